@@ -1,0 +1,1 @@
+"""The service: language in, durable jobs out."""

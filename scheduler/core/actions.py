@@ -1,0 +1,116 @@
+"""What can be done: every action with the shape of its parameters, its risk, and whether it may be repeated.
+
+Executors and agents bring their actions into one catalog; plans are checked against it before they are stored.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from scheduler.core.errors import InvalidFieldError, UnknownActionError
+
+
+class Risk(StrEnum):
+    """How much harm an action can do; policy decides what follows from it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ActionType(StrEnum):
+    """The short names of actions that people and the specification use; each stands for a dotted name."""
+
+    OPEN_APP = "open_app"
+    CLICK = "click"
+    TYPE = "type"
+    WAIT_FOR = "wait_for"
+    PLAYWRIGHT = "playwright"
+    UIA = "uia"
+    SEND_MAIL = "send_mail"
+
+
+_ALIASES: Mapping[str, str] = {
+    ActionType.OPEN_APP: "app.open",
+    ActionType.CLICK: "desktop.click",
+    ActionType.TYPE: "desktop.type",
+    ActionType.WAIT_FOR: "desktop.wait_for",
+    ActionType.SEND_MAIL: "mail.send",
+}
+_ALIASES_BY_OP: Mapping[str, str] = {ActionType.PLAYWRIGHT: "web", ActionType.UIA: "desktop"}
+
+
+def canonical_action(action: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the dotted name of `action` and its parameters; `playwright` and `uia` take the verb from `params["op"]`.
+
+    Raises ValueError when the verb is missing.
+    """
+    rest = dict(params)
+    if action in _ALIASES_BY_OP:
+        verb = rest.pop("op", None)
+        if not isinstance(verb, str) or not verb:
+            raise ValueError(f"action {action!r} needs params.op, for example 'click'")
+        return f"{_ALIASES_BY_OP[action]}.{verb}", rest
+    return _ALIASES.get(action, action), rest
+
+
+class NoParams(BaseModel):
+    """For actions that need nothing but a target or a text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ActionSpec(BaseModel):
+    """One action. `repeatable` says that doing it twice does no harm, so an unknown outcome may simply be tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    params: type[BaseModel] = NoParams
+    risk: Risk = Risk.LOW
+    repeatable: bool = False
+    needs_selector: bool = False
+    needs_text: bool = False
+
+
+class ActionCatalog:
+    """All actions that somebody here can do, by dotted name."""
+
+    def __init__(self, actions: Iterable[ActionSpec] = ()) -> None:
+        self._actions: dict[str, ActionSpec] = {}
+        for spec in actions:
+            self.add(spec)
+
+    def add(self, spec: ActionSpec) -> None:
+        """Bring in an action. A second action of that name is a mistake of wiring: raises ValueError."""
+        if spec.name in self._actions:
+            raise ValueError(f"action {spec.name!r} is already in the catalog")
+        self._actions[spec.name] = spec
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._actions
+
+    def __iter__(self) -> Iterator[ActionSpec]:
+        return iter(self._actions.values())
+
+    def get(self, name: str, field: str = "action") -> ActionSpec:
+        """Return the action. Raises UnknownActionError, which names `field` and the nearest actions."""
+        try:
+            return self._actions[name]
+        except KeyError:
+            raise UnknownActionError(name, field=field, known=self._actions) from None
+
+    def check_params(self, name: str, params: Mapping[str, Any], field: str) -> None:
+        """Raise InvalidFieldError with the path to the first wrong parameter. References count as any type."""
+        spec = self.get(name)
+        try:
+            spec.params.model_validate(dict(params))
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_context=False):
+                value, path = problem["input"], ".".join(str(part) for part in problem["loc"])
+                if problem["type"] != "missing" and isinstance(value, str) and "${" in value:
+                    continue
+                raise InvalidFieldError(f"{field}.params.{path}", problem["msg"]) from error

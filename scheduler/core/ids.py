@@ -1,0 +1,35 @@
+"""Names things: identifiers sort by the time they were made, so indexes and listings stay in order."""
+
+import hashlib
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from typing import NewType
+
+JobId = NewType("JobId", str)
+TaskId = NewType("TaskId", str)
+TenantId = NewType("TenantId", str)
+AgentId = NewType("AgentId", str)
+LeaseToken = NewType("LeaseToken", str)
+
+IdFactory = Callable[[], str]
+"""Makes a new identifier at every call; tests pass a counter."""
+
+DEFAULT_TENANT = TenantId("default")
+
+
+def new_id() -> str:
+    """Return a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
+    value = (
+        (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    )
+    return str(uuid.UUID(int=value))
+
+
+def effect_key(job_id: JobId, task_id: TaskId, inputs: str, number: int = 0) -> str:
+    """Name one effect in the world: equal over attempts, agents and runs, different when the inputs were corrected.
+
+    `inputs` is the canonical JSON of the resolved task; `number` counts the effects of one task. Returns 64 hex digits.
+    """
+    return hashlib.sha256("\x1f".join((job_id, task_id, str(number), inputs)).encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""What a job is, how far each of its tasks has come, and what either may become next.
+
+A *run* is one go at a job: retrying a job that ended opens the next run, which keeps the tasks already done. An *attempt*
+is one go at a task within a run.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.core.errors import InvalidTransitionError, RetriesExhaustedError
+from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId, new_id
+from scheduler.core.retry import TaskFailure
+from scheduler.core.task_graph import TaskGraph
+
+Locale = Literal["de", "en"]
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. `cancelling` is a running job whose cancellation has been asked for."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the run is over; only a retry, which opens the next run, leads out of it."""
+        return self in _FINAL_JOB
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands. `verifying` asks the world whether an attempt of unknown outcome took effect."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in _FINAL_TASK
+
+
+_FINAL_JOB = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED})
+_FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
+
+JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
+    JobStatus.RUNNING: frozenset(
+        {
+            JobStatus.PENDING,
+            JobStatus.WAITING,
+            JobStatus.CANCELLING,
+            JobStatus.DONE,
+            JobStatus.FAILED,
+            JobStatus.CANCELLED,
+        }
+    ),
+    JobStatus.WAITING: frozenset({JobStatus.PENDING, JobStatus.CANCELLED}),
+    JobStatus.CANCELLING: frozenset({JobStatus.CANCELLED, JobStatus.DONE, JobStatus.FAILED}),
+    JobStatus.DONE: frozenset(),
+    JobStatus.FAILED: frozenset({JobStatus.PENDING}),
+    JobStatus.CANCELLED: frozenset({JobStatus.PENDING}),
+}
+
+
+class Lease(BaseModel):
+    """A worker's right to a job until a time. `token` fences writes, `epoch` grows with every claim."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: LeaseToken
+    epoch: int
+    until: datetime
+
+
+class TaskRun(BaseModel):
+    """One task of a job and how far it has come. `run` is the run in which it last moved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job_id: JobId
+    task_id: TaskId
+    run: int = 1
+    status: TaskStatus = TaskStatus.PENDING
+    attempts: int = 0
+    not_before: datetime | None = None
+    result: dict[str, Any] | None = None
+    failure: TaskFailure | None = None
+    effect_key: str | None = None
+    evidence: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class Job(BaseModel):
+    """One accepted request. Changes return a new job; storing them is the repository's compare-and-set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    id: JobId = Field(default_factory=lambda: JobId(new_id()))
+    tenant: TenantId = DEFAULT_TENANT
+    intent: str
+    description: str = ""
+    locale: Locale = "de"
+    context: dict[str, Any] = Field(default_factory=dict)
+    task_graph: TaskGraph
+    status: JobStatus = JobStatus.PENDING
+    priority: int = 0
+    run: int = 1
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    deadline: datetime | None = None
+    not_before: datetime | None = None
+    error: str | None = None
+    error_code: str | None = None
+    retry_count: int = 0
+    max_retries: int = 3
+    lease: Lease | None = None
+
+    def become(self, status: JobStatus, **changes: object) -> Self:
+        """Return the job in another status. Raises InvalidTransitionError when the table has no such step."""
+        if status not in JOB_TRANSITIONS[self.status]:
+            raise InvalidTransitionError(self.id, self.status, status)
+        return self.model_copy(update={"status": status, **changes})
+
+    def next_run(self) -> Self:
+        """Return the job as its next run. Raises InvalidTransitionError unless it failed or was cancelled, and
+        RetriesExhaustedError when it was retried `max_retries` times."""
+        if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+            raise InvalidTransitionError(self.id, self.status, JobStatus.PENDING)
+        if self.retry_count >= self.max_retries:
+            raise RetriesExhaustedError(self.id, self.max_retries)
+        return self.become(
+            JobStatus.PENDING,
+            run=self.run + 1,
+            retry_count=self.retry_count + 1,
+            started_at=None,
+            completed_at=None,
+            error=None,
+            error_code=None,
+            lease=None,
+        )

@@ -1,0 +1,77 @@
+"""Decides whether a failed task runs again, when, and on which agents not.
+
+Pure functions of their arguments: `step` asks here, then acts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.core.errors import CPAError, Effect
+from scheduler.core.ids import AgentId
+
+
+class TaskFailure(BaseModel):
+    """Why a task did not succeed, what that did to the world, and whether trying again can help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    message: str
+    facts: dict[str, str] = Field(default_factory=dict)
+    retryable: bool = False
+    effect: Effect = Effect.NONE
+    agent_id: AgentId | None = None
+    agent_at_fault: bool = False
+
+    @classmethod
+    def of(cls, error: CPAError) -> Self:
+        """Describe an error of ours; `message` is for logs, people read the sentence of `code`."""
+        return cls(
+            code=error.code,
+            message=str(error),
+            facts=error.facts,
+            retryable=error.retryable,
+            effect=error.effect,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryAt:
+    """Try again, not before `when`, away from the agents in `avoid`."""
+
+    when: datetime
+    avoid: frozenset[AgentId] = frozenset()
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Do not try again; `reason` says why."""
+
+    reason: str
+
+
+class RetryPolicy(BaseModel):
+    """Exponential backoff with full jitter (Marc Brooker, "Exponential Backoff And Jitter", AWS 2015).
+
+    `codes` limits retries to failures with these codes; empty means every failure that is transient by its kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    base_delay: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0), le=timedelta(days=1))
+    max_delay: timedelta = timedelta(minutes=5)
+    codes: frozenset[str] = frozenset()
+
+    def decide(self, failure: TaskFailure, *, attempts: int, now: datetime, draw: float) -> RetryAt | GiveUp:
+        """Answer for a task that has now been tried `attempts` times; `draw` in [0, 1) is the jitter."""
+        if not (failure.code in self.codes if self.codes else failure.retryable):
+            return GiveUp(failure.code)
+        if attempts >= self.max_attempts:
+            return GiveUp(f"gave up after {attempts} attempts")
+        delay = draw * min(self.base_delay * 2 ** min(attempts - 1, 20), self.max_delay)
+        avoid = frozenset({failure.agent_id}) if failure.agent_at_fault and failure.agent_id else frozenset()
+        return RetryAt(when=now + delay, avoid=avoid)

@@ -1,0 +1,217 @@
+"""What people read when something goes wrong: one table, code -> German and English.
+
+Each sentence says what happened, to which one, and what to do. Words in braces are filled from the facts of the error and
+the slots of the request; one that is not known is shown as a dash. No names of exceptions, no traces.
+"""
+
+import string
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+
+class Sentence(NamedTuple):
+    """The same thing in both languages."""
+
+    de: str
+    en: str
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    "internal": Sentence(
+        "Bei uns ist ein unerwarteter Fehler aufgetreten. Bitte melden Sie die Kennung {correlation_id} dem Betrieb.",
+        "Something unexpected went wrong on our side. Please report the id {correlation_id} to your operator.",
+    ),
+    "invalid_request": Sentence(
+        "Die Anfrage ist nicht in Ordnung (Feld {field}). Bitte berichtigen und erneut senden.",
+        "The request is not valid (field {field}). Please correct it and send it again.",
+    ),
+    "invalid_field": Sentence(
+        "Das Feld {field} ist nicht in Ordnung: {problem}. Bitte berichtigen und erneut senden.",
+        "Field {field} is not valid: {problem}. Please correct it and send it again.",
+    ),
+    "invalid_json": Sentence(
+        "Der Inhalt der Anfrage ist kein gültiges JSON (Feld {field}): {problem}.",
+        "The body of the request is not valid JSON (field {field}): {problem}.",
+    ),
+    "empty_request": Sentence(
+        "Das Feld {field} ist leer. Bitte schreiben Sie, was erledigt werden soll.",
+        "Field {field} is empty. Please write what is to be done.",
+    ),
+    "request_too_large": Sentence(
+        "Das Feld {field} ist zu lang; erlaubt sind {limit} Zeichen. Bitte kürzen.",
+        "Field {field} is too long; {limit} characters are allowed. Please shorten it.",
+    ),
+    "unknown_intent": Sentence(
+        "Den Auftrag „{request}“ kenne ich nicht. Am nächsten kommen: {nearest}. Bitte anders formulieren.",
+        "I do not know the request “{request}”. The nearest I can do: {nearest}. Please put it another way.",
+    ),
+    "missing_slot": Sentence(
+        "Für {intent} fehlt noch eine Angabe: {slot}. Bitte ergänzen.",
+        "To do {intent} I still need to know: {slot}. Please add it.",
+    ),
+    "unknown_site": Sentence(
+        "Das Portal {site} ist nicht eingerichtet. Bekannt sind: {known}. Eingerichtet wird es in CPA_SITES.",
+        "The portal {site} is not set up. Known portals: {known}. It is set up in CPA_SITES.",
+    ),
+    "no_template": Sentence(
+        "Den Auftrag {intent} verstehe ich, habe dafür aber noch keinen Ablauf. Bitte einen Aufgabenplan mitgeben.",
+        "I understand the request {intent}, but have no procedure for it yet. Please send a task graph.",
+    ),
+    "empty_plan": Sentence(
+        "Der Plan enthält keine Aufgabe (Feld {field}). Bitte mindestens eine angeben.",
+        "The plan has no task (field {field}). Please give at least one.",
+    ),
+    "duplicate_task": Sentence(
+        "Die Aufgabe {task} steht zweimal im Plan (Feld {field}). Bitte umbenennen.",
+        "Task {task} is in the plan twice (field {field}). Please rename one.",
+    ),
+    "unknown_dependency": Sentence(
+        "Die Aufgabe {task} wartet auf {dependency}, das es im Plan nicht gibt (Feld {field}).",
+        "Task {task} waits for {dependency}, which is not in the plan (field {field}).",
+    ),
+    "unknown_reference": Sentence(
+        "Die Aufgabe {task} verweist auf {reference}, das keine Aufgabe liefert (Feld {field}).",
+        "Task {task} refers to {reference}, which no task provides (field {field}).",
+    ),
+    "unknown_action": Sentence(
+        "Die Aktion {action} gibt es nicht (Feld {field}). Ähnlich sind: {nearest}.",
+        "There is no action {action} (field {field}). Similar ones: {nearest}.",
+    ),
+    "cycle": Sentence(
+        "Die Aufgaben warten im Kreis aufeinander: {cycle} (Feld {field}). Bitte eine Abhängigkeit entfernen.",
+        "The tasks wait for each other in a circle: {cycle} (field {field}). Please remove one dependency.",
+    ),
+    "not_found": Sentence("Das Gesuchte gibt es nicht.", "There is no such thing."),
+    "job_not_found": Sentence("Einen Auftrag {job} gibt es nicht.", "There is no job {job}."),
+    "artifact_not_found": Sentence("Eine Datei {artifact} gibt es nicht.", "There is no file {artifact}."),
+    "method_not_allowed": Sentence(
+        "{method} ist an dieser Adresse nicht möglich.", "{method} is not possible at this address."
+    ),
+    "unauthorized": Sentence(
+        "Bitte einen gültigen API-Schlüssel mitsenden (Kopfzeile Authorization: Bearer …).",
+        "Please send a valid API key (header Authorization: Bearer …).",
+    ),
+    "conflict": Sentence(
+        "Das passt nicht zum jetzigen Stand. Bitte den Auftrag neu ansehen.",
+        "This does not fit the present state. Please look at the job again.",
+    ),
+    "invalid_transition": Sentence(
+        "{subject} steht auf {status} und kann nicht auf {wanted} gesetzt werden.",
+        "{subject} is {status} and cannot become {wanted}.",
+    ),
+    "retries_exhausted": Sentence(
+        "Der Auftrag {job} wurde schon {max_retries}-mal wiederholt. Bitte die Ursache beheben und neu beauftragen.",
+        "Job {job} was already retried {max_retries} times. Please mend the cause and submit it anew.",
+    ),
+    "idempotency_conflict": Sentence(
+        "Der Idempotency-Key {key} gehört schon zu einer anderen Anfrage. Bitte einen neuen verwenden.",
+        "Idempotency key {key} belongs to another request already. Please use a new one.",
+    ),
+    "lease_lost": Sentence(
+        "Den Auftrag {job} führt inzwischen ein anderer Prozess weiter.",
+        "Another process has taken over job {job} meanwhile.",
+    ),
+    "policy_violation": Sentence(
+        "Das ist durch eine Regel untersagt. Bitte wenden Sie sich an die Verwaltung.",
+        "A rule forbids this. Please ask your administrator.",
+    ),
+    "action_forbidden": Sentence(
+        "Die Aktion {action} ist durch die Regel {rule} untersagt (Feld {field}).",
+        "Action {action} is forbidden by rule {rule} (field {field}).",
+    ),
+    "task_failed": Sentence(
+        "Ein Schritt ist fehlgeschlagen. Das Bild dazu liegt beim Auftrag.",
+        "A step failed. Its picture lies with the job.",
+    ),
+    "element_not_found": Sentence(
+        "Auf der Seite {page} fehlt {target}. Bitte das Bild ansehen und den Ablauf anpassen.",
+        "The page {page} has no {target}. Please look at the picture and adapt the procedure.",
+    ),
+    "verification_failed": Sentence(
+        "Der Schritt hatte nicht die erwartete Wirkung: erwartet war {expected}, zu sehen ist {found}.",
+        "The step did not have the expected effect: expected {expected}, found {found}.",
+    ),
+    "login_rejected": Sentence(
+        "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
+        "(portal.username, portal.password) und den Auftrag wiederholen.",
+        "The portal refused the login. Please check the portal's user name and password "
+        "(portal.username, portal.password) and retry the job.",
+    ),
+    "document_not_found": Sentence(
+        "Das Portal kennt das Dokument {document_id} nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt.",
+        "The portal does not know document {document_id}. Please check the number. Nothing was sent.",
+    ),
+    "recipient_refused": Sentence(
+        "Der Mailserver nimmt keine Mail für {recipient} an. Bitte die Adresse prüfen. Es wurde nichts verschickt.",
+        "The mail server accepts no mail for {recipient}. Please check the address. Nothing was sent.",
+    ),
+    "mail_refused": Sentence(
+        "Der Mailserver hat die Mail abgelehnt: {reply}. Es wurde nichts verschickt.",
+        "The mail server refused the mail: {reply}. Nothing was sent.",
+    ),
+    "mail_login_failed": Sentence(
+        "Der Mailserver {server} hat die Anmeldung von {user} abgelehnt. Bitte mail.username und mail.password prüfen.",
+        "Mail server {server} refused the login of {user}. Please check mail.username and mail.password.",
+    ),
+    "mail_server_unreachable": Sentence(
+        "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
+        "Mail server {server} does not answer. Please retry later or check CPA_MAIL_….",
+    ),
+    "site_unreachable": Sentence(
+        "Die Adresse {url} antwortet nicht. Bitte später wiederholen oder die Adresse prüfen.",
+        "The address {url} does not answer. Please retry later or check the address.",
+    ),
+    "browser_unavailable": Sentence(
+        "Der Browser lässt sich nicht benutzen. „cpa doctor“ sagt, was fehlt.",
+        "The browser cannot be used. “cpa doctor” says what is missing.",
+    ),
+    "file_missing": Sentence(
+        "Die Datei {path} gibt es nicht. Bitte Namen und Ordner prüfen.",
+        "There is no file {path}. Please check name and folder.",
+    ),
+    "path_forbidden": Sentence(
+        "{path} liegt außerhalb des erlaubten Ordners. Erlaubt wird er in CPA_FILES_ROOT.",
+        "{path} lies outside the allowed folder. It is allowed in CPA_FILES_ROOT.",
+    ),
+    "invalid_input": Sentence(
+        "Der Schritt bekam unbrauchbare Werte ({field}): {problem}.",
+        "The step got values it cannot use ({field}): {problem}.",
+    ),
+    "secret_missing": Sentence(
+        "Das Geheimnis {secret} ist nicht hinterlegt. Bitte in der Datei der Geheimnisse oder als Umgebungsvariable setzen.",
+        "The secret {secret} is not set. Please set it in the secrets file or as an environment variable.",
+    ),
+    "timeout": Sentence(
+        "{what} hat länger als {limit} gedauert. Bitte später wiederholen.",
+        "{what} took longer than {limit}. Please retry later.",
+    ),
+    "deadline_exceeded": Sentence(
+        "Der Auftrag ist nicht bis zu seiner Frist fertig geworden. Was schon getan war, steht im Verlauf.",
+        "The job was not finished by its deadline. What had been done is listed in its timeline.",
+    ),
+    "outcome_unknown": Sentence(
+        "Ob {what} geschehen ist, lässt sich nicht feststellen. Bitte nachsehen und den Auftrag nur dann wiederholen, "
+        "wenn es nicht geschehen ist.",
+        "It cannot be found out whether {what} happened. Please look, and retry the job only if it did not.",
+    ),
+    "unavailable": Sentence(
+        "Ein benötigter Dienst antwortet nicht. Bitte später wiederholen.",
+        "A service that is needed does not answer. Please retry later.",
+    ),
+    "worker_crashes": Sentence(
+        "Der Auftrag hat {crashes}-mal den ausführenden Prozess beendet und wurde beiseitegelegt.",
+        "The job ended its worker {crashes} times and was put aside.",
+    ),
+    "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
+}
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def sentence(code: str, locale: Literal["de", "en"], facts: Mapping[str, object]) -> str:
+    """Return the sentence of `code` in the language; a code that is not in the table gets the one of `internal`."""
+    template = getattr(SENTENCES.get(code, SENTENCES["internal"]), locale)
+    return string.Formatter().vformat(template, (), _Facts({key: str(value) for key, value in facts.items()}))

@@ -1,0 +1,122 @@
+"""What an executor promises: to do one step, to say whether it happened, and never to report what it did not achieve."""
+
+import abc
+import time
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scheduler.core.actions import ActionSpec
+from scheduler.core.errors import CPAError, InvalidInputError
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
+from scheduler.core.job import Locale
+from scheduler.core.retry import TaskFailure
+from scheduler.core.task_graph import ToDo
+
+
+class ExecutionContext(BaseModel):
+    """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job_id: JobId = JobId("adhoc")
+    task_id: TaskId = TaskId("task")
+    tenant: TenantId = DEFAULT_TENANT
+    locale: Locale = "de"
+    run: int = 1
+    attempt: int = 1
+    effect_key: str = ""
+    deadline: datetime | None = None
+
+
+AD_HOC = ExecutionContext()
+Params = TypeVar("Params", bound=BaseModel)
+
+
+class Performed(BaseModel):
+    """What a step gave: the fields later steps may refer to, and the paths of pictures taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    result: dict[str, Any] = Field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+
+
+class Verification(BaseModel):
+    """Whether a step has happened: True, False, or None when the executor cannot tell.
+
+    `result` is what the step gave if it happened, as far as that can still be seen.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    happened: bool | None
+    result: dict[str, Any] | None = None
+    detail: str = ""
+
+
+class ExecutionResult(BaseModel):
+    """How one attempt ended. `duration` is in seconds; `error` says why and is set exactly when `success` is False."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    success: bool
+    result: dict[str, Any] = Field(default_factory=dict)
+    error: TaskFailure | None = None
+    duration: float = Field(ge=0)
+    evidence: tuple[str, ...] = ()
+
+
+class BaseExecutor(abc.ABC):
+    """Does the actions it lists. A subclass writes `perform` and `verify`; `execute` is the same for all.
+
+    `perform` raises a CPAError when the step was not done: one with `effect = unknown` when nobody can know.
+    """
+
+    actions: ClassVar[tuple[ActionSpec, ...]] = ()
+
+    async def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> ExecutionResult:
+        """Do the step once and say how it ended. Errors of ours become a result; anything else is a bug and passes."""
+        started = time.perf_counter()
+        try:
+            performed = await self.perform(todo, context)
+        except CPAError as error:
+            evidence = await self.evidence_of_failure(todo, context)
+            return ExecutionResult(
+                success=False,
+                error=TaskFailure.of(error),
+                duration=time.perf_counter() - started,
+                evidence=evidence,
+            )
+        return ExecutionResult(
+            success=True,
+            result=performed.result,
+            duration=time.perf_counter() - started,
+            evidence=performed.evidence,
+        )
+
+    @abc.abstractmethod
+    async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
+        """Do the step, or raise a CPAError."""
+
+    @abc.abstractmethod
+    async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
+        """Say whether the step has happened and what it demands holds. Has no effect, so it may be asked again."""
+
+    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
+        """Return paths of what shows why the step failed. Never raises a CPAError."""
+        return ()
+
+    async def end_job(self, job_id: JobId) -> None:  # noqa: B027 - most executors hold nothing for a job
+        """Let go of what is held for a job. May be called more than once."""
+
+
+def parse_params(model: type[Params], todo: ToDo) -> Params:
+    """Read the resolved parameters of a step. Raises InvalidInputError that names the first wrong field."""
+    try:
+        return model.model_validate(todo.params)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        path = ".".join(str(part) for part in problem["loc"])
+        raise InvalidInputError(f"{todo.id}.params.{path}", problem["msg"]) from error
