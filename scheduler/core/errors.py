@@ -2,16 +2,20 @@
 
 CPAError
 ├── InvalidRequestError          the caller must change the request; names the field
-│   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError, UnknownSiteError,
-│       EmptyPlanError, DuplicateTaskError, UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError
+│   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
+│       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError, UnknownDependencyError,
+│       UnknownReferenceError, UnknownActionError, CycleError, InvalidMessageError, MessageTooLargeError,
+│       NotUnderstoodError
 ├── NotFoundError                JobNotFoundError, ArtifactNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
-│   └── ElementNotFoundError, VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
+│   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
+│       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
-└── UnavailableError             SiteUnreachableError, MailServerUnreachableError, BrowserUnavailableError
+└── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError
 """
 
 import difflib
@@ -89,6 +93,13 @@ class MissingSlotError(InvalidRequestError):
         self.slot = slot
 
 
+class NoTemplateError(InvalidRequestError):
+    code: ClassVar[str] = "no_template"
+
+    def __init__(self, intent: str, field: str = "text") -> None:
+        super().__init__(f"Intent {intent!r} has no task template", field=field, intent=intent)
+
+
 class UnknownSiteError(InvalidRequestError):
     code: ClassVar[str] = "unknown_site"
 
@@ -153,6 +164,45 @@ class CycleError(InvalidRequestError):
         self.cycle = tuple(cycle)
         path = " -> ".join(self.cycle)
         super().__init__(f"Tasks wait for each other: {path}", field=field, cycle=path)
+
+
+class InvalidMessageError(InvalidRequestError):
+    """A LAM message breaks the rules of its type."""
+
+    code: ClassVar[str] = "invalid_message"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"Field {field!r} of the message: {problem}", field=field, problem=problem)
+        self.problem = problem
+
+
+class MessageTooLargeError(InvalidRequestError):
+    """Sizes in bytes of UTF-8. What is too large for a payload travels as a `payloadRef`."""
+
+    code: ClassVar[str] = "message_too_large"
+
+    def __init__(self, field: str, *, size: int, limit: int) -> None:
+        super().__init__(
+            f"Field {field!r} of the message has {size} bytes, {limit} are allowed; send a payloadRef",
+            field=field,
+            size=str(size),
+            limit=str(limit),
+        )
+
+
+class NotUnderstoodError(InvalidRequestError):
+    """A LAM message of a type or version from another time; `understood` lists what would have been."""
+
+    code: ClassVar[str] = "not_understood"
+
+    def __init__(self, field: str, found: str, *, understood: Iterable[str]) -> None:
+        self.found, self.understood = found[:64], tuple(understood)
+        super().__init__(
+            f"{field} {self.found!r} is not understood",
+            field=field,
+            found=self.found,
+            understood=", ".join(self.understood),
+        )
 
 
 class NotFoundError(CPAError):
@@ -234,6 +284,36 @@ class ElementNotFoundError(TaskFailedError):
 
     def __init__(self, target: str, page: str) -> None:
         super().__init__(f"No element fits {target} on {page}", target=target, page=page)
+
+
+class AmbiguousTargetError(TaskFailedError):
+    """More than one element fits the same locator; which one is meant is not guessed."""
+
+    code: ClassVar[str] = "ambiguous_target"
+
+    def __init__(self, target: str, page: str, candidates: Iterable[str]) -> None:
+        self.candidates = tuple(candidates)
+        found = "; ".join(self.candidates) or "-"
+        super().__init__(
+            f"More than one element fits {target} on {page}: {found}", target=target, page=page, candidates=found
+        )
+
+
+class PageRefusedError(TaskFailedError):
+    """The site answers, but not with the page: HTTP 4xx."""
+
+    code: ClassVar[str] = "page_refused"
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url} answers with HTTP {status}", url=url, status=str(status))
+        self.status = status
+
+
+class DownloadFailedError(TaskFailedError):
+    code: ClassVar[str] = "download_failed"
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"The file {name!r} cannot be used: {problem}", name=name, problem=problem)
 
 
 class VerificationFailedError(TaskFailedError):
@@ -333,8 +413,31 @@ class MailServerUnreachableError(UnavailableError):
         super().__init__(f"Mail server {server!r} does not answer: {why}", server=server, why=why)
 
 
+class MailDeferredError(UnavailableError):
+    """The server answered with a temporary refusal (4xx); the mail was not accepted."""
+
+    code: ClassVar[str] = "mail_deferred"
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(f"The mail server does not take the mail now: {reply}", reply=reply)
+
+
 class BrowserUnavailableError(UnavailableError):
     code: ClassVar[str] = "browser_unavailable"
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The browser cannot be used: {why}", why=why)
+
+
+class StoreBusyError(UnavailableError):
+    code: ClassVar[str] = "store_busy"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"The store {store} is held by another process", store=store)
+
+
+class StoreFullError(UnavailableError):
+    code: ClassVar[str] = "store_full"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"The disk of the store {store} is full", store=store)

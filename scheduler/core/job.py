@@ -56,7 +56,7 @@ _FINAL_JOB = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED})
 _FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
 
 JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
+    JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLING, JobStatus.CANCELLED}),
     JobStatus.RUNNING: frozenset(
         {
             JobStatus.PENDING,
@@ -86,7 +86,10 @@ class Lease(BaseModel):
 
 
 class TaskRun(BaseModel):
-    """One task of a job and how far it has come. `run` is the run in which it last moved."""
+    """One task of a job and how far it has come. `run` is the run in which it last moved.
+
+    `attempts` counts every start, also those whose worker died; `failures` only the attempts that failed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,8 +98,10 @@ class TaskRun(BaseModel):
     run: int = 1
     status: TaskStatus = TaskStatus.PENDING
     attempts: int = 0
+    failures: int = 0
     not_before: datetime | None = None
     result: dict[str, Any] | None = None
+    verified: bool | None = None
     failure: TaskFailure | None = None
     effect_key: str | None = None
     evidence: tuple[str, ...] = ()
@@ -128,6 +133,7 @@ class Job(BaseModel):
     error_code: str | None = None
     retry_count: int = 0
     max_retries: int = 3
+    crashes: int = 0
     lease: Lease | None = None
 
     def become(self, status: JobStatus, **changes: object) -> Self:

@@ -1,20 +1,30 @@
 """How data flows between tasks: `"${download.path}"` means the field `path` of the result of task `download`.
 
-A reference is looked up, never evaluated. `$${` stands for a literal `${`. What a reference brings in is a value for good:
-it is not read again, and it can never name a secret.
+A reference is looked up, never evaluated. `$${` stands for a literal `${`. What a reference brings in is a value for
+good: it is not read again, and it can never name a secret.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler.core.errors import InvalidInputError
 from scheduler.core.ids import TaskId
+from scheduler.core.lam_json import wrong
 
-SECRET_SCHEME = "secret://"
+SECRET_SCHEME = "secret://"  # noqa: S105 - the scheme, not a secret
 
-_REFERENCE = re.compile(r"(?<!\$)\$\{(?P<task>[A-Za-z_][\w-]*)(?P<path>(?:\.[\w-]+)*)\}")
-_MALFORMED = re.compile(r"(?<!\$)\$\{(?![A-Za-z_][\w-]*(?:\.[\w-]+)*\})[^}]*\}?")
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?:(?P<task>[A-Za-z_][A-Za-z0-9_-]*)(?P<path>(?:\.[\w-]+)*)\})?")
+"""An escape, a reference, or (without a task) the start of something that only looks like one."""
+
+
+class Reference(NamedTuple):
+    """One reference as it is written in `text`; `path` leads to the string it stands in."""
+
+    task: TaskId
+    text: str
+    path: tuple[str | int, ...]
 
 
 def escape(text: str) -> str:
@@ -23,33 +33,28 @@ def escape(text: str) -> str:
 
 
 def strings_in(value: object) -> Iterator[str]:
-    """Yield every string inside nested lists and dictionaries."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from strings_in(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from strings_in(part)
+    """Yield every string inside nested lists and dictionaries, but not the names in these."""
+    return (text for text, _ in _placed_strings(value, ()))
 
 
-def references_in(value: object) -> Iterator[tuple[TaskId, str]]:
-    """Yield (task id, whole reference) for every reference inside `value`. Raises ValueError for a malformed one."""
-    for text in strings_in(value):
+def references_in(value: object, path: tuple[str | int, ...] = ()) -> Iterator[Reference]:
+    """Yield every reference inside `value`, which lies at `path`. Raises ValueError for a malformed one."""
+    for text, place in _placed_strings(value, path):
         if "${" not in text:
             continue
-        malformed = _MALFORMED.search(text)
-        if malformed:
-            raise ValueError(f"{malformed[0]!r} is not a reference; write for example ${{download.path}}")
         for match in _REFERENCE.finditer(text):
-            yield TaskId(match["task"]), match[0]
+            if match["task"]:
+                yield Reference(TaskId(match["task"]), match[0], place)
+            elif match[0] == "${":
+                start = text[match.start() : match.start() + 40]
+                raise wrong(f"{start!r} is not a reference; write for example ${{download.path}}", *place)
 
 
 def resolve(value: Any, results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON in, JSON out
     """Return `value` with every reference replaced; a string that is one reference takes the type of what it names.
 
-    Raises InvalidInputError when a result lacks the field, or brings in the name of a secret.
+    Raises InvalidInputError when a task has no result or its result lacks the field, and when a secret would be named
+    with the help of a result.
     """
     if isinstance(value, str):
         return _resolve_text(value, results) if "${" in value else value
@@ -60,27 +65,56 @@ def resolve(value: Any, results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # 
     return value
 
 
+def _placed_strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if isinstance(value, str):
+        yield value, path
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _placed_strings(part, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from _placed_strings(part, (*path, number))
+
+
 def _resolve_text(text: str, results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON
     whole = _REFERENCE.fullmatch(text)
-    if whole:
-        return _look_up(whole, results)
-    filled = _REFERENCE.sub(lambda match: _as_text(_look_up(match, results)), text)
-    return filled.replace("$${", "${")
+    if whole and whole["task"]:
+        value = _look_up(whole, results)
+        _refuse_secrets(value, text)
+        return value
+    found: list[str] = []
+
+    def fill(match: re.Match[str]) -> str:
+        if not match["task"]:
+            return "${"
+        found.append(match[0])
+        return _as_text(_look_up(match, results))
+
+    filled = _REFERENCE.sub(fill, text)
+    if found:  # two harmless halves may make the name of a secret, so the whole text is looked at
+        _refuse_secrets(filled, found[0])
+    return filled
 
 
 def _look_up(match: re.Match[str], results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON
     value: Any = results.get(TaskId(match["task"]))
+    if value is None:
+        raise InvalidInputError(match[0], "that task has no result")
     for name in match["path"].split(".")[1:]:
-        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
             value = value[int(name)]
         elif isinstance(value, Mapping) and name in value:
             value = value[name]
         else:
             raise InvalidInputError(match[0], "the result of that task has no such field")
-    if any(SECRET_SCHEME in text for text in strings_in(value)):
-        raise InvalidInputError(match[0], "a result may not name a secret")
     return value
 
 
+def _refuse_secrets(value: object, reference: str) -> None:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if SECRET_SCHEME in text.casefold():
+        raise InvalidInputError(reference, "a result may not name a secret")
+
+
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

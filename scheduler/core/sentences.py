@@ -81,6 +81,20 @@ SENTENCES: Mapping[str, Sentence] = {
         "Die Aufgaben warten im Kreis aufeinander: {cycle} (Feld {field}). Bitte eine Abhängigkeit entfernen.",
         "The tasks wait for each other in a circle: {cycle} (field {field}). Please remove one dependency.",
     ),
+    "invalid_message": Sentence(
+        "Die Nachricht ist nicht in Ordnung (Feld {field}): {problem}. Bitte berichtigen und erneut senden.",
+        "The message is not valid (field {field}): {problem}. Please correct it and send it again.",
+    ),
+    "message_too_large": Sentence(
+        "Das Feld {field} der Nachricht hat {size} Bytes, erlaubt sind {limit}. "
+        "Bitte den Inhalt ablegen und als payloadRef senden.",
+        "Field {field} of the message has {size} bytes, {limit} are allowed. "
+        "Please store the content and send it as a payloadRef.",
+    ),
+    "not_understood": Sentence(
+        "Die Nachricht wird hier nicht verstanden (Feld {field}: {found}). Verstanden wird: {understood}.",
+        "The message is not understood here (field {field}: {found}). Understood would be: {understood}.",
+    ),
     "not_found": Sentence("Das Gesuchte gibt es nicht.", "There is no such thing."),
     "job_not_found": Sentence("Einen Auftrag {job} gibt es nicht.", "There is no job {job}."),
     "artifact_not_found": Sentence("Eine Datei {artifact} gibt es nicht.", "There is no file {artifact}."),
@@ -127,6 +141,18 @@ SENTENCES: Mapping[str, Sentence] = {
         "Auf der Seite {page} fehlt {target}. Bitte das Bild ansehen und den Ablauf anpassen.",
         "The page {page} has no {target}. Please look at the picture and adapt the procedure.",
     ),
+    "ambiguous_target": Sentence(
+        "Auf der Seite {page} passt {target} auf mehrere Elemente: {candidates}. Bitte genauer beschreiben.",
+        "On the page {page} more than one element fits {target}: {candidates}. Please describe it more exactly.",
+    ),
+    "page_refused": Sentence(
+        "Die Seite {url} gibt es nicht oder sie ist gesperrt (HTTP {status}). Bitte Adresse und Berechtigung prüfen.",
+        "The page {url} does not exist or is closed to us (HTTP {status}). Please check address and permissions.",
+    ),
+    "download_failed": Sentence(
+        "Die heruntergeladene Datei {name} ist nicht zu gebrauchen: {problem}. Bitte im Portal nachsehen.",
+        "The downloaded file {name} cannot be used: {problem}. Please look at the portal.",
+    ),
     "verification_failed": Sentence(
         "Der Schritt hatte nicht die erwartete Wirkung: erwartet war {expected}, zu sehen ist {found}.",
         "The step did not have the expected effect: expected {expected}, found {found}.",
@@ -156,6 +182,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "mail_server_unreachable": Sentence(
         "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
         "Mail server {server} does not answer. Please retry later or check CPA_MAIL_….",
+    ),
+    "mail_deferred": Sentence(
+        "Der Mailserver nimmt die Mail gerade nicht an: {reply}. Es wurde nichts verschickt. Bitte später wiederholen.",
+        "The mail server does not take the mail just now: {reply}. Nothing was sent. Please retry later.",
     ),
     "site_unreachable": Sentence(
         "Die Adresse {url} antwortet nicht. Bitte später wiederholen oder die Adresse prüfen.",
@@ -197,6 +227,14 @@ SENTENCES: Mapping[str, Sentence] = {
     "unavailable": Sentence(
         "Ein benötigter Dienst antwortet nicht. Bitte später wiederholen.",
         "A service that is needed does not answer. Please retry later.",
+    ),
+    "store_busy": Sentence(
+        "Der Speicher {store} ist gerade von einem anderen Prozess belegt. Bitte gleich noch einmal versuchen.",
+        "The store {store} is held by another process just now. Please try again in a moment.",
+    ),
+    "store_full": Sentence(
+        "Die Festplatte mit {store} ist voll. Bitte Platz schaffen; angenommen wurde nichts.",
+        "The disk of {store} is full. Please make room; nothing was accepted.",
     ),
     "worker_crashes": Sentence(
         "Der Auftrag hat {crashes}-mal den ausführenden Prozess beendet und wurde beiseitegelegt.",

@@ -1,14 +1,14 @@
 """An element of a page or a window, described by ranked locators as a person would name it.
 
-A target survives a moved button because it names the element in more than one way; executors and environments resolve it
-from the most trusted locator down and report which one fitted.
+A target survives a moved button because it names the element in more than one way; executors and environments resolve
+it from the most trusted locator down and report which one fitted.
 """
 
 import re
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class By(StrEnum):
@@ -33,12 +33,28 @@ class Locator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: By
-    value: str = Field(min_length=1)
+    value: str
     name: str | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("a locator needs a value, for example label=E-Mail")
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _name_of_a_role(self) -> Self:
+        if self.by is not By.ROLE and self.name is not None:
+            raise ValueError("only a role has a name")
+        return self
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `label=E-Mail`, `role=button[name=Anmelden]`, `//td[1]` or plain CSS. Raises ValueError when empty."""
+        """Read `label=E-Mail`, `role=button[name="Anmelden"]`, `//td[1]` or plain CSS.
+
+        Raises ValueError when that is empty or no role.
+        """
         text = text.strip()
         if text.startswith(("//", "(//")):
             return cls(by=By.XPATH, value=text)
@@ -49,12 +65,12 @@ class Locator(BaseModel):
             return cls(by=By(kind), value=value)
         match = _ROLE.fullmatch(value)
         if match is None:
-            raise ValueError(f"not a role: {value!r}, expected for example role=button[name=Anmelden]")
+            raise ValueError(f"not a role: {value[:80]!r}, expected for example role=button[name=Anmelden]")
         return cls(by=By.ROLE, value=match["role"], name=match["name"])
 
     def __str__(self) -> str:
         if self.by is By.ROLE and self.name is not None:
-            return f"role={self.value}[name={self.name}]"
+            return f'role={self.value}[name="{self.name}"]'
         return f"{self.by}={self.value}"
 
 

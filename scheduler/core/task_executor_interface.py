@@ -108,8 +108,14 @@ class BaseExecutor(abc.ABC):
         """Return paths of what shows why the step failed. Never raises a CPAError."""
         return ()
 
-    async def end_job(self, job_id: JobId) -> None:  # noqa: B027 - most executors hold nothing for a job
-        """Let go of what is held for a job. May be called more than once."""
+    async def let_go(self, job_id: JobId, *, ended: bool) -> None:  # noqa: B027 - most executors hold nothing for a job
+        """Free what is held for a job in memory; what another worker needs to carry on goes only when it has `ended`.
+
+        May be called more than once.
+        """
+
+    async def close(self) -> None:  # noqa: B027 - most executors hold nothing
+        """Let go of everything. May be called more than once."""
 
 
 def parse_params(model: type[Params], todo: ToDo) -> Params:

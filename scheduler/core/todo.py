@@ -1,19 +1,56 @@
 """One step of a plan: an action, what it acts on, what it waits for, and what must be true afterwards."""
 
 import json
-from typing import Annotated, Any
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from scheduler.core.actions import Risk, canonical_action
+from scheduler.core.errors import InvalidInputError
 from scheduler.core.ids import TaskId
-from scheduler.core.references import references_in
+from scheduler.core.lam_json import JsonObject, wrong
+from scheduler.core.problems import first_problem
+from scheduler.core.references import Reference, references_in, resolve
 from scheduler.core.retry import RetryPolicy
+from scheduler.core.sentences import SENTENCES
 from scheduler.core.targets import Target
 
-TaskName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
+
+
+def _dependency(value: object) -> str | int:
+    """Read an entry of `depends_on`; a union of types would put the names of its members into the path of an error."""
+    if isinstance(value, str) and re.fullmatch(_NAME, value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("must be the id of a task, or the place of one in the list, counted from 0")
+
+
+def _known(code: str) -> str:
+    if code not in SENTENCES:
+        raise ValueError("there is no sentence with this code")
+    return code
+
+
+TaskName = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
+Dependency = Annotated[TaskName | int, PlainValidator(_dependency, json_schema_input_type=TaskName | int)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 DEFAULT_TIMEOUT = 30.0
+_RESOLVED: Final = "resolved"
+"""Validation context of a step whose references are replaced: nothing in it is a reference any more."""
 
 
 class Postcondition(BaseModel):
@@ -27,7 +64,7 @@ class Postcondition(BaseModel):
     absent: Target | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> "Postcondition":
+    def _not_empty(self) -> Self:
         if self.url is None and self.selector is None and self.text is None and self.absent is None:
             raise ValueError("say at least one of url, selector, text, absent")
         return self
@@ -47,17 +84,15 @@ class ToDo(BaseModel):
     selector: Target | None = None
     text: str | None = Field(default=None, max_length=1_000_000)
     timeout: float = Field(default=DEFAULT_TIMEOUT, gt=0, le=86_400)
-    depends_on: tuple[TaskName | Annotated[int, Field(ge=0, strict=True)], ...] = ()
-    params: dict[str, Any] = Field(default_factory=dict)
+    depends_on: tuple[Dependency, ...] = ()
+    params: JsonObject = Field(default_factory=dict)
     agent: str | None = None
     retry: RetryPolicy = RetryPolicy()
     repeatable: bool | None = None
     risk: Risk | None = None
     reason: str = ""
     verify: Postcondition | None = None
-    failure_code: Code | None = None
-
-    _dependencies: tuple[TaskId, ...] = PrivateAttr(default=())
+    failure_code: Annotated[Code, AfterValidator(_known)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -65,29 +100,58 @@ class ToDo(BaseModel):
         if isinstance(value, dict) and isinstance(value.get("action"), str):
             params = value.get("params")
             if params is None or isinstance(params, dict):
-                action, rest = canonical_action(value["action"], params or {})
+                try:
+                    action, rest = canonical_action(value["action"], params or {})
+                except ValueError as error:
+                    raise wrong(str(error), "params", "op") from None
                 return {**value, "action": action, **({"params": rest} if rest or "params" in value else {})}
         return value
 
-    @model_validator(mode="after")
-    def _collect_dependencies(self) -> "ToDo":
-        named = tuple(TaskId(dependency) for dependency in self.depends_on if isinstance(dependency, str))
-        referred = tuple(task for task, _ in self.references())
-        self._dependencies = tuple(dict.fromkeys(named + referred)) if referred else named
-        return self
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - as pydantic has it
+        """Find the references now: a malformed one is refused, and graphs ask for `dependencies` often."""
+        if context != _RESOLVED:
+            _ = self.dependencies
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy as pydantic does, with `dependencies` as the copy has them."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("dependencies", None)
+        return copied
+
+    @cached_property
     def dependencies(self) -> tuple[TaskId, ...]:
-        """Ids of the tasks that must be done first: those named in `depends_on` and those referred to."""
-        return self._dependencies
+        """Ids of the tasks that must be done first: those named in `depends_on` and those referred to, each once.
 
-    def references(self) -> list[tuple[TaskId, str]]:
-        """Return (task id, whole reference) for every reference in text, params, selector and verify."""
-        found = list(references_in([self.text, self.params])) if self.text or self.params else []
-        for part in (self.selector, self.verify):
+        It is `depends_on` itself when that holds nothing else: graphs see so that a step is complete.
+        """
+        named = [dependency for dependency in self.depends_on if isinstance(dependency, str)]
+        found = tuple(dict.fromkeys([*named, *(reference.task for reference in self.references())]))
+        return self.depends_on if found == self.depends_on else found  # type: ignore[return-value]  # all are ids
+
+    def references(self) -> list[Reference]:
+        """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
+        found = list(references_in(self.text, ("text",))) if self.text else []
+        if self.params:
+            found += references_in(self.params, ("params",))
+        for name, part in (("selector", self.selector), ("verify", self.verify)):
             if part is not None:
-                found += references_in(part.model_dump())
+                found += references_in(part.model_dump(), (name,))
         return found
+
+    def resolved(self, results: Mapping[TaskId, Mapping[str, Any]]) -> Self:
+        """Return the step with values in place of references. What a value holds is not read as a reference again.
+
+        Raises InvalidInputError when something is not there, or of a type that does not fit.
+        """
+        parts = self.model_dump(mode="json", include={"text", "params", "selector", "verify"}, exclude_unset=True)
+        document = self.model_dump(exclude_unset=True) | resolve(parts, results)
+        try:
+            step = type(self).model_validate(document, context=_RESOLVED)
+        except ValidationError as error:
+            path, problem = first_problem(error)
+            raise InvalidInputError(f"{self.id}.{path}", problem) from error
+        step.__dict__["dependencies"] = self.dependencies
+        return step
 
     def canonical(self) -> str:
         """Return the step's inputs as canonical JSON, the part of the effect key that an operator can correct."""

@@ -1,0 +1,90 @@
+"""`make demo`: one German sentence through the whole system, for real.
+
+A portal, a mail server and CPA run as separate servers on loopback; the sentence goes in by the command line as any
+user's would, Chromium fetches the invoice, the mail server gets the mail, and what arrived is compared with what the
+portal gave.
+"""
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from email.message import EmailMessage
+from pathlib import Path
+
+from rich.console import Console
+
+from examples.office import Office, environment, running_cpa
+
+SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+RECIPIENT = "anna@example.com"
+_LIMIT = 10.0  # seconds until the mail must lie in the mailbox after the job is done
+
+out = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the demo; 0 when exactly one mail with the portal's PDF has arrived."""
+    started = time.monotonic()
+    data = Path("data/demo") / time.strftime("%Y-%m-%d_%H%M%S")
+    data.mkdir(parents=True)
+    with Office() as office:
+        settings = office.settings(data.resolve())
+        out.rule("CPA")
+        out.print(f"Portal   {office.portal.url}")
+        out.print(f"Mail     smtp://{office.mail.host}:{office.mail.smtp_port}, imap port {office.mail.imap_port}")
+        with running_cpa(settings, data / "cpa.log") as url:
+            out.print(f"CPA      {url}\n\n[bold]„{SENTENCE}“[/]")
+            out.rule("Plan")
+            _cpa(settings, "plan", SENTENCE)
+            out.rule("Verlauf / progress")
+            ended = _cpa(settings, "run", SENTENCE)
+        good = ended == 0 and _show_mail(office, data)
+    _show_evidence(data)
+    took = time.monotonic() - started
+    out.rule(f"{'[green]Gelungen' if good else '[red]Nicht gelungen'}[/] in {took:.1f} s")
+    return 0 if good else 1
+
+
+def _cpa(settings: Mapping[str, str], *arguments: str) -> int:
+    """Run the command line as a user would."""
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "scheduler.cli", *arguments]
+    return subprocess.run(command, env=environment(settings) | {"LANG": "de_DE.UTF-8"}, check=False).returncode
+
+
+def _show_mail(office: Office, data: Path) -> bool:
+    """Print the mail as it was received; say whether it is exactly one and holds what the portal gave."""
+    out.rule("Mail, wie sie ankam / as received")
+    end = time.monotonic() + _LIMIT
+    while not (mails := office.mail.messages(RECIPIENT)) and time.monotonic() < end:
+        time.sleep(0.1)
+    for mail in mails:
+        for header in ("From", "To", "Subject", "Message-ID"):
+            out.print(f"{header + ':':<12}{mail[header]}")
+        body = mail.get_body(("plain",))
+        out.print(f"\n{body.get_content().strip() if body else ''}\n")
+        for attachment in mail.iter_attachments():
+            out.print(f"Anhang:     {attachment.get_filename()}  sha256 {_digest(attachment)[:16]}…")
+    downloaded = {hashlib.sha256(file.read_bytes()).hexdigest() for file in data.glob("artifacts/*/*/*.pdf")}
+    attached = [_digest(part) for mail in mails for part in mail.iter_attachments()]
+    same = len(mails) == 1 and len(attached) == 1 and set(attached) == downloaded
+    out.print("[green]✔[/] " if same else "[red]✘[/] ", end="")
+    out.print(f"{len(mails)} Mail, Anhang {'gleich dem' if same else 'ungleich dem'} Dokument aus dem Portal")
+    return same
+
+
+def _digest(part: EmailMessage) -> str:
+    return hashlib.sha256(part.get_payload(decode=True)).hexdigest()  # type: ignore[arg-type]  # bytes, as decode says
+
+
+def _show_evidence(data: Path) -> None:
+    out.rule("Belege / evidence")
+    for file in sorted([*data.glob("screenshots/**/*.png"), *data.glob("artifacts/**/*.pdf")]):
+        out.print(str(file), soft_wrap=True)
+    out.print(f"[dim]{data / 'cpa.db'}  {data / 'cpa.log'}[/]", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

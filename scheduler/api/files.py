@@ -1,0 +1,34 @@
+"""What jobs have produced: artifacts and pictures."""
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, ScreenshotsDep, TenantDep
+from scheduler.core.errors import ArtifactNotFoundError
+from scheduler.core.ids import JobId, TaskId
+
+router = APIRouter(tags=["files"])
+
+
+@router.get("/jobs/{job_id}/artifacts/{task_id}/{name}", response_class=FileResponse)
+async def artifact(
+    job_id: JobId, task_id: TaskId, name: str, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep
+) -> FileResponse:
+    """Send a file that a task produced."""
+    await jobs.get(job_id, tenant)
+    for path in artifacts.list(job_id):
+        if (path.parent.name, path.name) == (task_id, name):
+            return FileResponse(path, filename=name, headers={"X-Content-Type-Options": "nosniff"})
+    raise ArtifactNotFoundError(f"{task_id}/{name}")
+
+
+@router.get("/jobs/{job_id}/screenshots/{task_id}", response_class=FileResponse)
+async def screenshot(
+    job_id: JobId, task_id: TaskId, jobs: JobServiceDep, screenshots: ScreenshotsDep, tenant: TenantDep
+) -> FileResponse:
+    """Send the last picture of a task."""
+    await jobs.get(job_id, tenant)
+    path = screenshots.path_of(job_id, task_id)
+    if not path.is_file():
+        raise ArtifactNotFoundError(f"{task_id}.png")
+    return FileResponse(path, media_type="image/png")

@@ -1,0 +1,114 @@
+"""Jobs over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response, status
+from pydantic import ConfigDict
+
+from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.models import (
+    JobDetailResponse,
+    JobListResponse,
+    JobResponse,
+    Problem,
+    TaskResponse,
+)
+from scheduler.core.ids import JobId
+from scheduler.core.job import JobStatus
+from scheduler.orchestrator.job_service import JobOrder
+
+__all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same request with the same key is accepted once."),
+]
+_REFUSED = {"model": Problem, "description": "The request cannot be carried out; `field` names what is wrong."}
+_UNKNOWN = {"model": Problem, "description": "There is no such job."}
+_CONFLICT = {"model": Problem, "description": "The job's status does not allow it."}
+
+
+class CreateJobRequest(JobOrder):
+    """An intent with the words of the request, or a ready task graph."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "intent": "fetch_and_send",
+                    "description": "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com",
+                },
+                {
+                    "task_graph": {
+                        "tasks": [
+                            {"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1:8080/login"}},
+                            {"id": "picture", "action": "web.screenshot", "depends_on": ["open"]},
+                        ]
+                    }
+                },
+            ]
+        }
+    )
+
+
+@router.post("", status_code=status.HTTP_202_ACCEPTED, responses={422: _REFUSED, 403: _REFUSED, 409: _CONFLICT})
+async def create_job(
+    order: CreateJobRequest,
+    jobs: JobServiceDep,
+    tenant: TenantDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobResponse:
+    """Accept a job. When this answers 202 the job is stored and will reach an end."""
+    job = await jobs.create(order, tenant=tenant, key=idempotency_key)
+    response.headers["Location"] = f"/jobs/{job.id}"
+    return JobResponse.of(job)
+
+
+@router.get("")
+async def list_jobs(
+    jobs: JobServiceDep,
+    tenant: TenantDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
+) -> JobListResponse:
+    """List jobs, newest first."""
+    page = await jobs.list(tenant, limit=limit, offset=offset, status=status)
+    return JobListResponse(
+        jobs=[JobResponse.of(job) for job in page.items],
+        total=page.total,
+        page=offset // limit + 1,
+        page_size=limit,
+    )
+
+
+@router.get("/{job_id}", responses={404: _UNKNOWN})
+async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep) -> JobDetailResponse:
+    """Show a job with its tasks."""
+    job, tasks = await jobs.detail(job_id, tenant)
+    todos = job.task_graph.tasks
+    return JobDetailResponse(
+        job=JobResponse.of(job),
+        status=job.status,
+        locale=job.locale,
+        slots=job.context.get("slots", {}),
+        tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
+        artifacts=[f"/jobs/{job_id}/artifacts/{path.parent.name}/{path.name}" for path in artifacts.list(job_id)],
+        retry_count=job.retry_count,
+        max_retries=job.max_retries,
+    )
+
+
+@router.delete("/{job_id}", status_code=status.HTTP_202_ACCEPTED, responses={404: _UNKNOWN, 409: _CONFLICT})
+async def cancel_job(job_id: JobId, jobs: JobServiceDep, tenant: TenantDep) -> JobResponse:
+    """Ask for a job to stop. Cancelling a job that has ended is a conflict (409)."""
+    return JobResponse.of(await jobs.cancel(job_id, tenant))
+
+
+@router.post("/{job_id}/retry", status_code=status.HTTP_202_ACCEPTED, responses={404: _UNKNOWN, 409: _CONFLICT})
+async def retry_job(job_id: JobId, jobs: JobServiceDep, tenant: TenantDep) -> JobResponse:
+    """Open the next run of a job that failed or was cancelled; what is done is not done again."""
+    return JobResponse.of(await jobs.retry(job_id, tenant))

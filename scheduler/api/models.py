@@ -1,0 +1,132 @@
+"""What the API answers with, beside the models of the core."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.core.events import JobEvent
+from scheduler.core.ids import JobId, TaskId
+from scheduler.core.job import Job, JobStatus, Locale, TaskRun, TaskStatus
+from scheduler.core.task_graph import TaskGraph, ToDo
+
+
+class JobResponse(BaseModel):
+    """A job in short."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_id: JobId
+    status: JobStatus
+    created_at: datetime
+    intent: str
+    description: str
+    run: int
+    completed_at: datetime | None = None
+    error: str | None = None
+    error_code: str | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Show a job in short."""
+        return cls.model_validate({"job_id": job.id} | job.model_dump(include=set(cls.model_fields) - {"job_id"}))
+
+
+class JobListResponse(BaseModel):
+    """A page of jobs, newest first; `page` counts from 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    jobs: list[JobResponse]
+    total: int
+    page: int
+    page_size: int
+
+
+class TaskResponse(BaseModel):
+    """A task: what is to be done, how far it has come, what it gave, and where its pictures are served."""
+
+    model_config = ConfigDict(frozen=True)
+
+    task_id: TaskId
+    action: str
+    reason: str
+    depends_on: tuple[str, ...]
+    status: TaskStatus
+    attempts: int
+    verified: bool | None
+    result: dict[str, Any] | None
+    error_code: str | None
+    evidence: tuple[str, ...]
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, todo: ToDo, run: TaskRun) -> Self:
+        """Show a step of the plan and its run together."""
+        return cls(
+            task_id=run.task_id,
+            action=todo.action,
+            reason=todo.reason,
+            depends_on=todo.dependencies,
+            error_code=run.failure.code if run.failure else None,
+            **run.model_dump(
+                include={
+                    "status",
+                    "attempts",
+                    "verified",
+                    "result",
+                    "evidence",
+                    "started_at",
+                    "completed_at",
+                }
+            ),
+        )
+
+
+class JobDetailResponse(BaseModel):
+    """A job, its status, its tasks, and what it has produced."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job: JobResponse
+    status: JobStatus
+    locale: Locale
+    slots: dict[str, str] = Field(default_factory=dict)
+    tasks: list[TaskResponse]
+    artifacts: list[str]
+    retry_count: int
+    max_retries: int
+
+
+class PlanResponse(BaseModel):
+    """What a sentence was understood as, and the plan that would run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    intent: str
+    locale: Locale
+    slots: dict[str, str]
+    task_graph: TaskGraph
+    batches: list[list[str]]
+
+
+class TimelineResponse(BaseModel):
+    """What has happened to a job so far."""
+
+    model_config = ConfigDict(frozen=True)
+
+    events: list[JobEvent]
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). `code` is stable, `detail` is for people, `field` names what is wrong."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    correlation_id: str = ""
+    field: str | None = None

@@ -1,0 +1,64 @@
+"""The front door: a sentence in German or English becomes a plan, or a job."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.api.dependencies import JobServiceDep, TenantDep
+from scheduler.api.jobs import IdempotencyKey
+from scheduler.api.models import JobResponse, PlanResponse, Problem
+from scheduler.core.job import Locale
+
+router = APIRouter(tags=["schedule"])
+
+_EXAMPLE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "The sentence is empty, unknown, or lacks something; `field` names it."},
+    413: {"model": Problem, "description": "The sentence is too long."},
+}
+
+
+class PlanRequest(BaseModel):
+    """A sentence. `locale` is found out from it unless given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [{"text": _EXAMPLE}]})
+
+    text: str
+    locale: Locale | None = None
+
+
+class ScheduleRequest(PlanRequest):
+    """A sentence to be carried out; `context` is kept with the job."""
+
+    context: dict[str, Any] = Field(default_factory=dict)
+
+
+@router.post("/schedule", status_code=status.HTTP_202_ACCEPTED, responses=_REFUSED)
+async def schedule(
+    order: ScheduleRequest,
+    jobs: JobServiceDep,
+    tenant: TenantDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobResponse:
+    """Accept a sentence as a job. When this answers 202 the job is stored and will reach an end."""
+    job = await jobs.schedule(
+        order.text, tenant=tenant, locale=order.locale, context=order.context, key=idempotency_key
+    )
+    response.headers["Location"] = f"/jobs/{job.id}"
+    return JobResponse.of(job)
+
+
+@router.post("/plan", responses=_REFUSED)
+async def plan(order: PlanRequest, jobs: JobServiceDep, _tenant: TenantDep) -> PlanResponse:
+    """Show what a sentence would do; nothing is stored and nothing runs."""
+    planned = jobs.plan(order.text, order.locale)
+    batches = [[todo.id or "" for todo in batch] for batch in planned.task_graph.get_parallel_batches()]
+    return PlanResponse(
+        intent=planned.intent,
+        locale=planned.locale,
+        slots=planned.slots,
+        task_graph=planned.task_graph,
+        batches=batches,
+    )

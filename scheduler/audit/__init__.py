@@ -1,0 +1,1 @@
+"""Who did what, why, and with which result."""

@@ -1,0 +1,106 @@
+"""Says what is installed, what is missing, and how to get it."""
+
+import shutil
+import socket
+import sqlite3
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.cli.words import say
+from scheduler.settings import Settings
+
+_CHROMIUM = ("chromium-headless-shell", "chromium")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. Without `needed` it may be missing; `advice` says how to get it."""
+
+    name: str
+    good: bool
+    detail: str
+    advice: str = ""
+    needed: bool = True
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a job may need."""
+    return [_python(), _sqlite(), _browser(settings), _data_dir(settings), _sites(settings), _mail(settings),
+            _secrets(settings.store.secrets_file), _redis()]  # fmt: skip
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "Python", sys.version_info >= (3, 11), version, say("Python 3.11 wird gebraucht", "install Python 3.11")
+    )
+
+
+def _sqlite() -> Finding:
+    good = sqlite3.sqlite_version_info >= (3, 37)
+    return Finding("SQLite", good, sqlite3.sqlite_version, say("SQLite 3.37 wird gebraucht", "SQLite 3.37 is needed"))
+
+
+def _browser(settings: Settings) -> Finding:
+    configured = settings.web.browser_path
+    found = str(configured) if configured else next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    good = found is not None and Path(found).is_file()
+    advice = "apt-get install chromium-headless-shell"
+    return Finding("Chromium", good, found or say("nicht gefunden", "not found"), advice)
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.store.data_dir.resolve()
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    good = place.is_dir() and _writable(place)
+    return Finding(say("Datenordner", "data folder"), good, str(folder), f"chown -R $USER {place}")
+
+
+def _writable(place: Path) -> bool:
+    probe = place / ".cpa-doctor"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _sites(settings: Settings) -> Finding:
+    known = ", ".join(settings.web.sites) or say("keine", "none")
+    advice = """CPA_SITES='{"portal": "https://portal.example.com"}'"""
+    return Finding(say("Portale", "portals"), bool(settings.web.sites), known, advice, needed=False)
+
+
+def _mail(settings: Settings) -> Finding:
+    mail = settings.mail
+    if not mail.smtp_host or not mail.imap_host or not mail.address:
+        advice = "CPA_MAIL_ADDRESS, CPA_MAIL_SMTP_HOST, CPA_MAIL_IMAP_HOST, CPA_SECRET_MAIL_PASSWORD"
+        return Finding("Mail", good=False, detail=say("nicht eingerichtet", "not set up"), advice=advice, needed=False)
+    servers = {mail.smtp_host: mail.smtp_port, mail.imap_host: mail.imap_port}
+    silent = [f"{host}:{port}" for host, port in servers.items() if not _answers(host, port)]
+    advice = say("Adresse und Firewall prüfen: ", "check address and firewall: ") + ", ".join(silent)
+    return Finding("Mail", not silent, mail.address, advice, needed=False)
+
+
+def _secrets(file: Path) -> Finding:
+    if not file.exists():
+        detail = say("keine Datei; nur Umgebungsvariablen CPA_SECRET_…", "no file; only variables CPA_SECRET_…")
+        return Finding(say("Geheimnisse", "secrets"), good=True, detail=detail, needed=False)
+    private = file.stat().st_mode & 0o077 == 0
+    return Finding(say("Geheimnisse", "secrets"), private, str(file), f"chmod 600 {file}")
+
+
+def _redis() -> Finding:
+    found = shutil.which("redis-server")
+    detail = found or say("nicht gefunden; nur die Servergröße braucht es", "not found; only the server size needs it")
+    return Finding("Redis", found is not None, detail, "apt-get install redis-server", needed=False)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False

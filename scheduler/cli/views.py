@@ -1,0 +1,121 @@
+"""How plans, jobs and their progress look in a terminal."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from scheduler.cli.words import say
+
+_MARKS = {
+    "pending": "·",
+    "running": "▶",
+    "verifying": "?",
+    "waiting": "…",
+    "cancelling": "◼",
+    "done": "[green]✔[/]",
+    "failed": "[red]✘[/]",
+    "skipped": "[dim]–[/]",
+    "cancelled": "[yellow]◼[/]",
+}
+_LINES = {
+    "job_accepted": ("angenommen", "accepted"),
+    "job_started": ("begonnen", "started"),
+    "job_resumed": ("wieder aufgenommen", "resumed"),
+    "job_handed_back": ("zurückgelegt", "handed back"),
+    "job_cancel_requested": ("Abbruch gewünscht", "cancellation requested"),
+    "job_retried": ("neuer Lauf", "next run"),
+    "job_done": ("[green]erledigt[/]", "[green]done[/]"),
+    "job_failed": ("[red]fehlgeschlagen[/]", "[red]failed[/]"),
+    "job_cancelled": ("[yellow]abgebrochen[/]", "[yellow]cancelled[/]"),
+    "task_started": ("▶", "▶"),
+    "task_verifying": ("? wird nachgesehen", "? looking whether it happened"),
+    "task_retry_scheduled": ("↻ noch einmal", "↻ again"),
+    "task_done": ("[green]✔[/]", "[green]✔[/]"),
+    "task_failed": ("[red]✘[/]", "[red]✘[/]"),
+    "task_skipped": ("[dim]– ausgelassen[/]", "[dim]– skipped[/]"),
+    "task_cancelled": ("[yellow]◼ abgebrochen[/]", "[yellow]◼ cancelled[/]"),
+}
+
+
+def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    """Draw a plan as a tree of the groups that run together."""
+    tasks = {task["id"]: task for task in plan["task_graph"]["tasks"]}
+    slots = ", ".join(f"{name} = {value}" for name, value in plan["slots"].items())
+    tree = Tree(f"[bold]{escape(plan['intent'])}[/]  [dim]{escape(slots)}[/]")
+    for number, batch in enumerate(plan["batches"], start=1):
+        branch = tree.add(f"[dim]{number}[/]") if len(batch) > 1 else tree
+        for task_id in batch:
+            task = tasks[task_id]
+            reason = f"  [dim]{escape(task['reason'])}[/]" if task.get("reason") else ""
+            branch.add(f"{escape(task_id)}  [cyan]{escape(task['action'])}[/]{reason}")
+    console.print(tree)
+
+
+def show_event(console: Console, event: Mapping[str, Any]) -> None:
+    """Print one line of a timeline."""
+    data = event["data"]
+    words = say(*_LINES.get(event["type"], (event["type"], event["type"])))
+    parts = [f"[dim]{_clock(event['at'])}[/]", words]
+    if event["task_id"]:
+        parts.append(f"{escape(event['task_id'])} [cyan]{escape(str(data.get('action', '')))}[/]")
+    if event["type"] == "task_done" and data.get("verified"):
+        parts.append(say("[dim]geprüft[/]", "[dim]verified[/]"))
+    if event["type"] == "task_retry_scheduled":
+        parts.append(f"[dim]{escape(str(data.get('why', '')))}[/]")
+    if data.get("error"):
+        parts.append(f"\n         {escape(str(data['error']))}")
+    console.print(" ".join(parts), highlight=False)
+
+
+def show_job(console: Console, detail: Mapping[str, Any]) -> None:
+    """Show a job with its tasks, pictures and files."""
+    job = detail["job"]
+    console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]")
+    run = say(f"Lauf {job['run']}", f"run {job['run']}")
+    console.print(f"{_MARKS.get(job['status'], '')} {job['status']}  [dim]{job['job_id']}  {run}[/]")
+    if job["error"]:
+        console.print(f"[red]{escape(job['error'])}[/]")
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "",
+        say("Schritt", "step"),
+        say("Aktion", "action"),
+        say("Versuche", "attempts"),
+        say("Bild", "picture"),
+    ):
+        table.add_column(title, overflow="fold")
+    for task in detail["tasks"]:
+        picture = task["evidence"][-1] if task["evidence"] else ""
+        mark = _MARKS.get(task["status"], task["status"])
+        table.add_row(mark, escape(task["task_id"]), task["action"], str(task["attempts"]), escape(picture))
+    console.print(table)
+    for artifact in detail["artifacts"]:
+        console.print(f"{say('Datei', 'file')}: {escape(artifact)}", highlight=False)
+
+
+def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
+    """Show a list of jobs."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "id", say("angelegt", "created"), say("Auftrag", "request")):
+        table.add_column(title, overflow="fold")
+    for job in page["jobs"]:
+        words = escape(job["description"] or job["intent"])
+        error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
+        table.add_row(
+            _MARKS.get(job["status"], job["status"]), job["job_id"], _moment(job["created_at"]), words + error
+        )
+    console.print(table)
+    console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
+
+
+def _clock(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone().strftime("%H:%M:%S")
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,192 @@
+"""Finds out what a request wants by rules: the intent whose pattern explains it best, and what the request names."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import re2
+
+from scheduler.core.intents import (
+    UNKNOWN,
+    Frame,
+    Intent,
+    IntentBook,
+    IntentFileError,
+    RoutedIntent,
+    load_intents,
+)
+from scheduler.core.language import detect_locale, normalise
+from scheduler.core.patterns import Fit, Pattern, PatternError
+from scheduler.core.similarity import NearestExamples
+from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
+from scheduler.core.templates import check_template
+
+__all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
+
+DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
+_LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
+_MOST_CUTS = 16
+_MOST_COURTESIES = 8
+_TEXT_FOLLOWS = ": "  # what stands after it is dictated; its "thanks" is not meant for us
+_BETWEEN_ORDERS = re2.compile(r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then)? |, ")
+_SENTENCE_END = re2.compile(r"[.!?] ")
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A pattern that fits: what it fills, and how much of the text it explains by its own words."""
+
+    intent: Intent
+    slots: dict[str, str]
+    length: int
+    frame: str
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        named = sum(len(words) for words in self.slots.values())
+        return self.length, self.length - named, len(self.slots)
+
+
+class _Patterns:
+    """Compiled patterns of one intent."""
+
+    def __init__(self, intent: Intent, patterns: Iterable[str], source: str) -> None:
+        self.intent = intent
+        self._compiled = []
+        for pattern in patterns:
+            place = f"{source}: intent {intent.name!r}"
+            compiled = _compile(pattern, place)
+            strange = compiled.names - SLOTS
+            if strange:
+                slots = ", ".join(sorted(SLOTS))
+                raise IntentFileError(f"{place}, pattern {pattern!r}: {min(strange)!r} is no slot; slots are {slots}")
+            self._compiled.append(compiled)
+
+    def matches(self, text: str) -> Iterator[_Match]:
+        """Yield what each pattern makes of the text, in the order of the file."""
+        for pattern in self._compiled:
+            fit = pattern.search(text)
+            if fit is not None:
+                yield _read(self.intent, text, fit)
+
+    def fits(self, text: str) -> bool:
+        return any(pattern.fits(text) for pattern in self._compiled)
+
+
+def _read(intent: Intent, text: str, fit: Fit) -> _Match:
+    slots = {name: clean(name, text[span.start : span.end]) for name, span in fit.groups.items()}
+    frame, taken = "", 0
+    for start, end in sorted(span for name, span in fit.groups.items() if name in FREE_TEXT):
+        frame, taken = frame + text[taken:start], max(taken, end)
+    return _Match(intent, slots, fit.whole.end - fit.whole.start, frame + text[taken:])
+
+
+class IntentRouter:
+    """Routes requests by rules. Time is linear in the request; the same request always gets the same answer."""
+
+    def __init__(self, book: IntentBook) -> None:
+        """Compile the patterns once. Raises IntentFileError that names intent and pattern when one cannot be used."""
+        known = [intent for intent in book.intents if intent.name != UNKNOWN]
+        self._unknown = next((one for one in book.intents if one.name == UNKNOWN), Intent(name=UNKNOWN))
+        self._refusals = _Patterns(self._unknown, self._unknown.patterns, book.source)
+        self._tiers = (
+            [_Patterns(intent, intent.patterns, book.source) for intent in known],
+            [_Patterns(intent, intent.fallbacks, book.source) for intent in known],
+        )
+        self._frame = _CompiledFrame(book.frame, book.source)
+        self._nearest = NearestExamples(
+            {one.name: [text for texts in one.examples.values() for text in texts] for one in known}
+        )
+        for intent in known:
+            check_template(intent, book.source)
+        self.intents: tuple[Intent, ...] = (*known, self._unknown)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Load intents from a YAML or JSON file. Raises IntentFileError."""
+        return cls(load_intents(path))
+
+    @classmethod
+    def default(cls) -> Self:
+        """Load the intents that come with the package."""
+        return cls.from_file(DEFAULT_FILE)
+
+    def route(self, message: str) -> RoutedIntent:
+        """Return the intent that explains the request best, or "unknown" with the nearest ones.
+
+        Of several orders in one request the first that is understood is returned; `rest` holds the others.
+        """
+        text = normalise(message)
+        locale = detect_locale(text)
+        order = self._frame.unwrap(text)
+        match, rest = self._understand(order)
+        if match is None or self._refusals.fits(self._frame.without_harmless(match.frame)):
+            return RoutedIntent(**dict(self._unknown), locale=locale, nearest=self._nearest.nearest(order))
+        score = min(match.length / len(order), 1.0)
+        return RoutedIntent(**dict(match.intent), slots=derive(match.slots), locale=locale, score=score, rest=rest)
+
+    def _understand(self, order: str) -> tuple[_Match | None, str]:
+        for tier in self._tiers:
+            for part, rest in _readings(order):
+                match = self._best(tier, self._frame.unwrap(part))
+                if match is not None:
+                    return match, rest
+        return None, ""
+
+    def _best(self, tier: Iterable[_Patterns], text: str) -> _Match | None:
+        """Return the match of the highest rank; of equal ones the one registered first."""
+        found = (match for patterns in tier for match in patterns.matches(text) if self._sound(match))
+        return max(found, key=lambda match: match.rank, default=None)
+
+    def _sound(self, match: _Match) -> bool:
+        """Whether every slot got words, and none of them swallowed the next order."""
+        return all(
+            words and (name in FREE_TEXT or (len(words) <= _LONGEST_NAME and not self._frame.no_name(words)))
+            for name, words in match.slots.items()
+        )
+
+
+class _CompiledFrame:
+    def __init__(self, frame: Frame, source: str) -> None:
+        self._before, self._after, self._harmless, self._not_a_name = (
+            [_compile(pattern, f"{source}: frame.{name}") for pattern in patterns] for name, patterns in frame
+        )
+
+    def unwrap(self, text: str) -> str:
+        """Return the text without the courtesies around it."""
+        for _ in range(_MOST_COURTESIES):
+            shorter = text
+            for pattern in self._before if _TEXT_FOLLOWS in text else (*self._before, *self._after):
+                shorter = pattern.remove(shorter)
+            if shorter == text or not shorter.strip():
+                break
+            text = shorter
+        return text.strip()
+
+    def without_harmless(self, text: str) -> str:
+        for pattern in self._harmless:
+            text = pattern.remove(text, " ")
+        return text
+
+    def no_name(self, words: str) -> bool:
+        """Whether these words hold what no name does, such as the start of another order."""
+        return any(pattern.fits(words) for pattern in self._not_a_name)
+
+
+def _compile(pattern: str, place: str) -> Pattern:
+    try:
+        return Pattern(pattern)
+    except PatternError as error:
+        raise IntentFileError(f"{place}, pattern {pattern!r}: {error}") from error
+
+
+def _readings(text: str) -> Iterable[tuple[str, str]]:
+    """Yield (order, rest): the whole text, then it without its last orders, then without its first sentences."""
+    yield text, ""
+    cuts = [found.span() for _, found in zip(range(_MOST_CUTS), _BETWEEN_ORDERS.finditer(text), strict=False)]
+    for start, end in reversed(cuts):
+        yield text[:start], text[end:]
+    ends = [found.span() for _, found in zip(range(_MOST_CUTS), _SENTENCE_END.finditer(text), strict=False)]
+    for start, end in ends:
+        yield text[end:], text[: start + 1]

@@ -1,0 +1,161 @@
+"""What a request can mean: intents with their patterns, examples and task templates, and the file that lists them."""
+
+import json
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scheduler.core.job import Locale
+from scheduler.core.patterns import PatternError, expand, expand_parts
+from scheduler.core.todo import ToDo
+
+UNKNOWN: Final = "unknown"
+_LARGEST_FILE = 1_048_576  # bytes
+
+
+class IntentFileError(ValueError):
+    """The file of intents cannot be used; the message names the file and the place in it."""
+
+
+class Intent(BaseModel):
+    """A kind of request. The pattern that explains a request best decides; its named groups fill the slots.
+
+    `fallbacks` are patterns too, asked only when no pattern of any intent fits ("open" and a name, whatever it names).
+    `texts` are the words a template uses by name, in both languages; one with the name of a slot stands where the
+    request leaves that slot open. `required` slots must be filled before the template can become a plan.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    patterns: list[str] = Field(default_factory=list)
+    fallbacks: list[str] = Field(default_factory=list)
+    task_template: list[ToDo] = Field(default_factory=list)
+    examples: dict[Locale, list[str]] = Field(default_factory=dict)
+    description: dict[Locale, str] = Field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
+
+
+class RoutedIntent(Intent):
+    """An intent found in a request: what the request names, its language, and how much of it was understood.
+
+    `score` is the share of the request that the pattern explains, `rest` what follows it (another order, perhaps).
+    `nearest` names similar intents when this one is "unknown".
+    """
+
+    slots: dict[str, str] = Field(default_factory=dict)
+    locale: Locale = "de"
+    score: float = Field(default=0.0, ge=0, le=1)
+    rest: str = ""
+    nearest: tuple[str, ...] = ()
+
+
+class Frame(BaseModel):
+    """What surrounds an order, as patterns: courtesies `before` and `after` it.
+
+    `harmless` words are overlooked when the patterns of "unknown" look for a negation. What fits `not_a_name` cannot be
+    part of a slot that names something: the start of another order, a finite verb.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+    not_a_name: tuple[str, ...] = ()
+
+
+class IntentBook(BaseModel):
+    """All intents in the order they were registered, patterns complete. Names are unique."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = "intents"
+    parts: dict[str, str] = Field(default_factory=dict)
+    frame: Frame = Frame()
+    intents: tuple[Intent, ...] = Field(min_length=1)
+
+
+def load_intents(path: Path) -> IntentBook:
+    """Read a YAML or JSON file of intents. Raises IntentFileError that names the file, the intent and the pattern."""
+    if path.stat().st_size > _LARGEST_FILE:
+        raise IntentFileError(f"{path}: larger than {_LARGEST_FILE} bytes")
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_StrictLoader)  # noqa: S506
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        raise IntentFileError(f"{path}: {error}") from error
+    if not isinstance(document, dict):
+        raise IntentFileError(f"{path}: expected a map with the key 'intents'")
+    return read_intents(document, source=str(path))
+
+
+def read_intents(document: Mapping[str, Any], source: str = "intents") -> IntentBook:
+    """Read a document of intents and put the named parts into its patterns. Raises IntentFileError."""
+    try:
+        book = IntentBook.model_validate({**document, "source": source})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        raise IntentFileError(f"{source}: {_place(document, problem['loc'])}: {problem['msg']}") from error
+    names = [intent.name for intent in book.intents]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise IntentFileError(f"{source}: intent {twice!r} is there twice")
+    try:
+        parts = expand_parts(book.parts)
+        frame = Frame(**{name: tuple(expand(one, parts) for one in many) for name, many in book.frame})
+    except PatternError as error:
+        raise IntentFileError(f"{source}: {error}") from error
+    intents = tuple(_complete(intent, parts, source) for intent in book.intents)
+    return book.model_copy(update={"intents": intents, "frame": frame})
+
+
+def _complete(intent: Intent, parts: Mapping[str, str], source: str) -> Intent:
+    def complete(pattern: str) -> str:
+        try:
+            return expand(pattern, parts)
+        except PatternError as error:
+            raise IntentFileError(f"{source}: intent {intent.name!r}, pattern {pattern!r}: {error}") from error
+
+    changes = {"patterns": [*map(complete, intent.patterns)], "fallbacks": [*map(complete, intent.fallbacks)]}
+    return intent.model_copy(update=changes)
+
+
+def _place(document: Mapping[str, Any], location: tuple[str | int, ...]) -> str:
+    """Say where in the file something is wrong, by the name of the intent rather than its number."""
+    path = ".".join(str(part) for part in location)
+    if len(location) > 1 and location[0] == "intents" and isinstance(location[1], int):
+        entry = document["intents"][location[1]]
+        name = entry.get("name") if isinstance(entry, dict) else None
+        return f"intent {name!r}, {'.'.join(str(part) for part in location[2:])}"
+    return path
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Plain YAML: no anchors or aliases (a few lines of which can fill the memory), no key twice, no dates or yes/no."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {  # noqa: RUF012 - the name and the type are PyYAML's
+        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool", ":merge"))]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        if getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.MarkedYAMLError(problem=f"key {twice!r} is there twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])

@@ -1,0 +1,1 @@
+"""What this machine can do itself: browser, mail, files."""

@@ -1,0 +1,81 @@
+"""Who does what: finds the executor of an action."""
+
+from contextlib import AsyncExitStack
+
+from scheduler.core.actions import ActionCatalog, canonical_action
+from scheduler.core.errors import UnknownActionError
+from scheduler.core.ids import JobId
+from scheduler.core.task_executor_interface import Verification
+from scheduler.core.todo import ToDo
+from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, ExecutionResult
+
+
+class ExecutorRegistry:
+    """Executors by action (`mail.send`) or family (`web.*`); the action wins. Names of ActionType are understood."""
+
+    def __init__(self) -> None:
+        self._executors: dict[str, BaseExecutor] = {}
+
+    def register(self, action_type: str, executor: BaseExecutor) -> None:
+        """Let `executor` do an action or a family. Raises ValueError when another one does it already."""
+        name = _dotted(action_type)
+        if self._executors.get(name, executor) is not executor:
+            raise ValueError(f"action {name!r} has an executor already")
+        self._executors[name] = executor
+
+    def register_all(self, executor: BaseExecutor) -> None:
+        """Let `executor` do every action it lists."""
+        for spec in executor.actions:
+            self.register(spec.name, executor)
+
+    def get(self, action_type: str) -> BaseExecutor:
+        """Return the executor of an action. Raises UnknownActionError, which names the nearest actions."""
+        executor = self._route(_dotted(action_type))
+        if executor is None:
+            known = {spec.name for spec in self.catalog} | {known for known in self._executors if known[-1] != "*"}
+            raise UnknownActionError(action_type, field="action", known=sorted(known))
+        return executor
+
+    async def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> ExecutionResult:
+        """Have a step done once. Raises UnknownActionError; what goes wrong in the step is in the result."""
+        return await self.get(todo.action).execute(todo, context)
+
+    async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
+        """Have it looked up whether a step has happened."""
+        return await self.get(todo.action).verify(todo, context)
+
+    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
+        """Return paths of what shows why a step failed."""
+        return await self.get(todo.action).evidence_of_failure(todo, context)
+
+    @property
+    def executors(self) -> tuple[BaseExecutor, ...]:
+        """Every executor once, in the order of registration."""
+        return tuple({id(executor): executor for executor in self._executors.values()}.values())
+
+    @property
+    def catalog(self) -> ActionCatalog:
+        """The actions that would be done by the executor that lists them."""
+        return ActionCatalog(
+            spec for executor in self.executors for spec in executor.actions if self._route(spec.name) is executor
+        )
+
+    async def let_go(self, job_id: JobId, *, ended: bool) -> None:
+        """Have everything freed that is held for a job, also if one executor fails at it."""
+        async with AsyncExitStack() as stack:
+            for executor in self.executors:
+                stack.push_async_callback(executor.let_go, job_id, ended=ended)
+
+    async def close(self) -> None:
+        """Have everything let go of, also if one executor fails at it."""
+        async with AsyncExitStack() as stack:
+            for executor in self.executors:
+                stack.push_async_callback(executor.close)
+
+    def _route(self, name: str) -> BaseExecutor | None:
+        return self._executors.get(name) or self._executors.get(f"{name.partition('.')[0]}.*")
+
+
+def _dotted(action_type: str) -> str:
+    """Return the dotted name; `playwright` and `uia`, whose verb is a parameter, stand for their families."""
+    return canonical_action(action_type, {"op": "*"})[0]

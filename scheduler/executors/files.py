@@ -1,0 +1,123 @@
+"""Keeps what jobs produce: artifacts for later steps, pictures as evidence.
+
+A file is complete under its name or not there at all: written beside it, flushed to disk, then renamed.
+"""
+
+import hashlib
+import os
+import tempfile
+import unicodedata
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote, urlsplit
+
+from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import ArtifactNotFoundError
+from scheduler.core.ids import JobId, TaskId
+
+_LONGEST_NAME = 200  # bytes; file systems take 255, and the temporary name needs a few
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write the whole file or nothing; it is on disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that keeps every letter but cannot leave its folder; an empty one becomes `file`."""
+    text = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    text = (
+        "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in text).strip().lstrip(".")
+    )
+    return text or "file"
+
+
+def _name_on_disk(name: str) -> str:
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    path = PurePosixPath(name)
+    suffix = path.suffix if len(path.suffix.encode()) <= 20 else ""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    stem = name.encode()[: _LONGEST_NAME - 10 - len(suffix.encode())].decode(errors="ignore")
+    return f"{stem}~{digest}{suffix}"
+
+
+class ArtifactStore:
+    """Files that travel between steps, addressed as `artifact://job/task/name`. The name keeps its letters and length."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @crash_points(CrashPoint.BEFORE_ARTIFACT, CrashPoint.AFTER_ARTIFACT)
+    def save(self, job_id: JobId, task_id: TaskId, name: str, content: bytes) -> str:
+        """Keep a file and return its address. The same name of the same task is replaced."""
+        name = safe_name(name)
+        write_durably(self._path(job_id, task_id, name), content)
+        return self.address_of(job_id, task_id, name)
+
+    def address_of(self, job_id: JobId, task_id: TaskId, name: str) -> str:
+        """Return the address a file has, or would have."""
+        return f"artifact://{job_id}/{task_id}/{quote(safe_name(name), safe='')}"
+
+    def path_of(self, address: str) -> Path:
+        """Return where an artifact lies. Raises ArtifactNotFoundError."""
+        job_id, task_id, name = _parts(address)
+        path = self._path(JobId(job_id), TaskId(task_id), name)
+        if not path.is_file():
+            raise ArtifactNotFoundError(address)
+        return path
+
+    def name_of(self, address: str) -> str:
+        """Return the name a person would see. Raises ArtifactNotFoundError when it is no address of an artifact."""
+        return _parts(address)[2]
+
+    def list(self, job_id: JobId) -> tuple[Path, ...]:
+        """Return the files of a job, sorted."""
+        return tuple(sorted(path for path in (self._root / safe_name(job_id)).glob("*/*") if path.is_file()))
+
+    def _path(self, job_id: JobId, task_id: TaskId, name: str) -> Path:
+        return self._root / safe_name(job_id) / safe_name(task_id) / _name_on_disk(name)
+
+
+def _parts(address: str) -> tuple[str, str, str]:
+    url = urlsplit(address)
+    pieces = url.path.strip("/").split("/")
+    if url.scheme != "artifact" or not url.netloc or len(pieces) != 2 or not all(pieces):
+        raise ArtifactNotFoundError(address)
+    return url.netloc, pieces[0], safe_name(unquote(pieces[1]))
+
+
+class ScreenshotStore:
+    """Pictures at `{root}/{job_id}/{task_id}.png`: the last one has that name, earlier ones are numbered beside it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @crash_points(CrashPoint.BEFORE_EVIDENCE, CrashPoint.AFTER_EVIDENCE)
+    def save(self, job_id: JobId, task_id: TaskId, picture: bytes) -> str:
+        """Keep a PNG and return its path."""
+        path = self.path_of(job_id, task_id)
+        if path.exists():
+            earlier = len(list(path.parent.glob(f"{path.stem}.*.png"))) + 1
+            path.rename(path.with_name(f"{path.stem}.{earlier}.png"))
+        write_durably(path, picture)
+        return str(path)
+
+    def path_of(self, job_id: JobId, task_id: TaskId) -> Path:
+        """Return where the last picture of a task lies, whether there is one or not."""
+        return self._root / safe_name(job_id) / f"{safe_name(task_id)}.png"

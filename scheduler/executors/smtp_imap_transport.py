@@ -1,0 +1,194 @@
+"""Carries mail by SMTP and keeps track of it by IMAP, so that one mail is sent once even if we die in the middle.
+
+The copy for ourselves goes out as one more recipient of the very same SMTP transaction (in the envelope, not in the
+headers). A server accepts a transaction as a whole, so the copy is the witness: if it is in our mailbox, the mail was
+accepted; if it is not there some time after the last attempt ended, it was not. Nothing need be written before or
+after sending for that to hold. Filing moves the witness from the inbox into the folder for sent mail.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+import aiosmtplib
+
+from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import (
+    CPAError,
+    MailDeferredError,
+    MailLoginError,
+    MailRefusedError,
+    MailServerUnreachableError,
+    OutcomeUnknownError,
+    RecipientRefusedError,
+)
+from scheduler.executors.imap_mailbox import ImapMailbox
+from scheduler.executors.mail_account import MailAccount, MailSecurity
+from scheduler.executors.mail_mime import build, message_id, needs_utf8
+from scheduler.executors.mail_transport import MailQuery, OutgoingMail, ReceivedMail, Trace
+
+_FIRST_PAUSE = 0.05  # seconds between two looks into the mailbox, doubled each time
+_LONGEST_PAUSE = 2.0
+_Found = TypeVar("_Found")
+_BROKEN = (aiosmtplib.SMTPException, OSError)
+
+
+class SmtpImapTransport:
+    """A MailTransport for one account.
+
+    `settle` is how long an accepted mail may take to reach our own mailbox: it must be longer than the server ever
+    needs, for a mail that is not found by then counts as not sent. Without `self_copy` there is no witness: the copy is
+    appended to the sent folder after sending, and what is not there may or may not have been sent.
+    """
+
+    def __init__(
+        self, account: MailAccount, *, self_copy: bool = True, settle: timedelta = timedelta(seconds=10)
+    ) -> None:
+        self._account = account
+        self._mailbox = ImapMailbox(account)
+        self._server = f"{account.smtp_host}:{account.smtp_port}"
+        self._self_copy = self_copy
+        self._settle = settle.total_seconds()
+
+    @crash_points(CrashPoint.BEFORE_MAIL_SEND, CrashPoint.AFTER_MAIL_SEND)
+    async def send(self, mail: OutgoingMail) -> str:
+        """As MailTransport says. No recipient's mail leaves before the server has accepted every recipient."""
+        content = await asyncio.to_thread(build, mail, self._account)
+        recipients = list(mail.recipients)
+        if self._self_copy and not self._is_for_us(mail):
+            recipients.append(self._account.address)
+        async with self._connection() as smtp:
+            options = self._options(smtp, mail, len(content))
+            await self._address(smtp, recipients, options)
+            await _hand_over(smtp, content)
+        return message_id(mail.effect_key, self._account)
+
+    @crash_points(CrashPoint.BEFORE_MAIL_FILE, CrashPoint.AFTER_MAIL_FILE)
+    async def file(self, mail: OutgoingMail) -> bool:
+        """As MailTransport says. Waits up to `settle` for our copy to arrive."""
+        name = message_id(mail.effect_key, self._account)
+        if not self._self_copy:
+            content = await asyncio.to_thread(build, mail, self._account)
+            await asyncio.to_thread(self._mailbox.append_copy, name, content)
+            return True
+        return await self._keep_looking(
+            lambda _last: asyncio.to_thread(self._mailbox.file_copy, name, keep_in_inbox=self._is_for_us(mail))
+        )
+
+    async def find(self, effect_key: str) -> Trace:
+        """As MailTransport says. Takes up to `settle` before it says no."""
+        name = message_id(effect_key, self._account)
+        if self._self_copy:
+            place = await self._keep_looking(
+                lambda last: asyncio.to_thread(self._mailbox.locate, name, everywhere=last)
+            )
+            missing = f"our copy did not arrive within {self._settle:g} s"
+        else:
+            place = await asyncio.to_thread(self._mailbox.locate, name, everywhere=True)
+            missing = "no copy was filed"
+        if place is None:
+            return Trace(happened=False if self._self_copy else None, filed=False, message_id=name, detail=missing)
+        return Trace(happened=True, filed=place.is_sent_folder, message_id=name, detail=f"found in {place.folder}")
+
+    async def search(self, query: MailQuery) -> tuple[ReceivedMail, ...]:
+        return await asyncio.to_thread(self._mailbox.search, query)
+
+    def _is_for_us(self, mail: OutgoingMail) -> bool:
+        return self._account.address.casefold() in {address.casefold() for address in mail.recipients}
+
+    async def _keep_looking(self, look: Callable[[bool], Awaitable[_Found]]) -> _Found:
+        """Look until there is something or `settle` is over; `look` is told which is the last time."""
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + self._settle, _FIRST_PAUSE
+        while (left := until - loop.time()) > 0:
+            if found := await look(False):
+                return found
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        return await look(True)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        account = self._account
+        smtp = aiosmtplib.SMTP(
+            hostname=account.smtp_host,
+            port=account.smtp_port,
+            use_tls=account.security is MailSecurity.TLS,
+            start_tls=account.security is MailSecurity.STARTTLS,
+            local_hostname=account.domain if account.domain.isascii() else "localhost",
+            timeout=account.timeout.total_seconds(),
+        )
+        try:
+            await self._log_in(smtp, await asyncio.to_thread(account.password))
+            yield smtp
+            with contextlib.suppress(*_BROKEN):
+                await smtp.quit()
+        finally:
+            smtp.close()
+
+    async def _log_in(self, smtp: aiosmtplib.SMTP, password: str) -> None:
+        try:
+            await smtp.connect()
+            await smtp.login(self._account.username, password)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            if 400 <= error.code < 500:
+                raise MailServerUnreachableError(self._server, _reply(error)) from error
+            raise MailLoginError(self._server, self._account.username) from error
+        except _BROKEN as error:
+            raise MailServerUnreachableError(self._server, str(error)) from error
+
+    def _options(self, smtp: aiosmtplib.SMTP, mail: OutgoingMail, size: int) -> list[str]:
+        options = [f"SIZE={size}"] if smtp.supports_extension("size") else []
+        if needs_utf8(mail, self._account):
+            if not smtp.supports_extension("smtputf8"):
+                foreign = next((address for address in mail.recipients if not address.isascii()), self._account.address)
+                raise RecipientRefusedError(foreign, "the server takes ASCII addresses only (no SMTPUTF8)")
+            options += ["SMTPUTF8", "BODY=8BITMIME"]
+        return options
+
+    async def _address(self, smtp: aiosmtplib.SMTP, recipients: Sequence[str], options: Sequence[str]) -> None:
+        """Name sender and recipients. If one of them is refused, take all back and raise."""
+        encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
+        refused: list[aiosmtplib.SMTPRecipientRefused] = []
+        try:
+            await smtp.mail(self._account.address, options=options, encoding=encoding)
+            for recipient in recipients:
+                try:
+                    await smtp.rcpt(recipient, encoding=encoding)
+                except aiosmtplib.SMTPRecipientRefused as error:
+                    refused.append(error)
+            if refused:
+                await smtp.rset()
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise _refusal(error) from error
+        except _BROKEN as error:
+            if not refused:
+                raise MailServerUnreachableError(self._server, str(error)) from error
+        if refused:
+            worst = max(refused, key=lambda error: error.code)
+            raise _refusal(worst) from worst
+
+
+async def _hand_over(smtp: aiosmtplib.SMTP, content: bytes) -> None:
+    """Send the mail itself. What happens from here on may have happened."""
+    try:
+        await smtp.data(content)
+    except aiosmtplib.SMTPDataError as error:
+        raise _refusal(error) from error
+    except _BROKEN as error:
+        raise OutcomeUnknownError("mail.send", f"the mail server did not answer after the mail: {error}") from error
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException) -> CPAError:
+    """Say in our words what the server answered."""
+    if 400 <= error.code < 500:
+        return MailDeferredError(_reply(error))
+    if isinstance(error, aiosmtplib.SMTPRecipientRefused):
+        return RecipientRefusedError(error.recipient, _reply(error))
+    return MailRefusedError(_reply(error))
+
+
+def _reply(error: aiosmtplib.SMTPResponseException) -> str:
+    return f"{error.code} {' '.join(error.message.split())}"[:300]

@@ -1,0 +1,117 @@
+"""What can be asked of the web executor: its actions, their parameters, their risk, and which may be repeated."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from scheduler.core.actions import ActionSpec, Risk
+
+HttpAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]", max_length=8192)]
+_Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class WebParams(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GotoParams(WebParams):
+    url: HttpAddress
+
+
+class ClickParams(WebParams):
+    """`dialog` is the answer to a question the page asks in a window of the browser's own."""
+
+    dialog: Literal["accept", "dismiss"] = "dismiss"
+
+
+class SelectParams(WebParams):
+    """The option by its `value` or by the `label` people see."""
+
+    value: str | None = None
+    label: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "SelectParams":
+        if (self.value is None) == (self.label is None):
+            raise ValueError("say either value or label")
+        return self
+
+
+class CheckParams(WebParams):
+    checked: bool = True
+
+
+class PressParams(WebParams):
+    """`key` as Playwright names it: `Enter`, `Control+a`."""
+
+    key: _Text
+
+
+class WaitForParams(WebParams):
+    """All that is given must hold: `state` of the element, `url` as a part of the address, `text` to be seen."""
+
+    state: Literal["visible", "hidden", "attached"] = "visible"
+    url: _Text | None = None
+    text: _Text | None = None
+
+
+class ExtractParams(WebParams):
+    """`all` takes every element that fits instead of the only one."""
+
+    attribute: _Text | None = None
+    all: bool = False
+
+
+class DownloadParams(WebParams):
+    """`url` may be relative to the page; without it the selected element is clicked."""
+
+    url: _Text | None = None
+
+
+class UploadParams(WebParams):
+    """`files` are addresses of artifacts of the same job."""
+
+    files: tuple[Annotated[str, StringConstraints(pattern=r"^artifact://")], ...] = Field(min_length=1, max_length=20)
+
+
+class ScreenshotParams(WebParams):
+    full_page: bool = False
+
+
+GOTO = ActionSpec(name="web.goto", description="Open an address", params=GotoParams, repeatable=True)
+CLICK = ActionSpec(
+    name="web.click", description="Click an element", params=ClickParams, risk=Risk.MEDIUM, needs_selector=True
+)
+FILL = ActionSpec(
+    name="web.fill",
+    description="Fill a field with a text or with secret://name",
+    repeatable=True,
+    needs_selector=True,
+    needs_text=True,
+)
+SELECT = ActionSpec(
+    name="web.select",
+    description="Choose an option of a list",
+    params=SelectParams,
+    repeatable=True,
+    needs_selector=True,
+)
+CHECK = ActionSpec(
+    name="web.check", description="Set or clear a box", params=CheckParams, repeatable=True, needs_selector=True
+)
+PRESS = ActionSpec(name="web.press", description="Press a key", params=PressParams, risk=Risk.MEDIUM)
+WAIT_FOR = ActionSpec(
+    name="web.wait_for", description="Wait for an element, an address or a text", params=WaitForParams, repeatable=True
+)
+EXTRACT = ActionSpec(
+    name="web.extract", description="Read text off the page", params=ExtractParams, repeatable=True, needs_selector=True
+)
+DOWNLOAD = ActionSpec(name="web.download", description="Fetch a file", params=DownloadParams, repeatable=True)
+UPLOAD = ActionSpec(
+    name="web.upload", description="Hand files to the page", params=UploadParams, risk=Risk.MEDIUM, needs_selector=True
+)
+SCREENSHOT = ActionSpec(
+    name="web.screenshot", description="Take a picture of the page", params=ScreenshotParams, repeatable=True
+)
+
+WEB_ACTIONS = (GOTO, CLICK, FILL, SELECT, CHECK, PRESS, WAIT_FOR, EXTRACT, DOWNLOAD, UPLOAD, SCREENSHOT)

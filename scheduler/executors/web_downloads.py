@@ -1,0 +1,165 @@
+"""Catches a file on its way to the browser, however the site sends it.
+
+An attachment ends in a download event. A PDF that the site wants shown may end in the browser's viewer, in a tab of its
+own, and no download event ever comes: its response is the first sign, and it is fetched again with the same cookies.
+"""
+
+import asyncio
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
+
+from scheduler.core.errors import CPAError, DownloadFailedError, SiteUnreachableError
+from scheduler.executors.web_errors import public_url
+from scheduler.executors.web_operations import refuse
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Download, Response
+
+_GRACE = 1.0  # seconds for a download event to follow the response that announces it
+_PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
+_EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
+_PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A file with the name the site gives it."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+class Arrivals:
+    """Watches all tabs of a context. `first` is done when a file comes, as `download` or as `inline`, or is refused."""
+
+    def __init__(self, context: "BrowserContext") -> None:
+        self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.download: Download | None = None
+        self.inline: Response | None = None
+        self._context = context
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        self._context.on("download", self._on_download)
+        self._context.on("response", self._on_response)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._context.remove_listener("download", self._on_download)
+        self._context.remove_listener("response", self._on_response)
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if not self.first.cancel() and not self.first.cancelled():
+            self.first.exception()  # read, so that nobody complains about an answer that came too late
+
+    def _on_download(self, download: "Download") -> None:
+        self.download = self.download or download
+        self._arrived()
+
+    def _on_response(self, response: "Response") -> None:
+        navigation = response.request.is_navigation_request()
+        media_type = media_type_of(response.headers)
+        if navigation and response.status >= 400:
+            self._fail(response)
+        elif self.inline is None and _may_be_shown(response) and (navigation or media_type == "application/pdf"):
+            self.inline = response
+            self._waiting = asyncio.get_running_loop().call_later(_GRACE, self._arrived)
+
+    def _arrived(self) -> None:
+        if not self.first.done():
+            self.first.set_result(None)
+
+    def _fail(self, response: "Response") -> None:
+        if self.first.done():
+            return
+        try:
+            refuse(response.url, response.status)
+        except CPAError as error:
+            self.first.set_exception(error)
+
+
+def _may_be_shown(response: "Response") -> bool:
+    """Whether the browser may show it instead of storing it; attachments are always stored."""
+    disposition = response.headers.get("content-disposition", "").strip().lower()
+    return (
+        response.status == 200
+        and media_type_of(response.headers) not in _PAGES
+        and not disposition.startswith("attachment")
+        and urlsplit(response.url).scheme in {"http", "https"}
+    )
+
+
+async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> ReceivedFile:
+    """Return the file that has come. `left` is in milliseconds."""
+    if arrivals.download is not None:
+        return await _stored(arrivals.download)
+    shown = arrivals.inline
+    if shown is None:
+        raise DownloadFailedError("-", "none has come")
+    if shown.request.method != "GET":
+        name = file_name(shown.headers, shown.url)
+        raise DownloadFailedError(name, "the site shows it and does not let it be fetched")
+    return await fetched(context, shown.url, left)
+
+
+async def _stored(download: "Download") -> ReceivedFile:
+    failure = await download.failure()
+    if failure:
+        raise SiteUnreachableError(public_url(download.url), f"the download broke off: {failure}")
+    content = await asyncio.to_thread(Path(await download.path()).read_bytes)
+    await download.delete()
+    name = download.suggested_filename
+    return ReceivedFile(name, content, mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+
+async def fetched(context: "BrowserContext", url: str, left: float) -> ReceivedFile:
+    """Fetch an address with the cookies of the context. Raises SiteUnreachableError and PageRefusedError."""
+    answer = await context.request.get(url, timeout=left)
+    try:
+        refuse(url, answer.status)
+        return ReceivedFile(file_name(answer.headers, answer.url), await answer.body(), media_type_of(answer.headers))
+    finally:
+        await answer.dispose()
+
+
+def refuse_no_file(file: ReceivedFile) -> None:
+    """Raise DownloadFailedError for nothing, for an error page, and for a PDF that is none."""
+    suffix = PurePosixPath(file.name).suffix.lower()
+    start = file.content[:1024].lstrip().lower()
+    if not file.content:
+        raise DownloadFailedError(file.name, "it is empty")
+    if start.startswith((b"<!doctype html", b"<html")) and suffix not in {".html", ".htm", ".xhtml"}:
+        raise DownloadFailedError(file.name, "the site sent a page instead")
+    if suffix == ".pdf" and b"%pdf-" not in start:
+        raise DownloadFailedError(file.name, "it is no PDF")
+
+
+def media_type_of(headers: dict[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def file_name(headers: dict[str, str], url: str) -> str:
+    """Return the name in Content-Disposition (RFC 6266), else the last part of the address."""
+    disposition = headers.get("content-disposition", "")
+    if extended := _EXTENDED.search(disposition):
+        return unquote(extended[2], encoding=extended[1] or "utf-8", errors="replace")
+    if plain := _PLAIN.search(disposition):
+        name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2]
+        return _as_utf8(unquote(name))
+    return unquote(PurePosixPath(urlsplit(url).path).name) or "file"
+
+
+def _as_utf8(name: str) -> str:
+    """Read a name whose UTF-8 bytes came as Latin-1, which is how headers are decoded."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name

@@ -1,0 +1,105 @@
+"""Brings files from the page into the artifacts of a job, and from there to the page."""
+
+import asyncio
+import hashlib
+import mimetypes
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from scheduler.core.errors import InvalidInputError
+from scheduler.core.task_executor_interface import parse_params
+from scheduler.executors.web_actions import DownloadParams, UploadParams
+from scheduler.executors.web_downloads import Arrivals, ReceivedFile, fetched, refuse_no_file, saved
+from scheduler.executors.web_operations import act
+from scheduler.executors.web_step import Step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import FilePayload, Locator, Response
+
+_IN_MEMORY = 50_000_000  # bytes; more than this Playwright takes from disk only
+_IS_FILE_INPUT = "e => e instanceof HTMLInputElement && e.type === 'file'"
+
+
+async def download(step: Step) -> dict[str, Any]:
+    """Fetch a file and keep it under the name the site gives it. Raises DownloadFailedError for what is none."""
+    params = parse_params(DownloadParams, step.todo)
+    if params.url is None:
+        file = await _by_click(step)
+    else:
+        url = urljoin(step.page.url, params.url)
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise InvalidInputError(f"{step.todo.id}.params.url", f"{params.url!r} is no address of a site")
+        file = await fetched(step.job.context, url, step.left)
+    refuse_no_file(file)
+    artifacts = step.tools.artifacts
+    address = await asyncio.to_thread(artifacts.save, step.job_id, step.task_id, file.name, file.content)
+    return {
+        "artifact": address,
+        "name": artifacts.name_of(address),
+        "bytes": len(file.content),
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "media_type": file.media_type,
+    }
+
+
+async def _by_click(step: Step) -> ReceivedFile:
+    element = (await step.element()).element
+    context, page = step.job.context, step.page
+    before, address = set(context.pages), page.url
+    step.job.before_act(follow=False)
+    with Arrivals(context) as arrivals:
+        try:
+            await element.click(timeout=step.left)
+            async with asyncio.timeout_at(step.until):
+                await arrivals.first
+            return await saved(arrivals, context, step.left)
+        finally:
+            for tab in set(context.pages) - before:
+                await tab.close()
+            if not page.is_closed() and page.url != address and arrivals.inline is not None:
+                await _go_back(step, arrivals.inline)
+
+
+async def _go_back(step: Step, shown: "Response") -> None:
+    """Leave the file that the browser shows in place of the page; the next step expects the page."""
+    if step.page.url == shown.url:
+        await step.page.go_back(wait_until="domcontentloaded", timeout=step.left)
+
+
+async def upload(step: Step) -> dict[str, Any]:
+    """Hand artifacts of this job to a file field, or to the chooser that a button opens."""
+    addresses = parse_params(UploadParams, step.todo).files
+    files = await asyncio.to_thread(_read, step, addresses)
+    element = (await step.element(visible=False)).element
+    if await element.evaluate(_IS_FILE_INPUT, timeout=step.left):
+        await act(step, lambda: element.set_input_files(files, timeout=step.left))
+    else:
+        await act(step, lambda: _through_chooser(step, element, files))
+    return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **await step.where()}
+
+
+async def _through_chooser(step: Step, element: "Locator", files: "list[FilePayload] | list[Path]") -> None:
+    async with step.page.expect_file_chooser(timeout=step.left) as opening:
+        await element.click(timeout=step.left)
+    chooser = await opening.value
+    await chooser.set_files(files, timeout=step.left)
+
+
+def _read(step: Step, addresses: tuple[str, ...]) -> "list[FilePayload] | list[Path]":
+    """Return the files under the names people gave them; large ones only as they lie on disk."""
+    artifacts = step.tools.artifacts
+    for number, address in enumerate(addresses):
+        if not address.startswith(f"artifact://{step.job_id}/"):
+            raise InvalidInputError(f"{step.todo.id}.params.files.{number}", "is no file of this job")
+    paths = [artifacts.path_of(address) for address in addresses]
+    if sum(path.stat().st_size for path in paths) >= _IN_MEMORY:
+        return paths
+    names = [artifacts.name_of(address) for address in addresses]
+    return [_payload(name, path) for name, path in zip(names, paths, strict=True)]
+
+
+def _payload(name: str, path: "Path") -> "FilePayload":
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return {"name": name, "mimeType": media_type, "buffer": path.read_bytes()}

@@ -1,0 +1,185 @@
+"""What the browser holds for one job: an isolated context, the page the job is on, and what was entered there."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Literal
+
+from scheduler.core.errors import BrowserUnavailableError
+from scheduler.core.todo import ToDo
+from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_session import FormEntry, LastStep
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Dialog, Frame, Locator, Page, Request, Response
+
+    from scheduler.core.ids import TaskId
+
+
+class JobPage:
+    """Steps of a job use it one after another, under `lock`.
+
+    `finished` holds the tasks that this process saw end well; `last` may come from the process before.
+    """
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.finished: set[TaskId] = set()
+        self.last: LastStep | None = None
+        self.form: list[FormEntry] = []
+        self.secret_fields: list[Locator] = []
+        self.secret_values: set[str] = set()
+        self.dialogs: list[dict[str, str]] = []
+        self.answer: Literal["accept", "dismiss"] = "dismiss"
+        self.asked_for = ""  # the last address a tab was to show, and what the server said to it
+        self.status: int | None = None
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+        self._crashed = False
+        self._coming: set[Request] = set()
+        self._opened: list[Page] = []
+        self._following = True
+        self._tabs_changed = asyncio.Event()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a page that can be used."""
+        context = self._context
+        if context is None or self._crashed or not context.pages:
+            return False
+        return context.browser is not None and context.browser.is_connected()
+
+    @property
+    def context(self) -> "BrowserContext":
+        """The job's context. Raises BrowserUnavailableError."""
+        if self._context is None:
+            raise BrowserUnavailableError("the page of this job is closed")
+        return self._context
+
+    @property
+    def page(self) -> "Page":
+        """The current page; when it closed itself, the newest one left. Raises BrowserUnavailableError."""
+        if self._page is None or self._page.is_closed():
+            pages = self.context.pages
+            if not pages:
+                raise BrowserUnavailableError("the page of this job is closed")
+            self._page = pages[-1]
+        return self._page
+
+    @property
+    def tab_closed_itself(self) -> bool:
+        """Whether the current page is gone while the browser and another page of the job live on."""
+        return self._page is not None and self._page.is_closed() and self.alive
+
+    async def attach(self, context: "BrowserContext") -> None:
+        """Begin anew in this context, with an empty page."""
+        self._context, self._crashed = context, False
+        context.on("page", self._on_page)
+        context.on("dialog", self._on_dialog)
+        context.on("request", self._on_request)
+        context.on("requestfailed", self._on_request_failed)
+        context.on("response", self._on_response)
+        self._page = await context.new_page()
+        self._opened.clear()
+
+    async def close(self) -> None:
+        """Give the context back. May be called more than once, also when the browser is dead."""
+        context, self._context, self._page = self._context, None, None
+        self._forget_document()
+        self._opened.clear()
+        self._coming.clear()
+        if context is not None:
+            with contextlib.suppress(browser_error()):
+                await context.close()
+
+    def before_step(self) -> None:
+        """A question that the page asks from now on has no answer from the plan yet."""
+        self.answer = "dismiss"
+
+    def before_act(self, answer: Literal["accept", "dismiss"] = "dismiss", *, follow: bool = True) -> None:
+        """Look from now on for what a click or a key may bring: a dialog, another tab, an error of the server.
+
+        With `follow` a new tab becomes the current page.
+        """
+        self.answer, self.status, self._following = answer, None, follow
+        self._opened.clear()
+        self._coming.clear()
+
+    async def follow_new_tab(self, until: float) -> None:
+        """Go to the newest tab that was opened since `before_act`; one that is asked for is waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while self._coming and not self._opened:
+                    self._tabs_changed.clear()
+                    await self._tabs_changed.wait()
+        opened = [page for page in self._opened if not page.is_closed()]
+        self._opened.clear()
+        if opened:
+            self._page = opened[-1]
+            self._forget_document()
+
+    def remember(self, todo: ToDo) -> None:
+        """Note what was entered; a second entry in the same field replaces the first."""
+        entry = FormEntry.of(todo)
+        self.form = [one for one in self.form if one.selector != entry.selector] + [entry]
+
+    def hide(self, field: "Locator", value: str) -> None:
+        """Keep a secret out of pictures from now on: the field, and the value wherever the page shows it."""
+        self.secret_fields.append(field)
+        self.secret_values.add(value)
+
+    def _forget_document(self) -> None:
+        self.form = []
+        self.secret_fields = []
+
+    def _on_page(self, page: "Page") -> None:
+        if self._following:
+            self._opened.append(page)
+        self._coming.clear()
+        self._tabs_changed.set()
+        page.on("crash", self._on_crash)
+        page.on("domcontentloaded", self._on_document)
+
+    def _on_crash(self, page: "Page") -> None:
+        self._crashed = self._crashed or page is self._page
+
+    def _on_document(self, page: "Page") -> None:
+        if page is self._page:
+            self._forget_document()
+
+    async def _on_dialog(self, dialog: "Dialog") -> None:
+        accepted = dialog.type == "beforeunload" or self.answer == "accept"  # to stay would undo the next step
+        self.dialogs.append(
+            {"kind": dialog.type, "message": dialog.message, "answer": "accept" if accepted else "dismiss"}
+        )
+        with contextlib.suppress(browser_error()):  # the page may close under its dialog
+            await (dialog.accept() if accepted else dialog.dismiss())
+
+    def _on_request(self, request: "Request") -> None:
+        if not _loads_page(request):
+            return
+        self.asked_for = request.url
+        if self._following and _frame_of(request) is None:
+            self._coming.add(request)
+
+    def _on_request_failed(self, request: "Request") -> None:
+        self._coming.discard(request)
+        self._tabs_changed.set()
+
+    def _on_response(self, response: "Response") -> None:
+        if _loads_page(response.request):
+            self.status = response.status
+
+
+def _loads_page(request: "Request") -> bool:
+    """Whether it asks for what a tab shall show, not for a part of it."""
+    if not request.is_navigation_request():
+        return False
+    frame = _frame_of(request)
+    return frame is None or frame.parent_frame is None
+
+
+def _frame_of(request: "Request") -> "Frame | None":
+    try:
+        return request.frame
+    except browser_error():  # it belongs to a tab that does not exist yet
+        return None

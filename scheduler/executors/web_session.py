@@ -1,0 +1,91 @@
+"""Keeps where a job's browser stood, so that another process can carry on where this one was killed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.ids import JobId, TaskId
+from scheduler.core.targets import Target
+from scheduler.core.todo import ToDo
+from scheduler.executors.files import safe_name, write_durably
+
+if TYPE_CHECKING:
+    from playwright.async_api import StorageState
+
+log = structlog.get_logger(__name__)
+
+
+class FormEntry(BaseModel):
+    """What was entered in a form, as the plan says it: a secret stands here by its name only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str
+    selector: Target
+    text: str | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, todo: ToDo) -> Self:
+        return cls.model_validate(todo.model_dump(include={"action", "selector", "text", "params"}))
+
+    def todo(self) -> ToDo:
+        return ToDo(action=self.action, selector=self.selector, text=self.text, params=self.params)
+
+
+class LastStep(BaseModel):
+    """The step after which a snapshot was taken: it is done, whatever else is unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task_id: TaskId
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
+class SessionSnapshot(BaseModel):
+    """The address, the cookies and stores of the context, and what was entered since the page was loaded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    storage: "dict[str, Any]"
+    form: tuple[FormEntry, ...] = ()
+    last: LastStep
+
+    @property
+    def storage_state(self) -> "StorageState":
+        state: Any = self.storage
+        return state  # type: ignore[no-any-return]  # it is what Playwright gave
+
+
+class SessionStore:
+    """One file per job, `{root}/{job_id}.json`. It holds cookies, so nobody else may read it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
+    def save(self, job_id: JobId, snapshot: SessionSnapshot) -> None:
+        """Keep the snapshot; it is on disk when this returns."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(self._path(job_id), snapshot.model_dump_json().encode(), mode=0o600)
+
+    def load(self, job_id: JobId) -> SessionSnapshot | None:
+        """Return the last snapshot, None when there is none that this version can read."""
+        try:
+            return SessionSnapshot.model_validate_json(self._path(job_id).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            log.warning("session_unreadable", job_id=job_id, problems=error.error_count())
+            return None
+
+    def delete(self, job_id: JobId) -> None:
+        """Forget a job's session, if there is one."""
+        self._path(job_id).unlink(missing_ok=True)
+
+    def _path(self, job_id: JobId) -> Path:
+        return self._root / f"{safe_name(job_id)}.json"

@@ -1,0 +1,1 @@
+"""Decides what a job does next, and has it done."""

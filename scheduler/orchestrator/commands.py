@@ -1,0 +1,71 @@
+"""What `step` wants done. The first two are stored together before any of the others is carried out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scheduler.core.events import EventType, RunEvent
+from scheduler.core.ids import TaskId
+from scheduler.core.job import JobStatus
+from scheduler.core.retry import TaskFailure
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTask:
+    """Store the task as it stands after this step."""
+
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEvent:
+    """Add a line to the timeline."""
+
+    type: EventType
+    at: datetime
+    task_id: TaskId | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """Do the task; answer with AttemptSucceeded or AttemptFailed."""
+
+    task_id: TaskId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTask:
+    """Look whether the attempt took effect; answer with AttemptVerified or AttemptFailed."""
+
+    task_id: TaskId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopTask:
+    """Stop whoever works on the attempt; what comes next for the task waits until they have let go."""
+
+    task_id: TaskId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Bring `event` back at its time `event.at`."""
+
+    event: RunEvent
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """The run is over."""
+
+    status: JobStatus
+    at: datetime
+    failure: TaskFailure | None = None
+
+
+Command = SaveTask | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | FinishRun

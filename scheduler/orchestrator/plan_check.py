@@ -1,0 +1,28 @@
+"""Decides whether a plan may be stored: it is sound, everybody's action exists and is allowed, its values fit."""
+
+from scheduler.core.actions import ActionCatalog
+from scheduler.core.errors import ActionForbiddenError, InvalidFieldError
+from scheduler.core.sentences import SENTENCES
+from scheduler.core.task_graph import TaskGraph, ToDo
+from scheduler.security.policies import PolicyEngine
+
+
+def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -> None:
+    """Raise the InvalidRequestError, or ActionForbiddenError, of the first flaw; it names the path to the field."""
+    graph.check()
+    for number, todo in enumerate(graph.tasks.values()):
+        _check_task(todo, f"task_graph.tasks[{number}]", catalog, policy)
+
+
+def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEngine) -> None:
+    spec = catalog.get(todo.action, field=f"{place}.action")
+    decision = policy.decide_action(todo.action)
+    if not decision.allowed:
+        raise ActionForbiddenError(todo.action, rule=decision.rule, field=f"{place}.action")
+    if spec.needs_selector and todo.selector is None:
+        raise InvalidFieldError(f"{place}.selector", f"{todo.action} needs a selector")
+    if spec.needs_text and todo.text is None:
+        raise InvalidFieldError(f"{place}.text", f"{todo.action} needs a text")
+    if todo.failure_code is not None and todo.failure_code not in SENTENCES:
+        raise InvalidFieldError(f"{place}.failure_code", f"there is no sentence {todo.failure_code!r}")
+    catalog.check_params(todo.action, todo.params, place)

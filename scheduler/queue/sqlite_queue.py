@@ -1,0 +1,105 @@
+"""The queue for one machine without servers: the rows of the jobs themselves say which is next."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from scheduler.core.clock import Clock
+from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import LeaseLostError
+from scheduler.core.ids import JobId, TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.repository import sqlite_jobs
+from scheduler.repository.sqlite_database import SQLiteDatabase
+
+
+class SQLiteQueue:
+    """Leases live in the table of jobs, so truth and dispatch cannot differ."""
+
+    def __init__(self, database: SQLiteDatabase, clock: Clock, lease: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = lease
+
+    @classmethod
+    def at(cls, url: str, clock: Clock, lease: timedelta) -> Self:
+        """Open the file of a `sqlite:///path` URL for itself."""
+        return cls(SQLiteDatabase(sqlite_path(url)), clock, lease)
+
+    async def connect(self) -> None:
+        await self._database.connect()
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
+    async def enqueue(self, job: Job) -> JobId:
+        stored = await self._database.write(lambda connection: sqlite_jobs.accept(connection, job, None))
+        return stored.id
+
+    @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
+    async def dequeue(self) -> Job | None:
+        now = self._clock.now()
+        return await self._database.write(lambda connection: sqlite_jobs.claim(connection, now=now, lease=self._lease))
+
+    @crash_points(CrashPoint.BEFORE_RENEW, CrashPoint.AFTER_RENEW)
+    async def renew(self, job: Job) -> None:
+        if job.lease is None:
+            raise LeaseLostError(job.id)
+        token, until = job.lease.token, self._clock.now() + self._lease
+        await self._database.write(lambda connection: sqlite_jobs.renew(connection, job.id, token, until))
+
+    async def cancelling(self) -> frozenset[JobId]:
+        statement = "SELECT id FROM jobs WHERE status = 'cancelling'"
+        return await self._database.read(
+            lambda connection: frozenset(JobId(row["id"]) for row in connection.execute(statement))
+        )
+
+    @crash_points(CrashPoint.BEFORE_HAND_BACK, CrashPoint.AFTER_HAND_BACK)
+    async def hand_back(self, job: Job) -> None:
+        now = self._clock.now()
+        await self._database.write(lambda connection: sqlite_jobs.hand_back(connection, job, now))
+
+    async def get_job(self, job_id: JobId) -> Job | None:
+        return await self._database.read(lambda connection: sqlite_jobs.fetch(connection, job_id))
+
+    @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
+    async def update_status(self, job_id: JobId, status: JobStatus) -> Job:
+        now = self._clock.now()
+        return await self._database.write(
+            lambda connection: sqlite_jobs.change_status(connection, job_id, status, now, tenant=None)
+        )
+
+    @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
+    async def cancel(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
+        now = self._clock.now()
+        return await self._database.write(lambda connection: sqlite_jobs.cancel(connection, job_id, now, tenant))
+
+    @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
+    async def retry(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
+        now = self._clock.now()
+        return await self._database.write(lambda connection: sqlite_jobs.next_run(connection, job_id, now, tenant))
+
+    async def length(self) -> int:
+        statement = "SELECT count(*) FROM jobs WHERE status = 'pending'"
+
+        def count(connection: sqlite3.Connection) -> int:
+            return int(connection.execute(statement).fetchone()[0])
+
+        return await self._database.read(count)
+
+    @property
+    def changes(self) -> int:
+        return self._database.changes
+
+    async def wait(self, seen: int, limit: float) -> None:
+        await self._database.wait(seen, limit)
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file of a `sqlite:///path` URL. Raises ValueError for one without a path."""
+    scheme, separator, path = url.partition(":///")
+    if scheme != "sqlite" or not separator or not path:
+        raise ValueError(f"{url!r} is not like sqlite:///data/cpa.db")
+    return Path(path)

@@ -1,0 +1,1 @@
+"""What is so: jobs, tasks, messages, events and the audit log, each behind a port."""

@@ -1,0 +1,185 @@
+"""What the store promises. Every back end passes the same contract suite.
+
+A write has happened when the call returns: it survives the death of the process and a power cut. Whoever asks on behalf
+of a client names the client's tenant and sees nothing else; `tenant=None` is for the engine itself.
+"""
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import JobEvent
+from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
+from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.lam_protocol import BaseMessage
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a list, newest first, and how many there are in all."""
+
+    items: Sequence[Item]
+    total: int
+
+
+class IdempotentRequest(BaseModel):
+    """A client's key for one request, and the digest of what it asked for. The key belongs to the tenant and route."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(min_length=1, max_length=255)
+    route: str
+    body_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """What one step of a run changed. It is stored whole, by the holder of the lease, or not at all."""
+
+    job_id: JobId
+    tenant: TenantId
+    lease_token: LeaseToken
+    tasks: Sequence[TaskRun] = ()
+    events: Sequence[JobEvent] = ()
+    audit: Sequence[AuditEntry] = ()
+    status: JobStatus | None = None
+    error: str | None = None
+    error_code: str | None = None
+    completed_at: datetime | None = None
+
+
+class JobRepository(abc.ABC):
+    """Jobs, each with its tasks, its events and its audit entries."""
+
+    @abc.abstractmethod
+    async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
+        """Accept a job with its tasks, its first event and audit entry, all or nothing; return what is stored.
+
+        Saving a job that is there already, or a request whose key is known, stores nothing and returns the earlier job.
+        Raises IdempotencyConflictError when the key was used for another request.
+        """
+
+    @abc.abstractmethod
+    async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
+        """Return the job, or None."""
+
+    @abc.abstractmethod
+    async def list(
+        self, limit: int = 50, offset: int = 0, status_filter: JobStatus | None = None, tenant: TenantId | None = None
+    ) -> Page[Job]:
+        """Return jobs, newest first."""
+
+    @abc.abstractmethod
+    async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:
+        """Set the status by compare-and-set, with its event and audit entry. Raises JobNotFoundError and
+        InvalidTransitionError."""
+
+    @abc.abstractmethod
+    async def delete(self, job_id: JobId, tenant: TenantId | None = None) -> bool:
+        """Remove a job that has ended, with tasks and events; the audit log stays. Return whether there was one.
+
+        Raises InvalidTransitionError while it has not ended.
+        """
+
+    @abc.abstractmethod
+    async def record(self, progress: RunProgress) -> None:
+        """Store what a step changed. Raises LeaseLostError, and stores nothing, unless the lease is still the job's."""
+
+
+class TaskRepository(abc.ABC):
+    """How far each task of a job has come."""
+
+    @abc.abstractmethod
+    async def save(self, task: TaskRun) -> None:
+        """Store a task of an existing job, replacing what was there. Raises JobNotFoundError."""
+
+    @abc.abstractmethod
+    async def get(self, job_id: JobId, task_id: TaskId) -> TaskRun | None:
+        """Return the task, or None."""
+
+    @abc.abstractmethod
+    async def list(self, job_id: JobId) -> Sequence[TaskRun]:
+        """Return the tasks of a job in the order of the plan."""
+
+    @abc.abstractmethod
+    async def update_status(self, job_id: JobId, task_id: TaskId, status: TaskStatus) -> bool:
+        """Set the status of a task; return whether there is such a task."""
+
+    @abc.abstractmethod
+    async def delete(self, job_id: JobId, task_id: TaskId) -> bool:
+        """Remove a task; return whether there was one."""
+
+
+class MessageRepository(abc.ABC):
+    """LAM messages sent and received, each once by tenant, sender and id."""
+
+    @abc.abstractmethod
+    async def save(self, message: BaseMessage, tenant: TenantId, at: datetime) -> bool:
+        """Store a message; return False, and store nothing, if it was stored before."""
+
+    @abc.abstractmethod
+    async def get(self, message_id: str, tenant: TenantId) -> BaseMessage | None:
+        """Return the message, or None."""
+
+    @abc.abstractmethod
+    async def list(self, conversation_id: str, tenant: TenantId, limit: int = 1000) -> Sequence[BaseMessage]:
+        """Return the messages of a conversation in the order they were stored."""
+
+
+class AuditFilter(BaseModel):
+    """Which entries of the audit log are wanted; what is not given does not restrict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tenant: TenantId | None = None
+    job_id: JobId | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    action_type: str | None = None
+
+
+class AuditRepository(abc.ABC):
+    """The audit log: append-only, one chain of hashes per tenant, one hash per commit."""
+
+    @abc.abstractmethod
+    async def save(self, entries: Sequence[AuditEntry]) -> None:
+        """Append entries of one tenant as the next block of its chain."""
+
+    @abc.abstractmethod
+    async def get(self, entry_id: str, tenant: TenantId | None = None) -> AuditEntry | None:
+        """Return the entry, or None."""
+
+    @abc.abstractmethod
+    async def list(self, wanted: AuditFilter, limit: int = 100, offset: int = 0) -> Page[AuditEntry]:
+        """Return entries in the order they were written."""
+
+    @abc.abstractmethod
+    async def broken_link(self, tenant: TenantId) -> int | None:
+        """Recompute the chain; return the number of the first block that does not fit, or None when all do."""
+
+
+class EventRepository(Protocol):
+    """The timelines of jobs, read by sequence number."""
+
+    async def list(
+        self, job_id: JobId, after: int = 0, limit: int = 1000, tenant: TenantId | None = None
+    ) -> Sequence[JobEvent]:
+        """Return the events of a job whose `seq` is greater than `after`, in order."""
+
+
+class ChangeSignal(Protocol):
+    """Says "look": somebody, in this process or another, has written."""
+
+    @property
+    def changes(self) -> int:
+        """Grows with every write that was noticed: read it, look at the store, `wait` with it; nothing is missed."""
+
+    async def wait(self, seen: int, limit: float) -> None:
+        """Return when `changes` is no longer `seen`, or after `limit` seconds. May return early for no reason."""

@@ -1,0 +1,231 @@
+"""The store's promise kept on SQLite. Jobs, tasks, messages, events and the audit log share one file and one writer."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.clock import Clock, SystemClock
+from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
+from scheduler.core.events import JobEvent
+from scheduler.core.ids import JobId, TaskId, TenantId
+from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.lam_protocol import BaseMessage, MessageFactory
+from scheduler.repository import sqlite_audit, sqlite_jobs
+from scheduler.repository.repository_interface import (
+    AuditFilter,
+    AuditRepository,
+    IdempotentRequest,
+    JobRepository,
+    MessageRepository,
+    Page,
+    RunProgress,
+    TaskRepository,
+)
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_rows import (
+    audit_from_row,
+    event_from_row,
+    insert,
+    job_from_row,
+    maybe_micros,
+    task_from_row,
+    to_micros,
+)
+
+
+class SQLiteJobRepository(JobRepository):
+    """Jobs in SQLite."""
+
+    def __init__(self, database: SQLiteDatabase, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
+    async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
+        return await self._database.write(lambda connection: sqlite_jobs.accept(connection, job, request))
+
+    async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
+        return await self._database.read(lambda connection: sqlite_jobs.fetch(connection, job_id, tenant))
+
+    async def list(
+        self, limit: int = 50, offset: int = 0, status_filter: JobStatus | None = None, tenant: TenantId | None = None
+    ) -> Page[Job]:
+        wanted = {"tenant": tenant, "status": status_filter}
+        conditions = [f"{column} = :{column}" for column, value in wanted.items() if value is not None]
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+        def read(connection: sqlite3.Connection) -> Page[Job]:
+            total = connection.execute(f"SELECT count(*) FROM jobs {where}", wanted).fetchone()[0]  # noqa: S608 - ours
+            rows = connection.execute(
+                f"SELECT * FROM jobs {where} ORDER BY n DESC LIMIT :limit OFFSET :offset",  # noqa: S608 - names are ours
+                {**wanted, "limit": limit, "offset": offset},
+            )
+            return Page(tuple(job_from_row(row) for row in rows), total)
+
+        return await self._database.read(read)
+
+    @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
+    async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:
+        now = self._clock.now()
+        return await self._database.write(
+            lambda connection: sqlite_jobs.change_status(connection, job_id, status, now, tenant=tenant)
+        )
+
+    @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
+    async def delete(self, job_id: JobId, tenant: TenantId | None = None) -> bool:
+        def remove(connection: sqlite3.Connection) -> bool:
+            job = sqlite_jobs.fetch(connection, job_id, tenant)
+            if job is None:
+                return False
+            if not job.status.final:
+                raise InvalidTransitionError(job_id, job.status, "deleted")
+            return connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,)).rowcount > 0
+
+        return await self._database.write(remove)
+
+    @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
+    async def record(self, progress: RunProgress) -> None:
+        await self._database.write(lambda connection: sqlite_jobs.record(connection, progress))
+
+
+class SQLiteTaskRepository(TaskRepository):
+    """Tasks in SQLite."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self._database = database
+
+    @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
+    async def save(self, task: TaskRun) -> None:
+        def put(connection: sqlite3.Connection) -> None:
+            if not sqlite_jobs.put_task(connection, task):
+                raise JobNotFoundError(task.job_id)
+
+        await self._database.write(put)
+
+    async def get(self, job_id: JobId, task_id: TaskId) -> TaskRun | None:
+        tasks = await self.list(job_id)
+        return next((task for task in tasks if task.task_id == task_id), None)
+
+    async def list(self, job_id: JobId) -> Sequence[TaskRun]:
+        statement = "SELECT * FROM tasks WHERE job_id = ? ORDER BY position"
+        return await self._database.read(
+            lambda connection: tuple(task_from_row(row) for row in connection.execute(statement, (job_id,)))
+        )
+
+    @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
+    async def update_status(self, job_id: JobId, task_id: TaskId, status: TaskStatus) -> bool:
+        return await self._change(
+            "UPDATE tasks SET status = ?3 WHERE job_id = ?1 AND task_id = ?2", job_id, task_id, status
+        )
+
+    @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
+    async def delete(self, job_id: JobId, task_id: TaskId) -> bool:
+        return await self._change("DELETE FROM tasks WHERE job_id = ?1 AND task_id = ?2", job_id, task_id)
+
+    async def _change(self, statement: str, *values: str) -> bool:
+        return await self._database.write(lambda connection: connection.execute(statement, values).rowcount > 0)
+
+
+class SQLiteMessageRepository(MessageRepository):
+    """LAM messages in SQLite."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self._database = database
+
+    @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
+    async def save(self, message: BaseMessage, tenant: TenantId, at: datetime) -> bool:
+        correlation = message.correlation
+        row = {
+            "tenant": tenant,
+            "sender": message.sender,
+            "id": message.id,
+            "type": message.type,
+            "conversation_id": correlation.conversation_id if correlation else None,
+            "document": message.to_json(),
+            "stored_at": to_micros(at),
+        }
+        return await self._database.write(
+            lambda connection: insert(connection, "messages", row, verb="INSERT OR IGNORE")
+        )
+
+    async def get(self, message_id: str, tenant: TenantId) -> BaseMessage | None:
+        found = await self._read("id = ? AND tenant = ?", message_id, tenant)
+        return found[0] if found else None
+
+    async def list(self, conversation_id: str, tenant: TenantId, limit: int = 1000) -> Sequence[BaseMessage]:
+        return await self._read("conversation_id = ? AND tenant = ?", conversation_id, tenant, limit)
+
+    async def _read(self, condition: str, value: str, tenant: TenantId, limit: int = 1) -> Sequence[BaseMessage]:
+        statement = f"SELECT document FROM messages WHERE {condition} ORDER BY n LIMIT ?"  # noqa: S608 - ours
+        return await self._database.read(
+            lambda connection: tuple(
+                MessageFactory.from_json(row["document"])
+                for row in connection.execute(statement, (value, tenant, limit))
+            )
+        )
+
+
+class SQLiteAuditRepository(AuditRepository):
+    """The audit log in SQLite."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self._database = database
+
+    @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
+    async def save(self, entries: Sequence[AuditEntry]) -> None:
+        await self._database.write(lambda connection: sqlite_audit.append(connection, entries))
+
+    async def get(self, entry_id: str, tenant: TenantId | None = None) -> AuditEntry | None:
+        statement = "SELECT * FROM audit_log WHERE id = :id AND (:tenant IS NULL OR tenant = :tenant)"
+
+        def read(connection: sqlite3.Connection) -> AuditEntry | None:
+            row = connection.execute(statement, {"id": entry_id, "tenant": tenant}).fetchone()
+            return None if row is None else audit_from_row(row)
+
+        return await self._database.read(read)
+
+    async def list(self, wanted: AuditFilter, limit: int = 100, offset: int = 0) -> Page[AuditEntry]:
+        values = wanted.model_dump() | {"start": maybe_micros(wanted.start_date), "end": maybe_micros(wanted.end_date)}
+        conditions = {
+            "tenant = :tenant": wanted.tenant,
+            "job_id = :job_id": wanted.job_id,
+            "timestamp >= :start": wanted.start_date,
+            "timestamp < :end": wanted.end_date,
+            "action = :action_type": wanted.action_type,
+        }
+        chosen = [condition for condition, value in conditions.items() if value is not None]
+        where = f"WHERE {' AND '.join(chosen)}" if chosen else ""
+
+        def read(connection: sqlite3.Connection) -> Page[AuditEntry]:
+            total = connection.execute(f"SELECT count(*) FROM audit_log {where}", values).fetchone()[0]  # noqa: S608
+            rows = connection.execute(
+                f"SELECT * FROM audit_log {where} ORDER BY tenant, block, position LIMIT :limit OFFSET :offset",  # noqa: S608
+                values | {"limit": limit, "offset": offset},
+            )
+            return Page(tuple(audit_from_row(row) for row in rows), total)
+
+        return await self._database.read(read)
+
+    async def broken_link(self, tenant: TenantId) -> int | None:
+        return await self._database.read(lambda connection: sqlite_audit.broken_link(connection, tenant))
+
+
+class SQLiteEventRepository:
+    """The timelines in SQLite."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self._database = database
+
+    async def list(
+        self, job_id: JobId, after: int = 0, limit: int = 1000, tenant: TenantId | None = None
+    ) -> Sequence[JobEvent]:
+        statement = (
+            "SELECT * FROM events WHERE job_id = :job_id AND seq > :after AND (:tenant IS NULL OR tenant = :tenant)"
+            " ORDER BY seq LIMIT :limit"
+        )
+        values = {"job_id": job_id, "after": after, "tenant": tenant, "limit": limit}
+        return await self._database.read(
+            lambda connection: tuple(event_from_row(row) for row in connection.execute(statement, values))
+        )

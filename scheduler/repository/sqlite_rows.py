@@ -1,0 +1,136 @@
+"""How models become rows of SQLite and come back. Times are microseconds since 1970, documents JSON."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import JobEvent
+from scheduler.core.job import Job, Lease, TaskRun
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def maybe_micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+def to_moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + micros * _MICROSECOND
+
+
+def to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any], *, verb: str = "INSERT") -> bool:
+    """Insert one row; column names are ours, values are bound. Return whether a row was written."""
+    columns = ", ".join(row)
+    marks = ", ".join(f":{column}" for column in row)
+    cursor = connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", row)
+    return cursor.rowcount > 0
+
+
+def job_to_row(job: Job) -> dict[str, Any]:
+    row = job.model_dump(
+        include={
+            "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
+            "retry_count", "max_retries", "crashes",
+        }
+    )  # fmt: skip
+    return row | {
+        "context": to_json(job.context),
+        "task_graph": job.task_graph.model_dump_json(),
+        "graph_digest": job.task_graph.freeze(),
+        "created_at": to_micros(job.created_at),
+        "started_at": maybe_micros(job.started_at),
+        "completed_at": maybe_micros(job.completed_at),
+        "deadline": maybe_micros(job.deadline),
+        "not_before": maybe_micros(job.not_before) or 0,
+    }
+
+
+def job_from_row(row: sqlite3.Row) -> Job:
+    document = {name: row[name] for name in row.keys() if name in Job.model_fields}  # noqa: SIM118 - Row iterates values
+    lease = None
+    if row["lease_token"] is not None:
+        lease = Lease(token=row["lease_token"], epoch=row["lease_epoch"], until=_moment(row["lease_until"]))
+    job = Job.model_validate(
+        document
+        | {
+            "context": json.loads(row["context"]),
+            "task_graph": json.loads(row["task_graph"]),
+            "created_at": to_moment(row["created_at"]),
+            "started_at": to_moment(row["started_at"]),
+            "completed_at": to_moment(row["completed_at"]),
+            "deadline": to_moment(row["deadline"]),
+            "not_before": to_moment(row["not_before"] or None),
+            "lease": lease,
+        }
+    )
+    job.task_graph.freeze()
+    return job
+
+
+def task_to_row(task: TaskRun) -> dict[str, Any]:
+    row = task.model_dump(include={"job_id", "task_id", "run", "status", "attempts", "failures", "effect_key"})
+    return row | {
+        "not_before": maybe_micros(task.not_before),
+        "result": None if task.result is None else to_json(task.result),
+        "verified": None if task.verified is None else int(task.verified),
+        "failure": None if task.failure is None else task.failure.model_dump_json(),
+        "evidence": to_json(task.evidence),
+        "started_at": maybe_micros(task.started_at),
+        "completed_at": maybe_micros(task.completed_at),
+    }
+
+
+def task_from_row(row: sqlite3.Row) -> TaskRun:
+    document = {name: row[name] for name in row.keys() if name in TaskRun.model_fields}  # noqa: SIM118 - see above
+    return TaskRun.model_validate(
+        document
+        | {
+            "not_before": to_moment(row["not_before"]),
+            "result": _document(row["result"]),
+            "verified": None if row["verified"] is None else bool(row["verified"]),
+            "failure": _document(row["failure"]),
+            "evidence": json.loads(row["evidence"]),
+            "started_at": to_moment(row["started_at"]),
+            "completed_at": to_moment(row["completed_at"]),
+        }
+    )
+
+
+def event_to_row(event: JobEvent) -> dict[str, Any]:
+    row = event.model_dump(include={"tenant", "job_id", "run", "type", "task_id"})
+    return row | {"at": to_micros(event.at), "data": to_json(event.data)}
+
+
+def event_from_row(row: sqlite3.Row) -> JobEvent:
+    return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": json.loads(row["data"])})
+
+
+def audit_to_row(entry: AuditEntry) -> dict[str, Any]:
+    row = entry.model_dump()
+    return row | {"timestamp": to_micros(entry.timestamp), "metadata": to_json(entry.metadata)}
+
+
+def audit_from_row(row: sqlite3.Row) -> AuditEntry:
+    return AuditEntry.model_validate(
+        dict(row) | {"timestamp": _moment(row["timestamp"]), "metadata": json.loads(row["metadata"])}
+    )
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _document(text: str | None) -> Any:  # noqa: ANN401 - JSON
+    return None if text is None else json.loads(text)

@@ -1,0 +1,65 @@
+"""Gives out secrets by name, at the last moment, to the executor that needs one.
+
+Plans, messages, logs and the database hold only `secret://name`. A secret comes from the environment
+(`CPA_SECRET_PORTAL_PASSWORD` for `portal.password`) or from a YAML file that nobody else may read.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from scheduler.core.errors import SecretMissingError
+from scheduler.core.references import SECRET_SCHEME
+
+ENVIRONMENT_PREFIX = "CPA_SECRET_"
+
+
+class SecretsManager:
+    """Secrets by dotted name. The environment wins over the file; the file is read again when it has changed."""
+
+    def __init__(self, file: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+        self._file = file
+        self._environment = os.environ if environment is None else environment
+        self._stamp: tuple[int, int] | None = None
+        self._from_file: dict[str, str] = {}
+
+    def get_secret(self, key: str) -> str:
+        """Return the secret. Raises SecretMissingError, which names it."""
+        name = key.removeprefix(SECRET_SCHEME)
+        variable = ENVIRONMENT_PREFIX + name.upper().replace(".", "_").replace("-", "_")
+        value = self._environment.get(variable) or self._read_file().get(name)
+        if not value:
+            raise SecretMissingError(name)
+        return value
+
+    def values(self) -> frozenset[str]:
+        """Return every secret that is known now, so that logs, pictures and error texts can be kept free of them."""
+        from_environment = {
+            value for name, value in self._environment.items() if name.startswith(ENVIRONMENT_PREFIX) and value
+        }
+        return frozenset(from_environment | set(self._read_file().values()))
+
+    def redact(self, text: str) -> str:
+        """Return `text` with every known secret of four or more letters blanked."""
+        for value in sorted(self.values(), key=len, reverse=True):
+            if len(value) >= 4:
+                text = text.replace(value, "•••")
+        return text
+
+    def _read_file(self) -> dict[str, str]:
+        """Read the file if it is new. Raises PermissionError when others may read it and ValueError when it is no map."""
+        if self._file is None or not self._file.exists():
+            return {}
+        status = self._file.stat()
+        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise PermissionError(f"{self._file} may be read by others; run: chmod 600 {self._file}")
+        if (status.st_mtime_ns, status.st_size) != self._stamp:
+            document = yaml.safe_load(self._file.read_text(encoding="utf-8")) or {}
+            if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+                raise ValueError(f"{self._file} must map names to texts, for example  portal.password: '…'")
+            self._from_file = {str(name): value for name, value in document.items()}
+            self._stamp = (status.st_mtime_ns, status.st_size)
+        return self._from_file

@@ -1,0 +1,96 @@
+"""The rules of the house that no other tool counts: sizes, docstrings, imports of the core, the lock, the CI script."""
+
+import ast
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_A_FUNCTION = 50
+ALLOWED_IN_CORE = {"scheduler", "pydantic", "pydantic_core", "yaml", "re2"}
+
+
+def _modules(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+OURS = _modules("scheduler", "examples", "bench", "tests")
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield where each function stands, with its name, and its number of lines."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", lines
+
+
+def _imported_packages(path: Path) -> Iterator[str]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+def _commands(script: Path) -> list[str]:
+    lines = (line.strip() for line in script.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
+
+
+def test_no_module_is_too_long() -> None:
+    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in OURS}
+
+    assert lines
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_MODULE} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    lines = {where: count for path in OURS for where, count in _functions(path)}
+
+    assert lines
+    assert {where: count for where, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION} == {}
+
+
+def test_every_module_says_why_it_exists() -> None:
+    silent = [str(path.relative_to(ROOT)) for path in _modules("scheduler") if not ast.get_docstring(_tree(path))]
+
+    assert silent == []
+
+
+def test_the_core_imports_nothing_but_what_the_design_allows() -> None:
+    allowed = ALLOWED_IN_CORE | sys.stdlib_module_names
+
+    foreign = {
+        f"{path.relative_to(ROOT)} imports {package}"
+        for path in _modules("scheduler/core")
+        for package in _imported_packages(path)
+        if package not in allowed
+    }
+
+    assert foreign == set()
+
+
+def test_continuous_integration_runs_the_tests_and_nothing_else() -> None:
+    assert _commands(ROOT / ".ci/run") == ["make test"]
+
+
+def test_scripts_can_be_run() -> None:
+    assert [name for name in (".ci/run", "tools/setup.sh") if not os.access(ROOT / name, os.X_OK)] == []
+
+
+def test_the_lock_is_hashed_and_names_no_index() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+    pinned = sum("==" in line and not line.startswith((" ", "#")) for line in lock.splitlines())
+    assert [word for word in ("http://", "https://", "--index", "--extra-index", "--find-links") if word in lock] == []
+    assert pinned > 50
+    assert lock.count(" \\\n    --hash=") >= pinned
