@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the back end is chosen before
+from matplotlib import pyplot as plt
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,22 +1,27 @@
 """Puts the parts together, bottom to top. The only place that knows every adapter."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import new_id
 from scheduler.core.intent_router import IntentRouter
+from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_executor import MailExecutor
+from scheduler.executors.mail_transport import MailTransport
+from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
+from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
@@ -24,7 +29,7 @@ from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
-from scheduler.repository.repository_interface import ChangeSignal
+from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
@@ -35,6 +40,7 @@ from scheduler.repository.sqlite_repository import (
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import MailSettings, Settings
+from scheduler.telemetry.health import Check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,42 +57,34 @@ class Services:
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     worker: Worker
+    checks: Mapping[str, Check]
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Build everything, open what must be opened, and close it again at the end."""
+async def open_services(
+    settings: Settings, *, executors: ExecutorRegistry | None = None, router: IntentRouter | None = None
+) -> AsyncIterator[Services]:
+    """Build everything, open what must be opened, and close it again at the end.
+
+    `executors` and `router` are what this machine can do and understand; by default everything there is.
+    """
     if settings.fault.at:
         point, _, visit = settings.fault.at.partition(":")
         crash_points.arm(crash_points.CrashPoint(point), int(visit or 1))
+    secrets = SecretsManager(settings.store.secrets_file)
+    artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
+    screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots)
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
-        secrets = SecretsManager(settings.store.secrets_file)
-        artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
-        screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
-        registry = make_registry(settings, secrets, artifacts, screenshots)
         stack.push_async_callback(registry.close)
-
         database = SQLiteDatabase(sqlite_path(settings.store.database_url))
         await database.connect()
         stack.push_async_callback(database.close)
         queue = make_queue(settings, database)
         await queue.connect()
-        jobs, tasks = SQLiteJobRepository(database, clock), SQLiteTaskRepository(database)
-
-        runner = TaskRunner(executors=registry, clock=clock, random=random.random, redact=secrets.redact)
-        orchestrator = Orchestrator(
-            job_queue=queue,
-            jobs=jobs,
-            tasks=tasks,
-            catalog=registry.catalog,
-            executors=registry,
-            runner=runner,
-            clock=clock,
-            random=random.random,
-            new_id=new_id,
-        )
-        planner = make_planner(settings, registry)
+        jobs = SQLiteJobRepository(database, SystemClock())
+        planner = make_planner(settings, registry, router or IntentRouter.default())
+        worker = make_worker(settings, queue, database, registry, secrets)
         yield Services(
             settings=settings,
             secrets=secrets,
@@ -94,39 +92,88 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             jobs=JobService(
                 planner=planner,
                 jobs=jobs,
-                tasks=tasks,
+                tasks=SQLiteTaskRepository(database),
                 events=SQLiteEventRepository(database),
                 job_queue=queue,
-                clock=clock,
+                clock=SystemClock(),
                 new_id=new_id,
             ),
-            audit=AuditLog(entries=SQLiteAuditRepository(database), clock=clock, new_id=new_id),
+            audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
             artifacts=artifacts,
             screenshots=screenshots,
-            worker=Worker(
-                job_queue=queue,
-                orchestrator=orchestrator,
-                lease=settings.worker.lease,
-                concurrency=settings.worker.concurrency,
-                grace=settings.worker.grace,
-            ),
+            worker=worker,
+            checks=make_checks(settings, jobs, queue, worker, registry),
         )
+
+
+def make_worker(
+    settings: Settings,
+    queue: JobQueue,
+    database: SQLiteDatabase,
+    registry: ExecutorRegistry,
+    secrets: SecretsManager,
+) -> Worker:
+    """Return a worker that has jobs done by the executors of this process."""
+    clock = SystemClock()
+    orchestrator = Orchestrator(
+        job_queue=queue,
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database),
+        catalog=registry.catalog,
+        executors=registry,
+        runner=TaskRunner(executors=registry, clock=clock, random=random.random, redact=secrets.redact),
+        clock=clock,
+        random=random.random,
+        new_id=new_id,
+    )
+    return Worker(
+        job_queue=queue,
+        orchestrator=orchestrator,
+        lease=settings.worker.lease,
+        concurrency=settings.worker.concurrency,
+        grace=settings.worker.grace,
+    )
+
+
+def make_checks(
+    settings: Settings, jobs: JobRepository, queue: JobQueue, worker: Worker, registry: ExecutorRegistry
+) -> Mapping[str, Check]:
+    """Return what the health of the service is made of."""
+    return {
+        "database": health_checks.database_check(jobs),
+        "queue": health_checks.queue_check(queue),
+        "worker": health_checks.worker_check(worker),
+        "browser": health_checks.browser_check(lambda: settings.web.browser_path or find_browser()),
+        "mail": health_checks.mail_check(settings.mail.missing),
+        "agents": health_checks.agents_check(len(registry.executors)),
+    }
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise ValueError or OSError for what would keep the service from starting, before anything is opened."""
+    make_mail_transport(settings.mail, secrets := SecretsManager(settings.store.secrets_file))
+    secrets.values()
+    database = sqlite_path(settings.store.database_url)
+    url = settings.store.queue_url or settings.store.database_url
+    if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
+        raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
+    JobQueue(url, lease=settings.worker.lease)
 
 
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     """Return the queue; one that lies in the database itself shares its connection."""
     url = settings.store.queue_url or settings.store.database_url
-    if url == settings.store.database_url:
+    if url.startswith("sqlite:"):
         return JobQueue.over(SQLiteQueue(database, SystemClock(), settings.worker.lease))
     return JobQueue(url, lease=settings.worker.lease)
 
 
-def make_planner(settings: Settings, registry: ExecutorRegistry) -> Planner:
+def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:
     """Return the planner for the configured intents and sites."""
     return Planner(
-        router=IntentRouter.default(),
+        router=router,
         catalog=registry.catalog,
         policy=PolicyEngine.load(),
         sites=settings.web.sites,
@@ -147,12 +194,17 @@ def make_registry(
             sessions=settings.store.data_dir / "sessions",
         )
     )
-    registry.register_all(
-        MailExecutor(transport=SmtpImapTransport(make_account(settings.mail, secrets)), artifacts=artifacts)
-    )
+    registry.register_all(MailExecutor(transport=make_mail_transport(settings.mail, secrets), artifacts=artifacts))
     files_root = settings.store.files_root or settings.store.data_dir / "files"
     registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))
     return registry
+
+
+def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTransport:
+    """Return what carries mail; without a mailbox, what says so. Raises ValueError for an account that is unsound."""
+    if mail.missing:
+        return UnconfiguredTransport(mail.missing)
+    return SmtpImapTransport(make_account(mail, secrets), settle=timedelta(seconds=mail.settle_seconds))
 
 
 def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:

@@ -1,94 +1,128 @@
 """The service as a program: `python -m scheduler.main`. API and worker in one process, which is the embedded size."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 
-from scheduler.api import files, health, jobs, live, schedule
-from scheduler.api.errors import add_error_handlers
-from scheduler.api.middleware import BodyLimit, CorrelationId
-from scheduler.container import Services, open_services
-from scheduler.settings import ApiSettings, Settings, load_settings
+from scheduler.api.app import build_app
+from scheduler.container import Services, check_settings, open_services
+from scheduler.core.sentences import Sentence
+from scheduler.security.secrets_manager import SecretsManager
+from scheduler.settings import ApiSettings, SettingError, Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 
-VERSION = "0.1.0"
-_DESCRIPTION = """A request in German or English becomes a plan, the plan a durable job, the job verified work.
+_STREAMS_END = 5  # seconds that open streams may hold up the end
 
-A job that was answered with 202 is stored and reaches `done`, `failed` or `cancelled`, whatever is killed in between.
-Errors are problem documents (RFC 9457) with a stable `code`; `detail` is German or English by `Accept-Language`.
-"""
-_TAGS = [
-    {"name": "schedule", "description": "Sentences: plan them, or have them done."},
-    {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
-    {"name": "live", "description": "A job as it happens."},
-    {"name": "files", "description": "What jobs have produced: files and pictures."},
-    {"name": "health", "description": "Whether the service can do its work."},
-]
+log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
-    """Build the API. Its lifespan opens everything, runs the worker, and at the end drains it and closes everything."""
+def create_app(
+    settings: Settings, *, with_worker: bool = True, worker_crashed: Callable[[], None] | None = None
+) -> FastAPI:
+    """Build the API. Its lifespan opens everything, runs the worker, and at the end drains it and closes everything.
+
+    `worker_crashed` is called when the worker ends by a bug: who serves the API must end then, not look alive.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings) as services, _working(services, with_worker=with_worker):
+        async with open_services(settings) as services:
             app.state.services = services
-            yield
+            if not with_worker:
+                yield
+                return
+            async with asyncio.TaskGroup() as owner:
+                owner.create_task(_work(services, worker_crashed))
+                try:
+                    yield
+                finally:
+                    services.worker.drain()
 
-    app = FastAPI(title="CPA", summary="Cognitive Process Automation", description=_DESCRIPTION, version=VERSION,
-                  openapi_tags=_TAGS, lifespan=lifespan)  # fmt: skip
-    for router in (schedule.router, jobs.router, live.router, files.router, health.router):
-        app.include_router(router)
-    add_error_handlers(app)
-    app.add_middleware(BodyLimit)
-    if settings.api.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=settings.api.origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(CorrelationId)
-    return app
+    return build_app(settings.api, lifespan)
 
 
-@asynccontextmanager
-async def _working(services: Services, *, with_worker: bool) -> AsyncIterator[None]:
-    """Run the worker beside whatever happens in the block, and drain it at the end."""
-    if not with_worker:
-        yield
-        return
-    async with asyncio.TaskGroup() as owner:
-        owner.create_task(services.worker.run())
-        try:
-            yield
-        finally:
-            services.worker.drain()
+async def _work(services: Services, crashed: Callable[[], None] | None) -> None:
+    try:
+        await services.worker.run()
+    except Exception:
+        log.exception("worker_crashed")
+        if crashed is None:
+            raise
+        crashed()
 
 
 def check_exposure(api: ApiSettings) -> None:
-    """Raise ValueError when the API would listen to the network without a key."""
-    if api.host not in {"127.0.0.1", "localhost", "::1"} and api.key is None and not api.keys:
-        raise ValueError(f"CPA_API_HOST={api.host} needs CPA_API_KEY: without a key the API listens on loopback only")
+    """Raise SettingError when the API would listen to the network without a key."""
+    if not api.listens_on_loopback and not api.tenant_keys:
+        raise SettingError(
+            Sentence(
+                f"CPA_API_HOST={api.host} braucht CPA_API_KEY: Ohne Schlüssel lauscht die API nur auf diesem Rechner.",
+                f"CPA_API_HOST={api.host} needs CPA_API_KEY: without a key the API listens on this machine only.",
+            )
+        )
 
 
-def serve(settings: Settings) -> None:
-    """Run API and worker until SIGTERM or SIGINT."""
+def check_start(settings: Settings) -> None:
+    """Raise ValueError (SettingError) or OSError for settings the service cannot start with."""
     check_exposure(settings.api)
+    check_settings(settings)
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it really does."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._started(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+
+def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None) -> bool:
+    """Run API and worker until SIGTERM or SIGINT; return whether they ended in order. `started` gets the address.
+
+    Call `check_start` first. Raises SystemExit when it cannot start, for example because the port is taken.
+    """
+    set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    crashed = False
+
+    def leave() -> None:
+        nonlocal crashed
+        crashed = server.should_exit = True
+
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, worker_crashed=leave),
         host=settings.api.host,
         port=settings.api.port,
+        ws="websockets-sansio",
         log_config=None,
-        timeout_graceful_shutdown=5,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STREAMS_END,
     )
-    uvicorn.Server(config).run()
+    server = _Server(config, started)
+    server.run()
+    return not crashed
 
 
 def main() -> None:
     """Start the service with the settings of the environment."""
-    settings = load_settings()
-    set_up_logs(settings.log.level, settings.log.format, lambda text: text)
-    serve(settings)
+    try:
+        settings = load_settings()
+        check_start(settings)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    sys.exit(0 if serve(settings) else 1)
 
 
 if __name__ == "__main__":

@@ -1,58 +1,191 @@
 """What can be set from outside, read once at the start. Variables begin with `CPA_`; one that nobody knows is an error.
 
-`REDIS_URL`, `DATABASE_URL`, `OPENAI_API_KEY` and `API_KEY` are read without the prefix as well.
+`DATABASE_URL` and `API_KEY` are read without the prefix as well. A variable that is set to nothing counts as not set.
 """
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from scheduler.core.problems import first_flaw, unfit
+from scheduler.core.sentences import Sentence
 
 _PREFIX = "CPA_"
 _SECRETS = "CPA_SECRET_"
+_SHORTEST_KEY = 16  # letters
+_SHORT_KEY = Sentence(
+    f"ein Schlüssel braucht mindestens {_SHORTEST_KEY} Zeichen; einen macht „openssl rand -hex 16“",
+    f"a key needs at least {_SHORTEST_KEY} characters; “openssl rand -hex 16” makes one",
+)
+_SAME_KEY = Sentence("zwei Mandanten haben denselben Schlüssel", "two tenants have the same key")
+_TWO_KEYS = Sentence(
+    "der Mandant default hat neben CPA_API_KEY noch einen eigenen Schlüssel",
+    "the tenant default has a key of its own besides CPA_API_KEY",
+)
+_NO_ORIGIN = Sentence(
+    "eine Herkunft ist wie https://example.com, ohne Pfad; * ist nicht erlaubt",
+    "an origin is like https://example.com, without a path; * is not allowed",
+)
+_NO_ADDRESS = Sentence(
+    "eine Adresse wie https://portal.example.com wird erwartet",
+    "an address like https://portal.example.com is expected",
+)
+_ORIGIN = re.compile(r"https?://[^/*\s]+")
+_Concern = TypeVar("_Concern", bound=BaseSettings)
 
 
-class UnknownSettingError(ValueError):
+class SettingError(ValueError):
+    """A setting cannot be used; `said` tells a person which and why."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said.en)
+        self.said = said
+
+
+class UnknownSettingError(SettingError):
     """A variable begins with CPA_ but means nothing; most likely it is misspelt."""
+
+    def __init__(self, variable: str, nearest: str | None) -> None:
+        super().__init__(
+            Sentence(
+                f"Die Einstellung {variable} gibt es nicht" + (f"; gemeint ist wohl {nearest}." if nearest else "."),
+                f"There is no setting {variable}" + (f"; did you mean {nearest}?" if nearest else "."),
+            )
+        )
+
+
+class InvalidSettingError(SettingError):
+    """The value of a variable does not fit. The value is not shown: it may be a secret."""
+
+    def __init__(self, variable: str, problem: Sentence) -> None:
+        super().__init__(
+            Sentence(
+                f"Die Einstellung {variable} ist nicht in Ordnung: {problem.de}.",
+                f"The setting {variable} is not valid: {problem.en}.",
+            )
+        )
+
+
+def _config(prefix: str) -> SettingsConfigDict:
+    return SettingsConfigDict(
+        env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True
+    )
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        raise unfit(_NO_ORIGIN)
+    return text
+
+
+def _web_address(text: str) -> str:
+    try:
+        good = urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname) and " " not in text
+    except ValueError:
+        good = False
+    if not good:
+        raise unfit(_NO_ADDRESS)
+    return text
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < _SHORTEST_KEY:
+        raise unfit(_SHORT_KEY)
+    return key
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+Origin = Annotated[str, AfterValidator(_origin)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class ApiSettings(BaseSettings):
     """Where the API listens, and who may use it. Without a key it listens on loopback only."""
 
-    model_config = SettingsConfigDict(env_prefix="CPA_API_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config("CPA_API_")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
-    key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("CPA_API_KEY", "API_KEY"))
-    keys: dict[str, SecretStr] = Field(default_factory=dict, description="tenant -> key, as JSON")
-    origins: tuple[str, ...] = Field(default=(), description="origins whose pages may use the API, as JSON list")
-    url: str = Field(default="", description="where the command line finds the API; default: host and port")
+    key: ApiKey | None = Field(default=None, validation_alias=AliasChoices("CPA_API_KEY", "API_KEY"))
+    keys: dict[Tenant, ApiKey] = Field(default_factory=dict, description="tenant -> key, as JSON")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="names besides loopback's under which it is reached, as JSON list"
+    )
+    origins: tuple[Origin, ...] = Field(default=(), description="origins whose pages may use the API, as JSON list")
+    url: WebAddress | None = Field(
+        default=None, description="where the command line finds the API; default: host and port"
+    )
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        found = [key.get_secret_value() for key in self.tenant_keys.values()]
+        if len(set(found)) < len(found):
+            raise unfit(_SAME_KEY)
+        if self.key is not None and "default" in self.keys:
+            raise unfit(_TWO_KEYS)
+        return self
+
+    @property
+    def tenant_keys(self) -> Mapping[str, SecretStr]:
+        """Every key by the tenant it stands for; empty: no key is asked for."""
+        return {**({} if self.key is None else {"default": self.key}), **self.keys}
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
 
 
 class MailSettings(BaseSettings):
     """The mailbox CPA sends from and reads. The password is the secret `mail.password`."""
 
-    model_config = SettingsConfigDict(env_prefix="CPA_MAIL_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config("CPA_MAIL_")
 
     smtp_host: str = ""
-    smtp_port: int = 587
+    smtp_port: Port = 465
     imap_host: str = ""
-    imap_port: int = 993
+    imap_port: Port = 993
     address: str = ""
     username: str = ""
     name: str = ""
     security: Literal["none", "starttls", "tls"] = "tls"
+    settle_seconds: float = Field(
+        default=20.0, ge=0, le=600, description="how long a sent mail may take to reach our own mailbox"
+    )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The variables without which there is no mail."""
+        return tuple(
+            f"CPA_MAIL_{name.upper()}" for name in ("address", "smtp_host", "imap_host") if not getattr(self, name)
+        )
 
 
 class WorkerSettings(BaseSettings):
     """How a worker leases and runs jobs."""
 
-    model_config = SettingsConfigDict(env_prefix="CPA_WORKER_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config("CPA_WORKER_")
 
     concurrency: int = Field(default=4, ge=1, le=1000)
     lease_seconds: float = Field(default=10.0, ge=0.3, le=3600)
@@ -70,7 +203,7 @@ class WorkerSettings(BaseSettings):
 class StoreSettings(BaseSettings):
     """Where everything is kept."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config(_PREFIX)
 
     data_dir: Path = Path("data")
     database_url: str = Field(
@@ -84,16 +217,16 @@ class StoreSettings(BaseSettings):
 class WebSettings(BaseSettings):
     """The browser and the portals it may be sent to by name."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config(_PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
-    sites: dict[str, str] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
+    sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
 
 
 class LogSettings(BaseSettings):
     """What is logged."""
 
-    model_config = SettingsConfigDict(env_prefix="CPA_LOG_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config("CPA_LOG_")
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -102,13 +235,15 @@ class LogSettings(BaseSettings):
 class FaultSettings(BaseSettings):
     """For tests: `point` or `point:visit` at which this process kills itself."""
 
-    model_config = SettingsConfigDict(env_prefix="CPA_CRASH_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _config("CPA_CRASH_")
 
     at: str = ""
 
 
 class Settings(BaseModel):
     """All of it, each concern in a class of its own."""
+
+    model_config = ConfigDict(frozen=True)
 
     api: ApiSettings
     mail: MailSettings
@@ -119,34 +254,56 @@ class Settings(BaseModel):
     fault: FaultSettings
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment. Raises UnknownSettingError, and pydantic's ValidationError for a value that is wrong."""
-    present = os.environ if environment is None else environment
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingError, which names the variable and why it cannot be used."""
     known = known_variables()
-    for variable in present:
+    for variable in map(str.upper, os.environ):
         if variable.startswith(_PREFIX) and not variable.startswith(_SECRETS) and variable not in known:
-            near = get_close_matches(variable, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UnknownSettingError(f"unknown setting {variable}{hint}")
+            raise UnknownSettingError(variable, next(iter(get_close_matches(variable, known, n=1)), None))
     return Settings(
-        api=ApiSettings(),
-        mail=MailSettings(),
-        worker=WorkerSettings(),
-        store=StoreSettings(),
-        web=WebSettings(),
-        log=LogSettings(),
-        fault=FaultSettings(),
+        api=_read(ApiSettings),
+        mail=_read(MailSettings),
+        worker=_read(WorkerSettings),
+        store=_read(StoreSettings),
+        web=_read(WebSettings),
+        log=_read(LogSettings),
+        fault=_read(FaultSettings),
     )
 
 
 def known_variables() -> dict[str, str]:
     """Return every variable that is read, with what it is for."""
-    known = {}
+    known: dict[str, str] = {}
     for concern in Settings.model_fields.values():
         settings = concern.annotation
-        if not isinstance(settings, type) or not issubclass(settings, BaseSettings):
-            continue
-        prefix = settings.model_config.get("env_prefix", "")
-        for name, field in settings.model_fields.items():
-            known[f"{prefix}{name}".upper()] = field.description or ""
+        if isinstance(settings, type) and issubclass(settings, BaseSettings):
+            known |= {
+                _variable(settings, name): field.description or "" for name, field in settings.model_fields.items()
+            }
     return known
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name or address of a host always means this machine."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def _read(concern: type[_Concern]) -> _Concern:
+    try:
+        return concern()
+    except ValidationError as error:
+        path, problem = first_flaw(error)
+        name = re.split(r"[.\[]", path)[0]
+        variable = _variable(concern, name) if name in concern.model_fields else name or f"{_PREFIX}API_KEYS"
+        raise InvalidSettingError(variable, problem) from None
+    except SettingsError as error:
+        named = re.search(r'"(\w+)"', str(error))
+        variable = _variable(concern, named[1]) if named else str(concern.model_config.get("env_prefix"))
+        raise InvalidSettingError(variable, Sentence("gültiges JSON wird erwartet", "valid JSON is expected")) from None
+
+
+def _variable(concern: type[BaseSettings], name: str) -> str:
+    return f"{concern.model_config.get('env_prefix', '')}{name}".upper()

@@ -1,12 +1,13 @@
 """What routes need: the use cases, and for which tenant they are asked."""
 
 import secrets as secure
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from scheduler.api.errors import UnauthorizedError
+from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.job_service import JobService
@@ -14,9 +15,10 @@ from scheduler.orchestrator.job_service import JobService
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
 
+SUBPROTOCOL: Final = "cpa"
+"""What a WebSocket speaks. Browsers can send no headers with one: their key is a second subprotocol, `bearer.<key>`."""
 
-def job_service(request: Request) -> JobService:
-    return cast("JobService", request.app.state.services.jobs)
+_KEY_AS_SUBPROTOCOL: Final = "bearer."
 
 
 def tenant_of(connection: HTTPConnection) -> TenantId:
@@ -25,17 +27,32 @@ def tenant_of(connection: HTTPConnection) -> TenantId:
     Raises UnauthorizedError.
     """
     settings: ApiSettings = connection.app.state.services.settings.api
-    known = {TenantId(tenant): key.get_secret_value() for tenant, key in settings.keys.items()}
-    if settings.key is not None:
-        known[DEFAULT_TENANT] = settings.key.get_secret_value()
-    if not known:
+    if not settings.tenant_keys:
         return DEFAULT_TENANT
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    given = token if scheme.lower() == "bearer" else connection.headers.get("x-api-key", "")
-    for tenant, key in known.items():
-        if secure.compare_digest(given.encode(), key.encode()):
-            return tenant
+    given = _given_key(connection).encode()
+    for tenant, key in settings.tenant_keys.items():
+        if secure.compare_digest(given, key.get_secret_value().encode()):
+            return TenantId(tenant)
     raise UnauthorizedError
+
+
+def _given_key(connection: HTTPConnection) -> str:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    if connection.scope["type"] == "websocket":
+        for protocol in connection.scope.get("subprotocols", []):
+            if protocol.startswith(_KEY_AS_SUBPROTOCOL):
+                return str(protocol).removeprefix(_KEY_AS_SUBPROTOCOL)
+    return connection.headers.get("x-api-key", "")
+
+
+def job_service(request: Request) -> JobService:
+    return cast("JobService", request.app.state.services.jobs)
+
+
+def audit_log(request: Request) -> AuditLog:
+    return cast("AuditLog", request.app.state.services.audit)
 
 
 def artifact_store(request: Request) -> ArtifactStore:
@@ -47,6 +64,7 @@ def screenshot_store(request: Request) -> ScreenshotStore:
 
 
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
+AuditDep = Annotated[AuditLog, Depends(audit_log)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

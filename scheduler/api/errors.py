@@ -2,26 +2,31 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar, cast
+from typing import ClassVar, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from scheduler.core.errors import (
-    ArtifactNotFoundError,
     ConflictError,
     CPAError,
+    InvalidFieldError,
     InvalidRequestError,
+    MessageTooLargeError,
     NotFoundError,
     PolicyViolationError,
     RequestTooLargeError,
     UnavailableError,
 )
 from scheduler.core.job import Locale
-from scheduler.core.sentences import sentence
+from scheduler.core.problems import flaw
+from scheduler.core.sentences import Sentence, sentence
+
+MEDIA_TYPE: Final = "application/problem+json"
 
 log = structlog.get_logger(__name__)
 
@@ -37,29 +42,64 @@ class UnauthorizedError(CPAError):
 
 _STATUS: tuple[tuple[type[CPAError], HTTPStatus], ...] = (
     (RequestTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (MessageTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (InvalidRequestError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (PolicyViolationError, HTTPStatus.FORBIDDEN),
-    (ArtifactNotFoundError, HTTPStatus.NOT_FOUND),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnauthorizedError, HTTPStatus.UNAUTHORIZED),
 )
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthorized"}
-_MEDIA_TYPE = "application/problem+json"
+_HTTP_CODES = {400: "invalid_json", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
+_UNREADABLE: Final = Sentence("er lässt sich nicht lesen", "it cannot be read")
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error with a problem document."""
+    """Answer every error that a route may meet with a problem document."""
     app.add_exception_handler(CPAError, _cpa_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _bug)
 
 
-def locale_of(request: Request) -> Locale:
-    """Return the language the client prefers: English if it says so first, else German."""
-    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "de"
+def problem(
+    connection: HTTPConnection,
+    status: HTTPStatus,
+    code: str,
+    facts: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return the problem document of `code` in the language the client prefers."""
+    correlation_id = str(connection.scope.get("state", {}).get("correlation_id", ""))
+    document = {
+        "type": f"urn:cpa:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": sentence(code, locale_of(connection), {**facts, "correlation_id": correlation_id}),
+        "instance": connection.scope["path"],
+        "correlation_id": correlation_id,
+    }
+    if "field" in facts:
+        document["field"] = facts["field"]
+    return JSONResponse(document, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def locale_of(connection: HTTPConnection) -> Locale:
+    """Return the one of German and English that `Accept-Language` weighs more; German if neither, or both alike."""
+    weights = {"de": 0.0, "en": 0.0}
+    for entry in connection.headers.get("accept-language", "").lower().split(","):
+        name, _, weight = entry.strip().partition(";q=")
+        language = name.partition("-")[0]
+        if language in weights:
+            weights[language] = max(weights[language], _number(weight))
+    return "en" if weights["en"] > weights["de"] else "de"
+
+
+def _number(weight: str) -> float:
+    try:
+        return float(weight) if weight else 1.0
+    except ValueError:
+        return 0.0
 
 
 async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
@@ -68,50 +108,31 @@ async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
     headers = {"Retry-After": "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    log.info("request_refused", code=known.code, error=str(known))
-    return _problem(request, status, known.code, known.facts, headers)
+    log.info("request_refused", status=status.value, code=known.code, error=str(known))
+    return problem(request, status, known.code, known.facts, headers)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Name the first wrong field of a body or query; a body that is no JSON at all is 400."""
+    """Name the first wrong field of a body, query or header; a body that is no JSON at all is 400."""
     first = cast("RequestValidationError", error).errors()[0]
-    path = [str(part) for part in first["loc"][1:]] or [str(part) for part in first["loc"]]
     if first["type"] == "json_invalid":
-        facts = {"field": "body", "problem": str(first.get("ctx", {}).get("error", first["msg"]))}
-        return _problem(request, HTTPStatus.BAD_REQUEST, "invalid_json", facts)
-    facts = {"field": ".".join(path), "problem": str(first["msg"])}
-    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_field", facts)
+        at = Sentence(f"ab Zeichen {first['loc'][-1]}", f"from character {first['loc'][-1]}")
+        return _refuse(request, HTTPStatus.BAD_REQUEST, "invalid_json", InvalidFieldError("body", at))
+    path, words = flaw(first)  # it begins with where the field is: body, query, header
+    error_at = InvalidFieldError(path.partition(".")[2] or path, words)
+    return _refuse(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_field", error_at)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     known = cast("HTTPException", error)
-    code = _HTTP_CODES.get(known.status_code, "invalid_request")
-    facts = {"method": request.method, "field": "body", "problem": str(known.detail)}
-    return _problem(request, HTTPStatus(known.status_code), code, facts, known.headers)
+    status = HTTPStatus(known.status_code)
+    code = _HTTP_CODES.get(status, "invalid_request")
+    facts = {"method": request.method}
+    if status is HTTPStatus.BAD_REQUEST:
+        facts |= InvalidFieldError("body", _UNREADABLE).facts
+    return problem(request, status, code, facts, known.headers)
 
 
-async def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("request_crashed", exc_info=error)
-    return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", {})
-
-
-def _problem(
-    request: Request,
-    status: HTTPStatus,
-    code: str,
-    facts: Mapping[str, str],
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    correlation_id = getattr(request.state, "correlation_id", "")
-    document = {
-        "type": f"urn:cpa:problem:{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "code": code,
-        "detail": sentence(code, locale_of(request), {**facts, "correlation_id": correlation_id}),
-        "instance": request.url.path,
-        "correlation_id": correlation_id,
-    }
-    if "field" in facts:
-        document["field"] = facts["field"]
-    return JSONResponse(document, status, dict(headers or {}), _MEDIA_TYPE)
+def _refuse(request: Request, status: HTTPStatus, code: str, error: InvalidFieldError) -> JSONResponse:
+    log.info("request_refused", status=status.value, code=code, error=str(error))
+    return problem(request, status, code, error.facts)

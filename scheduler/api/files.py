@@ -18,7 +18,7 @@ async def artifact(
     await jobs.get(job_id, tenant)
     for path in artifacts.list(job_id):
         if (path.parent.name, path.name) == (task_id, name):
-            return FileResponse(path, filename=name, headers={"X-Content-Type-Options": "nosniff"})
+            return FileResponse(path, filename=name)
     raise ArtifactNotFoundError(f"{task_id}/{name}")
 
 

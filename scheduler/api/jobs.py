@@ -1,6 +1,7 @@
 """Jobs over HTTP."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import ConfigDict
@@ -12,6 +13,7 @@ from scheduler.api.models import (
     JobResponse,
     Problem,
     TaskResponse,
+    only_json,
 )
 from scheduler.core.ids import JobId
 from scheduler.core.job import JobStatus
@@ -32,6 +34,8 @@ _CONFLICT = {"model": Problem, "description": "The job's status does not allow i
 
 class CreateJobRequest(JobOrder):
     """An intent with the words of the request, or a ready task graph."""
+
+    _only_json = only_json
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -96,7 +100,10 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         locale=job.locale,
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
-        artifacts=[f"/jobs/{job_id}/artifacts/{path.parent.name}/{path.name}" for path in artifacts.list(job_id)],
+        artifacts=[
+            f"/jobs/{job_id}/artifacts/{path.parent.name}/{quote(path.name, safe='')}"
+            for path in artifacts.list(job_id)
+        ],
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )

@@ -1,23 +1,41 @@
-"""What surrounds every request, as plain ASGI: a correlation id, and a limit to what is read."""
+"""What surrounds every request, as plain ASGI: a correlation id, the last resort, who may come in, how much is read."""
 
 import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from time import perf_counter
+from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scheduler.api.errors import problem
 from scheduler.core.ids import new_id
-from scheduler.core.sentences import sentence
+from scheduler.settings import is_loopback
 
-MAX_BODY = 8 * 1024 * 1024
+MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a request's body."""
 
 _USABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
+_HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+log = structlog.get_logger(__name__)
 
 
-class CorrelationId:
-    """Binds the id of the request to the log and returns it. The client may bring its own in `X-Correlation-ID`."""
+class Envelope:
+    """Binds the id of the request to the log, puts it and the security headers on the answer, and answers a crash.
+
+    The client may bring its own id in `X-Correlation-ID`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,14 +47,68 @@ class CorrelationId:
         given = Headers(scope=scope).get("x-correlation-id", "")
         correlation_id = given if _USABLE.fullmatch(given) else new_id()
         scope.setdefault("state", {})["correlation_id"] = correlation_id
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            await self._answer(scope, receive, send, correlation_id)
 
-        async def send_with_id(message: Message) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, correlation_id: str) -> None:
+        started, status = perf_counter(), 0
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Correlation-ID"] = correlation_id
+                status = message["status"]
+                MutableHeaders(scope=message).update({**_HEADERS, "X-Correlation-ID": correlation_id})
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
-            await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_marked)
+        except Exception:
+            log.exception("request_crashed", path=scope["path"])
+            if status or scope["type"] != "http":
+                raise
+            answer = problem(HTTPConnection(scope), HTTPStatus.INTERNAL_SERVER_ERROR, "internal", {})
+            await answer(scope, receive, send_marked)
+        if scope["type"] == "http":
+            took = round((perf_counter() - started) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=took)
+
+
+class Door:
+    """Lets in who may come in from where: guards a service without a key against the pages of a user's own browser.
+
+    Without a key only the names of loopback, and those in `hosts`, are answered, so that a foreign name that resolves
+    to this machine gets nothing. Pages of another origin may neither change anything nor open a WebSocket, unless it is
+    in `origins`.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], origins: Sequence[str], has_key: bool) -> None:
+        self._app = app
+        self._hosts = frozenset(host.casefold() for host in hosts)
+        self._origins = frozenset(origins)
+        self._any_host = has_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refusal(scope) if scope["type"] in {"http", "websocket"} else None
+        if refused is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "host or origin"})
+        else:
+            await refused(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._any_host and not self._knows(host):
+            return problem(HTTPConnection(scope), HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", {"host": host[:200]})
+        harmless = scope["type"] == "http" and scope["method"] in _HARMLESS
+        if harmless or origin is None or origin in self._origins or origin.partition("://")[2] == host:
+            return None
+        return problem(HTTPConnection(scope), HTTPStatus.FORBIDDEN, "foreign_origin", {"origin": origin[:200]})
+
+    def _knows(self, host: str) -> bool:
+        name = re.sub(r":\d+$", "", host).casefold()
+        return is_loopback(name) or name in self._hosts
 
 
 class BodyLimit:
@@ -59,23 +131,17 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
-                return {"type": "http.disconnect"}
-            return message
+            return {"type": "http.disconnect"} if read > MAX_BODY else message
 
-        await self._app(scope, limited, send)
+        async def send_or_refuse(message: Message) -> None:
+            if read <= MAX_BODY:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await _too_large(scope)(scope, receive, send)
+
+        await self._app(scope, limited, send_or_refuse)
 
 
 def _too_large(scope: Scope) -> JSONResponse:
     facts = {"field": "body", "limit": str(MAX_BODY)}
-    english = Headers(scope=scope).get("accept-language", "").lower().startswith("en")
-    document = {
-        "type": "urn:cpa:problem:request_too_large",
-        "title": "Content Too Large",
-        "status": 413,
-        "code": "request_too_large",
-        "detail": sentence("request_too_large", "en" if english else "de", facts),
-        "instance": scope["path"],
-        "field": "body",
-    }
-    return JSONResponse(document, 413, media_type="application/problem+json")
+    return problem(HTTPConnection(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", facts)

@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, Locale, TaskRun, TaskStatus
+from scheduler.core.lam_json import json_value
 from scheduler.core.task_graph import TaskGraph, ToDo
+
+
+@model_validator(mode="before")
+def only_json(document: Any) -> Any:  # noqa: ANN401 - whatever the body held
+    """Refuse a body with what Python reads as JSON and no other reader does: NaN, half a letter, endless depth.
+
+    Of a request model it is the field `_only_json`.
+    """
+    return json_value(document) if isinstance(document, dict) else document
 
 
 class JobResponse(BaseModel):
@@ -44,7 +54,8 @@ class JobListResponse(BaseModel):
 
 
 class TaskResponse(BaseModel):
-    """A task: what is to be done, how far it has come, what it gave, and where its pictures are served."""
+    """A task: what is to be done, how far it has come, what it gave. `evidence` says where its pictures lie on disk,
+    `picture` where the last one is served."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +69,7 @@ class TaskResponse(BaseModel):
     result: dict[str, Any] | None
     error_code: str | None
     evidence: tuple[str, ...]
+    picture: str | None
     started_at: datetime | None
     completed_at: datetime | None
 
@@ -70,6 +82,7 @@ class TaskResponse(BaseModel):
             reason=todo.reason,
             depends_on=todo.dependencies,
             error_code=run.failure.code if run.failure else None,
+            picture=f"/jobs/{run.job_id}/screenshots/{run.task_id}" if run.evidence else None,
             **run.model_dump(
                 include={
                     "status",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.dependencies import JobServiceDep, TenantDep
 from scheduler.api.jobs import IdempotencyKey
-from scheduler.api.models import JobResponse, PlanResponse, Problem
+from scheduler.api.models import JobResponse, PlanResponse, Problem, only_json
 from scheduler.core.job import Locale
 
 router = APIRouter(tags=["schedule"])
@@ -26,6 +26,8 @@ class PlanRequest(BaseModel):
 
     text: str
     locale: Locale | None = None
+
+    _only_json = only_json
 
 
 class ScheduleRequest(PlanRequest):

@@ -1,14 +1,19 @@
 """Talks to a running CPA over its public API."""
 
 import json
-from collections.abc import Iterator
-from typing import Any, ClassVar
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
 from scheduler.cli.words import say, user_locale
-from scheduler.core.errors import UnavailableError
-from scheduler.settings import ApiSettings
+from scheduler.core.events import EventType
+from scheduler.settings import ApiSettings, is_loopback
+
+_PATIENCE = 10.0  # seconds a service that was there may be away, for example to be started anew
+_PAUSE = 0.25
 
 
 class RefusedError(Exception):
@@ -19,10 +24,8 @@ class RefusedError(Exception):
         self.problem = problem
 
 
-class ServiceDownError(UnavailableError):
-    """Nobody answers at the API's address."""
-
-    code: ClassVar[str] = "unavailable"
+class ServiceDownError(Exception):
+    """No CPA answers at the API's address."""
 
     def __init__(self, url: str) -> None:
         super().__init__(
@@ -36,14 +39,24 @@ class ServiceDownError(UnavailableError):
 class Client:
     """One connection to the service. Every call raises RefusedError or ServiceDownError."""
 
-    def __init__(self, settings: ApiSettings) -> None:
-        self.url = settings.url or f"http://{settings.host}:{settings.port}"
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = settings.url or _address(settings)
+        self._sleep = sleep
         headers: dict[str, str] = {"Accept-Language": user_locale()}
         if settings.key is not None:
             headers["Authorization"] = f"Bearer {settings.key.get_secret_value()}"
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30.0)
+        here = is_loopback(httpx.URL(self.url).host)
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, timeout=30.0, transport=transport, trust_env=not here
+        )
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -55,46 +68,74 @@ class Client:
             answer = self._http.request(method, path, **options)
         except httpx.TransportError as error:
             raise ServiceDownError(self.url) from error
-        return _checked(answer)
+        return self._checked(answer)
+
+    def timeline(self, job_id: str) -> list[dict[str, Any]]:
+        """Return everything that has happened to a job."""
+        events: list[dict[str, Any]] = []
+        while True:
+            after = events[-1]["seq"] if events else 0
+            page = self.call("GET", f"{job_path(job_id)}/timeline", params={"after": after})["events"]
+            if not page:
+                return events
+            events += page
 
     def events(self, job_id: str, last: int = 0) -> Iterator[dict[str, Any]]:
-        """Yield what happens to a job after event `last`, until its run ends. A broken connection is resumed."""
+        """Yield what happens to a job after event `last`, until its run ends.
+
+        A connection that breaks is made again where it broke off, also when the service is started anew.
+        """
         while True:
             try:
+                ended = True
                 for event in self._stream(job_id, last):
-                    last = event["seq"]
+                    last, ended = event["seq"], EventType(event["type"]).ends_run
                     yield event
             except httpx.TransportError as error:
-                if self._is_down():
-                    raise ServiceDownError(self.url) from error
+                self._wait_for_service(error)
             else:
-                return
+                if ended:
+                    return
 
     def _stream(self, job_id: str, last: int) -> Iterator[dict[str, Any]]:
         timeout = httpx.Timeout(30.0, read=60.0)
         headers = {"Last-Event-ID": str(last)}
-        with self._http.stream("GET", f"/jobs/{job_id}/events", headers=headers, timeout=timeout) as answer:
+        with self._http.stream("GET", f"{job_path(job_id)}/events", headers=headers, timeout=timeout) as answer:
             if answer.is_error:
                 answer.read()
-                _checked(answer)
+                self._checked(answer)
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
-    def _is_down(self) -> bool:
+    def _wait_for_service(self, error: httpx.TransportError) -> None:
+        for _ in range(int(_PATIENCE / _PAUSE)):
+            self._sleep(_PAUSE)
+            try:
+                self._http.get("/health")
+            except httpx.TransportError:
+                continue
+            return
+        raise ServiceDownError(self.url) from error
+
+    def _checked(self, answer: httpx.Response) -> dict[str, Any]:
         try:
-            self._http.get("/health")
-        except httpx.TransportError:
-            return True
-        return False
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise ServiceDownError(self.url)
+        if answer.is_error:
+            raise RefusedError(document)
+        return document
 
 
-def _checked(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        document = answer.json()
-    except ValueError:
-        document = {"title": f"{answer.status_code} {answer.reason_phrase}"}
-    if answer.is_error:
-        raise RefusedError(document)
-    found: dict[str, Any] = document
-    return found
+def job_path(job_id: str) -> str:
+    """Return the path of a job; whatever was typed as its id stays inside one segment."""
+    return f"/jobs/{quote(job_id, safe='') or '-'}"
+
+
+def _address(settings: ApiSettings) -> str:
+    """Return where the API of these settings is reached from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

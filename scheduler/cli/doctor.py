@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.cli.words import say
+from scheduler.executors.browser_pool import find_browser
 from scheduler.settings import Settings
-
-_CHROMIUM = ("chromium-headless-shell", "chromium")
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,10 @@ def _sqlite() -> Finding:
 
 
 def _browser(settings: Settings) -> Finding:
-    configured = settings.web.browser_path
-    found = str(configured) if configured else next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    good = found is not None and Path(found).is_file()
+    found = settings.web.browser_path or find_browser()
+    good = found is not None and found.is_file()
     advice = "apt-get install chromium-headless-shell"
-    return Finding("Chromium", good, found or say("nicht gefunden", "not found"), advice)
+    return Finding("Chromium", good, str(found or say("nicht gefunden", "not found")), advice)
 
 
 def _data_dir(settings: Settings) -> Finding:
@@ -75,11 +73,11 @@ def _sites(settings: Settings) -> Finding:
 
 def _mail(settings: Settings) -> Finding:
     mail = settings.mail
-    if not mail.smtp_host or not mail.imap_host or not mail.address:
-        advice = "CPA_MAIL_ADDRESS, CPA_MAIL_SMTP_HOST, CPA_MAIL_IMAP_HOST, CPA_SECRET_MAIL_PASSWORD"
+    if mail.missing:
+        advice = ", ".join([*mail.missing, "CPA_SECRET_MAIL_PASSWORD"])
         return Finding("Mail", good=False, detail=say("nicht eingerichtet", "not set up"), advice=advice, needed=False)
-    servers = {mail.smtp_host: mail.smtp_port, mail.imap_host: mail.imap_port}
-    silent = [f"{host}:{port}" for host, port in servers.items() if not _answers(host, port)]
+    servers = ((mail.smtp_host, mail.smtp_port), (mail.imap_host, mail.imap_port))
+    silent = [f"{host}:{port}" for host, port in servers if not _answers(host, port)]
     advice = say("Adresse und Firewall prüfen: ", "check address and firewall: ") + ", ".join(silent)
     return Finding("Mail", not silent, mail.address, advice, needed=False)
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as without_markup
 from rich.table import Table
 from rich.tree import Tree
 
@@ -22,11 +23,13 @@ _MARKS = {
     "skipped": "[dim]–[/]",
     "cancelled": "[yellow]◼[/]",
 }
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code != 0x0A}
 _LINES = {
     "job_accepted": ("angenommen", "accepted"),
     "job_started": ("begonnen", "started"),
     "job_resumed": ("wieder aufgenommen", "resumed"),
     "job_handed_back": ("zurückgelegt", "handed back"),
+    "job_parked": ("wartet", "waiting"),
     "job_cancel_requested": ("Abbruch gewünscht", "cancellation requested"),
     "job_retried": ("neuer Lauf", "next run"),
     "job_done": ("[green]erledigt[/]", "[green]done[/]"),
@@ -42,6 +45,11 @@ _LINES = {
 }
 
 
+def escape(text: str) -> str:
+    """Return text of somebody else so that it is shown as it is: no markup, no commands to the terminal."""
+    return without_markup(text.translate(_CONTROLS))
+
+
 def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     """Draw a plan as a tree of the groups that run together."""
     tasks = {task["id"]: task for task in plan["task_graph"]["tasks"]}
@@ -53,13 +61,13 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
             task = tasks[task_id]
             reason = f"  [dim]{escape(task['reason'])}[/]" if task.get("reason") else ""
             branch.add(f"{escape(task_id)}  [cyan]{escape(task['action'])}[/]{reason}")
-    console.print(tree)
+    console.print(tree, highlight=False)
 
 
 def show_event(console: Console, event: Mapping[str, Any]) -> None:
     """Print one line of a timeline."""
     data = event["data"]
-    words = say(*_LINES.get(event["type"], (event["type"], event["type"])))
+    words = say(*_LINES[event["type"]]) if event["type"] in _LINES else escape(event["type"])
     parts = [f"[dim]{_clock(event['at'])}[/]", words]
     if event["task_id"]:
         parts.append(f"{escape(event['task_id'])} [cyan]{escape(str(data.get('action', '')))}[/]")
@@ -75,9 +83,9 @@ def show_event(console: Console, event: Mapping[str, Any]) -> None:
 def show_job(console: Console, detail: Mapping[str, Any]) -> None:
     """Show a job with its tasks, pictures and files."""
     job = detail["job"]
-    console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]")
+    console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]", highlight=False)
     run = say(f"Lauf {job['run']}", f"run {job['run']}")
-    console.print(f"{_MARKS.get(job['status'], '')} {job['status']}  [dim]{job['job_id']}  {run}[/]")
+    console.print(f"{_MARKS.get(job['status'], '')} {escape(job['status'])}  [dim]{escape(job['job_id'])}  {run}[/]")
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
     table = Table(box=None, pad_edge=False)
@@ -91,11 +99,11 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
         table.add_column(title, overflow="fold")
     for task in detail["tasks"]:
         picture = task["evidence"][-1] if task["evidence"] else ""
-        mark = _MARKS.get(task["status"], task["status"])
-        table.add_row(mark, escape(task["task_id"]), task["action"], str(task["attempts"]), escape(picture))
+        mark = _MARKS.get(task["status"], "")
+        table.add_row(mark, escape(task["task_id"]), escape(task["action"]), str(task["attempts"]), escape(picture))
     console.print(table)
     for artifact in detail["artifacts"]:
-        console.print(f"{say('Datei', 'file')}: {escape(artifact)}", highlight=False)
+        console.print(f"{say('Datei', 'file')}: {escape(unquote(artifact))}", highlight=False, soft_wrap=True)
 
 
 def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
@@ -106,9 +114,7 @@ def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
     for job in page["jobs"]:
         words = escape(job["description"] or job["intent"])
         error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
-        table.add_row(
-            _MARKS.get(job["status"], job["status"]), job["job_id"], _moment(job["created_at"]), words + error
-        )
+        table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), _moment(job["created_at"]), words + error)
     console.print(table)
     console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
 

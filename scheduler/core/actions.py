@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scheduler.core.errors import InvalidFieldError, UnknownActionError
+from scheduler.core.problems import flaw
 
 
 class Risk(StrEnum):
@@ -63,7 +64,7 @@ class NoParams(BaseModel):
 
 
 class ActionSpec(BaseModel):
-    """One action. `repeatable` says that doing it twice does no harm, so an unknown outcome may simply be tried again."""
+    """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -109,8 +110,9 @@ class ActionCatalog:
         try:
             spec.params.model_validate(dict(params))
         except ValidationError as error:
-            for problem in error.errors(include_url=False, include_context=False):
-                value, path = problem["input"], ".".join(str(part) for part in problem["loc"])
-                if problem["type"] != "missing" and isinstance(value, str) and "${" in value:
+            for problem in error.errors(include_url=False):
+                value = problem["input"]
+                if problem["type"] not in {"missing", "extra_forbidden"} and isinstance(value, str) and "${" in value:
                     continue
-                raise InvalidFieldError(f"{field}.params.{path}", problem["msg"]) from error
+                path, words = flaw(problem)
+                raise InvalidFieldError(f"{field}.params.{path}", words) from error

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     JOB_STARTED = "job_started"
     JOB_RESUMED = "job_resumed"
     JOB_HANDED_BACK = "job_handed_back"
+    JOB_PARKED = "job_parked"
     JOB_CANCEL_REQUESTED = "job_cancel_requested"
     JOB_RETRIED = "job_retried"
     JOB_DONE = "job_done"

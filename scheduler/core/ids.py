@@ -20,11 +20,13 @@ DEFAULT_TENANT = TenantId("default")
 
 
 def new_id() -> str:
-    """Return a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
-    value = (
-        (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-    )
-    return str(uuid.UUID(int=value))
+    """Return a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 12 of the fraction, 62 random.
+
+    The fraction (section 6.2, method 3) keeps ids of one process in order to a quarter of a microsecond.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = rest * 4096 // 1_000_000
+    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)))
 
 
 def effect_key(job_id: JobId, task_id: TaskId, inputs: str, number: int = 0) -> str:

@@ -16,7 +16,7 @@ from scheduler.core.intents import (
     RoutedIntent,
     load_intents,
 )
-from scheduler.core.language import detect_locale, normalise
+from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.patterns import Fit, Pattern, PatternError
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
@@ -123,8 +123,11 @@ class IntentRouter:
         match, rest = self._understand(order)
         if match is None or self._refusals.fits(self._frame.without_harmless(match.frame)):
             return RoutedIntent(**dict(self._unknown), locale=locale, nearest=self._nearest.nearest(order))
+        slots = derive(match.slots)
+        if "body" in slots and "\n" in message:
+            slots["body"] = as_written(slots["body"], message)
         score = min(match.length / len(order), 1.0)
-        return RoutedIntent(**dict(match.intent), slots=derive(match.slots), locale=locale, score=score, rest=rest)
+        return RoutedIntent(**dict(match.intent), slots=slots, locale=locale, score=score, rest=rest)
 
     def _understand(self, order: str) -> tuple[_Match | None, str]:
         for tier in self._tiers:

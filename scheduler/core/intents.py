@@ -26,7 +26,9 @@ class Intent(BaseModel):
 
     `fallbacks` are patterns too, asked only when no pattern of any intent fits ("open" and a name, whatever it names).
     `texts` are the words a template uses by name, in both languages; one with the name of a slot stands where the
-    request leaves that slot open. `required` slots must be filled before the template can become a plan.
+    request leaves that slot open. `required` slots must be filled before the template can become a plan. `only_with`
+    names by task id the slots a step needs: without them the step is left out. Where one of several slots will do,
+    they are written `portal/folder`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,7 @@ class Intent(BaseModel):
     examples: dict[Locale, list[str]] = Field(default_factory=dict)
     description: dict[Locale, str] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
+    only_with: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
 
 
@@ -137,7 +140,7 @@ def _place(document: Mapping[str, Any], location: tuple[str | int, ...]) -> str:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML: no anchors or aliases (a few lines of which can fill the memory), no key twice, no dates or yes/no."""
+    """Plain YAML: no anchors or aliases (a few lines of which can fill the memory), no key twice, no dates."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {  # noqa: RUF012 - the name and the type are PyYAML's
         letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool", ":merge"))]
@@ -145,12 +148,12 @@ class _StrictLoader(yaml.SafeLoader):
     }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)

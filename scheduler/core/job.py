@@ -1,7 +1,7 @@
 """What a job is, how far each of its tasks has come, and what either may become next.
 
-A *run* is one go at a job: retrying a job that ended opens the next run, which keeps the tasks already done. An *attempt*
-is one go at a task within a run.
+A *run* is one go at a job: retrying a job that ended opens the next run, which keeps the tasks already done. An
+*attempt* is one go at a task within a run.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from scheduler.core.errors import InvalidTransitionError, RetriesExhaustedError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId, new_id
@@ -73,6 +73,15 @@ JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.FAILED: frozenset({JobStatus.PENDING}),
     JobStatus.CANCELLED: frozenset({JobStatus.PENDING}),
 }
+TASK_TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.PENDING: frozenset({TaskStatus.RUNNING, TaskStatus.SKIPPED, TaskStatus.CANCELLED}),
+    TaskStatus.RUNNING: frozenset({TaskStatus.PENDING, TaskStatus.VERIFYING, TaskStatus.DONE, TaskStatus.FAILED}),
+    TaskStatus.VERIFYING: frozenset({TaskStatus.PENDING, TaskStatus.DONE, TaskStatus.FAILED}),
+    TaskStatus.DONE: frozenset(),
+    TaskStatus.FAILED: frozenset(),
+    TaskStatus.SKIPPED: frozenset(),
+    TaskStatus.CANCELLED: frozenset(),
+}
 
 
 class Lease(BaseModel):
@@ -112,7 +121,7 @@ class TaskRun(BaseModel):
 class Job(BaseModel):
     """One accepted request. Changes return a new job; storing them is the repository's compare-and-set."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: JobId = Field(default_factory=lambda: JobId(new_id()))
     tenant: TenantId = DEFAULT_TENANT
@@ -124,11 +133,11 @@ class Job(BaseModel):
     status: JobStatus = JobStatus.PENDING
     priority: int = 0
     run: int = 1
-    created_at: datetime
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    deadline: datetime | None = None
-    not_before: datetime | None = None
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    deadline: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
     error: str | None = None
     error_code: str | None = None
     retry_count: int = 0
@@ -143,8 +152,11 @@ class Job(BaseModel):
         return self.model_copy(update={"status": status, **changes})
 
     def next_run(self) -> Self:
-        """Return the job as its next run. Raises InvalidTransitionError unless it failed or was cancelled, and
-        RetriesExhaustedError when it was retried `max_retries` times."""
+        """Return the job as its next run, free of the times that bound the last one.
+
+        Raises InvalidTransitionError unless it failed or was cancelled, and RetriesExhaustedError when it was retried
+        `max_retries` times.
+        """
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             raise InvalidTransitionError(self.id, self.status, JobStatus.PENDING)
         if self.retry_count >= self.max_retries:
@@ -155,7 +167,10 @@ class Job(BaseModel):
             retry_count=self.retry_count + 1,
             started_at=None,
             completed_at=None,
+            deadline=None,
+            not_before=None,
             error=None,
             error_code=None,
+            crashes=0,
             lease=None,
         )

@@ -2,28 +2,56 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from scheduler.core.job import Locale
 
-_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
 _WORD = re.compile(r"[^\W\d_]+")
+_WHOLE_WORD = re.compile(r"\S+")
 _GERMAN_LETTER = re.compile(r"[äöüß]", re.IGNORECASE)
-_GERMAN = frozenset(
-    "aber alle als am an auf aus bei bin bis bitte das dass dein dem den der des die dir du ein eine einen einer er es "
-    "für beende drucke exportiere finde fülle geh gib hallo hol ich ihm ihn ihr im ist ja kannst kein lade leg leite lies mach mein meine meinen mir mit nach nein "
-    "neue nicht noch nur oder öffne rechnung schick schließ schreib sende sich sie sind starte such suche termin über um und uns unser vom "
-    "von war was wie wir wo zeig zu zum zur".split()
-)
-_ENGLISH = frozenset(
-    "a about all an and any are as at book can close convert could do download export fetch find for forward from get give have hello how i in into is "
-    "it its launch let me mail my new no not of on open our please print quit read reply run save say schedule search send show shut start tell that the "
-    "their them there this to translate up us unread was we what when where will with would you your".split()
-)
+_GERMAN_WORDS = """
+aber alle als am an auf aus beende bei bin bis bitte das dass dein dem den der des die dir drucke du ein eine einen
+einer er es exportiere finde fülle für geh gib hallo hol ich ihm ihn ihr im ist ja kannst kein lade leg leite lies
+mach mein meine meinen mir mit nach nein neue nicht noch nur oder rechnung schick schließ schreib sende sich sie
+sind starte such suche termin um und uns unser vom von war was wie wir wo zeig zu zum zur öffne über
+"""
+_ENGLISH_WORDS = """
+a about all an and any are as at book can close convert could do download export fetch find for forward from get
+give have hello how i in into is it its launch let mail me my new no not of on open our please print quit read reply
+run save say schedule search send show shut start tell that the their them there this to translate unread up us was
+we what when where will with would you your
+"""
+_GERMAN = frozenset(_GERMAN_WORDS.split())
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
 
 
 def normalise(text: str) -> str:
     """Return `text` in Unicode form NFC, without invisible characters, white space made single and cut at the ends."""
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+    return " ".join(_visible(text).split())
+
+
+def as_written(words: str, message: str) -> str:
+    """Return `words`, a part of the normalised message, with the line breaks they have in the message."""
+    visible = _visible(message)
+    starts = [(found.start(), len(found[0])) for found in _WHOLE_WORD.finditer(visible)]
+    begin = normalise(message).rfind(words)
+    if begin < 0:
+        return words
+    return visible[_place(starts, begin) : _place(starts, begin + len(words) - 1) + 1]
+
+
+def _visible(text: str) -> str:
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+
+
+def _place(words: Iterable[tuple[int, int]], offset: int) -> int:
+    """Return where a letter of the normalised text stands in the text; `words` are (start, length) in the text."""
+    for start, length in words:
+        if offset < length:
+            return start + offset
+        offset -= length + 1
+    raise ValueError(f"the text ends {offset} letters before that place")
 
 
 def detect_locale(text: str) -> Locale:

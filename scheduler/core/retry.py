@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from scheduler.core.errors import CPAError, Effect
 from scheduler.core.ids import AgentId
@@ -63,8 +63,13 @@ class RetryPolicy(BaseModel):
 
     max_attempts: int = Field(default=3, ge=1, le=100)
     base_delay: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0), le=timedelta(days=1))
-    max_delay: timedelta = timedelta(minutes=5)
+    max_delay: timedelta = Field(default=timedelta(minutes=5), ge=timedelta(0), le=timedelta(days=1))
     codes: frozenset[str] = frozenset()
+
+    @field_serializer("codes")
+    def _in_order(self, codes: frozenset[str]) -> list[str]:
+        """A set has another order in every process, and the digest of a plan may not."""
+        return sorted(codes)
 
     def decide(self, failure: TaskFailure, *, attempts: int, now: datetime, draw: float) -> RetryAt | GiveUp:
         """Answer for a task that has now been tried `attempts` times; `draw` in [0, 1) is the jitter."""

@@ -1,7 +1,7 @@
 """What people read when something goes wrong: one table, code -> German and English.
 
-Each sentence says what happened, to which one, and what to do. Words in braces are filled from the facts of the error and
-the slots of the request; one that is not known is shown as a dash. No names of exceptions, no traces.
+Each sentence says what happened, to which one, and what to do. Words in braces are filled from the facts of the error
+and the slots of the request; one that is not known is shown as a dash. No names of exceptions, no traces.
 """
 
 import string
@@ -14,6 +14,21 @@ class Sentence(NamedTuple):
 
     de: str
     en: str
+
+
+_GERMAN = "_de"
+"""Ends the name of a fact that is words: the German beside the English one of the plain name."""
+
+
+def spelled_out(facts: Mapping[str, str | Sentence]) -> dict[str, str]:
+    """Return the facts as texts; one in both languages becomes two, which `sentence` picks from."""
+    texts = {name: in_english(fact) for name, fact in facts.items()}
+    return texts | {f"{name}{_GERMAN}": fact.de for name, fact in facts.items() if isinstance(fact, Sentence)}
+
+
+def in_english(words: str | Sentence) -> str:
+    """Return the words for logs."""
+    return words.en if isinstance(words, Sentence) else words
 
 
 SENTENCES: Mapping[str, Sentence] = {
@@ -40,6 +55,18 @@ SENTENCES: Mapping[str, Sentence] = {
     "request_too_large": Sentence(
         "Das Feld {field} ist zu lang; erlaubt sind {limit} Zeichen. Bitte kürzen.",
         "Field {field} is too long; {limit} characters are allowed. Please shorten it.",
+    ),
+    "body_too_large": Sentence(
+        "Die Anfrage ist zu groß; erlaubt sind {limit} Bytes. Bitte verkleinern.",
+        "The request is too large; {limit} bytes are allowed. Please make it smaller.",
+    ),
+    "unknown_host": Sentence(
+        "Unter dem Namen {host} ist dieser Dienst nicht zu erreichen. Weitere Namen erlaubt CPA_API_HOSTS.",
+        "This service is not reached under the name {host}. CPA_API_HOSTS allows more names.",
+    ),
+    "foreign_origin": Sentence(
+        "Seiten von {origin} dürfen diesen Dienst nicht benutzen. Erlaubt werden sie in CPA_API_ORIGINS.",
+        "Pages of {origin} may not use this service. CPA_API_ORIGINS allows them.",
     ),
     "unknown_intent": Sentence(
         "Den Auftrag „{request}“ kenne ich nicht. Am nächsten kommen: {nearest}. Bitte anders formulieren.",
@@ -179,6 +206,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Mailserver {server} hat die Anmeldung von {user} abgelehnt. Bitte mail.username und mail.password prüfen.",
         "Mail server {server} refused the login of {user}. Please check mail.username and mail.password.",
     ),
+    "mail_not_set_up": Sentence(
+        "Es ist kein Postfach eingerichtet. Bitte {missing} setzen; „cpa doctor“ prüft es. Es wurde nichts verschickt.",
+        "No mailbox is set up. Please set {missing}; “cpa doctor” checks it. Nothing was sent.",
+    ),
     "mail_server_unreachable": Sentence(
         "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
         "Mail server {server} does not answer. Please retry later or check CPA_MAIL_….",
@@ -208,7 +239,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "The step got values it cannot use ({field}): {problem}.",
     ),
     "secret_missing": Sentence(
-        "Das Geheimnis {secret} ist nicht hinterlegt. Bitte in der Datei der Geheimnisse oder als Umgebungsvariable setzen.",
+        "Das Geheimnis {secret} ist nicht hinterlegt. Bitte in der Datei der Geheimnisse oder als Umgebungsvariable "
+        "setzen.",
         "The secret {secret} is not set. Please set it in the secrets file or as an environment variable.",
     ),
     "timeout": Sentence(
@@ -252,4 +284,7 @@ class _Facts(dict[str, str]):
 def sentence(code: str, locale: Literal["de", "en"], facts: Mapping[str, object]) -> str:
     """Return the sentence of `code` in the language; a code that is not in the table gets the one of `internal`."""
     template = getattr(SENTENCES.get(code, SENTENCES["internal"]), locale)
-    return string.Formatter().vformat(template, (), _Facts({key: str(value) for key, value in facts.items()}))
+    known = _Facts({name: str(value) for name, value in facts.items()})
+    if locale == "de":
+        known.update({name.removesuffix(_GERMAN): text for name, text in known.items() if name.endswith(_GERMAN)})
+    return string.Formatter().vformat(template, (), known)

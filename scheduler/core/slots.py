@@ -5,8 +5,29 @@ from collections.abc import Mapping
 from typing import Final
 
 SLOTS: Final = frozenset(
-    "recipient cc subject body document document_id file_name file_format application url query sender date time amount "
-    "folder portal form table participants title".split()
+    {
+        "recipient",
+        "cc",
+        "subject",
+        "body",
+        "document",
+        "document_id",
+        "file_name",
+        "file_format",
+        "application",
+        "url",
+        "query",
+        "sender",
+        "date",
+        "time",
+        "amount",
+        "folder",
+        "portal",
+        "form",
+        "table",
+        "participants",
+        "title",
+    }
 )
 FREE_TEXT: Final = frozenset({"subject", "body", "query", "url", "title"})
 """Slots that hold words for other people or programs; nothing in them is read as part of the order."""
@@ -15,13 +36,13 @@ _QUOTES = "\"'„“”‚‘’«»‹›`"
 _SMALL_WORDS = (
     r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|eines|"
     r"(?:mein|dein|sein|ihr|unser|euer|eure?)(?:e[nmrs]?)?|the|an?|my|your|our|his|her|their|its|"
-    r"(?:aller)?neue?ste[nmrs]?|aktuell(?:e|st)e?[nmrs]?|latest|newest|most recent|all|alle[nmrs]?)"
+    r"(?:aller)?neue?ste[nmrs]?|latest|newest|most recent)"
 )
 _LEADING = re.compile(rf"(?:{_SMALL_WORDS}\s+)+", re.IGNORECASE)
 _TRAILING = re.compile(r"(?:\s+(?:bitte|mal|noch|gleich|please))+$", re.IGNORECASE)
-_ONLY_SMALL = re.compile(rf"(?:{_SMALL_WORDS}\s*)+", re.IGNORECASE)
+_ONLY_SMALL = re.compile(rf"{_SMALL_WORDS}(?:\s+{_SMALL_WORDS})*", re.IGNORECASE)
 _FILE_NAME = re.compile(
-    r"[^\s/\\][^/\\]*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)", re.I
+    r"[^\s/\\][^/\\]*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)", re.IGNORECASE
 )
 _MARKED_ID = re.compile(r"(?:#|\b(?:nr|no|num|nummer|number|id)\b\.?)\s*:?\s*#?([\w/-]*\d[\w/-]*)", re.IGNORECASE)
 _LETTERED_ID = re.compile(r"(?:^|\s)([^\W\d_]{1,5}[-/]?\d[\d/-]*\d{2})(?=$|\s)")

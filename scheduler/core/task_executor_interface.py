@@ -1,16 +1,17 @@
-"""What an executor promises: to do one step, to say whether it happened, and never to report what it did not achieve."""
+"""What an executor promises: to do one step, to say whether it happened, never to report what it did not achieve."""
 
 import abc
 import time
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import CPAError, InvalidInputError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import Locale
+from scheduler.core.problems import first_flaw
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import ToDo
 
@@ -67,6 +68,12 @@ class ExecutionResult(BaseModel):
     duration: float = Field(ge=0)
     evidence: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _error_says_why(self) -> Self:
+        if self.success is (self.error is not None):
+            raise ValueError("a success has no error, and a failure needs one")
+        return self
+
 
 class BaseExecutor(abc.ABC):
     """Does the actions it lists. A subclass writes `perform` and `verify`; `execute` is the same for all.
@@ -82,12 +89,12 @@ class BaseExecutor(abc.ABC):
         try:
             performed = await self.perform(todo, context)
         except CPAError as error:
-            evidence = await self.evidence_of_failure(todo, context)
+            duration = time.perf_counter() - started
             return ExecutionResult(
                 success=False,
                 error=TaskFailure.of(error),
-                duration=time.perf_counter() - started,
-                evidence=evidence,
+                duration=duration,
+                evidence=await self._evidence_if_any(todo, context),
             )
         return ExecutionResult(
             success=True,
@@ -105,8 +112,14 @@ class BaseExecutor(abc.ABC):
         """Say whether the step has happened and what it demands holds. Has no effect, so it may be asked again."""
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
-        """Return paths of what shows why the step failed. Never raises a CPAError."""
+        """Return paths of what shows why the step failed; a CPAError in here counts as nothing to show."""
         return ()
+
+    async def _evidence_if_any(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
+        try:
+            return await self.evidence_of_failure(todo, context)
+        except CPAError:  # the step's own failure is what matters
+            return ()
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:  # noqa: B027 - most executors hold nothing for a job
         """Free what is held for a job in memory; what another worker needs to carry on goes only when it has `ended`.
@@ -123,6 +136,5 @@ def parse_params(model: type[Params], todo: ToDo) -> Params:
     try:
         return model.model_validate(todo.params)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
-        path = ".".join(str(part) for part in problem["loc"])
-        raise InvalidInputError(f"{todo.id}.params.{path}", problem["msg"]) from error
+        path, problem = first_flaw(error)
+        raise InvalidInputError(f"{todo.id}.params.{path}", problem) from error

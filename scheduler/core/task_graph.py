@@ -3,7 +3,8 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationError,
     field_serializer,
     field_validator,
@@ -27,10 +27,16 @@ from scheduler.core.errors import (
     UnknownReferenceError,
 )
 from scheduler.core.ids import TaskId
-from scheduler.core.problems import dotted, first_problem
+from scheduler.core.levels import levels_of
+from scheduler.core.problems import dotted, first_flaw
+from scheduler.core.sentences import Sentence
 from scheduler.core.todo import ToDo
 
+_Node = tuple[TaskId, tuple[TaskId, ...]]
+
 __all__ = ["ActionType", "TaskGraph", "ToDo"]
+
+_NO_LIST = Sentence("eine Liste von Aufgaben wird erwartet", "must be a list of tasks")
 
 
 class TaskGraph(BaseModel):
@@ -43,13 +49,11 @@ class TaskGraph(BaseModel):
 
     tasks: dict[TaskId, ToDo] = Field(default_factory=dict)
 
-    _dependents: dict[TaskId, tuple[TaskId, ...]] = PrivateAttr(default_factory=dict)
-
     @field_validator("tasks", mode="plain", json_schema_input_type=list[ToDo])
     @classmethod
     def _tasks_from_list(cls, value: object) -> dict[TaskId, ToDo]:
         if not isinstance(value, list | tuple):
-            raise InvalidFieldError("task_graph.tasks", "must be a list of tasks")
+            raise InvalidFieldError("task_graph.tasks", _NO_LIST)
         return _by_id([_read_task(task, number) for number, task in enumerate(value)])
 
     @field_serializer("tasks")
@@ -70,27 +74,29 @@ class TaskGraph(BaseModel):
         Indices in `depends_on` count the tasks added before. Raises DuplicateTaskError, UnknownDependencyError (an
         index of no task) and TypeError on a frozen graph.
         """
-        tasks = self.tasks
-        if todo.id is None or todo.dependencies is not todo.depends_on:
-            todo = _with_ids(todo, len(tasks), list(tasks), tasks)
-        task_id = TaskId(todo.id or "")
+        node, tasks = todo.node, self.tasks
+        if node is None:
+            todo, node = self._settled(todo)
+        task_id, needed = node
         if task_id in tasks:
             raise DuplicateTaskError(task_id, f"task_graph.tasks[{len(tasks)}].id")
-        tasks[task_id] = todo
+        try:
+            tasks[task_id] = todo
+        except TypeError:
+            raise TypeError("the graph is frozen; build a new one") from None
+        self._needs[task_id] = needed
         return task_id
 
     def build_graph(self) -> Mapping[TaskId, tuple[TaskId, ...]]:
         """Return for each task the tasks that wait for it. Raises UnknownDependencyError or UnknownReferenceError."""
-        if len(self._dependents) != len(self.tasks):
-            dependents: dict[TaskId, list[TaskId]] = {task_id: [] for task_id in self.tasks}
-            try:
-                for task_id, todo in self.tasks.items():
-                    for dependency in todo.dependencies:
-                        dependents[dependency].append(task_id)
-            except KeyError:
-                raise self._first_unknown() from None
-            self._dependents = {task_id: tuple(waiting) for task_id, waiting in dependents.items()}
-        return self._dependents
+        dependents: dict[TaskId, list[TaskId]] = {task_id: [] for task_id in self.tasks}
+        try:
+            for task_id, needed in self._needs.items():
+                for dependency in needed:
+                    dependents[dependency].append(task_id)
+        except KeyError:
+            raise self._first_unknown() from None
+        return {task_id: tuple(waiting) for task_id, waiting in dependents.items()}
 
     def topological_sort(self) -> list[ToDo]:
         """Return the tasks so that each comes after what it waits for. Raises as `get_parallel_batches` does."""
@@ -133,46 +139,26 @@ class TaskGraph(BaseModel):
         document = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(document.encode()).hexdigest()
 
-    def _levels(self) -> dict[TaskId, int]:
-        """Return the level of every task, in the order of `tasks`: one above the highest of those it waits for.
+    @cached_property
+    def _needs(self) -> dict[TaskId, tuple[TaskId, ...]]:
+        """What each task waits for, apart from the tasks: a walk over a large plan then need not touch their models."""
+        return {task_id: todo.dependencies for task_id, todo in self.tasks.items()}
 
-        A plan that lists each task after what it waits for, as plans mostly do, takes one pass.
-        """
-        tasks = self.tasks
-        unknown = len(tasks)
-        levels = dict.fromkeys(tasks, unknown)
-        level_of = levels.__getitem__
+    @cached_property
+    def _ids(self) -> list[TaskId]:
+        """Ids by index, as far as anybody asked for one."""
+        return []
+
+    def _levels(self) -> dict[TaskId, int]:
         try:
-            for (task_id, level), todo in zip(levels.items(), tasks.values(), strict=True):
-                if level == unknown:
-                    needed = todo.dependencies
-                    level = 1 + max(map(level_of, needed)) if needed else 0
-                    levels[task_id] = level
-                    if level > unknown:
-                        levels[task_id] = unknown
-                        self._descend(task_id, levels)
+            return levels_of(self._needs)
         except KeyError:
             raise self._first_unknown() from None
-        return levels
 
-    def _descend(self, task_id: TaskId, levels: dict[TaskId, int]) -> None:
-        """Find the level of a task by that of those it waits for, depth first. Raises CycleError."""
-        tasks, unknown, level_of = self.tasks, len(levels), levels.__getitem__
-        entered: dict[TaskId, None] = {}
-        stack = [task_id]
-        while stack:
-            current = stack[-1]
-            needed = tasks[current].dependencies
-            level = 1 + max(map(level_of, needed)) if needed else 0
-            if level <= unknown:
-                levels[current] = level
-                entered.pop(current, None)
-                stack.pop()
-            elif current in entered:
-                raise CycleError(_cycle_to(current, entered))
-            else:
-                entered[current] = None
-                stack += [dependency for dependency in needed if level_of(dependency) == unknown]
+    def _settled(self, todo: ToDo) -> tuple[ToDo, _Node]:
+        tasks, ids = self.tasks, self._ids
+        ids += reversed([*itertools.islice(reversed(tasks), len(tasks) - len(ids))])
+        return _settled(todo, len(tasks), ids, tasks)
 
     def _first_unknown(self) -> UnknownDependencyError | UnknownReferenceError:
         number, todo, dependency = next(
@@ -184,48 +170,42 @@ class TaskGraph(BaseModel):
         return _unknown(number, todo, dependency)
 
 
-def _cycle_to(task_id: TaskId, entered: Collection[TaskId]) -> list[TaskId]:
-    """Each task in `entered` waits for the next one and the last for `task_id`: return the ring in order of doing."""
-    ring = list(itertools.dropwhile(lambda other: other != task_id, entered))
-    return [task_id, *reversed(ring)]
-
-
 def _read_task(document: object, number: int) -> ToDo:
     """Read one task of a list. Raises InvalidFieldError with the path to the first wrong field."""
     try:
         return ToDo.model_validate(document)
     except ValidationError as error:
-        path, problem = first_problem(error)
+        path, problem = first_flaw(error)
         raise InvalidFieldError(f"task_graph.tasks[{number}].{path}".removesuffix("."), problem) from error
 
 
 def _by_id(todos: list[ToDo]) -> dict[TaskId, ToDo]:
     taken = {todo.id for todo in todos}
-    ids = [TaskId(todo.id) if todo.id else _free_id(number, taken) for number, todo in enumerate(todos)]
+    ids = [todo.id or _free_id(number, taken) for number, todo in enumerate(todos)]
     tasks: dict[TaskId, ToDo] = {}
-    for number, (task_id, todo) in enumerate(zip(ids, todos, strict=True)):
+    for number, todo in enumerate(todos):
+        settled, (task_id, _) = (todo, todo.node) if todo.node else _settled(todo, number, ids, taken)
         if task_id in tasks:
             raise DuplicateTaskError(task_id, f"task_graph.tasks[{number}].id")
-        complete = todo.id is not None and todo.dependencies is todo.depends_on
-        tasks[task_id] = todo if complete else _with_ids(todo, number, ids, taken)
+        tasks[task_id] = settled
     return tasks
 
 
-def _free_id(number: int, taken: Collection[str | None]) -> TaskId:
-    names = (f"task{number + 1}{'_' * again}" for again in itertools.count())
-    return TaskId(next(name for name in names if name not in taken))
+def _free_id(number: int, taken: Container[TaskId | None]) -> TaskId:
+    names = (TaskId(f"task{number + 1}{'_' * again}") for again in itertools.count())
+    return next(name for name in names if name not in taken)
 
 
-def _with_ids(todo: ToDo, number: int, ids: list[TaskId], taken: Collection[str | None]) -> ToDo:
-    """Return the task with an id of its own and ids in place of indices into `ids`."""
-    names: list[str] = []
-    task_id = todo.id or _free_id(number, taken)
+def _settled(todo: ToDo, number: int, ids: list[TaskId], taken: Container[TaskId | None]) -> tuple[ToDo, _Node]:
+    """Return the task with an id of its own and ids in place of indices into `ids`, and its place in the graph."""
+    task_id, names = todo.id or _free_id(number, taken), []
     for position, dependency in enumerate(todo.depends_on):
         if isinstance(dependency, int) and dependency >= len(ids):
             field = f"task_graph.tasks[{number}].depends_on[{position}]"
             raise UnknownDependencyError(task_id, str(dependency), field)
         names.append(ids[dependency] if isinstance(dependency, int) else dependency)
-    return todo.model_copy(update={"id": task_id, "depends_on": tuple(names)})
+    settled = todo.model_copy(update={"id": task_id, "depends_on": tuple(names)})
+    return settled, (task_id, settled.dependencies)
 
 
 def _unknown(number: int, todo: ToDo, dependency: TaskId) -> UnknownDependencyError | UnknownReferenceError:

@@ -1,12 +1,11 @@
 """Turns an intent's template and the words of a request into a plan.
 
 A string of a template may hold `{name}`: a slot, a text of the intent in the language of the request, or a value the
-caller gives. `{name|url}` percent-encodes a slot, `{name|glob}` takes its wildcards literally, `{name|web}` makes it a
-web address, `{name|addresses}` a list of mail addresses; an entry that is just `{name?}` is left out when the request does not fill the slot. What a
-person wrote can become neither a reference nor the name of a secret.
+caller gives; `{subject/document}` takes the first of them that is given. `{name|url}` percent-encodes it, `{name|web}`
+makes it a web address, `{name|addresses}` a list of mail addresses; an entry that is just `{name?}` is left out when
+nothing is given. What a person wrote can become neither a reference nor the name of a secret.
 """
 
-import glob
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,10 +13,11 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from scheduler.core.errors import InvalidFieldError, MissingSlotError, NoTemplateError
+from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, NoTemplateError
 from scheduler.core.intents import Intent, IntentFileError, RoutedIntent
-from scheduler.core.job import Locale
-from scheduler.core.references import SECRET_SCHEME, escape, strings_in
+from scheduler.core.problems import first_flaw
+from scheduler.core.references import SECRET_SCHEME, escape, references_in, strings_in
+from scheduler.core.sentences import Sentence
 from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
@@ -25,19 +25,13 @@ from scheduler.core.todo import ToDo
 VALUES: Final = frozenset({"site_url"})
 """What a template may ask of the caller, besides the slots of the request."""
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<name>[a-z_]+)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
-_TOUCHING = re.compile(r"(?<!\$)\{[a-z_|]+\??\}\$?\{")
-_FILTERS: Final = frozenset({"url", "glob", "web", "addresses"})
+_PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
+_TOUCHING = re.compile(r"(?<!\$)\{[a-z_|/]+\??\}\$?\{")
+_FILTERS: Final = frozenset({None, "url", "web", "addresses"})
 _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _BETWEEN_ADDRESSES = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+", re.IGNORECASE)
-_NO_ADDRESS: Final[Mapping[Locale, str]] = {
-    "de": "„{words}“ ist keine Mailadresse",
-    "en": "“{words}” is no mail address",
-}
-_NAMES_A_SECRET: Final[Mapping[Locale, str]] = {
-    "de": "ein Geheimnis darf hier nicht genannt werden",
-    "en": "a secret may not be named here",
-}
+_WEB_ADDRESS = re.compile(r"https?://(?:[^\s/:]+\.[^\s/:.]+|localhost)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
+_NAMES_A_SECRET: Final = Sentence("ein Geheimnis darf hier nicht genannt werden", "a secret may not be named here")
 _ABSENT: Final = object()
 
 
@@ -49,48 +43,85 @@ def fill_template(routed: RoutedIntent, values: Mapping[str, str]) -> TaskGraph:
     """
     if not routed.task_template:
         raise NoTemplateError(routed.name)
-    for slot in routed.required:
-        if not routed.slots.get(slot):
-            raise MissingSlotError(routed.name, slot)
     filler = _Filler(routed, values)
+    for names in routed.required:
+        filler.require(names)
     graph = TaskGraph()
     for todo in routed.task_template:
-        graph.add_task(filler.fill(todo))
+        if todo.id not in filler.left_out:
+            graph.add_task(filler.fill(todo))
     graph.check()
     return graph
+
+
+def values_needed(routed: RoutedIntent) -> frozenset[str]:
+    """Return which of `VALUES` the plan for this request asks of the caller."""
+    filler = _Filler(routed, {})
+    steps = [todo.model_dump() for todo in routed.task_template if todo.id not in filler.left_out]
+    names = {
+        name
+        for text in strings_in(steps)
+        for match in _PLACEHOLDER.finditer(text)
+        for name in match["names"].split("/")
+    }
+    return VALUES & names
 
 
 def check_template(intent: Intent, source: str) -> None:
     """Raise IntentFileError unless the template is a sound plan and every name in it can be filled."""
     place = f"{source}: intent {intent.name!r}"
     known = SLOTS | VALUES | set(intent.texts)
-    strings = [*strings_in([todo.model_dump() for todo in intent.task_template]), *strings_in(intent.texts)]
-    for text in strings:
+    for text in strings_in([*(todo.model_dump() for todo in intent.task_template), *intent.texts.values()]):
         if _TOUCHING.search(text):
             raise IntentFileError(f"{place}, template {text!r}: two fillings may not touch; put something between")
         for match in _PLACEHOLDER.finditer(text):
-            if match["name"] not in known or match["filter"] not in {None, *_FILTERS}:
+            if not known.issuperset(match["names"].split("/")) or match["filter"] not in _FILTERS:
                 raise IntentFileError(f"{place}, template {text!r}: cannot fill {match[0]}")
-    incomplete = [name for name, text in intent.texts.items() if set(text) != {"de", "en"}]
-    strange = [slot for slot in intent.required if slot not in SLOTS]
-    if incomplete or strange:
-        problem = f"text {incomplete[0]!r} needs de and en" if incomplete else f"{strange[0]!r} is no slot"
-        raise IntentFileError(f"{place}: {problem}")
+    for name, texts in intent.texts.items():
+        if set(texts) != {"de", "en"}:
+            raise IntentFileError(f"{place}: text {name!r} needs de and en")
+    wanted = [*intent.required, *(names for slots in intent.only_with.values() for names in slots)]
+    for slot in [slot for names in wanted for slot in names.split("/") if slot not in SLOTS]:
+        raise IntentFileError(f"{place}: {slot!r} is no slot")
+    if intent.task_template:
+        _check_plan(intent, place)
+
+
+def _check_plan(intent: Intent, place: str) -> None:
+    graph = TaskGraph()
+    try:
+        for todo in intent.task_template:
+            graph.add_task(todo)
+        graph.check()
+    except InvalidRequestError as error:
+        raise IntentFileError(f"{place}: {error}") from error
+    strange = [task for task in intent.only_with if task not in graph.tasks]
+    if strange:
+        raise IntentFileError(f"{place}: only_with names {strange[0]!r}, which is no task of the template")
 
 
 class _Filler:
     def __init__(self, routed: RoutedIntent, values: Mapping[str, str]) -> None:
         self._intent = routed
-        self._given = {**values, **routed.slots}
+        self._given = {name: words for name, words in {**values, **routed.slots}.items() if words}
+        self.left_out = frozenset(
+            task for task, needed in routed.only_with.items() if not all(map(self._first_given, needed))
+        )
+
+    def require(self, names: str) -> None:
+        """Raise MissingSlotError unless one of the slots `a/b` is given."""
+        if self._first_given(names) is None:
+            raise MissingSlotError(self._intent.name, names.partition("/")[0])
 
     def fill(self, todo: ToDo) -> ToDo:
         document = self._value(todo.model_dump(exclude_unset=True))
+        if "depends_on" in document:
+            document["depends_on"] = [task for task in todo.depends_on if task not in self.left_out]
         try:
             return ToDo.model_validate(document)
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_context=False)[0]
-            path = ".".join(str(part) for part in problem["loc"])
-            raise InvalidFieldError(f"{todo.id}.{path}", problem["msg"]) from error
+            path, problem = first_flaw(error)
+            raise InvalidFieldError(f"{todo.id}.{path}", problem) from error
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
         if isinstance(value, str):
@@ -104,41 +135,54 @@ class _Filler:
 
     def _string(self, text: str) -> object:
         whole = _PLACEHOLDER.fullmatch(text)
-        if whole and whole["optional"] and whole["name"] not in self._given:
+        if whole and whole["optional"] and self._first_given(whole["names"]) is None:
             return _ABSENT
         if whole and whole["filter"] == "addresses":
-            return self._addresses(whole["name"])
+            return self._addresses(whole["names"])
+        if any(reference.task in self.left_out for reference in references_in(text)):
+            return _ABSENT
         filled = _PLACEHOLDER.sub(self._replace, text)
-        if filled.count(SECRET_SCHEME) > text.count(SECRET_SCHEME):
-            slots = ", ".join(match["name"] for match in _PLACEHOLDER.finditer(text))
-            raise InvalidFieldError(slots, _NAMES_A_SECRET[self._intent.locale])
+        if filled.casefold().count(SECRET_SCHEME) > text.count(SECRET_SCHEME):
+            names = ", ".join(match["names"] for match in _PLACEHOLDER.finditer(text))
+            raise InvalidFieldError(names, _NAMES_A_SECRET)
         return filled
 
     def _replace(self, match: re.Match[str]) -> str:
-        name = match["name"]
-        if name not in self._given and name in self._intent.texts:
-            return _PLACEHOLDER.sub(self._given_words, self._intent.texts[name][self._intent.locale])
+        first = match["names"].partition("/")[0]
+        if self._first_given(match["names"]) is None and first in self._intent.texts:
+            return _PLACEHOLDER.sub(self._given_words, self._intent.texts[first][self._intent.locale])
         return self._given_words(match)
 
     def _given_words(self, match: re.Match[str]) -> str:
-        words = self._words(match["name"])
+        words = self._words(match["names"])
         if match["filter"] == "url":
             return quote(words, safe="")
-        if match["filter"] == "web" and not words.startswith(("http://", "https://")):
-            words = f"https://{words}"
-        return escape(glob.escape(words) if match["filter"] == "glob" else words)
+        return escape(self._web_address(match["names"], words) if match["filter"] == "web" else words)
 
-    def _words(self, name: str) -> str:
-        words = self._given.get(name)
-        if not words:
-            raise MissingSlotError(self._intent.name, name)
-        if SECRET_SCHEME in words.casefold():
-            raise InvalidFieldError(name, _NAMES_A_SECRET[self._intent.locale])
-        return words
+    def _web_address(self, names: str, words: str) -> str:
+        address = words if words.lower().startswith(("http://", "https://")) else f"https://{words}"
+        if not _WEB_ADDRESS.fullmatch(address):
+            raise InvalidFieldError(names, _is_no(words, "Webadresse", "web address"))
+        return address
 
-    def _addresses(self, name: str) -> list[str]:
-        addresses = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(self._words(name)) if part]
+    def _first_given(self, names: str) -> str | None:
+        return next((name for name in names.split("/") if name in self._given), None)
+
+    def _words(self, names: str) -> str:
+        name = self._first_given(names)
+        if name is None:
+            raise MissingSlotError(self._intent.name, names.partition("/")[0])
+        if SECRET_SCHEME in self._given[name].casefold():
+            raise InvalidFieldError(name, _NAMES_A_SECRET)
+        return self._given[name]
+
+    def _addresses(self, names: str) -> list[str]:
+        addresses = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(self._words(names)) if part]
         for address in addresses:
             if not _ADDRESS.fullmatch(address):
-                raise InvalidFieldError(name, _NO_ADDRESS[self._intent.locale].format(words=address[:200]))
+                raise InvalidFieldError(names, _is_no(address, "Mailadresse", "mail address"))
         return [escape(address) for address in addresses]
+
+
+def _is_no(words: str, german: str, english: str) -> Sentence:
+    return Sentence(f"„{words[:200]}“ ist keine {german}", f"“{words[:200]}” is no {english}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
@@ -14,6 +15,7 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -21,7 +23,7 @@ from scheduler.core.actions import Risk, canonical_action
 from scheduler.core.errors import InvalidInputError
 from scheduler.core.ids import TaskId
 from scheduler.core.lam_json import JsonObject, wrong
-from scheduler.core.problems import first_problem
+from scheduler.core.problems import first_flaw
 from scheduler.core.references import Reference, references_in, resolve
 from scheduler.core.retry import RetryPolicy
 from scheduler.core.sentences import SENTENCES
@@ -30,10 +32,15 @@ from scheduler.core.targets import Target
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
 
 
-def _dependency(value: object) -> str | int:
+def _interned(name: str) -> TaskId:
+    """Keep one string for all mentions of a task: large plans need less memory and are walked faster."""
+    return TaskId(sys.intern(name))
+
+
+def _dependency(value: object) -> TaskId | int:
     """Read an entry of `depends_on`; a union of types would put the names of its members into the path of an error."""
     if isinstance(value, str) and re.fullmatch(_NAME, value):
-        return value
+        return _interned(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise ValueError("must be the id of a task, or the place of one in the list, counted from 0")
@@ -45,7 +52,7 @@ def _known(code: str) -> str:
     return code
 
 
-TaskName = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
+TaskName = Annotated[TaskId, StringConstraints(pattern=f"^{_NAME}$"), AfterValidator(_interned)]
 Dependency = Annotated[TaskName | int, PlainValidator(_dependency, json_schema_input_type=TaskName | int)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 DEFAULT_TIMEOUT = 30.0
@@ -107,26 +114,32 @@ class ToDo(BaseModel):
                 return {**value, "action": action, **({"params": rest} if rest or "params" in value else {})}
         return value
 
-    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - as pydantic has it
-        """Find the references now: a malformed one is refused, and graphs ask for `dependencies` often."""
-        if context != _RESOLVED:
-            _ = self.dependencies
+    @model_validator(mode="after")
+    def _find_references(self, info: ValidationInfo) -> Self:
+        """Now, because a malformed one is refused, and graphs ask often for what a step waits for."""
+        if info.context != _RESOLVED:
+            _ = self.dependencies, self.node
+        return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy as pydantic does, with `dependencies` as the copy has them."""
+        """Copy as pydantic does, with `dependencies` and `node` as the copy has them."""
         copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("dependencies", None)
+        for name in ("dependencies", "node"):
+            copied.__dict__.pop(name, None)
         return copied
 
     @cached_property
     def dependencies(self) -> tuple[TaskId, ...]:
-        """Ids of the tasks that must be done first: those named in `depends_on` and those referred to, each once.
+        """Ids of the tasks that must be done first: those named in `depends_on` and those referred to, each once."""
+        named: list[TaskId] = [dependency for dependency in self.depends_on if not isinstance(dependency, int)]
+        return tuple(dict.fromkeys([*named, *(reference.task for reference in self.references())]))
 
-        It is `depends_on` itself when that holds nothing else: graphs see so that a step is complete.
-        """
-        named = [dependency for dependency in self.depends_on if isinstance(dependency, str)]
-        found = tuple(dict.fromkeys([*named, *(reference.task for reference in self.references())]))
-        return self.depends_on if found == self.depends_on else found  # type: ignore[return-value]  # all are ids
+    @cached_property
+    def node(self) -> tuple[TaskId, tuple[TaskId, ...]] | None:
+        """The step's place in a graph: its id and its dependencies; None while an id is missing or an index is left."""
+        if self.id is None or any(isinstance(dependency, int) for dependency in self.depends_on):
+            return None
+        return self.id, self.dependencies
 
     def references(self) -> list[Reference]:
         """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
@@ -148,7 +161,7 @@ class ToDo(BaseModel):
         try:
             step = type(self).model_validate(document, context=_RESOLVED)
         except ValidationError as error:
-            path, problem = first_problem(error)
+            path, problem = first_flaw(error)
             raise InvalidInputError(f"{self.id}.{path}", problem) from error
         step.__dict__["dependencies"] = self.dependencies
         return step

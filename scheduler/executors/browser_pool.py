@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from scheduler.core.errors import BrowserUnavailableError
-from scheduler.executors.web_errors import browser_error, reason_of
+from scheduler.executors.web_errors import browser_error, is_dead, reason_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright, StorageState
@@ -44,7 +44,7 @@ class BrowserPool:
         self._executable = executable
         self._lock = asyncio.Lock()
         self._driver: Playwright | None = None
-        self._browser: Browser | None = None
+        self._starting: asyncio.Task[Browser] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,6 +60,8 @@ class BrowserPool:
             try:
                 return await self._context(storage_state)
             except browser_error() as error:
+                if not is_dead(error):
+                    raise
                 log.warning("browser_lost", reason=reason_of(error))
                 await self.close()
                 return await self._context(storage_state)
@@ -73,15 +75,15 @@ class BrowserPool:
 
     async def _context(self, storage_state: "StorageState | None") -> "BrowserContext":
         async with self._lock:
-            if self._browser is None or not self._browser.is_connected():
+            if self._starting is not None and _is_over(self._starting):
                 await self._stop()
-                await self._start()
-            browser = self._browser
-        if browser is None:
-            raise BrowserUnavailableError("it was stopped while it started")
+            if self._starting is None:
+                self._starting = asyncio.create_task(self._start())
+            starting = self._starting
+        browser = await asyncio.shield(starting)  # a step that runs out of time leaves no half-started driver behind
         return await browser.new_context(storage_state=storage_state, accept_downloads=True)
 
-    async def _start(self) -> None:
+    async def _start(self) -> "Browser":
         executable = self._executable or find_browser(headless=self._headless)
         if executable is None:
             raise BrowserUnavailableError("neither chromium-headless-shell nor chromium is installed")
@@ -90,15 +92,27 @@ class BrowserPool:
 
         self._driver = await async_playwright().start()
         as_root = os.geteuid() == 0
-        self._browser = await self._driver.chromium.launch(
+        return await self._driver.chromium.launch(
             executable_path=executable, headless=self._headless, args=_FLAGS, chromium_sandbox=not as_root
         )
 
     async def _stop(self) -> None:
-        driver, browser, self._driver, self._browser = self._driver, self._browser, None, None
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return
+        await asyncio.wait((starting,), timeout=_STOPPING)
+        starting.cancel()
+        driver, self._driver = self._driver, None
         with contextlib.suppress(browser_error(), TimeoutError):
             async with asyncio.timeout(_STOPPING):
-                if browser is not None and browser.is_connected():
-                    await browser.close()
+                if starting.done() and not _is_over(starting):
+                    await starting.result().close()
                 if driver is not None:
                     await driver.stop()
+
+
+def _is_over(starting: "asyncio.Task[Browser]") -> bool:
+    """Whether it has led to no browser, or to one that is gone."""
+    if not starting.done():
+        return False
+    return starting.cancelled() or starting.exception() is not None or not starting.result().is_connected()

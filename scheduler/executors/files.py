@@ -8,43 +8,56 @@ import os
 import tempfile
 import unicodedata
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import ArtifactNotFoundError
 from scheduler.core.ids import JobId, TaskId
 
-_LONGEST_NAME = 200  # bytes; file systems take 255, and the temporary name needs a few
+_SCHEME = "artifact://"
+_LONGEST_NAME = 200  # bytes; file systems take 255
+_UNFINISHED = ".part-"  # no safe name starts with a dot
+_NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Kinds of letters that break lines or are none."""
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write the whole file or nothing; it is on disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    """Write the whole file or nothing; it is on disk when this returns, and so are the folders it made."""
+    _make_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    _flush_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in made:
+        _flush_folder(parent.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(handle)
     finally:
-        os.close(directory)
+        os.close(handle)
 
 
 def safe_name(name: str) -> str:
     """Return a file name that keeps every letter but cannot leave its folder; an empty one becomes `file`."""
     text = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    text = (
-        "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in text).strip().lstrip(".")
-    )
-    return text or "file"
+    text = "".join(" " if unicodedata.category(letter) in _NOT_IN_NAMES else letter for letter in text)
+    return text.rstrip().lstrip(". ") or "file"
 
 
 def _name_on_disk(name: str) -> str:
@@ -58,7 +71,7 @@ def _name_on_disk(name: str) -> str:
 
 
 class ArtifactStore:
-    """Files that travel between steps, addressed as `artifact://job/task/name`. The name keeps its letters and length."""
+    """Files that travel between steps, addressed as `artifact://job/task/name`; names keep their letters and length."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -88,18 +101,18 @@ class ArtifactStore:
 
     def list(self, job_id: JobId) -> tuple[Path, ...]:
         """Return the files of a job, sorted."""
-        return tuple(sorted(path for path in (self._root / safe_name(job_id)).glob("*/*") if path.is_file()))
+        files = (path for path in (self._root / safe_name(job_id)).glob("*/*") if path.is_file())
+        return tuple(sorted(path for path in files if not path.name.startswith(_UNFINISHED)))
 
     def _path(self, job_id: JobId, task_id: TaskId, name: str) -> Path:
         return self._root / safe_name(job_id) / safe_name(task_id) / _name_on_disk(name)
 
 
 def _parts(address: str) -> tuple[str, str, str]:
-    url = urlsplit(address)
-    pieces = url.path.strip("/").split("/")
-    if url.scheme != "artifact" or not url.netloc or len(pieces) != 2 or not all(pieces):
+    pieces = address.removeprefix(_SCHEME).split("/")
+    if not address.startswith(_SCHEME) or len(pieces) != 3 or not all(pieces):
         raise ArtifactNotFoundError(address)
-    return url.netloc, pieces[0], safe_name(unquote(pieces[1]))
+    return pieces[0], pieces[1], safe_name(unquote(pieces[2]))
 
 
 class ScreenshotStore:
@@ -114,7 +127,7 @@ class ScreenshotStore:
         path = self.path_of(job_id, task_id)
         if path.exists():
             earlier = len(list(path.parent.glob(f"{path.stem}.*.png"))) + 1
-            path.rename(path.with_name(f"{path.stem}.{earlier}.png"))
+            write_durably(path.with_name(f"{path.stem}.{earlier}.png"), path.read_bytes())
         write_durably(path, picture)
         return str(path)
 

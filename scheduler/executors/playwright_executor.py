@@ -27,7 +27,7 @@ from scheduler.executors.web_step import Step, Tools
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
 
-_RESERVE = 2.0  # seconds of a step's time kept for its picture and its report, at most a quarter of it
+_RESERVE = 2.0  # seconds
 _LOOKING = 5.0  # seconds that a page may take to show what a step has done
 _REFILLING = 2.0  # seconds to find a field again
 _PICTURED = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DOWNLOAD.name})
@@ -91,7 +91,7 @@ class PlaywrightExecutor(BaseExecutor):
         """
         if todo.action not in _OPERATIONS:
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
-        step = self._step(todo, context, todo.timeout)
+        step = self._step(todo, context)
         async with self._at_page(step):
             result = await _OPERATIONS[todo.action](step)
             if step.fitted is not None:
@@ -106,8 +106,9 @@ class PlaywrightExecutor(BaseExecutor):
 
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
         """Say whether the step has happened. Raises an UnavailableError when nobody can look now."""
-        step = self._step(todo, context, min(todo.timeout, _LOOKING))
+        step = self._step(todo, context)
         async with self._at_page(step):
+            step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
             return await verified(step)
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
@@ -136,24 +137,22 @@ class PlaywrightExecutor(BaseExecutor):
             await self.let_go(job_id, ended=False)
         await self._pool.close()
 
-    def _step(self, todo: ToDo, context: ExecutionContext, seconds: float) -> Step:
-        spare = min(_RESERVE, todo.timeout / 4)
+    def _step(self, todo: ToDo, context: ExecutionContext) -> Step:
         return Step(
             todo=todo,
             job_id=context.job_id,
             task_id=context.task_id,
             job=self._jobs.setdefault(context.job_id, JobPage()),
             tools=self._tools,
-            until=asyncio.get_running_loop().time() + min(seconds, todo.timeout - spare),
+            until=asyncio.get_running_loop().time() + todo.timeout - _spare(todo),
             repeatable=_REPEATABLE.get(todo.action, False) if todo.repeatable is None else todo.repeatable,
         )
 
     @asynccontextmanager
     async def _at_page(self, step: Step) -> AsyncIterator[None]:
         """Hold the job's page for a step, opened where the job stood. What Playwright raises inside becomes ours."""
-        grace = min(_RESERVE, step.todo.timeout / 4) / 2
         try:
-            async with asyncio.timeout_at(step.until + grace), step.job.lock:
+            async with asyncio.timeout_at(step.until + _spare(step.todo) / 2), step.job.lock:
                 step.job.before_step()
                 if step.job.alive:
                     await step.job.follow_new_tab(step.until)
@@ -232,6 +231,11 @@ class PlaywrightExecutor(BaseExecutor):
             log.warning("no_picture", job_id=step.job_id, task_id=step.task_id, reason=reason_of(error))
             return ()
         return (picture,)
+
+
+def _spare(todo: ToDo) -> float:
+    """Seconds of a step's time that are kept for its picture and its report."""
+    return min(_RESERVE, todo.timeout / 4)
 
 
 def _cleaned(error: CPAError, step: Step) -> CPAError:

@@ -75,6 +75,7 @@ async def check(step: Step) -> dict[str, Any]:
 
 async def visit(step: Step, url: str) -> None:
     """Load an address. Raises SiteUnreachableError, PageRefusedError and InvalidInputError when it is a file."""
+    step.job.status = None
     try:
         response = await step.page.goto(url, wait_until="domcontentloaded", timeout=step.left)
     except browser_error() as error:

@@ -30,10 +30,11 @@ class NoteEvent:
 
 @dataclass(frozen=True, slots=True)
 class StartTask:
-    """Do the task; answer with AttemptSucceeded or AttemptFailed."""
+    """Do the task; answer with AttemptSucceeded or AttemptFailed. `again`: it was begun before, in any run."""
 
     task_id: TaskId
     attempt: int
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

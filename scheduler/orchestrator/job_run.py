@@ -6,46 +6,43 @@ stored is looked for in the world before it would be done again.
 
 import asyncio
 import dataclasses
+import itertools
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
+import structlog
+
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.clock import Clock
-from scheduler.core.errors import CPAError, LeaseLostError
+from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
     AttemptVerified,
     CancelRequested,
-    EventType,
-    JobEvent,
     LookFailed,
     RunEvent,
     RunOpened,
 )
 from scheduler.core.ids import IdFactory, TaskId
-from scheduler.core.job import Job, Lease, TaskRun, TaskStatus
-from scheduler.core.retry import TaskFailure
-from scheduler.core.sentences import sentence
-from scheduler.orchestrator.commands import (
-    Command,
-    FinishRun,
-    NoteEvent,
-    SaveTask,
-    SetTimer,
-    StartTask,
-    StopTask,
-    VerifyTask,
-)
-from scheduler.orchestrator.state import RunState, TaskState, open_run
+from scheduler.core.job import Job, TaskRun, TaskStatus
+from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
+from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.todo import ToDo
+from scheduler.orchestrator.commands import Command, SaveTask, SetTimer, StartTask, StopTask, VerifyTask
+from scheduler.orchestrator.run_change import patience
+from scheduler.orchestrator.run_progress import ProgressWriter
+from scheduler.orchestrator.state import RunState, open_run
 from scheduler.orchestrator.step import step
-from scheduler.orchestrator.task_runner import TaskRunner, moment_after, results_of
+from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.repository.repository_interface import JobRepository, RunProgress
 
-_WITH_ENTRY = frozenset(EventType) - {EventType.TASK_VERIFYING}
-_FAILURES = frozenset({EventType.TASK_FAILED, EventType.JOB_FAILED})
+_STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
+
+log = structlog.get_logger(__name__)
 
 
 class JobRun:
@@ -66,29 +63,37 @@ class JobRun:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
-        self._lease: Lease = job.lease
         self._runner = runner
         self._jobs = jobs
         self._clock = clock
         self._random = random
-        self._new_id = new_id
         self._state: RunState = open_run(job, tasks, catalog)
-        self._keys = {task.task_id: task.effect_key for task in tasks}
+        self._effect_keys = {task.task_id: task.effect_key for task in tasks}
+        self._writer = ProgressWriter(job, job.lease, self._effect_keys, new_id)
         self._inbox: asyncio.Queue[RunEvent] = asyncio.Queue()
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
+        self._hands: defaultdict[TaskId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._timers: list[asyncio.TimerHandle] = []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end of the run is stored."""
+        return self._state.status.final
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
         self._inbox.put_nowait(CancelRequested(at=self._clock.now()))
 
     async def until_done(self) -> None:
-        """Carry the run to its end. Raises LeaseLostError when another worker has the job; what is busy is stopped."""
+        """Carry the run to its end. Raises LeaseLostError when another worker has the job; what is busy is stopped.
+
+        Raises an UnavailableError when the store cannot be written for minutes.
+        """
         self._inbox.put_nowait(RunOpened(at=self._clock.now(), crashes=self.job.crashes))
         try:
             async with asyncio.TaskGroup() as owner:
                 try:
-                    while not self._state.status.final:
+                    while not self.ended:
                         await self._happened(await self._next_events(), owner)
                 finally:
                     for task in self._busy.values():
@@ -107,121 +112,46 @@ class JobRun:
 
     async def _happened(self, events: list[RunEvent], owner: asyncio.TaskGroup) -> None:
         """Decide, store the decision, then act on it."""
-        self._state, commands = step(self._state, events)
-        await self._save(commands)
+        state, commands = step(self._state, events)
+        for command in commands:
+            if isinstance(command, SaveTask) and state.tasks[command.task_id].status is TaskStatus.RUNNING:
+                self._effect_keys[command.task_id] = self._effect_key(state, command.task_id)
+        progress = self._writer.progress(state, commands)
+        if progress is not None:
+            await self._store(progress)
+        self._state = state
         for command in commands:
             self._perform(command, owner)
 
-    async def _save(self, commands: list[Command]) -> None:
-        changed = list(dict.fromkeys(command.task_id for command in commands if isinstance(command, SaveTask)))
-        notes = [command for command in commands if isinstance(command, NoteEvent)]
-        end = next((command for command in commands if isinstance(command, FinishRun)), None)
-        if not changed and not notes and end is None:
-            return
-        progress = RunProgress(
-            job_id=self.job.id,
-            tenant=self.job.tenant,
-            lease_token=self._lease.token,
-            tasks=[self._row(task_id) for task_id in changed],
-            events=[self._line(note) for note in notes],
-            audit=[self._entry(note) for note in notes if note.type in _WITH_ENTRY],
-        )
-        if end is not None:
-            progress = dataclasses.replace(
-                progress,
-                status=end.status,
-                completed_at=end.at,
-                error=self._sentence(end.failure),
-                error_code=end.failure.code if end.failure else None,
-            )
-        await self._jobs.record(progress)
-
-    def _row(self, task_id: TaskId) -> TaskRun:
-        task = self._state.tasks[task_id]
-        if task.status is TaskStatus.RUNNING:
-            self._keys[task_id] = self._effect_key(task_id, task)
-        fields = {name: getattr(task, name) for name in TaskState._fields if name not in {"waiting_for", "checks"}}
-        return TaskRun(
-            job_id=self.job.id, task_id=task_id, run=self.job.run, effect_key=self._keys.get(task_id), **fields
-        )
-
-    def _effect_key(self, task_id: TaskId, task: TaskState) -> str | None:
-        try:
-            todo = self._runner.resolved(self._state.plan.todos[task_id], results_of(self._state.tasks))
-        except CPAError:
-            return None  # the attempt will fail with the same error and say so
-        return self._runner.context(self.job, todo, task.attempts).effect_key
-
-    def _line(self, note: NoteEvent) -> JobEvent:
-        return JobEvent(
-            tenant=self.job.tenant,
-            job_id=self.job.id,
-            run=self.job.run,
-            type=note.type,
-            at=note.at,
-            task_id=note.task_id,
-            data=self._said(note),
-        )
-
-    def _said(self, note: NoteEvent) -> dict[str, Any]:
-        """Return a line's data; a failure is also said in the language of the request."""
-        data = dict(note.data)
-        if note.task_id is not None:
-            data["action"] = self._state.plan.todos[note.task_id].action
-        if note.type is EventType.TASK_FAILED and note.task_id is not None:
-            data["error"] = self._sentence(self._state.tasks[note.task_id].failure)
-        if note.type is EventType.JOB_FAILED:
-            data["error"] = self._sentence(self._state.failure)
-        return data
-
-    def _entry(self, note: NoteEvent) -> AuditEntry:
-        todo = self._state.plan.todos[note.task_id] if note.task_id else None
-        evidence = self._state.tasks[note.task_id].evidence if note.task_id else ()
-        kind, _, what = note.type.partition("_")
-        return AuditEntry(
-            id=self._new_id(),
-            timestamp=note.at,
-            tenant=self.job.tenant,
-            job_id=self.job.id,
-            task_id=note.task_id,
-            action=todo.action if todo else f"job.{what}",
-            reason=(todo.reason or self.job.description or self.job.intent) if todo else self.job.description,
-            result="failure" if note.type in _FAILURES else "success",
-            screenshot_path=evidence[-1] if evidence else None,
-            metadata={"run": self.job.run, kind: what, **dict(note.data)},
-        )
-
-    def _sentence(self, failure: TaskFailure | None) -> str | None:
-        if failure is None:
-            return None
-        slots = self.job.context.get("slots", {})
-        return sentence(failure.code, self.job.locale, {**slots, **failure.facts, "correlation_id": self.job.id})
+    async def _store(self, progress: RunProgress) -> None:
+        """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""
+        for tries in itertools.count(1):
+            try:
+                await self._jobs.record(progress)
+            except UnavailableError as error:
+                now, failure = self._clock.now(), TaskFailure.of(error)
+                answer = _STORING.decide(failure, attempts=tries, now=now, draw=self._random())
+                if isinstance(answer, GiveUp):
+                    raise
+                log.warning("progress_not_stored_yet", tries=tries, error=str(error))
+                await asyncio.sleep((answer.when - now).total_seconds())
+            else:
+                return
 
     def _perform(self, command: Command, owner: asyncio.TaskGroup) -> None:
         match command:
-            case StartTask(task_id=task_id, attempt=attempt):
-                self._after_the_earlier(task_id, self._attempt(task_id, attempt), owner)
+            case StartTask(task_id=task_id, attempt=attempt, again=again):
+                self._busy[task_id] = owner.create_task(self._report(self._attempt, task_id, attempt, again))
             case VerifyTask(task_id=task_id, attempt=attempt):
-                self._after_the_earlier(task_id, self._look(task_id, attempt), owner)
+                self._busy[task_id] = owner.create_task(self._report(self._look, task_id, attempt))
             case StopTask(task_id=task_id) if task_id in self._busy:
                 self._busy[task_id].cancel()
             case SetTimer(event=event):
-                loop = asyncio.get_running_loop()
-                self._timers.append(loop.call_later(moment_after(self._clock, event.at), self._ring, event))
+                delay = max(0.0, (event.at - self._clock.now()).total_seconds())
+                self._timers.append(asyncio.get_running_loop().call_later(delay, self._ring, event))
 
-    def _after_the_earlier(
-        self, task_id: TaskId, work: Coroutine[Any, Any, RunEvent], owner: asyncio.TaskGroup
-    ) -> None:
-        """Begin as soon as whoever was busy with the task before has let go."""
-        self._busy[task_id] = owner.create_task(self._answer(self._busy.get(task_id), work))
-
-    async def _answer(self, earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, RunEvent]) -> None:
-        try:
-            if earlier is not None:
-                await asyncio.wait([earlier])
-            self._inbox.put_nowait(await work)
-        finally:
-            work.close()
+    async def _report(self, work: Callable[..., Coroutine[Any, Any, RunEvent]], *args: object) -> None:
+        self._inbox.put_nowait(await work(*args))
 
     def _ring(self, event: RunEvent) -> None:
         event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
@@ -229,23 +159,40 @@ class JobRun:
             event = dataclasses.replace(event, draw=self._random())
         self._inbox.put_nowait(event)
 
-    async def _attempt(self, task_id: TaskId, attempt: int) -> AttemptSucceeded | AttemptFailed:
-        plan = self._state.plan
-        try:
-            todo = self._runner.resolved(plan.todos[task_id], results_of(self._state.tasks))
-        except CPAError as error:
-            failure = TaskFailure.of(error)
-            return AttemptFailed(task_id=task_id, attempt=attempt, at=self._clock.now(), failure=failure, draw=0.0)
-        context = self._runner.context(self.job, todo, attempt)
-        return await self._runner.attempt(todo, context, repeatable=task_id in plan.repeatable)
+    async def _attempt(self, task_id: TaskId, attempt: int, again: bool) -> AttemptSucceeded | AttemptFailed:
+        """Begin when whoever was stopped before has let go; until then the attempt's own time runs out."""
+        async with self._hands[task_id]:
+            try:
+                todo, context = self._order(self._state, task_id, attempt)
+            except CPAError as error:
+                return self._runner.not_begun(task_id, attempt, error)
+            can_tell = todo.verify is not None or task_id not in self._state.plan.repeatable
+            return await self._runner.attempt(todo, context, look_first=again and can_tell)
 
-    async def _look(self, task_id: TaskId, attempt: int) -> AttemptVerified | LookFailed:
-        todo = self._runner.resolved(self._state.plan.todos[task_id], results_of(self._state.tasks))
-        limit = todo.timeout
+    async def _look(self, task_id: TaskId, attempt: int) -> AttemptVerified | LookFailed | AttemptFailed:
+        """Look when whoever was stopped has let go, for as long as an attempt may take."""
         try:
-            async with asyncio.timeout(limit):
-                return await self._runner.look(todo, self._runner.context(self.job, todo, attempt))
+            todo, context = self._order(self._state, task_id, attempt)
+        except CPAError as error:
+            return self._runner.not_begun(task_id, attempt, error)
+        limit = patience(todo).total_seconds()
+        try:
+            async with asyncio.timeout(limit), self._hands[task_id]:
+                return await self._runner.look(todo, context)
         except TimeoutError:
             failure = TaskFailure(code="timeout", message=f"looking took longer than {limit:g} s")
-            now, draw = self._clock.now(), self._random()
-            return LookFailed(task_id=task_id, attempt=attempt, at=now, failure=failure, draw=draw)
+            return self._runner.not_seen(context, failure)
+
+    def _order(self, state: RunState, task_id: TaskId, attempt: int) -> tuple[ToDo, ExecutionContext]:
+        """Return the task with its references replaced, and for whom it runs. Raises InvalidInputError."""
+        todo = state.plan.todos[task_id]
+        given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
+        todo = todo.resolved({needed: result for needed, result in given if result is not None})
+        return todo, self._runner.context(self.job, todo, attempt)
+
+    def _effect_key(self, state: RunState, task_id: TaskId) -> str | None:
+        """Return the key that the executor will get; None when it will get nothing because the order is faulty."""
+        try:
+            return self._order(state, task_id, state.tasks[task_id].attempts)[1].effect_key
+        except CPAError:
+            return None

@@ -1,6 +1,7 @@
 """What a client may ask of jobs: plan, submit, look, cancel, retry. Each question is limited to the client's tenant."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from scheduler.core.errors import EmptyRequestError, InvalidFieldError, JobNotFo
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, JobStatus, Locale, TaskRun
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.plan_check import check_plan
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import (
     EventRepository,
@@ -26,6 +28,11 @@ from scheduler.repository.repository_interface import (
 
 MAX_TEXT = 10_000
 """Characters of a request in words."""
+
+_NOTHING_ASKED = Sentence(
+    "gebraucht wird ein intent mit description oder ein task_graph",
+    "needed is an intent with a description, or a task_graph",
+)
 
 
 class JobOrder(BaseModel):
@@ -80,8 +87,8 @@ class JobService:
     ) -> Job:
         """Accept a sentence as a job. With the client's idempotency key the same request is accepted once."""
         planned = self.plan(text, locale)
-        order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=planned.locale)
-        return await self._accept(order, planned, tenant, _request("schedule", key, f"{text}\x1f{order.context}"))
+        order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale)
+        return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, or a ready plan, as a job. Raises InvalidRequestError and ActionForbiddenError."""
@@ -95,8 +102,8 @@ class JobService:
         elif order.intent is not None:
             planned = self._planner.plan_intent(order.intent, order.description, order.context, order.locale)
         else:
-            raise InvalidFieldError("intent", "say an intent with a description, or give a task_graph")
-        return await self._accept(order, planned, tenant, _request("jobs", key, order.model_dump_json()))
+            raise InvalidFieldError("intent", _NOTHING_ASKED)
+        return await self._accept(order, planned, tenant, _request("jobs", key, order))
 
     async def _accept(
         self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
@@ -108,7 +115,7 @@ class JobService:
             intent=planned.intent,
             description=order.description,
             locale=planned.locale,
-            context={**order.context, "slots": {**order.context.get("slots", {}), **planned.slots}},
+            context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
             task_graph=planned.task_graph,
             priority=order.priority,
             max_retries=order.max_retries,
@@ -137,7 +144,7 @@ class JobService:
         return await self._jobs.list(limit, offset, status, tenant)
 
     async def timeline(self, job_id: JobId, tenant: TenantId, after: int = 0) -> Sequence[JobEvent]:
-        """Return what happened to a job after the event numbered `after`."""
+        """Return what happened to a job after the event numbered `after`, up to 1000 events."""
         return await self._events.list(job_id, after, tenant=tenant)
 
     async def cancel(self, job_id: JobId, tenant: TenantId) -> Job:
@@ -158,7 +165,9 @@ def _checked(text: str, field: str) -> str:
     return text
 
 
-def _request(route: str, key: str | None, body: str) -> IdempotentRequest | None:
+def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest | None:
+    """Name a request by the client's key; the order of names in its JSON makes no other request of it."""
     if key is None:
         return None
+    body = json.dumps(order.model_dump(mode="json"), sort_keys=True)
     return IdempotentRequest(key=key, route=route, body_digest=hashlib.sha256(body.encode()).hexdigest())

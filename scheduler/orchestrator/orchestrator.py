@@ -1,19 +1,27 @@
 """Carries one leased job to its end: from the store into a run, through the run, and out again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
-from scheduler.core.errors import JobNotFoundError, LeaseLostError
+from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
+from scheduler.core.events import RunOpened
 from scheduler.core.ids import IdFactory, JobId
 from scheduler.core.job import Job
 from scheduler.orchestrator.job_run import JobRun
+from scheduler.orchestrator.run_progress import ProgressWriter
+from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
+from scheduler.orchestrator.step import MAX_CRASHES, step
 from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
+
+LAST_CRASH = MAX_CRASHES + 1
+"""With more crashes than these the fault lies before anything that `step` could decide."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +62,9 @@ class Orchestrator:
 
     async def process(self, job: Job) -> None:
         """Carry a job as `dequeue` gave it to the end of its run. Raises LeaseLostError."""
+        if job.crashes > LAST_CRASH:
+            await self._put_aside(job)
+            return
         run = JobRun(
             job,
             await self._tasks.list(job.id),
@@ -74,15 +85,45 @@ class Orchestrator:
                 raise
             finally:
                 del self._runs[job.id]
-                await asyncio.shield(self._let_go(job))
+                await _to_its_end(self._let_go(run))
             log.info("job_run_ended")
 
-    async def _let_go(self, job: Job) -> None:
-        stored = await self._queue.get_job(job.id)
-        await self._executors.let_go(job.id, ended=stored is None or stored.status.final)
+    async def _put_aside(self, job: Job) -> None:
+        """End a run that cannot even be opened, as one without tasks. Raises LeaseLostError."""
+        if job.lease is None:
+            raise LeaseLostError(job.id)
+        log.error("job_put_aside", job_id=job.id, crashes=job.crashes)
+        plan = RunPlan(todos={}, dependents={}, repeatable=frozenset())
+        state = RunState(job_id=job.id, plan=plan, tasks=TaskMap({}))
+        state, commands = step(state, [RunOpened(at=self._clock.now(), crashes=job.crashes)])
+        progress = ProgressWriter(job, job.lease, {}, self._new_id).progress(state, commands)
+        if progress is not None:
+            await self._jobs.record(progress)
+        await self._executors.let_go(job.id, ended=True)
+
+    async def _let_go(self, run: JobRun) -> None:
+        await self._executors.let_go(run.job.id, ended=run.ended or await self._has_ended(run.job.id))
+
+    async def _has_ended(self, job_id: JobId) -> bool:
+        """Whether another worker has ended the job meanwhile; what is not known now is kept."""
+        try:
+            stored = await self._queue.get_job(job_id)
+        except UnavailableError:
+            return False
+        return stored is None or stored.status.final
 
     def stop(self, job_id: JobId) -> None:
         """Ask a run of this worker to stop because its job was cancelled."""
         run = self._runs.get(job_id)
         if run is not None:
             run.cancel()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish the work also when cancelled meanwhile, then pass that on."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

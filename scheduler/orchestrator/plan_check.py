@@ -2,7 +2,7 @@
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import ActionForbiddenError, InvalidFieldError
-from scheduler.core.sentences import SENTENCES
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.security.policies import PolicyEngine
 
@@ -20,9 +20,11 @@ def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEn
     if not decision.allowed:
         raise ActionForbiddenError(todo.action, rule=decision.rule, field=f"{place}.action")
     if spec.needs_selector and todo.selector is None:
-        raise InvalidFieldError(f"{place}.selector", f"{todo.action} needs a selector")
+        raise InvalidFieldError(f"{place}.selector", _needs(todo.action, "einen Selektor", "a selector"))
     if spec.needs_text and todo.text is None:
-        raise InvalidFieldError(f"{place}.text", f"{todo.action} needs a text")
-    if todo.failure_code is not None and todo.failure_code not in SENTENCES:
-        raise InvalidFieldError(f"{place}.failure_code", f"there is no sentence {todo.failure_code!r}")
+        raise InvalidFieldError(f"{place}.text", _needs(todo.action, "einen Text", "a text"))
     catalog.check_params(todo.action, todo.params, place)
+
+
+def _needs(action: str, de: str, en: str) -> Sentence:
+    return Sentence(f"{action} braucht {de}", f"{action} needs {en}")

@@ -1,22 +1,33 @@
 """Turns a request in words into a plan that may be stored: intent, slots, template, checks."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.errors import InvalidFieldError, UnknownIntentError, UnknownSiteError
-from scheduler.core.intent_router import IntentRouter, RoutedIntent
+from scheduler.core.errors import (
+    InvalidFieldError,
+    MissingSlotError,
+    NoTemplateError,
+    UnknownIntentError,
+    UnknownSiteError,
+)
+from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
-from scheduler.core.references import strings_in
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
-from scheduler.core.templates import fill_template
+from scheduler.core.templates import fill_template, values_needed
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
 
-_SITE = "{site_url}"
+_SLOTS = "context.slots"
+_NO_SLOTS = Sentence(
+    "erwartet wird ein Objekt, das Namen auf Texte abbildet", "expected is an object that maps names to texts"
+)
+_PORTAL = "portal"
 
 
 class PlannedRequest(BaseModel):
@@ -37,6 +48,7 @@ class Planner:
         self, *, router: IntentRouter, catalog: ActionCatalog, policy: PolicyEngine, sites: Mapping[str, str]
     ) -> None:
         self._router = router
+        self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
         self.catalog = catalog
         self.policy = policy
         self._sites = {name.casefold(): url.rstrip("/") for name, url in sites.items()}
@@ -53,20 +65,29 @@ class Planner:
     ) -> PlannedRequest:
         """Plan a named intent; slots come from the description where it says the same, then from `context["slots"]`.
 
-        Raises InvalidRequestError.
+        Raises InvalidRequestError, said of the field of the order that is to blame.
         """
-        known = {known.name: known for known in self._router.intents}
-        if intent not in known or intent == UNKNOWN:
-            raise UnknownIntentError(intent, nearest=self._router.route(intent).nearest, field="intent")
-        given = context.get("slots", {})
-        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-            raise InvalidFieldError("context.slots", "must map names of slots to texts")
+        known = self._known(intent)
+        given = given_slots(context)
         said = self._router.route(description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
-        routed = RoutedIntent(
-            **known[intent].model_dump(), slots=slots, locale=locale or (said.locale if said else "de")
-        )
-        return self._plan(routed)
+        routed = RoutedIntent(**known.model_dump(), slots=slots, locale=locale or (said.locale if said else "de"))
+        try:
+            return self._plan(routed)
+        except NoTemplateError as error:
+            raise error.at("intent") from None
+        except MissingSlotError as error:
+            raise error.at(f"{_SLOTS}.{error.slot}") from None
+        except UnknownSiteError as error:
+            raise error.at(f"{_SLOTS}.{_PORTAL}") from None
+        except InvalidFieldError as error:
+            raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
+
+    def _known(self, intent: str) -> Intent:
+        if intent not in self._intents:
+            alike = get_close_matches(intent, self._intents, n=3, cutoff=0.5)
+            raise UnknownIntentError(intent, nearest=alike or self._router.route(intent).nearest, field="intent")
+        return self._intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
         graph = fill_template(routed, self._values(routed))
@@ -74,11 +95,24 @@ class Planner:
         return PlannedRequest(intent=routed.name, locale=routed.locale, slots=routed.slots, task_graph=graph)
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
-        if not any(_SITE in text for text in strings_in([todo.model_dump() for todo in routed.task_template])):
-            return {}
-        name = routed.slots.get("portal")
-        if name is None and self._sites:
-            return {"site_url": next(iter(self._sites.values()))}
-        if name is None or name.casefold() not in self._sites:
-            raise UnknownSiteError(name or "–", known=self._sites)
-        return {"site_url": self._sites[name.casefold()]}
+        return {"site_url": self._site(routed)} if "site_url" in values_needed(routed) else {}
+
+    def _site(self, routed: RoutedIntent) -> str:
+        """Return the address of the portal that is named; which one is meant is not guessed."""
+        name = routed.slots.get(_PORTAL)
+        if not name:
+            raise MissingSlotError(routed.name, _PORTAL)
+        if name.casefold() not in self._sites:
+            raise UnknownSiteError(name, known=self._sites)
+        return self._sites[name.casefold()]
+
+
+def given_slots(context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the slots a client gives besides its words. Raises InvalidFieldError."""
+    given = context.get("slots", {})
+    if not isinstance(given, dict):
+        raise InvalidFieldError(_SLOTS, _NO_SLOTS)
+    wrong = next((name for name, value in given.items() if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise InvalidFieldError(f"{_SLOTS}.{wrong}", Sentence("ein Text wird erwartet", "a text is expected"))
+    return given

@@ -1,9 +1,9 @@
 """How far a run has come, in the form `step` works on: plain tuples, so a large job costs little per event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.ids import JobId, TaskId
@@ -13,13 +13,17 @@ from scheduler.core.task_graph import ToDo
 
 
 class TaskState(NamedTuple):
-    """One task within a run. `waiting_for` counts the dependencies that are not done; `checks` failed look-ups."""
+    """One task within a run. `waiting_for` counts the dependencies that are not done; `checks` failed look-ups.
+
+    `begun`: somebody was asked to do it, in this run or an earlier one.
+    """
 
     status: TaskStatus = TaskStatus.PENDING
     waiting_for: int = 0
     attempts: int = 0
     failures: int = 0
     checks: int = 0
+    begun: bool = False
     not_before: datetime | None = None
     result: Mapping[str, Any] | None = None
     verified: bool | None = None
@@ -34,6 +38,50 @@ class TaskState(NamedTuple):
         return self.status in {TaskStatus.RUNNING, TaskStatus.VERIFYING}
 
 
+@dataclass(slots=True)
+class _Version:
+    own: dict[TaskId, TaskState]
+    later: "_Version | None" = None
+
+
+class TaskMap(Mapping[TaskId, TaskState]):
+    """The tasks of a run by id. `changed` returns the next version and costs no more than its changes.
+
+    Only the newest version holds all tasks, an older one what it had otherwise (H. Baker, "Shallow Binding Makes
+    Functional Arrays Fast", 1991): each stays what it was.
+    """
+
+    def __init__(self, tasks: Mapping[TaskId, TaskState]) -> None:
+        self._version = _Version(dict(tasks))
+
+    def __getitem__(self, task_id: TaskId) -> TaskState:
+        version = self._version
+        while version.later is not None and task_id not in version.own:
+            version = version.later
+        return version.own[task_id]
+
+    def __iter__(self) -> Iterator[TaskId]:
+        version = self._version
+        while version.later is not None:
+            version = version.later
+        return iter(version.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def changed(self, changes: Mapping[TaskId, TaskState]) -> Self:
+        """Return the map with other states for some of its tasks."""
+        version = self._version
+        if version.later is not None:
+            return type(self)({**self, **changes})
+        newest = _Version(version.own)
+        version.own, version.later = {task_id: newest.own[task_id] for task_id in changes}, newest
+        newest.own.update(changes)
+        later = type(self)({})
+        later._version = newest  # noqa: SLF001 - of its own kind
+        return later
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """What does not change during a run."""
@@ -45,27 +93,35 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run. `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy."""
+    """A run. `open` counts the tasks that have not ended, `active` those somebody works on.
+
+    `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy.
+    """
 
     job_id: JobId
     plan: RunPlan
-    tasks: Mapping[TaskId, TaskState]
+    tasks: TaskMap
     status: JobStatus = JobStatus.RUNNING
     open: int = 0
+    active: int = 0
     deadline: datetime | None = None
     cancelling: bool = False
     failure: TaskFailure | None = None
 
 
 def plan_of(job: Job, catalog: ActionCatalog) -> RunPlan:
-    """Read the frozen plan. A task may be repeated if it says so itself, else if its action says so."""
+    """Read the frozen plan. A task may be repeated if it says so itself, else if its action, as far as known, does."""
     todos = job.task_graph.tasks
     repeatable = {
         task_id
         for task_id, todo in todos.items()
-        if (catalog.get(todo.action).repeatable if todo.repeatable is None else todo.repeatable)
+        if (_may_be_repeated(todo.action, catalog) if todo.repeatable is None else todo.repeatable)
     }
     return RunPlan(todos=todos, dependents=job.task_graph.build_graph(), repeatable=frozenset(repeatable))
+
+
+def _may_be_repeated(action: str, catalog: ActionCatalog) -> bool:
+    return action in catalog and catalog.get(action).repeatable
 
 
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
@@ -80,11 +136,22 @@ def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunS
     return RunState(
         job_id=job.id,
         plan=plan,
-        tasks=states,
+        tasks=TaskMap(states),
         open=sum(not state.status.final for state in states.values()),
+        active=sum(state.active for state in states.values()),
         deadline=job.deadline,
         cancelling=job.status is JobStatus.CANCELLING,
+        failure=next((_why_failed(task_id, state) for task_id, state in states.items() if _lost(state)), None),
     )
+
+
+def _lost(state: TaskState) -> bool:
+    """Whether the task has ended without being done: then the run cannot succeed any more."""
+    return state.status.final and state.status is not TaskStatus.DONE
+
+
+def _why_failed(task_id: TaskId, state: TaskState) -> TaskFailure:
+    return state.failure or TaskFailure(code="task_failed", message=f"{task_id} is {state.status}, and nobody said why")
 
 
 def _state_of(row: TaskRun, waiting_for: int) -> TaskState:
@@ -93,6 +160,7 @@ def _state_of(row: TaskRun, waiting_for: int) -> TaskState:
         waiting_for=waiting_for,
         attempts=row.attempts,
         failures=row.failures,
+        begun=row.effect_key is not None or row.started_at is not None,
         not_before=row.not_before,
         result=row.result,
         verified=row.verified,

@@ -1,22 +1,22 @@
 """Has one attempt at a task done in this process, and says how it ended as an event for `step`."""
 
-import json
+import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import ValidationError
+import structlog
 
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.errors import CPAError, Effect, InvalidInputError
+from scheduler.core.errors import CPAError, Effect, VerificationFailedError
 from scheduler.core.events import AttemptFailed, AttemptSucceeded, AttemptVerified, LookFailed
 from scheduler.core.ids import JobId, TaskId, effect_key
 from scheduler.core.job import Job
-from scheduler.core.references import resolve
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
-from scheduler.core.task_graph import ToDo
+from scheduler.core.todo import ToDo
+
+log = structlog.get_logger(__name__)
 
 
 class Executors(Protocol):
@@ -36,7 +36,7 @@ class Executors(Protocol):
 
 
 class TaskRunner:
-    """Resolves a task's references, runs it, verifies it. `redact` takes secrets out of everything that is kept."""
+    """Runs a task whose references are replaced, and verifies it. `redact` takes secrets out of all that is kept."""
 
     def __init__(
         self, *, executors: Executors, clock: Clock, random: Callable[[], float], redact: Callable[[str], str]
@@ -45,18 +45,6 @@ class TaskRunner:
         self._clock = clock
         self._random = random
         self._redact = redact
-
-    def resolved(self, todo: ToDo, results: Mapping[TaskId, Mapping[str, Any]]) -> ToDo:
-        """Return the task with every reference replaced. Raises InvalidInputError."""
-        if not todo.references():
-            return todo
-        parts = todo.model_dump(mode="json", include={"text", "params", "selector", "verify"}, exclude_none=True)
-        try:
-            return ToDo.model_validate(todo.model_dump(exclude_unset=True) | resolve(parts, results))
-        except ValidationError as error:
-            problem = error.errors(include_url=False, include_context=False)[0]
-            field = ".".join(str(part) for part in problem["loc"])
-            raise InvalidInputError(f"{todo.id}.{field}", problem["msg"]) from error
 
     def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
         """Say for whom the resolved task runs; the effect key is made here."""
@@ -73,36 +61,55 @@ class TaskRunner:
         )
 
     async def attempt(
-        self, todo: ToDo, context: ExecutionContext, *, repeatable: bool
+        self, todo: ToDo, context: ExecutionContext, *, look_first: bool
     ) -> AttemptSucceeded | AttemptFailed:
-        """Do the task. One that may not be repeated, and was tried before, is looked for in the world first."""
+        """Do the task; with `look_first` only if the world does not show that an earlier attempt has done it."""
         try:
-            if not repeatable and (context.attempt > 1 or context.run > 1):
+            if look_first:
                 earlier = await self._executors.verify(todo, context)
                 if earlier.happened:
                     return self._succeeded(context, earlier.result or {}, verified=True)
             return await self._execute(todo, context)
         except CPAError as error:
             return self._failed(context, TaskFailure.of(error))
+        except Exception as error:
+            log.exception("executor_broke", action=todo.action, task_id=context.task_id)
+            return self._failed(context, _broken(error))
 
     async def look(self, todo: ToDo, context: ExecutionContext) -> AttemptVerified | LookFailed:
         """Find out whether an attempt of unknown outcome took effect."""
-        at = self._clock.now
         try:
             seen = await self._executors.verify(todo, context)
         except CPAError as error:
-            failure = self._cleaned(TaskFailure.of(error))
-            return LookFailed(
-                task_id=context.task_id, attempt=context.attempt, at=at(), failure=failure, draw=self._random()
-            )
+            return self.not_seen(context, TaskFailure.of(error))
+        except Exception as error:
+            log.exception("executor_broke", action=todo.action, task_id=context.task_id)
+            return self.not_seen(context, _broken(error))
         return AttemptVerified(
             task_id=context.task_id,
             attempt=context.attempt,
-            at=at(),
+            at=self._clock.now(),
             happened=seen.happened,
             draw=self._random(),
-            result=self._clean(dict(seen.result or {})),
-            detail=self._redact(seen.detail),
+            result=self._clean(seen.result or {}),
+            detail=self._clean_text(seen.detail),
+        )
+
+    def not_seen(self, context: ExecutionContext, failure: TaskFailure) -> LookFailed:
+        """Say that nobody could look now."""
+        return LookFailed(
+            task_id=context.task_id,
+            attempt=context.attempt,
+            at=self._clock.now(),
+            failure=self._cleaned(failure),
+            draw=self._random(),
+        )
+
+    def not_begun(self, task_id: TaskId, attempt: int, error: CPAError) -> AttemptFailed:
+        """Say that an attempt failed, or must have, before anybody was asked to do it."""
+        failure = self._cleaned(TaskFailure.of(error))
+        return AttemptFailed(
+            task_id=task_id, attempt=attempt, at=self._clock.now(), failure=failure, draw=self._random()
         )
 
     @crash_points(CrashPoint.BEFORE_STEP, CrashPoint.AFTER_STEP)
@@ -113,7 +120,7 @@ class TaskRunner:
         seen = await self._seen(todo, context)
         if seen.happened is False and todo.verify is not None:
             failure = TaskFailure(
-                code="verification_failed",
+                code=VerificationFailedError.code,
                 message=f"{todo.action} was done, but {seen.detail or 'what it demands does not hold'}",
                 facts={"expected": todo.verify.model_dump_json(exclude_none=True), "found": seen.detail or "–"},
                 effect=Effect.DONE,
@@ -127,6 +134,9 @@ class TaskRunner:
             return await self._executors.verify(todo, context)
         except CPAError as error:
             return Verification(happened=None, detail=str(error))
+        except Exception:
+            log.exception("executor_broke", action=todo.action, task_id=context.task_id)
+            return Verification(happened=None)
 
     def _succeeded(
         self,
@@ -140,7 +150,7 @@ class TaskRunner:
             task_id=context.task_id,
             attempt=context.attempt,
             at=self._clock.now(),
-            result=self._clean(dict(result)),
+            result=self._clean(result),
             verified=verified,
             evidence=evidence,
         )
@@ -156,20 +166,26 @@ class TaskRunner:
         )
 
     def _cleaned(self, failure: TaskFailure) -> TaskFailure:
-        facts = {name: self._redact(value) for name, value in failure.facts.items()}
-        return failure.model_copy(update={"message": self._redact(failure.message), "facts": facts})
+        facts = {name: self._clean_text(value) for name, value in failure.facts.items()}
+        return failure.model_copy(update={"message": self._clean_text(failure.message), "facts": facts})
 
-    def _clean(self, result: dict[str, Any]) -> dict[str, Any]:
-        text = json.dumps(result, ensure_ascii=False, default=str)
-        cleaned: dict[str, Any] = json.loads(self._redact(text))
-        return cleaned
+    def _clean(self, value: Any) -> Any:  # noqa: ANN401 - JSON out
+        """Return a value as it will be read back from the store, so that a later step gets the same either way."""
+        if isinstance(value, Mapping):
+            return {key: self._clean(value[name]) for key, name in sorted((self._clean_text(str(n)), n) for n in value)}
+        if isinstance(value, list | tuple):
+            return [self._clean(part) for part in value]
+        if value is None or isinstance(value, bool):
+            return value
+        text = self._clean_text(str(value))
+        plain_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+        return value if plain_number and text == str(value) else text
+
+    def _clean_text(self, text: str) -> str:
+        """Blank secrets, and what is no text (half of a surrogate pair) and could not be stored."""
+        return self._redact(text.encode(errors="replace").decode())
 
 
-def results_of(tasks: Mapping[TaskId, Any]) -> dict[TaskId, Mapping[str, Any]]:
-    """Return what the tasks that are done have given."""
-    return {task_id: task.result for task_id, task in tasks.items() if task.result is not None}
-
-
-def moment_after(clock: Clock, at: datetime) -> float:
-    """Return the seconds from now until `at`, 0 when it has passed."""
-    return max(0.0, (at - clock.now()).total_seconds())
+def _broken(error: Exception) -> TaskFailure:
+    """Describe an executor's mistake: nobody knows how far it came."""
+    return TaskFailure(code="internal", message=f"{type(error).__name__}: {error}", effect=Effect.UNKNOWN)

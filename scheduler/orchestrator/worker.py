@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
+from scheduler.core.errors import LeaseLostError, UnavailableError
 from scheduler.core.job import Job
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.queue.job_queue import JobQueue
@@ -59,7 +59,7 @@ class Worker:
             if job is None:
                 await self._wait(seen)
                 continue
-            task = owner.create_task(self._process(job))
+            task = owner.create_task(self._process(job, self._runs_of(job)))
             self._running[task] = job
             task.add_done_callback(self._running.pop)
 
@@ -68,12 +68,18 @@ class Worker:
             return await self._queue.dequeue()
         except UnavailableError as error:
             log.warning("queue_unavailable", error=str(error))
-            return None
+        except Exception:
+            log.exception("lease_failed")
+        return None
+
+    def _runs_of(self, job: Job) -> list[asyncio.Task[None]]:
+        """Return the runs of the same job here: this process slept through its lease and has got the job again."""
+        return [task for task, running in self._running.items() if running.id == job.id]
 
     async def _wait(self, seen: int) -> None:
         """Wait for a change of the queue, for a free place, or for the order to leave."""
         waits = [
-            asyncio.ensure_future(self._queue.wait(seen, _LOOK_AGAIN)),
+            asyncio.ensure_future(self._change(seen, _LOOK_AGAIN)),
             asyncio.ensure_future(self._draining.wait()),
         ]
         try:
@@ -83,13 +89,27 @@ class Worker:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _process(self, job: Job) -> None:
+    async def _change(self, seen: int, limit: float) -> None:
+        """Wait for a change of the queue; one that cannot be asked now is asked again a little later."""
         try:
+            await self._queue.wait(seen, limit)
+        except Exception as error:
+            log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
+            await asyncio.sleep(limit)
+
+    async def _process(self, job: Job, earlier: list[asyncio.Task[None]]) -> None:
+        """Run the job. A run that breaks keeps its lease until that runs out: a pause, counted as a crash."""
+        try:
+            for task in earlier:
+                task.cancel()
+            if earlier:
+                await asyncio.wait(earlier)
             await self._orchestrator.process(job)
         except LeaseLostError:
             pass  # whoever has the job now carries it on
-        except CPAError as error:
-            log.warning("job_put_back", job_id=job.id, error=str(error))
+        except UnavailableError as error:
+            log.warning("job_given_up", job_id=job.id, error=str(error))
+            await self._hand_back(job)
         except Exception:
             log.exception("job_run_crashed", job_id=job.id)
 
@@ -103,30 +123,41 @@ class Worker:
         while True:
             seen = self._queue.changes
             if self._running:
-                wanted = await self._queue.cancelling()
-                for job in list(self._running.values()):
-                    if job.id in wanted:
-                        self._orchestrator.stop(job.id)
-            await self._queue.wait(seen, self._lease.total_seconds())
+                await self._stop_cancelled()
+            await self._change(seen, self._lease.total_seconds())
+
+    async def _stop_cancelled(self) -> None:
+        try:
+            wanted = await self._queue.cancelling()
+        except Exception as error:
+            log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
+            return
+        for job in self._running.values():
+            if job.id in wanted:
+                self._orchestrator.stop(job.id)
 
     async def _renew(self, task: asyncio.Task[None], job: Job) -> None:
         try:
             await self._queue.renew(job)
         except LeaseLostError:
-            task.cancel()
-        except UnavailableError as error:
-            log.warning("lease_not_renewed", job_id=job.id, error=str(error))
+            if not task.done():
+                log.warning("lease_lost", job_id=job.id)
+                task.cancel()
+        except Exception as error:
+            log.warning(
+                "lease_not_renewed", job_id=job.id, error=str(error), exc_info=not isinstance(error, UnavailableError)
+            )
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""
         if self._running:
             await asyncio.wait(list(self._running), timeout=self._grace.total_seconds())
-        left = dict(self._running)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        for job in left.values():
-            await self._hand_back(job)
+        await asyncio.gather(*(self._stop_and_hand_back(task, job) for task, job in self._running.items()))
+
+    async def _stop_and_hand_back(self, task: asyncio.Task[None], job: Job) -> None:
+        task.cancel()
+        await asyncio.wait([task])
+        await self._hand_back(job)
 
     async def _hand_back(self, job: Job) -> None:
         try:

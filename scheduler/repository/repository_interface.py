@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
@@ -41,7 +41,10 @@ class IdempotentRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """What one step of a run changed. It is stored whole, by the holder of the lease, or not at all."""
+    """What one step of a run changed. It is stored whole, by the holder of the lease, or not at all.
+
+    A `status` ends the run or parks it, and gives the lease up; `error`, `error_code` and `completed_at` go with it.
+    """
 
     job_id: JobId
     tenant: TenantId
@@ -54,6 +57,18 @@ class RunProgress:
     error_code: str | None = None
     completed_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what belongs to another job or tenant: the lease gives no right to it."""
+        lines = [(line.job_id, line.tenant) for line in self.events] + [
+            (line.job_id, line.tenant) for line in self.audit
+        ]
+        lines += [(task.job_id, self.tenant) for task in self.tasks]
+        foreign = set(lines) - {(self.job_id, self.tenant)}
+        if foreign:
+            raise ValueError(f"the progress of job {self.job_id!r} names {sorted(foreign)}")
+        if self.status is not None and self.status.final and self.completed_at is None:
+            raise ValueError(f"the end of job {self.job_id!r} has no time")
+
 
 class JobRepository(abc.ABC):
     """Jobs, each with its tasks, its events and its audit entries."""
@@ -63,7 +78,8 @@ class JobRepository(abc.ABC):
         """Accept a job with its tasks, its first event and audit entry, all or nothing; return what is stored.
 
         Saving a job that is there already, or a request whose key is known, stores nothing and returns the earlier job.
-        Raises IdempotencyConflictError when the key was used for another request.
+        Raises IdempotencyConflictError when the key was used for another request or its job has been deleted,
+        ConflictError when the id is that of another tenant's job, InvalidTransitionError for a job begun elsewhere.
         """
 
     @abc.abstractmethod
@@ -78,23 +94,34 @@ class JobRepository(abc.ABC):
 
     @abc.abstractmethod
     async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:
-        """Set the status by compare-and-set, with its event and audit entry. Raises JobNotFoundError and
-        InvalidTransitionError."""
+        """Set the status by compare-and-set, with its event and audit entry.
+
+        A job set running or cancelling that no worker holds goes to the next one that asks. Out of a final status leads
+        only JobQueue.retry. Raises JobNotFoundError and InvalidTransitionError.
+        """
 
     @abc.abstractmethod
     async def delete(self, job_id: JobId, tenant: TenantId | None = None) -> bool:
-        """Remove a job that has ended, with tasks and events; the audit log stays. Return whether there was one.
+        """Remove a job that has ended, with tasks and events; the audit log stays and says so.
+
+        Return whether there was one. Its idempotency key stays spent.
 
         Raises InvalidTransitionError while it has not ended.
         """
 
     @abc.abstractmethod
     async def record(self, progress: RunProgress) -> None:
-        """Store what a step changed. Raises LeaseLostError, and stores nothing, unless the lease is still the job's."""
+        """Store what a step changed, or nothing.
+
+        Raises LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
+        """
 
 
 class TaskRepository(abc.ABC):
-    """How far each task of a job has come."""
+    """How far each task of a job has come.
+
+    While a worker holds the job, its tasks are written by JobRepository.record alone: here LeaseLostError is raised.
+    """
 
     @abc.abstractmethod
     async def save(self, task: TaskRun) -> None:
@@ -110,7 +137,7 @@ class TaskRepository(abc.ABC):
 
     @abc.abstractmethod
     async def update_status(self, job_id: JobId, task_id: TaskId, status: TaskStatus) -> bool:
-        """Set the status of a task; return whether there is such a task."""
+        """Set the status of a task, with its event; return whether there is such a task."""
 
     @abc.abstractmethod
     async def delete(self, job_id: JobId, task_id: TaskId) -> bool:
@@ -140,8 +167,8 @@ class AuditFilter(BaseModel):
 
     tenant: TenantId | None = None
     job_id: JobId | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
+    start_date: AwareDatetime | None = None
+    end_date: AwareDatetime | None = None
     action_type: str | None = None
 
 
@@ -150,7 +177,7 @@ class AuditRepository(abc.ABC):
 
     @abc.abstractmethod
     async def save(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries of one tenant as the next block of its chain."""
+        """Append entries of one tenant as the next block of its chain. Raises ValueError for those of several."""
 
     @abc.abstractmethod
     async def get(self, entry_id: str, tenant: TenantId | None = None) -> AuditEntry | None:
@@ -158,11 +185,11 @@ class AuditRepository(abc.ABC):
 
     @abc.abstractmethod
     async def list(self, wanted: AuditFilter, limit: int = 100, offset: int = 0) -> Page[AuditEntry]:
-        """Return entries in the order they were written."""
+        """Return entries in the order they were written, tenant by tenant."""
 
     @abc.abstractmethod
     async def broken_link(self, tenant: TenantId) -> int | None:
-        """Recompute the chain; return the number of the first block that does not fit, or None when all do."""
+        """Recompute the chain; return the number of the first block that does not fit or is missing, or None."""
 
 
 class EventRepository(Protocol):

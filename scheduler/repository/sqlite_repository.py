@@ -7,12 +7,11 @@ from datetime import datetime
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
-from scheduler.repository import sqlite_audit, sqlite_jobs
+from scheduler.repository import sqlite_audit, sqlite_jobs, sqlite_leases, sqlite_tasks
 from scheduler.repository.repository_interface import (
     AuditFilter,
     AuditRepository,
@@ -27,7 +26,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import (
     audit_from_row,
     event_from_row,
-    insert,
+    insertion,
     job_from_row,
     maybe_micros,
     task_from_row,
@@ -70,43 +69,33 @@ class SQLiteJobRepository(JobRepository):
     async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:
         now = self._clock.now()
         return await self._database.write(
-            lambda connection: sqlite_jobs.change_status(connection, job_id, status, now, tenant=tenant)
+            lambda connection: sqlite_jobs.change_status(connection, job_id, status, now, tenant)
         )
 
     @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
     async def delete(self, job_id: JobId, tenant: TenantId | None = None) -> bool:
-        def remove(connection: sqlite3.Connection) -> bool:
-            job = sqlite_jobs.fetch(connection, job_id, tenant)
-            if job is None:
-                return False
-            if not job.status.final:
-                raise InvalidTransitionError(job_id, job.status, "deleted")
-            return connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,)).rowcount > 0
-
-        return await self._database.write(remove)
+        now = self._clock.now()
+        return await self._database.write(lambda connection: sqlite_jobs.delete(connection, job_id, now, tenant))
 
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_jobs.record(connection, progress))
+        await self._database.write(lambda connection: sqlite_leases.record(connection, progress))
 
 
 class SQLiteTaskRepository(TaskRepository):
     """Tasks in SQLite."""
 
-    def __init__(self, database: SQLiteDatabase) -> None:
+    def __init__(self, database: SQLiteDatabase, clock: Clock | None = None) -> None:
         self._database = database
+        self._clock = clock or SystemClock()
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def save(self, task: TaskRun) -> None:
-        def put(connection: sqlite3.Connection) -> None:
-            if not sqlite_jobs.put_task(connection, task):
-                raise JobNotFoundError(task.job_id)
-
-        await self._database.write(put)
+        now = self._clock.now()
+        await self._database.write(lambda connection: sqlite_tasks.put_task(connection, task, now))
 
     async def get(self, job_id: JobId, task_id: TaskId) -> TaskRun | None:
-        tasks = await self.list(job_id)
-        return next((task for task in tasks if task.task_id == task_id), None)
+        return await self._database.read(lambda connection: sqlite_tasks.fetch_task(connection, job_id, task_id))
 
     async def list(self, job_id: JobId) -> Sequence[TaskRun]:
         statement = "SELECT * FROM tasks WHERE job_id = ? ORDER BY position"
@@ -116,16 +105,19 @@ class SQLiteTaskRepository(TaskRepository):
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def update_status(self, job_id: JobId, task_id: TaskId, status: TaskStatus) -> bool:
-        return await self._change(
-            "UPDATE tasks SET status = ?3 WHERE job_id = ?1 AND task_id = ?2", job_id, task_id, status
-        )
+        now = self._clock.now()
+
+        def change(connection: sqlite3.Connection) -> bool:
+            task = sqlite_tasks.fetch_task(connection, job_id, task_id)
+            if task is not None:
+                sqlite_tasks.put_task(connection, task.model_copy(update={"status": status}), now)
+            return task is not None
+
+        return await self._database.write(change)
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def delete(self, job_id: JobId, task_id: TaskId) -> bool:
-        return await self._change("DELETE FROM tasks WHERE job_id = ?1 AND task_id = ?2", job_id, task_id)
-
-    async def _change(self, statement: str, *values: str) -> bool:
-        return await self._database.write(lambda connection: connection.execute(statement, values).rowcount > 0)
+        return await self._database.write(lambda connection: sqlite_tasks.delete_task(connection, job_id, task_id))
 
 
 class SQLiteMessageRepository(MessageRepository):
@@ -146,9 +138,8 @@ class SQLiteMessageRepository(MessageRepository):
             "document": message.to_json(),
             "stored_at": to_micros(at),
         }
-        return await self._database.write(
-            lambda connection: insert(connection, "messages", row, verb="INSERT OR IGNORE")
-        )
+        statement = f"{insertion('messages', row)} ON CONFLICT (tenant, sender, id) DO NOTHING"
+        return await self._database.write(lambda connection: connection.execute(statement, row).rowcount > 0)
 
     async def get(self, message_id: str, tenant: TenantId) -> BaseMessage | None:
         found = await self._read("id = ? AND tenant = ?", message_id, tenant)

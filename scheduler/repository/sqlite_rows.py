@@ -1,8 +1,13 @@
-"""How models become rows of SQLite and come back. Times are microseconds since 1970, documents JSON."""
+"""How models become rows of SQLite and come back. Times are microseconds since 1970, documents JSON.
+
+Half of a surrogate pair, which web pages that cut an emoji in two do hand out, is no text that can be stored: it
+becomes U+FFFD, as in JavaScript's `toWellFormed`.
+"""
 
 import json
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +17,7 @@ from scheduler.core.job import Job, Lease, TaskRun
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def to_micros(moment: datetime) -> int:
@@ -30,12 +36,23 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any], *, verb: str = "INSERT") -> bool:
-    """Insert one row; column names are ours, values are bound. Return whether a row was written."""
-    columns = ", ".join(row)
-    marks = ", ".join(f":{column}" for column in row)
-    cursor = connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", row)
-    return cursor.rowcount > 0
+def storable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with well-formed texts."""
+    return {column: _well_formed(value) if isinstance(value, str) else value for column, value in row.items()}
+
+
+def _well_formed(text: str) -> str:
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def insertion(table: str, columns: Iterable[str]) -> str:
+    """Return the statement that inserts a row; names of tables and columns are ours, values are bound by name."""
+    names = tuple(columns)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
+
+
+def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    connection.execute(insertion(table, row), row)
 
 
 def job_to_row(job: Job) -> dict[str, Any]:
@@ -45,8 +62,8 @@ def job_to_row(job: Job) -> dict[str, Any]:
             "retry_count", "max_retries", "crashes",
         }
     )  # fmt: skip
-    return row | {
-        "context": to_json(job.context),
+    return storable(row) | {
+        "context": _well_formed(to_json(job.context)),
         "task_graph": job.task_graph.model_dump_json(),
         "graph_digest": job.task_graph.freeze(),
         "created_at": to_micros(job.created_at),
@@ -81,15 +98,16 @@ def job_from_row(row: sqlite3.Row) -> Job:
 
 def task_to_row(task: TaskRun) -> dict[str, Any]:
     row = task.model_dump(include={"job_id", "task_id", "run", "status", "attempts", "failures", "effect_key"})
-    return row | {
+    changed = row | {
         "not_before": maybe_micros(task.not_before),
         "result": None if task.result is None else to_json(task.result),
         "verified": None if task.verified is None else int(task.verified),
-        "failure": None if task.failure is None else task.failure.model_dump_json(),
+        "failure": None if task.failure is None else to_json(task.failure.model_dump(mode="json")),
         "evidence": to_json(task.evidence),
         "started_at": maybe_micros(task.started_at),
         "completed_at": maybe_micros(task.completed_at),
     }
+    return storable(changed)
 
 
 def task_from_row(row: sqlite3.Row) -> TaskRun:
@@ -110,7 +128,7 @@ def task_from_row(row: sqlite3.Row) -> TaskRun:
 
 def event_to_row(event: JobEvent) -> dict[str, Any]:
     row = event.model_dump(include={"tenant", "job_id", "run", "type", "task_id"})
-    return row | {"at": to_micros(event.at), "data": to_json(event.data)}
+    return storable(row | {"at": to_micros(event.at), "data": to_json(event.data)})
 
 
 def event_from_row(row: sqlite3.Row) -> JobEvent:
@@ -119,7 +137,7 @@ def event_from_row(row: sqlite3.Row) -> JobEvent:
 
 def audit_to_row(entry: AuditEntry) -> dict[str, Any]:
     row = entry.model_dump()
-    return row | {"timestamp": to_micros(entry.timestamp), "metadata": to_json(entry.metadata)}
+    return storable(row | {"timestamp": to_micros(entry.timestamp), "metadata": to_json(entry.metadata)})
 
 
 def audit_from_row(row: sqlite3.Row) -> AuditEntry:

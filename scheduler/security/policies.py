@@ -1,6 +1,6 @@
 """Says what is allowed, by a table: a rule that denies wins, and what no rule names is denied.
 
-Every answer names its rule, so that a person can find out why.
+Every answer names its rule, so that a person can find out why. Upper and lower case are the same.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 DEFAULT_POLICIES = Path(__file__).parent.parent / "config" / "policies.yaml"
 
@@ -55,27 +55,38 @@ class PolicyEngine:
 
     @classmethod
     def load(cls, path: Path = DEFAULT_POLICIES) -> "PolicyEngine":
-        """Read the table from YAML. Raises ValueError (pydantic's ValidationError) when it is not one."""
-        return cls(PolicyTable.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
+        """Read the table from YAML. Raises ValueError, which names the file, when it is not one."""
+        try:
+            return cls(PolicyTable.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
+        except (yaml.YAMLError, ValidationError) as error:
+            raise ValueError(f"{path}: {error}") from error
 
     def check_action_allowed(self, action: str) -> bool:
         """Whether a dotted action may be in a plan."""
         return self.decide_action(action).allowed
 
     def check_app_allowed(self, app_name: str) -> bool:
-        """Whether an application may be used; upper and lower case are the same."""
-        return _decide(self._table.apps, app_name.casefold()).allowed
+        """Whether an application may be used."""
+        return self.decide_app(app_name).allowed
 
     def decide_action(self, action: str) -> Decision:
         """Answer for an action, with the rule."""
         return _decide(self._table.actions, action)
 
+    def decide_app(self, app_name: str) -> Decision:
+        """Answer for an application, with the rule."""
+        return _decide(self._table.apps, app_name)
+
 
 def _decide(rules: Sequence[Rule], name: str) -> Decision:
     for rule in rules:
-        if any(fnmatchcase(name, pattern) for pattern in rule.deny):
+        if _fits(name, rule.deny):
             return Decision(allowed=False, rule=rule.rule)
     for rule in rules:
-        if any(fnmatchcase(name, pattern) for pattern in rule.allow):
+        if _fits(name, rule.allow):
             return Decision(allowed=True, rule=rule.rule)
     return Decision(allowed=False, rule="default-deny")
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)

@@ -4,10 +4,12 @@ Plans, messages, logs and the database hold only `secret://name`. A secret comes
 (`CPA_SECRET_PORTAL_PASSWORD` for `portal.password`) or from a YAML file that nobody else may read.
 """
 
+import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 
@@ -36,30 +38,47 @@ class SecretsManager:
         return value
 
     def values(self) -> frozenset[str]:
-        """Return every secret that is known now, so that logs, pictures and error texts can be kept free of them."""
+        """Return every secret that is known now, so that logs, results and error texts can be kept free of them.
+
+        User names (`portal.username`) are not among them: they are often ordinary words, and blanking those would
+        spoil what people must be able to read.
+        """
         from_environment = {
-            value for name, value in self._environment.items() if name.startswith(ENVIRONMENT_PREFIX) and value
+            name.removeprefix(ENVIRONMENT_PREFIX): value
+            for name, value in self._environment.items()
+            if name.startswith(ENVIRONMENT_PREFIX) and value
         }
-        return frozenset(from_environment | set(self._read_file().values()))
+        known = [*from_environment.items(), *self._read_file().items()]
+        return frozenset(value for name, value in known if not name.lower().endswith("username"))
 
     def redact(self, text: str) -> str:
-        """Return `text` with every known secret of four or more letters blanked."""
-        for value in sorted(self.values(), key=len, reverse=True):
-            if len(value) >= 4:
-                text = text.replace(value, "•••")
+        """Return `text` with known secrets of four or more letters blanked, also as JSON or an address writes them."""
+        forms = {form for value in self.values() if len(value) >= 4 for form in _forms(value)}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "•••")
         return text
 
     def _read_file(self) -> dict[str, str]:
-        """Read the file if it is new. Raises PermissionError when others may read it and ValueError when it is no map."""
+        """Read the file if it is new. Raises PermissionError when others may read it, ValueError when it is no map."""
         if self._file is None or not self._file.exists():
             return {}
         status = self._file.stat()
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise PermissionError(f"{self._file} may be read by others; run: chmod 600 {self._file}")
         if (status.st_mtime_ns, status.st_size) != self._stamp:
-            document = yaml.safe_load(self._file.read_text(encoding="utf-8")) or {}
+            try:
+                document = yaml.safe_load(self._file.read_text(encoding="utf-8")) or {}
+            except yaml.YAMLError:
+                raise ValueError(f"{self._file} is not YAML") from None  # the error quotes the line: a secret, perhaps
             if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
                 raise ValueError(f"{self._file} must map names to texts, for example  portal.password: '…'")
             self._from_file = {str(name): value for name, value in document.items()}
             self._stamp = (status.st_mtime_ns, status.st_size)
         return self._from_file
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield quote(value, safe="")

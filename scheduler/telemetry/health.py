@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.errors import CPAError
 
 _LIMIT = 2.0  # seconds for one part to answer
+
+log = structlog.get_logger(__name__)
 
 
 class HealthStatus(StrEnum):
@@ -40,20 +43,29 @@ class Health(BaseModel):
 Check = Callable[[], Awaitable[PartHealth]]
 
 
-async def check_health(checks: Mapping[str, Check]) -> Health:
-    """Ask every part at once. One that does not answer in time, or at all, is unhealthy."""
-    parts = dict(zip(checks, await asyncio.gather(*(_ask(check) for check in checks.values())), strict=True))
+async def check_health(checks: Mapping[str, Check], limit: float = _LIMIT) -> Health:
+    """Ask every part at once. One that does not answer within `limit` seconds, or fails at it, is unhealthy."""
+    answers = await asyncio.gather(*(_ask(name, check, limit) for name, check in checks.items()))
+    parts = dict(zip(checks, answers, strict=True))
     return Health(status=_worst([part.status for part in parts.values()]), parts=parts)
 
 
-async def _ask(check: Check) -> PartHealth:
+async def _ask(name: str, check: Check, limit: float) -> PartHealth:
     try:
-        async with asyncio.timeout(_LIMIT):
+        async with asyncio.timeout(limit):
             return await check()
     except TimeoutError:
-        return PartHealth(status=HealthStatus.UNHEALTHY, detail=f"no answer within {_LIMIT:g} s")
+        return _unhealthy(f"no answer within {limit:g} s")
     except CPAError as error:
-        return PartHealth(status=HealthStatus.UNHEALTHY, detail=str(error))
+        log.warning("part_unhealthy", part=name, code=error.code, error=str(error))
+        return _unhealthy(error.code)
+    except Exception:
+        log.exception("part_unhealthy", part=name)
+        return _unhealthy("its check failed; the log says why")
+
+
+def _unhealthy(detail: str) -> PartHealth:
+    return PartHealth(status=HealthStatus.UNHEALTHY, detail=detail)
 
 
 def _worst(statuses: Sequence[HealthStatus]) -> HealthStatus:

@@ -22,8 +22,7 @@ _HOME = """<!doctype html><html lang=de><head><meta charset=utf-8><title>Büro</
 <label>Land <select id=country><option value=>-</option><option value=DE>Deutschland</option>
   <option value=AT>Österreich</option></select></label>
 <label><input type=checkbox id=express> Eilig</label>
-<label>Suche <input id=search onkeydown="if (event.key === 'Enter') location = '/late?q=' + encodeURIComponent(this.value)">
-</label>
+<label>Suche <input id=search onkeydown="if (event.key === 'Enter') location = '/late?q=' + this.value"></label>
 <button class=twin>Löschen</button><button class=twin>Löschen</button><button style="display:none">Geheim</button>
 <button onclick="this.textContent = confirm('Wirklich?') ? 'Ja' : 'Nein'">Fragen</button>
 <form action=/orders method=post><button>Bestellen</button></form>
@@ -33,13 +32,17 @@ _HOME = """<!doctype html><html lang=de><head><meta charset=utf-8><title>Büro</
   <label>Beleg <input type=file name=beleg></label><button>Hochladen</button></form>
 <a href=/late>Später</a> <a href=/slow target=_blank>Neues Fenster</a> <a href=/closing target=_blank>Fragefenster</a>
 <a id=attachment href=/files/attachment>Anhang</a> <a id=inline href=/files/inline.pdf target=_blank>Vorschau</a>
-<a id=note href=/files/note.txt>Notiz</a> <a id=empty href=/files/empty>Leer</a> <a id=page href=/files/page>Fehlerseite</a>
+<a id=note href=/files/note.txt>Notiz</a> <a id=empty href=/files/empty>Leer</a>
+<a id=page href=/files/page>Fehlerseite</a>
 <a id=gone href=/status/404>Weg</a>
 <ul><li class=item>Eins</li><li class=item>Zwei</li></ul>
 </body></html>"""
 
 _LATE = """<!doctype html><meta charset=utf-8><title>Später</title><p id=later></p><p id=busy>Bitte warten</p>
 <script>setTimeout(() => { later.textContent = 'Rechnung 4711 ist da'; busy.remove() }, 300)</script>"""
+
+_ECHO = """<!doctype html><meta charset=utf-8><title>Echo</title><label>Kennung <input style="width:20em"
+ oninput="shown.textContent = 'Ihre Kennung: ' + this.value"></label><p id=shown></p>"""
 
 
 class Reply(NamedTuple):
@@ -55,6 +58,7 @@ def _file(body: bytes, media_type: str, disposition: str) -> Reply:
 _FIXED = {
     "/": Reply(_HOME.encode()),
     "/late": Reply(_LATE.encode()),
+    "/echo": Reply(_ECHO.encode()),
     "/closing": Reply("<meta charset=utf-8><button onclick=window.close()>Schließen</button>".encode()),
     "/orders": Reply(b"<title>Danke</title>Danke"),
     "/orders/broken": Reply(b"broken", status=500),

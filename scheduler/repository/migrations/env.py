@@ -1,13 +1,15 @@
 """Alembic's entry: connects to the store named by whoever called, and runs the revisions in one transaction."""
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from alembic import context
 
 
-def run(url: str) -> None:
+def run(path: Path) -> None:
     """Apply the revisions. SQLite changes its schema inside the transaction only if the driver leaves BEGIN to us."""
+    url = sqlalchemy.URL.create("sqlite", database=str(path))
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
 
     @sqlalchemy.event.listens_for(engine, "connect")
@@ -25,4 +27,4 @@ def run(url: str) -> None:
         connection.commit()
 
 
-run(context.config.attributes["url"])
+run(context.config.attributes["path"])

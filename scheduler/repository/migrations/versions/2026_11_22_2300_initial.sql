@@ -1,4 +1,5 @@
--- Times are microseconds since 1970-01-01 UTC; documents are JSON.
+-- Times are microseconds since 1970-01-01 UTC; documents are JSON. Long columns stand last: SQLite reads a row up to
+-- the last column that is asked for.
 CREATE TABLE jobs (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -6,9 +7,6 @@ CREATE TABLE jobs (
     intent TEXT NOT NULL,
     description TEXT NOT NULL,
     locale TEXT NOT NULL,
-    context TEXT NOT NULL,
-    task_graph TEXT NOT NULL,
-    graph_digest TEXT NOT NULL,
     status TEXT NOT NULL,
     priority INTEGER NOT NULL,
     run INTEGER NOT NULL,
@@ -24,9 +22,12 @@ CREATE TABLE jobs (
     crashes INTEGER NOT NULL DEFAULT 0,
     lease_token TEXT,
     lease_epoch INTEGER NOT NULL DEFAULT 0,
-    lease_until INTEGER
+    lease_until INTEGER,
+    graph_digest TEXT NOT NULL,
+    context TEXT NOT NULL,
+    task_graph TEXT NOT NULL
 ) STRICT;
-CREATE INDEX jobs_ready ON jobs (priority DESC, n) WHERE status = 'pending';
+CREATE INDEX jobs_ready ON jobs (priority DESC, n, not_before) WHERE status = 'pending';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 CREATE INDEX jobs_of_tenant ON jobs (tenant, n);
@@ -92,7 +93,7 @@ CREATE TABLE audit_log (
     metadata TEXT NOT NULL,
     PRIMARY KEY (tenant, block, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_of_job ON audit_log (job_id, block, position);
+CREATE INDEX audit_of_job ON audit_log (job_id, tenant, block, position);
 CREATE INDEX audit_by_time ON audit_log (tenant, timestamp);
 
 CREATE TABLE audit_blocks (
@@ -102,6 +103,13 @@ CREATE TABLE audit_blocks (
     PRIMARY KEY (tenant, block)
 ) STRICT, WITHOUT ROWID;
 
+-- The last block of each chain: without it, nobody would miss blocks cut off at the end.
+CREATE TABLE audit_heads (
+    tenant TEXT PRIMARY KEY,
+    block INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_log_is_not_deleted BEFORE DELETE ON audit_log
@@ -109,6 +117,11 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_blocks_are_not_changed BEFORE UPDATE ON audit_blocks
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_blocks_are_not_deleted BEFORE DELETE ON audit_blocks
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_heads_only_grow BEFORE UPDATE ON audit_heads
+WHEN NEW.tenant <> OLD.tenant OR NEW.block <> OLD.block + 1
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_heads_are_not_deleted BEFORE DELETE ON audit_heads
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 CREATE TABLE idempotency_keys (

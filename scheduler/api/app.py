@@ -1,0 +1,96 @@
+"""The API as an application: its routes, what surrounds them, and how it describes itself."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.utils import get_openapi
+
+from scheduler.api import audit, files, health, jobs, live, schedule
+from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
+from scheduler.api.middleware import BodyLimit, Door, Envelope
+from scheduler.api.models import Problem
+from scheduler.settings import ApiSettings
+
+VERSION: Final = "0.1.0"
+_DESCRIPTION: Final = """A request in German or English becomes a plan, the plan a durable job, the job verified work.
+
+A job that was answered with 202 is stored and reaches `done`, `failed` or `cancelled`, whatever is killed in between.
+Errors are problem documents (RFC 9457) with a stable `code`; `detail` is German or English by `Accept-Language`.
+"""
+_TAGS: Final = [
+    {"name": "schedule", "description": "Sentences: plan them, or have them done."},
+    {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
+    {"name": "live", "description": "A job as it happens."},
+    {"name": "files", "description": "What jobs have produced: files and pictures."},
+    {"name": "audit", "description": "Who did what, why, and with which result."},
+    {"name": "health", "description": "Whether the service can do its work."},
+]
+_EVERYWHERE: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": Problem, "description": "Keys are set up, and no valid one came with the request."},
+    422: {"model": Problem, "description": "Something of the request is not valid; `field` names it."},
+}
+_ANSWERED: Final = ("X-Correlation-ID", "Location")
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAPI:
+    """Build the API. Whoever serves it puts the services into `app.state.services`, best in `lifespan`."""
+    app = FastAPI(
+        title="CPA",
+        summary="Cognitive Process Automation",
+        description=_DESCRIPTION,
+        version=VERSION,
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    for router in (schedule.router, jobs.router, live.router, files.router, audit.router):
+        app.include_router(router, responses=_EVERYWHERE)
+    app.include_router(health.router)
+    add_error_handlers(app)
+    app.add_middleware(BodyLimit)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=_ANSWERED,
+        )
+    app.add_middleware(Door, hosts=settings.hosts, origins=settings.origins, has_key=bool(settings.tenant_keys))
+    app.add_middleware(Envelope)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document. Errors have the media type they really have, and the API key is described."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        for path in document["paths"].values():
+            for operation in path.values():
+                _correct(operation)
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"key": []}, {}]
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _correct(operation: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        content = response.get("content", {})
+        if status >= "400" and content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith(
+            "Problem"
+        ):
+            content[MEDIA_TYPE] = content.pop("application/json")

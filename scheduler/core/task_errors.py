@@ -1,0 +1,172 @@
+"""What can go wrong while a job is carried out: in a step, or with something outside that does not answer."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from scheduler.core.error_kinds import CPAError, Effect, TaskFailedError, UnavailableError
+from scheduler.core.sentences import Sentence, in_english
+
+
+class ElementNotFoundError(TaskFailedError):
+    code: ClassVar[str] = "element_not_found"
+
+    def __init__(self, target: str, page: str) -> None:
+        super().__init__(f"No element fits {target} on {page}", target=target, page=page)
+
+
+class AmbiguousTargetError(TaskFailedError):
+    """More than one element fits the same locator; which one is meant is not guessed."""
+
+    code: ClassVar[str] = "ambiguous_target"
+
+    def __init__(self, target: str, page: str, candidates: Iterable[str]) -> None:
+        self.candidates = tuple(candidates)
+        found = "; ".join(self.candidates) or "-"
+        super().__init__(
+            f"More than one element fits {target} on {page}: {found}", target=target, page=page, candidates=found
+        )
+
+
+class PageRefusedError(TaskFailedError):
+    """The site answers, but not with the page: HTTP 4xx."""
+
+    code: ClassVar[str] = "page_refused"
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url} answers with HTTP {status}", url=url, status=str(status))
+        self.status = status
+
+
+class DownloadFailedError(TaskFailedError):
+    code: ClassVar[str] = "download_failed"
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"The file {name!r} cannot be used: {problem}", name=name, problem=problem)
+
+
+class VerificationFailedError(TaskFailedError):
+    code: ClassVar[str] = "verification_failed"
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"Expected {expected}, found {found}", expected=expected, found=found)
+
+
+class RecipientRefusedError(TaskFailedError):
+    code: ClassVar[str] = "recipient_refused"
+
+    def __init__(self, recipient: str, reply: str) -> None:
+        super().__init__(f"The mail server refuses {recipient!r}: {reply}", recipient=recipient, reply=reply)
+
+
+class MailRefusedError(TaskFailedError):
+    code: ClassVar[str] = "mail_refused"
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(f"The mail server refuses the mail: {reply}", reply=reply)
+
+
+class MailLoginError(TaskFailedError):
+    code: ClassVar[str] = "mail_login_failed"
+
+    def __init__(self, server: str, user: str) -> None:
+        super().__init__(f"Mail server {server!r} does not accept the login of {user!r}", server=server, user=user)
+
+
+class MailNotSetUpError(TaskFailedError):
+    code: ClassVar[str] = "mail_not_set_up"
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        variables = ", ".join(missing)
+        super().__init__(f"Mail is not set up: {variables}", missing=variables)
+
+
+class FileMissingError(TaskFailedError):
+    code: ClassVar[str] = "file_missing"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is no file {path!r}", path=path)
+
+
+class PathForbiddenError(TaskFailedError):
+    code: ClassVar[str] = "path_forbidden"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Path {path!r} lies outside the allowed folder", path=path)
+
+
+class InvalidInputError(TaskFailedError):
+    """The resolved values of a step are wrong, for example a reference that gave a number where text is needed."""
+
+    code: ClassVar[str] = "invalid_input"
+
+    def __init__(self, field: str, problem: str | Sentence) -> None:
+        super().__init__(f"Field {field!r}: {in_english(problem)}", field=field, problem=problem)
+
+
+class SecretMissingError(TaskFailedError):
+    code: ClassVar[str] = "secret_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Secret {name!r} is not set", secret=name)
+
+
+class StepTimeoutError(TaskFailedError):
+    code: ClassVar[str] = "timeout"
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, what: str, limit: str) -> None:
+        super().__init__(f"{what} took longer than {limit}", what=what, limit=limit)
+
+
+class OutcomeUnknownError(CPAError):
+    """The step may or may not have taken effect."""
+
+    code: ClassVar[str] = "outcome_unknown"
+    effect = Effect.UNKNOWN
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"It is not known whether {what} happened: {why}", what=what, why=why)
+
+
+class SiteUnreachableError(UnavailableError):
+    code: ClassVar[str] = "site_unreachable"
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url} does not answer: {why}", url=url, why=why)
+
+
+class MailServerUnreachableError(UnavailableError):
+    code: ClassVar[str] = "mail_server_unreachable"
+
+    def __init__(self, server: str, why: str) -> None:
+        super().__init__(f"Mail server {server!r} does not answer: {why}", server=server, why=why)
+
+
+class MailDeferredError(UnavailableError):
+    """The server answered with a temporary refusal (4xx); the mail was not accepted."""
+
+    code: ClassVar[str] = "mail_deferred"
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(f"The mail server does not take the mail now: {reply}", reply=reply)
+
+
+class BrowserUnavailableError(UnavailableError):
+    code: ClassVar[str] = "browser_unavailable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The browser cannot be used: {why}", why=why)
+
+
+class StoreBusyError(UnavailableError):
+    code: ClassVar[str] = "store_busy"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"The store {store} is held by another process", store=store)
+
+
+class StoreFullError(UnavailableError):
+    code: ClassVar[str] = "store_full"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"The disk of the store {store} is full", store=store)

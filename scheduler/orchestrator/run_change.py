@@ -1,0 +1,181 @@
+"""The working copy of a run during one call of `step`: every change with what is to be stored and done for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler.core.errors import InvalidTransitionError
+from scheduler.core.events import AttemptOverdue, EventType, TaskDue
+from scheduler.core.ids import TaskId
+from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
+from scheduler.core.retry import TaskFailure
+from scheduler.core.todo import ToDo
+from scheduler.orchestrator.commands import (
+    Command,
+    FinishRun,
+    NoteEvent,
+    SaveTask,
+    SetTimer,
+    StartTask,
+    StopTask,
+    VerifyTask,
+)
+from scheduler.orchestrator.state import RunState, TaskState
+
+_SAID_BY_PLAN = frozenset({"element_not_found", "verification_failed"})
+_SLACK = 10.0  # seconds
+
+
+def patience(todo: ToDo) -> timedelta:
+    """Return how long an attempt is waited for: its executor keeps the timeout, shows why it failed, and looks."""
+    return timedelta(seconds=todo.timeout + min(todo.timeout, _SLACK))
+
+
+class RunChange:
+    """The working copy of a state during one call of `step`."""
+
+    def __init__(self, state: RunState) -> None:
+        self.before = state
+        self.plan = state.plan
+        self.changes: dict[TaskId, TaskState] = {}
+        self.status = state.status
+        self.open = state.open
+        self.cancelling = state.cancelling
+        self.failure = state.failure
+        self.active = state.active
+        self.commands: list[Command] = []
+
+    def state(self) -> RunState:
+        return replace(
+            self.before,
+            tasks=self.before.tasks.changed(self.changes) if self.changes else self.before.tasks,
+            status=self.status,
+            open=self.open,
+            active=self.active,
+            cancelling=self.cancelling,
+            failure=self.failure,
+        )
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new may start."""
+        return self.cancelling or self.failure is not None
+
+    def task(self, task_id: TaskId) -> TaskState:
+        return self.changes.get(task_id) or self.before.tasks[task_id]
+
+    def all_tasks(self) -> Iterator[tuple[TaskId, TaskState]]:
+        """Go through all tasks, which may be changed on the way. Only for what happens once or twice in a run."""
+        return ((task_id, self.task(task_id)) for task_id in self.plan.todos)
+
+    def current(self, task_id: TaskId, attempt: int) -> TaskState | None:
+        """Return the task if it is busy with this very attempt."""
+        task = self.task(task_id)
+        return task if task.active and task.attempts == attempt else None
+
+    def put(self, task_id: TaskId, task: TaskState) -> None:
+        """Change a task. Raises InvalidTransitionError when the table has no such step."""
+        before = self.task(task_id)
+        if task.status is not before.status and task.status not in TASK_TRANSITIONS[before.status]:
+            raise InvalidTransitionError(task_id, before.status, task.status)
+        self.active += task.active - before.active
+        self.open -= task.status.final - before.status.final
+        self.changes[task_id] = task
+        self.commands.append(SaveTask(task_id))
+
+    def note(self, type_: EventType, at: datetime, task_id: TaskId | None = None, **data: Any) -> None:  # noqa: ANN401
+        self.commands.append(NoteEvent(type_, at, task_id, data))
+
+    def start(self, task_id: TaskId, at: datetime) -> None:
+        task = self.task(task_id)
+        attempt = task.attempts + 1
+        self.put(
+            task_id,
+            task._replace(
+                status=TaskStatus.RUNNING,
+                attempts=attempt,
+                begun=True,
+                not_before=None,
+                failure=None,
+                started_at=task.started_at or at,
+            ),
+        )
+        self.note(EventType.TASK_STARTED, at, task_id, attempt=attempt)
+        self.commands.append(StartTask(task_id, attempt, again=task.begun))
+        overdue = at + patience(self.plan.todos[task_id])
+        self.commands.append(SetTimer(AttemptOverdue(task_id=task_id, attempt=attempt, at=overdue)))
+
+    def look_after(self, task_id: TaskId, at: datetime, why: str) -> None:
+        """Find out whether an attempt of unknown outcome took effect."""
+        task = self.task(task_id)
+        if task.status is not TaskStatus.VERIFYING:
+            self.put(task_id, task._replace(status=TaskStatus.VERIFYING, checks=0))
+        self.note(EventType.TASK_VERIFYING, at, task_id, attempt=task.attempts, why=why)
+        self.commands.append(VerifyTask(task_id, task.attempts))
+
+    def done(self, task_id: TaskId, at: datetime, **changes: Any) -> None:  # noqa: ANN401 - fields of TaskState
+        task = self.task(task_id)._replace(status=TaskStatus.DONE, failure=None, completed_at=at, **changes)
+        self.put(task_id, task)
+        self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=task.verified)
+        for dependent in self.plan.dependents[task_id]:
+            waiting = self.task(dependent)
+            self.changes[dependent] = waiting._replace(waiting_for=waiting.waiting_for - 1)
+            if waiting.waiting_for == 1 and waiting.status is TaskStatus.PENDING and not self.stopping:
+                self.start(dependent, at)
+
+    def try_again(self, task_id: TaskId, at: datetime, when: datetime, why: str) -> None:
+        """Put the task back; it starts at `when`, or ends with the run if that is stopping."""
+        self.put(task_id, self.task(task_id)._replace(status=TaskStatus.PENDING, not_before=when))
+        if not self.stopping:
+            self.note(EventType.TASK_RETRY_SCHEDULED, at, task_id, when=when.isoformat(), why=why)
+            self.commands.append(SetTimer(TaskDue(task_id=task_id, at=when)))
+
+    def fail(self, task_id: TaskId, at: datetime, failure: TaskFailure) -> None:
+        """The task has failed for good, and so will the run."""
+        code = self.plan.todos[task_id].failure_code
+        if code and failure.code in _SAID_BY_PLAN:
+            failure = failure.model_copy(update={"code": code})
+        self.put(task_id, self.task(task_id)._replace(status=TaskStatus.FAILED, failure=failure, completed_at=at))
+        self.note(EventType.TASK_FAILED, at, task_id, code=failure.code, message=failure.message)
+        if self.failure is None:
+            self.failure = failure
+
+    def stop_all(self, at: datetime, code: str) -> None:
+        """Stop what is busy. A repeatable task is simply let go; of any other it must be found out what it did."""
+        for task_id, task in self.all_tasks():
+            if task.status is not TaskStatus.RUNNING:
+                continue
+            self.commands.append(StopTask(task_id, task.attempts))
+            if task_id in self.plan.repeatable:
+                self.put(task_id, task._replace(status=TaskStatus.PENDING))
+            else:
+                self.look_after(task_id, at, code)
+
+    def settle(self, at: datetime) -> None:
+        """End the run when everything is done, be it late, or when it is stopping and nobody is busy any more."""
+        if self.open == 0 and (self.failure is None or self._everything_is_done()):
+            self.failure = None
+            self._end(JobStatus.DONE, EventType.JOB_DONE, at)
+        elif self.stopping and self.active == 0:
+            rest, line = (
+                (TaskStatus.CANCELLED, EventType.TASK_CANCELLED)
+                if self.failure is None
+                else (TaskStatus.SKIPPED, EventType.TASK_SKIPPED)
+            )
+            for task_id, task in self.all_tasks():
+                if not task.status.final:
+                    self.put(task_id, task._replace(status=rest, completed_at=at))
+                    self.note(line, at, task_id)
+            if self.failure is None:
+                self._end(JobStatus.CANCELLED, EventType.JOB_CANCELLED, at)
+            else:
+                self._end(JobStatus.FAILED, EventType.JOB_FAILED, at, code=self.failure.code)
+
+    def _everything_is_done(self) -> bool:
+        return bool(self.plan.todos) and all(task.status is TaskStatus.DONE for _, task in self.all_tasks())
+
+    def _end(self, status: JobStatus, line: EventType, at: datetime, **data: Any) -> None:  # noqa: ANN401
+        self.status = status
+        self.note(line, at, **data)
+        self.commands.append(FinishRun(status, at, self.failure))

@@ -1,0 +1,110 @@
+"""Says in rows, lines of the timeline and audit entries what one step of a run has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import EventType, JobEvent
+from scheduler.core.ids import IdFactory, TaskId
+from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.retry import TaskFailure
+from scheduler.core.sentences import sentence
+from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
+from scheduler.orchestrator.state import RunState
+from scheduler.repository.repository_interface import RunProgress
+
+_WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
+_ACHIEVED = frozenset({EventType.TASK_STARTED, EventType.TASK_DONE, EventType.JOB_DONE, EventType.JOB_CANCELLED})
+_STORED = frozenset(TaskRun.model_fields) - {"job_id", "task_id", "run", "effect_key"}
+
+
+class ProgressWriter:
+    """Writes for one run. `effect_keys` holds the key of each task that was begun; whoever runs them fills it in."""
+
+    def __init__(self, job: Job, lease: Lease, effect_keys: Mapping[TaskId, str | None], new_id: IdFactory) -> None:
+        self._job = job
+        self._lease = lease
+        self._effect_keys = effect_keys
+        self._new_id = new_id
+
+    def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
+        """Return what must be stored before any of the commands is carried out; None: nothing."""
+        changed = dict.fromkeys(command.task_id for command in commands if isinstance(command, SaveTask))
+        notes = [command for command in commands if isinstance(command, NoteEvent)]
+        end = next((command for command in commands if isinstance(command, FinishRun)), None)
+        if not changed and not notes and end is None:
+            return None
+        progress = RunProgress(
+            job_id=self._job.id,
+            tenant=self._job.tenant,
+            lease_token=self._lease.token,
+            tasks=[self._row(state, task_id) for task_id in changed],
+            events=[self._line(state, note) for note in notes],
+            audit=[self._entry(state, note) for note in notes if note.type not in _WITHOUT_ENTRY],
+        )
+        return progress if end is None else self._ended(progress, end)
+
+    def _ended(self, progress: RunProgress, end: FinishRun) -> RunProgress:
+        return replace(
+            progress,
+            status=end.status,
+            completed_at=end.at,
+            error=self._sentence(end.failure),
+            error_code=end.failure.code if end.failure else None,
+        )
+
+    def _row(self, state: RunState, task_id: TaskId) -> TaskRun:
+        task = state.tasks[task_id]
+        fields = {name: getattr(task, name) for name in _STORED}
+        return TaskRun(
+            job_id=self._job.id,
+            task_id=task_id,
+            run=self._job.run,
+            effect_key=self._effect_keys.get(task_id),
+            **fields,
+        )
+
+    def _line(self, state: RunState, note: NoteEvent) -> JobEvent:
+        """Return a line; a failure is also said in the language of the request."""
+        data: dict[str, Any] = dict(note.data)
+        if note.task_id is not None:
+            data["action"] = state.plan.todos[note.task_id].action
+        if note.type is EventType.TASK_FAILED and note.task_id is not None:
+            data["error"] = self._sentence(state.tasks[note.task_id].failure)
+        if note.type is EventType.JOB_FAILED:
+            data["error"] = self._sentence(state.failure)
+        return JobEvent(
+            tenant=self._job.tenant,
+            job_id=self._job.id,
+            run=self._job.run,
+            type=note.type,
+            at=note.at,
+            task_id=note.task_id,
+            data=data,
+        )
+
+    def _entry(self, state: RunState, note: NoteEvent) -> AuditEntry:
+        todo = state.plan.todos[note.task_id] if note.task_id else None
+        evidence = state.tasks[note.task_id].evidence if note.task_id else ()
+        kind, _, what = note.type.partition("_")
+        asked = self._job.description or self._job.intent
+        return AuditEntry(
+            id=self._new_id(),
+            timestamp=note.at,
+            tenant=self._job.tenant,
+            job_id=self._job.id,
+            task_id=note.task_id,
+            action=todo.action if todo else f"job.{what}",
+            reason=(todo.reason or asked) if todo else asked,
+            result="success" if note.type in _ACHIEVED else "failure",
+            screenshot_path=evidence[-1] if evidence else None,
+            metadata={"run": self._job.run, kind: what, **dict(note.data)},
+        )
+
+    def _sentence(self, failure: TaskFailure | None) -> str | None:
+        if failure is None:
+            return None
+        slots = self._job.context.get("slots")
+        known = slots if isinstance(slots, Mapping) else {}
+        return sentence(failure.code, self._job.locale, {**known, **failure.facts, "correlation_id": self._job.id})

@@ -1,0 +1,159 @@
+-- Generated from the migrations by `python -m scheduler.repository.schema`. Do not edit.
+
+CREATE TABLE audit_blocks (
+    tenant TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (tenant, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_blocks_are_not_changed BEFORE UPDATE ON audit_blocks
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_blocks_are_not_deleted BEFORE DELETE ON audit_blocks
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE audit_heads (
+    tenant TEXT PRIMARY KEY,
+    block INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_heads_are_not_deleted BEFORE DELETE ON audit_heads
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_heads_only_grow BEFORE UPDATE ON audit_heads
+WHEN NEW.tenant <> OLD.tenant OR NEW.block <> OLD.block + 1
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE audit_log (
+    tenant TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    timestamp INTEGER NOT NULL,
+    job_id TEXT NOT NULL,
+    task_id TEXT,
+    action TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    result TEXT NOT NULL,
+    screenshot_path TEXT,
+    metadata TEXT NOT NULL,
+    PRIMARY KEY (tenant, block, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_time ON audit_log (tenant, timestamp);
+
+CREATE INDEX audit_of_job ON audit_log (job_id, tenant, block, position);
+
+CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_log_is_not_deleted BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE dead_letters (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    tenant TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dead_letters_of_tenant ON dead_letters (tenant, at);
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    run INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    task_id TEXT,
+    data TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX events_of_job ON events (job_id, seq);
+
+CREATE TABLE idempotency_keys (
+    tenant TEXT NOT NULL,
+    route TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_digest TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, route, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE jobs (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    intent TEXT NOT NULL,
+    description TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    status TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER,
+    deadline INTEGER,
+    not_before INTEGER NOT NULL,
+    error TEXT,
+    error_code TEXT,
+    retry_count INTEGER NOT NULL,
+    max_retries INTEGER NOT NULL,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    lease_token TEXT,
+    lease_epoch INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER,
+    graph_digest TEXT NOT NULL,
+    context TEXT NOT NULL,
+    task_graph TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
+
+CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
+
+CREATE INDEX jobs_of_tenant ON jobs (tenant, n);
+
+CREATE INDEX jobs_of_tenant_by_status ON jobs (tenant, status, n);
+
+CREATE INDEX jobs_ready ON jobs (priority DESC, n, not_before) WHERE status = 'pending';
+
+CREATE TABLE messages (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    conversation_id TEXT,
+    document TEXT NOT NULL,
+    stored_at INTEGER NOT NULL,
+    UNIQUE (tenant, sender, id)
+) STRICT;
+
+CREATE INDEX messages_by_id ON messages (tenant, id);
+
+CREATE INDEX messages_of_conversation ON messages (tenant, conversation_id, n);
+
+CREATE TABLE tasks (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    task_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    not_before INTEGER,
+    result TEXT,
+    verified INTEGER,
+    failure TEXT,
+    effect_key TEXT,
+    evidence TEXT NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER,
+    PRIMARY KEY (job_id, task_id)
+) STRICT, WITHOUT ROWID;

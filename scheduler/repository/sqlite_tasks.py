@@ -1,0 +1,117 @@
+"""The statements that change tasks in SQLite, each meant for the caller's transaction."""
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from scheduler.core.errors import JobNotFoundError, LeaseLostError
+from scheduler.core.events import EventType, JobEvent
+from scheduler.core.ids import JobId, TaskId
+from scheduler.core.job import Job, TaskRun, TaskStatus
+from scheduler.repository.sqlite_rows import event_to_row, insert, insertion, task_from_row, task_to_row, to_micros
+
+_LINES: Mapping[TaskStatus, EventType] = {
+    TaskStatus.PENDING: EventType.TASK_RETRY_SCHEDULED,
+    TaskStatus.RUNNING: EventType.TASK_STARTED,
+    TaskStatus.VERIFYING: EventType.TASK_VERIFYING,
+    TaskStatus.DONE: EventType.TASK_DONE,
+    TaskStatus.FAILED: EventType.TASK_FAILED,
+    TaskStatus.SKIPPED: EventType.TASK_SKIPPED,
+    TaskStatus.CANCELLED: EventType.TASK_CANCELLED,
+}
+_KEY = frozenset({"job_id", "task_id", "position"})
+
+
+def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -> TaskRun | None:
+    statement = "SELECT * FROM tasks WHERE job_id = ? AND task_id = ?"
+    row = connection.execute(statement, (job_id, task_id)).fetchone()
+    return None if row is None else task_from_row(row)
+
+
+def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
+    """Give every task of a new job its row."""
+    untouched = task_to_row(TaskRun(job_id=job.id, task_id=TaskId("")))
+    rows = [
+        untouched | {"task_id": task_id, "position": position} for position, task_id in enumerate(job.task_graph.tasks)
+    ]
+    connection.executemany(insertion("tasks", [*untouched, "position"]), rows)
+
+
+def put_tasks(connection: sqlite3.Connection, tasks: Collection[TaskRun]) -> None:
+    """Store tasks that have rows. Raises ValueError when one has none."""
+    if not tasks:
+        return
+    rows = [task_to_row(task) for task in tasks]
+    changes = ", ".join(f"{column} = :{column}" for column in rows[0] if column not in _KEY)
+    statement = f"UPDATE tasks SET {changes} WHERE job_id = :job_id AND task_id = :task_id"  # noqa: S608 - ours
+    if connection.executemany(statement, rows).rowcount != len(rows):
+        raise ValueError(f"one of the tasks {[task.task_id for task in tasks]} is not in the plan of the job")
+
+
+def put_task(connection: sqlite3.Connection, task: TaskRun, now: datetime) -> None:
+    """Store a task outside of a run, with an event if its status changes. Raises as `must_be_idle` does."""
+    job = must_be_idle(connection, task.job_id)
+    before = fetch_task(connection, task.job_id, task.task_id)
+    if before is None:
+        statement = "SELECT coalesce(max(position) + 1, 0) FROM tasks WHERE job_id = ?"
+        position = connection.execute(statement, (task.job_id,)).fetchone()[0]
+        insert(connection, "tasks", task_to_row(task) | {"position": position})
+    else:
+        put_tasks(connection, [task])
+    if before is None or before.status is not task.status:
+        line = JobEvent(
+            tenant=job["tenant"],
+            job_id=task.job_id,
+            run=job["run"],
+            type=_LINES[task.status],
+            at=now,
+            task_id=task.task_id,
+        )
+        insert(connection, "events", event_to_row(line))
+
+
+def must_be_idle(connection: sqlite3.Connection, job_id: JobId) -> sqlite3.Row:
+    """Return tenant and run of a job. Raises JobNotFoundError, and LeaseLostError while a worker holds it."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT tenant, run, lease_token FROM jobs WHERE id = ?", (job_id,)
+    ).fetchone()
+    if row is None:
+        raise JobNotFoundError(job_id)
+    if row["lease_token"] is not None:
+        raise LeaseLostError(job_id)
+    return row
+
+
+def delete_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -> bool:
+    """Remove a task; return whether there was one. Raises LeaseLostError while a worker holds the job."""
+    if fetch_task(connection, job_id, task_id) is None:
+        return False
+    must_be_idle(connection, job_id)
+    connection.execute("DELETE FROM tasks WHERE job_id = ? AND task_id = ?", (job_id, task_id))
+    return True
+
+
+def cancel_open_tasks(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
+    """Cancel every task of a job that has not ended, each with its event."""
+    values = {"job_id": job.id, "tenant": job.tenant, "run": job.run, "at": to_micros(now)}
+    unfinished = "job_id = :job_id AND status NOT IN ('done', 'failed', 'skipped', 'cancelled')"
+    connection.execute(
+        "INSERT INTO events (tenant, job_id, run, type, at, task_id, data)"  # noqa: S608 - ours
+        f" SELECT :tenant, job_id, :run, 'task_cancelled', :at, task_id, '{{}}' FROM tasks WHERE {unfinished}"
+        " ORDER BY position",
+        values,
+    )
+    connection.execute(
+        f"UPDATE tasks SET status = 'cancelled', run = :run, completed_at = :at WHERE {unfinished}",  # noqa: S608 - ours
+        values,
+    )
+
+
+def reset_tasks(connection: sqlite3.Connection, job: Job) -> None:
+    """Open all tasks for the next run but those that are done."""
+    connection.execute(
+        "UPDATE tasks SET status = 'pending', run = ?, attempts = 0, failures = 0, not_before = NULL, result = NULL,"
+        " verified = NULL, failure = NULL, started_at = NULL, completed_at = NULL"
+        " WHERE job_id = ? AND status <> 'done'",
+        (job.run, job.id),
+    )

@@ -1,0 +1,101 @@
+"""Kills the worker at every crash point of the main job, starts another, and wants the job done and one mail sent."""
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from examples.office import Office
+from scheduler.core.crash_points import CrashPoint
+from tests.support.cpa_process import CpaProcess, cpa_process
+
+SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+LIMIT = 60.0  # seconds from the first start to the end of the job, kill and restart included
+FAST = {"CPA_WORKER_LEASE_SECONDS": "1", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
+
+BY_OTHERS = {
+    CrashPoint.BEFORE_STATUS: "a client cancels or retries; tests/api",
+    CrashPoint.AFTER_STATUS: "a client cancels or retries; tests/api",
+    CrashPoint.BEFORE_RECORD: "nothing in this job writes a single row; tests/repository",
+    CrashPoint.AFTER_RECORD: "nothing in this job writes a single row; tests/repository",
+    CrashPoint.BEFORE_HAND_BACK: "the worker drains; below",
+    CrashPoint.AFTER_HAND_BACK: "the worker drains; below",
+}
+VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
+ON_THE_WAY = [point for point in CrashPoint if point not in BY_OTHERS]
+
+
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.parametrize("point", ON_THE_WAY)
+def test_a_job_whose_worker_is_killed_ends_done_with_one_mail(
+    point: CrashPoint, office: Office, tmp_path: Path
+) -> None:
+    visit, killed = 1, True
+    while killed and visit <= VISITS.get(point, 100):
+        office.mail.clear()
+        folder = tmp_path / str(visit)
+        folder.mkdir()
+
+        killed, job = _killed_once(office, folder, f"{point}:{visit}")
+
+        assert job["status"] == "done", (visit, job)
+        assert _arrived(office) == ["Rechnung 4711 Müller & Söhne.pdf"], visit
+        visit += 1
+    assert visit > 2, f"the main job never comes by {point}"
+
+
+def _killed_once(office: Office, folder: Path, crash_at: str) -> tuple[bool, dict[str, Any]]:
+    """Run the main job with one kill; return whether the kill came, and the job as it ended."""
+    settings = office.settings(folder, **FAST)
+    key = uuid.uuid4().hex
+    end = time.monotonic() + LIMIT
+    with cpa_process(settings, folder / "first.log", crash_at=crash_at) as first:
+        job_id = _submit(first, key, end)
+        if job_id is not None and _wait(first, job_id, end) is not None:
+            return False, _wait(first, job_id, end) or {}
+        first.wait(5)
+        assert first.exit_code == -9, (folder / "first.log").read_text()[-2000:]
+    with cpa_process(settings, folder / "second.log") as second:
+        job_id = _submit(second, key, end)
+        assert job_id is not None, (folder / "second.log").read_text()[-2000:]
+        return True, _wait(second, job_id, end) or {"status": "never ended"}
+
+
+def _submit(process: CpaProcess, key: str, end: float) -> str | None:
+    """Submit as a client that does not give up; None when the process died before it answered 202."""
+    while process.alive and time.monotonic() < end:
+        try:
+            answer = httpx.post(
+                f"{process.url}/schedule", json={"text": SENTENCE}, headers={"Idempotency-Key": key}, timeout=10
+            )
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            assert answer.status_code == 202, answer.text
+            return str(answer.json()["job_id"])
+    return None
+
+
+def _wait(process: CpaProcess, job_id: str, end: float) -> dict[str, Any] | None:
+    """Return the job when it has ended; None when the process died before."""
+    while process.alive and time.monotonic() < end:
+        try:
+            job: dict[str, Any] = httpx.get(f"{process.url}/jobs/{job_id}", timeout=10).json()
+        except httpx.TransportError:
+            break
+        if job["status"] in {"done", "failed", "cancelled"}:
+            return job
+        time.sleep(0.05)
+    return None
+
+
+def _arrived(office: Office) -> list[str | None]:
+    """Return the names of the attachments of all mails in the recipient's mailbox."""
+    end = time.monotonic() + 5
+    while not (mails := office.mail.messages("anna@example.com")) and time.monotonic() < end:
+        time.sleep(0.05)
+    return [part.get_filename() for mail in mails for part in mail.iter_attachments()]

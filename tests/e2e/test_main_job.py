@@ -1,0 +1,208 @@
+"""The main job over the public interfaces, with real processes: what users see when it goes well, and when not."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from examples.office import Office, environment
+from examples.portal.invoices import example_invoices
+from tests.support.cpa_process import answers, cpa_process
+
+pytestmark = [pytest.mark.e2e, pytest.mark.integration]
+
+SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+LIMIT = 60.0  # seconds until a job must have ended
+EMOJI_SUPPLIER = "Blumenhaus 😊 Grünwald"
+
+
+class Cpa:
+    """A running CPA, as a client sees it."""
+
+    def __init__(self, settings: dict[str, str], data: Path) -> None:
+        self.settings = settings
+        self.data = data
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{settings['CPA_API_PORT']}", timeout=30)
+
+    def done(self, text: str) -> dict[str, Any]:
+        """Submit a sentence and return the job's detail when it has ended."""
+        accepted = self.http.post("/schedule", json={"text": text})
+        assert accepted.status_code == 202, accepted.text
+        return self.ended(accepted.json()["job_id"])
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            detail: dict[str, Any] = self.http.get(f"/jobs/{job_id}").json()
+            if detail["status"] in {"done", "failed", "cancelled"}:
+                return detail
+            time.sleep(0.05)
+        raise AssertionError(f"{job_id} did not end: {detail}")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line as a user would."""
+        command = [sys.executable, "-m", "scheduler.cli", *arguments]
+        surroundings = environment(self.settings) | {"LANG": "de_DE.UTF-8", "COLUMNS": "200"}
+        return subprocess.run(command, env=surroundings, check=False, capture_output=True, text=True, timeout=LIMIT)
+
+
+@pytest.fixture
+def cpa(office: Office, tmp_path: Path) -> Iterator[Cpa]:
+    yield from _running(office, tmp_path)
+
+
+@pytest.fixture
+def cpa_with_a_wrong_password(office: Office, tmp_path: Path) -> Iterator[Cpa]:
+    yield from _running(office, tmp_path, CPA_SECRET_PORTAL_PASSWORD="Falsche-Beere-9")
+
+
+def _running(office: Office, data: Path, **changes: str) -> Iterator[Cpa]:
+    settings = office.settings(data, CPA_MAIL_SETTLE_SECONDS="2", **changes)
+    with cpa_process(settings, data / "cpa.log") as process:
+        end = time.monotonic() + LIMIT
+        while not answers(process.url) and process.alive and time.monotonic() < end:
+            time.sleep(0.02)
+        cpa = Cpa(settings, data)
+        with cpa.http:
+            yield cpa
+
+
+def test_a_sentence_becomes_one_mail_with_the_document(cpa: Cpa, office: Office) -> None:
+    detail = cpa.done(SENTENCE)
+
+    mails = office.mail.messages("anna@example.com")
+    attached = [part for mail in mails for part in mail.iter_attachments()]
+    assert detail["status"] == "done", detail
+    assert len(mails) == 1
+    assert [part.get_filename() for part in attached] == ["Rechnung 4711 Müller & Söhne.pdf"]
+    assert attached[0].get_payload(decode=True) == cpa.http.get(quote(detail["artifacts"][0], safe="/%")).content
+    assert all(task["status"] == "done" for task in detail["tasks"])
+    assert {task["task_id"]: task["verified"] for task in detail["tasks"]}["send"] is True
+    assert (cpa.data / "screenshots" / detail["job"]["job_id"] / "download.png").is_file()
+
+
+def test_a_document_whose_name_has_an_emoji_arrives_under_that_name(cpa: Cpa, office: Office) -> None:
+    number = next(invoice.number for invoice in example_invoices() if invoice.supplier == EMOJI_SUPPLIER)
+
+    detail = cpa.done(f"Bitte hol die Rechnung {number} aus dem Lieferantenportal und schick sie an anna@example.com")
+
+    (mail,) = office.mail.messages("anna@example.com")
+    assert detail["status"] == "done", detail
+    assert [part.get_filename() for part in mail.iter_attachments()] == [f"Rechnung {number} {EMOJI_SUPPLIER}.pdf"]
+
+
+def test_a_document_with_a_very_long_name_arrives_under_that_name(cpa: Cpa, office: Office) -> None:
+    invoice = max(example_invoices(), key=lambda invoice: len(invoice.supplier))
+
+    detail = cpa.done(f"Hol die Rechnung {invoice.number} aus dem Portal und schick sie an anna@example.com")
+
+    (mail,) = office.mail.messages("anna@example.com")
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert detail["status"] == "done", detail
+    assert names == [f"Rechnung {invoice.number} {invoice.supplier}.pdf"]
+    assert len(names[0] or "") > 200
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        (
+            SENTENCE,
+            (
+                "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
+                "(portal.username, portal.password) und den Auftrag wiederholen."
+            ),
+        ),
+        (
+            "Fetch invoice 4711 from the portal and send it to anna@example.com",
+            (
+                "The portal refused the login. Please check the portal's user name and password "
+                "(portal.username, portal.password) and retry the job."
+            ),
+        ),
+    ],
+)
+def test_a_wrong_portal_password_is_said_in_the_language_of_the_request(
+    cpa_with_a_wrong_password: Cpa, office: Office, sentence: str, says: str
+) -> None:
+    cpa = cpa_with_a_wrong_password
+
+    detail = cpa.done(sentence)
+
+    assert detail["status"] == "failed"
+    assert detail["job"]["error"] == says
+    _assert_evidence(cpa, detail, "login")
+    assert office.mail.messages("anna@example.com") == []
+
+
+def test_a_missing_invoice_is_said_with_its_number(cpa: Cpa, office: Office) -> None:
+    detail = cpa.done("Hol die Rechnung 9999 aus dem Portal und schick sie an anna@example.com")
+
+    assert detail["status"] == "failed"
+    assert detail["job"]["error"] == (
+        "Das Portal kennt das Dokument 9999 nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt."
+    )
+    _assert_evidence(cpa, detail, "search")
+    assert office.mail.messages("anna@example.com") == []
+
+
+def test_a_refused_recipient_gets_nothing_and_nobody_else_does(cpa: Cpa, office: Office) -> None:
+    office.mail.faults.refused_recipients.add("nobody@example.com")
+
+    detail = cpa.done("Hol die Rechnung 4711 aus dem Portal und schick sie an nobody@example.com und anna@example.com")
+
+    assert detail["status"] == "failed"
+    assert detail["job"]["error"] == (
+        "Der Mailserver nimmt keine Mail für nobody@example.com an. "
+        "Bitte die Adresse prüfen. Es wurde nichts verschickt."
+    )
+    assert office.mail.messages("anna@example.com") == []
+
+
+def test_a_failed_job_that_is_retried_keeps_what_is_done(cpa: Cpa, office: Office) -> None:
+    office.mail.faults.refused_recipients.add("anna@example.com")
+    failed = cpa.done(SENTENCE)
+    office.mail.faults.clear()
+
+    cpa.http.post(f"/jobs/{failed['job']['job_id']}/retry").raise_for_status()
+    detail = cpa.ended(failed["job"]["job_id"])
+
+    assert (failed["status"], detail["status"], detail["job"]["run"]) == ("failed", "done", 2)
+    assert len(office.mail.messages("anna@example.com")) == 1
+    events = cpa.http.get(f"/jobs/{failed['job']['job_id']}/timeline").json()["events"]
+    assert [event["task_id"] for event in events if event["type"] == "task_started" and event["run"] == 2] == ["send"]
+
+
+def test_the_command_line_does_the_same_job(cpa: Cpa, office: Office) -> None:
+    done = cpa.run("run", SENTENCE)
+    failed = cpa.run("run", "Hol die Rechnung 9999 aus dem Portal und schick sie an anna@example.com")
+
+    assert (done.returncode, failed.returncode) == (0, 1), done.stderr + failed.stderr
+    assert "✔ done" in done.stdout
+    assert "Das Portal kennt das Dokument 9999 nicht." in failed.stdout
+    assert len(office.mail.messages("anna@example.com")) == 1
+
+
+def test_no_secret_is_written_anywhere(cpa: Cpa, office: Office) -> None:
+    cpa.done(SENTENCE)
+
+    secret = cpa.settings["CPA_SECRET_PORTAL_PASSWORD"].encode()
+    assert [path for path in cpa.data.rglob("*") if path.is_file() and secret in path.read_bytes()] == []
+    assert not list(cpa.data.glob("sessions/*.json"))
+    assert office.mail.messages("anna@example.com")
+
+
+def _assert_evidence(cpa: Cpa, detail: dict[str, Any], task_id: str) -> None:
+    """The picture lies where it belongs and the audit log names it."""
+    job_id = detail["job"]["job_id"]
+    picture = cpa.data / "screenshots" / job_id / f"{task_id}.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    entries = cpa.http.get("/audit", params={"job_id": job_id}).json()["entries"]
+    failures = [entry for entry in entries if entry["task_id"] == task_id and entry["result"] == "failure"]
+    assert [entry["screenshot_path"] for entry in failures] == [str(picture)]

@@ -1,0 +1,172 @@
+"""`cpa up` as a process of its own: what it says, how it answers without a mailbox, how it ends."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets
+
+from examples.mailbox.dovecot import free_port
+from examples.office import environment, stop, wait_for_cpa
+
+pytestmark = [pytest.mark.e2e, pytest.mark.integration]
+
+KEY = "a-key-that-is-long-enough"
+MAIL = {"tasks": [{"id": "send", "action": "mail.send", "params": {"to": ["anna@example.com"], "subject": "Grüße"}}]}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service of its own."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    log: Path
+    settings: dict[str, str]
+
+
+def _start(settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "scheduler.cli", "up"]
+        return subprocess.Popen(
+            command, env=environment(settings) | {"LC_ALL": "de_DE.UTF-8"}, stdout=file, stderr=file
+        )
+
+
+def _settings(data: Path, **changes: str) -> dict[str, str]:
+    return {
+        "CPA_DATA_DIR": str(data),
+        "CPA_DATABASE_URL": f"sqlite:///{data}/cpa.db",
+        "CPA_SECRETS_FILE": str(data / "none.yaml"),
+        "CPA_API_PORT": str(free_port("127.0.0.1")),
+        "CPA_API_KEY": KEY,
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service for all tests that leave it running."""
+    with _service(tmp_path_factory.mktemp("up")) as service:
+        yield service
+
+
+@contextmanager
+def _service(data: Path) -> Iterator[Running]:
+    settings, log = _settings(data), data / "cpa.log"
+    process = _start(settings, log)
+    try:
+        url = wait_for_cpa(settings, process, log)
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=20) as client:
+            yield Running(process, client, log, settings)
+    finally:
+        stop(process)
+
+
+def test_without_a_mailbox_it_starts_and_a_mail_step_says_what_is_missing(running: Running) -> None:
+    job_id = running.client.post("/jobs", json={"task_graph": MAIL}).json()["job_id"]
+
+    running.client.get(f"/jobs/{job_id}/events")
+
+    job = running.client.get(f"/jobs/{job_id}").json()["job"]
+    assert (job["status"], job["error_code"]) == ("failed", "mail_not_set_up")
+    assert job["error"].startswith("Es ist kein Postfach eingerichtet. Bitte CPA_MAIL_ADDRESS, CPA_MAIL_SMTP_HOST")
+
+
+def test_it_says_where_it_listens_and_logs_json_with_ids_and_without_secrets(running: Running) -> None:
+    running.client.get("/jobs/nothing", headers={"X-Correlation-ID": "id-4711"})
+
+    lines = running.log.read_text(encoding="utf-8").splitlines()
+    spoken = [line for line in lines if not line.startswith("{")]
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
+    assert spoken[:1] == [f"CPA läuft auf http://127.0.0.1:{running.settings['CPA_API_PORT']}"]
+    assert {"request", "request_refused"} == {
+        line["event"] for line in logged if line.get("correlation_id") == "id-4711"
+    }
+    assert KEY not in running.log.read_text(encoding="utf-8")
+
+
+def test_a_browser_watches_by_websocket_with_its_key_as_a_subprotocol(running: Running) -> None:
+    job_id = running.client.post("/jobs", json={"task_graph": MAIL}).json()["job_id"]
+    url = f"ws://127.0.0.1:{running.settings['CPA_API_PORT']}/ws/jobs/{job_id}"
+
+    async def watch() -> tuple[str | None, list[str]]:
+        protocols = [websockets.Subprotocol("cpa"), websockets.Subprotocol(f"bearer.{KEY}")]
+        async with asyncio.timeout(20), websockets.connect(url, subprotocols=protocols) as socket:
+            return socket.subprotocol, [json.loads(message)["type"] async for message in socket]
+
+    subprotocol, events = asyncio.run(watch())
+
+    assert subprotocol == "cpa"
+    assert (events[0], events[-1]) == ("job_accepted", "job_failed")
+    assert KEY not in running.log.read_text(encoding="utf-8")
+
+
+def test_a_websocket_without_a_key_is_refused(running: Running) -> None:
+    url = f"ws://127.0.0.1:{running.settings['CPA_API_PORT']}/ws/jobs/nothing"
+
+    async def watch() -> None:
+        async with websockets.connect(url):
+            pass
+
+    with pytest.raises(websockets.InvalidStatus, match="403"):
+        asyncio.run(watch())
+
+
+def test_sigterm_ends_it_soon_though_somebody_watches(tmp_path: Path) -> None:
+    order = {"task_graph": {"tasks": [{"id": "wait", "action": "web.wait_for", "params": {"text": "never"}}]}}
+    with _service(tmp_path) as service:
+        job_id = service.client.post("/jobs", json=order).json()["job_id"]
+        with service.client.stream("GET", f"/jobs/{job_id}/events") as stream:
+            next(stream.iter_lines())
+            started = time.monotonic()
+
+            service.process.send_signal(signal.SIGTERM)
+            service.process.wait(40)
+
+    log = service.log.read_text(encoding="utf-8")
+    assert service.process.returncode in {0, -signal.SIGTERM}
+    assert time.monotonic() - started < 35
+    assert "worker_stopped" in log
+    assert "Traceback" not in log
+
+
+def test_a_port_that_is_taken_ends_it_with_one_and_no_success_is_told(running: Running, tmp_path: Path) -> None:
+    log = tmp_path / "second.log"
+    second = _start(running.settings, log)
+
+    second.wait(60)
+
+    assert second.returncode == 1
+    assert "läuft auf" not in log.read_text(encoding="utf-8")
+    assert "address already in use" in log.read_text(encoding="utf-8")
+
+
+def test_the_network_is_not_served_without_a_key(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, CPA_API_HOST="0.0.0.0")  # noqa: S104 - refused
+    del settings["CPA_API_KEY"]
+
+    for module, arguments in (("scheduler.cli", ["up"]), ("scheduler.main", [])):
+        ended = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=environment(settings) | {"LC_ALL": "de_DE.UTF-8"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert ended.returncode == 2
+        assert "CPA_API_KEY" in ended.stderr
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing was opened

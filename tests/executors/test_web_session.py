@@ -1,0 +1,70 @@
+"""Where a job stood on the web is kept whole, for the owner's eyes only."""
+
+from pathlib import Path
+
+from scheduler.core.ids import JobId, TaskId
+from scheduler.core.targets import Target
+from scheduler.core.todo import ToDo
+from scheduler.executors.web_session import FormEntry, LastStep, SessionSnapshot, SessionStore
+
+JOB = JobId("job-1")
+FILL = ToDo(
+    id="password", action="web.fill", selector=Target.model_validate("label=Passwort"), text="secret://portal.password"
+)
+
+
+def a_snapshot() -> SessionSnapshot:
+    return SessionSnapshot(
+        url="http://portal/",
+        storage={"cookies": [{"name": "sid", "value": "1"}], "origins": []},
+        form=(FormEntry.of(FILL),),
+        last=LastStep(task_id=TaskId("password"), result={"fitted": "label=Passwort"}),
+    )
+
+
+def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path / "sessions")
+
+    store.save(JOB, a_snapshot())
+
+    assert store.load(JOB) == a_snapshot()
+    assert (tmp_path / "sessions").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "sessions" / "job-1.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_entry_can_be_made_again(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path)
+    store.save(JOB, a_snapshot())
+
+    kept = store.load(JOB)
+
+    assert kept is not None
+    again = kept.form[0].todo()
+    assert (again.action, again.selector, again.text) == (FILL.action, FILL.selector, FILL.text)
+
+
+def test_what_is_not_there_or_not_ours_is_no_snapshot(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path)
+    (tmp_path / "job-2.json").write_text('{"url": 1}')
+
+    assert store.load(JOB) is None
+    assert store.load(JobId("job-2")) is None
+
+
+def test_a_deleted_snapshot_may_be_deleted_again(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path)
+    store.save(JOB, a_snapshot())
+
+    store.delete(JOB)
+    store.delete(JOB)
+
+    assert store.load(JOB) is None
+
+
+def test_no_job_id_leads_out_of_the_folder(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path / "sessions")
+
+    store.save(JobId("../../evil"), a_snapshot())
+
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["evil.json"]
+    assert (tmp_path / "sessions" / "evil.json").is_file()

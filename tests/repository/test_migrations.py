@@ -1,0 +1,112 @@
+"""The migrations: all together give `schema.sql`, each runs once, also when several processes come at once."""
+
+import contextlib
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from scheduler.repository import migrations
+from scheduler.repository.migrations import HEAD, upgrade
+from scheduler.repository.migrations.statements import statements
+from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.opens_store import open_and_count
+
+_FOLDER = Path(migrations.__file__).parent
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return ScriptDirectory.from_config(config)
+
+
+def _schema_of(path: Path) -> set[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+        return {row for row in rows if row[1] != "alembic_version"}
+
+
+def test_all_migrations_together_give_the_schema() -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == migrated_schema()
+
+
+def test_the_schema_can_be_loaded(migrated_file: Path, tmp_path: Path) -> None:
+    loaded = tmp_path / "loaded.db"
+    with contextlib.closing(sqlite3.connect(loaded)) as connection:
+        connection.executescript(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+    assert _schema_of(loaded) == _schema_of(migrated_file)
+
+
+def test_the_schema_has_the_tables_of_the_specification() -> None:
+    schema = SCHEMA_FILE.read_text(encoding="utf-8")
+
+    assert [name for name in ("jobs", "tasks", "messages", "audit_log") if f"CREATE TABLE {name} (" not in schema] == []
+
+
+def test_the_code_knows_the_last_revision() -> None:
+    assert _scripts().get_heads() == [HEAD]
+
+
+def test_revisions_are_dated_and_have_their_sql() -> None:
+    for revision in _scripts().walk_revisions():
+        path = Path(revision.path)
+        assert path.stem.startswith(f"{revision.revision}_")
+        assert path.with_suffix(".sql").is_file()
+
+
+def test_migrating_twice_changes_nothing(store_path: Path) -> None:
+    before = store_path.read_bytes()
+
+    upgrade(store_path)
+
+    assert store_path.read_bytes() == before
+
+
+def test_a_migration_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cpa.db"
+    with monkeypatch.context() as broken:
+        broken.setattr("alembic.runtime.migration.HeadMaintainer._insert_version", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            upgrade(path)
+
+    assert _schema_of(path) == set()
+    upgrade(path)
+    assert _schema_of(path) != set()
+
+
+@pytest.mark.parametrize("name", ["Größe 100% 📎.db", "a?b=c#d.db", "it's.db"])
+async def test_the_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    database = SQLiteDatabase(tmp_path / "neu & tief" / name)
+
+    await database.connect()
+    await database.close()
+
+    assert (tmp_path / "neu & tief" / name).is_file()
+
+
+def test_a_trigger_stays_one_statement() -> None:
+    table = "-- why; because\nCREATE TABLE a (b);\n"
+    trigger = "CREATE TRIGGER t BEFORE UPDATE ON a\nBEGIN SELECT 1; SELECT 2; END;\n"
+
+    assert [statement.splitlines()[-1] for statement in statements(table + trigger)] == [
+        "CREATE TABLE a (b);",
+        "BEGIN SELECT 1; SELECT 2; END;",
+    ]
+
+
+@pytest.mark.integration
+def test_several_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "cpa.db"
+
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        counts = pool.map(open_and_count, [path] * 4, chunksize=1)
+
+    assert counts == [0] * 4
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]

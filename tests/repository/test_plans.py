@@ -1,0 +1,129 @@
+"""No statement of the store reads a whole table: SQLite's plan for each of them uses an index."""
+
+import re
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.core.errors import LeaseLostError
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
+from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.repository import sqlite_database
+from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
+from tests.support.clock import NOON, FakeClock
+from tests.support.store import LEASE, Store, sqlite_store
+
+WHOLE = re.compile(r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks)(?! USING INDEX jobs_(ready|cancelling))")
+"""The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
+OF_ALL_TENANTS = re.compile(
+    r"SELECT (\*|count\(\*\)) FROM (jobs|audit_log) +"
+    r"(WHERE (timestamp >= \d+ AND timestamp < \d+)?( AND )?((action|status) = '[a-z.]+')? *)?"
+    r"($|ORDER BY [a-z, ]+(DESC )?LIMIT)"
+)
+"""What is read to its end because it is asked for all tenants at once, which no client can; a page at a time."""
+READY = re.compile(r"FROM jobs WHERE status = 'pending' AND not_before")
+"""Reads the index of what is ready in the order in which it is handed out, and stops at the first that is due."""
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Every statement that a connection opened from now on has run, with its values."""
+    statements: set[str] = set()
+    opened = SQLiteDatabase._open
+
+    def open_traced(database: SQLiteDatabase) -> sqlite3.Connection:
+        connection = opened(database)
+        connection.set_trace_callback(statements.add)
+        return connection
+
+    monkeypatch.setattr(sqlite_database.SQLiteDatabase, "_open", open_traced)
+    return statements
+
+
+async def _exercise(store: Store, clock: FakeClock) -> None:
+    """Call every method of every repository and of the queue, with every combination of filters."""
+    request = IdempotentRequest(key="k", route="schedule", body_digest="d")
+    await store.jobs.save(a_job(), request)
+    await store.jobs.save(a_job(), request)
+    lost = await store.queue.dequeue()
+    assert lost is not None
+    clock.advance(LEASE)
+    job = await store.queue.dequeue()
+    assert job is not None
+    with pytest.raises(LeaseLostError):
+        await store.queue.renew(lost)
+    await store.queue.renew(job)
+    await store.jobs.record(
+        a_progress(
+            job,
+            tasks=[a_task_run(job, status=TaskStatus.DONE, result={})],
+            events=[an_event(job)],
+            audit=[an_audit_entry(job_id=job.id)],
+        )
+    )
+    await store.queue.hand_back(job)
+    await store.queue.cancel(job.id)
+    job = await store.queue.dequeue()
+    assert job is not None
+    await store.jobs.record(a_progress(job, status=JobStatus.FAILED, completed_at=NOON))
+    await store.queue.retry(job.id)
+    await store.queue.cancel(job.id)
+    await store.queue.enqueue(job)
+    await store.queue.cancelling()
+    await store.queue.length()
+    await store.tasks.save(a_task_run(job, "more"))
+    await store.tasks.get(job.id, TaskId("more"))
+    await store.tasks.update_status(job.id, TaskId("more"), TaskStatus.SKIPPED)
+    await store.tasks.delete(job.id, TaskId("more"))
+    message = a_message()
+    await store.messages.save(message, DEFAULT_TENANT, NOON)
+    await store.messages.get(message.id, DEFAULT_TENANT)
+    await store.messages.list("job-1", DEFAULT_TENANT)
+    await _list_everything(store, job.id)
+    await store.jobs.delete(job.id, DEFAULT_TENANT)
+
+
+async def _list_everything(store: Store, job_id: JobId) -> None:
+    for tenant in (None, DEFAULT_TENANT):
+        await store.jobs.get(job_id, tenant)
+        await store.events.list(job_id, tenant=tenant)
+        for status in (None, JobStatus.CANCELLED):
+            await store.jobs.list(status_filter=status, tenant=tenant)
+        for job in (None, job_id):
+            for start in (None, NOON):
+                for action in (None, "job.accepted"):
+                    end = start and start + timedelta(days=1)
+                    await store.audit.list(
+                        AuditFilter(tenant=tenant, job_id=job, start_date=start, end_date=end, action_type=action)
+                    )
+    await store.tasks.list(job_id)
+    await store.audit.save([an_audit_entry(id="entry")])
+    await store.audit.get("entry", DEFAULT_TENANT)
+    await store.audit.broken_link(DEFAULT_TENANT)
+
+
+def _plan(connection: sqlite3.Connection, statement: str) -> str:
+    return "; ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
+
+
+async def test_every_statement_uses_an_index(traced: set[str], store_path: Path, clock: FakeClock) -> None:
+    database = SQLiteDatabase(store_path)
+    await database.connect()
+    await _exercise(sqlite_store(database, clock), clock)
+    await database.close()
+    asked = {text for text in traced if text.startswith(("SELECT", "\nSELECT", "UPDATE", "DELETE", "INSERT"))}
+
+    connection = sqlite3.connect(store_path)
+    plans = {statement: _plan(connection, statement) for statement in sorted(asked)}
+    connection.close()
+
+    assert len(plans) > 60
+    whole = {statement for statement, plan in plans.items() if WHOLE.search(plan)}
+    assert [text for text in whole if not OF_ALL_TENANTS.match(text)] == []
+    ready = [plan for statement, plan in plans.items() if READY.search(statement)]
+    assert ready
+    assert [plan for plan in ready if "SCAN jobs USING INDEX jobs_ready" not in plan] == []

@@ -1,0 +1,255 @@
+"""What the embedded file promises: all or nothing, one writer at a time, and clear errors."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from scheduler.core.errors import StoreBusyError, StoreFullError
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.builders import a_job, a_progress, a_task_run, an_event
+from tests.support.clock import FakeClock
+from tests.support.store import fill_the_disk, free_the_disk, sqlite_store
+
+INSERT = "INSERT INTO dead_letters (job_id, tenant, run, code, at) VALUES ('job', 'default', 1, 'x', 0)"
+
+
+@pytest.fixture
+async def another(store_path: Path) -> AsyncIterator[SQLiteDatabase]:
+    """The same file as another process would have it."""
+    database = SQLiteDatabase(store_path, busy_timeout=0.1)
+    await database.connect()
+    yield database
+    await database.close()
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM audit_blocks").fetchone()[0])
+
+
+def _add(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO audit_blocks SELECT 'default', count(*) + 1, 'digest' FROM audit_blocks")
+
+
+async def test_what_raises_is_rolled_back(database: SQLiteDatabase) -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        _add(connection)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await database.write(half)
+
+    assert await database.read(_count) == 0
+    assert database.changes == 0
+
+
+async def test_who_changes_nothing_wakes_nobody(database: SQLiteDatabase) -> None:
+    await database.write(_count)
+
+    assert database.changes == 0
+
+
+async def test_a_reader_cannot_write(database: SQLiteDatabase) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read(_add)
+
+
+async def test_a_broken_reference_is_refused(database: SQLiteDatabase) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(lambda connection: connection.execute(INSERT))
+
+
+async def test_what_was_committed_survives_power_cuts(database: SQLiteDatabase) -> None:
+    def settings(connection: sqlite3.Connection) -> tuple[object, ...]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+
+    assert await database.write(settings) == ("wal", 2, 1)
+
+
+async def test_a_file_held_by_another_process_is_busy(database: SQLiteDatabase, another: SQLiteDatabase) -> None:
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold(connection: sqlite3.Connection) -> None:
+        _add(connection)
+        holding.set()
+        let_go.wait(10)
+
+    holder = asyncio.create_task(another.write(hold))
+    await asyncio.to_thread(holding.wait, 10)
+    try:
+        with pytest.raises(StoreBusyError):
+            await database.write(_add)
+        assert await database.read(_count) == 0
+    finally:
+        let_go.set()
+        await holder
+    await database.write(_add)
+    assert await database.read(_count) == 2
+
+
+async def test_a_snapshot_that_others_overtook_is_busy(database: SQLiteDatabase, store_path: Path) -> None:
+    def overtaken(_: sqlite3.Connection) -> None:
+        with closing(sqlite3.connect(store_path, isolation_level=None)) as ours:
+            ours.execute("BEGIN")
+            _count(ours)
+            with closing(sqlite3.connect(store_path, isolation_level=None)) as theirs:
+                _add(theirs)
+            _add(ours)
+
+    with pytest.raises(StoreBusyError):
+        await database.read(overtaken)
+
+
+async def test_a_full_disk_stores_nothing_by_halves(database: SQLiteDatabase, clock: FakeClock) -> None:
+    store = sqlite_store(database, clock)
+    job = await store.leased(tasks=2)
+    before = await store.everything(job.id)
+    await database.write(fill_the_disk)
+    big = a_job(tasks=2000)
+    result = {"text": "x" * 100_000}
+
+    with pytest.raises(StoreFullError):
+        await store.jobs.save(big)
+    with pytest.raises(StoreFullError):
+        await store.jobs.record(
+            a_progress(job, events=[an_event(job)], tasks=[a_task_run(job, attempts=1, result=result)])
+        )
+
+    assert await store.jobs.get(big.id) is None
+    assert await store.everything(job.id) == before
+    assert (await store.jobs.list()).total == 1
+
+    await database.write(free_the_disk)
+    await store.jobs.save(big)
+    assert await store.jobs.get(big.id) == big
+
+
+async def test_a_disk_that_is_full_from_the_start_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path) -> None:
+        connection = sqlite3.connect(tmp_path / "other.db", isolation_level=None)
+        try:
+            connection.execute("PRAGMA max_page_count = 1")
+            connection.execute("CREATE TABLE a (b)")
+            connection.execute("CREATE TABLE c (d)")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr("scheduler.repository.sqlite_database.upgrade", full)
+    database = SQLiteDatabase(tmp_path / "cpa.db")
+
+    with pytest.raises(StoreFullError):
+        await database.connect()
+
+    await database.close()
+
+
+class TestCancellation:
+    async def test_a_write_that_has_begun_ends_before_the_caller_goes(self, database: SQLiteDatabase) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(connection: sqlite3.Connection) -> None:
+            begun.set()
+            go_on.wait(10)
+            _add(connection)
+
+        caller = asyncio.create_task(database.write(slow))
+        await asyncio.to_thread(begun.wait, 10)
+        for _ in range(3):  # however often
+            caller.cancel()
+            await asyncio.sleep(0)
+            assert not caller.done()
+        go_on.set()
+        await asyncio.wait([caller])
+
+        assert caller.cancelled()
+        assert await database.read(_count) == 1
+        assert database.changes == 1
+
+    async def test_a_write_that_has_not_begun_is_dropped(self, database: SQLiteDatabase) -> None:
+        go_on = threading.Event()
+        first = asyncio.create_task(database.write(lambda _: go_on.wait(10)))
+        second = asyncio.create_task(database.write(_add))
+        await asyncio.sleep(0)
+
+        second.cancel()
+        await asyncio.wait([second])
+        go_on.set()
+        await first
+
+        assert second.cancelled()
+        assert await database.read(_count) == 0
+
+    async def test_a_write_that_fails_for_a_caller_who_left_harms_nobody(self, database: SQLiteDatabase) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(connection: sqlite3.Connection) -> None:
+            _add(connection)
+            begun.set()
+            go_on.wait(10)
+            raise ZeroDivisionError
+
+        caller = asyncio.create_task(database.write(slow))
+        await asyncio.to_thread(begun.wait, 10)
+        caller.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.wait([caller])
+
+        assert caller.cancelled()
+        assert await database.read(_count) == 0
+
+
+class TestOpening:
+    async def test_it_may_be_opened_and_closed_again(self, store_path: Path) -> None:
+        database = SQLiteDatabase(store_path)
+        await asyncio.gather(database.connect(), database.connect())
+        await database.connect()
+
+        assert await database.read(_count) == 0
+
+        await database.close()
+        await database.close()
+
+    async def test_a_file_that_was_never_opened_says_so(self, store_path: Path) -> None:
+        database = SQLiteDatabase(store_path)
+
+        with pytest.raises(RuntimeError, match="connect"):
+            await database.read(_count)
+        with pytest.raises(RuntimeError, match="connect"):
+            await database.write(_add)
+
+        await database.close()
+
+    async def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "cpa.db"
+        path.write_bytes(b"no database " * 1000)
+        database = SQLiteDatabase(path)
+
+        with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+            await database.connect()
+
+        await database.close()
+        assert path.read_bytes().startswith(b"no database")
+
+
+async def test_a_read_sees_one_moment(database: SQLiteDatabase, another: SQLiteDatabase) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def twice(connection: sqlite3.Connection) -> tuple[int, int]:
+        first = _count(connection)
+        looking.set()
+        go_on.wait(10)
+        return first, _count(connection)
+
+    reader = asyncio.create_task(database.read(twice))
+    await asyncio.to_thread(looking.wait, 10)
+    await another.write(_add)
+    go_on.set()
+
+    assert await reader == (0, 0)
+    assert await database.read(_count) == 1

@@ -1,0 +1,39 @@
+"""Finds and ends processes that this one started, by what the kernel says about parents."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def descendants(pid: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield (pid, command line) of everything below a process, parents first."""
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            command = Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            yield child, command
+            yield from descendants(child)
+
+
+def browsers() -> list[int]:
+    """Return the main processes of the browsers that this process runs."""
+    return [
+        pid
+        for pid, command in descendants(os.getpid())
+        if "chrom" in command[0] and not any(part.startswith("--type=") for part in command)
+    ]
+
+
+def renderers() -> list[int]:
+    """Return the processes that draw the pages of those browsers."""
+    return [pid for pid, command in descendants(os.getpid()) if "--type=renderer" in command]
+
+
+def drivers() -> list[int]:
+    """Return Playwright's own processes."""
+    return [pid for pid, command in descendants(os.getpid()) if command[0].endswith("node")]
+
+
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)

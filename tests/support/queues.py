@@ -1,0 +1,55 @@
+"""Fixtures of the queue's contract suite: the same queues over every back end."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.core.job import Job, JobStatus
+from scheduler.queue.job_queue import JobQueue
+from tests.support.builders import a_job
+from tests.support.clock import FakeClock
+from tests.support.store import LEASE
+
+OpenQueue = Callable[[], Awaitable[JobQueue]]
+
+
+def _over_sqlite(store_path: Path, clock: FakeClock) -> JobQueue:
+    return JobQueue(f"sqlite:///{store_path}", clock=clock, lease=LEASE)
+
+
+BACK_ENDS: Mapping[str, Callable[[Path, FakeClock], JobQueue]] = {"sqlite": _over_sqlite}
+
+
+@pytest.fixture(params=sorted(BACK_ENDS))
+async def open_queue(request: pytest.FixtureRequest, store_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
+    """Opens another queue object, with a connection of its own, on the same store."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one() -> JobQueue:
+            queue = BACK_ENDS[request.param](store_path, clock)
+            stack.push_async_callback(queue.close)
+            await queue.connect()
+            return queue
+
+        yield open_one
+
+
+@pytest.fixture
+async def queue(open_queue: OpenQueue) -> JobQueue:
+    return await open_queue()
+
+
+async def leased(queue: JobQueue) -> Job:
+    """Lease the next job."""
+    job = await queue.dequeue()
+    assert job is not None, "nothing to lease"
+    return job
+
+
+async def ended(queue: JobQueue, status: JobStatus, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
+    """Bring a new job to a final status."""
+    await queue.enqueue(a_job(**changes))
+    return await queue.update_status((await leased(queue)).id, status)

@@ -1,0 +1,179 @@
+"""The API over the real container and a real store, with one scripted executor in place of browser, mail and files."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from scheduler.api.app import build_app
+from scheduler.container import Services, open_services
+from scheduler.core.actions import ActionSpec
+from scheduler.core.errors import CPAError  # noqa: TC001 - said of a field
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.task_executor_interface import AD_HOC, BaseExecutor, ExecutionContext, Performed, Verification
+from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.executors.file_executor import FileExecutor
+from scheduler.executors.mail_executor import MailExecutor
+from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.settings import (
+    ApiSettings,
+    FaultSettings,
+    LogSettings,
+    MailSettings,
+    Settings,
+    StoreSettings,
+    WebSettings,
+    WorkerSettings,
+)
+
+SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+PORTAL = "http://127.0.0.1:8080"
+KEY_A, KEY_B = "a-key-for-the-tenant-acme", "a-key-for-the-tenant-globex"
+TWO_TENANTS = {"acme": KEY_A, "globex": KEY_B}
+
+
+class ScriptedExecutor(BaseExecutor):
+    """Does every action there is by saying so. `failures` says which fail; nothing is done before `gate` is open.
+
+    `busy` is set once a step has begun.
+    """
+
+    actions: ClassVar[tuple[ActionSpec, ...]] = (
+        *PlaywrightExecutor.actions,
+        *MailExecutor.actions,
+        *FileExecutor.actions,
+    )
+
+    def __init__(self) -> None:
+        self.failures: dict[str, CPAError] = {}
+        self.done: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.busy = asyncio.Event()
+
+    async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
+        self.busy.set()
+        await self.gate.wait()
+        if todo.action in self.failures:
+            raise self.failures[todo.action]
+        self.done.append(todo.action)
+        return Performed(result={"artifact": f"artifact://{context.job_id}/{context.task_id}/Rechnung.pdf"})
+
+    async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:  # noqa: ARG002
+        return Verification(happened=todo.action in self.done)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running API, a client of it, and what lies behind it."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    services: Services
+    executor: ScriptedExecutor
+    database: Path
+
+    async def submit(self, text: str = SENTENCE, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's options
+        answer = await self.client.post("/schedule", json={"text": text}, **options)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    async def ended(self, job_id: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's options
+        """Return the job once its run is over."""
+        await self.client.get(f"/jobs/{job_id}/events", **options)
+        return dict((await self.client.get(f"/jobs/{job_id}", **options)).json())
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        with sqlite3.connect(self.database) as connection:
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def some_settings(data: Path, database: Path, *, sites: dict[str, str] | None = None, **api: Any) -> Settings:  # noqa: ANN401
+    """Return settings for a service that keeps everything in `data`; `api` holds fields of ApiSettings."""
+    return Settings(
+        api=ApiSettings(**{"hosts": ("testserver",), **api}),
+        mail=MailSettings(),
+        worker=WorkerSettings(),
+        store=StoreSettings(
+            data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
+        ),
+        web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
+        log=LogSettings(),
+        fault=FaultSettings(),
+    )
+
+
+@asynccontextmanager
+async def running_api(settings: Settings, router: IntentRouter, *, worker: bool) -> AsyncIterator[Api]:
+    executor, registry = ScriptedExecutor(), ExecutorRegistry()
+    registry.register_all(executor)
+    app = build_app(settings.api)
+    transport = httpx.ASGITransport(app)
+    database = Path(settings.store.database_url.removeprefix("sqlite:///"))
+    async with (
+        open_services(settings, executors=registry, router=router) as services,
+        httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=10) as client,
+        asyncio.TaskGroup() as owner,
+    ):
+        app.state.services = services
+        if worker:
+            owner.create_task(services.worker.run())
+        try:
+            yield Api(app, client, services, executor, database)
+        finally:
+            executor.gate.set()
+            services.worker.drain()
+
+
+OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
+
+
+@pytest.fixture(scope="session")
+def router() -> IntentRouter:
+    return IntentRouter.default()
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of CPA comes from outside."""
+    for name in [name for name in os.environ if name.upper().startswith("CPA_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def open_api(store_path: Path, tmp_path: Path, router: IntentRouter, clean_environment: None) -> OpenApi:  # noqa: ARG001
+    """Opens an API; takes `worker` and the fields of ApiSettings."""
+
+    def open_one(*, worker: bool = False, **settings: Any) -> AbstractAsyncContextManager[Api]:  # noqa: ANN401
+        return running_api(some_settings(tmp_path / "data", store_path, **settings), router, worker=worker)
+
+    return open_one
+
+
+@pytest.fixture
+async def api(open_api: OpenApi) -> AsyncIterator[Api]:
+    """An API without a key and without a worker: jobs wait."""
+    async with open_api() as one:
+        yield one
+
+
+@pytest.fixture
+async def working_api(open_api: OpenApi) -> AsyncIterator[Api]:
+    """An API without a key, with a worker: jobs are done."""
+    async with open_api(worker=True) as one:
+        yield one

@@ -1,0 +1,123 @@
+"""Fixtures of the stores. The embedded one is a migrated file per test, copied from one that is migrated once."""
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.core.clock import Clock
+from scheduler.core.events import EventType
+from scheduler.core.ids import JobId
+from scheduler.core.job import Job
+from scheduler.queue.job_queue import JobQueue
+from scheduler.queue.sqlite_queue import SQLiteQueue
+from scheduler.repository.migrations import upgrade
+from scheduler.repository.repository_interface import (
+    AuditFilter,
+    AuditRepository,
+    EventRepository,
+    JobRepository,
+    MessageRepository,
+    TaskRepository,
+)
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_repository import (
+    SQLiteAuditRepository,
+    SQLiteEventRepository,
+    SQLiteJobRepository,
+    SQLiteMessageRepository,
+    SQLiteTaskRepository,
+)
+from tests.support.builders import a_job
+from tests.support.clock import FakeClock
+
+LEASE = timedelta(seconds=10)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "migrated.db"
+    upgrade(path)
+    return path
+
+
+@pytest.fixture
+def store_path(migrated_file: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(migrated_file, tmp_path / "cpa.db"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def database(store_path: Path) -> AsyncIterator[SQLiteDatabase]:
+    database = SQLiteDatabase(store_path, busy_timeout=0.1)
+    await database.connect()
+    yield database
+    await database.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """The repositories over one store, and the queue that leases its jobs."""
+
+    jobs: JobRepository
+    tasks: TaskRepository
+    messages: MessageRepository
+    events: EventRepository
+    audit: AuditRepository
+    queue: JobQueue
+
+    async def leased(self, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
+        """Accept a job and lease it."""
+        await self.jobs.save(a_job(**changes))
+        job = await self.queue.dequeue()
+        assert job is not None
+        return job
+
+    async def everything(self, job_id: JobId) -> tuple[object, ...]:
+        """Return all that is stored about a job."""
+        return (
+            await self.jobs.get(job_id),
+            await self.tasks.list(job_id),
+            await self.events.list(job_id),
+            await self.audit.list(AuditFilter(job_id=job_id)),
+        )
+
+    async def lines(self, job_id: JobId) -> list[EventType]:
+        return [event.type for event in await self.events.list(job_id)]
+
+
+def sqlite_store(database: SQLiteDatabase, clock: Clock) -> Store:
+    return Store(
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database, clock),
+        messages=SQLiteMessageRepository(database),
+        events=SQLiteEventRepository(database),
+        audit=SQLiteAuditRepository(database),
+        queue=JobQueue.over(SQLiteQueue(database, clock, LEASE)),
+    )
+
+
+BACK_ENDS: Mapping[str, Callable[[SQLiteDatabase, Clock], Store]] = {"sqlite": sqlite_store}
+
+
+@pytest.fixture(params=sorted(BACK_ENDS))
+def store(request: pytest.FixtureRequest, database: SQLiteDatabase, clock: FakeClock) -> Store:
+    return BACK_ENDS[request.param](database, clock)
+
+
+def fill_the_disk(connection: sqlite3.Connection) -> None:
+    """Let the file not grow any more: what needs another page finds the disk full."""
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+
+
+def free_the_disk(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA max_page_count = {2**30 - 1}")
