@@ -5,9 +5,10 @@ PYTEST := $(PYTHON) -m pytest
 SLOW := integration or fault or e2e
 COVERAGE :=
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph lock format clean
+.PHONY: help setup demo test check lint unit run bench bench-graph openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +24,7 @@ run: setup ## start API and worker in one process
 
 test: setup ## everything: check, then the tests with servers, browsers and faults; coverage gate
 	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
-	$(PYTEST) -m "$(SLOW)" --cov --cov-append --cov-report=term:skip-covered
+	$(PYTEST) -n 2 --dist worksteal -m "$(SLOW)" --cov --cov-append --cov-report=term:skip-covered
 
 check: setup lint unit ## format, lint, types, import contracts, YAML, unit and contract tests; under a minute
 
@@ -42,6 +43,9 @@ bench: setup bench-graph ## all benchmarks
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
+
+openapi: setup ## write docs/openapi.json from the code
+	$(PYTHON) -m scheduler.api.schema > docs/openapi.json
 
 lock: setup ## renew requirements.lock from pyproject.toml
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \

@@ -2,12 +2,13 @@
 
 import unicodedata
 from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-
 from examples.portal.invoices import Invoice, in_german
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _TAX = 19
 _GERMAN_IN_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
@@ -15,6 +16,8 @@ _GERMAN_IN_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae"
 
 def invoice_pdf(invoice: Invoice) -> bytes:
     """Return the invoice as a PDF with real text in it. The full name of the supplier, emoji too, is the subject."""
+    from fpdf import FPDF  # noqa: PLC0415 - takes longer to load than all of the portal, and only a download needs it
+
     pdf = FPDF(format="A4")
     pdf.set_creation_date(datetime.combine(invoice.issued, time(8), tzinfo=UTC))
     pdf.set_title(f"Rechnung {invoice.number}")
@@ -51,8 +54,8 @@ def _lines(invoice: Invoice) -> list[str]:
     ]
 
 
-def _line(pdf: FPDF, text: str) -> None:
-    pdf.multi_cell(0, 7, text or " ", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _line(pdf: "FPDF", text: str) -> None:
+    pdf.multi_cell(0, 7, text or " ", new_x="LMARGIN", new_y="NEXT")
 
 
 def _printable(text: str) -> str:

@@ -172,9 +172,8 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
         return job
     if job.status is JobStatus.RUNNING or (job.status is JobStatus.PENDING and job.started_at is not None):
         return change_status(connection, job_id, JobStatus.CANCELLING, now, tenant)
-    cancelled = change_status(connection, job_id, JobStatus.CANCELLED, now, tenant)
-    cancel_open_tasks(connection, cancelled, now)
-    return cancelled
+    cancel_open_tasks(connection, job, now)
+    return change_status(connection, job_id, JobStatus.CANCELLED, now, tenant)
 
 
 def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant: TenantId | None) -> Job:

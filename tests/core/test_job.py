@@ -93,7 +93,7 @@ def test_the_next_run_starts_afresh_and_keeps_what_was_asked(status: JobStatus) 
     )
 
 
-@pytest.mark.parametrize("status", set(JobStatus) - {JobStatus.FAILED, JobStatus.CANCELLED})
+@pytest.mark.parametrize("status", sorted(set(JobStatus) - {JobStatus.FAILED, JobStatus.CANCELLED}))
 def test_only_a_job_that_failed_or_was_cancelled_has_a_next_run(status: JobStatus) -> None:
     with pytest.raises(InvalidTransitionError):
         a_job(status=status).next_run()

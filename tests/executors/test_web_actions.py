@@ -44,7 +44,7 @@ def test_good_parameters_pass(action: str, params: dict[str, Any]) -> None:
         ("web.press", {"key": ""}, "params.key"),
         ("web.wait_for", {"state": "gone"}, "params.state"),
         ("web.upload", {"files": []}, "params.files"),
-        ("web.upload", {"files": ["/etc/passwd"]}, "params.files.0"),
+        ("web.upload", {"files": ["/etc/passwd"]}, "params.files[0]"),
         ("web.fill", {"text": "x"}, "params.text"),
     ],
 )
