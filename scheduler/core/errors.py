@@ -3,9 +3,9 @@
 CPAError
 ├── InvalidRequestError          the caller must change the request; names the field
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
-│       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError, UnknownDependencyError,
-│       UnknownReferenceError, UnknownActionError, CycleError, InvalidMessageError, MessageTooLargeError,
-│       NotUnderstoodError
+│       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
+│       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
 ├── NotFoundError                JobNotFoundError, ArtifactNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
 ├── PolicyViolationError         ActionForbiddenError
@@ -47,6 +47,7 @@ from scheduler.core.request_errors import (
     NotUnderstoodError,
     RequestTooLargeError,
     RetriesExhaustedError,
+    SeveralOrdersError,
     UnknownActionError,
     UnknownDependencyError,
     UnknownIntentError,
@@ -118,6 +119,7 @@ __all__ = [
     "RequestTooLargeError",
     "RetriesExhaustedError",
     "SecretMissingError",
+    "SeveralOrdersError",
     "SiteUnreachableError",
     "StepTimeoutError",
     "StoreBusyError",

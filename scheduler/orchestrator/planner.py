@@ -11,6 +11,7 @@ from scheduler.core.errors import (
     InvalidFieldError,
     MissingSlotError,
     NoTemplateError,
+    SeveralOrdersError,
     UnknownIntentError,
     UnknownSiteError,
 )
@@ -54,10 +55,12 @@ class Planner:
         self._sites = {name.casefold(): url.rstrip("/") for name, url in sites.items()}
 
     def plan(self, text: str, locale: Locale | None = None) -> PlannedRequest:
-        """Plan a sentence. Raises InvalidRequestError: unknown intent, missing slot, unknown site, ..."""
+        """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ..."""
         routed = self._router.route(text)
         if routed.name == UNKNOWN:
             raise UnknownIntentError(text, nearest=routed.nearest)
+        if routed.rest:
+            raise SeveralOrdersError(routed.name, routed.rest)
         return self._plan(routed if locale is None else routed.model_copy(update={"locale": locale}))
 
     def plan_intent(

@@ -11,6 +11,7 @@ from scheduler.core.errors import (
     InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
+    SeveralOrdersError,
     UnknownActionError,
     UnknownIntentError,
     UnknownSiteError,
@@ -55,6 +56,13 @@ def test_a_sentence_becomes_a_plan_in_its_language(router: IntentRouter, text: s
 
 def test_the_language_may_be_said(router: IntentRouter) -> None:
     assert a_planner(router).plan(SENTENCE, "en").locale == "en"
+
+
+def test_a_second_order_is_refused_rather_than_forgotten(router: IntentRouter) -> None:
+    with pytest.raises(SeveralOrdersError) as caught:
+        a_planner(router).plan(f"{SENTENCE} und schließ dann Teams")
+
+    assert caught.value.facts["rest"] == "schließ dann Teams"
 
 
 def test_an_unknown_sentence_names_the_nearest_intents(router: IntentRouter) -> None:
