@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,14 @@ def test_the_example_shows_the_defaults() -> None:
     assert shown == {name: _as_written(default) for name, default in _defaults().items() if name in shown}
 
 
-def test_the_example_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, line in _example().items():
-        monkeypatch.setenv(name, line["value"])
+def test_the_example_can_be_sourced_and_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    sourced = subprocess.run(
+        ["/bin/sh", "-c", f"set -ae; . {EXAMPLE}; env"], capture_output=True, text=True, check=True
+    )
 
+    for line in sourced.stdout.splitlines():
+        if line.startswith("CPA_"):
+            monkeypatch.setenv(*line.split("=", 1))
     assert load_settings().web.sites == {"portal": "http://127.0.0.1:8080"}
 
 
