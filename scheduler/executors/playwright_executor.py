@@ -152,7 +152,7 @@ class PlaywrightExecutor(BaseExecutor):
     async def _at_page(self, step: Step) -> AsyncIterator[None]:
         """Hold the job's page for a step, opened where the job stood. What Playwright raises inside becomes ours."""
         try:
-            async with asyncio.timeout_at(step.until + _spare(step.todo) / 2), step.job.lock:
+            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock:
                 step.job.before_step()
                 if step.job.alive:
                     await step.job.follow_new_tab(step.until)
@@ -236,6 +236,11 @@ class PlaywrightExecutor(BaseExecutor):
 def _spare(todo: ToDo) -> float:
     """Seconds of a step's time that are kept for its picture and its report."""
     return min(_RESERVE, todo.timeout / 4)
+
+
+def _grace(todo: ToDo) -> float:
+    """Seconds a step may overrun while it finds out why it failed. The orchestrator waits longer than that."""
+    return _spare(todo) + min(_RESERVE, todo.timeout) / 2
 
 
 def _cleaned(error: CPAError, step: Step) -> CPAError:
