@@ -74,17 +74,18 @@ venv_is_usable() {
         { [ ! -f "$STAMP" ] || [ "$(head -n 1 "$STAMP")" = "$(pwd)" ]; }
 }
 
+# The lock names everything, so nothing is left to resolve: releases that came after it cannot disturb the set-up.
 # pip may know an index or a proxy from its settings that uv does not read; so it is the second try.
 install_locked() {
     uv=$(command -v uv || echo "$VENV/bin/uv")
     if [ -x "$uv" ]; then
         say "installing requirements.lock with uv"
-        "$uv" pip install --quiet --python "$VENV/bin/python" --require-hashes -r requirements.lock && return
+        "$uv" pip install --quiet --python "$VENV/bin/python" --no-deps --require-hashes -r requirements.lock && return
         say "uv could not install it; trying pip"
     else
         say "installing requirements.lock with pip"
     fi
-    pip_install --require-hashes -r requirements.lock
+    pip_install --no-deps --require-hashes -r requirements.lock
 }
 
 pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
