@@ -2,44 +2,52 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.ids import TenantId
-from scheduler.repository.sqlite_rows import audit_to_row, insert, insertion, to_json
+from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, insertion_in_order, to_json
+from scheduler.repository.sqlite_writer import before_commit
 
 _FIRST = "0" * 64
-_CHAINED = (
-    "tenant", "block", "position", "id", "timestamp", "job_id", "task_id", "action", "reason", "result",
-    "screenshot_path", "metadata",
-)  # fmt: skip
+_CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
 """What a hash covers. A column that is added later must stay out of it, or every earlier hash would be wrong."""
+_INSERT = insertion_in_order("audit_log", _CHAINED)
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> None:
-    """Append entries as the next block of their tenant's chain, inside the caller's transaction.
+    """Append entries to their tenant's chain when the caller's transaction is committed.
 
-    Raises ValueError when they belong to several tenants.
+    All that one commit writes for a tenant is one block. Raises ValueError when they belong to several tenants.
     """
     if not entries:
         return
     tenant = entries[0].tenant
     if any(entry.tenant != tenant for entry in entries):
         raise ValueError("a block of the audit log holds the entries of one tenant")
-    last = connection.execute("SELECT block, digest FROM audit_heads WHERE tenant = ?", (tenant,)).fetchone()
-    block, previous = (last["block"] + 1, last["digest"]) if last else (1, _FIRST)
-    rows = [audit_to_row(entry) | {"block": block, "position": place} for place, entry in enumerate(entries)]
-    head = {"tenant": tenant, "block": block, "digest": _digest(previous, rows)}
-    connection.executemany(insertion("audit_log", _CHAINED), rows)
-    insert(connection, "audit_blocks", head)
-    connection.execute(
-        "INSERT INTO audit_heads (tenant, block, digest) VALUES (:tenant, :block, :digest)"
-        " ON CONFLICT (tenant) DO UPDATE SET block = excluded.block, digest = excluded.digest",
-        head,
-    )
+    before_commit(connection, _chain, [(tenant, audit_to_row(entry)) for entry in entries])
+
+
+def _chain(connection: sqlite3.Connection, lines: Sequence[tuple[TenantId, tuple[Any, ...]]]) -> None:
+    by_tenant: defaultdict[TenantId, list[tuple[Any, ...]]] = defaultdict(list)
+    for tenant, line in lines:
+        by_tenant[tenant].append(line)
+    for tenant, entries in by_tenant.items():
+        last = connection.execute("SELECT block, digest FROM audit_heads WHERE tenant = ?", (tenant,)).fetchone()
+        block, previous = (last["block"] + 1, last["digest"]) if last else (1, _FIRST)
+        rows = [(tenant, block, place, *entry) for place, entry in enumerate(entries)]
+        head = (tenant, block, _digest(previous, rows))
+        connection.executemany(_INSERT, rows)
+        connection.execute("INSERT INTO audit_blocks (tenant, block, digest) VALUES (?, ?, ?)", head)
+        connection.execute(
+            "INSERT INTO audit_heads (tenant, block, digest) VALUES (?, ?, ?)"
+            " ON CONFLICT (tenant) DO UPDATE SET block = excluded.block, digest = excluded.digest",
+            head,
+        )
 
 
 def broken_link(connection: sqlite3.Connection, tenant: TenantId) -> int | None:
@@ -51,7 +59,7 @@ def broken_link(connection: sqlite3.Connection, tenant: TenantId) -> int | None:
     block, previous = 0, _FIRST
     for block, row in enumerate(blocks, start=1):
         number, rows = next(stored, (0, iter(())))
-        if row["block"] != block or number != block or _digest(previous, list(rows)) != row["digest"]:
+        if row["block"] != block or number != block or _digest(previous, map(_covered, rows)) != row["digest"]:
             return block
         previous = row["digest"]
     end = (block, previous) if block else None
@@ -59,6 +67,11 @@ def broken_link(connection: sqlite3.Connection, tenant: TenantId) -> int | None:
     return None if whole else block + 1
 
 
-def _digest(previous: str, rows: Sequence[Mapping[str, Any] | sqlite3.Row]) -> str:
-    covered = (to_json({column: row[column] for column in _CHAINED}) for row in rows)
+def _covered(row: sqlite3.Row) -> list[Any]:
+    return [row[column] for column in _CHAINED]
+
+
+def _digest(previous: str, rows: Iterable[Iterable[Any]]) -> str:
+    """Return the hash of a block; a row holds the values of `_CHAINED` in that order."""
+    covered = (to_json(dict(zip(_CHAINED, row, strict=True))) for row in rows)
     return hashlib.sha256("\n".join((previous, *covered)).encode()).hexdigest()

@@ -1,22 +1,28 @@
 """One SQLite file: a writer that is alone in its process, a reader beside it, and a signal when anybody has written.
 
-WAL with `synchronous=FULL`: what was committed survives the death of the process and a power cut.
+WAL with `synchronous=FULL`: what was committed survives the death of the process and a power cut. The writes that wait
+while one commit is under way share the next one (group commit), so the price of a commit is paid once for all of them.
 """
 
 import asyncio
 import contextlib
 import functools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scheduler.core.errors import StoreBusyError, StoreFullError
+from scheduler.repository.doorbell import Doorbell
 from scheduler.repository.migrations import HEAD, upgrade
+from scheduler.repository.sqlite_writer import SQLiteWriter, Unit, commit
 
 Answer = TypeVar("Answer")
-_POLL = 0.02  # seconds between two looks at whether another process has written
+AnyConnection = TypeVar("AnyConnection", bound=sqlite3.Connection)
+_MOST_UNITS = 512  # writes that share a commit at most, so that none waits long for the others
+_LOOK = 0.02  # seconds between two looks at whether another process has written, where nobody rings
+_LOOK_BESIDE_BELL = 0.5  # the same where they do; what writes without a bell (a shell, a ring that was lost) is seen so
 _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating the file
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
@@ -30,8 +36,12 @@ class SQLiteDatabase:
         self._busy_timeout = busy_timeout
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-read")
-        self._writer: sqlite3.Connection | None = None
+        self._writer: SQLiteWriter | None = None
         self._reader: sqlite3.Connection | None = None
+        self._peeker: sqlite3.Connection | None = None
+        self._waiting: list[Unit[Any]] = []
+        self._committing: asyncio.Future[bool] | None = None
+        self._bell = Doorbell(path)
         self._stirred = asyncio.Event()
         self._watched = False
         self._changes = 0
@@ -39,30 +49,61 @@ class SQLiteDatabase:
 
     async def connect(self) -> None:
         """Open the file, made and migrated if need be. May be called again. Raises StoreBusyError, StoreFullError."""
-        await self._on(self._writing, self._open_writer)
-        await self._on(self._reading, self._open_reader)
+        await _on(self._writing, self._open_writer)
+        await _on(self._reading, self._open_reader)
+        if self._peeker is None:
+            with self._our_errors():
+                self._peeker = self._open(sqlite3.Connection)
+                self._peeker.execute("PRAGMA query_only = ON")
+                self._data_version = _data_version(self._peeker)
+        self._bell.open(self._notice)
 
     async def close(self) -> None:
         """Close the file. What was committed stays."""
+        while self._committing is not None:
+            await asyncio.wait([self._committing])
+        self._bell.close()
         for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
             if connection is not None:
-                await self._on(pool, connection.close)
-        self._reader = self._writer = None
+                await _on(pool, connection.close)
+        if self._peeker is not None:
+            self._peeker.close()
+        self._reader = self._writer = self._peeker = None
         self._reading.shutdown()
         self._writing.shutdown()
 
     async def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        """Run `work` in a transaction of its own and commit it; whatever `work` raises rolls it back.
+        """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
 
-        A caller that is cancelled learns nothing of the outcome: `work` is dropped if it has not begun, else it ends.
+        `work` may be run again from its beginning, after everything it did was undone. A caller that is cancelled
+        learns nothing of the outcome: `work` is dropped if it has not begun, else it ends before the caller goes.
         Raises StoreBusyError when another process holds the file for too long, and StoreFullError.
         """
-        stir = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._notice)
-        return await self._on(self._writing, functools.partial(self._transaction, work, stir))
+        if self._writer is None:
+            raise RuntimeError("connect() first")
+        unit = Unit(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(unit)
+        if self._committing is None:
+            self._commit_what_waits()
+        try:
+            return await asyncio.shield(unit.future)
+        except asyncio.CancelledError:
+            if unit in self._waiting:
+                self._waiting.remove(unit)
+            else:
+                await _its_end(unit.future)
+            raise
 
     async def read(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Run `work`, which only reads, on one snapshot."""
-        return await self._on(self._reading, functools.partial(self._snapshot, work))
+        return await _on(self._reading, functools.partial(self._snapshot, work))
+
+    def peek(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Run `work` at once, on the event loop: only for a statement that reads a row or two by an index."""
+        if self._peeker is None:
+            raise RuntimeError("connect() first")
+        with self._our_errors():
+            return work(self._peeker)
 
     @property
     def changes(self) -> int:
@@ -84,13 +125,13 @@ class SQLiteDatabase:
         self._watched = True
         try:
             while self._changes == seen:
-                version = await self.read(_data_version)
+                version = self.peek(_data_version)
                 if version != self._data_version:
                     self._data_version = version
                     self._notice()
                 elif self._changes == seen:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_POLL):
+                        async with asyncio.timeout(_LOOK_BESIDE_BELL if self._bell.hangs else _LOOK):
                             await self._stirred.wait()
         finally:
             self._watched = False
@@ -104,12 +145,28 @@ class SQLiteDatabase:
         self._stirred.set()
         self._stirred = asyncio.Event()
 
+    def _commit_what_waits(self) -> None:
+        """Hand the writes that wait to the writer's thread; the next ones gather until it has come back."""
+        units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
+        self._committing = asyncio.wrap_future(self._writing.submit(self._commit, units))
+        self._committing.add_done_callback(functools.partial(self._committed, units))
+
+    def _committed(self, units: Sequence[Unit[Any]], ended: asyncio.Future[bool]) -> None:
+        """Tell the callers. The thread is given the next writes first, so that it works while they go on."""
+        self._committing = None
+        if self._waiting:
+            self._commit_what_waits()
+        if ended.result():
+            self._notice()
+        for unit in units:
+            unit.settle()
+
     def _open_writer(self) -> None:
         if self._writer is not None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._our_errors(), self._alone():
-            connection = self._open()
+            connection = self._open(SQLiteWriter)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 if _revision(connection) != HEAD:
@@ -123,13 +180,12 @@ class SQLiteDatabase:
         if self._reader is not None:
             return
         with self._our_errors():
-            connection = self._open()
+            connection = self._open(sqlite3.Connection)
             connection.execute("PRAGMA query_only = ON")
-            self._data_version = _data_version(connection)
         self._reader = connection
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=self._busy_timeout, isolation_level=None)
+    def _open(self, kind: type[AnyConnection]) -> AnyConnection:
+        connection = sqlite3.connect(self.path, timeout=self._busy_timeout, isolation_level=None, factory=kind)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -145,23 +201,23 @@ class SQLiteDatabase:
         finally:
             guard.close()
 
-    def _transaction(self, work: Callable[[sqlite3.Connection], Answer], stir: Callable[[], object]) -> Answer:
-        if self._writer is None:
-            raise RuntimeError("connect() first")
+    def _commit(self, units: Sequence[Unit[Any]]) -> bool:
+        """Run the units in one transaction; if one fails, again, each on its own. Return whether anything changed."""
         connection = self._writer
+        if connection is None:
+            raise RuntimeError("connect() first")
         before = connection.total_changes
-        with self._our_errors():
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                answer = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        if connection.total_changes != before:
-            stir()
-        return answer
+        try:
+            commit(connection, units)
+        except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
+            for unit in units:
+                unit.error = unit.error or error
+        for unit in units:
+            unit.error = unit.error and self._told(unit.error)
+        changed = connection.total_changes != before and any(unit.error is None for unit in units)
+        if changed:
+            self._bell.ring()
+        return changed
 
     def _snapshot(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         if self._reader is None:
@@ -178,27 +234,45 @@ class SQLiteDatabase:
         try:
             yield
         except sqlite3.OperationalError as error:
-            kind = error.sqlite_errorcode & _PRIMARY
-            if kind in _BUSY:
-                raise StoreBusyError(str(self.path)) from error
-            if kind == sqlite3.SQLITE_FULL:
-                raise StoreFullError(str(self.path)) from error
-            raise
+            told = self._told(error)
+            if told is error:
+                raise
+            raise told from error
 
-    @staticmethod
-    async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
-        """Run in the thread. A caller that is cancelled waits for its end, so no write goes on behind its back."""
-        work = pool.submit(call)
-        future = asyncio.wrap_future(work)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            while not work.cancel() and not future.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait([future])
-            if future.done() and not future.cancelled():
-                future.exception()  # nobody will ask for it any more
-            raise
+    def _told(self, error: BaseException) -> BaseException:
+        """Return the error as users of the store know it."""
+        if not isinstance(error, sqlite3.OperationalError):
+            return error
+        kind = error.sqlite_errorcode & _PRIMARY
+        told: BaseException = error
+        if kind in _BUSY:
+            told = StoreBusyError(str(self.path))
+        elif kind == sqlite3.SQLITE_FULL:
+            told = StoreFullError(str(self.path))
+        if told is not error:
+            told.__cause__ = error
+        return told
+
+
+async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
+    """Run in the thread. A caller that is cancelled waits for its end, so nothing goes on behind its back."""
+    work = pool.submit(call)
+    future = asyncio.wrap_future(work)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if not work.cancel():
+            await _its_end(future)
+        raise
+
+
+async def _its_end(future: asyncio.Future[Any]) -> None:
+    """Wait until it has ended, however often the caller is cancelled meanwhile; nobody will ask how."""
+    while not future.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([future])
+    if not future.cancelled():
+        future.exception()
 
 
 def _data_version(connection: sqlite3.Connection) -> int:

@@ -12,10 +12,9 @@ from scheduler.core.errors import ConflictError, IdempotencyConflictError, Inval
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository import sqlite_audit
+from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_rows import (
-    event_to_row,
     insert,
     job_from_row,
     job_to_row,
@@ -105,7 +104,7 @@ def note(
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
     event = JobEvent(tenant=job.tenant, job_id=job.id, run=job.run, type=line, at=at, data=data)
-    insert(connection, "events", event_to_row(event))
+    sqlite_events.append(connection, [event])
     audit(connection, job, line.removeprefix("job_"), at, reason=reason, **data)
 
 

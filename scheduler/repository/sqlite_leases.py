@@ -13,10 +13,10 @@ from scheduler.core.ids import JobId, LeaseToken, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
-from scheduler.repository import sqlite_audit
+from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, must_fetch, note
-from scheduler.repository.sqlite_rows import event_to_row, insertion, maybe_micros, storable, to_micros
+from scheduler.repository.sqlite_rows import maybe_micros, storable, to_micros
 from scheduler.repository.sqlite_tasks import put_tasks
 
 _NEXT = """
@@ -106,9 +106,7 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     if row is None:
         raise LeaseLostError(progress.job_id)
     put_tasks(connection, progress.tasks)
-    lines = [event_to_row(event) for event in progress.events]
-    if lines:
-        connection.executemany(insertion("events", lines[0]), lines)
+    sqlite_events.append(connection, progress.events)
     sqlite_audit.append(connection, progress.audit)
     if progress.status is not None:
         _change(connection, progress, JobStatus(row["status"]), progress.status)

@@ -7,9 +7,11 @@ becomes U+FFFD, as in JavaScript's `toWellFormed`.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import orjson
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
@@ -18,6 +20,12 @@ from scheduler.core.job import Job, Lease, TaskRun
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HALF = re.compile("[\ud800-\udfff]")
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+EVENT_COLUMNS = ("tenant", "job_id", "run", "type", "at", "task_id", "data")
+AUDIT_COLUMNS = (
+    "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
+)  # fmt: skip
+"""What an audit entry brings; tenant, block and position are its place in the chain."""
 
 
 def to_micros(moment: datetime) -> int:
@@ -33,7 +41,11 @@ def to_moment(micros: int | None) -> datetime | None:
 
 
 def to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    """Return canonical JSON: keys in order, no blanks. Half of a surrogate pair is left as it is."""
+    try:
+        return orjson.dumps(value, default=str, option=_CANONICAL).decode()
+    except TypeError:  # half of a surrogate pair, an integer of more than 64 bits, a key that is no text
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,6 +61,11 @@ def insertion(table: str, columns: Iterable[str]) -> str:
     """Return the statement that inserts a row; names of tables and columns are ours, values are bound by name."""
     names = tuple(columns)
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
+
+
+def insertion_in_order(table: str, columns: Sequence[str]) -> str:
+    """Return the statement that inserts a row whose values are bound in the order of the columns."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - ours
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
@@ -97,17 +114,22 @@ def job_from_row(row: sqlite3.Row) -> Job:
 
 
 def task_to_row(task: TaskRun) -> dict[str, Any]:
-    row = task.model_dump(include={"job_id", "task_id", "run", "status", "attempts", "failures", "effect_key"})
-    changed = row | {
+    return {
+        "job_id": task.job_id,
+        "task_id": task.task_id,
+        "run": task.run,
+        "status": task.status,
+        "attempts": task.attempts,
+        "failures": task.failures,
+        "effect_key": task.effect_key,
         "not_before": maybe_micros(task.not_before),
-        "result": None if task.result is None else to_json(task.result),
+        "result": None if task.result is None else _well_formed(to_json(task.result)),
         "verified": None if task.verified is None else int(task.verified),
-        "failure": None if task.failure is None else to_json(task.failure.model_dump(mode="json")),
-        "evidence": to_json(task.evidence),
+        "failure": None if task.failure is None else _well_formed(to_json(task.failure.model_dump(mode="json"))),
+        "evidence": _well_formed(to_json(task.evidence)),
         "started_at": maybe_micros(task.started_at),
         "completed_at": maybe_micros(task.completed_at),
     }
-    return storable(changed)
 
 
 def task_from_row(row: sqlite3.Row) -> TaskRun:
@@ -126,18 +148,36 @@ def task_from_row(row: sqlite3.Row) -> TaskRun:
     )
 
 
-def event_to_row(event: JobEvent) -> dict[str, Any]:
-    row = event.model_dump(include={"tenant", "job_id", "run", "type", "task_id"})
-    return storable(row | {"at": to_micros(event.at), "data": to_json(event.data)})
+def event_to_row(event: JobEvent) -> tuple[Any, ...]:
+    """Return the values of EVENT_COLUMNS."""
+    return (
+        event.tenant,
+        event.job_id,
+        event.run,
+        event.type,
+        to_micros(event.at),
+        event.task_id,
+        _well_formed(to_json(event.data)) if event.data else "{}",
+    )
 
 
 def event_from_row(row: sqlite3.Row) -> JobEvent:
     return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": json.loads(row["data"])})
 
 
-def audit_to_row(entry: AuditEntry) -> dict[str, Any]:
-    row = entry.model_dump()
-    return storable(row | {"timestamp": to_micros(entry.timestamp), "metadata": to_json(entry.metadata)})
+def audit_to_row(entry: AuditEntry) -> tuple[Any, ...]:
+    """Return the values of AUDIT_COLUMNS."""
+    return (
+        _well_formed(entry.id),
+        to_micros(entry.timestamp),
+        entry.job_id,
+        entry.task_id,
+        _well_formed(entry.action),
+        _well_formed(entry.reason),
+        entry.result,
+        None if entry.screenshot_path is None else _well_formed(entry.screenshot_path),
+        _well_formed(to_json(entry.metadata)),
+    )
 
 
 def audit_from_row(row: sqlite3.Row) -> AuditEntry:

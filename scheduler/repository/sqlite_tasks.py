@@ -8,7 +8,8 @@ from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, TaskRun, TaskStatus
-from scheduler.repository.sqlite_rows import event_to_row, insert, insertion, task_from_row, task_to_row, to_micros
+from scheduler.repository import sqlite_events
+from scheduler.repository.sqlite_rows import insert, insertion, task_from_row, task_to_row, to_micros
 
 _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.PENDING: EventType.TASK_RETRY_SCHEDULED,
@@ -67,7 +68,7 @@ def put_task(connection: sqlite3.Connection, task: TaskRun, now: datetime) -> No
             at=now,
             task_id=task.task_id,
         )
-        insert(connection, "events", event_to_row(line))
+        sqlite_events.append(connection, [line])
 
 
 def must_be_idle(connection: sqlite3.Connection, job_id: JobId) -> sqlite3.Row:
@@ -93,17 +94,20 @@ def delete_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) 
 
 def cancel_open_tasks(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
     """Cancel every task of a job that has not ended, each with its event."""
-    values = {"job_id": job.id, "tenant": job.tenant, "run": job.run, "at": to_micros(now)}
-    unfinished = "job_id = :job_id AND status NOT IN ('done', 'failed', 'skipped', 'cancelled')"
-    connection.execute(
-        "INSERT INTO events (tenant, job_id, run, type, at, task_id, data)"  # noqa: S608 - ours
-        f" SELECT :tenant, job_id, :run, 'task_cancelled', :at, task_id, '{{}}' FROM tasks WHERE {unfinished}"
-        " ORDER BY position",
-        values,
+    rows = connection.execute(
+        "UPDATE tasks SET status = 'cancelled', run = :run, completed_at = :at WHERE job_id = :job_id"
+        " AND status NOT IN ('done', 'failed', 'skipped', 'cancelled') RETURNING position, task_id",
+        {"job_id": job.id, "run": job.run, "at": to_micros(now)},
     )
-    connection.execute(
-        f"UPDATE tasks SET status = 'cancelled', run = :run, completed_at = :at WHERE {unfinished}",  # noqa: S608 - ours
-        values,
+    cancelled = sorted((row["position"], row["task_id"]) for row in rows)
+    sqlite_events.append(
+        connection,
+        [
+            JobEvent(
+                tenant=job.tenant, job_id=job.id, run=job.run, type=EventType.TASK_CANCELLED, at=now, task_id=task_id
+            )
+            for _, task_id in cancelled
+        ],
     )
 
 

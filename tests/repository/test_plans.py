@@ -35,8 +35,8 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     statements: set[str] = set()
     opened = SQLiteDatabase._open
 
-    def open_traced(database: SQLiteDatabase) -> sqlite3.Connection:
-        connection = opened(database)
+    def open_traced(database: SQLiteDatabase, kind: type[sqlite3.Connection]) -> sqlite3.Connection:
+        connection = opened(database, kind)
         connection.set_trace_callback(statements.add)
         return connection
 

@@ -1,0 +1,118 @@
+"""The connection that writes, and how several writes share one transaction without harming one another."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+Answer = TypeVar("Answer")
+Rows = Sequence[Any]
+WriteRows = Callable[[sqlite3.Connection, Rows], None]
+
+
+class SQLiteWriter(sqlite3.Connection):
+    """Gathers rows that nobody reads before the commit, and writes them once for all that share it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - sqlite3's own
+        super().__init__(*args, **kwargs)
+        self._gathered: dict[WriteRows, list[Any]] = {}
+
+    def gather(self, write: WriteRows, rows: Rows) -> None:
+        self._gathered.setdefault(write, []).extend(rows)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        gathered, self._gathered = self._gathered, {}
+        for write, rows in gathered.items():
+            write(self, rows)
+
+    def forget(self) -> None:
+        """Drop what was gathered."""
+        self._gathered = {}
+
+
+def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows) -> None:
+    """Have `write` called once with these rows, and with those of all other writes of the transaction, at its end.
+
+    Raises TypeError for a connection that is not the writer's: nobody would call it.
+    """
+    if not isinstance(connection, SQLiteWriter):
+        raise TypeError("only SQLiteDatabase.write ends with a commit that writes what was gathered")
+    connection.gather(write, rows)
+
+
+class Unit(Generic[Answer]):
+    """One write that waits for its commit: what it does, and how it ended."""
+
+    __slots__ = ("answer", "error", "future", "work")
+
+    def __init__(self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer]) -> None:
+        self.work = work
+        self.future = future
+        self.answer: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        self.answer = self.work(connection)
+
+    def settle(self) -> None:
+        """Tell the caller, if there still is one."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.answer)
+        else:
+            self.future.set_exception(self.error)
+
+
+def commit(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> None:
+    """Run the units in one transaction. One that raises is undone alone, and keeps its error; the others are committed.
+
+    Raises sqlite3.Error when nothing could be committed.
+    """
+    if not _all_at_once(connection, units):
+        _one_by_one(connection, units)
+
+
+def _all_at_once(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> bool:
+    """Commit all, or nothing; return whether that is settled."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for unit in units:
+            unit.run(connection)
+        connection.flush()
+        connection.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001 - whoever asked for the unit gets it
+        _undo(connection)
+        if len(units) > 1:
+            return False
+        units[0].error = error
+    return True
+
+
+def _one_by_one(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> None:
+    """Commit those that succeed. One that the disk had no room for undoes all of them: then all get its error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for unit in units:
+            connection.execute("SAVEPOINT unit")
+            try:
+                unit.run(connection)
+                connection.flush()
+            except BaseException as error:
+                unit.error = error
+                connection.forget()
+                if not connection.in_transaction:
+                    raise
+                connection.execute("ROLLBACK TO unit")
+            connection.execute("RELEASE unit")
+        connection.execute("COMMIT")
+    except BaseException:
+        _undo(connection)
+        raise
+
+
+def _undo(connection: SQLiteWriter) -> None:
+    connection.forget()
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
