@@ -6,7 +6,7 @@ import json
 from collections.abc import Container, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from pydantic import (
     BaseModel,
@@ -130,14 +130,22 @@ class TaskGraph(BaseModel):
             raise EmptyPlanError
         self._levels()
 
+    def seal(self) -> Self:
+        """Make the graph immutable and return it. May be repeated."""
+        if not isinstance(self.tasks, MappingProxyType):
+            self.__dict__["tasks"] = MappingProxyType(dict(self.tasks))
+        return self
+
     def freeze(self) -> str:
-        """Make the graph immutable and return its digest, SHA-256 over its canonical JSON, as 64 hex digits.
+        """Make the graph immutable and return its digest, SHA-256 over `canonical()`, as 64 hex digits.
 
         May be repeated.
         """
-        self.__dict__["tasks"] = MappingProxyType(dict(self.tasks))
-        document = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(document.encode()).hexdigest()
+        return hashlib.sha256(self.seal().canonical().encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """Return the document as canonical JSON: names in order, no blanks."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @cached_property
     def _needs(self) -> dict[TaskId, tuple[TaskId, ...]]:

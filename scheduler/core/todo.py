@@ -122,9 +122,9 @@ class ToDo(BaseModel):
         return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy as pydantic does, with `dependencies` and `node` as the copy has them."""
+        """Copy as pydantic does, with what is derived from its fields as the copy has it."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("dependencies", "node"):
+        for name in ("dependencies", "node", "_plain", "_canonical"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -156,6 +156,8 @@ class ToDo(BaseModel):
 
         Raises InvalidInputError when something is not there, or of a type that does not fit.
         """
+        if self._plain:
+            return self
         parts = self.model_dump(mode="json", include={"text", "params", "selector", "verify"}, exclude_unset=True)
         document = self.model_dump(exclude_unset=True) | resolve(parts, results)
         try:
@@ -166,7 +168,16 @@ class ToDo(BaseModel):
         step.__dict__["dependencies"] = self.dependencies
         return step
 
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether nothing in it looks like a reference, so that resolving would change nothing."""
+        return "${" not in self.canonical() and (self.verify is None or "${" not in self.verify.model_dump_json())
+
     def canonical(self) -> str:
         """Return the step's inputs as canonical JSON, the part of the effect key that an operator can correct."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         inputs = self.model_dump(mode="json", include={"action", "selector", "text", "params"})
         return json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -4,6 +4,7 @@ Half of a surrogate pair, which web pages that cut an emoji in two do hand out, 
 becomes U+FFFD, as in JavaScript's `toWellFormed`.
 """
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+from pydantic_core import from_json
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
@@ -73,16 +75,24 @@ def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -
 
 
 def job_to_row(job: Job) -> dict[str, Any]:
-    row = job.model_dump(
-        include={
-            "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
-            "retry_count", "max_retries", "crashes",
-        }
-    )  # fmt: skip
-    return storable(row) | {
+    graph = job.task_graph.seal().canonical()
+    return {
+        "id": job.id,
+        "tenant": job.tenant,
+        "intent": _well_formed(job.intent),
+        "description": _well_formed(job.description),
+        "locale": job.locale,
+        "status": job.status,
+        "priority": job.priority,
+        "run": job.run,
+        "error": None if job.error is None else _well_formed(job.error),
+        "error_code": job.error_code,
+        "retry_count": job.retry_count,
+        "max_retries": job.max_retries,
+        "crashes": job.crashes,
         "context": _well_formed(to_json(job.context)),
-        "task_graph": job.task_graph.model_dump_json(),
-        "graph_digest": job.task_graph.freeze(),
+        "task_graph": graph,
+        "graph_digest": hashlib.sha256(graph.encode()).hexdigest(),
         "created_at": to_micros(job.created_at),
         "started_at": maybe_micros(job.started_at),
         "completed_at": maybe_micros(job.completed_at),
@@ -99,8 +109,8 @@ def job_from_row(row: sqlite3.Row) -> Job:
     job = Job.model_validate(
         document
         | {
-            "context": json.loads(row["context"]),
-            "task_graph": json.loads(row["task_graph"]),
+            "context": from_json(row["context"]),
+            "task_graph": from_json(row["task_graph"]),
             "created_at": to_moment(row["created_at"]),
             "started_at": to_moment(row["started_at"]),
             "completed_at": to_moment(row["completed_at"]),
@@ -109,7 +119,7 @@ def job_from_row(row: sqlite3.Row) -> Job:
             "lease": lease,
         }
     )
-    job.task_graph.freeze()
+    job.task_graph.seal()
     return job
 
 
@@ -141,7 +151,7 @@ def task_from_row(row: sqlite3.Row) -> TaskRun:
             "result": _document(row["result"]),
             "verified": None if row["verified"] is None else bool(row["verified"]),
             "failure": _document(row["failure"]),
-            "evidence": json.loads(row["evidence"]),
+            "evidence": from_json(row["evidence"]),
             "started_at": to_moment(row["started_at"]),
             "completed_at": to_moment(row["completed_at"]),
         }
@@ -162,7 +172,7 @@ def event_to_row(event: JobEvent) -> tuple[Any, ...]:
 
 
 def event_from_row(row: sqlite3.Row) -> JobEvent:
-    return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": json.loads(row["data"])})
+    return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": from_json(row["data"])})
 
 
 def audit_to_row(entry: AuditEntry) -> tuple[Any, ...]:
@@ -182,7 +192,7 @@ def audit_to_row(entry: AuditEntry) -> tuple[Any, ...]:
 
 def audit_from_row(row: sqlite3.Row) -> AuditEntry:
     return AuditEntry.model_validate(
-        dict(row) | {"timestamp": _moment(row["timestamp"]), "metadata": json.loads(row["metadata"])}
+        dict(row) | {"timestamp": _moment(row["timestamp"]), "metadata": from_json(row["metadata"])}
     )
 
 
@@ -191,4 +201,4 @@ def _moment(micros: int) -> datetime:
 
 
 def _document(text: str | None) -> Any:  # noqa: ANN401 - JSON
-    return None if text is None else json.loads(text)
+    return None if text is None else from_json(text)
