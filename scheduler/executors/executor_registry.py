@@ -62,8 +62,11 @@ class ExecutorRegistry:
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Have everything freed that is held for a job, also if one executor fails at it."""
+        holders = [executor for executor in self.executors if type(executor).let_go is not BaseExecutor.let_go]
+        if not holders:
+            return
         async with AsyncExitStack() as stack:
-            for executor in self.executors:
+            for executor in holders:
                 stack.push_async_callback(executor.let_go, job_id, ended=ended)
 
     async def close(self) -> None:

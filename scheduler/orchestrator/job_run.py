@@ -23,6 +23,7 @@ from scheduler.core.events import (
     AttemptSucceeded,
     AttemptVerified,
     CancelRequested,
+    EventType,
     LookFailed,
     RunEvent,
     RunOpened,
@@ -32,7 +33,16 @@ from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.commands import Command, SaveTask, SetTimer, StartTask, StopTask, VerifyTask
+from scheduler.orchestrator.commands import (
+    Command,
+    FinishRun,
+    NoteEvent,
+    SaveTask,
+    SetTimer,
+    StartTask,
+    StopTask,
+    VerifyTask,
+)
 from scheduler.orchestrator.run_change import patience
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, open_run
@@ -41,12 +51,17 @@ from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.repository.repository_interface import JobRepository, RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
+_MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
+_STARTS = frozenset({EventType.TASK_STARTED})
 
 log = structlog.get_logger(__name__)
 
 
 class JobRun:
-    """Holds a leased job until its run ends. Owned by one worker; `cancel` may be called at any time."""
+    """Holds a leased job until its run ends. Owned by one worker; `cancel` may be called at any time.
+
+    `tasks` are the stored rows of those that were touched before.
+    """
 
     def __init__(
         self,
@@ -70,8 +85,14 @@ class JobRun:
         self._state: RunState = open_run(job, tasks, catalog)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
         self._writer = ProgressWriter(job, job.lease, self._effect_keys, new_id)
-        self._inbox: asyncio.Queue[RunEvent] = asyncio.Queue()
+        self._inbox: list[RunEvent] = []
+        self._rung = asyncio.Event()
+        self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
+        self._unstored: list[Command] = []
+        self._store_by: asyncio.TimerHandle | None = None
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
+        self._everybody: set[asyncio.Task[None]] = set()
+        self._broken: BaseException | None = None
         self._hands: defaultdict[TaskId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -82,48 +103,87 @@ class JobRun:
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
-        self._inbox.put_nowait(CancelRequested(at=self._clock.now()))
+        self._tell(CancelRequested(at=self._clock.now()))
 
     async def until_done(self) -> None:
         """Carry the run to its end. Raises LeaseLostError when another worker has the job; what is busy is stopped.
 
         Raises an UnavailableError when the store cannot be written for minutes.
         """
-        self._inbox.put_nowait(RunOpened(at=self._clock.now(), crashes=self.job.crashes))
+        self._tell(RunOpened(at=self._clock.now(), crashes=self.job.crashes))
         try:
-            async with asyncio.TaskGroup() as owner:
-                try:
-                    while not self.ended:
-                        await self._happened(await self._next_events(), owner)
-                finally:
-                    for task in self._busy.values():
-                        task.cancel()
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from group
+            while not self.ended:
+                await self._happened(await self._next_events())
         finally:
             for timer in self._timers:
                 timer.cancel()
+            if self._store_by is not None:
+                self._store_by.cancel()
+            if self._everybody:
+                await self._stop_everybody()
+
+    async def _stop_everybody(self) -> None:
+        """Stop whoever is busy, and wait until they have let go."""
+        for task in self._everybody:
+            task.cancel()
+        while self._everybody:
+            await asyncio.wait(self._everybody)
+
+    def _tell(self, event: RunEvent) -> None:
+        self._inbox.append(event)
+        self._rung.set()
 
     async def _next_events(self) -> list[RunEvent]:
-        events = [await self._inbox.get()]
-        while not self._inbox.empty():
-            events.append(self._inbox.get_nowait())
+        """Return what has happened; nothing, when it is time to store what was not."""
+        await self._rung.wait()
+        self._rung.clear()
+        if self._broken is not None:
+            raise self._broken
+        events, self._inbox = self._inbox, []
         return events
 
-    async def _happened(self, events: list[RunEvent], owner: asyncio.TaskGroup) -> None:
-        """Decide, store the decision, then act on it."""
+    async def _happened(self, events: list[RunEvent]) -> None:
+        """Decide, store the decision, then act on it.
+
+        That a repeatable task has started may be stored together with what comes next: if it is forgotten, it starts
+        again, which does no harm.
+        """
         state, commands = step(self._state, events)
         for command in commands:
-            if isinstance(command, SaveTask) and state.tasks[command.task_id].status is TaskStatus.RUNNING:
-                self._effect_keys[command.task_id] = self._effect_key(state, command.task_id)
-        progress = self._writer.progress(state, commands)
-        if progress is not None:
-            await self._store(progress)
+            if isinstance(command, StartTask):
+                self._effect_keys[command.task_id] = self._effect_key(state, command.task_id, command.attempt)
+        self._unstored += commands
+        if not events or not self._only_starts_repeatable(state, commands):
+            await self._store(state)
+        elif self._store_by is None:
+            self._store_by = asyncio.get_running_loop().call_later(_MAY_WAIT, self._rung.set)
         self._state = state
         for command in commands:
-            self._perform(command, owner)
+            self._perform(command)
 
-    async def _store(self, progress: RunProgress) -> None:
+    def _only_starts_repeatable(self, state: RunState, commands: Sequence[Command]) -> bool:
+        for command in commands:
+            match command:
+                case SaveTask(task_id=task_id):
+                    if state.tasks[task_id].status is not TaskStatus.RUNNING or task_id not in state.plan.repeatable:
+                        return False
+                case NoteEvent(type=type_) if type_ not in _STARTS:
+                    return False
+                case FinishRun():
+                    return False
+        return True
+
+    async def _store(self, state: RunState) -> None:
+        """Store what was decided and is not stored yet."""
+        progress = self._writer.progress(state, self._unstored)
+        if progress is not None:
+            await self._record(progress)
+        self._unstored = []
+        if self._store_by is not None:
+            self._store_by.cancel()
+            self._store_by = None
+
+    async def _record(self, progress: RunProgress) -> None:
         """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""
         for tries in itertools.count(1):
             try:
@@ -138,26 +198,39 @@ class JobRun:
             else:
                 return
 
-    def _perform(self, command: Command, owner: asyncio.TaskGroup) -> None:
+    def _perform(self, command: Command) -> None:
         match command:
             case StartTask(task_id=task_id, attempt=attempt, again=again):
-                self._busy[task_id] = owner.create_task(self._report(self._attempt, task_id, attempt, again))
+                self._set_to_work(task_id, self._attempt(task_id, attempt, again))
             case VerifyTask(task_id=task_id, attempt=attempt):
-                self._busy[task_id] = owner.create_task(self._report(self._look, task_id, attempt))
+                self._set_to_work(task_id, self._look(task_id, attempt))
             case StopTask(task_id=task_id) if task_id in self._busy:
                 self._busy[task_id].cancel()
             case SetTimer(event=event):
                 delay = max(0.0, (event.at - self._clock.now()).total_seconds())
                 self._timers.append(asyncio.get_running_loop().call_later(delay, self._ring, event))
 
-    async def _report(self, work: Callable[..., Coroutine[Any, Any, RunEvent]], *args: object) -> None:
-        self._inbox.put_nowait(await work(*args))
+    def _set_to_work(self, task_id: TaskId, work: Coroutine[Any, Any, RunEvent]) -> None:
+        task = asyncio.create_task(self._report(work))
+        self._busy[task_id] = task
+        self._everybody.add(task)
+        task.add_done_callback(self._let_go)
+
+    async def _report(self, work: Coroutine[Any, Any, RunEvent]) -> None:
+        self._tell(await work)
+
+    def _let_go(self, task: asyncio.Task[None]) -> None:
+        """Note that somebody is no longer busy; one who broke by a bug of ours breaks the run."""
+        self._everybody.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = task.exception()
+            self._rung.set()
 
     def _ring(self, event: RunEvent) -> None:
         event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
         if isinstance(event, AttemptOverdue):
             event = dataclasses.replace(event, draw=self._random())
-        self._inbox.put_nowait(event)
+        self._tell(event)
 
     async def _attempt(self, task_id: TaskId, attempt: int, again: bool) -> AttemptSucceeded | AttemptFailed:
         """Begin when whoever was stopped before has let go; until then the attempt's own time runs out."""
@@ -185,14 +258,19 @@ class JobRun:
 
     def _order(self, state: RunState, task_id: TaskId, attempt: int) -> tuple[ToDo, ExecutionContext]:
         """Return the task with its references replaced, and for whom it runs. Raises InvalidInputError."""
+        ordered = self._orders.get(task_id)
+        if ordered is not None and ordered[0] == attempt:
+            return ordered[1:]
         todo = state.plan.todos[task_id]
         given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
         todo = todo.resolved({needed: result for needed, result in given if result is not None})
-        return todo, self._runner.context(self.job, todo, attempt)
+        context = self._runner.context(self.job, todo, attempt)
+        self._orders[task_id] = attempt, todo, context
+        return todo, context
 
-    def _effect_key(self, state: RunState, task_id: TaskId) -> str | None:
+    def _effect_key(self, state: RunState, task_id: TaskId, attempt: int) -> str | None:
         """Return the key that the executor will get; None when it will get nothing because the order is faulty."""
         try:
-            return self._order(state, task_id, state.tasks[task_id].attempts)[1].effect_key
+            return self._order(state, task_id, attempt)[1].effect_key
         except CPAError:
             return None

@@ -1,7 +1,7 @@
 """Carries one leased job to its end: from the store into a run, through the run, and out again."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -11,7 +11,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
 from scheduler.core.events import RunOpened
 from scheduler.core.ids import IdFactory, JobId
-from scheduler.core.job import Job
+from scheduler.core.job import Job, TaskRun
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
@@ -67,7 +67,7 @@ class Orchestrator:
             return
         run = JobRun(
             job,
-            await self._tasks.list(job.id),
+            await self._touched_tasks(job),
             catalog=self._catalog,
             runner=self._runner,
             jobs=self._jobs,
@@ -77,16 +77,21 @@ class Orchestrator:
         )
         self._runs[job.id] = run
         with structlog.contextvars.bound_contextvars(job_id=job.id, run=job.run):
-            log.info("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
+            log.debug("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
             try:
                 await run.until_done()
             except LeaseLostError:
                 log.warning("lease_lost")
                 raise
             finally:
-                del self._runs[job.id]
                 await _to_its_end(self._let_go(run))
-            log.info("job_run_ended")
+                if self._runs.get(job.id) is run:
+                    del self._runs[job.id]
+            log.debug("job_run_ended")
+
+    async def _touched_tasks(self, job: Job) -> Sequence[TaskRun]:
+        """Return what is stored of the tasks; nobody has touched those of a job in its first epoch."""
+        return () if job.lease is not None and job.lease.epoch == 1 else await self._tasks.list(job.id)
 
     async def _put_aside(self, job: Job) -> None:
         """End a run that cannot even be opened, as one without tasks. Raises LeaseLostError."""
@@ -111,6 +116,11 @@ class Orchestrator:
         except UnavailableError:
             return False
         return stored is None or stored.status.final
+
+    def has_ended(self, job_id: JobId) -> bool:
+        """Whether a run of this worker has stored its end, or has left already."""
+        run = self._runs.get(job_id)
+        return run is not None and run.ended
 
     def stop(self, job_id: JobId) -> None:
         """Ask a run of this worker to stop because its job was cancelled."""

@@ -125,12 +125,12 @@ def _may_be_repeated(action: str, catalog: ActionCatalog) -> bool:
 
 
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
-    """Build the state of a run from what is stored."""
+    """Build the state of a run from what is stored; a task without a row is untouched."""
     plan = plan_of(job, catalog)
     rows = {row.task_id: row for row in tasks}
     done = {task_id for task_id, row in rows.items() if row.status is TaskStatus.DONE}
     states = {
-        task_id: _state_of(rows[task_id], sum(dependency not in done for dependency in todo.dependencies))
+        task_id: _state_of(rows.get(task_id), sum(dependency not in done for dependency in todo.dependencies))
         for task_id, todo in plan.todos.items()
     }
     return RunState(
@@ -154,7 +154,9 @@ def _why_failed(task_id: TaskId, state: TaskState) -> TaskFailure:
     return state.failure or TaskFailure(code="task_failed", message=f"{task_id} is {state.status}, and nobody said why")
 
 
-def _state_of(row: TaskRun, waiting_for: int) -> TaskState:
+def _state_of(row: TaskRun | None, waiting_for: int) -> TaskState:
+    if row is None:
+        return TaskState(waiting_for=waiting_for)
     return TaskState(
         status=row.status,
         waiting_for=waiting_for,

@@ -1,6 +1,7 @@
-"""Leases jobs and runs several at once, keeps their leases alive, and leaves in order when told to."""
+"""Leases jobs and runs many at once, keeps their leases alive, and leaves in order when told to."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -13,6 +14,8 @@ from scheduler.queue.job_queue import JobQueue
 log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
+_SWEEP_AGAIN = 5.0  # seconds
+_MOST_AT_ONCE = 256  # jobs that are leased with one question
 
 
 class Worker:
@@ -32,19 +35,24 @@ class Worker:
         self._lease = lease
         self._concurrency = concurrency
         self._grace = grace
-        self._draining = asyncio.Event()
+        self._draining = False
+        self._look = asyncio.Event()
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._latest: dict[str, asyncio.Task[None]] = {}
         self.last_look: float | None = None
 
     def drain(self) -> None:
         """Lease nothing more; finish or hand back what is running, then return from `run`."""
-        self._draining.set()
+        self._draining = True
+        self._look.set()
 
     async def run(self) -> None:
         """Work until drained."""
         log.info("worker_started", concurrency=self._concurrency, lease=self._lease.total_seconds())
         async with asyncio.TaskGroup() as owner:
-            watches = [owner.create_task(self._keep_leases()), owner.create_task(self._watch_for_cancellations())]
+            watches = [
+                owner.create_task(watch()) for watch in (self._watch_queue, self._keep_leases, self._keep_sweeping)
+            ]
             await self._lease_and_start(owner)
             await self._leave()
             for watch in watches:
@@ -52,59 +60,46 @@ class Worker:
         log.info("worker_stopped")
 
     async def _lease_and_start(self, owner: asyncio.TaskGroup) -> None:
-        while not self._draining.is_set():
-            seen = self._queue.changes
-            job = await self._next_job() if len(self._running) < self._concurrency else None
+        while not self._draining:
+            self._look.clear()
+            jobs = await self._next_jobs(min(self._concurrency - len(self._running), _MOST_AT_ONCE))
             self.last_look = asyncio.get_running_loop().time()
-            if job is None:
-                await self._wait(seen)
-                continue
-            task = owner.create_task(self._process(job, self._runs_of(job)))
-            self._running[task] = job
-            task.add_done_callback(self._running.pop)
+            for job in jobs:
+                self._start(job, owner)
+            if not jobs:
+                await self._look.wait()
 
-    async def _next_job(self) -> Job | None:
+    def _start(self, job: Job, owner: asyncio.TaskGroup) -> None:
+        """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
+        task = owner.create_task(self._process(job, self._latest.get(job.id)))
+        self._running[task], self._latest[job.id] = job, task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        job = self._running.pop(task)
+        if self._latest.get(job.id) is task:
+            del self._latest[job.id]
+        self._look.set()
+
+    async def _next_jobs(self, limit: int) -> Sequence[Job]:
+        if limit < 1:
+            return ()
         try:
-            return await self._queue.dequeue()
+            return await self._queue.dequeue_many(limit)
         except UnavailableError as error:
             log.warning("queue_unavailable", error=str(error))
         except Exception:
             log.exception("lease_failed")
-        return None
+        return ()
 
-    def _runs_of(self, job: Job) -> list[asyncio.Task[None]]:
-        """Return the runs of the same job here: this process slept through its lease and has got the job again."""
-        return [task for task, running in self._running.items() if running.id == job.id]
-
-    async def _wait(self, seen: int) -> None:
-        """Wait for a change of the queue, for a free place, or for the order to leave."""
-        waits = [
-            asyncio.ensure_future(self._change(seen, _LOOK_AGAIN)),
-            asyncio.ensure_future(self._draining.wait()),
-        ]
-        try:
-            await asyncio.wait([*waits, *self._running], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _change(self, seen: int, limit: float) -> None:
-        """Wait for a change of the queue; one that cannot be asked now is asked again a little later."""
-        try:
-            await self._queue.wait(seen, limit)
-        except Exception as error:
-            log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
-            await asyncio.sleep(limit)
-
-    async def _process(self, job: Job, earlier: list[asyncio.Task[None]]) -> None:
+    async def _process(self, job: Job, earlier: asyncio.Task[None] | None) -> None:
         """Run the job. A run that breaks keeps its lease until that runs out: a pause, counted as a crash."""
         try:
-            for task in earlier:
-                task.cancel()
-            if earlier:
-                await asyncio.wait(earlier)
+            if earlier is not None:
+                earlier.cancel()
+                await asyncio.wait([earlier])
             await self._orchestrator.process(job)
+            await self._queue.release([job])
         except LeaseLostError:
             pass  # whoever has the job now carries it on
         except UnavailableError as error:
@@ -113,18 +108,18 @@ class Worker:
         except Exception:
             log.exception("job_run_crashed", job_id=job.id)
 
-    async def _keep_leases(self) -> None:
-        while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
-            for task, job in list(self._running.items()):
-                await self._renew(task, job)
-
-    async def _watch_for_cancellations(self) -> None:
+    async def _watch_queue(self) -> None:
+        """Look for work, and for what is to be stopped, whenever the queue has changed, and now and then."""
         while True:
             seen = self._queue.changes
+            self._look.set()
             if self._running:
                 await self._stop_cancelled()
-            await self._change(seen, self._lease.total_seconds())
+            try:
+                await self._queue.wait(seen, _LOOK_AGAIN)
+            except Exception as error:
+                log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
+                await asyncio.sleep(_LOOK_AGAIN)
 
     async def _stop_cancelled(self) -> None:
         try:
@@ -132,21 +127,36 @@ class Worker:
         except Exception as error:
             log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
-        for job in self._running.values():
-            if job.id in wanted:
-                self._orchestrator.stop(job.id)
+        for job_id in wanted:
+            self._orchestrator.stop(job_id)
 
-    async def _renew(self, task: asyncio.Task[None], job: Job) -> None:
+    async def _keep_sweeping(self) -> None:
+        while True:
+            try:
+                await self._queue.sweep()
+            except Exception as error:
+                log.warning("sweep_failed", error=str(error), exc_info=not isinstance(error, UnavailableError))
+            await asyncio.sleep(_SWEEP_AGAIN)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Prolong all leases; who lost one stops, unless its run has just ended."""
+        running = [job for job in self._running.values() if not self._orchestrator.has_ended(job.id)]
+        if not running:
+            return
         try:
-            await self._queue.renew(job)
-        except LeaseLostError:
-            if not task.done():
+            lost = await self._queue.renew_many(running)
+        except Exception as error:
+            log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
+            return
+        for task, job in list(self._running.items()):
+            if job.id in lost and job in running and not self._orchestrator.has_ended(job.id):
                 log.warning("lease_lost", job_id=job.id)
                 task.cancel()
-        except Exception as error:
-            log.warning(
-                "lease_not_renewed", job_id=job.id, error=str(error), exc_info=not isinstance(error, UnavailableError)
-            )
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""

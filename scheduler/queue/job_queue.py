@@ -4,13 +4,13 @@ A job handed out is *leased*: the worker must renew the lease, and writes only w
 the lease by time, and the next `dequeue` anywhere hands the job out again, with a greater epoch. Nothing is popped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from scheduler.core.clock import Clock, SystemClock
-from scheduler.core.errors import JobNotFoundError
+from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.queue.sqlite_queue import SQLiteQueue
@@ -32,11 +32,20 @@ class QueueBackend(Protocol):
     async def enqueue(self, job: Job) -> JobId:
         """Make a job ready, storing it first if it is new. Enqueuing the same job again changes nothing."""
 
-    async def dequeue(self) -> Job | None:
-        """Lease the next job: the highest priority first, then the oldest. None: there is none now."""
+    async def announce(self, jobs: Collection[Job]) -> None:
+        """Tell workers of jobs that are stored and ready. May be repeated; one that gets lost is found by a sweep."""
 
-    async def renew(self, job: Job) -> None:
-        """Prolong the lease. Raises LeaseLostError."""
+    async def dequeue(self, limit: int = 1) -> Sequence[Job]:
+        """Lease the next jobs: the highest priority first, then by fair turns of the tenants, then the oldest."""
+
+    async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """Prolong the leases; return the jobs whose lease is lost."""
+
+    async def release(self, jobs: Collection[Job]) -> None:
+        """Forget the leases of jobs whose run has ended, which is stored."""
+
+    async def sweep(self) -> None:
+        """Bring back what was lost on the way between store and workers. Called every few seconds."""
 
     async def cancelling(self) -> frozenset[JobId]:
         """Return the jobs somebody wants stopped while a worker holds them."""
@@ -97,11 +106,35 @@ class JobQueue:
     async def enqueue(self, job: Job) -> JobId:
         return await self._backend.enqueue(job)
 
+    async def announce(self, jobs: Collection[Job]) -> None:
+        """Tell workers of jobs that are stored and ready. May be repeated."""
+        await self._backend.announce(jobs)
+
     async def dequeue(self) -> Job | None:
-        return await self._backend.dequeue()
+        """Lease the next job. None: there is none now."""
+        jobs = await self._backend.dequeue(1)
+        return jobs[0] if jobs else None
+
+    async def dequeue_many(self, limit: int) -> Sequence[Job]:
+        """Lease the next jobs, `limit` at most."""
+        return await self._backend.dequeue(limit)
 
     async def renew(self, job: Job) -> None:
-        await self._backend.renew(job)
+        """Prolong the lease. Raises LeaseLostError."""
+        if await self._backend.renew([job]):
+            raise LeaseLostError(job.id)
+
+    async def renew_many(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """Prolong the leases; return the jobs whose lease is lost."""
+        return await self._backend.renew(jobs)
+
+    async def release(self, jobs: Collection[Job]) -> None:
+        """Forget the leases of jobs whose run has ended, which is stored."""
+        await self._backend.release(jobs)
+
+    async def sweep(self) -> None:
+        """Bring back what was lost on the way between store and workers."""
+        await self._backend.sweep()
 
     async def cancelling(self) -> frozenset[JobId]:
         return await self._backend.cancelling()

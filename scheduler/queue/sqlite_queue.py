@@ -1,27 +1,29 @@
 """The queue for one machine without servers: the rows of the jobs themselves say which is next."""
 
 import sqlite3
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.errors import LeaseLostError
-from scheduler.core.ids import JobId, TenantId
+from scheduler.core.ids import JobId, LeaseToken, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_jobs, sqlite_leases
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
 from scheduler.repository.sqlite_rows import to_micros
 
 
 class SQLiteQueue:
     """Leases live in the table of jobs, so truth and dispatch cannot differ."""
 
-    def __init__(self, database: SQLiteDatabase, clock: Clock, lease: timedelta) -> None:
+    def __init__(self, database: SQLiteDatabase, clock: Clock, lease: timedelta, *, limits: Limits = NO_LIMITS) -> None:
         self._database = database
         self._clock = clock
         self._lease = lease
+        self._limits = limits
 
     @classmethod
     def at(cls, url: str, clock: Clock, lease: timedelta) -> Self:
@@ -43,29 +45,64 @@ class SQLiteQueue:
         await self._database.write(store)
         return job.id
 
-    async def dequeue(self) -> Job | None:
+    async def announce(self, jobs: Collection[Job]) -> None:
+        """Do nothing: who is waiting for jobs was woken by the commit that stored them."""
+
+    async def dequeue(self, limit: int = 1) -> Sequence[Job]:
         """Look first: a worker asks after every change, and mostly there is nothing to lease."""
         now = self._clock.now()
-        if await self._database.read(lambda connection: sqlite_leases.next_due(connection, now)) is None:
-            return None
-        return await self._claim(now)
+        if limit < 1 or not self._database.peek(lambda connection: sqlite_leases.is_due(connection, now)):
+            return ()
+        return await self._claim(now, limit)
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
-    async def _claim(self, now: datetime) -> Job | None:
+    async def _claim(self, now: datetime, limit: int) -> Sequence[Job]:
         return await self._database.write(
-            lambda connection: sqlite_leases.claim(connection, now=now, lease=self._lease)
+            lambda connection: sqlite_leases.claim(
+                connection, now=now, lease=self._lease, limit=limit, limits=self._limits
+            )
         )
 
+    @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
+    async def claim(self, ids: Sequence[JobId]) -> tuple[Sequence[Job], Mapping[JobId, datetime]]:
+        """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
+        now = self._clock.now()
+        return await self._database.write(
+            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease)
+        )
+
+    async def promote(self) -> Sequence[Ready]:
+        """Make delayed jobs whose time has come ready, and return them."""
+        now = self._clock.now()
+        due = "SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= ?)"
+        if not self._database.peek(lambda connection: connection.execute(due, (to_micros(now),)).fetchone()[0]):
+            return ()
+        return await self._database.write(lambda connection: sqlite_leases.promote(connection, now))
+
+    async def waiting(self, after: Place | None, limit: int) -> tuple[Sequence[Ready], Place | None]:
+        """Return a page of the jobs that are ready, and its end; None: it was the last page."""
+        return await self._database.read(lambda connection: sqlite_leases.waiting(connection, after, limit))
+
+    async def lapsed(self, limit: int) -> Sequence[Ready]:
+        """Return jobs whose worker let its lease run out."""
+        now = self._clock.now()
+        return self._database.peek(lambda connection: sqlite_leases.lapsed(connection, now, limit))
+
     @crash_points(CrashPoint.BEFORE_RENEW, CrashPoint.AFTER_RENEW)
-    async def renew(self, job: Job) -> None:
-        if job.lease is None:
-            raise LeaseLostError(job.id)
-        token, until = job.lease.token, self._clock.now() + self._lease
-        await self._database.write(lambda connection: sqlite_leases.renew(connection, job.id, token, until))
+    async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        until = self._clock.now() + self._lease
+        leases = [(job.id, job.lease.token if job.lease else LeaseToken("")) for job in jobs]
+        return frozenset(await self._database.write(lambda connection: sqlite_leases.renew(connection, leases, until)))
+
+    async def release(self, jobs: Collection[Job]) -> None:
+        """Do nothing: the end of a run, when stored, ended its lease."""
+
+    async def sweep(self) -> None:
+        """Do nothing: jobs are looked for where they are stored."""
 
     async def cancelling(self) -> frozenset[JobId]:
         statement = "SELECT id FROM jobs WHERE status = 'cancelling'"
-        return await self._database.read(
+        return self._database.peek(
             lambda connection: frozenset(JobId(row["id"]) for row in connection.execute(statement))
         )
 
@@ -95,13 +132,8 @@ class SQLiteQueue:
         return await self._database.write(lambda connection: sqlite_jobs.next_run(connection, job_id, now, tenant))
 
     async def length(self) -> int:
-        statement = "SELECT count(*) FROM jobs WHERE status = 'pending' AND not_before <= ?"
-        now = to_micros(self._clock.now())
-
-        def count(connection: sqlite3.Connection) -> int:
-            return int(connection.execute(statement, (now,)).fetchone()[0])
-
-        return await self._database.read(count)
+        now = self._clock.now()
+        return await self._database.read(lambda connection: sqlite_leases.length(connection, now))
 
     @property
     def changes(self) -> int:

@@ -111,17 +111,19 @@ CREATE TABLE jobs (
     graph_digest TEXT NOT NULL,
     context TEXT NOT NULL,
     task_graph TEXT NOT NULL
-) STRICT;
+, turn INTEGER NOT NULL DEFAULT 0, delayed INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
-CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND delayed = 1;
+
+CREATE INDEX jobs_leased ON jobs (lease_until, tenant) WHERE lease_until IS NOT NULL;
 
 CREATE INDEX jobs_of_tenant ON jobs (tenant, n);
 
 CREATE INDEX jobs_of_tenant_by_status ON jobs (tenant, status, n);
 
-CREATE INDEX jobs_ready ON jobs (priority DESC, n, not_before) WHERE status = 'pending';
+CREATE INDEX jobs_ready ON jobs (priority DESC, turn, n, tenant) WHERE status = 'pending' AND delayed = 0;
 
 CREATE TABLE messages (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -156,4 +158,11 @@ CREATE TABLE tasks (
     started_at INTEGER,
     completed_at INTEGER,
     PRIMARY KEY (job_id, task_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE turns (
+    priority INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    PRIMARY KEY (priority, tenant)
 ) STRICT, WITHOUT ROWID;

@@ -22,6 +22,7 @@ from scheduler.repository.sqlite_rows import (
     to_micros,
 )
 from scheduler.repository.sqlite_tasks import add_tasks, cancel_open_tasks, reset_tasks
+from scheduler.repository.sqlite_turns import next_turns
 
 _ASKED = "somebody asked for it"
 _LINES = {
@@ -70,7 +71,8 @@ def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest 
         return must_fetch(connection, job.id)
     if job.status is not JobStatus.PENDING:
         raise InvalidTransitionError(job.id, job.status, JobStatus.PENDING)
-    insert(connection, "jobs", job_to_row(job))
+    turn = next_turns(connection, job.priority, job.tenant)[0]
+    insert(connection, "jobs", job_to_row(job) | {"turn": turn})
     add_tasks(connection, job)
     if request:
         row = request.model_dump() | {"tenant": job.tenant, "job_id": job.id, "created_at": to_micros(job.created_at)}
@@ -183,10 +185,11 @@ def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenan
     job = must_fetch(connection, job_id, tenant).next_run()
     columns = (
         "status", "run", "retry_count", "started_at", "completed_at", "deadline", "not_before", "error", "error_code",
-        "crashes",
+        "crashes", "delayed", "turn",
     )  # fmt: skip
     changes = ", ".join(f"{column} = :{column}" for column in columns)
-    connection.execute(f"UPDATE jobs SET {changes} WHERE id = :id", job_to_row(job))  # noqa: S608 - names are ours
+    turn = next_turns(connection, job.priority, job.tenant)[0]
+    connection.execute(f"UPDATE jobs SET {changes} WHERE id = :id", job_to_row(job) | {"turn": turn})  # noqa: S608 - names are ours
     reset_tasks(connection, job)
     connection.execute("DELETE FROM dead_letters WHERE job_id = ?", (job_id,))
     note(connection, job, EventType.JOB_RETRIED, now, reason="somebody asked for another run", retry=job.retry_count)

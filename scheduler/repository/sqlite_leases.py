@@ -1,67 +1,226 @@
 """The statements by which workers take jobs, keep them, write their progress and give them up, for the caller's
 transaction.
 
-The token of the lease fences: what a worker writes with a token that is no longer the job's changes nothing.
+The token of the lease fences: what a worker writes with a token that is no longer the job's changes nothing. A claim
+raises the stored epoch, so that no two leases of a job are alike, whoever handed out its id.
 """
 
+import json
 import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
 from scheduler.core.events import EventType
-from scheduler.core.ids import JobId, LeaseToken, new_id
+from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
-from scheduler.repository.sqlite_jobs import bury, must_fetch, note
-from scheduler.repository.sqlite_rows import maybe_micros, storable, to_micros
+from scheduler.repository.sqlite_jobs import bury, note
+from scheduler.repository.sqlite_rows import job_from_row, maybe_micros, storable, to_micros, to_moment
 from scheduler.repository.sqlite_tasks import put_tasks
+from scheduler.repository.sqlite_turns import next_turns, taken
 
-_NEXT = """
-SELECT n FROM (
-    SELECT * FROM (
-        SELECT n, priority FROM jobs WHERE status = 'pending' AND not_before <= :now ORDER BY priority DESC, n LIMIT 1
-    )
-    UNION ALL
-    SELECT * FROM (SELECT n, priority FROM jobs WHERE lease_until <= :now ORDER BY priority DESC, n LIMIT 1)
-) ORDER BY priority DESC, n LIMIT 1
+_MOST_PROMOTED = 500  # delayed jobs that become ready in one transaction
+_DUE = """
+SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
+    OR EXISTS (SELECT 1 FROM jobs WHERE lease_until <= :now)
+    OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= :now)
 """
-"""The first of the jobs that are ready and of those whose worker let its lease run out, so that neither starves."""
+_READY = """
+SELECT * FROM jobs WHERE status = 'pending' AND delayed = 0 AND tenant NOT IN (SELECT value FROM json_each(:without))
+ORDER BY priority DESC, turn, n LIMIT :limit
+"""
+_LAPSED = """
+SELECT * FROM jobs WHERE lease_until <= :now AND tenant NOT IN (SELECT value FROM json_each(:without))
+ORDER BY lease_until LIMIT :limit
+"""
+_THESE = """
+SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
+AND (status = 'pending' AND not_before <= :now OR lease_until <= :now)
+"""
+_WAITING = """
+SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND delayed = 0 AND {}
+ORDER BY priority DESC, turn, n LIMIT ?
+"""
+_ABOVE_ALL = 2**31
+_TAKE = """
+UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
+WHERE n = ?
+"""
 
 
-def next_due(connection: sqlite3.Connection, now: datetime) -> int | None:
-    """Return the row number of the job that comes next, or None."""
-    found = connection.execute(_NEXT, {"now": to_micros(now)}).fetchone()
-    return None if found is None else int(found["n"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many jobs may be leased at the same time, in all and of one tenant; None: as many as there are workers."""
+
+    running: int | None = None
+    running_of_tenant: int | None = None
 
 
-def claim(connection: sqlite3.Connection, *, now: datetime, lease: timedelta) -> Job | None:
-    """Lease the next job. None: there is none."""
-    while (number := next_due(connection, now)) is not None:
-        row = connection.execute(
-            "SELECT id, tenant, intent, run, locale, started_at IS NOT NULL AS begun, lease_token IS NOT NULL AS lost,"
-            " lease_epoch + 1 AS epoch FROM jobs WHERE n = ?",
-            (number,),
-        ).fetchone()
-        taken = Lease(token=LeaseToken(new_id()), epoch=row["epoch"], until=now + lease)
-        connection.execute(
-            "UPDATE jobs SET status = CASE status WHEN 'cancelling' THEN status ELSE 'running' END, lease_token = ?,"
-            " lease_epoch = ?, lease_until = ?, crashes = crashes + ?, started_at = coalesce(started_at, ?)"
-            " WHERE n = ?",
-            (taken.token, taken.epoch, to_micros(taken.until), row["lost"], to_micros(now), number),
-        )
+NO_LIMITS = Limits()
+Place = tuple[int, int, int]
+"""Where a ready job stands: its priority, its turn, its number."""
+
+
+class Ready(NamedTuple):
+    """What dispatch needs to know of a job that is ready."""
+
+    job_id: JobId
+    tenant: TenantId
+    priority: int
+
+
+class _Room:
+    """What the limits leave, counted while jobs are taken."""
+
+    def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
+        self._left = limits.running
+        self._most = limits.running_of_tenant
+        self._running: Counter[str] = Counter()
+        if limits != NO_LIMITS:
+            counts = "SELECT tenant, count(*) FROM jobs WHERE lease_until IS NOT NULL GROUP BY tenant"
+            self._running.update(dict(map(tuple, connection.execute(counts))))
+        if self._left is not None:
+            self._left -= self._running.total()
+
+    @property
+    def left(self) -> bool:
+        return self._left is None or self._left > 0
+
+    @property
+    def full(self) -> list[str]:
+        """Tenants that may have no more now."""
+        return [tenant for tenant, running in self._running.items() if self._most is not None and running >= self._most]
+
+    def take(self, row: sqlite3.Row) -> bool:
+        """Take a place if there is one. A job whose worker is lost has its place already."""
+        if row["lease_token"] is not None:
+            return True
+        if not self.left or (self._most is not None and self._running[row["tenant"]] >= self._most):
+            return False
+        self._running[row["tenant"]] += 1
+        self._left = None if self._left is None else self._left - 1
+        return True
+
+
+def is_due(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Say whether there is something to lease."""
+    return bool(connection.execute(_DUE, {"now": to_micros(now)}).fetchone()[0])
+
+
+def claim(
+    connection: sqlite3.Connection, *, now: datetime, lease: timedelta, limit: int, limits: Limits = NO_LIMITS
+) -> list[Job]:
+    """Lease the jobs that come next: those whose worker let its lease run out before ready ones of their priority."""
+    promote(connection, now)
+    room, jobs = _Room(connection, limits), list[Job]()
+    while len(jobs) < limit and room.left:
+        rows = _next_rows(connection, now, limit - len(jobs), room.full)
+        chosen = [row for row in rows if room.take(row)]
+        if not chosen:
+            break
+        taken(connection, ((row["priority"], row["turn"]) for row in chosen))
+        jobs += _take(connection, chosen, now, lease)
+    return jobs
+
+
+def _next_rows(connection: sqlite3.Connection, now: datetime, limit: int, full: Collection[str]) -> list[sqlite3.Row]:
+    wanted = {"now": to_micros(now), "limit": limit, "without": json.dumps(list(full))}
+    rows = [*connection.execute(_LAPSED, wanted), *connection.execute(_READY, wanted)]
+    return sorted(rows, key=lambda row: -row["priority"])[:limit]
+
+
+def claim_these(
+    connection: sqlite3.Connection, ids: Sequence[JobId], *, now: datetime, lease: timedelta
+) -> tuple[list[Job], dict[JobId, datetime]]:
+    """Lease those of the jobs that may be leased; return them, and until when others hold the rest, as far as they do.
+
+    What is in neither is not there, has ended, or waits for its time.
+    """
+    values = {"ids": json.dumps(ids), "now": to_micros(now)}
+    found = {row["id"]: row for row in connection.execute(_THESE, values)}
+    jobs = _take(connection, [found[job_id] for job_id in ids if job_id in found], now, lease)
+    if len(found) == len(ids):
+        return jobs, {}
+    held = "SELECT id, lease_until FROM jobs WHERE id IN (SELECT value FROM json_each(:ids)) AND lease_until > :now"
+    rows = connection.execute(held, values)
+    ours = {job.id for job in jobs}
+    return jobs, {row["id"]: _certain(row["lease_until"]) for row in rows if row["id"] not in ours}
+
+
+def _certain(micros: int) -> datetime:
+    moment = to_moment(micros)
+    assert moment is not None  # noqa: S101 - the statement asks for rows that have one
+    return moment
+
+
+def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, lease: timedelta) -> list[Job]:
+    """Lease the jobs of the rows; one whose plan cannot be read is put aside."""
+    jobs, changes, until = list[Job](), list[tuple[Any, ...]](), now + lease
+    for row in rows:
+        taken_now = Lease(token=LeaseToken(new_id()), epoch=row["lease_epoch"] + 1, until=until)
+        lost = row["lease_token"] is not None
+        status = JobStatus.CANCELLING if row["status"] == JobStatus.CANCELLING else JobStatus.RUNNING
+        begun = row["started_at"]
+        crashes, started_at = row["crashes"] + lost, to_micros(now) if begun is None else begun
         try:
-            job = must_fetch(connection, JobId(row["id"]))
+            job = job_from_row(row, lease=taken_now, status=status, crashes=crashes, started_at=to_moment(started_at))
         except (ValueError, CPAError):
             _put_aside(connection, row, now)
             continue
-        line = EventType.JOB_RESUMED if row["begun"] else EventType.JOB_STARTED
-        reason = "the lease of its worker ran out" if row["lost"] else "it is its turn"
-        note(connection, job, line, now, reason=reason, epoch=taken.epoch)
-        return job
-    return None
+        changes.append((status, taken_now.token, taken_now.epoch, to_micros(until), crashes, started_at, row["n"]))
+        line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
+        reason = "the lease of its worker ran out" if lost else "it is its turn"
+        note(connection, job, line, now, reason=reason, epoch=taken_now.epoch)
+        jobs.append(job)
+    connection.executemany(_TAKE, changes)
+    return jobs
+
+
+def promote(connection: sqlite3.Connection, now: datetime) -> list[Ready]:
+    """Make delayed jobs whose time has come ready, and return them."""
+    found = connection.execute(
+        "SELECT n, id, tenant, priority FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= ?"
+        " ORDER BY not_before LIMIT ?",
+        (to_micros(now), _MOST_PROMOTED),
+    ).fetchall()
+    turns = [(next_turns(connection, row["priority"], row["tenant"])[0], row["n"]) for row in found]
+    connection.executemany("UPDATE jobs SET delayed = 0, turn = ? WHERE n = ?", turns)
+    return [Ready(row["id"], row["tenant"], row["priority"]) for row in found]
+
+
+def waiting(connection: sqlite3.Connection, after: Place | None, limit: int) -> tuple[list[Ready], Place | None]:
+    """Return a page of the jobs that are ready, in the order of their turns, and its end; None: it was the last page.
+
+    `after` is the end of the page before, None for the first.
+    """
+    rows: list[sqlite3.Row] = []
+    if after is not None:
+        rows += connection.execute(_WAITING.format("priority = ? AND (turn, n) > (?, ?)"), (*after, limit))
+    below = _WAITING.format("priority < ?")
+    rows += connection.execute(below, (after[0] if after else _ABOVE_ALL, limit - len(rows)))
+    end = (rows[-1]["priority"], rows[-1]["turn"], rows[-1]["n"]) if len(rows) == limit else None
+    return [Ready(row["id"], row["tenant"], row["priority"]) for row in rows], end
+
+
+def lapsed(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Ready]:
+    """Return jobs whose worker let its lease run out."""
+    statement = "SELECT id, tenant, priority FROM jobs WHERE lease_until <= ? ORDER BY lease_until LIMIT ?"
+    return [Ready(*row) for row in map(tuple, connection.execute(statement, (to_micros(now), limit)))]
+
+
+def length(connection: sqlite3.Connection, now: datetime) -> int:
+    """Return how many jobs are ready."""
+    ready = "SELECT count(*) FROM jobs WHERE status = 'pending' AND delayed = 0"
+    due = "SELECT count(*) FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= ?"
+    values = (to_micros(now),)
+    return int(connection.execute(ready).fetchone()[0] + connection.execute(due, values).fetchone()[0])
 
 
 def _put_aside(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) -> None:
@@ -78,11 +237,14 @@ def _put_aside(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) 
     note(connection, job, EventType.JOB_FAILED, now, reason="its plan cannot be read", code="internal")
 
 
-def renew(connection: sqlite3.Connection, job_id: JobId, token: LeaseToken, until: datetime) -> None:
-    """Prolong a lease. Raises LeaseLostError."""
+def renew(connection: sqlite3.Connection, leases: Iterable[tuple[JobId, LeaseToken]], until: datetime) -> set[JobId]:
+    """Prolong leases; return the jobs whose lease is lost."""
     statement = "UPDATE jobs SET lease_until = ? WHERE id = ? AND lease_token = ?"
-    if connection.execute(statement, (to_micros(until), job_id, token)).rowcount == 0:
-        raise LeaseLostError(job_id)
+    return {
+        job_id
+        for job_id, token in leases
+        if connection.execute(statement, (to_micros(until), job_id, token)).rowcount == 0
+    }
 
 
 def hand_back(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
@@ -101,34 +263,49 @@ def hand_back(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
 
 def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     """Store what a step changed. Raises LeaseLostError unless the lease is still the job's, InvalidTransitionError."""
-    statement = "SELECT status FROM jobs WHERE id = ? AND lease_token = ?"
-    row = connection.execute(statement, (progress.job_id, progress.lease_token)).fetchone()
-    if row is None:
+    if progress.status is not None:
+        _change(connection, progress, progress.status)
+    elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
     put_tasks(connection, progress.tasks)
     sqlite_events.append(connection, progress.events)
     sqlite_audit.append(connection, progress.audit)
-    if progress.status is not None:
-        _change(connection, progress, JobStatus(row["status"]), progress.status)
-
-
-def _change(connection: sqlite3.Connection, progress: RunProgress, before: JobStatus, status: JobStatus) -> None:
-    """Set the status that a run has reached; a status that ends the work gives the lease up."""
-    if status not in JOB_TRANSITIONS[before] or status is JobStatus.CANCELLING:
-        raise InvalidTransitionError(progress.job_id, before, status)
-    connection.execute(
-        "UPDATE jobs SET status = :status, error = :error, error_code = :error_code, completed_at = :completed_at,"
-        " lease_token = NULL, lease_until = NULL WHERE id = :job_id AND lease_token = :lease_token",
-        storable(
-            {
-                "status": status,
-                "error": progress.error,
-                "error_code": progress.error_code,
-                "completed_at": maybe_micros(progress.completed_at),
-                "job_id": progress.job_id,
-                "lease_token": progress.lease_token,
-            }
-        ),
-    )
-    if status is JobStatus.FAILED:
+    if progress.status is JobStatus.FAILED:
         bury(connection, progress.job_id)
+
+
+def _status_of(connection: sqlite3.Connection, progress: RunProgress) -> JobStatus | None:
+    """Return the status of the job; None: the lease is lost."""
+    statement = "SELECT status FROM jobs WHERE id = ? AND lease_token = ?"
+    row = connection.execute(statement, (progress.job_id, progress.lease_token)).fetchone()
+    return None if row is None else JobStatus(row["status"])
+
+
+def _ends(status: JobStatus) -> str:
+    """Return the statement by which a run reaches a status; one that ends the work gives the lease up."""
+    allowed = [f"'{before}'" for before in JobStatus if status in JOB_TRANSITIONS[before]]
+    return (
+        "UPDATE jobs SET status = :status, error = :error, error_code = :error_code, completed_at = :completed_at,"  # noqa: S608 - the names are ours
+        " lease_token = NULL, lease_until = NULL"
+        f" WHERE id = :job_id AND lease_token = :lease_token AND status IN ({', '.join(allowed)})"
+    )
+
+
+_END = {status: _ends(status) for status in JobStatus if status is not JobStatus.CANCELLING}
+
+
+def _change(connection: sqlite3.Connection, progress: RunProgress, status: JobStatus) -> None:
+    values = {
+        "status": status,
+        "error": progress.error,
+        "error_code": progress.error_code,
+        "completed_at": maybe_micros(progress.completed_at),
+        "job_id": progress.job_id,
+        "lease_token": progress.lease_token,
+    }
+    if status in _END and connection.execute(_END[status], storable(values)).rowcount == 1:
+        return
+    before = _status_of(connection, progress)
+    if before is None:
+        raise LeaseLostError(progress.job_id)
+    raise InvalidTransitionError(progress.job_id, before, status)

@@ -98,26 +98,30 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "completed_at": maybe_micros(job.completed_at),
         "deadline": maybe_micros(job.deadline),
         "not_before": maybe_micros(job.not_before) or 0,
+        "delayed": int(job.not_before is not None),
     }
 
 
-def job_from_row(row: sqlite3.Row) -> Job:
-    document = {name: row[name] for name in row.keys() if name in Job.model_fields}  # noqa: SIM118 - Row iterates values
+def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
+    """Return the job of a row, with `changes` that are about to be stored."""
+    columns = dict(zip(row.keys(), row, strict=True))
+    document = {name: value for name, value in columns.items() if name in Job.model_fields}
     lease = None
-    if row["lease_token"] is not None:
-        lease = Lease(token=row["lease_token"], epoch=row["lease_epoch"], until=_moment(row["lease_until"]))
+    if columns["lease_token"] is not None and "lease" not in changes:
+        lease = Lease(token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"]))
     job = Job.model_validate(
         document
         | {
-            "context": from_json(row["context"]),
-            "task_graph": from_json(row["task_graph"]),
-            "created_at": to_moment(row["created_at"]),
-            "started_at": to_moment(row["started_at"]),
-            "completed_at": to_moment(row["completed_at"]),
-            "deadline": to_moment(row["deadline"]),
-            "not_before": to_moment(row["not_before"] or None),
+            "context": from_json(columns["context"]),
+            "task_graph": from_json(columns["task_graph"]),
+            "created_at": to_moment(columns["created_at"]),
+            "started_at": to_moment(columns["started_at"]),
+            "completed_at": to_moment(columns["completed_at"]),
+            "deadline": to_moment(columns["deadline"]),
+            "not_before": to_moment(columns["not_before"] or None),
             "lease": lease,
         }
+        | changes
     )
     job.task_graph.seal()
     return job

@@ -72,9 +72,15 @@ def put_task(connection: sqlite3.Connection, task: TaskRun, now: datetime) -> No
 
 
 def must_be_idle(connection: sqlite3.Connection, job_id: JobId) -> sqlite3.Row:
-    """Return tenant and run of a job. Raises JobNotFoundError, and LeaseLostError while a worker holds it."""
+    """Return tenant and run of a job whose tasks somebody is going to touch.
+
+    The epoch grows, as with a lease: the tasks of a job in its first epoch are untouched. Raises JobNotFoundError, and
+    LeaseLostError while a worker holds it.
+    """
     row: sqlite3.Row | None = connection.execute(
-        "SELECT tenant, run, lease_token FROM jobs WHERE id = ?", (job_id,)
+        "UPDATE jobs SET lease_epoch = lease_epoch + (lease_token IS NULL) WHERE id = ?"
+        " RETURNING tenant, run, lease_token",
+        (job_id,),
     ).fetchone()
     if row is None:
         raise JobNotFoundError(job_id)

@@ -1,7 +1,7 @@
 """Jobs of the queue are leased, run, kept and handed back; no trouble ends the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -214,12 +214,13 @@ class Troubled(JobQueue):
             raise self._error
         return await call()
 
-    async def dequeue(self) -> Job | None:
-        answer: Job | None = await self._once("dequeue", super().dequeue)
+    async def dequeue_many(self, limit: int) -> Sequence[Job]:
+        answer: Sequence[Job] = await self._once("dequeue", lambda: JobQueue.dequeue_many(self, limit))
         return answer
 
-    async def renew(self, job: Job) -> None:
-        await self._once("renew", lambda: JobQueue.renew(self, job))
+    async def renew_many(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        answer: frozenset[JobId] = await self._once("renew", lambda: JobQueue.renew_many(self, jobs))
+        return answer
 
     async def cancelling(self) -> frozenset[JobId]:
         answer: frozenset[JobId] = await self._once("cancelling", super().cancelling)
