@@ -1,4 +1,8 @@
-"""What `step` wants done. The first two are stored together before any of the others is carried out."""
+"""What `step` wants done. The first two are stored together before any of the others is carried out.
+
+Nobody changes a command, though nothing prevents it: freezing a class makes its objects four times dearer to build, and
+each task takes half a dozen.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +15,14 @@ from scheduler.core.job import JobStatus
 from scheduler.core.retry import TaskFailure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SaveTask:
     """Store the task as it stands after this step."""
 
     task_id: TaskId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NoteEvent:
     """Add a line to the timeline."""
 
@@ -28,7 +32,7 @@ class NoteEvent:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartTask:
     """Do the task; answer with AttemptSucceeded or AttemptFailed. `again`: it was begun before, in any run."""
 
@@ -37,7 +41,7 @@ class StartTask:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VerifyTask:
     """Look whether the attempt took effect; answer with AttemptVerified or AttemptFailed."""
 
@@ -45,7 +49,7 @@ class VerifyTask:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StopTask:
     """Stop whoever works on the attempt; what comes next for the task waits until they have let go."""
 
@@ -53,14 +57,14 @@ class StopTask:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SetTimer:
     """Bring `event` back at its time `event.at`."""
 
     event: RunEvent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FinishRun:
     """The run is over."""
 

@@ -1,7 +1,6 @@
 """The working copy of a run during one call of `step`: every change with what is to be stored and done for it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,8 +46,7 @@ class RunChange:
         self.commands: list[Command] = []
 
     def state(self) -> RunState:
-        return replace(
-            self.before,
+        return self.before._replace(
             tasks=self.before.tasks.changed(self.changes) if self.changes else self.before.tasks,
             status=self.status,
             open=self.open,

@@ -1,7 +1,6 @@
 """Says in rows, lines of the timeline and audit entries what one step of a run has changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from scheduler.core.audit_entry import AuditEntry
@@ -15,8 +14,20 @@ from scheduler.orchestrator.state import RunState
 from scheduler.repository.repository_interface import RunProgress
 
 _WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
+_ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
 _ACHIEVED = frozenset({EventType.TASK_STARTED, EventType.TASK_DONE, EventType.JOB_DONE, EventType.JOB_CANCELLED})
 _STORED = frozenset(TaskRun.model_fields) - {"job_id", "task_id", "run", "effect_key"}
+
+
+def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
+    """Return what goes into the audit log. A start that is stored together with its end is said by the end."""
+    ended = {(note.task_id, note.data.get("attempt")) for note in notes if note.type in _ENDS_TASK}
+    return [
+        note
+        for note in notes
+        if note.type not in _WITHOUT_ENTRY
+        and not (note.type is EventType.TASK_STARTED and (note.task_id, note.data.get("attempt")) in ended)
+    ]
 
 
 class ProgressWriter:
@@ -35,23 +46,18 @@ class ProgressWriter:
         end = next((command for command in commands if isinstance(command, FinishRun)), None)
         if not changed and not notes and end is None:
             return None
-        progress = RunProgress(
+        failure = end.failure if end else None
+        return RunProgress(
             job_id=self._job.id,
             tenant=self._job.tenant,
             lease_token=self._lease.token,
             tasks=[self._row(state, task_id) for task_id in changed],
             events=[self._line(state, note) for note in notes],
-            audit=[self._entry(state, note) for note in notes if note.type not in _WITHOUT_ENTRY],
-        )
-        return progress if end is None else self._ended(progress, end)
-
-    def _ended(self, progress: RunProgress, end: FinishRun) -> RunProgress:
-        return replace(
-            progress,
-            status=end.status,
-            completed_at=end.at,
-            error=self._sentence(end.failure),
-            error_code=end.failure.code if end.failure else None,
+            audit=[self._entry(state, note) for note in _worth_an_entry(notes)],
+            status=end.status if end else None,
+            completed_at=end.at if end else None,
+            error=self._sentence(failure),
+            error_code=failure.code if failure else None,
         )
 
     def _row(self, state: RunState, task_id: TaskId) -> TaskRun:

@@ -91,8 +91,7 @@ class RunPlan:
     repeatable: frozenset[TaskId]
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(NamedTuple):
     """A run. `open` counts the tasks that have not ended, `active` those somebody works on.
 
     `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy.

@@ -59,13 +59,13 @@ class RunProgress:
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""
-        lines = [(line.job_id, line.tenant) for line in self.events] + [
-            (line.job_id, line.tenant) for line in self.audit
-        ]
-        lines += [(task.job_id, self.tenant) for task in self.tasks]
-        foreign = set(lines) - {(self.job_id, self.tenant)}
-        if foreign:
-            raise ValueError(f"the progress of job {self.job_id!r} names {sorted(foreign)}")
+        lines: tuple[JobEvent | AuditEntry, ...] = (*self.events, *self.audit)
+        for line in lines:
+            if line.job_id != self.job_id or line.tenant != self.tenant:
+                raise ValueError(f"the progress of job {self.job_id!r} names {line.job_id!r} of {line.tenant!r}")
+        for task in self.tasks:
+            if task.job_id != self.job_id:
+                raise ValueError(f"the progress of job {self.job_id!r} names {task.job_id!r}")
         if self.status is not None and self.status.final and self.completed_at is None:
             raise ValueError(f"the end of job {self.job_id!r} has no time")
 

@@ -7,7 +7,7 @@ raises the stored epoch, so that no two leases of a job are alike, whoever hande
 
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,9 +22,10 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note
-from scheduler.repository.sqlite_rows import job_from_row, maybe_micros, storable, to_micros, to_moment
+from scheduler.repository.sqlite_rows import job_from_row, maybe_micros, to_micros, to_moment, well_formed
 from scheduler.repository.sqlite_tasks import put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
+from scheduler.repository.sqlite_writer import before_commit
 
 _MOST_PROMOTED = 500  # delayed jobs that become ready in one transaction
 _DUE = """
@@ -262,16 +263,44 @@ def hand_back(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
 
 
 def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
-    """Store what a step changed. Raises LeaseLostError unless the lease is still the job's, InvalidTransitionError."""
+    """Store what a step changed when the caller's transaction is committed, together with what others changed.
+
+    Raises, now or then, LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
+    """
     if progress.status is not None:
-        _change(connection, progress, progress.status)
+        before_commit(connection, _end, [progress])
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
-    put_tasks(connection, progress.tasks)
+    before_commit(connection, put_tasks, progress.tasks)
     sqlite_events.append(connection, progress.events)
     sqlite_audit.append(connection, progress.audit)
-    if progress.status is JobStatus.FAILED:
+
+
+def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
+    """Set the statuses that runs have reached. When one of several cannot be set, all are undone and tried alone."""
+    by_status: defaultdict[JobStatus, list[RunProgress]] = defaultdict(list)
+    for progress in ends:
+        by_status[progress.status or JobStatus.RUNNING].append(progress)
+    for status, group in by_status.items():
+        rows = [_end_to_row(progress) for progress in group]
+        if status not in _END or connection.executemany(_END[status], rows).rowcount != len(group):
+            before = _status_of(connection, group[0])
+            if before is None:
+                raise LeaseLostError(group[0].job_id)
+            raise InvalidTransitionError(group[0].job_id, before, status)
+    for progress in by_status[JobStatus.FAILED]:
         bury(connection, progress.job_id)
+
+
+def _end_to_row(progress: RunProgress) -> tuple[Any, ...]:
+    return (
+        progress.status,
+        None if progress.error is None else well_formed(progress.error),
+        progress.error_code,
+        maybe_micros(progress.completed_at),
+        progress.job_id,
+        progress.lease_token,
+    )
 
 
 def _status_of(connection: sqlite3.Connection, progress: RunProgress) -> JobStatus | None:
@@ -281,31 +310,13 @@ def _status_of(connection: sqlite3.Connection, progress: RunProgress) -> JobStat
     return None if row is None else JobStatus(row["status"])
 
 
-def _ends(status: JobStatus) -> str:
+def _statement_to_reach(status: JobStatus) -> str:
     """Return the statement by which a run reaches a status; one that ends the work gives the lease up."""
     allowed = [f"'{before}'" for before in JobStatus if status in JOB_TRANSITIONS[before]]
     return (
-        "UPDATE jobs SET status = :status, error = :error, error_code = :error_code, completed_at = :completed_at,"  # noqa: S608 - the names are ours
-        " lease_token = NULL, lease_until = NULL"
-        f" WHERE id = :job_id AND lease_token = :lease_token AND status IN ({', '.join(allowed)})"
+        "UPDATE jobs SET status = ?, error = ?, error_code = ?, completed_at = ?, lease_token = NULL,"  # noqa: S608
+        f" lease_until = NULL WHERE id = ? AND lease_token = ? AND status IN ({', '.join(allowed)})"
     )
 
 
-_END = {status: _ends(status) for status in JobStatus if status is not JobStatus.CANCELLING}
-
-
-def _change(connection: sqlite3.Connection, progress: RunProgress, status: JobStatus) -> None:
-    values = {
-        "status": status,
-        "error": progress.error,
-        "error_code": progress.error_code,
-        "completed_at": maybe_micros(progress.completed_at),
-        "job_id": progress.job_id,
-        "lease_token": progress.lease_token,
-    }
-    if status in _END and connection.execute(_END[status], storable(values)).rowcount == 1:
-        return
-    before = _status_of(connection, progress)
-    if before is None:
-        raise LeaseLostError(progress.job_id)
-    raise InvalidTransitionError(progress.job_id, before, status)
+_END = {status: _statement_to_reach(status) for status in JobStatus if status is not JobStatus.CANCELLING}

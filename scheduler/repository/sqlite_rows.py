@@ -24,6 +24,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _HALF = re.compile("[\ud800-\udfff]")
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 EVENT_COLUMNS = ("tenant", "job_id", "run", "type", "at", "task_id", "data")
+_PLAIN_JOB_COLUMNS = (
+    "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
+    "retry_count", "max_retries", "crashes",
+)  # fmt: skip
+"""Those of a job whose values need no reading."""
 AUDIT_COLUMNS = (
     "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
 )  # fmt: skip
@@ -52,10 +57,10 @@ def to_json(value: object) -> str:
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row with well-formed texts."""
-    return {column: _well_formed(value) if isinstance(value, str) else value for column, value in row.items()}
+    return {column: well_formed(value) if isinstance(value, str) else value for column, value in row.items()}
 
 
-def _well_formed(text: str) -> str:
+def well_formed(text: str) -> str:
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
@@ -79,18 +84,18 @@ def job_to_row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "tenant": job.tenant,
-        "intent": _well_formed(job.intent),
-        "description": _well_formed(job.description),
+        "intent": well_formed(job.intent),
+        "description": well_formed(job.description),
         "locale": job.locale,
         "status": job.status,
         "priority": job.priority,
         "run": job.run,
-        "error": None if job.error is None else _well_formed(job.error),
+        "error": None if job.error is None else well_formed(job.error),
         "error_code": job.error_code,
         "retry_count": job.retry_count,
         "max_retries": job.max_retries,
         "crashes": job.crashes,
-        "context": _well_formed(to_json(job.context)),
+        "context": well_formed(to_json(job.context)),
         "task_graph": graph,
         "graph_digest": hashlib.sha256(graph.encode()).hexdigest(),
         "created_at": to_micros(job.created_at),
@@ -105,7 +110,7 @@ def job_to_row(job: Job) -> dict[str, Any]:
 def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
     """Return the job of a row, with `changes` that are about to be stored."""
     columns = dict(zip(row.keys(), row, strict=True))
-    document = {name: value for name, value in columns.items() if name in Job.model_fields}
+    document = {name: columns[name] for name in _PLAIN_JOB_COLUMNS}
     lease = None
     if columns["lease_token"] is not None and "lease" not in changes:
         lease = Lease(token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"]))
@@ -137,10 +142,10 @@ def task_to_row(task: TaskRun) -> dict[str, Any]:
         "failures": task.failures,
         "effect_key": task.effect_key,
         "not_before": maybe_micros(task.not_before),
-        "result": None if task.result is None else _well_formed(to_json(task.result)),
+        "result": None if task.result is None else well_formed(to_json(task.result)),
         "verified": None if task.verified is None else int(task.verified),
-        "failure": None if task.failure is None else _well_formed(to_json(task.failure.model_dump(mode="json"))),
-        "evidence": _well_formed(to_json(task.evidence)),
+        "failure": None if task.failure is None else well_formed(to_json(task.failure.model_dump(mode="json"))),
+        "evidence": well_formed(to_json(task.evidence)),
         "started_at": maybe_micros(task.started_at),
         "completed_at": maybe_micros(task.completed_at),
     }
@@ -171,7 +176,7 @@ def event_to_row(event: JobEvent) -> tuple[Any, ...]:
         event.type,
         to_micros(event.at),
         event.task_id,
-        _well_formed(to_json(event.data)) if event.data else "{}",
+        well_formed(to_json(event.data)) if event.data else "{}",
     )
 
 
@@ -182,15 +187,15 @@ def event_from_row(row: sqlite3.Row) -> JobEvent:
 def audit_to_row(entry: AuditEntry) -> tuple[Any, ...]:
     """Return the values of AUDIT_COLUMNS."""
     return (
-        _well_formed(entry.id),
+        well_formed(entry.id),
         to_micros(entry.timestamp),
         entry.job_id,
         entry.task_id,
-        _well_formed(entry.action),
-        _well_formed(entry.reason),
+        well_formed(entry.action),
+        well_formed(entry.reason),
         entry.result,
-        None if entry.screenshot_path is None else _well_formed(entry.screenshot_path),
-        _well_formed(to_json(entry.metadata)),
+        None if entry.screenshot_path is None else well_formed(entry.screenshot_path),
+        well_formed(to_json(entry.metadata)),
     )
 
 
