@@ -89,6 +89,14 @@ class TaskGraph(BaseModel):
 
     def build_graph(self) -> Mapping[TaskId, tuple[TaskId, ...]]:
         """Return for each task the tasks that wait for it. Raises UnknownDependencyError or UnknownReferenceError."""
+        return self._dependents if isinstance(self.tasks, MappingProxyType) else self._built()
+
+    @cached_property
+    def _dependents(self) -> Mapping[TaskId, tuple[TaskId, ...]]:
+        """The graph of a sealed plan, which stays as it is."""
+        return MappingProxyType(self._built())
+
+    def _built(self) -> dict[TaskId, tuple[TaskId, ...]]:
         dependents: dict[TaskId, list[TaskId]] = {task_id: [] for task_id in self.tasks}
         try:
             for task_id, needed in self._needs.items():

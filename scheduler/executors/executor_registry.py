@@ -60,13 +60,19 @@ class ExecutorRegistry:
             spec for executor in self.executors for spec in executor.actions if self._route(spec.name) is executor
         )
 
+    @property
+    def hold_anything(self) -> bool:
+        """Whether an executor keeps something for a job between its steps."""
+        return bool(self._holders)
+
+    @property
+    def _holders(self) -> list[BaseExecutor]:
+        return [executor for executor in self.executors if type(executor).let_go is not BaseExecutor.let_go]
+
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Have everything freed that is held for a job, also if one executor fails at it."""
-        holders = [executor for executor in self.executors if type(executor).let_go is not BaseExecutor.let_go]
-        if not holders:
-            return
         async with AsyncExitStack() as stack:
-            for executor in holders:
+            for executor in self._holders:
                 stack.push_async_callback(executor.let_go, job_id, ended=ended)
 
     async def close(self) -> None:

@@ -61,7 +61,10 @@ class Orchestrator:
         await self.process(job)
 
     async def process(self, job: Job) -> None:
-        """Carry a job as `dequeue` gave it to the end of its run. Raises LeaseLostError."""
+        """Carry a job as `dequeue` gave it to the end of its run, in an asyncio task of its own. Raises LeaseLostError.
+
+        What is logged from now on in that task names the job.
+        """
         if job.crashes > LAST_CRASH:
             await self._put_aside(job)
             return
@@ -76,18 +79,19 @@ class Orchestrator:
             new_id=self._new_id,
         )
         self._runs[job.id] = run
-        with structlog.contextvars.bound_contextvars(job_id=job.id, run=job.run):
-            log.debug("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
-            try:
-                await run.until_done()
-            except LeaseLostError:
-                log.warning("lease_lost")
-                raise
-            finally:
+        structlog.contextvars.bind_contextvars(job_id=job.id, run=job.run)
+        log.debug("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
+        try:
+            await run.until_done()
+        except LeaseLostError:
+            log.warning("lease_lost")
+            raise
+        finally:
+            if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
-                if self._runs.get(job.id) is run:
-                    del self._runs[job.id]
-            log.debug("job_run_ended")
+            if self._runs.get(job.id) is run:
+                del self._runs[job.id]
+        log.debug("job_run_ended")
 
     async def _touched_tasks(self, job: Job) -> Sequence[TaskRun]:
         """Return what is stored of the tasks; nobody has touched those of a job in its first epoch."""

@@ -31,6 +31,10 @@ class Executors(Protocol):
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         """Return paths of what shows why the step failed."""
 
+    @property
+    def hold_anything(self) -> bool:
+        """Whether `let_go` has something to do at all."""
+
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Free what is held for a job; what another worker would need to carry on goes only when the run has ended."""
 

@@ -81,16 +81,17 @@ class SQLiteDatabase:
         """
         if self._writer is None:
             raise RuntimeError("connect() first")
-        unit = Unit(work, asyncio.get_running_loop().create_future())
+        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future())
         self._waiting.append(unit)
         if self._committing is None:
             self._commit_what_waits()
         try:
-            return await asyncio.shield(unit.future)
+            return await unit.future
         except asyncio.CancelledError:
             if unit in self._waiting:
                 self._waiting.remove(unit)
             else:
+                unit.future = asyncio.get_running_loop().create_future()
                 await _its_end(unit.future)
             raise
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,10 +19,13 @@ from pydantic_core import from_json
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
 from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.task_graph import TaskGraph
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HALF = re.compile("[\ud800-\udfff]")
+_LONGEST_KEPT_PLAN = 20_000  # characters
+_MOST_KEPT_PLANS = 500
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 EVENT_COLUMNS = ("tenant", "job_id", "run", "type", "at", "task_id", "data")
 _PLAIN_JOB_COLUMNS = (
@@ -107,6 +111,32 @@ def job_to_row(job: Job) -> dict[str, Any]:
     }
 
 
+class _Plans:
+    """Plans read before, by their digest: a schedule or a batch brings the same one again and again.
+
+    A sealed plan cannot change, so its jobs share it. Those used least recently go first.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[str, TaskGraph]] = OrderedDict()
+
+    def read(self, digest: str, text: str) -> TaskGraph:
+        """Return the plan. Raises ValueError and CPAError for one that cannot be read."""
+        known = self._known.get(digest)
+        if known is not None and known[0] == text:
+            self._known.move_to_end(digest)
+            return known[1]
+        plan = TaskGraph.model_validate(from_json(text)).seal()
+        if len(text) <= _LONGEST_KEPT_PLAN:
+            self._known[digest] = text, plan
+            if len(self._known) > _MOST_KEPT_PLANS:
+                self._known.popitem(last=False)
+        return plan
+
+
+_plans = _Plans()
+
+
 def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
     """Return the job of a row, with `changes` that are about to be stored."""
     columns = dict(zip(row.keys(), row, strict=True))
@@ -114,11 +144,11 @@ def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fie
     lease = None
     if columns["lease_token"] is not None and "lease" not in changes:
         lease = Lease(token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"]))
-    job = Job.model_validate(
+    return Job.model_validate(
         document
         | {
             "context": from_json(columns["context"]),
-            "task_graph": from_json(columns["task_graph"]),
+            "task_graph": _plans.read(columns["graph_digest"], columns["task_graph"]),
             "created_at": to_moment(columns["created_at"]),
             "started_at": to_moment(columns["started_at"]),
             "completed_at": to_moment(columns["completed_at"]),
@@ -128,8 +158,6 @@ def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fie
         }
         | changes
     )
-    job.task_graph.seal()
-    return job
 
 
 def task_to_row(task: TaskRun) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class FakeExecutors:
         self, *, catalog: ActionCatalog = CATALOG, world: World | None = None, **scripts: list[Attempt]
     ) -> None:
         self.catalog = catalog
+        self.hold_anything = True
         self.world = world or World()
         self.scripts = scripts
         self.verify_as: dict[str, Callable[[ExecutionContext], Verification]] = {}
