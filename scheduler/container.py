@@ -28,6 +28,7 @@ from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
+from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -82,6 +83,7 @@ async def open_services(
         stack.push_async_callback(database.close)
         queue = make_queue(settings, database)
         await queue.connect()
+        stack.push_async_callback(queue.close)
         jobs = SQLiteJobRepository(database, SystemClock())
         planner = make_planner(settings, registry, router or IntentRouter.default())
         worker = make_worker(settings, queue, database, registry, secrets)
@@ -159,15 +161,16 @@ def check_settings(settings: Settings) -> None:
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
         raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
-    JobQueue(url, lease=settings.worker.lease)
+    JobQueue(url, store_url=settings.store.database_url, lease=settings.worker.lease)
 
 
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
-    """Return the queue; one that lies in the database itself shares its connection."""
-    url = settings.store.queue_url or settings.store.database_url
-    if url.startswith("sqlite:"):
-        return JobQueue.over(SQLiteQueue(database, SystemClock(), settings.worker.lease))
-    return JobQueue(url, lease=settings.worker.lease)
+    """Return the queue: the database itself, or Redis beside it. It shares the connection of the database."""
+    url, clock, lease = settings.store.queue_url, SystemClock(), settings.worker.lease
+    store = SQLiteQueue(database, clock, lease)
+    if not url or url.startswith("sqlite:"):
+        return JobQueue.over(store)
+    return JobQueue.over(RedisQueue(url, store, clock, lease))
 
 
 def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:

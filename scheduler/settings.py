@@ -209,7 +209,11 @@ class StoreSettings(BaseSettings):
     database_url: str = Field(
         default="sqlite:///data/cpa.db", validation_alias=AliasChoices("CPA_DATABASE_URL", "DATABASE_URL")
     )
-    queue_url: str = Field(default="", description="where jobs are dispatched; default: the database itself")
+    queue_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("CPA_QUEUE_URL", "REDIS_URL"),
+        description="where jobs are dispatched, redis://host:6379/0; default: the database itself",
+    )
     files_root: Path | None = Field(default=None, description="the folder file steps may use; default: data/files")
     secrets_file: Path = Path("secrets.yaml")
 

@@ -24,10 +24,11 @@ def database_check(jobs: JobRepository) -> Check:
 
 
 def queue_check(queue: JobQueue) -> Check:
-    """How many jobs wait; it raises what the queue raises."""
+    """How many jobs wait, and whether dispatch works; it raises what the queue raises."""
 
     async def check() -> PartHealth:
-        return _well(f"{await queue.length()} waiting")
+        waiting, trouble = f"{await queue.length()} waiting", await queue.trouble()
+        return _well(waiting) if trouble is None else _degraded(f"{waiting}; {trouble}")
 
     return check
 

@@ -1,4 +1,4 @@
-"""Which job is next: the port every back end keeps, and the facade that picks one by the scheme of its URL.
+"""Which job is next: the facade that picks a back end by the scheme of its URL.
 
 A job handed out is *leased*: the worker must renew the lease, and writes only with its token. A worker that dies loses
 the lease by time, and the next `dequeue` anywhere hands the job out again, with a greater epoch. Nothing is popped.
@@ -6,89 +6,47 @@ the lease by time, and the next `dequeue` anywhere hands the job out again, with
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
+from scheduler.queue.backend import QueueBackend, StoreQueue
+from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 
 __all__ = ["DEFAULT_LEASE", "Job", "JobQueue", "JobStatus", "QueueBackend"]
 
 DEFAULT_LEASE = timedelta(seconds=10)
-
-
-class QueueBackend(Protocol):
-    """What every back end promises; the contract suite runs over all of them."""
-
-    async def connect(self) -> None:
-        """Open it. May be called again."""
-
-    async def close(self) -> None:
-        """Close it. Leases run out by themselves."""
-
-    async def enqueue(self, job: Job) -> JobId:
-        """Make a job ready, storing it first if it is new. Enqueuing the same job again changes nothing."""
-
-    async def announce(self, jobs: Collection[Job]) -> None:
-        """Tell workers of jobs that are stored and ready. May be repeated; one that gets lost is found by a sweep."""
-
-    async def dequeue(self, limit: int = 1) -> Sequence[Job]:
-        """Lease the next jobs: the highest priority first, then by fair turns of the tenants, then the oldest."""
-
-    async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
-        """Prolong the leases; return the jobs whose lease is lost."""
-
-    async def release(self, jobs: Collection[Job]) -> None:
-        """Forget the leases of jobs whose run has ended, which is stored."""
-
-    async def sweep(self) -> None:
-        """Bring back what was lost on the way between store and workers. Called every few seconds."""
-
-    async def cancelling(self) -> frozenset[JobId]:
-        """Return the jobs somebody wants stopped while a worker holds them."""
-
-    async def hand_back(self, job: Job) -> None:
-        """Give a leased job up for the next worker. Raises LeaseLostError."""
-
-    async def get_job(self, job_id: JobId) -> Job | None:
-        """Return the job, or None."""
-
-    async def update_status(self, job_id: JobId, status: JobStatus) -> Job:
-        """Set the status. Raises JobNotFoundError and InvalidTransitionError."""
-
-    async def cancel(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
-        """Cancel a waiting job at once, ask the worker of a running one to stop. Raises JobNotFoundError, and
-        InvalidTransitionError for a job that has ended."""
-
-    async def retry(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
-        """Open the next run of a job that failed or was cancelled. Raises JobNotFoundError, InvalidTransitionError and
-        RetriesExhaustedError."""
-
-    async def length(self) -> int:
-        """Return how many jobs are ready."""
-
-    @property
-    def changes(self) -> int:
-        """Grows with every change that was noticed: read it, look at the queue, `wait` with it; nothing is missed."""
-
-    async def wait(self, seen: int, limit: float) -> None:
-        """Return when `changes` is no longer `seen`, or after `limit` seconds."""
+DEFAULT_STORE = "sqlite:///data/cpa.db"
 
 
 class JobQueue:
-    """The queue behind `url`: `sqlite:///data/cpa.db` (relative) or `sqlite:////var/lib/cpa/cpa.db` (absolute).
+    """The queue behind a URL: `redis://host:6379/0` beside a store, or the store itself, `sqlite:///data/cpa.db`.
 
+    A path after three slashes is relative, after four absolute. `store_url` is where the jobs of a Redis queue lie.
     Raises ValueError for a URL whose scheme has no back end.
     """
 
-    def __init__(self, redis_url: str, *, clock: Clock | None = None, lease: timedelta = DEFAULT_LEASE) -> None:
-        scheme = urlsplit(redis_url).scheme
-        if scheme not in _BACKENDS:
-            raise ValueError(f"no queue for {redis_url!r}; known schemes: {', '.join(sorted(_BACKENDS))}")
-        self._backend = _BACKENDS[scheme](redis_url, clock or SystemClock(), lease)
+    def __init__(
+        self,
+        redis_url: str,
+        *,
+        store_url: str = DEFAULT_STORE,
+        clock: Clock | None = None,
+        lease: timedelta = DEFAULT_LEASE,
+    ) -> None:
+        clock = clock or SystemClock()
+        dispatch, store = urlsplit(redis_url).scheme, urlsplit(store_url).scheme
+        if dispatch in _STORES:
+            self._backend: QueueBackend = _STORES[dispatch](redis_url, clock, lease)
+        elif dispatch in _DISPATCHES and store in _STORES:
+            self._backend = _DISPATCHES[dispatch](redis_url, _STORES[store](store_url, clock, lease), clock, lease)
+        else:
+            known = ", ".join(sorted({**_STORES, **_DISPATCHES}))
+            raise ValueError(f"no queue for {redis_url!r} and {store_url!r}; known schemes: {known}")
 
     @classmethod
     def over(cls, backend: QueueBackend) -> Self:
@@ -164,6 +122,10 @@ class JobQueue:
     async def length(self) -> int:
         return await self._backend.length()
 
+    async def trouble(self) -> str | None:
+        """Say what keeps the queue from working as it should; None: nothing."""
+        return await self._backend.trouble()
+
     @property
     def changes(self) -> int:
         return self._backend.changes
@@ -172,4 +134,8 @@ class JobQueue:
         await self._backend.wait(seen, limit)
 
 
-_BACKENDS: Mapping[str, Callable[[str, Clock, timedelta], QueueBackend]] = {"sqlite": SQLiteQueue.at}
+_STORES: Mapping[str, Callable[[str, Clock, timedelta], StoreQueue]] = {"sqlite": SQLiteQueue.at}
+_DISPATCHES: Mapping[str, Callable[[str, StoreQueue, Clock, timedelta], QueueBackend]] = {
+    "redis": RedisQueue.at,
+    "rediss": RedisQueue.at,
+}

@@ -135,6 +135,13 @@ class SQLiteQueue:
         now = self._clock.now()
         return await self._database.read(lambda connection: sqlite_leases.length(connection, now))
 
+    async def trouble(self) -> str | None:
+        return None
+
+    def nudge(self) -> None:
+        """Count as a change: wake whoever waits."""
+        self._database.nudge()
+
     @property
     def changes(self) -> int:
         return self._database.changes

@@ -56,7 +56,7 @@ class SQLiteDatabase:
                 self._peeker = self._open(sqlite3.Connection)
                 self._peeker.execute("PRAGMA query_only = ON")
                 self._data_version = _data_version(self._peeker)
-        self._bell.open(self._notice)
+        self._bell.open(self.nudge)
 
     async def close(self) -> None:
         """Close the file. What was committed stays."""
@@ -129,7 +129,7 @@ class SQLiteDatabase:
                 version = self.peek(_data_version)
                 if version != self._data_version:
                     self._data_version = version
-                    self._notice()
+                    self.nudge()
                 elif self._changes == seen:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_BESIDE_BELL if self._bell.hangs else _LOOK):
@@ -138,7 +138,8 @@ class SQLiteDatabase:
             self._watched = False
             self._stir()
 
-    def _notice(self) -> None:
+    def nudge(self) -> None:
+        """Count as a change: wake whoever waits. To be called on the event loop."""
         self._changes += 1
         self._stir()
 
@@ -158,7 +159,7 @@ class SQLiteDatabase:
         if self._waiting:
             self._commit_what_waits()
         if ended.result():
-            self._notice()
+            self.nudge()
         for unit in units:
             unit.settle()
 

@@ -275,7 +275,7 @@ def test_a_wrong_setting_ends_with_two_and_names_it(
     ("variables", "said"),
     [
         ({"CPA_API_HOST": "0.0.0.0"}, "CPA_API_HOST=0.0.0.0 needs CPA_API_KEY"),  # noqa: S104 - refused
-        ({"CPA_QUEUE_URL": "redis://127.0.0.1"}, "no queue for 'redis://127.0.0.1'"),
+        ({"CPA_QUEUE_URL": "amqp://127.0.0.1"}, "no queue for 'amqp://127.0.0.1'"),
         ({"CPA_QUEUE_URL": "sqlite:///other.db"}, "CPA_QUEUE_URL: a queue in SQLite lies in the database itself"),
         ({"CPA_DATABASE_URL": "postgres://x"}, "'postgres://x' is not like sqlite:///data/cpa.db"),
         ({"CPA_MAIL_ADDRESS": "anna", "CPA_MAIL_SMTP_HOST": "x", "CPA_MAIL_IMAP_HOST": "x"}, "'anna' is not a mail"),

@@ -1,6 +1,7 @@
 """Fixtures of the queue's tests."""
 
 from tests.support.queues import open_queue, queue
+from tests.support.redis_server import shared_redis
 from tests.support.store import clock, database, migrated_file, store, store_path
 
-__all__ = ["clock", "database", "migrated_file", "open_queue", "queue", "store", "store_path"]
+__all__ = ["clock", "database", "migrated_file", "open_queue", "queue", "shared_redis", "store", "store_path"]

@@ -300,7 +300,7 @@ class TestRetry:
 
 
 def test_a_url_without_back_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="known schemes: sqlite"):
+    with pytest.raises(ValueError, match="known schemes: redis, rediss, sqlite"):
         JobQueue("carrier-pigeon://roof")
 
 

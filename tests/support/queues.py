@@ -1,6 +1,6 @@
 """Fixtures of the queue's contract suite: the same queues over every back end."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -11,25 +11,27 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.queue.job_queue import JobQueue
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
+from tests.support.redis_server import RedisServer  # noqa: TC001 - as the others
 from tests.support.store import LEASE
 
 OpenQueue = Callable[[], Awaitable[JobQueue]]
 
 
-def _over_sqlite(store_path: Path, clock: FakeClock) -> JobQueue:
-    return JobQueue(f"sqlite:///{store_path}", clock=clock, lease=LEASE)
+BACK_ENDS = ("sqlite", pytest.param("redis", marks=pytest.mark.integration))
 
 
-BACK_ENDS: Mapping[str, Callable[[Path, FakeClock], JobQueue]] = {"sqlite": _over_sqlite}
-
-
-@pytest.fixture(params=sorted(BACK_ENDS))
+@pytest.fixture(params=BACK_ENDS)
 async def open_queue(request: pytest.FixtureRequest, store_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
-    """Opens another queue object, with a connection of its own, on the same store."""
+    """Opens another queue object, with connections of its own, on the same store."""
+    url, store_url = f"sqlite:///{store_path}", f"sqlite:///{store_path}"
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("shared_redis")
+        server.empty()
+        url = server.url
     async with AsyncExitStack() as stack:
 
         async def open_one() -> JobQueue:
-            queue = BACK_ENDS[request.param](store_path, clock)
+            queue = JobQueue(url, store_url=store_url, clock=clock, lease=LEASE)
             stack.push_async_callback(queue.close)
             await queue.connect()
             return queue

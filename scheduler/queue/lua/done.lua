@@ -1,0 +1,16 @@
+-- Forgets leases; a job that a limit kept back takes the place.
+-- KEYS ready, leased, running, held; ARGV channel, most of a tenant (0: no limit), then members.
+local limited, freed = tonumber(ARGV[2]) > 0, 0
+for i = 3, #ARGV do
+  if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 and limited then
+    local tenant = string.sub(ARGV[i], 38)
+    if redis.call('HINCRBY', KEYS[3], tenant, -1) <= 0 then redis.call('HDEL', KEYS[3], tenant) end
+    local next = redis.call('ZPOPMIN', KEYS[4] .. tenant)
+    if #next > 0 then
+      redis.call('ZADD', KEYS[1], next[2], next[1])
+      freed = freed + 1
+    end
+  end
+end
+if freed > 0 then redis.call('PUBLISH', ARGV[1], 'ready') end
+return freed

@@ -1,0 +1,266 @@
+"""The queue for several processes: Redis hands out ids fast, the store decides who gets the job.
+
+A job is stored first and announced then; its lease, with token and epoch, is taken in the store. Redis may be slow,
+restarted, emptied or gone: what it forgets a sweep of the store puts back, what it hands out wrongly the store refuses,
+and while it cannot be reached jobs are taken from the store itself.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final, Self
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from scheduler.core.clock import Clock
+from scheduler.core.ids import JobId, TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.queue.backend import StoreQueue
+from scheduler.queue.redis_dispatch import RedisDispatch, id_of, member_of
+from scheduler.queue.together import Together
+from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
+
+_PAGE: Final = 1000  # jobs that a sweep looks at with one question
+_TIMEOUT: Final = 5.0  # seconds that Redis may take to answer
+_CONNECT_TIMEOUT: Final = 2.0
+_LISTEN: Final = 5.0  # seconds of silence after which a listener asks whether its connection still stands
+_TRY_AGAIN: Final = 1.0
+_UNREACHABLE = (RedisError, OSError, TimeoutError)
+
+log = structlog.get_logger(__name__)
+
+
+class RedisQueue:
+    """Dispatch by Redis over a store. Two services on one Redis need different prefixes."""
+
+    def __init__(
+        self,
+        url: str,
+        store: StoreQueue,
+        clock: Clock,
+        lease: timedelta,
+        *,
+        limits: Limits = NO_LIMITS,
+        prefix: str = "cpa:",
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._lease = lease
+        self._client: Redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_CONNECT_TIMEOUT,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._dispatch = RedisDispatch(self._client, prefix, limits)
+        self._announcing = Together(self._put)
+        self._releasing = Together(self._done)
+        self._listening: asyncio.Task[None] | None = None
+        self._place: Place | None = None
+        self._trouble: str | None = None
+
+    @classmethod
+    def at(cls, url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> Self:
+        return cls(url, store, clock, lease)
+
+    async def connect(self) -> None:
+        await self._store.connect()
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        await self.sweep()
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+            self._listening = None
+        await self._announcing.flush()
+        await self._releasing.flush()
+        await self._client.aclose()
+        await self._store.close()
+
+    async def enqueue(self, job: Job) -> JobId:
+        job_id = await self._store.enqueue(job)
+        await self.announce([job])
+        return job_id
+
+    async def announce(self, jobs: Collection[Job]) -> None:
+        now = self._clock.now()
+        ready = [_ready(job) for job in jobs if job.not_before is None or job.not_before <= now]
+        await self._announcing.wait(self._announcing.push(ready))
+
+    async def dequeue(self, limit: int = 1) -> Sequence[Job]:
+        if limit < 1:
+            return ()
+        if promoted := await self._store.promote():
+            await self._put(promoted)
+        now = self._clock.now()
+        try:
+            taken = await self._dispatch.take(limit, now, now + self._lease)
+        except _UNREACHABLE as error:
+            self._lost(error)
+            return await self._store.dequeue(limit)
+        self._reached()
+        if not taken.whole:
+            await self.sweep()
+        return await self._claim(taken.members) if taken.members else ()
+
+    async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
+        """Take the leases in the store, and put Redis right about those jobs that cannot be leased."""
+        jobs, held = await self._store.claim([id_of(member) for member in members])
+        if len(jobs) < len(members):
+            ours = {job.id for job in jobs}
+            others = [(member, held[id_of(member)]) for member in members if id_of(member) in held]
+            ended = [member for member in members if id_of(member) not in ours and id_of(member) not in held]
+            with contextlib.suppress(*_UNREACHABLE):
+                if others:
+                    await self._dispatch.extend(others)
+                self._releasing.push(ended)
+        return jobs
+
+    async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """The lease counts in the store; that Redis hears of it only saves a wrong offer."""
+        until = self._clock.now() + self._lease
+        lost = await self._store.renew(jobs)
+        kept = [(member_of(job.id, job.tenant), until) for job in jobs if job.id not in lost]
+        try:
+            if kept:
+                await self._dispatch.extend(kept)
+        except _UNREACHABLE as error:
+            self._lost(error)
+        return lost
+
+    async def release(self, jobs: Collection[Job]) -> None:
+        self._releasing.push(member_of(job.id, job.tenant) for job in jobs)
+
+    async def hand_back(self, job: Job) -> None:
+        await self._store.hand_back(job)
+        await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
+        with contextlib.suppress(*_UNREACHABLE):
+            await self._dispatch.put([_ready(job)], front=True)
+
+    async def sweep(self) -> None:
+        """Put in what the store holds and Redis may have lost: everything if it was emptied, else a page at a time."""
+        try:
+            await self._dispatch.put(await self._store.lapsed(_PAGE))
+            if await self._dispatch.is_whole():
+                self._place = await self._put_page(self._place)
+                return
+            place = await self._put_page(None)
+            while place is not None:
+                place = await self._put_page(place)
+            await self._dispatch.mark()
+        except _UNREACHABLE as error:
+            self._lost(error)
+        else:
+            self._reached()
+
+    async def _put_page(self, after: Place | None) -> Place | None:
+        page, end = await self._store.waiting(after, _PAGE)
+        if page:
+            await self._dispatch.put(page)
+        return end
+
+    async def cancelling(self) -> frozenset[JobId]:
+        return await self._store.cancelling()
+
+    async def get_job(self, job_id: JobId) -> Job | None:
+        return await self._store.get_job(job_id)
+
+    async def update_status(self, job_id: JobId, status: JobStatus) -> Job:
+        return await self._offered(await self._store.update_status(job_id, status))
+
+    async def cancel(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
+        return await self._offered(await self._store.cancel(job_id, tenant))
+
+    async def retry(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
+        return await self._offered(await self._store.retry(job_id, tenant))
+
+    async def _offered(self, job: Job) -> Job:
+        """Tell the workers that the job has changed; one that nobody works on, but somebody must, is offered."""
+        if job.lease is None:
+            await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
+            if not job.status.final:
+                await self.announce([job])
+        with contextlib.suppress(*_UNREACHABLE):
+            await self._dispatch.ring()
+        return job
+
+    async def length(self) -> int:
+        return await self._store.length()
+
+    async def trouble(self) -> str | None:
+        try:
+            await self._client.ping()
+        except _UNREACHABLE as error:
+            self._lost(error)
+            return "Redis cannot be reached; jobs are taken from the store"
+        return None
+
+    @property
+    def changes(self) -> int:
+        return self._store.changes
+
+    async def wait(self, seen: int, limit: float) -> None:
+        await self._store.wait(seen, limit)
+
+    async def _put(self, jobs: Sequence[Ready]) -> None:
+        """Announce jobs; those that Redis does not hear of are found by the next sweep."""
+        try:
+            await self._dispatch.put(jobs)
+        except _UNREACHABLE as error:
+            self._lost(error)
+
+    async def _done(self, members: Sequence[str]) -> None:
+        """Forget leases; those that Redis does not hear of run out, and the store refuses the jobs."""
+        try:
+            await self._dispatch.done(members)
+        except _UNREACHABLE as error:
+            self._lost(error)
+
+    async def _listen(self) -> None:
+        """Wake this process when another one rings, for as long as the queue is open, however often Redis goes away."""
+        while True:
+            try:
+                async with self._client.pubsub() as heard:
+                    await heard.subscribe(self._dispatch.channel)
+                    self._store.nudge()
+                    await self._hear(heard)
+            except _UNREACHABLE as error:
+                self._lost(error)
+                await asyncio.sleep(_TRY_AGAIN)
+
+    async def _hear(self, heard: PubSub) -> None:
+        """Pass rings on. Silence may be a connection that died without a word, so it is asked after now and then."""
+        asked = False
+        while True:
+            message = await heard.get_message(timeout=_LISTEN)
+            if message is None and asked:
+                raise TimeoutError("no answer to a ping")
+            asked = message is None
+            if asked:
+                await heard.ping()
+            elif message is not None and message["type"] == "message":
+                self._store.nudge()
+
+    def _lost(self, error: Exception) -> None:
+        if self._trouble is None:
+            log.warning("redis_lost", error=str(error) or type(error).__name__)
+        self._trouble = str(error) or type(error).__name__
+
+    def _reached(self) -> None:
+        if self._trouble is not None:
+            log.info("redis_reached")
+            self._trouble = None
+
+
+def _ready(job: Job) -> Ready:
+    return Ready(job.id, job.tenant, job.priority)
