@@ -77,6 +77,10 @@ class SQLiteQueue:
         due = "SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= ?)"
         if not self._database.peek(lambda connection: connection.execute(due, (to_micros(now),)).fetchone()[0]):
             return ()
+        return await self._promote(now)
+
+    @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
+    async def _promote(self, now: datetime) -> Sequence[Ready]:
         return await self._database.write(lambda connection: sqlite_leases.promote(connection, now))
 
     async def waiting(self, after: Place | None, limit: int) -> tuple[Sequence[Ready], Place | None]:
