@@ -15,6 +15,7 @@ class ExecutorRegistry:
 
     def __init__(self) -> None:
         self._executors: dict[str, BaseExecutor] = {}
+        self._holders: list[BaseExecutor] = []
 
     def register(self, action_type: str, executor: BaseExecutor) -> None:
         """Let `executor` do an action or a family. Raises ValueError when another one does it already."""
@@ -22,6 +23,8 @@ class ExecutorRegistry:
         if self._executors.get(name, executor) is not executor:
             raise ValueError(f"action {name!r} has an executor already")
         self._executors[name] = executor
+        if type(executor).let_go is not BaseExecutor.let_go and executor not in self._holders:
+            self._holders.append(executor)
 
     def register_all(self, executor: BaseExecutor) -> None:
         """Let `executor` do every action it lists."""
@@ -30,7 +33,7 @@ class ExecutorRegistry:
 
     def get(self, action_type: str) -> BaseExecutor:
         """Return the executor of an action. Raises UnknownActionError, which names the nearest actions."""
-        executor = self._route(_dotted(action_type))
+        executor = self._executors.get(action_type) or self._route(_dotted(action_type))
         if executor is None:
             known = {spec.name for spec in self.catalog} | {known for known in self._executors if known[-1] != "*"}
             raise UnknownActionError(action_type, field="action", known=sorted(known))
@@ -64,10 +67,6 @@ class ExecutorRegistry:
     def hold_anything(self) -> bool:
         """Whether an executor keeps something for a job between its steps."""
         return bool(self._holders)
-
-    @property
-    def _holders(self) -> list[BaseExecutor]:
-        return [executor for executor in self.executors if type(executor).let_go is not BaseExecutor.let_go]
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Have everything freed that is held for a job, also if one executor fails at it."""

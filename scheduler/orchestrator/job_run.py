@@ -53,6 +53,8 @@ from scheduler.repository.repository_interface import JobRepository, RunProgress
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
 _STARTS = frozenset({EventType.TASK_STARTED})
+_STORED = frozenset({SaveTask, NoteEvent, FinishRun})
+"""Commands that are carried out by being stored."""
 
 log = structlog.get_logger(__name__)
 
@@ -159,18 +161,18 @@ class JobRun:
             self._store_by = asyncio.get_running_loop().call_later(_MAY_WAIT, self._rung.set)
         self._state = state
         for command in commands:
-            self._perform(command)
+            if type(command) not in _STORED:
+                self._perform(command)
 
     def _only_starts_repeatable(self, state: RunState, commands: Sequence[Command]) -> bool:
         for command in commands:
-            match command:
-                case SaveTask(task_id=task_id):
-                    if state.tasks[task_id].status is not TaskStatus.RUNNING or task_id not in state.plan.repeatable:
-                        return False
-                case NoteEvent(type=type_) if type_ not in _STARTS:
-                    return False
-                case FinishRun():
-                    return False
+            if isinstance(command, FinishRun) or (isinstance(command, NoteEvent) and command.type not in _STARTS):
+                return False
+            if isinstance(command, SaveTask) and (
+                command.task_id not in state.plan.repeatable
+                or state.tasks[command.task_id].status is not TaskStatus.RUNNING
+            ):
+                return False
         return True
 
     async def _store(self, state: RunState) -> None:

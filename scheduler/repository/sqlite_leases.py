@@ -34,13 +34,10 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
     OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= :now)
 """
 _READY = """
-SELECT * FROM jobs WHERE status = 'pending' AND delayed = 0 AND tenant NOT IN (SELECT value FROM json_each(:without))
-ORDER BY priority DESC, turn, n LIMIT :limit
+SELECT * FROM jobs WHERE status = 'pending' AND delayed = 0 {} ORDER BY priority DESC, turn, n LIMIT :limit
 """
-_LAPSED = """
-SELECT * FROM jobs WHERE lease_until <= :now AND tenant NOT IN (SELECT value FROM json_each(:without))
-ORDER BY lease_until LIMIT :limit
-"""
+_LAPSED = "SELECT * FROM jobs WHERE lease_until <= :now {} ORDER BY lease_until LIMIT :limit"
+_NOT_FULL = "AND tenant NOT IN (SELECT value FROM json_each(:without))"
 _THESE = """
 SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
 AND (status = 'pending' AND not_before <= :now OR lease_until <= :now)
@@ -133,7 +130,9 @@ def claim(
 
 def _next_rows(connection: sqlite3.Connection, now: datetime, limit: int, full: Collection[str]) -> list[sqlite3.Row]:
     wanted = {"now": to_micros(now), "limit": limit, "without": json.dumps(list(full))}
-    rows = [*connection.execute(_LAPSED, wanted), *connection.execute(_READY, wanted)]
+    condition = _NOT_FULL if full else ""
+    rows = [*connection.execute(_LAPSED.format(condition), wanted)]
+    rows += connection.execute(_READY.format(condition), wanted)
     return sorted(rows, key=lambda row: -row["priority"])[:limit]
 
 

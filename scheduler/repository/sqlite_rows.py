@@ -28,11 +28,16 @@ _LONGEST_KEPT_PLAN = 20_000  # characters
 _MOST_KEPT_PLANS = 500
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 EVENT_COLUMNS = ("tenant", "job_id", "run", "type", "at", "task_id", "data")
+TASK_COLUMNS = (
+    "run", "status", "attempts", "failures", "effect_key", "not_before", "result", "verified", "failure", "evidence",
+    "started_at", "completed_at", "job_id", "task_id",
+)  # fmt: skip
 _PLAIN_JOB_COLUMNS = (
     "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
     "retry_count", "max_retries", "crashes",
 )  # fmt: skip
 """Those of a job whose values need no reading."""
+_JOB_MOMENTS = ("created_at", "started_at", "completed_at", "deadline", "not_before")
 AUDIT_COLUMNS = (
     "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
 )  # fmt: skip
@@ -140,43 +145,39 @@ _plans = _Plans()
 def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
     """Return the job of a row, with `changes` that are about to be stored."""
     columns = dict(zip(row.keys(), row, strict=True))
-    document = {name: columns[name] for name in _PLAIN_JOB_COLUMNS}
-    lease = None
-    if columns["lease_token"] is not None and "lease" not in changes:
-        lease = Lease(token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"]))
-    return Job.model_validate(
-        document
-        | {
-            "context": from_json(columns["context"]),
-            "task_graph": _plans.read(columns["graph_digest"], columns["task_graph"]),
-            "created_at": to_moment(columns["created_at"]),
-            "started_at": to_moment(columns["started_at"]),
-            "completed_at": to_moment(columns["completed_at"]),
-            "deadline": to_moment(columns["deadline"]),
-            "not_before": to_moment(columns["not_before"] or None),
-            "lease": lease,
-        }
-        | changes
+    if "lease" not in changes and columns["lease_token"] is not None:
+        changes["lease"] = Lease(
+            token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"])
+        )
+    fields = {name: columns[name] for name in _PLAIN_JOB_COLUMNS}
+    for name in _JOB_MOMENTS:
+        if columns[name]:
+            fields[name] = _moment(columns[name])
+    if columns["context"] != "{}":
+        fields["context"] = from_json(columns["context"])
+    fields["task_graph"] = _plans.read(columns["graph_digest"], columns["task_graph"])
+    fields.update(changes)
+    return Job(**fields)
+
+
+def task_to_row(task: TaskRun) -> tuple[Any, ...]:
+    """Return the values of TASK_COLUMNS."""
+    return (
+        task.run,
+        task.status,
+        task.attempts,
+        task.failures,
+        task.effect_key,
+        maybe_micros(task.not_before),
+        None if task.result is None else well_formed(to_json(task.result)),
+        None if task.verified is None else int(task.verified),
+        None if task.failure is None else well_formed(to_json(task.failure.model_dump(mode="json"))),
+        well_formed(to_json(task.evidence)) if task.evidence else "[]",
+        maybe_micros(task.started_at),
+        maybe_micros(task.completed_at),
+        task.job_id,
+        task.task_id,
     )
-
-
-def task_to_row(task: TaskRun) -> dict[str, Any]:
-    return {
-        "job_id": task.job_id,
-        "task_id": task.task_id,
-        "run": task.run,
-        "status": task.status,
-        "attempts": task.attempts,
-        "failures": task.failures,
-        "effect_key": task.effect_key,
-        "not_before": maybe_micros(task.not_before),
-        "result": None if task.result is None else well_formed(to_json(task.result)),
-        "verified": None if task.verified is None else int(task.verified),
-        "failure": None if task.failure is None else well_formed(to_json(task.failure.model_dump(mode="json"))),
-        "evidence": well_formed(to_json(task.evidence)),
-        "started_at": maybe_micros(task.started_at),
-        "completed_at": maybe_micros(task.completed_at),
-    }
 
 
 def task_from_row(row: sqlite3.Row) -> TaskRun:

@@ -1,7 +1,7 @@
 """The statements that change tasks in SQLite, each meant for the caller's transaction."""
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
@@ -9,7 +9,7 @@ from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.repository import sqlite_events
-from scheduler.repository.sqlite_rows import insert, insertion, task_from_row, task_to_row, to_micros
+from scheduler.repository.sqlite_rows import TASK_COLUMNS, insertion_in_order, task_from_row, task_to_row, to_micros
 
 _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.PENDING: EventType.TASK_RETRY_SCHEDULED,
@@ -20,7 +20,13 @@ _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.SKIPPED: EventType.TASK_SKIPPED,
     TaskStatus.CANCELLED: EventType.TASK_CANCELLED,
 }
-_KEY = frozenset({"job_id", "task_id", "position"})
+_KEY = 2  # columns of a task, the last ones, that name it
+_INSERT = insertion_in_order("tasks", (*TASK_COLUMNS, "position"))
+_UPDATE = (
+    f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TASK_COLUMNS[:-_KEY])}"  # noqa: S608 - names are ours
+    " WHERE job_id = ? AND task_id = ?"
+)
+_UNTOUCHED = task_to_row(TaskRun(job_id=JobId(""), task_id=TaskId("")))[:-_KEY]
 
 
 def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -> TaskRun | None:
@@ -31,21 +37,14 @@ def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -
 
 def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
     """Give every task of a new job its row."""
-    untouched = task_to_row(TaskRun(job_id=job.id, task_id=TaskId("")))
-    rows = [
-        untouched | {"task_id": task_id, "position": position} for position, task_id in enumerate(job.task_graph.tasks)
-    ]
-    connection.executemany(insertion("tasks", [*untouched, "position"]), rows)
+    connection.executemany(
+        _INSERT, [(*_UNTOUCHED, job.id, task_id, place) for place, task_id in enumerate(job.task_graph.tasks)]
+    )
 
 
-def put_tasks(connection: sqlite3.Connection, tasks: Collection[TaskRun]) -> None:
+def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun]) -> None:
     """Store tasks that have rows. Raises ValueError when one has none."""
-    if not tasks:
-        return
-    rows = [task_to_row(task) for task in tasks]
-    changes = ", ".join(f"{column} = :{column}" for column in rows[0] if column not in _KEY)
-    statement = f"UPDATE tasks SET {changes} WHERE job_id = :job_id AND task_id = :task_id"  # noqa: S608 - ours
-    if connection.executemany(statement, rows).rowcount != len(rows):
+    if connection.executemany(_UPDATE, [task_to_row(task) for task in tasks]).rowcount != len(tasks):
         raise ValueError(f"one of the tasks {[task.task_id for task in tasks]} is not in the plan of the job")
 
 
@@ -56,7 +55,7 @@ def put_task(connection: sqlite3.Connection, task: TaskRun, now: datetime) -> No
     if before is None:
         statement = "SELECT coalesce(max(position) + 1, 0) FROM tasks WHERE job_id = ?"
         position = connection.execute(statement, (task.job_id,)).fetchone()[0]
-        insert(connection, "tasks", task_to_row(task) | {"position": position})
+        connection.execute(_INSERT, (*task_to_row(task), position))
     else:
         put_tasks(connection, [task])
     if before is None or before.status is not task.status:
