@@ -19,6 +19,7 @@ from scheduler.core.errors import (
     MessageTooLargeError,
     NotFoundError,
     PolicyViolationError,
+    QueueFullError,
     RequestTooLargeError,
     UnavailableError,
 )
@@ -47,6 +48,7 @@ _STATUS: tuple[tuple[type[CPAError], HTTPStatus], ...] = (
     (PolicyViolationError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
+    (QueueFullError, HTTPStatus.TOO_MANY_REQUESTS),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnauthorizedError, HTTPStatus.UNAUTHORIZED),
 )
@@ -105,7 +107,7 @@ def _number(weight: str) -> float:
 async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
     known = cast("CPAError", error)
     status = next((status for kind, status in _STATUS if isinstance(known, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    headers = {"Retry-After": "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = {"Retry-After": "1"} if isinstance(known, UnavailableError) else {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     log.info("request_refused", status=status.value, code=known.code, error=str(known))

@@ -15,7 +15,7 @@ CPAError
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
 """
 
 from scheduler.core.error_kinds import (
@@ -45,6 +45,7 @@ from scheduler.core.request_errors import (
     MissingSlotError,
     NoTemplateError,
     NotUnderstoodError,
+    QueueFullError,
     RequestTooLargeError,
     RetriesExhaustedError,
     SeveralOrdersError,
@@ -115,6 +116,7 @@ __all__ = [
     "PageRefusedError",
     "PathForbiddenError",
     "PolicyViolationError",
+    "QueueFullError",
     "RecipientRefusedError",
     "RequestTooLargeError",
     "RetriesExhaustedError",

@@ -4,7 +4,13 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
-from scheduler.core.error_kinds import ConflictError, InvalidRequestError, NotFoundError, PolicyViolationError
+from scheduler.core.error_kinds import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    PolicyViolationError,
+    UnavailableError,
+)
 from scheduler.core.sentences import Sentence, in_english
 
 _LONGEST_CYCLE = 20  # ids that people are shown
@@ -29,6 +35,15 @@ class RequestTooLargeError(InvalidRequestError):
 
     def __init__(self, field: str, limit: int) -> None:
         super().__init__(f"Field {field!r} is longer than {limit} characters", field=field, limit=str(limit))
+
+
+class QueueFullError(UnavailableError):
+    """So many jobs wait that no more are accepted now."""
+
+    code: ClassVar[str] = "queue_full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} jobs wait; no more are accepted now", limit=str(most))
 
 
 class UnknownIntentError(InvalidRequestError):

@@ -274,6 +274,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Die Festplatte mit {store} ist voll. Bitte Platz schaffen; angenommen wurde nichts.",
         "The disk of {store} is full. Please make room; nothing was accepted.",
     ),
+    "queue_full": Sentence(
+        "Es warten schon {limit} Aufträge; im Moment wird nichts mehr angenommen. Bitte gleich noch einmal versuchen.",
+        "{limit} jobs are waiting already; nothing more is accepted at the moment. Please try again soon.",
+    ),
     "worker_crashes": Sentence(
         "Der Auftrag hat {crashes}-mal den ausführenden Prozess beendet und wurde beiseitegelegt.",
         "The job ended its worker {crashes} times and was put aside.",

@@ -215,6 +215,16 @@ def lapsed(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Re
     return [Ready(*row) for row in map(tuple, connection.execute(statement, (to_micros(now), limit)))]
 
 
+def count_waiting(connection: sqlite3.Connection, tenant: TenantId | None, most: int) -> int:
+    """Return how many jobs are ready, in all or of a tenant; counting ends at `most`."""
+    if tenant is None:
+        rows = "SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0 LIMIT :most"
+    else:
+        rows = "SELECT 1 FROM jobs WHERE tenant = :tenant AND status = 'pending' LIMIT :most"
+    counted = connection.execute(f"SELECT count(*) FROM ({rows})", {"tenant": tenant, "most": most})  # noqa: S608 - ours
+    return int(counted.fetchone()[0])
+
+
 def length(connection: sqlite3.Connection, now: datetime) -> int:
     """Return how many jobs are ready."""
     ready = "SELECT count(*) FROM jobs WHERE status = 'pending' AND delayed = 0"
