@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,6 +57,18 @@ class JobEvent(BaseModel):
     at: datetime
     task_id: TaskId | None = None
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+class EventLine(NamedTuple):
+    """A JobEvent that is about to be stored, field by field; see TaskLine."""
+
+    tenant: TenantId
+    job_id: JobId
+    run: int
+    type: EventType
+    at: datetime
+    task_id: TaskId | None
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -116,6 +116,25 @@ class TaskRun(BaseModel):
     evidence: tuple[str, ...] = ()
     started_at: datetime | None = None
     completed_at: datetime | None = None
+
+
+class TaskLine(NamedTuple):
+    """A TaskRun about to be stored, field by field: a run writes many, and validated models cost several times more."""
+
+    job_id: JobId
+    task_id: TaskId
+    run: int
+    status: TaskStatus
+    attempts: int
+    failures: int
+    not_before: datetime | None
+    result: Mapping[str, Any] | None
+    verified: bool | None
+    failure: TaskFailure | None
+    effect_key: str | None
+    evidence: tuple[str, ...]
+    started_at: datetime | None
+    completed_at: datetime | None
 
 
 class Job(BaseModel):

@@ -1,12 +1,11 @@
 """Says in rows, lines of the timeline and audit entries what one step of a run has changed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from scheduler.core.audit_entry import AuditEntry
-from scheduler.core.events import EventType, JobEvent
+from scheduler.core.audit_entry import AuditLine
+from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import IdFactory, TaskId
-from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.job import Job, Lease, TaskLine
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
@@ -16,7 +15,8 @@ from scheduler.repository.repository_interface import RunProgress
 _WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
 _ACHIEVED = frozenset({EventType.TASK_STARTED, EventType.TASK_DONE, EventType.JOB_DONE, EventType.JOB_CANCELLED})
-_STORED = frozenset(TaskRun.model_fields) - {"job_id", "task_id", "run", "effect_key"}
+_NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in EventType}
+"""What a line is about, a job or a task, and what has become of it."""
 
 
 def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
@@ -41,9 +41,16 @@ class ProgressWriter:
 
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         """Return what must be stored before any of the commands is carried out; None: nothing."""
-        changed = dict.fromkeys(command.task_id for command in commands if isinstance(command, SaveTask))
-        notes = [command for command in commands if isinstance(command, NoteEvent)]
-        end = next((command for command in commands if isinstance(command, FinishRun)), None)
+        changed: dict[TaskId, None] = {}
+        notes: list[NoteEvent] = []
+        end: FinishRun | None = None
+        for command in commands:
+            if isinstance(command, SaveTask):
+                changed[command.task_id] = None
+            elif isinstance(command, NoteEvent):
+                notes.append(command)
+            elif isinstance(command, FinishRun):
+                end = command
         if not changed and not notes and end is None:
             return None
         failure = end.failure if end else None
@@ -60,52 +67,54 @@ class ProgressWriter:
             error_code=failure.code if failure else None,
         )
 
-    def _row(self, state: RunState, task_id: TaskId) -> TaskRun:
+    def _row(self, state: RunState, task_id: TaskId) -> TaskLine:
         task = state.tasks[task_id]
-        fields = {name: getattr(task, name) for name in _STORED}
-        return TaskRun(
-            job_id=self._job.id,
-            task_id=task_id,
-            run=self._job.run,
-            effect_key=self._effect_keys.get(task_id),
-            **fields,
+        return TaskLine(
+            self._job.id,
+            task_id,
+            self._job.run,
+            task.status,
+            task.attempts,
+            task.failures,
+            task.not_before,
+            task.result,
+            task.verified,
+            task.failure,
+            self._effect_keys.get(task_id),
+            task.evidence,
+            task.started_at,
+            task.completed_at,
         )
 
-    def _line(self, state: RunState, note: NoteEvent) -> JobEvent:
+    def _line(self, state: RunState, note: NoteEvent) -> EventLine:
         """Return a line; a failure is also said in the language of the request."""
-        data: dict[str, Any] = dict(note.data)
+        data = note.data
         if note.task_id is not None:
-            data["action"] = state.plan.todos[note.task_id].action
-        if note.type is EventType.TASK_FAILED and note.task_id is not None:
-            data["error"] = self._sentence(state.tasks[note.task_id].failure)
-        if note.type is EventType.JOB_FAILED:
-            data["error"] = self._sentence(state.failure)
-        return JobEvent(
-            tenant=self._job.tenant,
-            job_id=self._job.id,
-            run=self._job.run,
-            type=note.type,
-            at=note.at,
-            task_id=note.task_id,
-            data=data,
-        )
+            data = {**data, "action": state.plan.todos[note.task_id].action}
+            if note.type is EventType.TASK_FAILED:
+                data["error"] = self._sentence(state.tasks[note.task_id].failure)
+        elif note.type is EventType.JOB_FAILED:
+            data = {**data, "error": self._sentence(state.failure)}
+        return EventLine(self._job.tenant, self._job.id, self._job.run, note.type, note.at, note.task_id, data)
 
-    def _entry(self, state: RunState, note: NoteEvent) -> AuditEntry:
-        todo = state.plan.todos[note.task_id] if note.task_id else None
-        evidence = state.tasks[note.task_id].evidence if note.task_id else ()
-        kind, _, what = note.type.partition("_")
-        asked = self._job.description or self._job.intent
-        return AuditEntry(
+    def _entry(self, state: RunState, note: NoteEvent) -> AuditLine:
+        kind, what = _NAMES[note.type]
+        action, reason, picture = f"job.{what}", self._job.description or self._job.intent, None
+        if note.task_id is not None:
+            todo, evidence = state.plan.todos[note.task_id], state.tasks[note.task_id].evidence
+            action, reason = todo.action, todo.reason or reason
+            picture = evidence[-1] if evidence else None
+        return AuditLine(
             id=self._new_id(),
             timestamp=note.at,
             tenant=self._job.tenant,
             job_id=self._job.id,
             task_id=note.task_id,
-            action=todo.action if todo else f"job.{what}",
-            reason=(todo.reason or asked) if todo else asked,
+            action=action,
+            reason=reason,
             result="success" if note.type in _ACHIEVED else "failure",
-            screenshot_path=evidence[-1] if evidence else None,
-            metadata={"run": self._job.run, kind: what, **dict(note.data)},
+            screenshot_path=picture,
+            metadata={"run": self._job.run, kind: what, **note.data},
         )
 
     def _sentence(self, failure: TaskFailure | None) -> str | None:

@@ -12,10 +12,10 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from scheduler.core.audit_entry import AuditEntry
-from scheduler.core.events import JobEvent
+from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.events import EventLine, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobStatus, TaskLine, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
 
 Item = TypeVar("Item")
@@ -49,9 +49,9 @@ class RunProgress:
     job_id: JobId
     tenant: TenantId
     lease_token: LeaseToken
-    tasks: Sequence[TaskRun] = ()
-    events: Sequence[JobEvent] = ()
-    audit: Sequence[AuditEntry] = ()
+    tasks: Sequence[TaskRun | TaskLine] = ()
+    events: Sequence[JobEvent | EventLine] = ()
+    audit: Sequence[AuditEntry | AuditLine] = ()
     status: JobStatus | None = None
     error: str | None = None
     error_code: str | None = None
@@ -59,7 +59,7 @@ class RunProgress:
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""
-        lines: tuple[JobEvent | AuditEntry, ...] = (*self.events, *self.audit)
+        lines: tuple[JobEvent | EventLine | AuditEntry | AuditLine, ...] = (*self.events, *self.audit)
         for line in lines:
             if line.job_id != self.job_id or line.tenant != self.tenant:
                 raise ValueError(f"the progress of job {self.job_id!r} names {line.job_id!r} of {line.tenant!r}")

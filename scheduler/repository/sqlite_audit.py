@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.ids import TenantId
 from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, insertion_in_order, to_json
 from scheduler.repository.sqlite_writer import before_commit
@@ -19,7 +19,7 @@ _CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
 _INSERT = insertion_in_order("audit_log", _CHAINED)
 
 
-def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> None:
+def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
     """Append entries to their tenant's chain when the caller's transaction is committed.
 
     All that one commit writes for a tenant is one block. Raises ValueError when they belong to several tenants.

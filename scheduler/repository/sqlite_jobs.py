@@ -7,9 +7,9 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError, JobNotFoundError
-from scheduler.core.events import EventType, JobEvent
+from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_audit, sqlite_events
@@ -105,8 +105,7 @@ def note(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
-    event = JobEvent(tenant=job.tenant, job_id=job.id, run=job.run, type=line, at=at, data=data)
-    sqlite_events.append(connection, [event])
+    sqlite_events.append(connection, [EventLine(job.tenant, job.id, job.run, line, at, None, data)])
     audit(connection, job, line.removeprefix("job_"), at, reason=reason, **data)
 
 
@@ -119,14 +118,16 @@ def audit(
     reason: str,
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
-    entry = AuditEntry(
+    entry = AuditLine(
         id=new_id(),
         timestamp=at,
         tenant=job.tenant,
         job_id=job.id,
+        task_id=None,
         action=f"job.{action}",
         reason=reason,
         result="failure" if action == JobStatus.FAILED else "success",
+        screenshot_path=None,
         metadata={"run": job.run, **data},
     )
     sqlite_audit.append(connection, [entry])

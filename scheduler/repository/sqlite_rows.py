@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 from pydantic_core import from_json
 
-from scheduler.core.audit_entry import AuditEntry
-from scheduler.core.events import JobEvent
-from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.events import EventLine, JobEvent
+from scheduler.core.job import Job, Lease, TaskLine, TaskRun
 from scheduler.core.task_graph import TaskGraph
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -160,7 +160,7 @@ def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fie
     return Job(**fields)
 
 
-def task_to_row(task: TaskRun) -> tuple[Any, ...]:
+def task_to_row(task: TaskRun | TaskLine) -> tuple[Any, ...]:
     """Return the values of TASK_COLUMNS."""
     return (
         task.run,
@@ -196,7 +196,7 @@ def task_from_row(row: sqlite3.Row) -> TaskRun:
     )
 
 
-def event_to_row(event: JobEvent) -> tuple[Any, ...]:
+def event_to_row(event: JobEvent | EventLine) -> tuple[Any, ...]:
     """Return the values of EVENT_COLUMNS."""
     return (
         event.tenant,
@@ -213,7 +213,7 @@ def event_from_row(row: sqlite3.Row) -> JobEvent:
     return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": from_json(row["data"])})
 
 
-def audit_to_row(entry: AuditEntry) -> tuple[Any, ...]:
+def audit_to_row(entry: AuditEntry | AuditLine) -> tuple[Any, ...]:
     """Return the values of AUDIT_COLUMNS."""
     return (
         well_formed(entry.id),

@@ -7,7 +7,7 @@ from datetime import datetime
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, TaskId
-from scheduler.core.job import Job, TaskRun, TaskStatus
+from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
 from scheduler.repository import sqlite_events
 from scheduler.repository.sqlite_rows import TASK_COLUMNS, insertion_in_order, task_from_row, task_to_row, to_micros
 
@@ -42,7 +42,7 @@ def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
     )
 
 
-def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun]) -> None:
+def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun | TaskLine]) -> None:
     """Store tasks that have rows. Raises ValueError when one has none."""
     if connection.executemany(_UPDATE, [task_to_row(task) for task in tasks]).rowcount != len(tasks):
         raise ValueError(f"one of the tasks {[task.task_id for task in tasks]} is not in the plan of the job")
