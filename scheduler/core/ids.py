@@ -37,12 +37,12 @@ class _Chance:
         self._left: list[bytes] = []
 
     def take(self) -> bytes:
-        """Return eight random bytes."""
+        """Return eight random bytes. May be called from any thread."""
         try:
             return self._left.pop()
         except IndexError:
-            fresh = os.urandom(8 * 256)
-            self._left.extend(fresh[place : place + 8] for place in range(8, len(fresh), 8))
+            fresh = os.urandom(8 * 4096)
+            self._left += [fresh[place : place + 8] for place in range(8, len(fresh), 8)]
             return fresh[:8]
 
     def forget(self) -> None:
