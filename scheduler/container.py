@@ -25,6 +25,8 @@ from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
+from scheduler.orchestrator.schedule_runner import ScheduleRunner
+from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
@@ -37,6 +39,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteJobRepository,
     SQLiteTaskRepository,
 )
+from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import MailSettings, Settings
@@ -51,12 +54,14 @@ class Services:
     secrets: SecretsManager
     planner: Planner
     jobs: JobService
+    schedules: ScheduleService
     audit: AuditLog
     queue: JobQueue
     changes: ChangeSignal
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     worker: Worker
+    schedule_runner: ScheduleRunner
     checks: Mapping[str, Check]
 
 
@@ -82,30 +87,48 @@ async def open_services(
         stack.push_async_callback(database.close)
         queue = make_queue(settings, database)
         await queue.connect()
-        jobs = SQLiteJobRepository(database, SystemClock())
         planner = make_planner(settings, registry, router or IntentRouter.default())
+        jobs = make_jobs(database, planner, queue)
+        schedules, runner = make_schedules(database, jobs, queue)
         worker = make_worker(settings, queue, database, registry, secrets)
         yield Services(
             settings=settings,
             secrets=secrets,
             planner=planner,
-            jobs=JobService(
-                planner=planner,
-                jobs=jobs,
-                tasks=SQLiteTaskRepository(database),
-                events=SQLiteEventRepository(database),
-                job_queue=queue,
-                clock=SystemClock(),
-                new_id=new_id,
-            ),
+            jobs=jobs,
+            schedules=schedules,
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
             artifacts=artifacts,
             screenshots=screenshots,
             worker=worker,
-            checks=make_checks(settings, jobs, queue, worker, registry),
+            schedule_runner=runner,
+            checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
         )
+
+
+def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue) -> JobService:
+    """Return what clients may ask of jobs."""
+    clock = SystemClock()
+    return JobService(
+        planner=planner,
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database),
+        events=SQLiteEventRepository(database),
+        job_queue=queue,
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def make_schedules(
+    database: SQLiteDatabase, jobs: JobService, queue: JobQueue
+) -> tuple[ScheduleService, ScheduleRunner]:
+    """Return what clients may ask of schedules, and what fires them."""
+    schedules, clock = SQLiteScheduleRepository(database), SystemClock()
+    service = ScheduleService(schedules=schedules, jobs=jobs, job_queue=queue, clock=clock, new_id=new_id)
+    return service, ScheduleRunner(schedules=schedules, service=service, changes=database, clock=clock)
 
 
 def make_worker(

@@ -6,8 +6,9 @@ CPAError
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
-├── NotFoundError                JobNotFoundError, ArtifactNotFoundError
+├── NotFoundError                JobNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
+│   └── ScheduleExistsError, ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
@@ -47,6 +48,9 @@ from scheduler.core.request_errors import (
     NotUnderstoodError,
     RequestTooLargeError,
     RetriesExhaustedError,
+    ScheduleChangedError,
+    ScheduleExistsError,
+    ScheduleNotFoundError,
     SeveralOrdersError,
     UnknownActionError,
     UnknownDependencyError,
@@ -118,6 +122,9 @@ __all__ = [
     "RecipientRefusedError",
     "RequestTooLargeError",
     "RetriesExhaustedError",
+    "ScheduleChangedError",
+    "ScheduleExistsError",
+    "ScheduleNotFoundError",
     "SecretMissingError",
     "SeveralOrdersError",
     "SiteUnreachableError",

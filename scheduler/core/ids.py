@@ -5,6 +5,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NewType
 
 JobId = NewType("JobId", str)
@@ -12,6 +13,7 @@ TaskId = NewType("TaskId", str)
 TenantId = NewType("TenantId", str)
 AgentId = NewType("AgentId", str)
 LeaseToken = NewType("LeaseToken", str)
+ScheduleId = NewType("ScheduleId", str)
 
 IdFactory = Callable[[], str]
 """Makes a new identifier at every call; tests pass a counter."""
@@ -27,6 +29,11 @@ def new_id() -> str:
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     fraction = rest * 4096 // 1_000_000
     return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)))
+
+
+def fired_job_id(schedule_id: ScheduleId, moment: datetime) -> JobId:
+    """Name the job of one firing: whoever fires the same schedule for the same moment again finds it accepted."""
+    return JobId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{schedule_id} {moment.astimezone(UTC).isoformat()}")))
 
 
 def effect_key(job_id: JobId, task_id: TaskId, inputs: str, number: int = 0) -> str:
