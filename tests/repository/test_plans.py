@@ -10,14 +10,21 @@ import pytest
 from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
 from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.core.schedules import ScheduleEventType
 from scheduler.repository import sqlite_database
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
+from scheduler.repository.schedule_repository import Firing, ScheduleRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import NOON, FakeClock
+from tests.support.schedules import a_schedule
 from tests.support.store import LEASE, Store, sqlite_store
 
-WHOLE = re.compile(r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks)(?! USING INDEX jobs_(ready|cancelling))")
+WHOLE = re.compile(
+    r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks|schedules|schedule_events)"
+    r"(?! USING (COVERING )?INDEX (jobs_(ready|cancelling)|schedules_due))"
+)
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
 OF_ALL_TENANTS = re.compile(
     r"SELECT (\*|count\(\*\)) FROM (jobs|audit_log) +"
@@ -106,6 +113,22 @@ async def _list_everything(store: Store, job_id: JobId) -> None:
     await store.audit.broken_link(DEFAULT_TENANT)
 
 
+async def _exercise_schedules(schedules: ScheduleRepository) -> None:
+    schedule = a_schedule(NOON)
+    await schedules.add(schedule)
+    due = schedule.next_fire
+    assert due is not None
+    await schedules.fire(Firing(schedule=schedule, at=due, moment=due, next_fire=NOON, work=a_job()))
+    await schedules.next_due()
+    (read,) = await schedules.due(NOON)
+    await schedules.change(read.pause(), ScheduleEventType.PAUSED, NOON)
+    await schedules.get(read.definition.name, DEFAULT_TENANT)
+    await schedules.list(DEFAULT_TENANT)
+    await schedules.events(read.id, DEFAULT_TENANT)
+    await schedules.firings(read.id, DEFAULT_TENANT)
+    await schedules.remove(read.id, DEFAULT_TENANT, NOON)
+
+
 def _plan(connection: sqlite3.Connection, statement: str) -> str:
     return "; ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
 
@@ -114,6 +137,7 @@ async def test_every_statement_uses_an_index(traced: set[str], store_path: Path,
     database = SQLiteDatabase(store_path)
     await database.connect()
     await _exercise(sqlite_store(database, clock), clock)
+    await _exercise_schedules(SQLiteScheduleRepository(database))
     await database.close()
     asked = {text for text in traced if text.startswith(("SELECT", "\nSELECT", "UPDATE", "DELETE", "INSERT"))}
 
