@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
@@ -23,14 +23,17 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.maintenance import Maintenance
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
+from scheduler.orchestrator.pruning import Cutoffs, Pruner
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
+from scheduler.repository import sqlite_care
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import (
@@ -39,10 +42,11 @@ from scheduler.repository.sqlite_repository import (
     SQLiteJobRepository,
     SQLiteTaskRepository,
 )
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import MailSettings, Settings
+from scheduler.settings import MailSettings, RetentionSettings, Settings
 from scheduler.telemetry.health import Check
 
 
@@ -62,6 +66,7 @@ class Services:
     screenshots: ScreenshotStore
     worker: Worker
     schedule_runner: ScheduleRunner
+    maintenance: Maintenance
     checks: Mapping[str, Check]
 
 
@@ -104,6 +109,7 @@ async def open_services(
             screenshots=screenshots,
             worker=worker,
             schedule_runner=runner,
+            maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
         )
 
@@ -129,6 +135,47 @@ def make_schedules(
     schedules, clock = SQLiteScheduleRepository(database), SystemClock()
     service = ScheduleService(schedules=schedules, jobs=jobs, job_queue=queue, clock=clock, new_id=new_id)
     return service, ScheduleRunner(schedules=schedules, service=service, changes=database, clock=clock)
+
+
+def make_pruner(database: SQLiteDatabase, artifacts: ArtifactStore, screenshots: ScreenshotStore) -> Pruner:
+    """Return what removes old jobs with their files."""
+    store = SQLiteRetentionRepository(database)
+    return Pruner(store=store, files=(artifacts, screenshots), clock=SystemClock())
+
+
+def make_maintenance(settings: Settings, database: SQLiteDatabase, pruner: Pruner) -> Maintenance:
+    """Return what cares for the store while the service runs."""
+    clock = SystemClock()
+    return Maintenance(
+        pruner=pruner,
+        cutoffs=lambda: make_cutoffs(settings.retention, clock.now()),
+        log_size=lambda: sqlite_care.log_size(database.path),
+        empty_log=lambda: sqlite_care.checkpoint(database.path, patience=0.2),
+        largest_log=int(settings.maintenance.log_megabytes * 1_000_000),
+        every=timedelta(seconds=settings.maintenance.every_seconds),
+        clock=clock,
+    )
+
+
+def make_cutoffs(retention: RetentionSettings, now: datetime) -> Cutoffs:
+    """Return what is too old by the settings."""
+    return Cutoffs(
+        jobs=retention.before(retention.jobs_days, now),
+        messages=retention.before(retention.messages_days, now),
+        keys=retention.before(retention.keys_days, now),
+    )
+
+
+@asynccontextmanager
+async def open_pruner(settings: Settings) -> AsyncIterator[Pruner]:
+    """Open what removes old jobs, without the rest of the service; one may run beside it."""
+    database = SQLiteDatabase(sqlite_path(settings.store.database_url))
+    await database.connect()
+    try:
+        folder = settings.store.data_dir
+        yield make_pruner(database, ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots"))
+    finally:
+        await database.close()
 
 
 def make_worker(

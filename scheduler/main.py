@@ -39,11 +39,12 @@ def create_app(
                 return
             async with asyncio.TaskGroup() as owner:
                 owner.create_task(_work(services, worker_crashed))
-                firing = owner.create_task(services.schedule_runner.run())
+                beside = [owner.create_task(part.run()) for part in (services.schedule_runner, services.maintenance)]
                 try:
                     yield
                 finally:
-                    firing.cancel()
+                    for task in beside:
+                        task.cancel()
                     services.worker.drain()
 
     return build_app(settings.api, lifespan)

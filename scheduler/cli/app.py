@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import schedules, views
+from scheduler.cli import database, schedules, views
 from scheduler.cli.client import Client, job_path
 from scheduler.cli.session import (
     FAILED,
@@ -186,6 +186,7 @@ def doctor() -> None:
 
 
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(database.app, name="db")
 
 
 def main() -> None:

@@ -85,6 +85,8 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
 CREATE TABLE jobs (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

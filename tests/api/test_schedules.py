@@ -99,7 +99,10 @@ async def test_a_running_service_fires_its_schedules_and_does_their_jobs(tmp_pat
     ):
         made = await client.post("/schedules", json={"name": "a", "task_graph": find, "every_seconds": 1})
         assert made.status_code == 201, made.text
-        while not (page := (await client.get("/schedules/a/firings")).json())["total"]:
+        while True:
+            page = (await client.get("/schedules/a/firings")).json()
+            if page["total"]:
+                break
             await asyncio.sleep(0.05)
         job_id = page["firings"][-1]["job_id"]
         await client.get(f"/jobs/{job_id}/events")
