@@ -17,8 +17,9 @@ from scheduler.repository.retention import PrunedJobs
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import maybe_micros, to_micros
 
-_STEP: Final = 0.008  # seconds a step may delete; the job it is at then is finished
+_STEP: Final = 0.005  # seconds a step may delete; the job it is at then is finished
 _LOOK: Final = 200  # rows a step looks at
+_MOST_EVENTS: Final = 1_000  # a longer timeline goes in several steps
 _SOME: Final = 500  # rows without anything hanging on them that a step removes
 _OLD_JOBS: Final = "SELECT n, id, tenant, status, completed_at, created_at FROM jobs WHERE n > ? ORDER BY n LIMIT ?"
 
@@ -133,21 +134,34 @@ def _remove_jobs(
 ) -> tuple[list[JobId], int]:
     """Remove jobs, one whole job after the other, until the time is up; one that was retried meanwhile stays.
 
-    Return the ids of those that were removed, and the number of the last that was looked at.
+    Return the ids of those that were removed, and the number after which there is more to do.
     """
     end = time.monotonic() + _STEP
     entries: list[AuditEntry] = []
-    for last in found:
-        row = connection.execute("SELECT id, tenant, status, completed_at FROM jobs WHERE n = ?", (last,)).fetchone()
+    last = found[0] - 1
+    for number in found:
+        row = connection.execute("SELECT id, tenant, status, completed_at FROM jobs WHERE n = ?", (number,)).fetchone()
         if row is not None and _is_old(row, limit):
-            connection.execute("DELETE FROM jobs WHERE n = ?", (last,))
+            if _has_shortened(connection, row["id"]):
+                break
+            connection.execute("DELETE FROM jobs WHERE n = ?", (number,))
             entries.append(_entry(row["tenant"], row["id"], now))
+        last = number
         if time.monotonic() > end:
             break
     by_tenant = attrgetter("tenant")
     for _, group in groupby(sorted(entries, key=by_tenant), key=by_tenant):
         sqlite_audit.append(connection, list(group))
     return [entry.job_id for entry in entries], last
+
+
+def _has_shortened(connection: sqlite3.Connection, job_id: JobId) -> bool:
+    """Remove the oldest events of a job with a long timeline; return whether it was one, for which a step is enough."""
+    statement = "SELECT seq FROM events WHERE job_id = ? ORDER BY seq LIMIT ?"
+    events = connection.execute(statement, (job_id, _MOST_EVENTS)).fetchall()
+    if len(events) == _MOST_EVENTS:
+        connection.execute("DELETE FROM events WHERE job_id = ? AND seq <= ?", (job_id, events[-1]["seq"]))
+    return len(events) == _MOST_EVENTS
 
 
 def _entry(tenant: TenantId, job_id: JobId, now: datetime) -> AuditEntry:

@@ -119,6 +119,22 @@ async def test_many_old_jobs_go_in_small_steps_past_those_that_stay(
         assert await store.audit.broken_link(TenantId(tenant)) is None
 
 
+async def test_a_job_with_a_long_timeline_goes_in_several_steps(
+    retention: RetentionRepository, store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._MOST_EVENTS", 2)
+    long, short = await a_stored(store, JobStatus.FAILED), await a_stored(store, JobStatus.PENDING)
+    await store.jobs.update_status(short.id, JobStatus.CANCELLED)
+
+    first = await retention.prune_jobs(LIMIT, 0, NOON)
+
+    assert first.jobs == []
+    assert rows(store_path)["jobs"] == 2
+    assert len(await store.events.list(long.id)) == 1
+    assert await prune_all(retention) == [long.id, short.id]
+    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0}
+
+
 async def test_one_that_is_retried_meanwhile_stays(
     retention: RetentionRepository, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
