@@ -86,6 +86,8 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
     console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]", highlight=False)
     run = say(f"Lauf {job['run']}", f"run {job['run']}")
     console.print(f"{_MARKS.get(job['status'], '')} {escape(job['status'])}  [dim]{escape(job['job_id'])}  {run}[/]")
+    if job.get("not_before") and job["status"] == "pending":
+        console.print(say("beginnt", "begins"), moment(job["not_before"]), highlight=False)
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
     table = Table(box=None, pad_edge=False)

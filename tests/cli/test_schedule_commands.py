@@ -104,6 +104,7 @@ def test_a_sentence_may_be_done_later(cli: CommandLine, monkeypatch: pytest.Monk
     assert "beginnt" in later.output
     detail = json.loads(cli("job", cli.job_ids()[0], "--json").output)
     assert detail["status"] == "pending"
+    assert "beginnt" in cli("job", detail["job"]["job_id"]).output
     wrong = cli("run", SENTENCE, "--at", "morgen")
     assert wrong.exit_code == USAGE
     assert "„morgen“ ist kein Zeitpunkt wie 09:30" in wrong.output
