@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
@@ -23,13 +23,18 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.maintenance import Maintenance
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
+from scheduler.orchestrator.pruning import Cutoffs, Pruner
+from scheduler.orchestrator.schedule_runner import ScheduleRunner
+from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
+from scheduler.repository import sqlite_care
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import (
@@ -38,9 +43,11 @@ from scheduler.repository.sqlite_repository import (
     SQLiteJobRepository,
     SQLiteTaskRepository,
 )
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
+from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import MailSettings, Settings
+from scheduler.settings import MailSettings, RetentionSettings, Settings
 from scheduler.telemetry.health import Check
 
 
@@ -52,12 +59,15 @@ class Services:
     secrets: SecretsManager
     planner: Planner
     jobs: JobService
+    schedules: ScheduleService
     audit: AuditLog
     queue: JobQueue
     changes: ChangeSignal
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     worker: Worker
+    schedule_runner: ScheduleRunner
+    maintenance: Maintenance
     checks: Mapping[str, Check]
 
 
@@ -84,30 +94,90 @@ async def open_services(
         queue = make_queue(settings, database)
         await queue.connect()
         stack.push_async_callback(queue.close)
-        jobs = SQLiteJobRepository(database, SystemClock())
         planner = make_planner(settings, registry, router or IntentRouter.default())
+        jobs = make_jobs(database, planner, queue)
+        schedules, runner = make_schedules(database, jobs, queue)
         worker = make_worker(settings, queue, database, registry, secrets)
         yield Services(
             settings=settings,
             secrets=secrets,
             planner=planner,
-            jobs=JobService(
-                planner=planner,
-                jobs=jobs,
-                tasks=SQLiteTaskRepository(database),
-                events=SQLiteEventRepository(database),
-                job_queue=queue,
-                clock=SystemClock(),
-                new_id=new_id,
-            ),
+            jobs=jobs,
+            schedules=schedules,
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
             artifacts=artifacts,
             screenshots=screenshots,
             worker=worker,
-            checks=make_checks(settings, jobs, queue, worker, registry),
+            schedule_runner=runner,
+            maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
+            checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
         )
+
+
+def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue) -> JobService:
+    """Return what clients may ask of jobs."""
+    clock = SystemClock()
+    return JobService(
+        planner=planner,
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database),
+        events=SQLiteEventRepository(database),
+        job_queue=queue,
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def make_schedules(
+    database: SQLiteDatabase, jobs: JobService, queue: JobQueue
+) -> tuple[ScheduleService, ScheduleRunner]:
+    """Return what clients may ask of schedules, and what fires them."""
+    schedules, clock = SQLiteScheduleRepository(database), SystemClock()
+    service = ScheduleService(schedules=schedules, jobs=jobs, job_queue=queue, clock=clock, new_id=new_id)
+    return service, ScheduleRunner(schedules=schedules, service=service, changes=database, clock=clock)
+
+
+def make_pruner(database: SQLiteDatabase, artifacts: ArtifactStore, screenshots: ScreenshotStore) -> Pruner:
+    """Return what removes old jobs with their files."""
+    store = SQLiteRetentionRepository(database)
+    return Pruner(store=store, files=(artifacts, screenshots), clock=SystemClock())
+
+
+def make_maintenance(settings: Settings, database: SQLiteDatabase, pruner: Pruner) -> Maintenance:
+    """Return what cares for the store while the service runs."""
+    clock = SystemClock()
+    return Maintenance(
+        pruner=pruner,
+        cutoffs=lambda: make_cutoffs(settings.retention, clock.now()),
+        log_size=lambda: sqlite_care.log_size(database.path),
+        empty_log=lambda: sqlite_care.checkpoint(database.path, patience=0.2),
+        largest_log=int(settings.maintenance.log_megabytes * 1_000_000),
+        every=timedelta(seconds=settings.maintenance.every_seconds),
+        clock=clock,
+    )
+
+
+def make_cutoffs(retention: RetentionSettings, now: datetime) -> Cutoffs:
+    """Return what is too old by the settings."""
+    return Cutoffs(
+        jobs=retention.before(retention.jobs_days, now),
+        messages=retention.before(retention.messages_days, now),
+        keys=retention.before(retention.keys_days, now),
+    )
+
+
+@asynccontextmanager
+async def open_pruner(settings: Settings) -> AsyncIterator[Pruner]:
+    """Open what removes old jobs, without the rest of the service; one may run beside it."""
+    database = SQLiteDatabase(sqlite_path(settings.store.database_url))
+    await database.connect()
+    try:
+        folder = settings.store.data_dir
+        yield make_pruner(database, ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots"))
+    finally:
+        await database.close()
 
 
 def make_worker(

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 def create_app(
     settings: Settings, *, with_worker: bool = True, worker_crashed: Callable[[], None] | None = None
 ) -> FastAPI:
-    """Build the API. Its lifespan opens everything, runs the worker, and at the end drains it and closes everything.
+    """Build the API. Its lifespan opens everything, runs worker and schedules, and at the end drains and closes.
 
     `worker_crashed` is called when the worker ends by a bug: who serves the API must end then, not look alive.
     """
@@ -39,9 +39,12 @@ def create_app(
                 return
             async with asyncio.TaskGroup() as owner:
                 owner.create_task(_work(services, worker_crashed))
+                beside = [owner.create_task(part.run()) for part in (services.schedule_runner, services.maintenance)]
                 try:
                     yield
                 finally:
+                    for task in beside:
+                        task.cancel()
                     services.worker.drain()
 
     return build_app(settings.api, lifespan)

@@ -7,7 +7,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -218,6 +218,29 @@ class StoreSettings(BaseSettings):
     secrets_file: Path = Path("secrets.yaml")
 
 
+class RetentionSettings(BaseSettings):
+    """How long what has ended is kept, in days; 0: for ever. The audit log is never pruned."""
+
+    model_config = _config("CPA_RETENTION_")
+
+    jobs_days: float = Field(default=0.0, ge=0, le=36_500, description="ended jobs with tasks, events and files")
+    messages_days: float = Field(default=0.0, ge=0, le=36_500, description="messages of agents")
+    keys_days: float = Field(default=30.0, ge=0, le=36_500, description="idempotency keys")
+
+    def before(self, days: float, now: datetime) -> datetime | None:
+        """Return the moment before which something is too old; None: it never is."""
+        return now - timedelta(days=days) if days else None
+
+
+class MaintenanceSettings(BaseSettings):
+    """How the running service cares for its database."""
+
+    model_config = _config("CPA_MAINTENANCE_")
+
+    every_seconds: float = Field(default=10.0, ge=0.05, le=86_400)
+    log_megabytes: float = Field(default=64.0, ge=0.1, le=100_000, description="size at which the WAL is emptied")
+
+
 class WebSettings(BaseSettings):
     """The browser and the portals it may be sent to by name."""
 
@@ -253,6 +276,8 @@ class Settings(BaseModel):
     mail: MailSettings
     worker: WorkerSettings
     store: StoreSettings
+    retention: RetentionSettings
+    maintenance: MaintenanceSettings
     web: WebSettings
     log: LogSettings
     fault: FaultSettings
@@ -269,6 +294,8 @@ def load_settings() -> Settings:
         mail=_read(MailSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
+        retention=_read(RetentionSettings),
+        maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, files, health, jobs, live, schedule
+from scheduler.api import audit, files, health, jobs, live, schedule, schedules
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import Problem
@@ -22,6 +22,7 @@ Errors are problem documents (RFC 9457) with a stable `code`; `detail` is German
 """
 _TAGS: Final = [
     {"name": "schedule", "description": "Sentences: plan them, or have them done."},
+    {"name": "schedules", "description": "Orders that come again: by the calendar or by an interval."},
     {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
     {"name": "live", "description": "A job as it happens."},
     {"name": "files", "description": "What jobs have produced: files and pictures."},
@@ -48,7 +49,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (schedule.router, jobs.router, live.router, files.router, audit.router):
+    for router in (schedule.router, schedules.router, jobs.router, live.router, files.router, audit.router):
         app.include_router(router, responses=_EVERYWHERE)
     app.include_router(health.router)
     add_error_handlers(app)
@@ -57,7 +58,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["*"],
             expose_headers=_ANSWERED,
         )

@@ -11,6 +11,7 @@ from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.schedule_service import ScheduleService
 
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
@@ -51,6 +52,10 @@ def job_service(request: Request) -> JobService:
     return cast("JobService", request.app.state.services.jobs)
 
 
+def schedule_service(request: Request) -> ScheduleService:
+    return cast("ScheduleService", request.app.state.services.schedules)
+
+
 def audit_log(request: Request) -> AuditLog:
     return cast("AuditLog", request.app.state.services.audit)
 
@@ -67,4 +72,5 @@ ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
+SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -17,7 +17,7 @@ from scheduler.api.models import (
 )
 from scheduler.core.ids import JobId
 from scheduler.core.job import JobStatus
-from scheduler.orchestrator.job_service import JobOrder
+from scheduler.core.orders import JobOrder
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
 

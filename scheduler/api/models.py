@@ -32,6 +32,7 @@ class JobResponse(BaseModel):
     intent: str
     description: str
     run: int
+    not_before: datetime | None = None
     completed_at: datetime | None = None
     error: str | None = None
     error_code: str | None = None

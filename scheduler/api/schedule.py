@@ -9,6 +9,7 @@ from scheduler.api.dependencies import JobServiceDep, TenantDep
 from scheduler.api.jobs import IdempotencyKey
 from scheduler.api.models import JobResponse, PlanResponse, Problem, only_json
 from scheduler.core.job import Locale
+from scheduler.core.orders import StartLater
 
 router = APIRouter(tags=["schedule"])
 
@@ -30,8 +31,8 @@ class PlanRequest(BaseModel):
     _only_json = only_json
 
 
-class ScheduleRequest(PlanRequest):
-    """A sentence to be carried out; `context` is kept with the job."""
+class ScheduleRequest(PlanRequest, StartLater):
+    """A sentence to be carried out, now or later; `context` is kept with the job."""
 
     context: dict[str, Any] = Field(default_factory=dict)
 
@@ -46,7 +47,7 @@ async def schedule(
 ) -> JobResponse:
     """Accept a sentence as a job. When this answers 202 the job is stored and will reach an end."""
     job = await jobs.schedule(
-        order.text, tenant=tenant, locale=order.locale, context=order.context, key=idempotency_key
+        order.text, tenant=tenant, locale=order.locale, context=order.context, start=order, key=idempotency_key
     )
     response.headers["Location"] = f"/jobs/{job.id}"
     return JobResponse.of(job)

@@ -1,21 +1,29 @@
 """The commands of `cpa`."""
 
-import json
-import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from scheduler.cli import views
-from scheduler.cli.client import Client, RefusedError, ServiceDownError, job_path
-from scheduler.cli.words import read_out, say
-from scheduler.settings import SettingError, Settings, load_settings
-
-FAILED, USAGE, REFUSED, DOWN, INTERRUPTED = 1, 2, 3, 4, 130
+from scheduler.cli import database, schedules, views
+from scheduler.cli.client import Client, job_path
+from scheduler.cli.session import (
+    FAILED,
+    INTERRUPTED,
+    JSON,
+    SENTENCE,
+    USAGE,
+    err,
+    given_settings,
+    leave,
+    out,
+    print_json,
+    sentence_given,
+    service,
+)
+from scheduler.cli.times import moment_of
+from scheduler.cli.words import say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,52 +34,7 @@ app = typer.Typer(
         "CPA: a sentence in German or English becomes a plan, a job, work done.",
     ),
 )
-out = Console()
-err = Console(stderr=True)
-
-_SENTENCE = typer.Argument(
-    help=say(
-        "Was erledigt werden soll, in einem Satz; „-“ liest ihn von der Standardeingabe.",
-        "What is to be done, in one sentence; “-” reads it from standard input.",
-    ),
-    show_default=False,
-)
 _JOB = typer.Argument(help=say("Kennung des Auftrags.", "Id of the job."), show_default=False)
-_JSON = typer.Option("--json", help=say("Als JSON ausgeben.", "Print JSON."))
-
-
-@contextmanager
-def _service() -> Iterator[Client]:
-    """Open the service and turn what can go wrong into one line and an exit code."""
-    try:
-        with Client(_settings().api) as client:
-            yield client
-    except RefusedError as error:
-        raise _exit(REFUSED, error) from error
-    except ServiceDownError as error:
-        raise _exit(DOWN, error) from error
-
-
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingError as error:
-        raise _exit(USAGE, error) from error
-
-
-def _exit(code: int, error: Exception) -> typer.Exit:
-    """Say on standard error what is wrong; raise what is returned."""
-    err.print(f"[red]{views.escape(read_out(error))}[/]", highlight=False, soft_wrap=True)
-    return typer.Exit(code)
-
-
-def _sentence(given: str) -> str:
-    """Return the sentence, read from standard input if it is `-`."""
-    return sys.stdin.read().strip() if given == "-" else given
-
-
-def _print_json(document: object) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 @app.command(
@@ -87,13 +50,13 @@ def up(
 ) -> None:
     from scheduler.main import check_start, serve  # noqa: PLC0415 - only this command needs the whole service
 
-    settings = _settings()
+    settings = given_settings()
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update={"api": settings.api.model_copy(update=changes)})
     try:
         check_start(settings)
     except (ValueError, OSError) as error:
-        raise _exit(USAGE, error) from error
+        raise leave(USAGE, error) from error
     try:
         ended_well = serve(settings, lambda url: err.print(say("CPA läuft auf", "CPA is up at"), url, highlight=False))
     except SystemExit as error:  # uvicorn's way to say that it could not start; the log says why
@@ -104,15 +67,37 @@ def up(
 
 @app.command(help=say("Einen Satz erledigen lassen und zusehen.", "Have a sentence done, and watch."))
 def run(
-    sentence: Annotated[str, _SENTENCE],
+    sentence: Annotated[str, SENTENCE],
     detach: Annotated[bool, typer.Option("--detach", help=say("Nicht zusehen.", "Do not watch."))] = False,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            help=say(
+                "Erst dann beginnen und nicht zusehen: 09:30, 2026-03-02 09:30, +2h.",
+                "Begin then, and do not watch: 09:30, 2026-03-02 09:30, +2h.",
+            ),
+        ),
+    ] = None,
 ) -> None:
-    with _service() as client:
+    order: dict[str, Any] = {"text": sentence_given(sentence)}
+    if at is not None:
+        order["start_at"] = _moment(at).isoformat()
+    with service() as client:
         key = {"Idempotency-Key": uuid.uuid4().hex}
-        job = client.call("POST", "/schedule", json={"text": _sentence(sentence)}, headers=key)
+        job = client.call("POST", "/schedule", json=order, headers=key)
         out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
-        if not detach:
+        if job["not_before"] is not None:
+            out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
+        elif not detach:
             _watch(client, job["job_id"])
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return moment_of(text, datetime.now().astimezone())
+    except ValueError as error:
+        raise leave(USAGE, error) from error
 
 
 def _watch(client: Client, job_id: str, last: int = 0) -> None:
@@ -130,11 +115,11 @@ def _watch(client: Client, job_id: str, last: int = 0) -> None:
 
 
 @app.command(help=say("Zeigen, was ein Satz täte. Nichts läuft.", "Show what a sentence would do. Nothing runs."))
-def plan(sentence: Annotated[str, _SENTENCE], as_json: Annotated[bool, _JSON] = False) -> None:
-    with _service() as client:
-        planned = client.call("POST", "/plan", json={"text": _sentence(sentence)})
+def plan(sentence: Annotated[str, SENTENCE], as_json: Annotated[bool, JSON] = False) -> None:
+    with service() as client:
+        planned = client.call("POST", "/plan", json={"text": sentence_given(sentence)})
     if as_json:
-        _print_json(planned)
+        print_json(planned)
     else:
         views.show_plan(out, planned)
 
@@ -143,24 +128,24 @@ def plan(sentence: Annotated[str, _SENTENCE], as_json: Annotated[bool, _JSON] = 
 def jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help=say("Wie viele.", "How many."))] = 20,
     status: Annotated[str | None, typer.Option(help=say("Nur mit diesem Stand.", "Only with this status."))] = None,
-    as_json: Annotated[bool, _JSON] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     wanted: dict[str, Any] = {"limit": limit} | ({"status": status} if status else {})
-    with _service() as client:
+    with service() as client:
         page = client.call("GET", "/jobs", params=wanted)
     if as_json:
-        _print_json(page)
+        print_json(page)
     else:
         views.show_jobs(out, page)
 
 
 @app.command(help=say("Einen Auftrag mit Schritten und Verlauf zeigen.", "Show a job with its steps and timeline."))
-def job(job_id: Annotated[str, _JOB], as_json: Annotated[bool, _JSON] = False) -> None:
-    with _service() as client:
+def job(job_id: Annotated[str, _JOB], as_json: Annotated[bool, JSON] = False) -> None:
+    with service() as client:
         detail = client.call("GET", job_path(job_id))
         events = client.timeline(job_id)
     if as_json:
-        _print_json(detail | {"events": events})
+        print_json(detail | {"events": events})
         return
     views.show_job(out, detail)
     for event in events:
@@ -169,7 +154,7 @@ def job(job_id: Annotated[str, _JOB], as_json: Annotated[bool, _JSON] = False) -
 
 @app.command(help=say("Einen Auftrag abbrechen.", "Cancel a job."))
 def cancel(job_id: Annotated[str, _JOB]) -> None:
-    with _service() as client:
+    with service() as client:
         answer = client.call("DELETE", job_path(job_id))
     out.print(views.escape(answer["status"]))
 
@@ -179,7 +164,7 @@ def retry(
     job_id: Annotated[str, _JOB],
     detach: Annotated[bool, typer.Option("--detach", help=say("Nicht zusehen.", "Do not watch."))] = False,
 ) -> None:
-    with _service() as client:
+    with service() as client:
         earlier = client.timeline(job_id)
         client.call("POST", f"{job_path(job_id)}/retry")
         if not detach:
@@ -190,7 +175,7 @@ def retry(
 def doctor() -> None:
     from scheduler.cli import doctor as medicine  # noqa: PLC0415 - it knows the browser, which takes long to import
 
-    findings = medicine.examine(_settings())
+    findings = medicine.examine(given_settings())
     for finding in findings:
         mark = "[green]✔[/]" if finding.good else "[red]✘[/]" if finding.needed else "[yellow]–[/]"
         out.print(f"{mark} {finding.name}: {views.escape(finding.detail)}", highlight=False, soft_wrap=True)
@@ -198,6 +183,10 @@ def doctor() -> None:
             out.print(f"    → {finding.advice}", highlight=False, markup=False, soft_wrap=True)
     if any(finding.needed and not finding.good for finding in findings):
         raise typer.Exit(FAILED)
+
+
+app.add_typer(schedules.app, name="schedules")
+app.add_typer(database.app, name="db")
 
 
 def main() -> None:

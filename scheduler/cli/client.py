@@ -63,7 +63,7 @@ class Client:
         self._http.close()
 
     def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
-        """Send a request and return the JSON of its answer."""
+        """Send a request and return the JSON of its answer; of one without content, nothing."""
         try:
             answer = self._http.request(method, path, **options)
         except httpx.TransportError as error:
@@ -119,6 +119,8 @@ class Client:
         raise ServiceDownError(self.url) from error
 
     def _checked(self, answer: httpx.Response) -> dict[str, Any]:
+        if answer.status_code == httpx.codes.NO_CONTENT:
+            return {}
         try:
             document = answer.json()
         except ValueError:

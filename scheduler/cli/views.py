@@ -86,6 +86,8 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
     console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]", highlight=False)
     run = say(f"Lauf {job['run']}", f"run {job['run']}")
     console.print(f"{_MARKS.get(job['status'], '')} {escape(job['status'])}  [dim]{escape(job['job_id'])}  {run}[/]")
+    if job.get("not_before") and job["status"] == "pending":
+        console.print(say("beginnt", "begins"), moment(job["not_before"]), highlight=False)
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
     table = Table(box=None, pad_edge=False)
@@ -114,7 +116,7 @@ def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
     for job in page["jobs"]:
         words = escape(job["description"] or job["intent"])
         error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
-        table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), _moment(job["created_at"]), words + error)
+        table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), moment(job["created_at"]), words + error)
     console.print(table)
     console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
 
@@ -123,5 +125,5 @@ def _clock(text: str) -> str:
     return datetime.fromisoformat(text).astimezone().strftime("%H:%M:%S")
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -6,8 +6,9 @@ CPAError
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
-├── NotFoundError                JobNotFoundError, ArtifactNotFoundError
+├── NotFoundError                JobNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
+│   └── ScheduleExistsError, ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
@@ -48,6 +49,9 @@ from scheduler.core.request_errors import (
     QueueFullError,
     RequestTooLargeError,
     RetriesExhaustedError,
+    ScheduleChangedError,
+    ScheduleExistsError,
+    ScheduleNotFoundError,
     SeveralOrdersError,
     UnknownActionError,
     UnknownDependencyError,
@@ -120,6 +124,9 @@ __all__ = [
     "RecipientRefusedError",
     "RequestTooLargeError",
     "RetriesExhaustedError",
+    "ScheduleChangedError",
+    "ScheduleExistsError",
+    "ScheduleNotFoundError",
     "SecretMissingError",
     "SeveralOrdersError",
     "SiteUnreachableError",

@@ -3,7 +3,9 @@
 import hashlib
 import os
 import time
+import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NewType
 
 JobId = NewType("JobId", str)
@@ -11,6 +13,7 @@ TaskId = NewType("TaskId", str)
 TenantId = NewType("TenantId", str)
 AgentId = NewType("AgentId", str)
 LeaseToken = NewType("LeaseToken", str)
+ScheduleId = NewType("ScheduleId", str)
 
 IdFactory = Callable[[], str]
 """Makes a new identifier at every call; tests pass a counter."""
@@ -53,6 +56,11 @@ class _Chance:
 _chance = _Chance()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_chance.forget)
+
+
+def fired_job_id(schedule_id: ScheduleId, moment: datetime) -> JobId:
+    """Name the job of one firing: whoever fires the same schedule for the same moment again finds it accepted."""
+    return JobId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{schedule_id} {moment.astimezone(UTC).isoformat()}")))
 
 
 def effect_key(job_id: JobId, task_id: TaskId, inputs: str, number: int = 0) -> str:

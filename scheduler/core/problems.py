@@ -56,6 +56,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "datetime_type": _MOMENT,
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
+    "timezone_aware": "dem Zeitpunkt fehlt der Abstand zu UTC, zum Beispiel 2026-03-02T14:30:00+01:00",
     "date_parsing": "ein Datum wird erwartet, zum Beispiel 2026-03-02",
     "date_from_datetime_parsing": "ein Datum wird erwartet, zum Beispiel 2026-03-02",
     "time_delta_type": _DURATION,
@@ -90,9 +91,12 @@ _OURS: Final[Mapping[str, str]] = {
 """How our own validators end their problem, each with its German; what stands before it is a value and stays."""
 
 
-def unfit(said: Sentence) -> PydanticCustomError:
-    """Make the error a validator raises when it can say in both languages what is wrong."""
-    return PydanticCustomError("unfit", "{problem}", {"problem": said.en, "german": said.de})
+def unfit(said: Sentence, *path: str | int) -> PydanticCustomError:
+    """Make the error a validator raises when it can say in both languages what is wrong.
+
+    A validator of a whole model says with `path` which field is meant.
+    """
+    return PydanticCustomError("unfit", "{problem}", {"problem": said.en, "german": said.de, "path": path})
 
 
 def first_problem(error: ValidationError) -> tuple[str, str]:

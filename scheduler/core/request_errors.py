@@ -202,6 +202,31 @@ class ArtifactNotFoundError(NotFoundError):
         super().__init__(f"Artifact {artifact!r} does not exist", artifact=artifact)
 
 
+class ScheduleNotFoundError(NotFoundError):
+    code: ClassVar[str] = "schedule_not_found"
+
+    def __init__(self, schedule: str) -> None:
+        super().__init__(f"Schedule {schedule!r} does not exist", schedule=schedule[:200])
+
+
+class ScheduleExistsError(ConflictError):
+    """Names of schedules are given once, so that a request that comes twice makes one."""
+
+    code: ClassVar[str] = "schedule_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a schedule {name!r} already", schedule=name, field="name")
+
+
+class ScheduleChangedError(ConflictError):
+    """Somebody else changed the schedule meanwhile; nothing was changed."""
+
+    code: ClassVar[str] = "schedule_changed"
+
+    def __init__(self, schedule: str) -> None:
+        super().__init__(f"Schedule {schedule!r} was changed meanwhile", schedule=schedule)
+
+
 class InvalidTransitionError(ConflictError):
     code: ClassVar[str] = "invalid_transition"
 

@@ -131,6 +131,15 @@ SENTENCES: Mapping[str, Sentence] = {
     "not_found": Sentence("Das Gesuchte gibt es nicht.", "There is no such thing."),
     "job_not_found": Sentence("Einen Auftrag {job} gibt es nicht.", "There is no job {job}."),
     "artifact_not_found": Sentence("Eine Datei {artifact} gibt es nicht.", "There is no file {artifact}."),
+    "schedule_not_found": Sentence("Einen Zeitplan {schedule} gibt es nicht.", "There is no schedule {schedule}."),
+    "schedule_exists": Sentence(
+        "Einen Zeitplan namens {schedule} gibt es schon (Feld {field}). Bitte einen anderen Namen wählen.",
+        "There is a schedule named {schedule} already (field {field}). Please choose another name.",
+    ),
+    "schedule_changed": Sentence(
+        "Der Zeitplan {schedule} wurde inzwischen geändert. Bitte neu ansehen und noch einmal versuchen.",
+        "Schedule {schedule} was changed meanwhile. Please look at it again and try once more.",
+    ),
     "method_not_allowed": Sentence(
         "{method} ist an dieser Adresse nicht möglich.", "{method} is not possible at this address."
     ),

@@ -3,10 +3,14 @@
 A file is complete under its name or not there at all: written beside it, flushed to disk, then renamed.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
@@ -104,6 +108,14 @@ class ArtifactStore:
         files = (path for path in (self._root / safe_name(job_id)).glob("*/*") if path.is_file())
         return tuple(sorted(path for path in files if not path.name.startswith(_UNFINISHED)))
 
+    def remove(self, job_id: JobId) -> None:
+        """Remove all files of a job; those that are gone already are no matter."""
+        _remove_folder(self._root / safe_name(job_id))
+
+    def jobs_before(self, moment: datetime) -> Iterator[JobId]:
+        """Yield the jobs that have files, none of which was added since `moment`."""
+        return _folders_before(self._root, moment)
+
     def _path(self, job_id: JobId, task_id: TaskId, name: str) -> Path:
         return self._root / safe_name(job_id) / safe_name(task_id) / _name_on_disk(name)
 
@@ -134,3 +146,27 @@ class ScreenshotStore:
     def path_of(self, job_id: JobId, task_id: TaskId) -> Path:
         """Return where the last picture of a task lies, whether there is one or not."""
         return self._root / safe_name(job_id) / f"{safe_name(task_id)}.png"
+
+    def remove(self, job_id: JobId) -> None:
+        """Remove all pictures of a job; those that are gone already are no matter."""
+        _remove_folder(self._root / safe_name(job_id))
+
+    def jobs_before(self, moment: datetime) -> Iterator[JobId]:
+        """Yield the jobs that have pictures, none of which was added since `moment`."""
+        return _folders_before(self._root, moment)
+
+
+def _remove_folder(folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+def _folders_before(root: Path, moment: datetime) -> Iterator[JobId]:
+    try:
+        entries = os.scandir(root)
+    except FileNotFoundError:
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_dir() and entry.stat().st_mtime < moment.timestamp():
+                yield JobId(entry.name)

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from scheduler.core.clock import Clock
 from scheduler.core.errors import EmptyRequestError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, JobStatus, Locale, TaskRun
+from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.sentences import Sentence
-from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
 from scheduler.queue.job_queue import JobQueue
@@ -33,21 +31,6 @@ _NOTHING_ASKED = Sentence(
     "gebraucht wird ein intent mit description oder ein task_graph",
     "needed is an intent with a description, or a task_graph",
 )
-
-
-class JobOrder(BaseModel):
-    """What a client asks for: an intent with the words of the request, or a ready plan."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    intent: str | None = Field(default=None, max_length=64)
-    description: str = ""
-    context: dict[str, Any] = Field(default_factory=dict)
-    task_graph: TaskGraph | None = None
-    locale: Locale | None = None
-    priority: int = Field(default=0, ge=-100, le=100)
-    max_retries: int = Field(default=3, ge=0, le=100)
-    deadline_seconds: float | None = Field(default=None, gt=0, le=31_536_000)
 
 
 class JobService:
@@ -83,48 +66,67 @@ class JobService:
         tenant: TenantId,
         locale: Locale | None = None,
         context: Mapping[str, Any] | None = None,
+        start: StartLater | None = None,
         key: str | None = None,
     ) -> Job:
         """Accept a sentence as a job. With the client's idempotency key the same request is accepted once."""
         planned = self.plan(text, locale)
-        order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale)
+        later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
         return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, or a ready plan, as a job. Raises InvalidRequestError and ActionForbiddenError."""
+        return await self._accept(order, self._planned(order), tenant, _request("jobs", key, order))
+
+    def prepare(self, order: WorkOrder, text: str | None, *, tenant: TenantId) -> Job:
+        """Make the job of an order, planned and checked, and store nothing; `text` is the order as a sentence.
+
+        Raises InvalidRequestError and ActionForbiddenError.
+        """
+        if text is None:
+            return self._job(order, order.description, self._planned(order), tenant)
+        return self._job(order, text, self.plan(text, order.locale), tenant)
+
+    def _planned(self, order: WorkOrder) -> PlannedRequest:
         if len(order.description) > MAX_TEXT:
             raise RequestTooLargeError("description", MAX_TEXT)
         if order.task_graph is not None:
             check_plan(order.task_graph, self._planner.catalog, self._planner.policy)
-            planned = PlannedRequest(
+            return PlannedRequest(
                 intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
             )
-        elif order.intent is not None:
-            planned = self._planner.plan_intent(order.intent, order.description, order.context, order.locale)
-        else:
+        if order.intent is None:
             raise InvalidFieldError("intent", _NOTHING_ASKED)
-        return await self._accept(order, planned, tenant, _request("jobs", key, order))
+        return self._planner.plan_intent(order.intent, order.description, order.context, order.locale)
 
     async def _accept(
         self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
+        job = self._job(order, order.description, planned, tenant)
+        stored = await self._jobs.save(job, request)
+        await self._queue.enqueue(stored)
+        return stored
+
+    def _job(self, order: WorkOrder, description: str, planned: PlannedRequest, tenant: TenantId) -> Job:
         now = self._clock.now()
-        job = Job(
+        begins = order.begins(now) if isinstance(order, StartLater) else None
+        return Job(
             id=JobId(self._new_id()),
             tenant=tenant,
             intent=planned.intent,
-            description=order.description,
+            description=description,
             locale=planned.locale,
             context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
             task_graph=planned.task_graph,
             priority=order.priority,
             max_retries=order.max_retries,
             created_at=now,
-            deadline=None if order.deadline_seconds is None else now + timedelta(seconds=order.deadline_seconds),
+            not_before=begins,
+            deadline=None
+            if order.deadline_seconds is None
+            else (begins or now) + timedelta(seconds=order.deadline_seconds),
         )
-        stored = await self._jobs.save(job, request)
-        await self._queue.enqueue(stored)
-        return stored
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""
@@ -169,5 +171,9 @@ def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest 
     """Name a request by the client's key; the order of names in its JSON makes no other request of it."""
     if key is None:
         return None
-    body = json.dumps(order.model_dump(mode="json"), sort_keys=True)
+    document = order.model_dump(mode="json")
+    for name in StartLater.model_fields:  # younger than some keys: what is not said must not change their digest
+        if document[name] is None:
+            del document[name]
+    body = json.dumps(document, sort_keys=True)
     return IdempotentRequest(key=key, route=route, body_digest=hashlib.sha256(body.encode()).hexdigest())

@@ -299,7 +299,7 @@ async def test_lists_hold_only_what_is_the_tenants(open_api: OpenApi) -> None:
 
 async def test_every_route_with_an_id_demands_a_key(open_api: OpenApi) -> None:
     async with open_api(keys=TWO_TENANTS) as api:
-        values = {"job_id": "x", "task_id": "x", "name": "x"}
+        values = {"job_id": "x", "task_id": "x", "name": "x", "schedule": "x"}
         paths = [
             (method.upper(), re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path))
             for path, operations in api.app.openapi()["paths"].items()

@@ -30,7 +30,9 @@ def test_the_openapi_document_has_what_readers_need() -> None:
     assert all(operation.get("description") for operation in operations)
     assert {name for name in schemas if name.endswith("Request") and "examples" in schemas[name]} == {
         "CreateJobRequest",
+        "CreateScheduleRequest",
         "PlanRequest",
+        "PreviewRequest",
         "ScheduleRequest",
     }
     assert "HTTPValidationError" not in schemas

@@ -16,9 +16,9 @@ SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.
 LIMIT = 60.0  # seconds from the first start to the end of the job, kill and restart included
 FAST = {"CPA_WORKER_LEASE_SECONDS": "1", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
 
-# The main job does not come by these: a client cancels or retries, a worker drains, a single row is written.
-# Processes are killed there in tests/repository/test_processes.py.
-BESIDE = {"status", "record", "hand_back"}
+# The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
+# fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.
+BESIDE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup", "restore"}
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BESIDE]
 

@@ -17,9 +17,10 @@ from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.job import JobStatus
+from scheduler.core.orders import JobOrder
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.job_service import MAX_TEXT, JobOrder, JobService
+from scheduler.orchestrator.job_service import MAX_TEXT, JobService
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase

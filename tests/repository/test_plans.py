@@ -10,16 +10,21 @@ import pytest
 from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
 from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.core.schedules import ScheduleEventType
 from scheduler.repository import sqlite_database
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
+from scheduler.repository.schedule_repository import Firing, ScheduleRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
+from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import NOON, FakeClock
+from tests.support.schedules import a_schedule
 from tests.support.store import LEASE, Store, sqlite_store
 
 WHOLE = re.compile(
-    r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks)"
-    r"(?! USING (COVERING )?INDEX jobs_(ready|cancelling|leased))"
+    r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks|idempotency_keys|schedules|schedule_events)"
+    r"(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
 )
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
 OF_ALL_TENANTS = re.compile(
@@ -109,6 +114,32 @@ async def _list_everything(store: Store, job_id: JobId) -> None:
     await store.audit.broken_link(DEFAULT_TENANT)
 
 
+async def _exercise_schedules(schedules: ScheduleRepository) -> None:
+    schedule = a_schedule(NOON)
+    await schedules.add(schedule)
+    due = schedule.next_fire
+    assert due is not None
+    await schedules.fire(Firing(schedule=schedule, at=due, moment=due, next_fire=NOON, work=a_job()))
+    await schedules.next_due()
+    (read,) = await schedules.due(NOON)
+    await schedules.change(read.pause(), ScheduleEventType.PAUSED, NOON)
+    await schedules.get(read.definition.name, DEFAULT_TENANT)
+    await schedules.list(DEFAULT_TENANT)
+    await schedules.events(read.id, DEFAULT_TENANT)
+    await schedules.firings(read.id, DEFAULT_TENANT)
+    await schedules.remove(read.id, DEFAULT_TENANT, NOON)
+
+
+async def _exercise_retention(retention: SQLiteRetentionRepository, clock: FakeClock) -> None:
+    later = clock.now() + timedelta(days=1000)
+    await retention.count_old(later, later, later)
+    await retention.prune_messages(later)
+    await retention.prune_keys(later)
+    await retention.prune_schedule_events(later)
+    await retention.unknown_jobs([JobId("x")])
+    assert (await retention.prune_jobs(later, 0, later)).jobs
+
+
 def _plan(connection: sqlite3.Connection, statement: str) -> str:
     return "; ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
 
@@ -116,7 +147,12 @@ def _plan(connection: sqlite3.Connection, statement: str) -> str:
 async def test_every_statement_uses_an_index(traced: set[str], store_path: Path, clock: FakeClock) -> None:
     database = SQLiteDatabase(store_path)
     await database.connect()
-    await _exercise(sqlite_store(database, clock), clock)
+    store = sqlite_store(database, clock)
+    await _exercise(store, clock)
+    await _exercise_schedules(SQLiteScheduleRepository(database))
+    ended = await store.leased()
+    await store.jobs.record(a_progress(ended, status=JobStatus.DONE, completed_at=NOON))
+    await _exercise_retention(SQLiteRetentionRepository(database), clock)
     await database.close()
     asked = {text for text in traced if text.startswith(("SELECT", "\nSELECT", "UPDATE", "DELETE", "INSERT"))}
 

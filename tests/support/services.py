@@ -29,6 +29,8 @@ from scheduler.settings import (
     FaultSettings,
     LogSettings,
     MailSettings,
+    MaintenanceSettings,
+    RetentionSettings,
     Settings,
     StoreSettings,
     WebSettings,
@@ -112,6 +114,8 @@ def some_settings(data: Path, database: Path, *, sites: dict[str, str] | None = 
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
         ),
+        retention=RetentionSettings(),
+        maintenance=MaintenanceSettings(),
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
         log=LogSettings(),
         fault=FaultSettings(),

@@ -1,0 +1,64 @@
+"""What the commands share: the connection to the service, what is printed where, and how a command ends."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from scheduler.cli import views
+from scheduler.cli.client import Client, RefusedError, ServiceDownError
+from scheduler.cli.words import read_out, say
+from scheduler.settings import SettingError, Settings, load_settings
+
+FAILED, USAGE, REFUSED, DOWN, INTERRUPTED = 1, 2, 3, 4, 130
+
+out = Console()
+err = Console(stderr=True)
+
+SENTENCE: Any = typer.Argument(
+    help=say(
+        "Was erledigt werden soll, in einem Satz; „-“ liest ihn von der Standardeingabe.",
+        "What is to be done, in one sentence; “-” reads it from standard input.",
+    ),
+    show_default=False,
+)
+JSON: Any = typer.Option("--json", help=say("Als JSON ausgeben.", "Print JSON."))
+
+
+@contextmanager
+def service() -> Iterator[Client]:
+    """Open the service and turn what can go wrong into one line and an exit code."""
+    try:
+        with Client(given_settings().api) as client:
+            yield client
+    except RefusedError as error:
+        raise leave(REFUSED, error) from error
+    except ServiceDownError as error:
+        raise leave(DOWN, error) from error
+
+
+def given_settings() -> Settings:
+    """Return the settings of the environment, or end the command."""
+    try:
+        return load_settings()
+    except SettingError as error:
+        raise leave(USAGE, error) from error
+
+
+def leave(code: int, error: Exception) -> typer.Exit:
+    """Say on standard error what is wrong; raise what is returned."""
+    err.print(f"[red]{views.escape(read_out(error))}[/]", highlight=False, soft_wrap=True)
+    return typer.Exit(code)
+
+
+def sentence_given(given: str) -> str:
+    """Return the sentence, read from standard input if it is `-`."""
+    return sys.stdin.read().strip() if given == "-" else given
+
+
+def print_json(document: object) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,46 @@
+"""What the store promises of forgetting: what is old goes in small steps, each a transaction of a few milliseconds.
+
+The audit log is never pruned: it says of every job that it was there, and that it was removed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from scheduler.core.ids import JobId
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedJobs:
+    """The jobs that a step has removed, and where the next step goes on; None: everything old has been seen."""
+
+    jobs: Sequence[JobId]
+    go_on_after: int | None
+
+
+class RetentionRepository(Protocol):
+    """Removes what is old. Each call is one small step; it is repeated until there is nothing left."""
+
+    async def prune_jobs(self, ended_before: datetime, after: int, now: datetime) -> PrunedJobs:
+        """Remove jobs that ended before a moment, with tasks, events and dead letters, and note it in the audit log.
+
+        `after` is where the step before left off, 0 at first.
+        """
+
+    async def prune_messages(self, before: datetime) -> int:
+        """Remove messages that were stored before a moment; return how many this step has removed."""
+
+    async def prune_keys(self, before: datetime) -> int:
+        """Forget idempotency keys from before a moment; a request with one of them would be accepted anew."""
+
+    async def prune_schedule_events(self, before: datetime) -> int:
+        """Remove lines of schedules' timelines from before a moment."""
+
+    async def count_old(
+        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None
+    ) -> tuple[int, int, int, int]:
+        """Count the jobs, messages, keys and lines of schedules that pruning would remove, and remove nothing."""
+
+    async def unknown_jobs(self, job_ids: Sequence[JobId]) -> Sequence[JobId]:
+        """Return those of the ids that no job has."""

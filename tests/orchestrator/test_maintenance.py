@@ -1,0 +1,162 @@
+"""The care a running service takes: old jobs go with their files, the log is emptied, trouble does not end it."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.core.errors import StoreBusyError
+from scheduler.core.ids import JobId, TaskId
+from scheduler.core.job import Job, JobStatus
+from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.maintenance import Maintenance
+from scheduler.orchestrator.pruning import Cutoffs, Pruned, Pruner
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
+from tests.support.builders import a_job, a_message
+from tests.support.clock import NOON, FakeClock
+from tests.support.store import Store
+
+OLD = NOON - timedelta(days=10)
+LIMIT = NOON - timedelta(days=5)
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> ScreenshotStore:
+    return ScreenshotStore(tmp_path / "screenshots")
+
+
+@pytest.fixture
+def pruner(
+    database: SQLiteDatabase, artifacts: ArtifactStore, screenshots: ScreenshotStore, clock: FakeClock
+) -> Pruner:
+    return Pruner(store=SQLiteRetentionRepository(database), files=(artifacts, screenshots), clock=clock)
+
+
+async def an_ended_job(store: Store, clock: FakeClock) -> Job:
+    """Return a job that ended ten days ago."""
+    clock.advance(OLD - clock.now())
+    job = await store.jobs.save(a_job(created_at=OLD))
+    ended = await store.jobs.update_status(job.id, JobStatus.CANCELLED)
+    clock.advance(NOON - OLD)
+    return ended
+
+
+def leave_files(job_id: JobId, artifacts: ArtifactStore, screenshots: ScreenshotStore) -> None:
+    artifacts.save(job_id, TaskId("a"), "Rechnung.pdf", b"%PDF")
+    screenshots.save(job_id, TaskId("a"), b"PNG")
+
+
+async def test_an_old_job_goes_with_its_files_and_pictures(
+    pruner: Pruner, store: Store, clock: FakeClock, artifacts: ArtifactStore, screenshots: ScreenshotStore
+) -> None:
+    old = await an_ended_job(store, clock)
+    young = await store.jobs.save(a_job())
+    await store.messages.save(a_message(), old.tenant, OLD)
+    for job in (old, young):
+        leave_files(job.id, artifacts, screenshots)
+    cutoffs = Cutoffs(jobs=LIMIT, messages=LIMIT, keys=LIMIT)
+    told: list[int] = []
+
+    assert await pruner.count(cutoffs) == Pruned(jobs=1, messages=1)
+    assert await store.jobs.get(old.id) is not None
+    assert await pruner.prune(cutoffs, told.append) == Pruned(jobs=1, messages=1)
+
+    assert told == [1]
+    assert await store.jobs.get(old.id) is None
+    assert artifacts.list(old.id) == ()
+    assert not screenshots.path_of(old.id, TaskId("a")).parent.exists()
+    assert len(artifacts.list(young.id)) == 1
+    assert screenshots.path_of(young.id, TaskId("a")).exists()
+    assert await pruner.prune(Cutoffs()) == Pruned()
+
+
+async def test_files_without_a_job_go_after_a_week(
+    pruner: Pruner, store: Store, artifacts: ArtifactStore, screenshots: ScreenshotStore, tmp_path: Path
+) -> None:
+    job = await store.jobs.save(a_job())
+    for job_id in (job.id, JobId("gone"), JobId("just gone")):
+        leave_files(job_id, artifacts, screenshots)
+    for kind in ("artifacts", "screenshots"):
+        for name, age in ((job.id, 30), ("gone", 8), ("just gone", 6)):
+            moment = (NOON - timedelta(days=age)).timestamp()
+            os.utime(tmp_path / kind / name, (moment, moment))
+
+    assert await pruner.remove_orphans() == 2
+
+    assert artifacts.list(JobId("gone")) == ()
+    assert len(artifacts.list(JobId("just gone"))) == len(artifacts.list(job.id)) == 1
+    assert await pruner.remove_orphans() == 0
+
+
+async def test_without_any_files_there_is_nothing_to_remove(pruner: Pruner, artifacts: ArtifactStore) -> None:
+    artifacts.remove(JobId("nothing"))
+
+    assert await pruner.remove_orphans() == 0
+
+
+class Log:
+    """A write-ahead log that a test makes large; `kept` says that a reader needs it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.kept = False
+
+    def empty(self) -> bool:
+        if not self.kept:
+            self.size = 0
+        return not self.kept
+
+
+def care(pruner: Pruner, log: Log, clock: FakeClock, cutoffs: Callable[[], Cutoffs] = Cutoffs) -> Maintenance:
+    return Maintenance(
+        pruner=pruner, cutoffs=cutoffs, log_size=lambda: log.size, empty_log=log.empty, largest_log=100,
+        every=timedelta(seconds=0.01), clock=clock,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "kept", "left"), [(100, False, 100), (101, False, 0), (101, True, 101)])
+async def test_the_log_is_emptied_when_it_is_too_large(
+    pruner: Pruner,
+    clock: FakeClock,
+    size: int,
+    kept: bool,
+    left: int,
+) -> None:
+    log = Log()
+    log.size, log.kept = size, kept
+
+    await care(pruner, log, clock).keep_log_small()
+
+    assert log.size == left
+
+
+async def test_care_goes_on_through_trouble_until_it_is_told_to_stop(
+    pruner: Pruner, store: Store, clock: FakeClock
+) -> None:
+    old = await an_ended_job(store, clock)
+    troubles: list[Exception] = [StoreBusyError("cpa.db"), RuntimeError("boom")]
+
+    def cutoffs() -> Cutoffs:
+        if troubles:
+            raise troubles.pop(0)
+        return Cutoffs(jobs=LIMIT)
+
+    running = asyncio.create_task(care(pruner, Log(), clock, cutoffs).run())
+    async with asyncio.timeout(30):
+        while True:
+            if await store.jobs.get(old.id) is None:
+                break
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert running.cancelled()

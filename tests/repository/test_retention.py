@@ -1,0 +1,206 @@
+"""The contract of forgetting: what is old and has ended goes, with all that hangs on it; everything else stays."""
+
+import asyncio
+import multiprocessing
+import signal
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.core.crash_points import CrashPoint
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
+from scheduler.repository.retention import RetentionRepository
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
+from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
+from tests.support.builders import a_job, a_message
+from tests.support.cares_for_store import prune_and_die
+from tests.support.clock import NOON, FakeClock
+from tests.support.schedules import a_schedule
+from tests.support.store import Store
+
+DAY = timedelta(days=1)
+OLD = NOON - 10 * DAY
+LIMIT = NOON - 5 * DAY
+BACK_ENDS: Mapping[str, Callable[[SQLiteDatabase], RetentionRepository]] = {"sqlite": SQLiteRetentionRepository}
+FORK_SERVER = multiprocessing.get_context("forkserver")
+FORK_SERVER.set_forkserver_preload(["tests.support.cares_for_store"])
+
+
+@pytest.fixture(params=sorted(BACK_ENDS))
+def retention(request: pytest.FixtureRequest, database: SQLiteDatabase) -> RetentionRepository:
+    return BACK_ENDS[request.param](database)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Everything of the past happens ten days ago; a test lets time pass."""
+    return FakeClock(OLD)
+
+
+async def a_stored(store: Store, status: JobStatus, created: datetime = OLD, tenant: str = "default") -> Job:
+    job = await store.jobs.save(a_job(tasks=2, created_at=created, tenant=TenantId(tenant)))
+    if status in {JobStatus.DONE, JobStatus.FAILED}:
+        await store.jobs.update_status(job.id, JobStatus.RUNNING)
+    return job if status is JobStatus.PENDING else await store.jobs.update_status(job.id, status)
+
+
+async def prune_all(retention: RetentionRepository, before: datetime = LIMIT) -> list[JobId]:
+    removed: list[JobId] = []
+    after: int | None = 0
+    while after is not None:
+        step = await retention.prune_jobs(before, after, NOON)
+        removed += step.jobs
+        after = step.go_on_after
+    return removed
+
+
+def rows(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as connection:
+        tables = ("jobs", "tasks", "events", "dead_letters")
+        return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}  # noqa: S608
+
+
+async def test_old_jobs_that_have_ended_go_with_all_that_hangs_on_them(
+    retention: RetentionRepository, store: Store, store_path: Path
+) -> None:
+    old = [await a_stored(store, status) for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)]
+
+    assert await retention.count_old(LIMIT, None, None) == (3, 0, 0, 0)
+    assert await prune_all(retention) == [job.id for job in old]
+    assert await prune_all(retention) == []
+
+    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0}
+    for job in old:
+        entries = (await store.audit.list(AuditFilter(job_id=job.id))).items
+        assert entries[0].action == "job.accepted"
+        assert entries[-1].action == "job.pruned"
+    assert await store.audit.broken_link(DEFAULT_TENANT) is None
+
+
+async def test_what_is_young_or_has_not_ended_stays(
+    retention: RetentionRepository, store: Store, clock: FakeClock
+) -> None:
+    waiting, running = await a_stored(store, JobStatus.PENDING), await a_stored(store, JobStatus.RUNNING)
+    retried = await a_stored(store, JobStatus.FAILED)
+    await store.queue.retry(retried.id)
+    clock.advance(10 * DAY)
+    ended_late = await store.jobs.update_status((await a_stored(store, JobStatus.PENDING)).id, JobStatus.CANCELLED)
+    young = await a_stored(store, JobStatus.CANCELLED, NOON)
+
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0)
+    assert await prune_all(retention) == []
+
+    kept = {job.id for job in (await store.jobs.list()).items}
+    assert kept == {waiting.id, running.id, retried.id, ended_late.id, young.id}
+
+
+async def test_many_old_jobs_go_in_small_steps_past_those_that_stay(
+    retention: RetentionRepository, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._LOOK", 4)
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._STEP", 0.0)
+    statuses = [JobStatus.CANCELLED if number % 3 else JobStatus.PENDING for number in range(15)]
+    stored = [await a_stored(store, status, tenant=f"t{number % 2}") for number, status in enumerate(statuses)]
+
+    first = await retention.prune_jobs(LIMIT, 0, NOON)
+    rest = await prune_all(retention)
+
+    assert len(first.jobs) == 1
+    assert {*first.jobs, *rest} == {job.id for job in stored if job.status is JobStatus.CANCELLED}
+    assert (await store.jobs.list()).total == statuses.count(JobStatus.PENDING)
+    for tenant in ("t0", "t1"):
+        assert await store.audit.broken_link(TenantId(tenant)) is None
+
+
+async def test_a_job_with_a_long_timeline_goes_in_several_steps(
+    retention: RetentionRepository, store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._MOST_EVENTS", 2)
+    long, short = await a_stored(store, JobStatus.FAILED), await a_stored(store, JobStatus.PENDING)
+    await store.jobs.update_status(short.id, JobStatus.CANCELLED)
+
+    first = await retention.prune_jobs(LIMIT, 0, NOON)
+
+    assert first.jobs == []
+    assert rows(store_path)["jobs"] == 2
+    assert len(await store.events.list(long.id)) == 1
+    assert await prune_all(retention) == [long.id, short.id]
+    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0}
+
+
+async def test_one_that_is_retried_meanwhile_stays(
+    retention: RetentionRepository, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await a_stored(store, JobStatus.FAILED)
+    remove = SQLiteRetentionRepository._remove_jobs
+
+    async def retried_first(self: SQLiteRetentionRepository, *arguments: object) -> object:
+        if (await store.jobs.list(status_filter=JobStatus.FAILED)).total:
+            await store.queue.retry(job.id)
+        return await remove(self, *arguments)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(SQLiteRetentionRepository, "_remove_jobs", retried_first)
+
+    assert await prune_all(retention) == []
+    assert (await store.jobs.list()).total == 1
+
+
+async def test_messages_keys_and_lines_of_schedules_go_by_their_age(
+    retention: RetentionRepository, store: Store, database: SQLiteDatabase
+) -> None:
+    schedules = SQLiteScheduleRepository(database)
+    for number, moment in enumerate((OLD, NOON)):
+        await store.messages.save(a_message(number), DEFAULT_TENANT, moment)
+        request = IdempotentRequest(key=f"k{number}", route="jobs", body_digest="d")
+        await store.jobs.save(a_job(created_at=moment), request)
+        await schedules.add(a_schedule(moment, name=f"s{number}"))
+
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1)
+    for prune in (retention.prune_messages, retention.prune_keys, retention.prune_schedule_events):
+        assert [await prune(LIMIT), await prune(LIMIT)] == [1, 0]
+
+    assert await store.messages.get("message-0", DEFAULT_TENANT) is None
+    assert await store.messages.get("message-1", DEFAULT_TENANT) is not None
+    young = IdempotentRequest(key="k1", route="jobs", body_digest="d")
+    forgotten = young.model_copy(update={"key": "k0"})
+    assert (await store.jobs.save(a_job(), young)).created_at == NOON
+    await store.jobs.save(a_job(), forgotten)
+    assert (await store.jobs.list()).total == 3
+
+
+async def test_ids_that_no_job_has_are_told(retention: RetentionRepository, store: Store) -> None:
+    job = await a_stored(store, JobStatus.DONE)
+
+    assert await retention.unknown_jobs([job.id, JobId("gone")]) == [JobId("gone")]
+    assert await retention.unknown_jobs([]) == []
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("visit", [1, 2, 3])
+@pytest.mark.parametrize("point", [CrashPoint.BEFORE_PRUNE, CrashPoint.AFTER_PRUNE])
+async def test_a_process_killed_while_pruning_leaves_whole_jobs(
+    point: CrashPoint, visit: int, store: Store, store_path: Path, retention: RetentionRepository
+) -> None:
+    for _ in range(3):
+        await a_stored(store, JobStatus.FAILED)
+    await store.messages.save(a_message(), DEFAULT_TENANT, OLD)
+    await store.jobs.save(a_job(created_at=OLD), IdempotentRequest(key="k", route="jobs", body_digest="d"))
+
+    process = FORK_SERVER.Process(target=prune_and_die, args=(store_path, point, visit))
+    process.start()
+    await asyncio.to_thread(process.join, 60)
+
+    assert process.exitcode == -signal.SIGKILL
+    found = rows(store_path)
+    assert found["tasks"] == 2 * (found["jobs"] - 1) + 1
+    assert found["dead_letters"] == found["jobs"] - 1
+    assert await store.audit.broken_link(DEFAULT_TENANT) is None
+    await prune_all(retention)
+    assert rows(store_path)["jobs"] == 1
