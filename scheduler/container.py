@@ -22,6 +22,7 @@ from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
@@ -31,6 +32,7 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
     SQLiteEventRepository,
@@ -51,6 +53,7 @@ class Services:
     secrets: SecretsManager
     planner: Planner
     jobs: JobService
+    dead_letters: DeadLetterService
     audit: AuditLog
     queue: JobQueue
     changes: ChangeSignal
@@ -98,6 +101,7 @@ async def open_services(
                 clock=SystemClock(),
                 new_id=new_id,
             ),
+            dead_letters=make_dead_letters(database, queue, planner),
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
@@ -134,6 +138,20 @@ def make_worker(
         lease=settings.worker.lease,
         concurrency=settings.worker.concurrency,
         grace=settings.worker.grace,
+    )
+
+
+def make_dead_letters(database: SQLiteDatabase, queue: JobQueue, planner: Planner) -> DeadLetterService:
+    """Return what operators do with jobs that failed for good."""
+    clock = SystemClock()
+    return DeadLetterService(
+        letters=SQLiteDeadLetterRepository(database, clock),
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database),
+        events=SQLiteEventRepository(database),
+        audit=SQLiteAuditRepository(database),
+        job_queue=queue,
+        planner=planner,
     )
 
 

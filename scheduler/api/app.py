@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, files, health, jobs, live, schedule
+from scheduler.api import audit, dead_letters, files, health, jobs, live, schedule
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import Problem
@@ -25,6 +25,7 @@ _TAGS: Final = [
     {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
     {"name": "live", "description": "A job as it happens."},
     {"name": "files", "description": "What jobs have produced: files and pictures."},
+    {"name": "dead letters", "description": "Jobs that failed for good: look, correct, requeue, discard."},
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
@@ -48,7 +49,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (schedule.router, jobs.router, live.router, files.router, audit.router):
+    for router in (schedule.router, jobs.router, live.router, files.router, audit.router, dead_letters.router):
         app.include_router(router, responses=_EVERYWHERE)
     app.include_router(health.router)
     add_error_handlers(app)
@@ -57,7 +58,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["*"],
             expose_headers=_ANSWERED,
         )

@@ -10,6 +10,7 @@ from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def job_service(request: Request) -> JobService:
     return cast("JobService", request.app.state.services.jobs)
 
 
+def dead_letter_service(request: Request) -> DeadLetterService:
+    return cast("DeadLetterService", request.app.state.services.dead_letters)
+
+
 def audit_log(request: Request) -> AuditLog:
     return cast("AuditLog", request.app.state.services.audit)
 
@@ -65,6 +70,7 @@ def screenshot_store(request: Request) -> ScreenshotStore:
 
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
+DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -1,12 +1,12 @@
 """Jobs over HTTP."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import ConfigDict
 
 from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.files import artifact_links
 from scheduler.api.models import (
     JobDetailResponse,
     JobListResponse,
@@ -100,10 +100,7 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         locale=job.locale,
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
-        artifacts=[
-            f"/jobs/{job_id}/artifacts/{path.parent.name}/{quote(path.name, safe='')}"
-            for path in artifacts.list(job_id)
-        ],
+        artifacts=artifact_links(artifacts, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )

@@ -114,7 +114,7 @@ def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
     for job in page["jobs"]:
         words = escape(job["description"] or job["intent"])
         error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
-        table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), _moment(job["created_at"]), words + error)
+        table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), moment(job["created_at"]), words + error)
     console.print(table)
     console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
 
@@ -123,5 +123,6 @@ def _clock(text: str) -> str:
     return datetime.fromisoformat(text).astimezone().strftime("%H:%M:%S")
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """Return a time as people here read it."""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")

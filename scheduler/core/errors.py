@@ -6,8 +6,9 @@ CPAError
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
-├── NotFoundError                JobNotFoundError, ArtifactNotFoundError
-├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
+├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError
+├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
+│                                LeaseLostError, PlanChangedError, PlanUnreadableError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
@@ -32,6 +33,7 @@ from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
     CycleError,
+    DeadLetterNotFoundError,
     DuplicateTaskError,
     EmptyPlanError,
     EmptyRequestError,
@@ -45,6 +47,8 @@ from scheduler.core.request_errors import (
     MissingSlotError,
     NoTemplateError,
     NotUnderstoodError,
+    PlanChangedError,
+    PlanUnreadableError,
     RequestTooLargeError,
     RetriesExhaustedError,
     SeveralOrdersError,
@@ -86,6 +90,7 @@ __all__ = [
     "CPAError",
     "ConflictError",
     "CycleError",
+    "DeadLetterNotFoundError",
     "DownloadFailedError",
     "DuplicateTaskError",
     "Effect",
@@ -114,6 +119,8 @@ __all__ = [
     "OutcomeUnknownError",
     "PageRefusedError",
     "PathForbiddenError",
+    "PlanChangedError",
+    "PlanUnreadableError",
     "PolicyViolationError",
     "RecipientRefusedError",
     "RequestTooLargeError",

@@ -143,6 +143,7 @@ class Job(BaseModel):
     retry_count: int = 0
     max_retries: int = 3
     crashes: int = 0
+    plan_version: int = 1
     lease: Lease | None = None
 
     def become(self, status: JobStatus, **changes: object) -> Self:
@@ -151,20 +152,21 @@ class Job(BaseModel):
             raise InvalidTransitionError(self.id, self.status, status)
         return self.model_copy(update={"status": status, **changes})
 
-    def next_run(self) -> Self:
+    def next_run(self, *, by_operator: bool = False) -> Self:
         """Return the job as its next run, free of the times that bound the last one.
 
-        Raises InvalidTransitionError unless it failed or was cancelled, and RetriesExhaustedError when it was retried
+        An operator who has looked into it is not bound by `max_retries`, and uses none of them up. Raises
+        InvalidTransitionError unless it failed or was cancelled, and RetriesExhaustedError when it was retried
         `max_retries` times.
         """
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             raise InvalidTransitionError(self.id, self.status, JobStatus.PENDING)
-        if self.retry_count >= self.max_retries:
+        if self.retry_count >= self.max_retries and not by_operator:
             raise RetriesExhaustedError(self.id, self.max_retries)
         return self.become(
             JobStatus.PENDING,
             run=self.run + 1,
-            retry_count=self.retry_count + 1,
+            retry_count=self.retry_count + (not by_operator),
             started_at=None,
             completed_at=None,
             deadline=None,

@@ -23,10 +23,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list, newest first, and how many there are in all."""
+    """A part of a list, newest first, and how many there are in all: exact up to 10,000, beyond that an estimate.
+
+    `next_cursor` leads to the next page; None: this is the last one, or the list has no cursors.
+    """
 
     items: Sequence[Item]
     total: int
+    next_cursor: str | None = None
+    total_is_estimate: bool = False
 
 
 class IdempotentRequest(BaseModel):

@@ -58,7 +58,11 @@ CREATE TABLE dead_letters (
     run INTEGER NOT NULL,
     code TEXT NOT NULL,
     at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, intent TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+
+CREATE INDEX dead_letters_by_code ON dead_letters (tenant, code, at);
+
+CREATE INDEX dead_letters_by_intent ON dead_letters (tenant, intent, at);
 
 CREATE INDEX dead_letters_of_tenant ON dead_letters (tenant, at);
 
@@ -111,7 +115,7 @@ CREATE TABLE jobs (
     graph_digest TEXT NOT NULL,
     context TEXT NOT NULL,
     task_graph TEXT NOT NULL
-) STRICT;
+, plan_version INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 

@@ -7,7 +7,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from structlog.testing import capture_logs
 
-from scheduler.cli import app as commands
+from scheduler.cli import service
 from scheduler.cli.client import Client
 from scheduler.core.intent_router import IntentRouter
 from scheduler.settings import ApiSettings
@@ -39,6 +39,6 @@ def cli(
         def client(settings: ApiSettings) -> Client:
             return Client(settings, transport=bridge, sleep=bridge.sleep)
 
-        monkeypatch.setattr(commands, "Client", client)
+        monkeypatch.setattr(service, "Client", client)
         yield CommandLine(api, bridge)
         portal.call(api.executor.gate.set)

@@ -7,17 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.core.dead_letter import LetterFilter
 from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.repository import sqlite_database
+from scheduler.repository.dead_letter_repository import NewPlan
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
+from tests.support.builders import a_graph, a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import NOON, FakeClock
 from tests.support.store import LEASE, Store, sqlite_store
 
-WHOLE = re.compile(r"SCAN (jobs|tasks|events|messages|audit_log|audit_blocks)(?! USING INDEX jobs_(ready|cancelling))")
+WHOLE = re.compile(
+    r"SCAN (jobs|j|tasks|events|messages|audit_log|audit_blocks|dead_letters|d)\b"
+    r"(?! USING INDEX jobs_(ready|cancelling))"
+)
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
 OF_ALL_TENANTS = re.compile(
     r"SELECT (\*|count\(\*\)) FROM (jobs|audit_log) +"
@@ -85,6 +90,25 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     await store.messages.list("job-1", DEFAULT_TENANT)
     await _list_everything(store, job.id)
     await store.jobs.delete(job.id, DEFAULT_TENANT)
+    await _exercise_letters(store)
+
+
+async def _exercise_letters(store: Store) -> None:
+    letters = [await store.failed() for _ in range(3)]
+    tenant = DEFAULT_TENANT
+    for code in (None, "site_unreachable"):
+        for intent in (None, "fetch_invoice"):
+            for since in (None, NOON):
+                wanted = LetterFilter(code=code, intent=intent, since=since, until=since and since + timedelta(days=1))
+                page = await store.letters.list(wanted, tenant, limit=2)
+                await store.letters.list(wanted, tenant, limit=2, cursor=page.next_cursor)
+    await store.letters.get(letters[0].id, tenant)
+    graph = a_graph()
+    await store.letters.correct(
+        NewPlan(job_id=letters[0].id, version=1, task_graph=graph, context={}, changes=()), tenant, "why"
+    )
+    await store.letters.requeue([letters[0].id], tenant, "why")
+    await store.letters.discard([letters[1].id], tenant, "why")
 
 
 async def _list_everything(store: Store, job_id: JobId) -> None:

@@ -92,6 +92,11 @@ class Api:
         await self.client.get(f"/jobs/{job_id}/events", **options)
         return dict((await self.client.get(f"/jobs/{job_id}", **options)).json())
 
+    async def run_sql(self, statement: str) -> None:
+        """Change the store behind the back of the service."""
+        with sqlite3.connect(self.database) as connection:
+            connection.execute(statement)
+
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has."""
         with sqlite3.connect(self.database) as connection:

@@ -1,0 +1,65 @@
+"""What commands share: the settings, the service they talk to, how they say what went wrong and watch a job."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from scheduler.cli import views
+from scheduler.cli.client import Client, RefusedError, ServiceDownError, job_path
+from scheduler.cli.words import read_out, say
+from scheduler.settings import SettingError, Settings, load_settings
+
+FAILED, USAGE, REFUSED, DOWN, INTERRUPTED = 1, 2, 3, 4, 130
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def open_service() -> Iterator[Client]:
+    """Open the service and turn what can go wrong into one line and an exit code."""
+    try:
+        with Client(read_settings().api) as client:
+            yield client
+    except RefusedError as error:
+        raise exit_with(REFUSED, error) from error
+    except ServiceDownError as error:
+        raise exit_with(DOWN, error) from error
+
+
+def read_settings() -> Settings:
+    """Return the settings, or leave with what is wrong with them."""
+    try:
+        return load_settings()
+    except SettingError as error:
+        raise exit_with(USAGE, error) from error
+
+
+def exit_with(code: int, error: Exception) -> typer.Exit:
+    """Say on standard error what is wrong; raise what is returned."""
+    err.print(f"[red]{views.escape(read_out(error))}[/]", highlight=False, soft_wrap=True)
+    return typer.Exit(code)
+
+
+def print_json(document: object) -> None:
+    """Write a document for programs to read."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def watch(client: Client, job_id: str, last: int = 0) -> None:
+    """Show a job as it happens, from after event `last`, and leave with how it ended."""
+    try:
+        for event in client.events(job_id, last):
+            views.show_event(out, event)
+    except KeyboardInterrupt:
+        words = say("Der Auftrag läuft weiter. Abbrechen:", "The job goes on. To stop it:")
+        err.print(f"{words} cpa cancel {views.escape(job_id)}", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    detail = client.call("GET", job_path(job_id))
+    views.show_job(out, detail)
+    if detail["status"] != "done":
+        raise typer.Exit(FAILED)
