@@ -22,6 +22,7 @@ from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.orchestrator import Orchestrator
@@ -53,6 +54,7 @@ class Services:
     secrets: SecretsManager
     planner: Planner
     jobs: JobService
+    batches: BatchService
     dead_letters: DeadLetterService
     audit: AuditLog
     queue: JobQueue
@@ -101,6 +103,7 @@ async def open_services(
                 clock=SystemClock(),
                 new_id=new_id,
             ),
+            batches=BatchService(planner=planner, jobs=jobs, job_queue=queue, clock=SystemClock(), new_id=new_id),
             dead_letters=make_dead_letters(database, queue, planner),
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, dead_letters, files, health, jobs, live, schedule
+from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import Problem
@@ -49,7 +49,15 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (schedule.router, jobs.router, live.router, files.router, audit.router, dead_letters.router):
+    for router in (
+        schedule.router,
+        jobs.router,
+        batch.router,
+        live.router,
+        files.router,
+        audit.router,
+        dead_letters.router,
+    ):
         app.include_router(router, responses=_EVERYWHERE)
     app.include_router(health.router)
     add_error_handlers(app)

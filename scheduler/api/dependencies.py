@@ -10,6 +10,7 @@ from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 
@@ -52,6 +53,10 @@ def job_service(request: Request) -> JobService:
     return cast("JobService", request.app.state.services.jobs)
 
 
+def batch_service(request: Request) -> BatchService:
+    return cast("BatchService", request.app.state.services.batches)
+
+
 def dead_letter_service(request: Request) -> DeadLetterService:
     return cast("DeadLetterService", request.app.state.services.dead_letters)
 
@@ -70,6 +75,7 @@ def screenshot_store(request: Request) -> ScreenshotStore:
 
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
+BatchesDep = Annotated[BatchService, Depends(batch_service)]
 DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]

@@ -165,9 +165,9 @@ class DeadLetterService:
         job_ids, more = await self._named(chosen, tenant, limit)
         opened: list[JobId] = []
         for part in _parts(job_ids):
-            for job in await self._letters.requeue(part, tenant, reason):
-                await self._queue.enqueue(job)
-                opened.append(job.id)
+            jobs = await self._letters.requeue(part, tenant, reason)
+            await self._queue.enqueue_many(jobs)
+            opened += [job.id for job in jobs]
         return await self._handled(job_ids, opened, tenant, more)
 
     async def discard(self, job_id: JobId, tenant: TenantId, reason: str = "") -> DeadLetter:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,36 +92,12 @@ class JobService:
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, or a ready plan, as a job. Raises InvalidRequestError and ActionForbiddenError."""
-        if len(order.description) > MAX_TEXT:
-            raise RequestTooLargeError("description", MAX_TEXT)
-        if order.task_graph is not None:
-            check_plan(order.task_graph, self._planner.catalog, self._planner.policy)
-            planned = PlannedRequest(
-                intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
-            )
-        elif order.intent is not None:
-            planned = self._planner.plan_intent(order.intent, order.description, order.context, order.locale)
-        else:
-            raise InvalidFieldError("intent", _NOTHING_ASKED)
-        return await self._accept(order, planned, tenant, _request("jobs", key, order))
+        return await self._accept(order, plan_order(self._planner, order), tenant, _request("jobs", key, order))
 
     async def _accept(
         self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
-        now = self._clock.now()
-        job = Job(
-            id=JobId(self._new_id()),
-            tenant=tenant,
-            intent=planned.intent,
-            description=order.description,
-            locale=planned.locale,
-            context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
-            task_graph=planned.task_graph,
-            priority=order.priority,
-            max_retries=order.max_retries,
-            created_at=now,
-            deadline=None if order.deadline_seconds is None else now + timedelta(seconds=order.deadline_seconds),
-        )
+        job = job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
         stored = await self._jobs.save(job, request)
         await self._queue.enqueue(stored)
         return stored
@@ -155,6 +131,37 @@ class JobService:
         """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError and
         RetriesExhaustedError."""
         return await self._queue.retry(job_id, tenant)
+
+
+def plan_order(planner: Planner, order: JobOrder) -> PlannedRequest:
+    """Return the plan of an order, checked. Raises InvalidRequestError and ActionForbiddenError."""
+    if len(order.description) > MAX_TEXT:
+        raise RequestTooLargeError("description", MAX_TEXT)
+    if order.task_graph is not None:
+        check_plan(order.task_graph, planner.catalog, planner.policy)
+        return PlannedRequest(
+            intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
+        )
+    if order.intent is not None:
+        return planner.plan_intent(order.intent, order.description, order.context, order.locale)
+    raise InvalidFieldError("intent", _NOTHING_ASKED)
+
+
+def job_of(order: JobOrder, planned: PlannedRequest, job_id: JobId, tenant: TenantId, now: datetime) -> Job:
+    """Return the job that an order and its plan make."""
+    return Job(
+        id=job_id,
+        tenant=tenant,
+        intent=planned.intent,
+        description=order.description,
+        locale=planned.locale,
+        context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
+        task_graph=planned.task_graph,
+        priority=order.priority,
+        max_retries=order.max_retries,
+        created_at=now,
+        deadline=None if order.deadline_seconds is None else now + timedelta(seconds=order.deadline_seconds),
+    )
 
 
 def _checked(text: str, field: str) -> str:

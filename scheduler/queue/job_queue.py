@@ -4,7 +4,7 @@ A job handed out is *leased*: the worker must renew the lease, and writes only w
 the lease by time, and the next `dequeue` anywhere hands the job out again, with a greater epoch. Nothing is popped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -31,6 +31,9 @@ class QueueBackend(Protocol):
 
     async def enqueue(self, job: Job) -> JobId:
         """Make a job ready, storing it first if it is new. Enqueuing the same job again changes nothing."""
+
+    async def enqueue_many(self, jobs: Sequence[Job]) -> None:
+        """Make jobs ready as `enqueue` does, all at once."""
 
     async def dequeue(self) -> Job | None:
         """Lease the next job: the highest priority first, then the oldest. None: there is none now."""
@@ -96,6 +99,9 @@ class JobQueue:
 
     async def enqueue(self, job: Job) -> JobId:
         return await self._backend.enqueue(job)
+
+    async def enqueue_many(self, jobs: Sequence[Job]) -> None:
+        await self._backend.enqueue_many(jobs)
 
     async def dequeue(self) -> Job | None:
         return await self._backend.dequeue()

@@ -1,6 +1,7 @@
 """The queue for one machine without servers: the rows of the jobs themselves say which is next."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -10,7 +11,7 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository import sqlite_jobs, sqlite_leases
+from scheduler.repository import sqlite_batches, sqlite_jobs, sqlite_leases
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import to_micros
 
@@ -42,6 +43,14 @@ class SQLiteQueue:
 
         await self._database.write(store)
         return job.id
+
+    async def enqueue_many(self, jobs: Sequence[Job]) -> None:
+        """Look first: as a rule they are stored already, and a stored job is ready."""
+        ids = {job.id for job in jobs}
+        known = await self._database.read(lambda connection: sqlite_batches.known_among(connection, ids))
+        for job in jobs:
+            if job.id not in known:
+                await self.enqueue(job)
 
     async def dequeue(self) -> Job | None:
         """Look first: a worker asks after every change, and mostly there is nothing to lease."""

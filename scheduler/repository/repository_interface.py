@@ -88,6 +88,17 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
+    async def save_many(
+        self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
+    ) -> Sequence[JobId | None]:
+        """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
+
+        None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
+        was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
+        one of the ids is taken, InvalidTransitionError for a job begun elsewhere.
+        """
+
+    @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         """Return the job, or None."""
 

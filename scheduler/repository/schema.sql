@@ -85,7 +85,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, job_ids TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 

@@ -54,6 +54,7 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     request = IdempotentRequest(key="k", route="schedule", body_digest="d")
     await store.jobs.save(a_job(), request)
     await store.jobs.save(a_job(), request)
+    await _exercise_batches(store)
     lost = await store.queue.dequeue()
     assert lost is not None
     clock.advance(LEASE)
@@ -91,6 +92,17 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     await _list_everything(store, job.id)
     await store.jobs.delete(job.id, DEFAULT_TENANT)
     await _exercise_letters(store)
+
+
+async def _exercise_batches(store: Store) -> None:
+    batch = IdempotentRequest(key="k", route="jobs:batch", body_digest="d")
+    jobs = [a_job(), None, a_job()]
+    await store.jobs.save_many(jobs, batch)
+    await store.jobs.save_many(jobs, batch)
+    await store.queue.enqueue_many([job for job in jobs if job])
+    for job in jobs:
+        if job:
+            await store.queue.cancel(job.id)
 
 
 async def _exercise_letters(store: Store) -> None:

@@ -6,3 +6,6 @@ CREATE INDEX dead_letters_by_intent ON dead_letters (tenant, intent, at);
 
 -- Grows with every correction of a plan.
 ALTER TABLE jobs ADD COLUMN plan_version INTEGER NOT NULL DEFAULT 1;
+
+-- The jobs of a batch that came with a key, as a JSON list; null for an order that was refused.
+ALTER TABLE idempotency_keys ADD COLUMN job_ids TEXT;
