@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
 
 import orjson
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, HTTPException, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import from_json
+from starlette.requests import ClientDisconnect
 
 from scheduler.api.dependencies import BatchesDep, TenantDep
 from scheduler.api.errors import problem_of
@@ -20,6 +22,7 @@ from scheduler.core.errors import CPAError, InvalidFieldError, InvalidRequestErr
 from scheduler.core.ids import JobId
 from scheduler.core.lam_json import JsonObject
 from scheduler.core.problems import first_flaw
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.batch_service import MOST_ORDERS, Batch
 from scheduler.orchestrator.job_service import JobOrder
@@ -100,6 +103,9 @@ _BODY: Final = {
     },
 }
 _JSON: Final = "application/json"
+_NOT_JSON: Final = Sentence(
+    "als Content-Type wird application/json erwartet", "application/json is expected as its Content-Type"
+)
 
 
 @router.post(
@@ -121,11 +127,22 @@ async def create_jobs(
     With `atomic` a single flaw refuses the whole batch, and the problem names its order. With an `Idempotency-Key` the
     same batch is accepted once, and answered with the same ids.
     """
-    body = await request.body()
+    body = await _json_body(request)
     batch = read_batch(body)
     digest = "" if idempotency_key is None else _digest(body)
     answers = await batches.create(batch, tenant=tenant, key=idempotency_key, digest=digest)
     return _response(request, answers)
+
+
+async def _json_body(request: Request) -> bytes:
+    """Return the body, which must say that it is JSON: a page of another origin can send anything else unasked."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not re.fullmatch(r"application/(.+\+)?json", kind):
+        raise InvalidFieldError("body", _NOT_JSON)
+    try:
+        return await request.body()
+    except ClientDisconnect as error:  # also what a body looks like that is larger than allowed
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from error
 
 
 def read_batch(body: bytes) -> Batch:

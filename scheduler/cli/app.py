@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -102,12 +102,22 @@ def plan(sentence: Annotated[str, _SENTENCE], as_json: Annotated[bool, _JSON] = 
 @app.command(help=say("Aufträge auflisten, die neuesten zuerst.", "List jobs, newest first."))
 def jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help=say("Wie viele.", "How many."))] = 20,
-    status: Annotated[str | None, typer.Option(help=say("Nur mit diesem Stand.", "Only with this status."))] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help=say("Nur mit diesem Stand; mehrfach möglich.", "Only with this; repeatable.")),
+    ] = None,
+    intent: Annotated[str | None, typer.Option(help=say("Nur mit diesem Vorhaben.", "Only with this intent."))] = None,
+    since: Annotated[str | None, typer.Option(help=say("Angelegt ab (ISO 8601).", "Created from (ISO 8601)."))] = None,
+    until: Annotated[
+        str | None, typer.Option(help=say("Angelegt vor (ISO 8601).", "Created before (ISO 8601)."))
+    ] = None,
+    text: Annotated[str | None, typer.Option(help=say("Nur mit diesen Wörtern.", "Only with these words."))] = None,
+    cursor: Annotated[str | None, typer.Option(help=say("Weiter nach dieser Seite.", "Go on after this page."))] = None,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
-    wanted: dict[str, Any] = {"limit": limit} | ({"status": status} if status else {})
+    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text, "cursor": cursor}
     with open_service() as client:
-        page = client.call("GET", "/jobs", params=wanted)
+        page = client.jobs(limit, {name: value for name, value in given.items() if value})
     if as_json:
         print_json(page)
     else:

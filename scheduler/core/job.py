@@ -118,6 +118,39 @@ class TaskRun(BaseModel):
     completed_at: datetime | None = None
 
 
+class JobSummary(BaseModel):
+    """A job as lists show it, without its plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: JobId
+    tenant: TenantId
+    intent: str
+    description: str
+    status: JobStatus
+    run: int
+    created_at: datetime
+    completed_at: datetime | None
+    not_before: datetime | None
+    error: str | None
+    error_code: str | None
+
+
+class JobFilter(BaseModel):
+    """Which jobs are wanted; what is not given does not restrict. `since` belongs to them, `until` does not.
+
+    `text`: words, or parts of addresses and the like, that must all be in the description, whatever their case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statuses: frozenset[JobStatus] = frozenset()
+    intent: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    text: str | None = None
+
+
 class Job(BaseModel):
     """One accepted request. Changes return a new job; storing them is the repository's compare-and-set."""
 

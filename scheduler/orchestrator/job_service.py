@@ -12,7 +12,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import EmptyRequestError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
-from scheduler.core.job import Job, JobStatus, Locale, TaskRun
+from scheduler.core.job import Job, JobFilter, JobSummary, Locale, TaskRun
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.plan_check import check_plan
@@ -113,11 +113,11 @@ class JobService:
         """Return the job and how far each of its tasks has come. Raises JobNotFoundError."""
         return await self.get(job_id, tenant), await self._tasks.list(job_id)
 
-    async def list(
-        self, tenant: TenantId, *, limit: int = 50, offset: int = 0, status: JobStatus | None = None
-    ) -> Page[Job]:
-        """Return jobs, newest first."""
-        return await self._jobs.list(limit, offset, status, tenant)
+    async def find(
+        self, wanted: JobFilter, tenant: TenantId, *, limit: int = 50, offset: int = 0, cursor: str | None = None
+    ) -> Page[JobSummary]:
+        """Return the jobs that fit, newest first. Raises InvalidFieldError for a cursor or a text that is none."""
+        return await self._jobs.find(wanted, tenant, limit, offset, cursor)
 
     async def timeline(self, job_id: JobId, tenant: TenantId, after: int = 0) -> Sequence[JobEvent]:
         """Return what happened to a job after the event numbered `after`, up to 1000 events."""

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
 
 Item = TypeVar("Item")
@@ -107,6 +107,16 @@ class JobRepository(abc.ABC):
         self, limit: int = 50, offset: int = 0, status_filter: JobStatus | None = None, tenant: TenantId | None = None
     ) -> Page[Job]:
         """Return jobs, newest first."""
+
+    @abc.abstractmethod
+    async def find(
+        self, wanted: JobFilter, tenant: TenantId, limit: int = 50, offset: int = 0, cursor: str | None = None
+    ) -> Page[JobSummary]:
+        """Return the jobs that fit, newest first, at a cost that does not grow with the number of jobs.
+
+        A cursor goes on where a page ended; a page found by words may be shorter than `limit` and still have a next
+        one. Raises InvalidFieldError for a cursor of another list, and for a text without a word.
+        """
 
     @abc.abstractmethod
     async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from scheduler.api.batch import read_batch
+from scheduler.api.middleware import MAX_BODY
 from scheduler.orchestrator.job_service import JobOrder
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
@@ -135,6 +137,29 @@ async def test_what_is_no_json_is_said(api: Api, body: bytes) -> None:
     answer = await api.client.post("/jobs:batch", content=body, headers=JSON)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_does_not_say_it_is_json_is_not_read(api: Api, kind: str) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+
+    answer = await api.client.post("/jobs:batch", content=json.dumps({"jobs": [PLAN]}).encode(), headers=headers)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "body")
+    assert api.rows()["jobs"] == 0
+
+
+async def test_a_body_beyond_the_limit_is_refused(api: Api) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY // 2**20 + 1):
+            yield b" " * 2**20
+
+    announced = await api.client.post("/jobs:batch", content=b" " * (MAX_BODY + 1), headers=JSON)
+    streamed = await api.client.post("/jobs:batch", content=chunks(), headers=JSON)
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in (announced, streamed)} == {
+        (413, "body_too_large")
+    }
 
 
 async def test_a_thousand_orders_are_one_batch(api: Api) -> None:

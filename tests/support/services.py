@@ -38,6 +38,7 @@ from scheduler.settings import (
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 PORTAL = "http://127.0.0.1:8080"
 KEY_A, KEY_B = "a-key-for-the-tenant-acme", "a-key-for-the-tenant-globex"
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
 TWO_TENANTS = {"acme": KEY_A, "globex": KEY_B}
 
 
@@ -100,7 +101,7 @@ class Api:
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has."""
         with sqlite3.connect(self.database) as connection:
-            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            tables = [name for (name,) in connection.execute(_TABLES)]
             return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608
 
 
