@@ -27,6 +27,7 @@ from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from scheduler.repository.sqlite_rows import to_micros
+from scheduler.repository.word_index import WordIndex
 
 JOBS = 1_000_000
 WAITING = 2_000
@@ -97,6 +98,9 @@ async def fill(database: SQLiteDatabase, jobs: int, seed: int) -> None:
         if len(part) == _IN_ONE_WRITE:
             await flush()
     await flush()
+    words = WordIndex(database)
+    while await words.catch_up():
+        pass
 
 
 def questions(jobs: int, chance: random.Random) -> dict[str, Callable[[], JobFilter]]:

@@ -40,6 +40,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteJobRepository,
     SQLiteTaskRepository,
 )
+from scheduler.repository.word_index import WordIndex
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import MailSettings, Settings
@@ -59,6 +60,7 @@ class Services:
     audit: AuditLog
     queue: JobQueue
     changes: ChangeSignal
+    words: WordIndex
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     worker: Worker
@@ -108,6 +110,7 @@ async def open_services(
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
+            words=WordIndex(database),
             artifacts=artifacts,
             screenshots=screenshots,
             worker=worker,

@@ -32,17 +32,16 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
+        async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
-            if not with_worker:
-                yield
-                return
-            async with asyncio.TaskGroup() as owner:
+            words = owner.create_task(services.words.run())
+            if with_worker:
                 owner.create_task(_work(services, worker_crashed))
-                try:
-                    yield
-                finally:
-                    services.worker.drain()
+            try:
+                yield
+            finally:
+                services.worker.drain()
+                words.cancel()
 
     return build_app(settings.api, lifespan)
 

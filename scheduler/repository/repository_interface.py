@@ -115,7 +115,8 @@ class JobRepository(abc.ABC):
         """Return the jobs that fit, newest first, at a cost that does not grow with the number of jobs.
 
         A cursor goes on where a page ended; a page found by words may be shorter than `limit` and still have a next
-        one. Raises InvalidFieldError for a cursor of another list, and for a text without a word.
+        one. Words of very many jobs that came in the last seconds may be found a little later. Raises InvalidFieldError
+        for a cursor of another list, and for a text without a word.
         """
 
     @abc.abstractmethod

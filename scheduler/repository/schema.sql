@@ -91,6 +91,8 @@ CREATE TABLE idempotency_keys (
 
 CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
 
+CREATE TABLE job_words_mark (n INTEGER NOT NULL) STRICT;
+
 CREATE TABLE jobs (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -121,28 +123,18 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
-CREATE INDEX jobs_ended ON jobs (tenant, status, created_at) WHERE status IN ('done', 'failed', 'cancelled');
-
-CREATE INDEX jobs_ended_of_intent ON jobs (tenant, intent, status, created_at)
-WHERE status IN ('done', 'failed', 'cancelled');
-
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE lease_until IS NOT NULL;
 
-CREATE INDEX jobs_of_intent ON jobs (tenant, intent, created_at);
+CREATE INDEX jobs_of_intent ON jobs (tenant, intent, status, created_at);
+
+CREATE INDEX jobs_of_status ON jobs (tenant, status, created_at);
 
 CREATE INDEX jobs_of_tenant ON jobs (tenant, created_at);
 
-CREATE INDEX jobs_open ON jobs (tenant, status, created_at, intent)
-WHERE status IN ('pending', 'running', 'waiting', 'cancelling');
-
 CREATE INDEX jobs_ready ON jobs (priority DESC, n, not_before) WHERE status = 'pending';
 
-CREATE TRIGGER job_words_come AFTER INSERT ON jobs WHEN NEW.description <> ''
-BEGIN
-    INSERT INTO job_words (rowid, words) VALUES (NEW.n, 'xt' || lower(hex(NEW.tenant)) || ' ' || NEW.description);
-END;
-
-CREATE TRIGGER job_words_go AFTER DELETE ON jobs WHEN OLD.description <> ''
+CREATE TRIGGER job_words_go AFTER DELETE ON jobs
+WHEN OLD.description <> '' AND OLD.n <= (SELECT n FROM job_words_mark)
 BEGIN
     INSERT INTO job_words (job_words, rowid, words)
     VALUES ('delete', OLD.n, 'xt' || lower(hex(OLD.tenant)) || ' ' || OLD.description);

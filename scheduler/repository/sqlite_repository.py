@@ -39,6 +39,7 @@ from scheduler.repository.sqlite_rows import (
     task_from_row,
     to_micros,
 )
+from scheduler.repository.word_index import WordIndex
 
 
 class SQLiteJobRepository(JobRepository):
@@ -47,6 +48,7 @@ class SQLiteJobRepository(JobRepository):
     def __init__(self, database: SQLiteDatabase, clock: Clock | None = None) -> None:
         self._database = database
         self._clock = clock or SystemClock()
+        self._words = WordIndex(database)
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
@@ -74,6 +76,7 @@ class SQLiteJobRepository(JobRepository):
         place = sqlite_listing.Place(limit, offset, cursor)
         if wanted.text is None:
             return await self._database.read(lambda connection: sqlite_listing.find(connection, wanted, tenant, place))
+        await self._words.catch_up()
         return await self._database.read(lambda connection: sqlite_words.find(connection, wanted, tenant, place))
 
     @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)

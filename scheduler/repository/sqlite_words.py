@@ -3,6 +3,9 @@
 Each job is indexed with a word of its tenant beside its own, so that a search reads no other tenant's jobs. What a page
 may cost is bounded: it looks through so many numbers of jobs, newest first, and looks up so many jobs that have the
 words; where that is not enough to fill it, its cursor goes on from there.
+
+The index follows the jobs: `catch_up` writes the words of the next ones, in parts, because within the transaction of
+each job they would cost ten times as much.
 """
 
 import re
@@ -46,6 +49,28 @@ class _Search(NamedTuple):
         """Bind the numbers that are looked through from `before` on downwards, and how many may be found there."""
         down_to = max(before - RANGE, self.floor)
         return self.values | {"before": before, "down_to": down_to, "window": window}
+
+
+def is_behind(connection: sqlite3.Connection) -> bool:
+    """Say whether there are jobs whose words are not in the index yet."""
+    statement = "SELECT EXISTS (SELECT 1 FROM jobs WHERE n > (SELECT n FROM job_words_mark))"
+    return bool(connection.execute(statement).fetchone()[0])
+
+
+def catch_up(connection: sqlite3.Connection, most: int) -> None:
+    """Write the words of the next jobs into the index, up to `most`."""
+    mark = connection.execute("SELECT n FROM job_words_mark").fetchone()[0]
+    values = {"mark": mark, "most": most}
+    newest = "SELECT max(n) FROM (SELECT n FROM jobs WHERE n > :mark ORDER BY n LIMIT :most)"
+    values["last"] = connection.execute(newest, values).fetchone()[0]
+    if values["last"] is None:
+        return
+    connection.execute(
+        "INSERT INTO job_words (rowid, words) SELECT n, 'xt' || lower(hex(tenant)) || ' ' || description FROM jobs"
+        " WHERE n > :mark AND n <= :last AND description <> ''",
+        values,
+    )
+    connection.execute("UPDATE job_words_mark SET n = :last", values)
 
 
 def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, place: Place) -> Page[JobSummary]:

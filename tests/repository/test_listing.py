@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from scheduler.core.errors import InvalidFieldError
+from scheduler.core.errors import InvalidFieldError, StoreBusyError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus
 from scheduler.repository import sqlite_listing, sqlite_words
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_listing import Place
+from scheduler.repository.word_index import PART, WordIndex
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON
 from tests.support.store import Store
@@ -227,15 +229,54 @@ async def test_a_search_that_may_not_look_far_goes_on_by_its_cursor(
     assert await found(store, wanted) == [job.id for job in reversed(jobs) if job.description == "Rechnung"]
 
 
-async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLiteDatabase) -> None:
+@pytest.mark.parametrize("indexed", [True, False])
+async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLiteDatabase, indexed: bool) -> None:
     job = await ended(store, description=SENTENCE)
     kept = await ended(store, description=SENTENCE)
+    if indexed:
+        await WordIndex(database).catch_up()
     await store.jobs.delete(job.id)
 
     assert await found(store, JobFilter(text="rechnung")) == [kept.id]
     statement = "SELECT count(*) FROM job_words WHERE job_words MATCH 'rechnung'"
     count = await database.read(lambda connection: connection.execute(statement).fetchone()[0])
     assert count == 1
+
+
+async def test_the_index_of_words_follows_the_jobs_by_itself(store: Store, database: SQLiteDatabase) -> None:
+    await store.jobs.save_many([a_job(description=SENTENCE) for _ in range(PART + 1)])
+    words = asyncio.create_task(WordIndex(database).run())
+
+    seen = database.changes
+    while await database.read(sqlite_words.is_behind):
+        await database.wait(seen, 0.1)
+        seen = database.changes
+    words.cancel()
+    await asyncio.wait([words])
+
+    page = await database.read(
+        lambda connection: sqlite_words.find(connection, JobFilter(text="rechnung"), DEFAULT_TENANT, Place(10))
+    )
+    assert page.total == PART + 1
+
+
+async def test_the_index_of_words_outlives_a_store_that_is_busy(
+    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = asyncio.Event()
+
+    async def busy(_words: WordIndex) -> bool:
+        tried.set()
+        raise StoreBusyError("cpa.db")
+
+    monkeypatch.setattr(WordIndex, "catch_up", busy)
+    words = asyncio.create_task(WordIndex(database).run())
+    await tried.wait()
+    await asyncio.sleep(0)
+
+    assert not words.done()
+    words.cancel()
+    await asyncio.wait([words])
 
 
 async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:
