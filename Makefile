@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph openapi lock format clean
+.PHONY: help setup demo test check lint unit run bench bench-graph bench-listing openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,10 +39,13 @@ lint:
 unit:
 	$(PYTEST) -n 2 -m "not ($(SLOW))" $(COVERAGE)
 
-bench: setup bench-graph ## all benchmarks
+bench: setup bench-graph bench-listing ## all benchmarks
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
+
+bench-listing: setup ## lists, filters and leases with a million finished jobs in the store
+	$(PYTHON) -m bench.listing
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

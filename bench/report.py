@@ -20,15 +20,16 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Floor:
-    """A figure and what it must reach at least. `name` is one word."""
+    """A figure and what it must reach: at least, or with `at_most` what it may not exceed. `name` is one word."""
 
     name: str
     figure: float
     floor: float
+    at_most: bool = False
 
     @property
     def reached(self) -> bool:
-        return self.figure >= self.floor
+        return self.figure <= self.floor if self.at_most else self.figure >= self.floor
 
     def __str__(self) -> str:
         return f"{'ok' if self.reached else 'short'} {self.name} {self.figure:.4g} {self.floor:.4g}"

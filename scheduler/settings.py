@@ -218,6 +218,19 @@ class StoreSettings(BaseSettings):
     secrets_file: Path = Path("secrets.yaml")
 
 
+class QueueSettings(BaseSettings):
+    """How many jobs may wait and be worked on; over the first two a request is refused with 429."""
+
+    model_config = _config("CPA_QUEUE_")
+
+    most_waiting: int = Field(default=100_000, ge=1, le=10_000_000, description="jobs that may wait, of all tenants")
+    most_waiting_of_tenant: int | None = Field(default=None, ge=1, description="jobs that may wait, of one tenant")
+    most_running: int | None = Field(default=None, ge=1, description="jobs that may run at once, on all workers")
+    most_running_of_tenant: int | None = Field(
+        default=None, ge=1, description="jobs of one tenant that may run at once"
+    )
+
+
 class RetentionSettings(BaseSettings):
     """How long what has ended is kept, in days; 0: for ever. The audit log is never pruned."""
 
@@ -276,6 +289,7 @@ class Settings(BaseModel):
     mail: MailSettings
     worker: WorkerSettings
     store: StoreSettings
+    queue: QueueSettings
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
@@ -294,6 +308,7 @@ def load_settings() -> Settings:
         mail=_read(MailSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
+        queue=_read(QueueSettings),
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),

@@ -118,7 +118,10 @@ def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
         error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
         table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), moment(job["created_at"]), words + error)
     console.print(table)
-    console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
+    about = say("etwa ", "about ") if page["total_is_estimate"] else ""
+    console.print(say(f"[dim]{about}{page['total']} Aufträge[/]", f"[dim]{about}{page['total']} jobs[/]"))
+    if page["next_cursor"]:
+        console.print(f"[dim]{say('weiter', 'more')}: --cursor {escape(page['next_cursor'])}[/]", soft_wrap=True)
 
 
 def _clock(text: str) -> str:
@@ -126,4 +129,5 @@ def _clock(text: str) -> str:
 
 
 def moment(text: str) -> str:
+    """Return a time as people here read it."""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -89,7 +89,7 @@ def test_a_description_is_shown_as_it_is() -> None:
     console = Console(width=400, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123 - ends with the test
 
     views.show_job(console, {"job": job, "tasks": [task], "artifacts": [text]})
-    views.show_jobs(console, {"jobs": [job], "total": 1})
+    views.show_jobs(console, {"jobs": [job], "total": 1, "total_is_estimate": True, "next_cursor": text})
     views.show_event(console, event)
     views.show_event(console, {**event, "type": "task_retry_scheduled"})
     views.show_plan(
