@@ -61,7 +61,8 @@ class BatchService:
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
         jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
         ids = await self._jobs.save_many(jobs, request)
-        await self._queue.enqueue_many([job for job in jobs if job is not None and job.id in set(ids)])
+        new = {job.id: job for job in jobs if job is not None}
+        await self._queue.enqueue_many([new[job_id] for job_id in ids if job_id in new])
         return [_answer(stored, answer, key) for stored, answer in zip(ids, found, strict=True)]
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
