@@ -10,7 +10,6 @@ each job they would cost ten times as much.
 
 import re
 import sqlite3
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.errors import InvalidFieldError
@@ -21,9 +20,9 @@ from scheduler.repository.cursors import from_cursor, to_cursor
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_listing import COLUMNS, MOST_COUNTED, Place, in_time, summary_from_row, values_of
 
-RANGE: Final = 100_000
+RANGE: Final = 50_000
 """So many numbers of jobs are looked through for one page."""
-WINDOW: Final = 1000
+WINDOW: Final = 500
 """So many jobs that have the words are looked up for one page when more than words is asked for."""
 
 _SLACK: Final = 1000
@@ -89,14 +88,16 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
         f" WHERE j.tenant = :tenant{search.others}",
         part,
     )
-    seen = list(islice(rows, place.offset + place.limit + 1))
-    found = seen[place.offset :]
+    fitting = rows.fetchall()
+    found = fitting[place.offset : place.offset + place.limit + 1]
     if len(found) > place.limit:
         further: int | None = found[place.limit - 1]["n"]
     else:
         further = _end_of(connection, search, part)
-    whole = further is None and place.cursor is None
-    total, is_estimate = (len(seen), False) if whole else _total(connection, search)
+    if place.cursor is None and (further is None or search.others):
+        total, is_estimate = _extrapolated(connection, search, part, len(fitting))
+    else:
+        total, is_estimate = _total(connection, search)
     return Page(
         tuple(summary_from_row(row) for row in found[: place.limit]),
         total,
@@ -146,17 +147,20 @@ def _end_of(connection: sqlite3.Connection, search: _Search, part: dict[str, Any
 
 def _total(connection: sqlite3.Connection, search: _Search) -> tuple[int, bool]:
     """Count in what the first page looks through; if that is not all, the rest is taken to be like it."""
-    most = WINDOW if search.others else MOST_COUNTED
-    part = search.part(search.top, most + 1)
-    had, low = connection.execute(f"SELECT count(*), min(n) FROM ({_MATCHES})", part).fetchone()  # noqa: S608 - ours
-    fitting = had
+    part = search.part(search.top, WINDOW if search.others else MOST_COUNTED + 1)
+    counting = f"SELECT count(*) FROM ({_MATCHES})"  # noqa: S608 - ours
     if search.others:
-        fitting = connection.execute(
-            f"SELECT count(*) FROM ({_MATCHES}) AS found CROSS JOIN jobs AS j ON j.n = found.n"  # noqa: S608 - ours
-            f" WHERE j.tenant = :tenant{search.others}",
-            part,
-        ).fetchone()[0]
-    end = low if had > most else part["down_to"]
+        counting += f" AS found CROSS JOIN jobs AS j ON j.n = found.n WHERE j.tenant = :tenant{search.others}"
+    fitting = connection.execute(counting, part).fetchone()[0]
+    return _extrapolated(connection, search, part, fitting)
+
+
+def _extrapolated(
+    connection: sqlite3.Connection, search: _Search, part: dict[str, Any], fitting: int
+) -> tuple[int, bool]:
+    """Return how many fit in all when `fitting` do in a part that begins at the top, and whether that is a guess."""
+    looked_up, last = connection.execute(f"SELECT count(*), min(n) FROM ({_MATCHES})", part).fetchone()  # noqa: S608
+    end = last if looked_up == part["window"] else part["down_to"]
     if end <= search.floor:
         return fitting, False
     return round(fitting * (search.top - search.floor) / (search.top - end)), True
