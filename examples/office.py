@@ -20,7 +20,7 @@ from examples.portal import PortalServer
 
 PORTAL_USER, PORTAL_PASSWORD = "einkauf", "Blaubeere-7"
 CPA_ADDRESS, MAIL_PASSWORD = "cpa@example.com", "geheim"
-START_LIMIT = 30.0  # seconds a service may take to answer for the first time
+START_LIMIT = 90.0  # seconds a service may take to answer for the first time
 
 
 class Office:

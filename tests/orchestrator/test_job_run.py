@@ -63,7 +63,7 @@ class TestJob:
 
         executors.scripts |= {"a": [meet], "b": [meet]}
 
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             job = await office.run(a_step("a"), a_step("b"))
 
         assert job.status is JobStatus.DONE
@@ -161,11 +161,19 @@ class TestTime:
     async def test_who_does_not_stop_at_once_is_waited_for_before_anybody_looks(
         self, office: Office, executors: FakeExecutors
     ) -> None:
-        release = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.03, release.set)
-        executors.scripts["send"] = [ignores_being_stopped(release)]
+        release, stopping = asyncio.Event(), asyncio.Event()
+        executors.scripts["send"] = [ignores_being_stopped(release, stopping)]
+        job = await office.accept(a_step("send", timeout=0.2))
+        running = asyncio.create_task(office.orchestrator.process(await office.lease()))
+        await stopping.wait()
+        await asyncio.sleep(0.03)
+        looked_too_early = list(executors.looked)
 
-        job = await office.run(a_step("send", timeout=0.01))
+        release.set()
+        await running
+
+        job = await office.now(job.id)
+        assert looked_too_early == []
 
         assert job.status is JobStatus.DONE
         assert list(executors.world.effects.values()) == [1]

@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/orders"):
             self.site.orders.append(path)
         if path in {"/slow", "/orders/stuck"}:
-            time.sleep(0.5 if path == "/slow" else 4)
+            time.sleep(0.5 if path == "/slow" else 7)
             return Reply(b"<title>Langsam</title>da")
         return _FIXED.get(path, Reply(b"unknown", status=404))
 
