@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -54,14 +55,17 @@ class Cpa:
 
 @pytest.fixture
 def cpa(office: Office, tmp_path: Path) -> Iterator[Cpa]:
-    yield from _running(office, tmp_path)
+    with _running(office, tmp_path) as cpa:
+        yield cpa
 
 
 @pytest.fixture
 def cpa_with_a_wrong_password(office: Office, tmp_path: Path) -> Iterator[Cpa]:
-    yield from _running(office, tmp_path, CPA_SECRET_PORTAL_PASSWORD="Falsche-Beere-9")
+    with _running(office, tmp_path, CPA_SECRET_PORTAL_PASSWORD="Falsche-Beere-9") as cpa:
+        yield cpa
 
 
+@contextmanager
 def _running(office: Office, data: Path, **changes: str) -> Iterator[Cpa]:
     settings = office.settings(data, CPA_MAIL_SETTLE_SECONDS="2", **changes)
     with cpa_process(settings, data / "cpa.log") as process:
@@ -85,6 +89,18 @@ def test_a_sentence_becomes_one_mail_with_the_document(cpa: Cpa, office: Office)
     assert all(task["status"] == "done" for task in detail["tasks"])
     assert {task["task_id"]: task["verified"] for task in detail["tasks"]}["send"] is True
     assert (cpa.data / "screenshots" / detail["job"]["job_id"] / "download.png").is_file()
+
+
+@pytest.mark.parametrize("locale", ["C", "de_DE.UTF-8"])
+def test_the_document_keeps_its_name_whatever_locale_the_machine_has(
+    office: Office, tmp_path: Path, locale: str
+) -> None:
+    with _running(office, tmp_path, LC_ALL=locale) as cpa:
+        detail = cpa.done(SENTENCE)
+
+    (mail,) = office.mail.messages("anna@example.com")
+    assert detail["status"] == "done", detail
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["Rechnung 4711 Müller & Söhne.pdf"]
 
 
 def test_a_document_whose_name_has_an_emoji_arrives_under_that_name(cpa: Cpa, office: Office) -> None:
