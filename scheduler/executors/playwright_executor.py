@@ -93,6 +93,8 @@ class PlaywrightExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
         step = self._step(todo, context)
         async with self._at_page(step):
+            if step.job.broken:
+                await self._reopen(step)
             result = await _OPERATIONS[todo.action](step)
             if step.fitted is not None:
                 result["fitted"] = step.fitted

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler.core.errors import InvalidTransitionError
+from scheduler.core.errors import ElementNotFoundError, InvalidTransitionError, VerificationFailedError
 from scheduler.core.events import AttemptOverdue, EventType, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
@@ -23,7 +23,6 @@ from scheduler.orchestrator.commands import (
 )
 from scheduler.orchestrator.state import RunState, TaskState
 
-_SAID_BY_PLAN = frozenset({"element_not_found", "verification_failed"})
 _SLACK = 10.0  # seconds
 
 
@@ -133,9 +132,10 @@ class RunChange:
 
     def fail(self, task_id: TaskId, at: datetime, failure: TaskFailure) -> None:
         """The task has failed for good, and so will the run."""
-        code = self.plan.todos[task_id].failure_code
-        if code and failure.code in _SAID_BY_PLAN:
-            failure = failure.model_copy(update={"code": code})
+        todo = self.plan.todos[task_id]
+        meant = ElementNotFoundError if todo.verify is None else VerificationFailedError
+        if todo.failure_code and failure.code == meant.code:
+            failure = failure.model_copy(update={"code": todo.failure_code})
         self.put(task_id, self.task(task_id)._replace(status=TaskStatus.FAILED, failure=failure, completed_at=at))
         self.note(EventType.TASK_FAILED, at, task_id, code=failure.code, message=failure.message)
         if self.failure is None:

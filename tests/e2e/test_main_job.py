@@ -157,6 +157,27 @@ def test_a_wrong_portal_password_is_said_in_the_language_of_the_request(
     assert office.mail.messages("anna@example.com") == []
 
 
+def test_a_portal_that_fails_at_the_login_is_not_said_to_refuse_the_password(cpa: Cpa, office: Office) -> None:
+    office.portal.broken["POST /login"] = 100
+
+    detail = cpa.done(SENTENCE)
+
+    assert detail["status"] == "failed"
+    assert detail["job"]["error"] == (
+        f"Die Adresse {office.portal.url}/login antwortet nicht. Bitte später wiederholen oder die Adresse prüfen."
+    )
+
+
+def test_a_portal_that_fails_for_a_moment_is_logged_in_to_again(cpa: Cpa, office: Office) -> None:
+    office.portal.broken["POST /login"] = 1
+
+    detail = cpa.done(SENTENCE)
+
+    assert detail["status"] == "done", detail
+    assert office.portal.broken["POST /login"] == 0
+    assert len(office.mail.messages("anna@example.com")) == 1
+
+
 def test_a_missing_invoice_is_said_with_its_number(cpa: Cpa, office: Office) -> None:
     detail = cpa.done("Hol die Rechnung 9999 aus dem Portal und schick sie an anna@example.com")
 

@@ -311,6 +311,30 @@ async def test_a_click_that_the_server_fails_is_of_unknown_outcome(job: WebJob) 
     assert await job.refused("click", "role=button[name=Bestellen mit Fehler]") == "outcome_unknown"
 
 
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_a_demand_not_met_because_the_server_failed_is_said_so(
+    job: WebJob, site: Site, *, repeatable: bool
+) -> None:
+    fields = {"verify": {"text": "Danke"}, "repeatable": repeatable}
+    await job.do("click", "role=button[name=Später scheitern]", **fields)
+
+    seen = await job.verify("click", "role=button[name=Später scheitern]", **fields)
+
+    assert seen.happened is False
+    assert seen.failure is not None
+    assert (seen.failure.code, seen.failure.retryable) == ("site_unreachable", repeatable)
+    assert seen.failure.facts["url"] == site.url("/status/503")
+
+
+async def test_after_an_answer_that_was_none_the_next_attempt_begins_where_the_job_stood(job: WebJob) -> None:
+    await job.do("fill", "label=E-Mail", text="anna@example.com")
+    button = {"selector": "role=button[name=Bestellen mit Fehler]", "repeatable": True}
+    assert await job.refused("click", **button) == "site_unreachable"
+
+    assert await job.refused("click", **button) == "site_unreachable"
+    assert (await job.do("extract", "label=E-Mail", attribute="value"))["value"] == "anna@example.com"
+
+
 async def test_jobs_share_a_browser_but_no_cookies(job: WebJob, site: Site) -> None:
     await job.do("fill", "label=Passwort", text="secret://portal.password")
     await job.do("click", "#login")

@@ -9,7 +9,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.events import EventType
 from scheduler.core.job import JobStatus, TaskStatus
-from scheduler.core.retry import RetryPolicy
+from scheduler.core.retry import RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, Verification
 from scheduler.core.todo import Postcondition
 from tests.support.executors import FakeExecutors, fails, gives, hangs, ignores_being_stopped
@@ -115,6 +115,17 @@ class TestJob:
         assert job.error is not None
         assert "no confirmation" in job.error
         assert (SEND, "failure", "data/screenshots/job/send.png") in await office.audit(job.id)
+
+    async def test_what_hindered_it_is_said_rather_than_that_it_does_not_hold(
+        self, office: Office, executors: FakeExecutors
+    ) -> None:
+        hindered = TaskFailure.of(SiteUnreachableError("http://portal/login", "HTTP 503"))
+        executors.verify_as["send"] = lambda _: Verification(happened=False, failure=hindered)
+        demand, retry = Postcondition(text="Danke"), RetryPolicy(max_attempts=1)
+
+        job = await office.run(a_step("send", verify=demand, retry=retry, failure_code="login_rejected"))
+
+        assert (job.status, job.error_code) == (JobStatus.FAILED, "site_unreachable")
 
 
 class TestMistakesOfAnExecutor:
