@@ -21,6 +21,17 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+class SessionUse(StrEnum):
+    """What an action has to do with the session that its executor holds for a run: the page of a browser, for example.
+
+    The effect of one that `CHANGES` it lives nowhere else; what one gives that only `NEEDS` it outlasts the session.
+    """
+
+    NONE = "none"
+    NEEDS = "needs"
+    CHANGES = "changes"
+
+
 class ActionType(StrEnum):
     """The short names of actions that people and the specification use; each stands for a dotted name."""
 
@@ -73,6 +84,7 @@ class ActionSpec(BaseModel):
     params: type[BaseModel] = NoParams
     risk: Risk = Risk.LOW
     repeatable: bool = False
+    session: SessionUse = SessionUse.NONE
     needs_selector: bool = False
     needs_text: bool = False
 

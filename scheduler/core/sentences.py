@@ -262,6 +262,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "wenn es nicht geschehen ist.",
         "It cannot be found out whether {what} happened. Please look, and retry the job only if it did not.",
     ),
+    "session_lost": Sentence(
+        "Der Schritt {what} ist schon getan und darf nicht noch einmal geschehen; die Seite, auf der es weiterginge, "
+        "gibt es nicht mehr. Bitte dort nachsehen und, was noch fehlt, neu beauftragen.",
+        "Step {what} is done already and may not happen again; the page on which it would go on is gone. "
+        "Please look there, and submit anew what is still missing.",
+    ),
     "unavailable": Sentence(
         "Ein benötigter Dienst antwortet nicht. Bitte später wiederholen.",
         "A service that is needed does not answer. Please retry later.",
