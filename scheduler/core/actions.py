@@ -75,7 +75,10 @@ class NoParams(BaseModel):
 
 
 class ActionSpec(BaseModel):
-    """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again."""
+    """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again.
+
+    `result` names the fields its result may have, which is what other steps may refer to; None: it is not known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -85,6 +88,7 @@ class ActionSpec(BaseModel):
     risk: Risk = Risk.LOW
     repeatable: bool = False
     session: SessionUse = SessionUse.NONE
+    result: frozenset[str] | None = None
     needs_selector: bool = False
     needs_text: bool = False
 

@@ -79,9 +79,14 @@ class ScreenshotParams(WebParams):
 
 
 _NEEDS, _CHANGES = SessionUse.NEEDS, SessionUse.CHANGES
-GOTO = ActionSpec(name="web.goto", session=_CHANGES, description="Open an address", params=GotoParams, repeatable=True)
+_STEP = frozenset({"fitted", "dialogs"})
+_PAGE = _STEP | {"url", "title"}
+GOTO = ActionSpec(
+    name="web.goto", result=_PAGE, session=_CHANGES, description="Open an address", params=GotoParams, repeatable=True
+)
 CLICK = ActionSpec(
     name="web.click",
+    result=_PAGE,
     session=_CHANGES,
     description="Click an element",
     params=ClickParams,
@@ -90,6 +95,7 @@ CLICK = ActionSpec(
 )
 FILL = ActionSpec(
     name="web.fill",
+    result=_STEP,
     session=_CHANGES,
     description="Fill a field with a text or with secret://name",
     repeatable=True,
@@ -98,6 +104,7 @@ FILL = ActionSpec(
 )
 SELECT = ActionSpec(
     name="web.select",
+    result=_STEP | {"value"},
     session=_CHANGES,
     description="Choose an option of a list",
     params=SelectParams,
@@ -106,15 +113,19 @@ SELECT = ActionSpec(
 )
 CHECK = ActionSpec(
     name="web.check",
+    result=_STEP | {"checked"},
     session=_CHANGES,
     description="Set or clear a box",
     params=CheckParams,
     repeatable=True,
     needs_selector=True,
 )
-PRESS = ActionSpec(name="web.press", session=_CHANGES, description="Press a key", params=PressParams, risk=Risk.MEDIUM)
+PRESS = ActionSpec(
+    name="web.press", result=_PAGE, session=_CHANGES, description="Press a key", params=PressParams, risk=Risk.MEDIUM
+)
 WAIT_FOR = ActionSpec(
     name="web.wait_for",
+    result=_PAGE,
     session=_CHANGES,
     description="Wait for an element, an address or a text",
     params=WaitForParams,
@@ -122,6 +133,7 @@ WAIT_FOR = ActionSpec(
 )
 EXTRACT = ActionSpec(
     name="web.extract",
+    result=_STEP | {"text", "texts", "value", "values"},
     session=_NEEDS,
     description="Read text off the page",
     params=ExtractParams,
@@ -129,10 +141,16 @@ EXTRACT = ActionSpec(
     needs_selector=True,
 )
 DOWNLOAD = ActionSpec(
-    name="web.download", session=_NEEDS, description="Fetch a file", params=DownloadParams, repeatable=True
+    name="web.download",
+    result=_STEP | {"artifact", "name", "bytes", "sha256", "media_type"},
+    session=_NEEDS,
+    description="Fetch a file",
+    params=DownloadParams,
+    repeatable=True,
 )
 UPLOAD = ActionSpec(
     name="web.upload",
+    result=_PAGE | {"files"},
     session=_CHANGES,
     description="Hand files to the page",
     params=UploadParams,
@@ -141,6 +159,7 @@ UPLOAD = ActionSpec(
 )
 SCREENSHOT = ActionSpec(
     name="web.screenshot",
+    result=_STEP | {"path"},
     session=_NEEDS,
     description="Take a picture of the page",
     params=ScreenshotParams,
