@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.cli.words import say
+from scheduler.core.portal_login import login_secrets
 from scheduler.executors.browser_pool import find_browser
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
@@ -104,8 +105,8 @@ def _secrets(settings: Settings) -> Finding:
 
 
 def _logins(settings: Settings) -> list[str]:
-    portals = ["portal.username", "portal.password"] if settings.web.sites else []
-    return [*portals, *([] if settings.mail.missing else ["mail.password"])]
+    portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
+    return [*dict.fromkeys(portals), *([] if settings.mail.missing else ["mail.password"])]
 
 
 def _redis() -> Finding:

@@ -192,9 +192,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "login_rejected": Sentence(
         "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
-        "(portal.username, portal.password) und den Auftrag wiederholen.",
-        "The portal refused the login. Please check the portal's user name and password "
-        "(portal.username, portal.password) and retry the job.",
+        "({secrets}) und den Auftrag wiederholen.",
+        "The portal refused the login. Please check the portal's user name and password ({secrets}) and retry the job.",
     ),
     "document_not_found": Sentence(
         "Das Portal kennt das Dokument {document_id} nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt.",

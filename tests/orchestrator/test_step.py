@@ -129,6 +129,19 @@ class TestRetry:
         codes = [end.failure.code for run in (no_button, no_welcome) for end in run.ends if end.failure]
         assert codes == ["element_not_found", "login_rejected"]
 
+    def test_a_meaning_that_the_plan_gives_names_the_secrets_entered_on_the_way(self) -> None:
+        run = a_run(
+            a_step("other", text="secret://other.password"),
+            a_step("user", text="secret://portal.username"),
+            a_step("password", "user", text="secret://portal.password"),
+            a_step("login", "password", verify=Postcondition(text="Willkommen"), failure_code="login_rejected"),
+        )
+
+        run.succeeds("other").succeeds("user").succeeds("password").fails("login", NOT_AS_DEMANDED)
+
+        assert run.ends[0].failure is not None
+        assert run.ends[0].failure.facts == {"secrets": "portal.username, portal.password"}
+
     def test_the_plan_does_not_say_what_another_failure_means(self) -> None:
         run = a_run(a_step("find", retry=RetryPolicy(max_attempts=1), failure_code="document_not_found"))
 
