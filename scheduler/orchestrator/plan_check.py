@@ -8,6 +8,13 @@ from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.security.policies import PolicyEngine
 
 
+_NOT_HONOURED = ("agent", "risk")
+"""Fields of a step that a plan may have one day: what is asked for is either done or refused."""
+_LEAVE_OUT = Sentence(
+    "diese Angabe wird noch nicht beachtet; bitte weglassen", "this is not honoured yet; please leave it out"
+)
+
+
 def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -> None:
     """Raise the InvalidRequestError, or ActionForbiddenError, of the first flaw; it names the path to the field."""
     graph.check()
@@ -18,6 +25,9 @@ def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -
 
 
 def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEngine) -> None:
+    for name in _NOT_HONOURED:
+        if getattr(todo, name) is not None:
+            raise InvalidFieldError(f"{place}.{name}", _LEAVE_OUT)
     spec = catalog.get(todo.action, field=f"{place}.action")
     decision = policy.decide_action(todo.action)
     if not decision.allowed:
