@@ -22,10 +22,12 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 
@@ -49,6 +51,19 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
+
+
+def _no_login(name: str) -> Sentence:
+    return Sentence(f"ein Portal kann nicht „{name}“ heißen", f"a portal cannot be called “{name}”")
+
+
+def _same_login(name: str, login: str) -> Sentence:
+    return Sentence(
+        f"„{name}“ und ein anderes Portal hätten dasselbe Geheimnis {login}.password; bitte eines umbenennen",
+        f"“{name}” and another portal would share the secret {login}.password; please rename one",
+    )
+
+
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 _Concern = TypeVar("_Concern", bound=BaseSettings)
 
@@ -261,6 +276,19 @@ class WebSettings(BaseSettings):
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
     sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
+
+    @field_validator("sites")
+    @classmethod
+    def _logins_differ(cls, sites: dict[str, str]) -> dict[str, str]:
+        """Two portals that share a login would get each other's password."""
+        addresses: dict[str, str] = {}
+        for name, address in sites.items():
+            login = login_name(name)
+            if not login or login in RESERVED:
+                raise unfit(_no_login(name))
+            if addresses.setdefault(login, address.rstrip("/")) != address.rstrip("/"):
+                raise unfit(_same_login(name, login))
+        return sites
 
 
 class LogSettings(BaseSettings):

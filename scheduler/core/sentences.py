@@ -217,9 +217,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "login_rejected": Sentence(
         "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
-        "(portal.username, portal.password) und den Auftrag wiederholen.",
-        "The portal refused the login. Please check the portal's user name and password "
-        "(portal.username, portal.password) and retry the job.",
+        "({secrets}) und den Auftrag wiederholen.",
+        "The portal refused the login. Please check the portal's user name and password ({secrets}) and retry the job.",
     ),
     "document_not_found": Sentence(
         "Das Portal kennt das Dokument {document_id} nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt.",
@@ -286,6 +285,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "Ob {what} geschehen ist, lässt sich nicht feststellen. Bitte nachsehen und den Auftrag nur dann wiederholen, "
         "wenn es nicht geschehen ist.",
         "It cannot be found out whether {what} happened. Please look, and retry the job only if it did not.",
+    ),
+    "session_lost": Sentence(
+        "Der Schritt {what} ist schon getan und darf nicht noch einmal geschehen; die Seite, auf der es weiterginge, "
+        "gibt es nicht mehr. Bitte dort nachsehen und, was noch fehlt, neu beauftragen.",
+        "Step {what} is done already and may not happen again; the page on which it would go on is gone. "
+        "Please look there, and submit anew what is still missing.",
     ),
     "unavailable": Sentence(
         "Ein benötigter Dienst antwortet nicht. Bitte später wiederholen.",
