@@ -45,6 +45,9 @@ class Dispatch(Protocol):
     def misbehave(self, fault: Fault) -> None:
         """Let a fault of queues happen."""
 
+    def __len__(self) -> int:
+        """Return how many jobs the queue has in mind."""
+
 
 class StoreDispatch:
     """The store's own rows say which job is next, as in the queue in SQLite."""
@@ -74,6 +77,9 @@ class StoreDispatch:
 
     def misbehave(self, fault: Fault) -> None:
         """There is no queue that could."""
+
+    def __len__(self) -> int:
+        return 0
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from tests.simulation.agenda import Agenda, Process
 from tests.simulation.agents import Agent, World
 from tests.simulation.chance import Chance, Fault
 from tests.simulation.clients import MOST_WAITING, Api, Client
-from tests.simulation.dispatch import Dispatch, ForgetfulDispatch, StoreDispatch
+from tests.simulation.dispatch import LEASE, Dispatch, ForgetfulDispatch, StoreDispatch
 from tests.simulation.invariants import Invariants
 from tests.simulation.job_run import SimulatedRun
 from tests.simulation.model_store import Commit, ModelStore
@@ -98,6 +98,15 @@ class History:
             if self.agenda.micros > (self._calm_at + _PATIENCE.total_seconds()) * 1_000_000:
                 raise ViolationError("I9", f"long after the last fault {self._unfinished()} have not ended")
         self.invariants.check_audit()
+        self._quiet_down()
+
+    def _quiet_down(self) -> None:
+        """Let some leases pass: what has ended is not kept in mind for ever."""
+        end = self.agenda.micros + 3 * LEASE // timedelta(microseconds=1)
+        while self.agenda.micros < end:
+            self.agenda.go_on()
+        if len(self.dispatch):
+            raise ViolationError("I8", f"the queue still holds {len(self.dispatch)} jobs, and all have ended")
 
     def _is_over(self) -> bool:
         return self.chance.calm and not self.network.under_way and all(client.settled for client in self.clients)
@@ -191,7 +200,8 @@ class History:
                 self._kills[run.job.id] -= 1
                 self._kill(run.process)
                 return
-            self.invariants.started(run.job, command.task_id, command.attempt)
+            if run.epoch == self.store.rows[run.job.id].epoch:  # else it is an old lease's, and agents refuse it
+                self.invariants.started(run.job, command.task_id, command.attempt)
 
     def say(self, who: str, what: str) -> None:
         if self._tell is not None:
