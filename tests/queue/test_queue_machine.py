@@ -245,7 +245,7 @@ def test_a_queue_keeps_its_promises_in_any_order_of_calls(back_end: str, migrate
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

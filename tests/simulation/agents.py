@@ -1,10 +1,15 @@
 """Scripted agents in a simulated world that counts every effect.
 
-Modelled: the agent's side of DESIGN section 4. It keeps a journal that outlives it: which messages it has seen (again
-the same: the same answer again, no second effect), and up to which lease and attempt it was asked to leave a task alone
-(what comes later with an older one is refused). It notes that it begins before it acts; what it was at when it died has
-happened or not, and nobody knows. As `TaskRunner` does, it looks first if the task was begun before, and looks again
-after it has acted. It looks after an attempt only when whoever worked on it has let go.
+Modelled, far away: the agent's side of the messages. It keeps a journal that outlives it: which messages it has seen
+(again the same: the same answer again, no second effect), and up to which lease and attempt it was asked to leave a
+task alone (what comes later with an older one is refused). It notes that it begins before it acts; what it was at when
+it died has happened or not, and nobody knows.
+
+Modelled, in the process of a worker: it is paused and dies with it, journal and all. It acts only while its worker
+holds the job by its own clock; nothing else keeps it from acting after another worker has looked and found nothing.
+
+Both do as `TaskRunner` does: look first if the task was begun before, and again after they have acted. They look after
+an attempt only when whoever worked on it has let go.
 """
 
 from collections import Counter
@@ -17,7 +22,7 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.retry import TaskFailure
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.chance import Chance, Fault
-from tests.simulation.network import Answer, AnswerEvent, Message, Network
+from tests.simulation.network import Answer, AnswerEvent, Message
 from tests.simulation.plans import POST
 from tests.simulation.violations import ViolationError
 from tests.support.runs import BROKEN, NOT_AS_DEMANDED, UNAVAILABLE, UNKNOWN
@@ -69,22 +74,22 @@ class Agent:
 
     def __init__(
         self,
-        name: str,
+        process: Process,
         *,
         agenda: Agenda,
         chance: Chance,
-        network: Network,
         world: World,
         reply: Callable[[Answer], None],
         say: Callable[[str, str], None],
+        may_act: Callable[[Message], bool] = lambda _: True,
     ) -> None:
-        self.process = Process(name)
+        self.process = process
         self._agenda = agenda
         self._chance = chance
-        self._network = network
         self._world = world
         self._reply = reply
         self._say = say
+        self._may_act = may_act
         self._journal: dict[str, Answer | None] = {}
         self._barred = dict[tuple[JobId, TaskId], tuple[int, int]]()
         self._busy = dict[tuple[JobId, TaskId], _Work]()
@@ -110,14 +115,14 @@ class Agent:
         if answer is None and message.kind == "do" and (work is None or work.order.id != message.id):
             answer = self._answer(message, self._failed(message, UNKNOWN))
         if answer is not None:
-            self._network.send(lambda: self._reply(answer), Fault.ANSWER_LOST)
+            self._reply(answer)
 
     def _asked_to_do(self, order: Message) -> None:
         self._journal[order.id] = None
         place = order.job_id, order.task_id
         work = self._busy.get(place)
         too_old = self._is_barred(order) or (work is not None and work.order.turn > order.turn)
-        if too_old or order.deadline <= self._agenda.now:
+        if too_old or order.deadline <= self._agenda.now or not self._may_act(order):
             self._send(order, self._failed(order, UNAVAILABLE))
             return
         if work is not None:
@@ -137,7 +142,7 @@ class Agent:
         self._busy[order.job_id, order.task_id] = work
         hangs = self._chance.strikes(Fault.AGENT_HANGS)
         left = (order.deadline - self._agenda.now).total_seconds()
-        acts = self._chance.delay(0.01, min(2.0, left))
+        acts = self._chance.delay(0.01, min(self._chance.random.choice((1, 1, 8)), left))
         if not hangs:
             self._agenda.after(acts, lambda: self._act(work), self.process)
             self._agenda.after(acts + self._chance.delay(0, 0.2), lambda: self._report(work), self.process)
@@ -155,7 +160,12 @@ class Agent:
         return self._busy.get((work.order.job_id, work.order.task_id)) is work
 
     def _act(self, work: _Work) -> None:
-        if self._is_current(work) and work.outcome.effect and not work.happened:
+        if not self._is_current(work):
+            return
+        if not self._may_act(work.order):
+            self._chance.seen["effect withheld, the lease is over"] += 1
+            del self._busy[work.order.job_id, work.order.task_id]
+        elif work.outcome.effect and not work.happened:
             work.happened = True
             self._say(self.process.name, f"has the effect of {work.order.task_id} of {work.order.job_id}")
             self._world.happens(work.order)
@@ -175,8 +185,7 @@ class Agent:
         """Stop; it may just have been too late for that, and whoever was stopped may still say how it ended."""
         if self._chance.odds(0.3):
             self._act(work)
-        del self._busy[work.order.job_id, work.order.task_id]
-        if self._chance.odds(0.3):
+        if self._busy.pop((work.order.job_id, work.order.task_id), None) is not None and self._chance.odds(0.3):
             self._chance.seen["answer while stopping"] += 1
             self._send(work.order, self._succeeded(work.order) if work.happened else self._failed(work.order, UNKNOWN))
 
@@ -253,14 +262,21 @@ class Agent:
     def _send(self, order: Message, event: AnswerEvent) -> None:
         answer = self._answer(order, event)
         self._journal[order.id] = answer
-        self._network.send(lambda: self._reply(answer), Fault.ANSWER_LOST)
+        self._reply(answer)
 
-    def crash(self) -> None:
-        """Die with what was at work; of that some took effect before. The journal stays."""
+    def die(self, *, with_journal: bool) -> None:
+        """Stop in the middle of everything; of what was at work some took effect before."""
         for work in list(self._busy.values()):
             if self._chance.odds(0.5):
                 self._act(work)
         self._busy.clear()
+        if with_journal:
+            self._journal.clear()
+            self._barred.clear()
+
+    def crash(self) -> None:
+        """Die as a process of its own, and be back after a while. The journal stays."""
+        self.die(with_journal=False)
         self.process.alive = False
         self._agenda.after(self._chance.delay(0.5, 15), self._start)
 

@@ -7,7 +7,7 @@ what `retry` means.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from scheduler.core.errors import (
@@ -23,7 +23,7 @@ from scheduler.repository.repository_interface import IdempotentRequest
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.agents import World
 from tests.simulation.chance import Chance, Fault
-from tests.simulation.dispatch import Dispatch
+from tests.simulation.dispatch import LEASE, Dispatch
 from tests.simulation.model_store import ModelStore
 from tests.simulation.plans import POST, TENANTS, Order
 from tests.simulation.store_door import StoreDoor
@@ -130,6 +130,7 @@ class Client:
         self._around = around
         self._wishes = wishes
         self._asked = 0
+        self._parked_since: datetime | None = None
 
     def start(self) -> None:
         self._submit()
@@ -214,6 +215,12 @@ class Client:
         self._api.change(change, answered)
 
     def _resume(self, job: Job) -> None:
+        """Set a parked job going again, when the worker it was taken from must have noticed."""
+        now = self._around.agenda.now
+        self._parked_since = self._parked_since or now
+        if now < self._parked_since + LEASE:
+            return
+        self._parked_since = None
         self._change(
             "resume", lambda: self._around.store.change_status(job.id, JobStatus.PENDING, self._around.agenda.now)
         )

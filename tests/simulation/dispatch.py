@@ -1,9 +1,9 @@
 """Who gets the next job: the store itself, or a queue that hands out ids and may forget everything.
 
 The second is a model of dispatch by a server such as Redis, by the rules that make it safe: the store has the last word
-(a claim counts only with a greater epoch than the stored one, and a refused one is told what is stored), putting what
-is there already changes nothing, a renewal of what was forgotten brings it back, and a sweep refills the queue from the
-store: what is pending at once, what is running only when a whole lease has passed since the queue forgot.
+(a claim counts only with a greater epoch than the stored one, and only when the stored lease is over; a refused one is
+told what is stored), a renewal is written there too, putting what is in the queue already changes nothing, a renewal of
+what the queue has forgotten brings it back, and a sweep refills it from the store.
 """
 
 from collections.abc import Callable
@@ -33,8 +33,8 @@ class Dispatch(Protocol):
     def next_claim(self) -> Claim | None:
         """Say what a worker that has a free place does next; None: nothing is ready."""
 
-    def renew(self, job: Job) -> None:
-        """Prolong the lease. Raises LeaseLostError."""
+    def renew(self, job: Job) -> datetime:
+        """Prolong the lease; return until when. Raises LeaseLostError."""
 
     def finish(self, job: Job) -> None:
         """Forget a job whose run has ended."""
@@ -64,10 +64,8 @@ class StoreDispatch:
             return None
         return lambda: self._store.claim(self._agenda.now, LEASE)
 
-    def renew(self, job: Job) -> None:
-        if job.lease is None:
-            raise LeaseLostError(job.id)
-        self._store.renew(job.id, job.lease.token, self._agenda.now + LEASE)
+    def renew(self, job: Job) -> datetime:
+        return _renew(self._store, job, self._agenda.now + LEASE)
 
     def finish(self, job: Job) -> None:
         """Nothing to do."""
@@ -83,7 +81,7 @@ class StoreDispatch:
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
     """A job in the queue. `until` is set while somebody has it."""
 
     priority: int
@@ -104,8 +102,7 @@ class ForgetfulDispatch:
         self._store = store
         self._agenda = agenda
         self._chance = chance
-        self._places: dict[JobId, _Place] = {}
-        self._forgot_at = agenda.now
+        self._places: dict[JobId, Place] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -114,7 +111,7 @@ class ForgetfulDispatch:
         stored = self._store.rows[job_id]
         if job_id not in self._places:
             job = stored.job
-            self._places[job_id] = _Place(job.priority, stored.number, stored.epoch, job.not_before)
+            self._places[job_id] = Place(job.priority, stored.number, stored.epoch, job.not_before)
 
     def next_claim(self) -> Claim | None:
         now = self._agenda.now
@@ -144,17 +141,11 @@ class ForgetfulDispatch:
         else:
             place.epoch = max(place.epoch, stored.epoch)
 
-    def renew(self, job: Job) -> None:
-        if job.lease is None:
-            raise LeaseLostError(job.id)
-        place = self._places.get(job.id)
-        if place is None:
-            self.put(job.id)
-            place = self._places[job.id]
-            place.epoch = job.lease.epoch
-        if place.epoch > job.lease.epoch:
-            raise LeaseLostError(job.id)
-        place.until = self._agenda.now + LEASE
+    def renew(self, job: Job) -> datetime:
+        until = _renew(self._store, job, self._agenda.now + LEASE)
+        self.put(job.id)
+        self._places[job.id].until = until
+        return until
 
     def finish(self, job: Job) -> None:
         place = self._places.get(job.id)
@@ -165,17 +156,23 @@ class ForgetfulDispatch:
         now = self._agenda.now
         for job_id, stored in self._store.rows.items():
             pending = stored.job.status is JobStatus.PENDING
-            begun = stored.job.status in {JobStatus.RUNNING, JobStatus.CANCELLING}
-            if job_id not in self._places and (pending or (begun and now >= self._forgot_at + LEASE)):
+            lost = stored.due is not None and stored.due <= now
+            if job_id not in self._places and (pending or lost):
                 self.put(job_id)
 
     def misbehave(self, fault: Fault) -> None:
         taken = [job_id for job_id, place in self._places.items() if place.until is not None]
         if fault is Fault.QUEUE_EMPTIED:
             self._places.clear()
-            self._forgot_at = self._agenda.now
         elif taken:
             place = self._places[self._chance.random.choice(taken)]
             place.until = None
             if fault is Fault.QUEUE_OLD_EPOCH:
                 place.epoch = max(0, place.epoch - 2)
+
+
+def _renew(store: ModelStore, job: Job, until: datetime) -> datetime:
+    if job.lease is None:
+        raise LeaseLostError(job.id)
+    store.renew(job.id, job.lease.token, until)
+    return until

@@ -53,22 +53,37 @@ class History:
         )
         self._ids = itertools.count(1)
         self._kills = dict[JobId, int]()
-        self._agents = [self._an_agent(f"agent {number}") for number in (1, 2)]
         self.workers = [SimulatedWorker(f"worker {number}", self) for number in (1, 2, 3)]
+        self._agents: list[Agent] = []
+        self._inside: dict[str, Agent] = {}
+        if self.chance.odds(0.5):
+            self._agents = [self._a_far_agent(f"agent {number}") for number in (1, 2)]
+        else:
+            self._inside = {worker.process.name: self._an_inner_agent(worker) for worker in self.workers}
         self.api = Api(self)
         draw = self.chance.random
         self.clients = [self._a_client(number) for number in range(draw.randint(2, 6))]
         self._calm_at = draw.uniform(15, 60)
 
-    def _an_agent(self, name: str) -> Agent:
+    def _a_far_agent(self, name: str) -> Agent:
         return Agent(
-            name,
+            Process(name),
             agenda=self.agenda,
             chance=self.chance,
-            network=self.network,
             world=self.world,
-            reply=self._reply,
+            reply=lambda answer: self.network.send(lambda: self._reply(answer, self.workers), Fault.ANSWER_LOST),
             say=self.say,
+        )
+
+    def _an_inner_agent(self, worker: SimulatedWorker) -> Agent:
+        return Agent(
+            worker.process,
+            agenda=self.agenda,
+            chance=self.chance,
+            world=self.world,
+            reply=lambda answer: self._reply(answer, [worker]),
+            say=self.say,
+            may_act=lambda order: worker.holds(order.job_id, order.epoch),
         )
 
     def _a_client(self, number: int) -> Client:
@@ -139,8 +154,9 @@ class History:
             Fault.WORKER_CRASH: lambda: worker.crash(draw.uniform(0.5, 15)),
             Fault.WORKER_PAUSE: lambda: worker.pause(draw.uniform(1, 25)),
             Fault.WORKER_DRAINED: worker.drain,
-            Fault.AGENT_CRASH: draw.choice(self._agents).crash,
         }
+        if self._agents:
+            faults[Fault.AGENT_CRASH] = draw.choice(self._agents).crash
         for fault in (Fault.QUEUE_EMPTIED, Fault.QUEUE_REPEATS, Fault.QUEUE_OLD_EPOCH):
             faults[fault] = lambda fault=fault: self.dispatch.misbehave(fault)  # type: ignore[misc]  # bound early
         possible = [fault for fault in faults if self.chance.has(fault)]
@@ -172,9 +188,13 @@ class History:
             self._kills[commit.stored.job.id] = order.kills
         self.invariants.committed(commit)
 
-    def _reply(self, answer: Answer) -> None:
+    def died(self, worker: SimulatedWorker) -> None:
+        if self._inside:
+            self._inside[worker.process.name].die(with_journal=True)
+
+    def _reply(self, answer: Answer, workers: list[SimulatedWorker]) -> None:
         """Bring an answer to whoever runs the job, also to a worker that only believes so."""
-        for worker in self.workers:
+        for worker in workers:
             run = worker.runs.get(answer.job_id)
             if run is not None and run.answered(answer) and answer.epoch != run.epoch:
                 raise ViolationError("I5", f"{run.job.id}, epoch {run.epoch}, hears an answer of epoch {answer.epoch}")
@@ -182,8 +202,13 @@ class History:
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
 
-    def post(self, message: Message) -> None:
-        self.say("network", f"{message.kind} {message.id}")
+    def post(self, run: SimulatedRun, message: Message) -> None:
+        """Bring a message to an agent: in the process of the run, or over the network."""
+        self.say(run.process.name, f"asks to {message.kind}: {message.id}")
+        if self._inside:
+            inner = self._inside[run.process.name]
+            self.agenda.after(0, lambda: inner.hear(message), run.process)
+            return
         agent = self._agents[int(message.task_id.removeprefix("t")) % len(self._agents)]
         self.network.send(lambda: agent.hear(message), Fault.REQUEST_LOST)
 

@@ -149,6 +149,8 @@ class Invariants:
         most = job.task_graph.tasks[row.task_id].retry.max_attempts
         if row.failures > most or row.attempts > most + self._leases[job.id]:
             raise ViolationError("I3", f"{row.task_id} of {job.id}: {row.attempts} attempts, {row.failures} failures")
+        if row.status in {TaskStatus.RUNNING, TaskStatus.VERIFYING} and row.effect_key is None:
+            raise ViolationError("I2", f"{row.task_id} of {job.id} is {row.status}, and nothing names its effect")
         if row.status is TaskStatus.DONE and row.effect_key and not self._world.effects[row.effect_key]:
             raise ViolationError("I2", f"{row.task_id} of {job.id} is done and has not happened")
 
@@ -179,7 +181,7 @@ class Invariants:
                 "I4", f"{job.id} is {job.status}, its tasks are {[row.status for row in tasks.values()]}"
             )
         for row in tasks.values():
-            undone = row.status in {TaskStatus.SKIPPED, TaskStatus.CANCELLED} and row.effect_key is not None
+            undone = row.status in {TaskStatus.SKIPPED, TaskStatus.CANCELLED} and row.attempts > 0  # in this run
             if undone and self._has_happened(job, row):
                 raise ViolationError("I2", f"{row.task_id} of {job.id} is {row.status} and has happened")
 

@@ -2,8 +2,8 @@
 
 Real: `step`, `open_run`, `ProgressWriter`, the resolving of references and the effect keys. Modelled: the loop of
 `JobRun` (all that has come in is one batch; while a decision is being stored the next one waits; a store that is busy
-is tried again with backoff), and that tasks are done by agents far away instead of in this process. What an agent
-answers under an older epoch than the lease's is not heard.
+is tried again with backoff), and that tasks are done by agents, in this process or far away. What an agent answers
+under an older epoch than the lease's is not heard.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Surroundings(Protocol):
     door: StoreDoor
 
     def new_id(self) -> str: ...
-    def post(self, message: Message) -> None: ...
+    def post(self, run: "SimulatedRun", message: Message) -> None: ...
     def stepped(
         self, run: "SimulatedRun", events: list[RunEvent], after: RunState, commands: list[Command]
     ) -> None: ...
@@ -75,6 +75,7 @@ class SimulatedRun:
             raise LeaseLostError(job.id)
         self.job = job
         self.epoch = job.lease.epoch
+        self.held_until = job.lease.until
         self.process = process
         self.state = open_run(job, tasks, CATALOG)
         self.over = False
@@ -252,7 +253,7 @@ class SimulatedRun:
             look_first=look_first,
             repeatable=task_id in self.state.plan.repeatable,
         )
-        self._around.post(message)
+        self._around.post(self, message)
 
     def _order(self, state: RunState, task_id: TaskId) -> tuple[ToDo, str]:
         """Return the task with its references replaced, and the key of its effect; both stay as they are in a run."""

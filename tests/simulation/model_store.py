@@ -154,10 +154,14 @@ class ModelStore:
     def claim_named(self, job_id: JobId, epoch: int, now: datetime, lease: timedelta) -> Job:
         """Lease the job that a queue has handed out. Raises LeaseLostError when the queue is behind the truth."""
         stored = self.rows[job_id]
-        open_ = stored.job.status in _NEEDS_WORKER or (stored.job.status is JobStatus.PENDING and _due(stored, now))
-        if not open_ or not self._newer(stored, epoch):
+        pending = stored.job.status is JobStatus.PENDING and _due(stored, now)
+        if not (pending or self._is_free(stored, now)) or not self._newer(stored, epoch):
             raise LeaseLostError(job_id)
         return self._leased(stored, epoch, now, lease)
+
+    def _is_free(self, stored: Stored, now: datetime) -> bool:
+        """Whether a job that needs a worker has none, or one that let its lease run out."""
+        return stored.due is not None and stored.due <= now
 
     def _newer(self, stored: Stored, epoch: int) -> bool:
         return epoch > stored.epoch

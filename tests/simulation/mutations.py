@@ -32,9 +32,10 @@ from scheduler.repository.repository_interface import RunProgress
 from tests.simulation import job_run
 from tests.simulation.agents import Agent
 from tests.simulation.clients import Api
-from tests.simulation.dispatch import ForgetfulDispatch
+from tests.simulation.dispatch import ForgetfulDispatch, Place
 from tests.simulation.job_run import SimulatedRun
 from tests.simulation.model_store import ModelStore, Stored
+from tests.simulation.workers import SimulatedWorker
 
 Patch = pytest.MonkeyPatch
 _HANDLERS = step._HANDLERS
@@ -246,6 +247,7 @@ def queue_is_not_swept(patch: Patch) -> None:
 @_breaks("I9")
 def lease_of_a_dead_worker_stays(patch: Patch) -> None:
     patch.setattr(ModelStore, "next_due", lambda store, now: next(iter(store.ready(now)), None))
+    patch.setattr(ModelStore, "_is_free", lambda *_: False)
 
 
 @_breaks("I6")
@@ -273,6 +275,17 @@ def tenant_is_not_asked_for(patch: Patch) -> None:
 @_breaks("I8")
 def queue_has_no_limit(patch: Patch) -> None:
     patch.setattr(Api, "_is_full", lambda _: False)
+
+
+@_breaks("I2")
+def worker_acts_when_its_lease_is_over(patch: Patch) -> None:
+    patch.setattr(SimulatedWorker, "holds", lambda *_: True)
+
+
+@_breaks("I2")
+def job_is_taken_from_a_worker_that_holds_it(patch: Patch) -> None:
+    patch.setattr(ModelStore, "_is_free", lambda _store, stored, _now: stored.due is not None)
+    patch.setattr(Place, "ready", lambda place, _: place.until is None or place.epoch < 4)
 
 
 @_breaks("I2")

@@ -30,6 +30,7 @@ class WorkerSurroundings(Surroundings, Protocol):
     dispatch: Dispatch
 
     def say(self, who: str, what: str) -> None: ...
+    def died(self, worker: "SimulatedWorker") -> None: ...
 
 
 class SimulatedWorker:
@@ -44,7 +45,7 @@ class SimulatedWorker:
 
     def start(self) -> None:
         self._claiming = self._draining = False
-        self._look()
+        self._around.agenda.after(self._around.chance.delay(0, _POLL), self._look, self.process)
         self._keep_leases()
 
     def _look(self) -> None:
@@ -128,7 +129,7 @@ class SimulatedWorker:
             if self._around.door.busy:
                 break
             try:
-                self._around.dispatch.renew(run.job)
+                run.held_until = self._around.dispatch.renew(run.job)
             except LeaseLostError:
                 self._around.chance.seen["lease lost"] += 1
                 del self.runs[run.job.id]
@@ -159,11 +160,17 @@ class SimulatedWorker:
 
         around.door.write(self.process, lambda: around.store.hand_back(run.job, around.agenda.now), handed_back, failed)
 
+    def holds(self, job_id: JobId, epoch: int) -> bool:
+        """Whether the worker has a lease that is not over by its own clock."""
+        run = self.runs.get(job_id)
+        return run is not None and run.epoch == epoch and not run.over and run.held_until > self._around.agenda.now
+
     def crash(self, down: float) -> None:
         """Die, and start anew after so many seconds."""
         if not self.process.alive:
             return
         self._around.say(self.process.name, "dies")
+        self._around.died(self)
         for run in self.runs.values():
             run.over = True
         self.runs.clear()
