@@ -33,6 +33,7 @@ MOST_WAITING = 3
 """Jobs that may wait for a worker; more are refused."""
 
 _ROUTE = "jobs"
+_LONGEST_ATTEMPT = timedelta(seconds=30)
 
 
 class ClientSurroundings(Protocol):
@@ -180,15 +181,15 @@ class Client:
         self._around.agenda.after(self._around.chance.delay(0.05, 4), self._look)
 
     def _do(self, wish: str, job: Job) -> None:
-        store, now, tenant = self._around.store, self._around.agenda.now, job.tenant
+        store, clock = self._around.store, self._around.agenda
         match wish:
             case "cancel":
-                self._change(wish, lambda: store.cancel(job.id, self._around.agenda.now, tenant))
+                self._change(wish, lambda: store.cancel(job.id, clock.now, job.tenant))
             case "retry" if not job.status.final:
                 self._wishes.insert(0, wish)  # wait for the end
             case "retry":
                 if job.status is not JobStatus.DONE and self._nothing_happened(job):
-                    self._change(wish, lambda: store.retry(job.id, self._around.agenda.now, tenant))
+                    self._change(wish, lambda: store.retry(job.id, clock.now, job.tenant))
                 elif job.status is not JobStatus.DONE and self._may_still_happen(job):
                     self._wishes.insert(0, wish)
             case "submit again":
@@ -198,7 +199,7 @@ class Client:
                 self._reuse_key()
             case "park" if job.status is JobStatus.RUNNING and self._around.chance.has(Fault.PARKED):
                 self._around.chance.seen[Fault.PARKED] += 1
-                self._change(wish, lambda: store.change_status(job.id, JobStatus.WAITING, now, tenant))
+                self._change(wish, lambda: store.change_status(job.id, JobStatus.WAITING, clock.now, job.tenant))
             case "reach for others":
                 self._reach_for_others(job)
 
@@ -216,14 +217,11 @@ class Client:
 
     def _resume(self, job: Job) -> None:
         """Set a parked job going again, when the worker it was taken from must have noticed."""
-        now = self._around.agenda.now
-        self._parked_since = self._parked_since or now
-        if now < self._parked_since + LEASE:
-            return
-        self._parked_since = None
-        self._change(
-            "resume", lambda: self._around.store.change_status(job.id, JobStatus.PENDING, self._around.agenda.now)
-        )
+        store, clock = self._around.store, self._around.agenda
+        self._parked_since = self._parked_since or clock.now
+        if clock.now >= self._parked_since + LEASE:
+            self._parked_since = None
+            self._change("resume", lambda: store.change_status(job.id, JobStatus.PENDING, clock.now))
 
     def _reuse_key(self) -> None:
         """Ask for something else under the same key: refused, and nothing is stored."""
@@ -261,11 +259,9 @@ class Client:
         return not happened and not self._may_still_happen(job)
 
     def _may_still_happen(self, job: Job) -> bool:
-        """Whether somebody may still be at a step whose outcome nobody knew."""
-        failures = [task.failure for task in self._around.store.tasks(job.id)]
-        unknown = any(failure is not None and failure.code == OutcomeUnknownError.code for failure in failures)
-        unopened = any(
-            task.status in {TaskStatus.RUNNING, TaskStatus.VERIFYING} for task in self._around.store.tasks(job.id)
+        """Whether somebody may still be at a step whose outcome nobody knew, or that was never looked after."""
+        waited = job.completed_at is not None and self._around.agenda.now >= job.completed_at + _LONGEST_ATTEMPT
+        return not waited and any(
+            not task.status.final or (task.failure is not None and task.failure.code == OutcomeUnknownError.code)
+            for task in self._around.store.tasks(job.id)
         )
-        waited = job.completed_at is not None and self._around.agenda.now >= job.completed_at + timedelta(seconds=30)
-        return (unknown or unopened) and not waited
