@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from scheduler.core.events import RunEvent
+from scheduler.core.events import RunEvent, RunOpened
 from scheduler.core.ids import JobId
-from scheduler.core.job import JobStatus
 from scheduler.orchestrator.commands import Command, StartTask
 from scheduler.orchestrator.state import RunState
 from tests.simulation.agenda import Agenda, Process
@@ -52,7 +51,8 @@ class History:
             else StoreDispatch(self.store, self.agenda)
         )
         self._ids = itertools.count(1)
-        self._kills = dict[JobId, int]()
+        self._kills_at_start = dict[JobId, int]()
+        self._kills_at_opening = dict[JobId, int]()
         self.workers = [SimulatedWorker(f"worker {number}", self) for number in (1, 2, 3)]
         self._agents: list[Agent] = []
         self._inside: dict[str, Agent] = {}
@@ -185,7 +185,8 @@ class History:
                 self.say("store", f"{line.job_id} run {line.run}: {line.type}{task} {dict(line.data) or ''}")
         if commit.before is None:
             order = next(client.order for client in self.clients if client.order.graph is commit.stored.job.task_graph)
-            self._kills[commit.stored.job.id] = order.kills
+            self._kills_at_start[commit.stored.job.id] = order.kills_at_start
+            self._kills_at_opening[commit.stored.job.id] = order.kills_at_opening
         self.invariants.committed(commit)
 
     def died(self, worker: SimulatedWorker) -> None:
@@ -217,16 +218,23 @@ class History:
             said = ", ".join(f"{type(event).__name__}({getattr(event, 'task_id', '')})" for event in events)
             self.say(run.process.name, f"{run.job.id} epoch {run.epoch} hears {said}")
         self.invariants.stepped(run, events, after, commands, self.agenda.now)
+        if any(isinstance(event, RunOpened) for event in events):
+            self._maybe_kill(run, self._kills_at_opening)
 
     def performing(self, run: SimulatedRun, command: Command) -> None:
-        """Count what is asked for; a job that kills its worker does it here."""
+        """Count what is asked for."""
         if isinstance(command, StartTask):
-            if self._kills[run.job.id] > 0 and run.job.status is JobStatus.RUNNING:
-                self._kills[run.job.id] -= 1
-                self._kill(run.process)
-                return
-            if run.epoch == self.store.rows[run.job.id].epoch:  # else it is an old lease's, and agents refuse it
+            self._maybe_kill(run, self._kills_at_start)
+            if (
+                not run.over and run.epoch == self.store.rows[run.job.id].epoch
+            ):  # else it is an old lease's, and agents refuse it
                 self.invariants.started(run.job, command.task_id, command.attempt)
+
+    def _maybe_kill(self, run: SimulatedRun, kills: dict[JobId, int]) -> None:
+        """Let a job kill its worker."""
+        if kills[run.job.id] > 0:
+            kills[run.job.id] -= 1
+            self._kill(run.process)
 
     def say(self, who: str, what: str) -> None:
         if self._tell is not None:

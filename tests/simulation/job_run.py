@@ -136,6 +136,8 @@ class SimulatedRun:
             if isinstance(command, SaveTask) and state.tasks[command.task_id].status is TaskStatus.RUNNING:
                 self._keys[command.task_id] = self._effect_key(state, command.task_id)
         self._around.stepped(self, events, state, commands)
+        if self.over:
+            return
         progress = self._writer.progress(state, commands)
         self._storing = True
         if progress is None:

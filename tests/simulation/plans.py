@@ -26,7 +26,10 @@ TENANTS = (TenantId("acme"), TenantId("bell"))
 
 @dataclass(frozen=True)
 class Order:
-    """What a client wants. `patience` in seconds makes the deadline; `kills`: so many workers die of the job."""
+    """What a client wants. `patience` in seconds makes the deadline.
+
+    So many workers die of the job: `kills_at_start` when they start a task of it, `kills_at_opening` even before.
+    """
 
     tenant: TenantId
     key: str
@@ -34,7 +37,8 @@ class Order:
     priority: int = 0
     patience: float | None = None
     delay: float = 0.0
-    kills: int = 0
+    kills_at_start: int = 0
+    kills_at_opening: int = 0
     max_retries: int = 3
 
 
@@ -48,9 +52,16 @@ def an_order(chance: Chance, number: int) -> Order:
         priority=draw.choice((0, 0, 5)),
         patience=draw.uniform(0.1, 60) if chance.odds(0.15) else None,
         delay=draw.uniform(1, 20) if chance.odds(0.1) else 0.0,
-        kills=draw.choice((1, 3, 8)) if chance.strikes(Fault.POISON, 2) else 0,
         max_retries=draw.choice((1, 3)),
+        **_kills(chance),
     )
+
+
+def _kills(chance: Chance) -> dict[str, int]:
+    if not chance.strikes(Fault.POISON, 2):
+        return {}
+    where = chance.random.choice(("kills_at_start", "kills_at_opening"))
+    return {where: chance.random.choice((1, 3, 9))}
 
 
 def _steps(chance: Chance) -> list[ToDo]:
