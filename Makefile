@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph bench-listing openapi lock format clean
+.PHONY: help setup demo test check lint unit simulate run bench bench-graph bench-listing openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ lint:
 
 unit:
 	$(PYTEST) -n 2 -m "not ($(SLOW))" $(COVERAGE)
+
+simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
+	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
 
 bench: setup bench-graph bench-listing ## all benchmarks
 

@@ -44,6 +44,7 @@ class RunChange:
         self.failure = state.failure
         self.active = state.active
         self.commands: list[Command] = []
+        self._just_started: dict[TaskId, tuple[TaskState, list[Command]]] = {}
 
     def state(self) -> RunState:
         return self.before._replace(
@@ -87,7 +88,7 @@ class RunChange:
 
     def start(self, task_id: TaskId, at: datetime) -> None:
         task = self.task(task_id)
-        attempt = task.attempts + 1
+        attempt, said = task.attempts + 1, len(self.commands)
         self.put(
             task_id,
             task._replace(
@@ -103,6 +104,7 @@ class RunChange:
         self.commands.append(StartTask(task_id, attempt, again=task.begun))
         overdue = at + patience(self.plan.todos[task_id])
         self.commands.append(SetTimer(AttemptOverdue(task_id=task_id, attempt=attempt, at=overdue)))
+        self._just_started[task_id] = task, self.commands[said:]
 
     def look_after(self, task_id: TaskId, at: datetime, why: str) -> None:
         """Find out whether an attempt of unknown outcome took effect."""
@@ -152,7 +154,11 @@ class RunChange:
         return [text.removeprefix(SECRET_SCHEME) for text in texts if text.startswith(SECRET_SCHEME)]
 
     def stop_all(self, at: datetime, code: str) -> None:
-        """Stop what is busy. A repeatable task is simply let go; of any other it must be found out what it did."""
+        """Stop what is busy. A repeatable task is simply let go; of any other it must be found out what it did.
+
+        Nobody has been asked yet to do what has started in this very call: such a start is taken back.
+        """
+        self._take_back_starts()
         for task_id, task in self.all_tasks():
             if task.status is not TaskStatus.RUNNING:
                 continue
@@ -161,6 +167,15 @@ class RunChange:
                 self.put(task_id, task._replace(status=TaskStatus.PENDING))
             else:
                 self.look_after(task_id, at, code)
+
+    def _take_back_starts(self) -> None:
+        taken_back: set[int] = set()
+        for task_id, (before, commands) in self._just_started.items():
+            self.active -= 1
+            self.changes[task_id] = before
+            taken_back.update(map(id, commands))
+        self._just_started.clear()
+        self.commands = [command for command in self.commands if id(command) not in taken_back]
 
     def settle(self, at: datetime) -> None:
         """End the run when everything is done, be it late, or when it is stopping and nobody is busy any more."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scheduler.cli.app import FAILED, app
+from scheduler.cli.app import app
+from scheduler.cli.session import FAILED
 
 DONE = 0
 
