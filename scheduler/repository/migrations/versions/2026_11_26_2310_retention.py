@@ -4,8 +4,8 @@ from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_24_1000"
-down_revision = "2026_11_24_0900"
+revision = "2026_11_26_2310"
+down_revision = "2026_11_26_2300"
 
 
 def upgrade() -> None:

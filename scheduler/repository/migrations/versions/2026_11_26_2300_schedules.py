@@ -4,7 +4,7 @@ from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_24_0900"
+revision = "2026_11_26_2300"
 down_revision = "2026_11_22_2300"
 
 
