@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NewType
+from uuid import NAMESPACE_OID, uuid5
 
 JobId = NewType("JobId", str)
 TaskId = NewType("TaskId", str)
@@ -60,7 +61,7 @@ if hasattr(os, "register_at_fork"):
 
 def fired_job_id(schedule_id: ScheduleId, moment: datetime) -> JobId:
     """Name the job of one firing: whoever fires the same schedule for the same moment again finds it accepted."""
-    return JobId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{schedule_id} {moment.astimezone(UTC).isoformat()}")))
+    return JobId(str(uuid5(NAMESPACE_OID, f"{schedule_id} {moment.astimezone(UTC).isoformat()}")))
 
 
 def effect_key(job_id: JobId, task_id: TaskId, inputs: str, number: int = 0) -> str:

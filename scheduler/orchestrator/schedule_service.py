@@ -5,14 +5,21 @@ each firing, because portals and rules change. A firing whose plan fails is reco
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import CPAError, InvalidFieldError, ScheduleNotFoundError, UnavailableError
+from scheduler.core.errors import (
+    CPAError,
+    InvalidFieldError,
+    ScheduleChangedError,
+    ScheduleNotFoundError,
+    UnavailableError,
+)
 from scheduler.core.ids import IdFactory, ScheduleId, TenantId, fired_job_id
 from scheduler.core.job import Job, Locale
 from scheduler.core.schedules import (
@@ -31,6 +38,9 @@ from scheduler.repository.repository_interface import IdempotentRequest, Page
 from scheduler.repository.schedule_repository import FailedFiring, Firing, ScheduleRepository
 
 _NEVER = Sentence("danach käme kein Zeitpunkt mehr", "there would be no moment at all")
+
+_ATTEMPTS: Final = 10
+_Outcome = TypeVar("_Outcome")
 
 log = structlog.get_logger(__name__)
 
@@ -65,14 +75,17 @@ class ScheduleService:
 
     async def replace(self, named: str, definition: ScheduleDefinition, tenant: TenantId) -> Schedule:
         """Give a schedule another definition; one that is paused stays so. Raises as `create` does, and
-        ScheduleNotFoundError and ScheduleChangedError."""
-        known = await self.get(named, tenant)
+        ScheduleNotFoundError."""
         self._prepare(definition, tenant)
-        now = self._clock.now()
-        changed = known.model_copy(update={"definition": definition, "since": now}).begin(now)
-        _must_fire(changed)
-        changed = changed.pause() if known.paused else changed
-        return await self._schedules.change(changed, ScheduleEventType.CHANGED, now)
+
+        async def attempt() -> Schedule:
+            known, now = await self.get(named, tenant), self._clock.now()
+            changed = known.model_copy(update={"definition": definition, "since": now}).begin(now)
+            _must_fire(changed)
+            changed = changed.pause() if known.paused else changed
+            return await self._schedules.change(changed, ScheduleEventType.CHANGED, now)
+
+        return await _in_spite_of_firings(attempt)
 
     async def get(self, named: str, tenant: TenantId) -> Schedule:
         """Return the schedule. Raises ScheduleNotFoundError, also for one of another tenant."""
@@ -86,19 +99,26 @@ class ScheduleService:
         return await self._schedules.list(tenant, limit, offset)
 
     async def pause(self, named: str, tenant: TenantId) -> Schedule:
-        """Fire no more until `resume`; pausing again changes nothing. Raises ScheduleNotFoundError and
-        ScheduleChangedError."""
-        known = await self.get(named, tenant)
-        if known.paused:
-            return known
-        return await self._schedules.change(known.pause(), ScheduleEventType.PAUSED, self._clock.now())
+        """Fire no more until `resume`; pausing again changes nothing. Raises ScheduleNotFoundError."""
+
+        async def attempt() -> Schedule:
+            known = await self.get(named, tenant)
+            if known.paused:
+                return known
+            return await self._schedules.change(known.pause(), ScheduleEventType.PAUSED, self._clock.now())
+
+        return await _in_spite_of_firings(attempt)
 
     async def resume(self, named: str, tenant: TenantId) -> Schedule:
-        """Fire again from now on; what the pause left out is not made up for. Raises as `pause` does."""
-        known, now = await self.get(named, tenant), self._clock.now()
-        if not known.paused:
-            return known
-        return await self._schedules.change(known.begin(now), ScheduleEventType.RESUMED, now)
+        """Fire again from now on; what the pause left out is not made up for. Raises ScheduleNotFoundError."""
+
+        async def attempt() -> Schedule:
+            known, now = await self.get(named, tenant), self._clock.now()
+            if not known.paused:
+                return known
+            return await self._schedules.change(known.begin(now), ScheduleEventType.RESUMED, now)
+
+        return await _in_spite_of_firings(attempt)
 
     async def remove(self, named: str, tenant: TenantId) -> None:
         """Remove a schedule; its jobs stay. Raises ScheduleNotFoundError."""
@@ -108,14 +128,16 @@ class ScheduleService:
     async def fire_now(self, named: str, tenant: TenantId, key: str | None = None) -> Job:
         """Accept a job of the schedule at once, paused or not, because a person wants it.
 
-        Raises as `create` does, ScheduleNotFoundError, ScheduleChangedError and IdempotencyConflictError.
+        Raises as `create` does, ScheduleNotFoundError and IdempotencyConflictError.
         """
-        known, now = await self.get(named, tenant), self._clock.now()
-        job = self._job(known, now)
-        firing = Firing(
-            schedule=known, at=now, moment=None, next_fire=known.next_fire, work=job, request=_request(known, key)
-        )
-        fired = await self._schedules.fire(firing) or job
+
+        async def attempt() -> Job:
+            known, now = await self.get(named, tenant), self._clock.now()
+            job, request = self._job(known, now), _request(known, key)
+            firing = Firing(schedule=known, at=now, moment=None, next_fire=known.next_fire, work=job, request=request)
+            return await self._schedules.fire(firing) or job
+
+        fired = await _in_spite_of_firings(attempt)
         await self._queue.enqueue(fired)
         return fired
 
@@ -172,6 +194,16 @@ class ScheduleService:
         job = self._prepare(schedule.definition, schedule.tenant)
         origin = {"id": schedule.id, "name": schedule.definition.name, "moment": moment.isoformat()}
         return job.model_copy(update={"context": {**job.context, "schedule": origin}})
+
+
+async def _in_spite_of_firings(attempt: Callable[[], Awaitable[_Outcome]]) -> _Outcome:
+    """Read and change a schedule; if it fired in between, do so again. Raises ScheduleChangedError after many times."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await attempt()
+        except ScheduleChangedError:
+            continue
+    return await attempt()
 
 
 def _broken(schedule: Schedule, locale: Locale) -> FailedFiring:

@@ -201,6 +201,30 @@ async def test_a_person_may_fire_now_once_per_key(schedules: Schedules) -> None:
     assert (await schedules.service.get("hourly", US)).next_fire == NOON + HOUR
 
 
+async def test_a_firing_in_between_does_not_keep_a_person_from_changing_the_schedule(
+    schedules: Schedules, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hourly(schedules)
+    get = schedules.repository.get
+    reads = 0
+
+    async def get_and_be_overtaken(named: str, tenant: TenantId) -> Schedule | None:
+        nonlocal reads
+        found, reads = await get(named, tenant), reads + 1
+        if reads % 2:
+            clock.advance(HOUR)
+            await schedules.runner.fire_due()
+        return found
+
+    monkeypatch.setattr(schedules.repository, "get", get_and_be_overtaken)
+    job = await schedules.service.fire_now("hourly", US)
+    paused = await schedules.service.pause("hourly", US)
+
+    assert paused.paused
+    assert paused.fired == 3
+    assert (await schedules.jobs.get(job.id, US)).id == job.id
+
+
 async def test_what_a_person_fires_and_cannot_be_planned_is_told_to_them(schedules: Schedules) -> None:
     await hourly(schedules, text=SENTENCE)
     schedules.sites.clear()

@@ -53,6 +53,11 @@ class Known:
         waits = self.job.not_before is not None and self.job.not_before > now
         return self.status is JobStatus.PENDING and not waits
 
+    @property
+    def in_line(self) -> bool:
+        """Whether it has stood in line since it came: it was neither delayed nor taken before."""
+        return self.job.not_before is None and not self.epoch
+
     def lost(self, now: datetime) -> bool:
         return self.status in _HELD and self.due is not None and self.due <= now
 
@@ -129,8 +134,11 @@ class QueueMachine(RuleBasedStateMachine):
 
     @staticmethod
     def _comes_first(chosen: Known, ready: list[Known]) -> None:
-        of_tenant = [known for known in ready if known.job.tenant == chosen.job.tenant]
-        assert chosen is min(of_tenant, key=lambda known: (-known.job.priority, known.number)), "not its turn"
+        """The highest priority comes first, and of it, for each tenant, the oldest that never left the line."""
+        assert chosen.job.priority == max(known.job.priority for known in ready), "another one is more urgent"
+        line = [known for known in ready if known.in_line and known.job.tenant == chosen.job.tenant]
+        line = [known for known in line if known.job.priority == chosen.job.priority]
+        assert not chosen.in_line or chosen is min(line, key=lambda known: known.number), "not its turn"
 
     @precondition(lambda self: self.leases)
     @rule(data=st.data())

@@ -53,13 +53,17 @@ class RepeatedEntryError(Exception):
 
 @dataclass(slots=True)
 class Stored:
-    """A job with all that belongs to it. `due`: when whoever asks may have it, whether or not a worker holds it."""
+    """A job with all that belongs to it. `due`: when whoever asks may have it, whether or not a worker holds it.
+
+    `turn` is its place among the ready jobs of its priority; None: it is delayed and has none yet.
+    """
 
     number: int
     job: Job
     tasks: dict[TaskId, TaskRun]
     epoch: int = 0
     due: datetime | None = None
+    turn: int | None = None
     events: list[JobEvent] = field(default_factory=list)
 
 
@@ -99,6 +103,8 @@ class ModelStore:
         self._keys: dict[tuple[TenantId, str, str], tuple[str, JobId]] = {}
         self._entries: set[str] = set()
         self._ids = itertools.count(1)
+        self._turns: dict[tuple[int, TenantId], int] = {}
+        self._present: dict[int, int] = {}
 
     def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         stored = self.rows.get(job_id)
@@ -111,8 +117,20 @@ class ModelStore:
         """Return the jobs that wait for a worker, in the order in which they are handed out."""
         return sorted(
             (stored for stored in self.rows.values() if stored.job.status is JobStatus.PENDING and _due(stored, now)),
-            key=lambda stored: (-stored.job.priority, stored.number),
+            key=lambda stored: (-stored.job.priority, stored.turn or 0, stored.number),
         )
+
+    def _next_turn(self, job: Job) -> int:
+        """Line up behind the tenant's own jobs, but behind nobody else's that are taken already."""
+        present, key = self._present.get(job.priority, 0), (job.priority, job.tenant)
+        self._turns[key] = max(present, self._turns[key] + 1) if key in self._turns else present
+        return self._turns[key]
+
+    def _promote(self, now: datetime) -> None:
+        """Give delayed jobs whose time has come their turns."""
+        delayed = [stored for stored in self.ready(now) if stored.turn is None]
+        for stored in sorted(delayed, key=lambda stored: (stored.job.not_before or now, stored.number)):
+            stored.turn = self._next_turn(stored.job)
 
     def accept(self, job: Job, request: IdempotentRequest | None) -> Job:
         earlier = self._known_request(job.tenant, request) if request else None
@@ -125,7 +143,8 @@ class ModelStore:
         if job.status is not JobStatus.PENDING:
             raise InvalidTransitionError(job.id, job.status, JobStatus.PENDING)
         tasks = {task_id: TaskRun(job_id=job.id, task_id=task_id) for task_id in job.task_graph.tasks}
-        self.rows[job.id] = Stored(len(self.rows) + 1, job, tasks)
+        turn = self._next_turn(job)
+        self.rows[job.id] = Stored(len(self.rows) + 1, job, tasks, turn=None if job.not_before else turn)
         if request:
             self._keys[job.tenant, request.route, request.key] = (request.body_digest, job.id)
         reason = job.description or job.intent
@@ -145,13 +164,14 @@ class ModelStore:
         return self.rows[known[1]].job
 
     def next_due(self, now: datetime) -> Stored | None:
-        """Return the first of the jobs that are ready and of those whose worker let its lease run out."""
+        """Return the job whose lease ran out first, unless one that is ready is of a higher priority."""
         lost = [stored for stored in self.rows.values() if stored.due is not None and stored.due <= now]
-        candidates = self.ready(now)[:1] + lost
-        return min(candidates, key=lambda stored: (-stored.job.priority, stored.number), default=None)
+        first = sorted(lost, key=lambda stored: (stored.due, stored.job.tenant, stored.number))[:1]
+        return min(first + self.ready(now)[:1], key=lambda stored: -stored.job.priority, default=None)
 
     def claim(self, now: datetime, lease: timedelta) -> Job | None:
         """Lease the next job, as the queue in SQLite does."""
+        self._promote(now)
         stored = self.next_due(now)
         return None if stored is None else self._leased(stored, stored.epoch + 1, now, lease)
 
@@ -174,6 +194,8 @@ class ModelStore:
         before = stored.job
         token = LeaseToken(f"{before.id}/{epoch}/{next(self._ids)}")
         lost = before.lease is not None
+        turn, present = stored.turn or 0, self._present.get(before.priority, 0)
+        stored.turn, self._present[before.priority] = turn, max(present, turn)
         stored.epoch, stored.due = epoch, now + lease
         stored.job = before.model_copy(
             update={
@@ -209,12 +231,12 @@ class ModelStore:
     def record(self, progress: RunProgress) -> None:
         stored = self._fenced(progress.job_id, progress.lease_token)
         before, status = stored.job, progress.status
+        if status is not None and not self._may_become(before.status, status):
+            raise InvalidTransitionError(before.id, before.status, status)
         if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
             raise RepeatedEntryError(repeated)
-        if status is not None and not self._may_become(before.status, status):
-            raise InvalidTransitionError(before.id, before.status, status)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
         stored.tasks.update((task.task_id, _as_model(TaskRun, task)) for task in progress.tasks)
         if status is not None:
@@ -288,6 +310,7 @@ class ModelStore:
         stored = self._must_get(job_id, tenant)
         before, tasks_before = stored.job, dict(stored.tasks)
         stored.job = before.next_run()
+        stored.turn = self._next_turn(stored.job)
         for task_id, task in stored.tasks.items():
             if task.status is not TaskStatus.DONE:
                 stored.tasks[task_id] = task.model_copy(update={**_ANEW, "run": stored.job.run})

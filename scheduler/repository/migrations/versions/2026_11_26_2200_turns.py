@@ -5,7 +5,7 @@ from pathlib import Path
 from scheduler.repository.migrations.statements import run_file
 
 revision = "2026_11_26_2200"
-down_revision = "2026_11_24_1000"
+down_revision = "2026_11_22_2300"
 
 
 def upgrade() -> None:

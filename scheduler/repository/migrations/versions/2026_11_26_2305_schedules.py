@@ -1,11 +1,11 @@
-"""What pruning needs to find old idempotency keys; jobs, messages and events are found by their numbers."""
+"""Schedules: orders that come again, and what has become of each firing."""
 
 from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_24_1000"
-down_revision = "2026_11_24_0900"
+revision = "2026_11_26_2305"
+down_revision = "2026_11_26_2300"
 
 
 def upgrade() -> None:

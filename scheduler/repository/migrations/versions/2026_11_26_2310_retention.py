@@ -1,11 +1,11 @@
-"""Schedules: orders that come again, and what has become of each firing."""
+"""What pruning needs to find old idempotency keys; jobs, messages and events are found by their numbers."""
 
 from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_24_0900"
-down_revision = "2026_11_22_2300"
+revision = "2026_11_26_2310"
+down_revision = "2026_11_26_2305"
 
 
 def upgrade() -> None:
