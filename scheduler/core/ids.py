@@ -3,7 +3,6 @@
 import hashlib
 import os
 import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NewType

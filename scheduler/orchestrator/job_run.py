@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -80,9 +80,11 @@ class JobRun:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
+        self._clock = clock
+        self._held_until, self._held_for = job.lease.until, 0.0
+        self.renewed(job.lease.until)
         self._runner = runner
         self._jobs = jobs
-        self._clock = clock
         self._random = random
         self._state: RunState = open_run(job, tasks, catalog)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
@@ -106,6 +108,16 @@ class JobRun:
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
         self._tell(CancelRequested(at=self._clock.now()))
+
+    def renewed(self, until: datetime) -> None:
+        """Note until when the lease holds, by both clocks: the machine's may be set, the other may stand still."""
+        self._held_until = until
+        self._held_for = self._clock.monotonic() + (until - self._clock.now()).total_seconds()
+
+    @property
+    def lease_is_over(self) -> bool:
+        """Whether another worker may have the job by now. Then nothing may be begun here any more."""
+        return self._clock.now() >= self._held_until or self._clock.monotonic() >= self._held_for
 
     async def until_done(self) -> None:
         """Carry the run to its end. Raises LeaseLostError when another worker has the job; what is busy is stopped.
@@ -235,8 +247,13 @@ class JobRun:
         self._tell(event)
 
     async def _attempt(self, task_id: TaskId, attempt: int, again: bool) -> AttemptSucceeded | AttemptFailed:
-        """Begin when whoever was stopped before has let go; until then the attempt's own time runs out."""
+        """Begin when whoever was stopped before has let go; until then the attempt's own time runs out.
+
+        Raises LeaseLostError, nothing begun, when this process has slept through its lease.
+        """
         async with self._hands[task_id]:
+            if self.lease_is_over:
+                raise LeaseLostError(self.job.id)
             try:
                 todo, context = self._order(self._state, task_id, attempt)
             except CPAError as error:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from scheduler.core.errors import LeaseLostError, UnavailableError
+from scheduler.core.ids import JobId
 from scheduler.core.job import Job
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.queue.job_queue import JobQueue
@@ -38,7 +39,7 @@ class Worker:
         self._draining = False
         self._look = asyncio.Event()
         self._running: dict[asyncio.Task[None], Job] = {}
-        self._latest: dict[str, asyncio.Task[None]] = {}
+        self._latest: dict[JobId, asyncio.Task[None]] = {}
         self.last_look: float | None = None
 
     def drain(self) -> None:
@@ -148,13 +149,18 @@ class Worker:
         running = [job for job in self._running.values() if not self._orchestrator.has_ended(job.id)]
         if not running:
             return
+        until, lost = self._orchestrator.now() + self._lease, frozenset[JobId]()
         try:
             lost = await self._queue.renew_many(running)
         except Exception as error:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
-            return
+        else:
+            for job in running:
+                if job.id not in lost:
+                    self._orchestrator.renewed(job.id, until)
         for task, job in list(self._running.items()):
-            if job.id in lost and job in running and not self._orchestrator.has_ended(job.id):
+            gone = (job in running and job.id in lost) or self._orchestrator.lease_is_over(job.id)
+            if gone and not self._orchestrator.has_ended(job.id):
                 log.warning("lease_lost", job_id=job.id)
                 task.cancel()
 

@@ -28,7 +28,6 @@ class SleepyJobs:
             await meanwhile()
 
 
-@pytest.mark.xfail(strict=True, reason="JobRun does not ask how old its lease is before it begins what was stored")
 async def test_a_worker_that_slept_through_its_lease_begins_nothing(
     store: Store, executors: FakeExecutors, clock: FakeClock
 ) -> None:
