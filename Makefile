@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph openapi lock format clean
+.PHONY: help setup demo test check lint unit run bench bench-graph bench-venvs bench-queue bench-api bench-growth \
+	bench-lock load openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,10 +40,32 @@ lint:
 unit:
 	$(PYTEST) -n 2 -m "not ($(SLOW))" $(COVERAGE)
 
-bench: setup bench-graph ## all benchmarks
+bench: setup bench-graph bench-queue bench-api ## all benchmarks but bench-growth
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
+
+bench-venvs: setup
+	@tools/bench-venvs.sh
+
+bench-queue: bench-venvs ## jobs a second, latency, graphs, kill -9: beside dramatiq, saq, celery, DBOS, Temporal, ...
+	$(PYTHON) -m bench.queue
+
+bench-api: setup ## jobs accepted a second on one core, and that none is lost by kill -9
+	$(PYTHON) -m bench.api
+
+bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
+	$(PYTHON) -m bench.growth
+
+load: bench-venvs ## 100 users on /schedule and /jobs/{job_id}
+	$(PYTHON) -m bench.load
+
+bench-lock: setup ## renew the locks of the peers in bench/peers
+	for name in peers arq prefect; do \
+		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make bench-lock" \
+			bench/peers/requirements-$$name.in -o bench/peers/requirements-$$name.txt; \
+	done
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

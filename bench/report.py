@@ -14,21 +14,26 @@ from rich.table import Table
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
 class Floor:
-    """A figure and what it must reach at least. `name` is one word."""
+    """A figure and what it must reach at least, or keep to at most where less is better. `name` is one word.
+
+    A figure that could not be taken is `nan`, which reaches nothing.
+    """
 
     name: str
     figure: float
     floor: float
+    at_most: bool = False
 
     @property
     def reached(self) -> bool:
-        return self.figure >= self.floor
+        return self.figure <= self.floor if self.at_most else self.figure >= self.floor
 
     def __str__(self) -> str:
         return f"{'ok' if self.reached else 'short'} {self.name} {self.figure:.4g} {self.floor:.4g}"
@@ -36,12 +41,14 @@ class Floor:
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of a picture: groups of bars, one bar per series in each group."""
+    """One part of a picture: groups of bars, one bar per series in each group; or lines over the groups."""
 
     title: str
     unit: str
     groups: Sequence[str]
     series: Mapping[str, Sequence[float]]
+    logarithmic: bool = False
+    lines: bool = False
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -81,12 +88,8 @@ def draw(name: str, title: str, panels: Sequence[Panel]) -> Path:
     RESULTS.mkdir(parents=True, exist_ok=True)
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 4), squeeze=False)
     for axis, panel in zip(axes[0], panels, strict=True):
-        width = 0.8 / len(panel.series)
-        for number, (label, values) in enumerate(panel.series.items()):
-            places = [group + number * width for group in range(len(panel.groups))]
-            axis.bar_label(axis.bar(places, values, width, label=label), fmt="%.3g", fontsize=8)
-        axis.set_xticks([group + 0.4 - width / 2 for group in range(len(panel.groups))], panel.groups)
-        axis.set(title=panel.title, ylabel=panel.unit)
+        _lines(axis, panel) if panel.lines else _bars(axis, panel)
+        axis.set(title=panel.title, ylabel=panel.unit, yscale="log" if panel.logarithmic else "linear")
     axes[0][0].legend(fontsize=8)
     figure.suptitle(title)
     figure.tight_layout()
@@ -94,6 +97,20 @@ def draw(name: str, title: str, panels: Sequence[Panel]) -> Path:
     figure.savefig(path, dpi=120)
     plt.close(figure)
     return path
+
+
+def _bars(axis: Axes, panel: Panel) -> None:
+    width = 0.8 / len(panel.series)
+    for number, (label, values) in enumerate(panel.series.items()):
+        places = [group + number * width for group in range(len(panel.groups))]
+        axis.bar_label(axis.bar(places, values, width, label=label), fmt="%.3g", fontsize=8)
+    slope = 90 if len(panel.groups) > 4 else 0
+    axis.set_xticks([group + 0.4 - width / 2 for group in range(len(panel.groups))], panel.groups, rotation=slope)
+
+
+def _lines(axis: Axes, panel: Panel) -> None:
+    for label, values in panel.series.items():
+        axis.plot(panel.groups, values, marker="o", label=label)
 
 
 def machine() -> dict[str, object]:

@@ -1,0 +1,55 @@
+"""What the processes that a bench started use of the machine, and how they are ended: they and their children only."""
+
+import contextlib
+import subprocess
+
+import psutil
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a process and everything below it; nothing when it is gone."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def processor_time(pid: int) -> float:
+    """Return the seconds of processor time that the living processes of a tree have used."""
+    used = 0.0
+    for process in tree(pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
+
+
+def memory(pid: int) -> int:
+    """Return the resident bytes of a tree."""
+    held = 0
+    for process in tree(pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            held += process.memory_info().rss
+    return held
+
+
+def end(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
+    """Ask a tree to end, then make it."""
+    processes = tree(process.pid)
+    for member in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    _gone, alive = psutil.wait_procs(processes, timeout=patience)
+    for member in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a tree without a warning."""
+    for member in tree(process.pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
