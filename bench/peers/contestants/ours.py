@@ -1,7 +1,7 @@
 """CPA itself: the product as shipped, one worker process, an executor that does nothing, clients over `JobService`.
 
-Every job has its events, audit, policy check and idempotency key. `BENCH_ACTION` says which action a job has: one that may be repeated,
-so that its beginning and its end share a commit, or one that writes `running` first.
+Every job has its events, audit, policy check and idempotency key. `BENCH_ACTION` says which action a job has: one that
+may be repeated, so that its beginning and its end share a commit, or one that writes `running` first.
 """
 
 import asyncio
