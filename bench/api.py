@@ -6,7 +6,6 @@ must be found after a restart.
 """
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -21,8 +20,9 @@ from typing import Any
 
 import uvloop
 
+from bench.api_kill import ORDER, SINGLE, kill_under_load
 from bench.api_process import ApiProcess, running_api
-from bench.http_load import Answers, keyed_posts, load, missing
+from bench.http_load import Answers, keyed_posts, load
 from bench.own_times import own_times
 from bench.processes import processor_time
 from bench.report import Floor, Panel, draw, judge, save, show
@@ -31,8 +31,6 @@ from bench.servers import redis_server
 CLIENTS = 100
 BATCH_CLIENTS = 8
 BATCH = 100
-ORDER = {"task_graph": {"tasks": [{"id": "find", "action": "file.find", "params": {"pattern": "Rechnung*.pdf"}}]}}
-SINGLE = json.dumps(ORDER).encode()
 MANY = json.dumps({"jobs": [ORDER] * BATCH}).encode()
 
 Figures = dict[str, Any]
@@ -57,30 +55,6 @@ def measure(api: ApiProcess, kind: str, seconds: float) -> Figures:
     return figures
 
 
-def kill_under_load(folder: Path, queue_url: str, seconds: float) -> Figures:
-    """Kill the API while clients submit; return how many jobs were answered and how many of those are not there."""
-    first = ApiProcess(folder, queue_url=queue_url)
-    try:
-        first.wait()
-        answers = asyncio.run(answered_until_killed(first, lambda: asyncio.sleep(seconds)))
-    finally:
-        first.kill()
-    with running_api(folder, queue_url=queue_url) as second:
-        lost = asyncio.run(missing(second.port, [f"/jobs/{job_id}" for job_id in answers]))
-    return {"answered": len(answers), "lost": len(lost)}
-
-
-async def answered_until_killed(api: ApiProcess, moment: Callable[[], Any], clients: int = CLIENTS) -> list[str]:
-    """Submit jobs, and kill the API when the moment has come; return the ids of those that were answered."""
-    submitting = asyncio.create_task(
-        load(api.port, clients, keyed_posts("/jobs", SINGLE, f"kill-{time.time_ns()}-"), lambda _answers: True)
-    )
-    await moment()
-    api.kill()
-    answers = await submitting
-    return [json.loads(body)["job_id"] for body in answers.accepted]
-
-
 def _loaded(api: ApiProcess, clients: int, requests: Iterator[bytes], goes_on: Callable[[Answers], bool]) -> Answers:
     return uvloop.run(load(api.port, clients, requests, goes_on))
 
@@ -88,6 +62,18 @@ def _loaded(api: ApiProcess, clients: int, requests: Iterator[bytes], goes_on: C
 def _for(seconds: float) -> Callable[[Answers], bool]:
     until = time.monotonic() + seconds
     return lambda _answers: time.monotonic() < until
+
+
+def _after(seconds: float) -> Callable[[Answers], bool]:
+    """Say when so much time has passed since the first answer."""
+    first: list[float] = []
+
+    def passed(answers: Answers) -> bool:
+        if answers.accepted and not first:
+            first.append(time.monotonic())
+        return bool(first) and time.monotonic() - first[0] > seconds
+
+    return passed
 
 
 def run(queue: str, rounds: int, seconds: float, seed: int) -> list[Figures]:
@@ -102,7 +88,9 @@ def run(queue: str, rounds: int, seconds: float, seed: int) -> list[Figures]:
             url = stack.enter_context(redis_server(folder)).address if queue == "redis" else ""
             with running_api(folder, core=cores[0], queue_url=url) as api:
                 figures = {kind: measure(api, kind, seconds) for kind in ("single", "batch")}
-            figures["kill"] = kill_under_load(folder, url, 1 + random_.random())
+            moment = _after(1 + random_.random())
+            answered, lost = kill_under_load(folder, moment, clients=CLIENTS, queue_url=url)
+            figures["kill"] = {"answered": len(answered), "lost": len(lost)}
             found.append({"queue": queue, "round": number, **figures})
     os.sched_setaffinity(0, set(cores))
     return found

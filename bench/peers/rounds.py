@@ -29,7 +29,7 @@ def one_round(entry: Entry, scale: float) -> Figures:
         if entry.jobs:
             _queue_and_drain(run, max(50, round(entry.jobs * scale)), max(5, round(entry.round_trips * scale)), errors)
         else:
-            _latency_and_graphs(run, entry.round_trips, errors)
+            run.client(*_phases(entry.round_trips))  # in one process: it holds the server
         figures |= _readable(run)
     return figures | ({"errors": errors} if errors else {})
 
@@ -49,9 +49,13 @@ def _queue_and_drain(run: Run, jobs: int, round_trips: int, errors: list[str]) -
 
 
 def _latency_and_graphs(run: Run, round_trips: int, errors: list[str]) -> None:
-    for phase in (f"roundtrip:{round_trips}", f"fan:{FAN}", f"fan_of_jobs:{FAN}", f"chain:{CHAIN}"):
+    for phase in _phases(round_trips):
         with _noted(errors):
             run.client(phase)
+
+
+def _phases(round_trips: int) -> tuple[str, ...]:
+    return (f"roundtrip:{round_trips}", f"fan:{FAN}", f"fan_of_jobs:{FAN}", f"chain:{CHAIN}")
 
 
 def _readable(run: Run) -> Figures:

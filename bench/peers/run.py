@@ -176,6 +176,7 @@ def _quiet(folder: Path) -> dict[str, str]:
     return {
         "PREFECT_HOME": str(folder),
         "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

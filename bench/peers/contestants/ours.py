@@ -5,6 +5,7 @@ may be repeated, so that its beginning and its end share a commit, or one that w
 """
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,8 +16,8 @@ import uvloop
 from bench.peers.contestant import FOLDER, REDIS, Contestant, hold_async, in_batches, tick
 from scheduler.container import Services, open_services
 from scheduler.core.actions import ActionSpec
-from scheduler.core.ids import DEFAULT_TENANT, JobId, new_id
-from scheduler.core.job import JobStatus
+from scheduler.core.ids import TenantId, new_id
+from scheduler.core.job import Job, JobStatus
 from scheduler.core.task_executor_interface import AD_HOC, ExecutionContext, Verification
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
@@ -27,6 +28,8 @@ from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
 
 ACTION = os.environ.get("BENCH_ACTION", "web.noop")
+TENANTS = [TenantId(f"tenant{number}") for number in range(int(os.environ.get("BENCH_TENANTS", "1")))]
+"""Whom the jobs are for, in turns."""
 CONCURRENCY = 256
 """Jobs at once; what a job does here is no work."""
 
@@ -87,6 +90,7 @@ class Client:
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
         self._services: Services | None = None
+        self._tenants = itertools.cycle(TENANTS)
 
     async def connect(self) -> None:
         self._services = await self._stack.enter_async_context(services())
@@ -124,18 +128,17 @@ class Client:
             raise RuntimeError("connect() first")
         return self._services
 
-    async def _submit(self, order: JobOrder) -> JobId:
-        job = await self._opened.jobs.create(order, tenant=DEFAULT_TENANT, key=new_id())
-        return job.id
+    async def _submit(self, order: JobOrder) -> Job:
+        return await self._opened.jobs.create(order, tenant=next(self._tenants), key=new_id())
 
-    async def _until_done(self, *jobs: JobId) -> None:
-        open_: Sequence[JobId] = jobs
+    async def _until_done(self, *jobs: Job) -> None:
+        open_: Sequence[Job] = jobs
         while open_:
             seen = self._opened.changes.changes
-            found = await asyncio.gather(*(self._opened.jobs.get(job_id, DEFAULT_TENANT) for job_id in open_))
+            found = await asyncio.gather(*(self._opened.jobs.get(job.id, job.tenant) for job in open_))
             if any(job.status.final and job.status is not JobStatus.DONE for job in found):
                 raise SystemExit("a job failed")
-            open_ = [job.id for job in found if not job.status.final]
+            open_ = [job for job in found if not job.status.final]
             if open_:
                 await self._opened.changes.wait(seen, 1.0)
 
