@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph bench-venvs bench-queue bench-api bench-growth \
+.PHONY: help setup demo test check lint unit run bench bench-graph bench-venvs bench-queue bench-api bench-growth bench-profile \
 	bench-lock load openapi lock format clean
 
 help: ## list these targets
@@ -56,6 +56,9 @@ bench-api: setup ## jobs accepted a second on one core, and that none is lost by
 
 bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
 	$(PYTHON) -m bench.growth
+
+bench-profile: bench-venvs ## where the worker's time goes while it drains
+	$(PYTHON) -m bench.profile
 
 load: bench-venvs ## 100 users on /schedule and /jobs/{job_id}
 	$(PYTHON) -m bench.load

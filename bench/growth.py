@@ -28,8 +28,9 @@ Figures = dict[str, Any]
 def cost(run: Run, jobs: int) -> float:
     """Queue so many more jobs, have them done, and return the microseconds of processor each took."""
     run.client(f"bulk:{jobs}")
+    before = run.executions
     with run.worker() as worker:
-        drained = run.drain(worker, run.executions + jobs)
+        drained = run.drain(worker, jobs, before)
     return drained.worker + drained.server
 
 

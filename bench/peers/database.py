@@ -7,17 +7,20 @@ from pathlib import Path
 COUNTED = ("jobs", "tasks", "events", "audit_log", "audit_blocks", "idempotency_keys")
 
 
-class Store:
+class Database:
     """One database file, which others write."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def unfinished(self) -> int:
-        """Return how many jobs have not reached an end."""
+    def final(self, jobs: int) -> bool:
+        """Whether the newest `jobs` have all reached an end. The newest end last, so they are looked at first."""
+        statement = (
+            "SELECT 1 FROM jobs WHERE n > (SELECT max(n) FROM jobs) - ?"
+            " AND status NOT IN ('done', 'failed', 'cancelled') ORDER BY n DESC LIMIT 1"
+        )
         with self._open() as connection:
-            statement = "SELECT count(*) FROM jobs WHERE status NOT IN ('done', 'failed', 'cancelled')"
-            return int(connection.execute(statement).fetchone()[0])
+            return connection.execute(statement, (jobs,)).fetchone() is None
 
     def rows(self) -> dict[str, int]:
         """Return how many rows each table holds that a job leaves something in."""

@@ -26,19 +26,24 @@ def one_round(entry: Entry, scale: float) -> Figures:
     figures: Figures = {"name": entry.name}
     errors: list[str] = []
     with _noted(errors), a_run(entry) as run:
-        if entry.jobs:
-            _queue_and_drain(run, max(50, round(entry.jobs * scale)), max(5, round(entry.round_trips * scale)), errors)
-        else:
-            run.client(*_phases(entry.round_trips))  # in one process: it holds the server
+        with _noted(errors):
+            _measure(entry, run, scale, errors)
         figures |= _readable(run)
     return figures | ({"errors": errors} if errors else {})
+
+
+def _measure(entry: Entry, run: Run, scale: float, errors: list[str]) -> None:
+    if entry.jobs:
+        _queue_and_drain(run, max(50, round(entry.jobs * scale)), max(5, round(entry.round_trips * scale)), errors)
+    else:
+        run.client(*_phases(entry.round_trips))  # in one process: it holds the server
 
 
 def _queue_and_drain(run: Run, jobs: int, round_trips: int, errors: list[str]) -> None:
     singles = min(jobs // 5, 500)
     run.client(f"one:{singles}", f"bulk:{jobs - singles}")
     with run.worker() as worker:
-        drained = run.drain(worker, jobs)
+        drained = run.drain(worker, jobs, 0)
         run.phases["drain"] = {
             "jobs_per_second": drained.jobs_per_second,
             "worker": drained.worker,
@@ -126,8 +131,8 @@ def memory_growth(entry: Entry, jobs: int) -> Figures:
         done = 0
         for step in (FIRST_JOBS, *_steps(jobs)):
             run.client(f"bulk:{step}")
+            run.until_final(worker, step, done)
             done += step
-            run.until_final(worker, done)
             steps.append((done, run.memory(worker)))
     grown = (steps[-1][1] - steps[0][1]) / (steps[-1][0] - steps[0][0]) * 100_000 if len(steps) > 1 else math.nan
     return {"steps": steps, "per_100_000": grown, "errors": errors}

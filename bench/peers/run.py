@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.peers.contestant import TALLY
-from bench.peers.database import Store as OurStore
+from bench.peers.database import Database
 from bench.peers.roster import ROOT, Entry, Store
 from bench.processes import end, memory, processor_time
 from bench.servers import Server, redis_server, temporal_server
@@ -51,9 +51,9 @@ class Run:
         return tally.stat().st_size if tally.exists() else 0
 
     @property
-    def ours(self) -> OurStore:
+    def ours(self) -> Database:
         """The database, of a contestant that is ours."""
-        return OurStore(self.folder / "cpa.db")
+        return Database(self.folder / "cpa.db")
 
     def client(self, *phases: str) -> dict[str, dict[str, float]]:
         """Go through phases like `bulk:800` in a process of their own; return and keep what those that exist gave."""
@@ -98,18 +98,21 @@ class Run:
                 start_new_session=True,
             )
 
-    def drain(self, worker: subprocess.Popen[bytes], jobs: int) -> Drain:
-        """Wait until everything queued is done, from the first execution to the last; ours until all of it is stored.
+    def until_begun(self, worker: subprocess.Popen[bytes], before: int) -> None:
+        """Wait until a worker that has just been started executes something."""
+        self._until(lambda: self.executions > before, worker, time.monotonic() + DRAIN_LIMIT)
 
-        `jobs` is how many executions there are then, earlier ones included.
+    def drain(self, worker: subprocess.Popen[bytes], jobs: int, before: int) -> Drain:
+        """Wait until the queued jobs are done, from the first execution to the last; ours until all of it is stored.
+
+        `before` is how many executions there were when the worker was started.
         """
-        before = self.executions
+        self.until_begun(worker, before)
         limit = time.monotonic() + DRAIN_LIMIT
-        self._until(lambda: self.executions > before, worker, limit)
         started, begun = time.perf_counter(), self.executions
         used, served = processor_time(worker.pid), self._server_time
-        self.until_final(worker, jobs, limit)
-        seconds, counted = time.perf_counter() - started, max(1, jobs - begun)
+        self.until_final(worker, jobs, before, limit)
+        seconds, counted = time.perf_counter() - started, max(1, before + jobs - begun)
         return Drain(
             jobs_per_second=counted / seconds,
             worker=(processor_time(worker.pid) - used) / counted * 1e6,
@@ -117,12 +120,12 @@ class Run:
             jobs=counted,
         )
 
-    def until_final(self, worker: subprocess.Popen[bytes], jobs: int, limit: float | None = None) -> None:
-        """Wait until so many jobs have been executed, and ours until the database says that all have ended."""
+    def until_final(self, worker: subprocess.Popen[bytes], jobs: int, before: int, limit: float | None = None) -> None:
+        """Wait until `jobs` more than `before` have been executed, and ours until the database says that they ended."""
         limit = limit or time.monotonic() + DRAIN_LIMIT
-        self._until(lambda: self.executions >= jobs, worker, limit)
+        self._until(lambda: self.executions >= before + jobs, worker, limit)
         if self.entry.ours:
-            self._until(lambda: self.ours.unfinished() == 0, worker, limit)
+            self._until(lambda: self.ours.final(jobs), worker, limit)
 
     def memory(self, worker: subprocess.Popen[bytes]) -> float:
         """Return what the worker holds, in MiB."""
