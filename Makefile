@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 	bench-lock load openapi lock format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: Debian packages, .venv, locked packages
 	@tools/setup.sh
