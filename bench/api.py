@@ -24,7 +24,7 @@ from bench.api_kill import ORDER, SINGLE, kill_under_load
 from bench.api_process import ApiProcess, running_api
 from bench.http_load import Answers, keyed_posts, load
 from bench.own_times import own_times
-from bench.processes import processor_time
+from bench.processes import leave_in_order, processor_time
 from bench.report import Floor, Panel, draw, judge, save, show
 from bench.servers import redis_server
 
@@ -136,6 +136,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20_251)
     parser.add_argument("--queue", action="append", choices=["redis", "sqlite"], help="default: both")
     given = parser.parse_args()
+    leave_in_order()
     machine = own_times()
     queues = given.queue or ["redis", "sqlite"]
     rounds = [one for queue in queues for one in run(queue, given.rounds, given.seconds, given.seed)]

@@ -15,6 +15,7 @@ from typing import Any
 from bench.looks import look_around
 from bench.peers.roster import OURS_REDIS, OURS_SQLITE, Entry
 from bench.peers.run import Run, RunError, a_run
+from bench.processes import leave_in_order
 from bench.report import Floor, Panel, draw, judge, save, show
 
 SMALL = 1_000
@@ -118,6 +119,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=5_000, help="jobs of one drain that is compared")
     parser.add_argument("--dispatch", choices=list(DISPATCH), default="redis")
     given = parser.parse_args()
+    leave_in_order()
     entry = DISPATCH[given.dispatch]
     try:
         sizes = by_size(entry, given.jobs, given.rounds, given.sample)

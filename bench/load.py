@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api_process import running_api
+from bench.processes import leave_in_order
 from bench.report import Floor, judge, save, show
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=30)
     given = parser.parse_args()
+    leave_in_order()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, running_api(Path(folder), worker=True) as api:
         statistics = play(api.url, given.seconds)
     return report(statistics, given.seconds)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.peers.roster import OURS, ROOT, Entry, named
 from bench.peers.run import a_run
+from bench.processes import leave_in_order
 from bench.report import show
 
 PY_SPY = ROOT / ".venv-bench-peers" / "bin" / "py-spy"
@@ -60,6 +61,7 @@ def main() -> int:
     parser.add_argument("--of", choices=[entry.name for entry in OURS], default=OURS[0].name)
     parser.add_argument("--top", type=int, default=25)
     given = parser.parse_args()
+    leave_in_order()
     seen = stacks(named(given.of), given.jobs)
     own: Counter[str] = Counter()
     anywhere: Counter[str] = Counter()

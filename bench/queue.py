@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from bench.own_times import own_times
 from bench.peers.roster import EVERYONE, OURS, OURS_REDIS, Entry, named
 from bench.peers.rounds import FAN, Figures, after_kill, memory_growth, one_round
+from bench.processes import leave_in_order
 from bench.queue_report import floors, pictures, tables
 from bench.report import judge, save
 
@@ -49,10 +50,12 @@ def main() -> int:
     parser.add_argument("--kill-wait", type=float, default=100, help="seconds; 0: kill nobody")
     parser.add_argument("--memory-jobs", type=int, default=100_000, help="0: measure no memory")
     given = parser.parse_args()
+    leave_in_order()
     entries = [named(name) for name in given.only] if given.only else list(EVERYONE)
     machine = [own_times()]
     rounds = turns(entries, given.rounds, given.scale)
     machine.append(own_times())
+    print(f"  killing workers, and waiting for {given.kill_wait:g} s at most", flush=True)
     killed = kills(entries, given.kill_wait) if given.kill_wait else {}
     ours = [entry for entry in entries if entry in OURS]
     memory = {

@@ -146,7 +146,7 @@ def _latency_table(entries: Sequence[Entry], rounds: Rounds, killed: Mapping[str
             [
                 entry.name,
                 *(_spread(values(rounds, entry.name, figure), ".3g") for figure in figures),
-                f"{median(values(rounds, entry.name, 'memory')):.0f}",
+                _spread(values(rounds, entry.name, "memory")),
                 _again(killed.get(entry.name)),
             ]
             for entry in entries
@@ -219,4 +219,4 @@ def _spread(numbers: Sequence[float], form: str = ",.0f") -> str:
 def _again(seconds: float | None) -> str:
     if seconds is None or math.isnan(seconds):
         return "–"
-    return "never" if math.isinf(seconds) else f"{seconds:.1f}"
+    return "not in time" if math.isinf(seconds) else f"{seconds:.1f}"

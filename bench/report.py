@@ -79,7 +79,8 @@ def save(name: str, figures: Mapping[str, object], floors: Sequence[Floor]) -> P
         "floors": [str(floor) for floor in floors],
     }
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    plain = json.loads(json.dumps(document), parse_constant=str)  # JSON knows neither NaN nor Infinity
+    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
