@@ -1,7 +1,6 @@
 """Starts and ends the API of `bench.api_server`."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.processes import end, kill
+from bench.processes import bare_environment, end, kill
 from bench.servers import LOOPBACK, START_LIMIT, ServerError, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +22,6 @@ class ApiProcess:
         self.port = free_port()
         self.log = folder / "api.log"
         options = [*([] if core is None else ["--core", str(core)]), *(["--worker"] if worker else [])]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
         settings = {
             "CPA_DATA_DIR": str(folder),
             "CPA_DATABASE_URL": f"sqlite:///{folder / 'cpa.db'}",
@@ -35,7 +33,7 @@ class ApiProcess:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bench.api_server", *options],
-                env=kept | settings,
+                env=bare_environment() | settings,
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,

@@ -95,9 +95,9 @@ def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]]) -> in
     show(f"answers with {jobs:,} jobs in the database", ["", "p50 ms", "p95 ms"], answers)
     save("growth", {"jobs": jobs, "sizes": sizes, "tenants": list(tenants)}, floors)
     curve = Panel(
-        title="as the database grows",
+        title="as the database grows (thousands of jobs)",
         unit="us per job",
-        groups=[f"{held / 1000:.0f}k" for held, _ in sizes["curve"]],
+        groups=[str(held // 1000) for held, _ in sizes["curve"]],
         series={"worker and Redis": [value for _, value in sizes["curve"]]},
         lines=True,
     )

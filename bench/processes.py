@@ -1,16 +1,28 @@
 """What the processes that a bench started use of the machine, and how they are ended: they and their children only."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 
 import psutil
 
+_READ_BY_CPA = {"API_KEY", "DATABASE_URL", "OPENAI_API_KEY", "REDIS_URL"}
+
 
 def leave_in_order() -> None:
     """Have SIGTERM end this program like an error would, so that whatever it has started is ended too."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM))
+
+
+def bare_environment() -> dict[str, str]:
+    """Return this process's environment without what CPA or a contestant would read from it."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _READ_BY_CPA and not name.startswith(("CPA_", "BENCH_"))
+    }
 
 
 def tree(pid: int) -> list[psutil.Process]:

@@ -9,6 +9,8 @@ from bench.peers.rounds import Figures
 from bench.report import Floor, Panel, draw, show
 
 Rounds = Sequence[Sequence[Figures]]
+WIDTH = 180
+"""Letters of the wide tables."""
 QUIET_DISK = 1.0
 """Milliseconds of a commit below which the absolute latencies are judged."""
 DRAIN_FLOORS = {"dramatiq": 2.5, "saq": 4, "arq": 5, "taskiq": 5, "celery": 10, "rq": 10}
@@ -134,6 +136,7 @@ def _queue_table(entries: Sequence[Entry], rounds: Rounds) -> None:
         f"{len(rounds)} rounds, min-median-max; ours until the database is final, peers until the last execution",
         ["", "one/s", "bulk/s", "drain jobs/s", "worker us/job", "server us/job", "together us"],
         [[entry.name, *(_spread(values(rounds, entry.name, figure)) for figure in figures)] for entry in entries],
+        width=WIDTH,
     )
 
 
@@ -151,6 +154,7 @@ def _latency_table(entries: Sequence[Entry], rounds: Rounds, killed: Mapping[str
             ]
             for entry in entries
         ],
+        width=WIDTH,
     )
 
 

@@ -51,14 +51,14 @@ class Panel:
     lines: bool = False
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 120) -> None:
     """Print a table; the first column stands left, the others right."""
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console(width=120).print(table)
+    Console(width=width).print(table)
 
 
 def judge(floors: Sequence[Floor]) -> int:
@@ -112,6 +112,7 @@ def _bars(axis: Axes, panel: Panel) -> None:
 def _lines(axis: Axes, panel: Panel) -> None:
     for label, values in panel.series.items():
         axis.plot(panel.groups, values, marker="o", label=label)
+    axis.set_ylim(bottom=0)
 
 
 def machine() -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from bench.peers.contestant import TALLY
 from bench.peers.database import Database
 from bench.peers.roster import ROOT, Entry, Store
-from bench.processes import end, memory, processor_time
+from bench.processes import bare_environment, end, memory, processor_time
 from bench.servers import Server, redis_server, temporal_server
 
 CLIENT_LIMIT = 300.0  # seconds for the phases of one client
@@ -146,8 +145,13 @@ class Run:
     def _environment(self) -> dict[str, str]:
         stores = {Store.REDIS: "BENCH_REDIS", Store.TEMPORAL: "BENCH_TEMPORAL"}
         store = {stores[self.entry.store]: self.server.address} if self.server else {}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CPA_", "BENCH_"))}
-        return kept | {"BENCH_FOLDER": str(self.folder)} | store | dict(self.entry.settings) | _quiet(self.folder)
+        return (
+            bare_environment()
+            | {"BENCH_FOLDER": str(self.folder)}
+            | store
+            | dict(self.entry.settings)
+            | _quiet(self.folder)
+        )
 
     def _until(self, condition: Callable[[], bool], worker: subprocess.Popen[bytes], limit: float) -> None:
         while not condition():

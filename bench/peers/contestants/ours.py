@@ -18,12 +18,12 @@ from scheduler.container import Services, open_services
 from scheduler.core.actions import ActionSpec
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.orders import JobOrder
 from scheduler.core.task_executor_interface import AD_HOC, ExecutionContext, Verification
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import BaseExecutor, Performed
 from scheduler.executors.executor_registry import ExecutorRegistry
-from scheduler.orchestrator.job_service import JobOrder
 from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
 
