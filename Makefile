@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit run bench bench-graph bench-venvs bench-queue bench-api bench-growth bench-profile \
-	bench-lock load openapi lock format clean
+.PHONY: help setup demo test check lint unit simulate run bench bench-graph bench-listing bench-venvs bench-queue \
+	bench-api bench-growth bench-profile bench-lock load openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -40,10 +40,16 @@ lint:
 unit:
 	$(PYTEST) -n 2 -m "not ($(SLOW))" $(COVERAGE)
 
-bench: setup bench-graph bench-queue bench-api ## all benchmarks but bench-growth
+simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
+	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
+
+bench: setup bench-graph bench-listing bench-queue bench-api ## all benchmarks but bench-growth
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
+
+bench-listing: setup ## lists, filters and leases with a million finished jobs in the store
+	$(PYTHON) -m bench.listing
 
 bench-venvs: setup
 	@tools/bench-venvs.sh

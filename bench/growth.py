@@ -2,7 +2,7 @@
 
 A database is filled by having real jobs done, which gives the curve. Then the same drain is run in turns on the full
 database and on one with a thousand jobs, and for one tenant and for many: a ratio compares processor time per job
-within a round, the median of the ratios decides. At the end the full database is listed, filtered and leased from.
+within a round, the median of the ratios decides.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from bench.looks import look_around
 from bench.peers.roster import OURS_REDIS, OURS_SQLITE, Entry
 from bench.peers.run import Run, RunError, a_run
 from bench.processes import leave_in_order
@@ -45,7 +44,7 @@ def fill(run: Run, jobs: int) -> list[tuple[int, float]]:
 
 
 def by_size(entry: Entry, jobs: int, rounds: int, sample: int) -> Figures:
-    """Return the curve, the costs of each round on the small and on the full database, and how the full one answers."""
+    """Return the curve, and the costs of each round on the small and on the full database."""
     with a_run(entry) as full:
         curve = fill(full, jobs)
         pairs = []
@@ -53,9 +52,8 @@ def by_size(entry: Entry, jobs: int, rounds: int, sample: int) -> Figures:
             with a_run(entry) as small:
                 cost(small, SMALL)
                 pairs.append((cost(small, sample), cost(full, sample)))
-        answers = look_around(full.folder, full.server.address if full.server else "")
         size = sum(path.stat().st_size for path in full.folder.glob("cpa.db*"))
-    return {"curve": curve, "pairs": pairs, "answers": answers, "bytes": size}
+    return {"curve": curve, "pairs": pairs, "bytes": size}
 
 
 def by_tenants(entry: Entry, rounds: int, sample: int) -> list[dict[int, float]]:
@@ -89,10 +87,7 @@ def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]]) -> in
     floors = [
         Floor("cost_full_over_small", statistics.median(ratios), 1.2, at_most=True),
         Floor("cost_1000_tenants_over_1", statistics.median(spread), 1.2, at_most=True),
-        *(Floor(f"{name}_p50_ms", laps["p50"], 10, at_most=True) for name, laps in sizes["answers"].items()),
     ]
-    answers = [[name, f"{laps['p50']:.2f}", f"{laps['p95']:.2f}"] for name, laps in sizes["answers"].items()]
-    show(f"answers with {jobs:,} jobs in the database", ["", "p50 ms", "p95 ms"], answers)
     save("growth", {"jobs": jobs, "sizes": sizes, "tenants": list(tenants)}, floors)
     curve = Panel(
         title="as the database grows (thousands of jobs)",

@@ -20,7 +20,7 @@ from examples.portal import PortalServer
 
 PORTAL_USER, PORTAL_PASSWORD = "einkauf", "Blaubeere-7"
 CPA_ADDRESS, MAIL_PASSWORD = "cpa@example.com", "geheim"
-START_LIMIT = 30.0  # seconds a service may take to answer for the first time
+START_LIMIT = 90.0  # seconds a service may take to answer for the first time
 
 
 class Office:
@@ -50,6 +50,8 @@ class Office:
             "CPA_SECRETS_FILE": str(data / "secrets.yaml"),
             "CPA_SECRET_PORTAL_USERNAME": PORTAL_USER,
             "CPA_SECRET_PORTAL_PASSWORD": PORTAL_PASSWORD,
+            "CPA_SECRET_LIEFERANTENPORTAL_USERNAME": PORTAL_USER,
+            "CPA_SECRET_LIEFERANTENPORTAL_PASSWORD": PORTAL_PASSWORD,
             "CPA_SECRET_MAIL_PASSWORD": MAIL_PASSWORD,
             "CPA_MAIL_ADDRESS": CPA_ADDRESS,
             "CPA_MAIL_SMTP_HOST": self.mail.host,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
-from scheduler.core.ids import new_id
+from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -22,6 +22,8 @@ from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.batch_service import BatchService
+from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.maintenance import Maintenance
 from scheduler.orchestrator.orchestrator import Orchestrator
@@ -31,12 +33,15 @@ from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
-from scheduler.repository import sqlite_care
+from scheduler.repository import sqlite_care, sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
+from scheduler.repository.sqlite_leases import Limits
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
     SQLiteEventRepository,
@@ -45,9 +50,10 @@ from scheduler.repository.sqlite_repository import (
 )
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
+from scheduler.repository.word_index import WordIndex
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import MailSettings, RetentionSettings, Settings
+from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, Settings
 from scheduler.telemetry.health import Check
 
 
@@ -60,9 +66,12 @@ class Services:
     planner: Planner
     jobs: JobService
     schedules: ScheduleService
+    batches: BatchService
+    dead_letters: DeadLetterService
     audit: AuditLog
     queue: JobQueue
     changes: ChangeSignal
+    words: WordIndex
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     worker: Worker
@@ -79,9 +88,7 @@ async def open_services(
 
     `executors` and `router` are what this machine can do and understand; by default everything there is.
     """
-    if settings.fault.at:
-        point, _, visit = settings.fault.at.partition(":")
-        crash_points.arm(crash_points.CrashPoint(point), int(visit or 1))
+    _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
     artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
     screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
@@ -95,7 +102,8 @@ async def open_services(
         await queue.connect()
         stack.push_async_callback(queue.close)
         planner = make_planner(settings, registry, router or IntentRouter.default())
-        jobs = make_jobs(database, planner, queue)
+        admission = make_admission(settings.queue, database)
+        jobs = make_jobs(database, planner, queue, admission)
         schedules, runner = make_schedules(database, jobs, queue)
         worker = make_worker(settings, queue, database, registry, secrets)
         yield Services(
@@ -104,9 +112,12 @@ async def open_services(
             planner=planner,
             jobs=jobs,
             schedules=schedules,
+            batches=make_batches(database, planner, queue, admission),
+            dead_letters=make_dead_letters(database, queue, planner),
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
+            words=WordIndex(database),
             artifacts=artifacts,
             screenshots=screenshots,
             worker=worker,
@@ -116,7 +127,35 @@ async def open_services(
         )
 
 
-def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue) -> JobService:
+def _arm(fault: FaultSettings) -> None:
+    """Let this process die where a test wants it to."""
+    if fault.at:
+        point, _, visit = fault.at.partition(":")
+        crash_points.arm(crash_points.CrashPoint(point), int(visit or 1))
+
+
+def make_admission(limits: QueueSettings, database: SQLiteDatabase) -> Admission:
+    """Return what refuses jobs while too many wait."""
+
+    def count(tenant: TenantId | None, most: int) -> int:
+        return database.peek(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
+
+    return Admission(count, SystemClock(), most=limits.most_waiting, most_of_tenant=limits.most_waiting_of_tenant)
+
+
+def make_batches(database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission) -> BatchService:
+    """Return what accepts many jobs at once."""
+    return BatchService(
+        planner=planner,
+        jobs=SQLiteJobRepository(database),
+        job_queue=queue,
+        admission=admission,
+        clock=SystemClock(),
+        new_id=new_id,
+    )
+
+
+def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission) -> JobService:
     """Return what clients may ask of jobs."""
     clock = SystemClock()
     return JobService(
@@ -125,6 +164,7 @@ def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue) -> Jo
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
+        admission=admission,
         clock=clock,
         new_id=new_id,
     )
@@ -209,6 +249,20 @@ def make_worker(
     )
 
 
+def make_dead_letters(database: SQLiteDatabase, queue: JobQueue, planner: Planner) -> DeadLetterService:
+    """Return what operators do with jobs that failed for good."""
+    clock = SystemClock()
+    return DeadLetterService(
+        letters=SQLiteDeadLetterRepository(database, clock),
+        jobs=SQLiteJobRepository(database, clock),
+        tasks=SQLiteTaskRepository(database),
+        events=SQLiteEventRepository(database),
+        audit=SQLiteAuditRepository(database),
+        job_queue=queue,
+        planner=planner,
+    )
+
+
 def make_checks(
     settings: Settings, jobs: JobRepository, queue: JobQueue, worker: Worker, registry: ExecutorRegistry
 ) -> Mapping[str, Check]:
@@ -237,10 +291,11 @@ def check_settings(settings: Settings) -> None:
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     """Return the queue: the database itself, or Redis beside it. It shares the connection of the database."""
     url, clock, lease = settings.store.queue_url, SystemClock(), settings.worker.lease
-    store = SQLiteQueue(database, clock, lease)
+    limits = Limits(running=settings.queue.most_running, running_of_tenant=settings.queue.most_running_of_tenant)
+    store = SQLiteQueue(database, clock, lease, limits=limits)
     if not url or url.startswith("sqlite:"):
         return JobQueue.over(store)
-    return JobQueue.over(RedisQueue(url, store, clock, lease))
+    return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits))
 
 
 def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import structlog
 import uvicorn
@@ -22,6 +23,12 @@ _STREAMS_END = 5  # seconds that open streams may hold up the end
 log = structlog.get_logger(__name__)
 
 
+class Beside(Protocol):
+    """What goes on beside the API until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
 def create_app(
     settings: Settings, *, with_worker: bool = True, worker_crashed: Callable[[], None] | None = None
 ) -> FastAPI:
@@ -32,20 +39,19 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
+        async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
-            if not with_worker:
-                yield
-                return
-            async with asyncio.TaskGroup() as owner:
+            parts: list[Beside] = [services.words]
+            if with_worker:
                 owner.create_task(_work(services, worker_crashed))
-                beside = [owner.create_task(part.run()) for part in (services.schedule_runner, services.maintenance)]
-                try:
-                    yield
-                finally:
-                    for task in beside:
-                        task.cancel()
-                    services.worker.drain()
+                parts += [services.schedule_runner, services.maintenance]
+            beside = [owner.create_task(part.run()) for part in parts]
+            try:
+                yield
+            finally:
+                for task in beside:
+                    task.cancel()
+                services.worker.drain()
 
     return build_app(settings.api, lifespan)
 

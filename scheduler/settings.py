@@ -22,10 +22,12 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 
@@ -49,6 +51,19 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
+
+
+def _no_login(name: str) -> Sentence:
+    return Sentence(f"ein Portal kann nicht „{name}“ heißen", f"a portal cannot be called “{name}”")
+
+
+def _same_login(name: str, login: str) -> Sentence:
+    return Sentence(
+        f"„{name}“ und ein anderes Portal hätten dasselbe Geheimnis {login}.password; bitte eines umbenennen",
+        f"“{name}” and another portal would share the secret {login}.password; please rename one",
+    )
+
+
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 _Concern = TypeVar("_Concern", bound=BaseSettings)
 
@@ -218,6 +233,19 @@ class StoreSettings(BaseSettings):
     secrets_file: Path = Path("secrets.yaml")
 
 
+class QueueSettings(BaseSettings):
+    """How many jobs may wait and be worked on; over the first two a request is refused with 429."""
+
+    model_config = _config("CPA_QUEUE_")
+
+    most_waiting: int = Field(default=100_000, ge=1, le=10_000_000, description="jobs that may wait, of all tenants")
+    most_waiting_of_tenant: int | None = Field(default=None, ge=1, description="jobs that may wait, of one tenant")
+    most_running: int | None = Field(default=None, ge=1, description="jobs that may run at once, on all workers")
+    most_running_of_tenant: int | None = Field(
+        default=None, ge=1, description="jobs of one tenant that may run at once"
+    )
+
+
 class RetentionSettings(BaseSettings):
     """How long what has ended is kept, in days; 0: for ever. The audit log is never pruned."""
 
@@ -249,6 +277,19 @@ class WebSettings(BaseSettings):
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
     sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
 
+    @field_validator("sites")
+    @classmethod
+    def _logins_differ(cls, sites: dict[str, str]) -> dict[str, str]:
+        """Two portals that share a login would get each other's password."""
+        addresses: dict[str, str] = {}
+        for name, address in sites.items():
+            login = login_name(name)
+            if not login or login in RESERVED:
+                raise unfit(_no_login(name))
+            if addresses.setdefault(login, address.rstrip("/")) != address.rstrip("/"):
+                raise unfit(_same_login(name, login))
+        return sites
+
 
 class LogSettings(BaseSettings):
     """What is logged."""
@@ -276,6 +317,7 @@ class Settings(BaseModel):
     mail: MailSettings
     worker: WorkerSettings
     store: StoreSettings
+    queue: QueueSettings
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
@@ -294,6 +336,7 @@ def load_settings() -> Settings:
         mail=_read(MailSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
+        queue=_read(QueueSettings),
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),

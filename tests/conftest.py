@@ -1,6 +1,11 @@
-"""Fixtures that several folders of tests share."""
+"""Fixtures that several folders of tests share, and how Hypothesis judges time: not at all, machines are noisy."""
+
+from hypothesis import HealthCheck, settings
 
 from tests.support.mail_server import mail_server, running_mail_server
 from tests.support.office import office, running_office
 
 __all__ = ["mail_server", "office", "running_mail_server", "running_office"]
+
+settings.register_profile("cpa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cpa")

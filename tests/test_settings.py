@@ -127,11 +127,17 @@ def test_any_secret_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CPA_API_URL", "localhost:8000", "eine Adresse wie https://portal.example.com wird erwartet"),
         ("CPA_API_URL", "http://[", "eine Adresse wie https://portal.example.com wird erwartet"),
         ("CPA_SITES", '{"portal": "file:///etc/passwd"}', "eine Adresse wie https://portal.example.com wird erwartet"),
+        ("CPA_SITES", '{"mail": "https://a.example"}', "ein Portal kann nicht „mail“ heißen"),
+        ("CPA_SITES", '{"…": "https://a.example"}', "ein Portal kann nicht „…“ heißen"),
+        (
+            "CPA_SITES", '{"Müller": "https://a.example", "mueller": "https://b.example"}',
+            "„mueller“ und ein anderes Portal hätten dasselbe Geheimnis mueller.password; bitte eines umbenennen",
+        ),
         ("CPA_MAIL_SECURITY", "ssl", "erlaubt ist nur 'none', 'starttls' oder 'tls'"),
         ("CPA_WORKER_LEASE_SECONDS", "0.1", "der Wert muss mindestens 0.3 sein"),
         ("CPA_LOG_LEVEL", "loud", "erlaubt ist nur 'debug', 'info', 'warning' oder 'error'"),
     ],
-)
+)  # fmt: skip
 def test_a_value_that_does_not_fit_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, problem: str
 ) -> None:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examples.portal.app import create_portal
@@ -66,6 +67,11 @@ class PortalServer:
         return self._counted.requests
 
     @property
+    def broken(self) -> Counter[str]:
+        """How many of the next requests, like `POST /login`, are answered with 503; for tests to fill."""
+        return self._counted.broken
+
+    @property
     def downloads(self) -> Counter[str]:
         """How often each PDF was handed out, by the number of the invoice."""
         return self._counted.downloads.copy()
@@ -76,9 +82,15 @@ class _Counted:
         self._app = app
         self.requests = 0
         self.downloads: Counter[str] = Counter()
+        self.broken: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
+        asked = f"{scope['method']} {scope['path']}"
+        if self.broken[asked] > 0:
+            self.broken[asked] -= 1
+            await Response(status_code=503)(scope, receive, send)
+            return
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:

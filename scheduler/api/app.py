@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, files, health, jobs, live, schedule, schedules
+from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import Problem
@@ -26,6 +26,7 @@ _TAGS: Final = [
     {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
     {"name": "live", "description": "A job as it happens."},
     {"name": "files", "description": "What jobs have produced: files and pictures."},
+    {"name": "dead letters", "description": "Jobs that failed for good: look, correct, requeue, discard."},
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
@@ -49,7 +50,16 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for router in (schedule.router, schedules.router, jobs.router, live.router, files.router, audit.router):
+    for router in (
+        schedule.router,
+        schedules.router,
+        jobs.router,
+        batch.router,
+        live.router,
+        files.router,
+        audit.router,
+        dead_letters.router,
+    ):
         app.include_router(router, responses=_EVERYWHERE)
     app.include_router(health.router)
     add_error_handlers(app)
@@ -58,7 +68,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["*"],
             expose_headers=_ANSWERED,
         )

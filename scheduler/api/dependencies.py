@@ -10,6 +10,8 @@ from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.batch_service import BatchService
+from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.schedule_service import ScheduleService
 
@@ -56,6 +58,14 @@ def schedule_service(request: Request) -> ScheduleService:
     return cast("ScheduleService", request.app.state.services.schedules)
 
 
+def batch_service(request: Request) -> BatchService:
+    return cast("BatchService", request.app.state.services.batches)
+
+
+def dead_letter_service(request: Request) -> DeadLetterService:
+    return cast("DeadLetterService", request.app.state.services.dead_letters)
+
+
 def audit_log(request: Request) -> AuditLog:
     return cast("AuditLog", request.app.state.services.audit)
 
@@ -70,6 +80,8 @@ def screenshot_store(request: Request) -> ScreenshotStore:
 
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
+BatchesDep = Annotated[BatchService, Depends(batch_service)]
+DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]

@@ -70,9 +70,20 @@ def problem(
     facts: Mapping[str, str],
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """Return the problem document of `code` in the language the client prefers."""
+    """Answer with the problem document of `code` in the language the client prefers."""
+    return JSONResponse(_document(connection, status, code, facts), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def problem_of(connection: HTTPConnection, error: CPAError) -> dict[str, str | int]:
+    """Return the problem document of an error of ours, for an answer that holds several."""
+    return _document(connection, _status_of(error), error.code, error.facts)
+
+
+def _document(
+    connection: HTTPConnection, status: HTTPStatus, code: str, facts: Mapping[str, str]
+) -> dict[str, str | int]:
     correlation_id = str(connection.scope.get("state", {}).get("correlation_id", ""))
-    document = {
+    document: dict[str, str | int] = {
         "type": f"urn:cpa:problem:{code}",
         "title": status.phrase,
         "status": status.value,
@@ -83,7 +94,11 @@ def problem(
     }
     if "field" in facts:
         document["field"] = facts["field"]
-    return JSONResponse(document, status, dict(headers or {}), MEDIA_TYPE)
+    return document
+
+
+def _status_of(error: CPAError) -> HTTPStatus:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def locale_of(connection: HTTPConnection) -> Locale:
@@ -106,7 +121,7 @@ def _number(weight: str) -> float:
 
 async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
     known = cast("CPAError", error)
-    status = next((status for kind, status in _STATUS if isinstance(known, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = _status_of(known)
     headers = {"Retry-After": "1"} if isinstance(known, UnavailableError) else {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

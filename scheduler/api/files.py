@@ -1,13 +1,23 @@
 """What jobs have produced: artifacts and pictures."""
 
+from urllib.parse import quote
+
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
 from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, ScreenshotsDep, TenantDep
 from scheduler.core.errors import ArtifactNotFoundError
 from scheduler.core.ids import JobId, TaskId
+from scheduler.executors.files import ArtifactStore
 
 router = APIRouter(tags=["files"])
+
+
+def artifact_links(artifacts: ArtifactStore, job_id: JobId) -> list[str]:
+    """Return where the files of a job are served."""
+    return [
+        f"/jobs/{job_id}/artifacts/{path.parent.name}/{quote(path.name, safe='')}" for path in artifacts.list(job_id)
+    ]
 
 
 @router.get("/jobs/{job_id}/artifacts/{task_id}/{name}", response_class=FileResponse)

@@ -1,12 +1,13 @@
 """Jobs over HTTP."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import ConfigDict
 
+from scheduler.api.audit import Moment
 from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.files import artifact_links
 from scheduler.api.models import (
     JobDetailResponse,
     JobListResponse,
@@ -16,7 +17,7 @@ from scheduler.api.models import (
     only_json,
 )
 from scheduler.core.ids import JobId
-from scheduler.core.job import JobStatus
+from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
@@ -77,15 +78,31 @@ async def list_jobs(
     tenant: TenantDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-    status: Annotated[JobStatus | None, Query(description="Only jobs with this status.")] = None,
+    status: Annotated[list[JobStatus], Query(description="Only with one of these; may be given several times.")] = [],  # noqa: B006 - FastAPI's way
+    intent: Annotated[str | None, Query(max_length=64, description="Only with this intent.")] = None,
+    since: Annotated[
+        Moment, Query(description="Created at this moment or later; UTC unless it says otherwise.")
+    ] = None,
+    until: Annotated[Moment, Query(description="Created before this moment.")] = None,
+    text: Annotated[
+        str | None, Query(max_length=200, description="Only with all these words in the description, in any case.")
+    ] = None,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")] = None,
 ) -> JobListResponse:
-    """List jobs, newest first."""
-    page = await jobs.list(tenant, limit=limit, offset=offset, status=status)
+    """List jobs, newest first. `next_cursor` leads to the next page at the same cost, however long the list is.
+
+    `total` is exact up to 10,000; beyond, `total_is_estimate` says so. With `text` and another filter a page may be
+    shorter than `limit` and still have a next one.
+    """
+    wanted = JobFilter(statuses=frozenset(status), intent=intent, since=since, until=until, text=text)
+    page = await jobs.find(wanted, tenant, limit=limit, offset=offset, cursor=cursor)
     return JobListResponse(
         jobs=[JobResponse.of(job) for job in page.items],
         total=page.total,
+        total_is_estimate=page.total_is_estimate,
         page=offset // limit + 1,
         page_size=limit,
+        next_cursor=page.next_cursor,
     )
 
 
@@ -100,10 +117,7 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         locale=job.locale,
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
-        artifacts=[
-            f"/jobs/{job_id}/artifacts/{path.parent.name}/{quote(path.name, safe='')}"
-            for path in artifacts.list(job_id)
-        ],
+        artifacts=artifact_links(artifacts, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )

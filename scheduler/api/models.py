@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
-from scheduler.core.job import Job, JobStatus, Locale, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobStatus, JobSummary, Locale, TaskRun, TaskStatus
 from scheduler.core.lam_json import json_value
 from scheduler.core.task_graph import TaskGraph, ToDo
 
@@ -38,20 +38,22 @@ class JobResponse(BaseModel):
     error_code: str | None = None
 
     @classmethod
-    def of(cls, job: Job) -> Self:
+    def of(cls, job: Job | JobSummary) -> Self:
         """Show a job in short."""
         return cls.model_validate({"job_id": job.id} | job.model_dump(include=set(cls.model_fields) - {"job_id"}))
 
 
 class JobListResponse(BaseModel):
-    """A page of jobs, newest first; `page` counts from 1."""
+    """A page of jobs, newest first; `page` counts from 1, as far as pages are asked for by `offset`."""
 
     model_config = ConfigDict(frozen=True)
 
     jobs: list[JobResponse]
     total: int
+    total_is_estimate: bool
     page: int
     page_size: int
+    next_cursor: str | None
 
 
 class TaskResponse(BaseModel):

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import database, schedules, views
-from scheduler.cli.client import Client, job_path
+from scheduler.cli import database, dead, schedules, views
+from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
-    INTERRUPTED,
     JSON,
     SENTENCE,
     USAGE,
@@ -21,6 +20,7 @@ from scheduler.cli.session import (
     print_json,
     sentence_given,
     service,
+    watch,
 )
 from scheduler.cli.times import moment_of
 from scheduler.cli.words import say
@@ -90,7 +90,7 @@ def run(
         if job["not_before"] is not None:
             out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
         elif not detach:
-            _watch(client, job["job_id"])
+            watch(client, job["job_id"])
 
 
 def _moment(text: str) -> datetime:
@@ -98,20 +98,6 @@ def _moment(text: str) -> datetime:
         return moment_of(text, datetime.now().astimezone())
     except ValueError as error:
         raise leave(USAGE, error) from error
-
-
-def _watch(client: Client, job_id: str, last: int = 0) -> None:
-    try:
-        for event in client.events(job_id, last):
-            views.show_event(out, event)
-    except KeyboardInterrupt:
-        words = say("Der Auftrag läuft weiter. Abbrechen:", "The job goes on. To stop it:")
-        err.print(f"{words} cpa cancel {views.escape(job_id)}", highlight=False)
-        raise typer.Exit(INTERRUPTED) from None
-    detail = client.call("GET", job_path(job_id))
-    views.show_job(out, detail)
-    if detail["status"] != "done":
-        raise typer.Exit(FAILED)
 
 
 @app.command(help=say("Zeigen, was ein Satz täte. Nichts läuft.", "Show what a sentence would do. Nothing runs."))
@@ -127,12 +113,22 @@ def plan(sentence: Annotated[str, SENTENCE], as_json: Annotated[bool, JSON] = Fa
 @app.command(help=say("Aufträge auflisten, die neuesten zuerst.", "List jobs, newest first."))
 def jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help=say("Wie viele.", "How many."))] = 20,
-    status: Annotated[str | None, typer.Option(help=say("Nur mit diesem Stand.", "Only with this status."))] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help=say("Nur mit diesem Stand; mehrfach möglich.", "Only with this; repeatable.")),
+    ] = None,
+    intent: Annotated[str | None, typer.Option(help=say("Nur mit diesem Vorhaben.", "Only with this intent."))] = None,
+    since: Annotated[str | None, typer.Option(help=say("Angelegt ab (ISO 8601).", "Created from (ISO 8601)."))] = None,
+    until: Annotated[
+        str | None, typer.Option(help=say("Angelegt vor (ISO 8601).", "Created before (ISO 8601)."))
+    ] = None,
+    text: Annotated[str | None, typer.Option(help=say("Nur mit diesen Wörtern.", "Only with these words."))] = None,
+    cursor: Annotated[str | None, typer.Option(help=say("Weiter nach dieser Seite.", "Go on after this page."))] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    wanted: dict[str, Any] = {"limit": limit} | ({"status": status} if status else {})
+    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text, "cursor": cursor}
     with service() as client:
-        page = client.call("GET", "/jobs", params=wanted)
+        page = client.jobs(limit, {name: value for name, value in given.items() if value})
     if as_json:
         print_json(page)
     else:
@@ -168,7 +164,7 @@ def retry(
         earlier = client.timeline(job_id)
         client.call("POST", f"{job_path(job_id)}/retry")
         if not detach:
-            _watch(client, job_id, earlier[-1]["seq"] if earlier else 0)
+            watch(client, job_id, earlier[-1]["seq"] if earlier else 0)
 
 
 @app.command(help=say("Zeigen, was da ist und was fehlt.", "Show what is there and what is missing."))
@@ -186,6 +182,7 @@ def doctor() -> None:
 
 
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")
 
 

@@ -70,6 +70,15 @@ class Client:
             raise ServiceDownError(self.url) from error
         return self._checked(answer)
 
+    def jobs(self, limit: int, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of jobs; one that a search by words has not filled yet is filled from the next."""
+        page = self.call("GET", "/jobs", params=wanted | {"limit": limit})
+        while page["next_cursor"] and len(page["jobs"]) < limit:
+            further = {"limit": limit - len(page["jobs"]), "cursor": page["next_cursor"]}
+            following = self.call("GET", "/jobs", params=wanted | further)
+            page |= {"jobs": page["jobs"] + following["jobs"], "next_cursor": following["next_cursor"]}
+        return page
+
     def timeline(self, job_id: str) -> list[dict[str, Any]]:
         """Return everything that has happened to a job."""
         events: list[dict[str, Any]] = []

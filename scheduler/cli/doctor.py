@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.cli.words import say
+from scheduler.core.portal_login import login_secrets
 from scheduler.executors.browser_pool import find_browser
+from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
 
 
@@ -26,7 +28,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a job may need."""
     return [_python(), _sqlite(), _browser(settings), _data_dir(settings), _sites(settings), _mail(settings),
-            _secrets(settings.store.secrets_file), _redis()]  # fmt: skip
+            _secrets(settings), _redis()]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -82,12 +84,29 @@ def _mail(settings: Settings) -> Finding:
     return Finding("Mail", not silent, mail.address, advice, needed=False)
 
 
-def _secrets(file: Path) -> Finding:
-    if not file.exists():
-        detail = say("keine Datei; nur Umgebungsvariablen CPA_SECRET_…", "no file; only variables CPA_SECRET_…")
-        return Finding(say("Geheimnisse", "secrets"), good=True, detail=detail, needed=False)
-    private = file.stat().st_mode & 0o077 == 0
-    return Finding(say("Geheimnisse", "secrets"), private, str(file), f"chmod 600 {file}")
+def _secrets(settings: Settings) -> Finding:
+    """Look up what the portals and the mailbox that are set up log in with."""
+    name, file = say("Geheimnisse", "secrets"), settings.store.secrets_file
+    secrets = SecretsManager(file)
+    try:
+        secrets.values()  # a file that cannot be read stops the service, whether or not anything in it is needed
+        missing = [variable_of(wanted) for wanted in _logins(settings) if not secrets.has(wanted)]
+    except PermissionError:
+        return Finding(name, good=False, detail=str(file), advice=f"chmod 600 {file}")
+    except (OSError, ValueError) as error:
+        return Finding(name, good=False, detail=str(error))
+    if missing:
+        places = say(f"als Umgebungsvariable setzen oder in {file} hinterlegen: ", f"set as a variable or in {file}: ")
+        return Finding(
+            name, good=False, detail=say("es fehlen welche", "some are missing"), advice=places + ", ".join(missing)
+        )
+    no_file = say("keine Datei; nur Umgebungsvariablen CPA_SECRET_…", "no file; only variables CPA_SECRET_…")
+    return Finding(name, good=True, detail=str(file) if file.exists() else no_file)
+
+
+def _logins(settings: Settings) -> list[str]:
+    portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
+    return [*dict.fromkeys(portals), *([] if settings.mail.missing else ["mail.password"])]
 
 
 def _redis() -> Finding:

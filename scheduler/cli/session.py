@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from scheduler.cli import views
-from scheduler.cli.client import Client, RefusedError, ServiceDownError
+from scheduler.cli.client import Client, RefusedError, ServiceDownError, job_path
 from scheduler.cli.words import read_out, say
 from scheduler.settings import SettingError, Settings, load_settings
 
@@ -62,3 +62,18 @@ def sentence_given(given: str) -> str:
 
 def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def watch(client: Client, job_id: str, last: int = 0) -> None:
+    """Show a job as it happens, from after event `last`, and leave with how it ended."""
+    try:
+        for event in client.events(job_id, last):
+            views.show_event(out, event)
+    except KeyboardInterrupt:
+        words = say("Der Auftrag läuft weiter. Abbrechen:", "The job goes on. To stop it:")
+        err.print(f"{words} cpa cancel {views.escape(job_id)}", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    detail = client.call("GET", job_path(job_id))
+    views.show_job(out, detail)
+    if detail["status"] != "done":
+        raise typer.Exit(FAILED)

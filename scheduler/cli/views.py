@@ -10,6 +10,7 @@ from rich.markup import escape as without_markup
 from rich.table import Table
 from rich.tree import Tree
 
+from scheduler.cli.results import lines_of
 from scheduler.cli.words import say
 
 _MARKS = {
@@ -81,7 +82,7 @@ def show_event(console: Console, event: Mapping[str, Any]) -> None:
 
 
 def show_job(console: Console, detail: Mapping[str, Any]) -> None:
-    """Show a job with its tasks, pictures and files."""
+    """Show a job with its tasks, what they gave, its pictures and its files."""
     job = detail["job"]
     console.print(f"[bold]{escape(job['description'] or job['intent'])}[/]", highlight=False)
     run = say(f"Lauf {job['run']}", f"run {job['run']}")
@@ -96,29 +97,33 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
         say("Schritt", "step"),
         say("Aktion", "action"),
         say("Versuche", "attempts"),
-        say("Bild", "picture"),
     ):
         table.add_column(title, overflow="fold")
     for task in detail["tasks"]:
-        picture = task["evidence"][-1] if task["evidence"] else ""
         mark = _MARKS.get(task["status"], "")
-        table.add_row(mark, escape(task["task_id"]), escape(task["action"]), str(task["attempts"]), escape(picture))
+        table.add_row(mark, escape(task["task_id"]), escape(task["action"]), str(task["attempts"]))
     console.print(table)
-    for artifact in detail["artifacts"]:
-        console.print(f"{say('Datei', 'file')}: {escape(unquote(artifact))}", highlight=False, soft_wrap=True)
+    lines = [line for task in detail["tasks"] for line in lines_of(task)]
+    lines += [f"{say('Bild', 'picture')}: {task['evidence'][-1]}" for task in detail["tasks"] if task["evidence"]]
+    lines += [f"{say('Datei', 'file')}: {unquote(artifact)}" for artifact in detail["artifacts"]]
+    for line in lines:  # a path in two lines could not be copied
+        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def show_jobs(console: Console, page: Mapping[str, Any]) -> None:
     """Show a list of jobs."""
     table = Table(box=None, pad_edge=False)
     for title in ("", "id", say("angelegt", "created"), say("Auftrag", "request")):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "id")
     for job in page["jobs"]:
         words = escape(job["description"] or job["intent"])
         error = f"\n[red]{escape(job['error'])}[/]" if job["error"] else ""
         table.add_row(_MARKS.get(job["status"], ""), escape(job["job_id"]), moment(job["created_at"]), words + error)
     console.print(table)
-    console.print(say(f"[dim]{page['total']} Aufträge[/]", f"[dim]{page['total']} jobs[/]"))
+    about = say("etwa ", "about ") if page["total_is_estimate"] else ""
+    console.print(say(f"[dim]{about}{page['total']} Aufträge[/]", f"[dim]{about}{page['total']} jobs[/]"))
+    if page["next_cursor"]:
+        console.print(f"[dim]{say('weiter', 'more')}: --cursor {escape(page['next_cursor'])}[/]", soft_wrap=True)
 
 
 def _clock(text: str) -> str:
@@ -126,4 +131,5 @@ def _clock(text: str) -> str:
 
 
 def moment(text: str) -> str:
+    """Return a time as people here read it."""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")

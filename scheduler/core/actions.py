@@ -21,6 +21,17 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+class SessionUse(StrEnum):
+    """What an action has to do with the session that its executor holds for a run: the page of a browser, for example.
+
+    The effect of one that `CHANGES` it lives nowhere else; what one gives that only `NEEDS` it outlasts the session.
+    """
+
+    NONE = "none"
+    NEEDS = "needs"
+    CHANGES = "changes"
+
+
 class ActionType(StrEnum):
     """The short names of actions that people and the specification use; each stands for a dotted name."""
 
@@ -64,7 +75,10 @@ class NoParams(BaseModel):
 
 
 class ActionSpec(BaseModel):
-    """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again."""
+    """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again.
+
+    `result` names the fields its result may have, which is what other steps may refer to; None: it is not known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,6 +87,8 @@ class ActionSpec(BaseModel):
     params: type[BaseModel] = NoParams
     risk: Risk = Risk.LOW
     repeatable: bool = False
+    session: SessionUse = SessionUse.NONE
+    result: frozenset[str] | None = None
     needs_selector: bool = False
     needs_text: bool = False
 

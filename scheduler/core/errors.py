@@ -6,9 +6,10 @@ CPAError
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
-├── NotFoundError                JobNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
-├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError, LeaseLostError
-│   └── ScheduleExistsError, ScheduleChangedError
+├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
+├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
+│                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
+│                                ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
@@ -33,6 +34,7 @@ from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
     CycleError,
+    DeadLetterNotFoundError,
     DuplicateTaskError,
     EmptyPlanError,
     EmptyRequestError,
@@ -46,6 +48,8 @@ from scheduler.core.request_errors import (
     MissingSlotError,
     NoTemplateError,
     NotUnderstoodError,
+    PlanChangedError,
+    PlanUnreadableError,
     QueueFullError,
     RequestTooLargeError,
     RetriesExhaustedError,
@@ -91,6 +95,7 @@ __all__ = [
     "CPAError",
     "ConflictError",
     "CycleError",
+    "DeadLetterNotFoundError",
     "DownloadFailedError",
     "DuplicateTaskError",
     "Effect",
@@ -119,6 +124,8 @@ __all__ = [
     "OutcomeUnknownError",
     "PageRefusedError",
     "PathForbiddenError",
+    "PlanChangedError",
+    "PlanUnreadableError",
     "PolicyViolationError",
     "QueueFullError",
     "RecipientRefusedError",

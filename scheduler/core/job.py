@@ -137,6 +137,39 @@ class TaskLine(NamedTuple):
     completed_at: datetime | None
 
 
+class JobSummary(BaseModel):
+    """A job as lists show it, without its plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: JobId
+    tenant: TenantId
+    intent: str
+    description: str
+    status: JobStatus
+    run: int
+    created_at: datetime
+    completed_at: datetime | None
+    not_before: datetime | None
+    error: str | None
+    error_code: str | None
+
+
+class JobFilter(BaseModel):
+    """Which jobs are wanted; what is not given does not restrict. `since` belongs to them, `until` does not.
+
+    `text`: words, or parts of addresses and the like, that must all be in the description, whatever their case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statuses: frozenset[JobStatus] = frozenset()
+    intent: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    text: str | None = None
+
+
 class Job(BaseModel):
     """One accepted request. Changes return a new job; storing them is the repository's compare-and-set."""
 
@@ -162,6 +195,7 @@ class Job(BaseModel):
     retry_count: int = 0
     max_retries: int = 3
     crashes: int = 0
+    plan_version: int = 1
     lease: Lease | None = None
 
     def become(self, status: JobStatus, **changes: object) -> Self:
@@ -170,20 +204,21 @@ class Job(BaseModel):
             raise InvalidTransitionError(self.id, self.status, status)
         return self.model_copy(update={"status": status, **changes})
 
-    def next_run(self) -> Self:
+    def next_run(self, *, by_operator: bool = False) -> Self:
         """Return the job as its next run, free of the times that bound the last one.
 
-        Raises InvalidTransitionError unless it failed or was cancelled, and RetriesExhaustedError when it was retried
+        An operator who has looked into it is not bound by `max_retries`, and uses none of them up. Raises
+        InvalidTransitionError unless it failed or was cancelled, and RetriesExhaustedError when it was retried
         `max_retries` times.
         """
         if self.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
             raise InvalidTransitionError(self.id, self.status, JobStatus.PENDING)
-        if self.retry_count >= self.max_retries:
+        if self.retry_count >= self.max_retries and not by_operator:
             raise RetriesExhaustedError(self.id, self.max_retries)
         return self.become(
             JobStatus.PENDING,
             run=self.run + 1,
-            retry_count=self.retry_count + 1,
+            retry_count=self.retry_count + (not by_operator),
             started_at=None,
             completed_at=None,
             deadline=None,

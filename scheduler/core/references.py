@@ -26,6 +26,12 @@ class Reference(NamedTuple):
     text: str
     path: tuple[str | int, ...]
 
+    @property
+    def field(self) -> str | None:
+        """The field of the task's result that is meant; None: the result as a whole."""
+        _, _, names = self.text[2:-1].partition(".")
+        return names.partition(".")[0] or None
+
 
 def escape(text: str) -> str:
     """Return `text` so that nothing in it is read as a reference."""

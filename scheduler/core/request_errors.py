@@ -195,6 +195,15 @@ class JobNotFoundError(NotFoundError):
         super().__init__(f"Job {job_id!r} does not exist", job=job_id)
 
 
+class DeadLetterNotFoundError(NotFoundError):
+    """The job exists, but does not lie with the dead letters: it did not fail, was requeued, or was discarded."""
+
+    code: ClassVar[str] = "dead_letter_not_found"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Job {job_id!r} is no dead letter", job=job_id)
+
+
 class ArtifactNotFoundError(NotFoundError):
     code: ClassVar[str] = "artifact_not_found"
 
@@ -234,6 +243,24 @@ class InvalidTransitionError(ConflictError):
         super().__init__(
             f"{subject!r} is {status} and cannot become {wanted}", subject=subject, status=status, wanted=wanted
         )
+
+
+class PlanChangedError(ConflictError):
+    """Somebody else corrected the plan of a dead letter meanwhile."""
+
+    code: ClassVar[str] = "plan_changed"
+
+    def __init__(self, job_id: str, version: int) -> None:
+        super().__init__(f"The plan of job {job_id!r} is no longer version {version}", job=job_id, version=str(version))
+
+
+class PlanUnreadableError(ConflictError):
+    """What is stored of a job cannot be read by this version of ours."""
+
+    code: ClassVar[str] = "plan_unreadable"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"The plan of job {job_id!r} cannot be read", job=job_id)
 
 
 class RetriesExhaustedError(ConflictError):

@@ -130,6 +130,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "not_found": Sentence("Das Gesuchte gibt es nicht.", "There is no such thing."),
     "job_not_found": Sentence("Einen Auftrag {job} gibt es nicht.", "There is no job {job}."),
+    "dead_letter_not_found": Sentence(
+        "Der Auftrag {job} liegt nicht (mehr) bei den liegengebliebenen.",
+        "Job {job} is not (or no longer) among the dead letters.",
+    ),
     "artifact_not_found": Sentence("Eine Datei {artifact} gibt es nicht.", "There is no file {artifact}."),
     "schedule_not_found": Sentence("Einen Zeitplan {schedule} gibt es nicht.", "There is no schedule {schedule}."),
     "schedule_exists": Sentence(
@@ -158,6 +162,18 @@ SENTENCES: Mapping[str, Sentence] = {
     "retries_exhausted": Sentence(
         "Der Auftrag {job} wurde schon {max_retries}-mal wiederholt. Bitte die Ursache beheben und neu beauftragen.",
         "Job {job} was already retried {max_retries} times. Please mend the cause and submit it anew.",
+    ),
+    "plan_changed": Sentence(
+        "Der Plan des Auftrags {job} ist nicht mehr Fassung {version}: jemand hat ihn inzwischen berichtigt. "
+        "Bitte neu ansehen und noch einmal berichtigen.",
+        "The plan of job {job} is no longer version {version}: somebody has corrected it meanwhile. "
+        "Please look at it again and repeat your correction.",
+    ),
+    "plan_unreadable": Sentence(
+        "Was zum Auftrag {job} gespeichert ist, kann diese Fassung des Programms nicht lesen. Bitte das Programm "
+        "auf den Stand bringen, der ihn angenommen hat, oder den Auftrag verwerfen.",
+        "This version of the program cannot read what is stored of job {job}. Please bring it to the version that "
+        "accepted the job, or discard the job.",
     ),
     "idempotency_conflict": Sentence(
         "Der Idempotency-Key {key} gehört schon zu einer anderen Anfrage. Bitte einen neuen verwenden.",
@@ -201,9 +217,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "login_rejected": Sentence(
         "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
-        "(portal.username, portal.password) und den Auftrag wiederholen.",
-        "The portal refused the login. Please check the portal's user name and password "
-        "(portal.username, portal.password) and retry the job.",
+        "({secrets}) und den Auftrag wiederholen.",
+        "The portal refused the login. Please check the portal's user name and password ({secrets}) and retry the job.",
     ),
     "document_not_found": Sentence(
         "Das Portal kennt das Dokument {document_id} nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt.",
@@ -270,6 +285,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "Ob {what} geschehen ist, lässt sich nicht feststellen. Bitte nachsehen und den Auftrag nur dann wiederholen, "
         "wenn es nicht geschehen ist.",
         "It cannot be found out whether {what} happened. Please look, and retry the job only if it did not.",
+    ),
+    "session_lost": Sentence(
+        "Der Schritt {what} ist schon getan und darf nicht noch einmal geschehen; die Seite, auf der es weiterginge, "
+        "gibt es nicht mehr. Bitte dort nachsehen und, was noch fehlt, neu beauftragen.",
+        "Step {what} is done already and may not happen again; the page on which it would go on is gone. "
+        "Please look there, and submit anew what is still missing.",
     ),
     "unavailable": Sentence(
         "Ein benötigter Dienst antwortet nicht. Bitte später wiederholen.",

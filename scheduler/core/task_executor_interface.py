@@ -47,7 +47,8 @@ class Performed(BaseModel):
 class Verification(BaseModel):
     """Whether a step has happened: True, False, or None when the executor cannot tell.
 
-    `result` is what the step gave if it happened, as far as that can still be seen.
+    `result` is what the step gave if it happened, as far as that can still be seen; `failure` is what hindered it,
+    where that is known to be something else than the step itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +56,7 @@ class Verification(BaseModel):
     happened: bool | None
     result: dict[str, Any] | None = None
     detail: str = ""
+    failure: TaskFailure | None = None
 
 
 class ExecutionResult(BaseModel):

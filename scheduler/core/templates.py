@@ -22,7 +22,7 @@ from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
-VALUES: Final = frozenset({"site_url"})
+VALUES: Final = frozenset({"site_url", "site_login"})
 """What a template may ask of the caller, besides the slots of the request."""
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
@@ -103,7 +103,7 @@ def _check_plan(intent: Intent, place: str) -> None:
 class _Filler:
     def __init__(self, routed: RoutedIntent, values: Mapping[str, str]) -> None:
         self._intent = routed
-        self._given = {name: words for name, words in {**values, **routed.slots}.items() if words}
+        self._given = {name: words for name, words in {**routed.slots, **values}.items() if words}
         self.left_out = frozenset(
             task for task, needed in routed.only_with.items() if not all(map(self._first_given, needed))
         )

@@ -80,8 +80,9 @@ class Postcondition(BaseModel):
 class ToDo(BaseModel):
     """A step. `timeout` is in seconds, for one attempt; `depends_on` takes ids, or indices of the list it stands in.
 
-    `failure_code` names the sentence people read when this step fails for good for a reason of its own (its element is
-    missing, its postcondition does not hold): a template knows that no search result means "no such invoice".
+    `failure_code` names the sentence people read when this step fails for good for a reason of its own: its
+    postcondition does not hold or, where it has none, its element is missing. A template knows that no search result
+    means "no such invoice".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

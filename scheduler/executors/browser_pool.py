@@ -24,6 +24,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_SURROUNDINGS = {"LC_ALL": "C.UTF-8"}  # in a locale without umlauts Chromium drops the names of files that have some
 _STOPPING = 5.0  # seconds; a driver that died does not answer at all
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,11 @@ class BrowserPool:
         self._driver = await async_playwright().start()
         as_root = os.geteuid() == 0
         return await self._driver.chromium.launch(
-            executable_path=executable, headless=self._headless, args=_FLAGS, chromium_sandbox=not as_root
+            executable_path=executable,
+            headless=self._headless,
+            args=_FLAGS,
+            chromium_sandbox=not as_root,
+            env={**os.environ, **_SURROUNDINGS},
         )
 
     async def _stop(self) -> None:

@@ -76,16 +76,35 @@ class FileExecutor(BaseExecutor):
     """Does the `file.*` actions below `root`. Paths in results are relative to it."""
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
-        ActionSpec(name="file.find", description="Find files by name", params=FindFile, repeatable=True),
+        ActionSpec(
+            name="file.find",
+            description="Find files by name",
+            params=FindFile,
+            repeatable=True,
+            result=frozenset({"path", "paths", "count"}),
+        ),
         ActionSpec(
             name="file.copy",
             description="Copy a file or an artifact to a place",
             params=CopyFile,
             risk=Risk.MEDIUM,
             repeatable=True,
+            result=frozenset({"path"}),
         ),
-        ActionSpec(name="file.read", description="Read a text file", params=ReadFile, repeatable=True),
-        ActionSpec(name="file.attach", description="Make a file an artifact", params=AttachFile, repeatable=True),
+        ActionSpec(
+            name="file.read",
+            description="Read a text file",
+            params=ReadFile,
+            repeatable=True,
+            result=frozenset({"text", "bytes"}),
+        ),
+        ActionSpec(
+            name="file.attach",
+            description="Make a file an artifact",
+            params=AttachFile,
+            repeatable=True,
+            result=frozenset({"artifact", "name"}),
+        ),
     )
 
     def __init__(self, *, root: Path, artifacts: ArtifactStore) -> None:

@@ -65,11 +65,19 @@ class SearchMail(BaseModel):
     limit: _Limit = 10
 
 
-SEND = ActionSpec(name="mail.send", description="Send a mail with attachments", params=SendMail, risk=Risk.MEDIUM)
-READ = ActionSpec(name="mail.read", description="Read the newest mails of a folder", params=ReadMail)
+_MAILS = frozenset({"messages", "count"})
+SEND = ActionSpec(
+    name="mail.send",
+    description="Send a mail with attachments",
+    params=SendMail,
+    risk=Risk.MEDIUM,
+    result=frozenset({"message_id", "recipients", "attachments", "filed"}),
+)
+READ = ActionSpec(name="mail.read", description="Read the newest mails of a folder", params=ReadMail, result=_MAILS)
 SEARCH = ActionSpec(
     name="mail.search",
     description="Find mails by sender, subject, words or date",
     params=SearchMail,
     repeatable=True,
+    result=_MAILS,
 )

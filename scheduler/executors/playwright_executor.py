@@ -93,6 +93,8 @@ class PlaywrightExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
         step = self._step(todo, context)
         async with self._at_page(step):
+            if step.job.broken:
+                await self._reopen(step)
             result = await _OPERATIONS[todo.action](step)
             if step.fitted is not None:
                 result["fitted"] = step.fitted
@@ -142,6 +144,7 @@ class PlaywrightExecutor(BaseExecutor):
             todo=todo,
             job_id=context.job_id,
             task_id=context.task_id,
+            run=context.run,
             job=self._jobs.setdefault(context.job_id, JobPage()),
             tools=self._tools,
             until=asyncio.get_running_loop().time() + todo.timeout - _spare(todo),
@@ -179,7 +182,7 @@ class PlaywrightExecutor(BaseExecutor):
     async def _reopen(self, step: Step) -> None:
         """Give the job a page: empty, or where the snapshot says it stood."""
         await step.job.close()
-        snapshot = await asyncio.to_thread(self._sessions.load, step.job_id)
+        snapshot = await asyncio.to_thread(self._sessions.load, step.job_id, step.run)
         await step.job.attach(await self._pool.new_context(snapshot.storage_state if snapshot else None))
         if snapshot is None:
             return
@@ -216,7 +219,11 @@ class PlaywrightExecutor(BaseExecutor):
             log.warning("session_not_kept", job_id=step.job_id, reason=reason_of(error))
             return
         snapshot = SessionSnapshot(
-            url=safe_url(url, self._tools.secrets), storage=dict(storage), form=tuple(step.job.form), last=step.job.last
+            run=step.run,
+            url=safe_url(url, self._tools.secrets),
+            storage=dict(storage),
+            form=tuple(step.job.form),
+            last=step.job.last,
         )
         await asyncio.to_thread(self._sessions.save, step.job_id, snapshot)
 

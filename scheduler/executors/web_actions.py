@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from scheduler.core.actions import ActionSpec, Risk
+from scheduler.core.actions import ActionSpec, Risk, SessionUse
 
 HttpAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]", max_length=8192)]
 _Text = Annotated[str, StringConstraints(min_length=1)]
@@ -78,12 +78,25 @@ class ScreenshotParams(WebParams):
     full_page: bool = False
 
 
-GOTO = ActionSpec(name="web.goto", description="Open an address", params=GotoParams, repeatable=True)
+_NEEDS, _CHANGES = SessionUse.NEEDS, SessionUse.CHANGES
+_STEP = frozenset({"fitted", "dialogs"})
+_PAGE = _STEP | {"url", "title"}
+GOTO = ActionSpec(
+    name="web.goto", result=_PAGE, session=_CHANGES, description="Open an address", params=GotoParams, repeatable=True
+)
 CLICK = ActionSpec(
-    name="web.click", description="Click an element", params=ClickParams, risk=Risk.MEDIUM, needs_selector=True
+    name="web.click",
+    result=_PAGE,
+    session=_CHANGES,
+    description="Click an element",
+    params=ClickParams,
+    risk=Risk.MEDIUM,
+    needs_selector=True,
 )
 FILL = ActionSpec(
     name="web.fill",
+    result=_STEP,
+    session=_CHANGES,
     description="Fill a field with a text or with secret://name",
     repeatable=True,
     needs_selector=True,
@@ -91,27 +104,66 @@ FILL = ActionSpec(
 )
 SELECT = ActionSpec(
     name="web.select",
+    result=_STEP | {"value"},
+    session=_CHANGES,
     description="Choose an option of a list",
     params=SelectParams,
     repeatable=True,
     needs_selector=True,
 )
 CHECK = ActionSpec(
-    name="web.check", description="Set or clear a box", params=CheckParams, repeatable=True, needs_selector=True
+    name="web.check",
+    result=_STEP | {"checked"},
+    session=_CHANGES,
+    description="Set or clear a box",
+    params=CheckParams,
+    repeatable=True,
+    needs_selector=True,
 )
-PRESS = ActionSpec(name="web.press", description="Press a key", params=PressParams, risk=Risk.MEDIUM)
+PRESS = ActionSpec(
+    name="web.press", result=_PAGE, session=_CHANGES, description="Press a key", params=PressParams, risk=Risk.MEDIUM
+)
 WAIT_FOR = ActionSpec(
-    name="web.wait_for", description="Wait for an element, an address or a text", params=WaitForParams, repeatable=True
+    name="web.wait_for",
+    result=_PAGE,
+    session=_CHANGES,
+    description="Wait for an element, an address or a text",
+    params=WaitForParams,
+    repeatable=True,
 )
 EXTRACT = ActionSpec(
-    name="web.extract", description="Read text off the page", params=ExtractParams, repeatable=True, needs_selector=True
+    name="web.extract",
+    result=_STEP | {"text", "texts", "value", "values"},
+    session=_NEEDS,
+    description="Read text off the page",
+    params=ExtractParams,
+    repeatable=True,
+    needs_selector=True,
 )
-DOWNLOAD = ActionSpec(name="web.download", description="Fetch a file", params=DownloadParams, repeatable=True)
+DOWNLOAD = ActionSpec(
+    name="web.download",
+    result=_STEP | {"artifact", "name", "bytes", "sha256", "media_type"},
+    session=_NEEDS,
+    description="Fetch a file",
+    params=DownloadParams,
+    repeatable=True,
+)
 UPLOAD = ActionSpec(
-    name="web.upload", description="Hand files to the page", params=UploadParams, risk=Risk.MEDIUM, needs_selector=True
+    name="web.upload",
+    result=_PAGE | {"files"},
+    session=_CHANGES,
+    description="Hand files to the page",
+    params=UploadParams,
+    risk=Risk.MEDIUM,
+    needs_selector=True,
 )
 SCREENSHOT = ActionSpec(
-    name="web.screenshot", description="Take a picture of the page", params=ScreenshotParams, repeatable=True
+    name="web.screenshot",
+    result=_STEP | {"path"},
+    session=_NEEDS,
+    description="Take a picture of the page",
+    params=ScreenshotParams,
+    repeatable=True,
 )
 
 WEB_ACTIONS = (GOTO, CLICK, FILL, SELECT, CHECK, PRESS, WAIT_FOR, EXTRACT, DOWNLOAD, UPLOAD, SCREENSHOT)

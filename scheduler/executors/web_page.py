@@ -49,6 +49,11 @@ class JobPage:
         return context.browser is not None and context.browser.is_connected()
 
     @property
+    def broken(self) -> bool:
+        """Whether the server failed at the last page, so that what is shown is no page to work on."""
+        return self.status is not None and self.status >= 500
+
+    @property
     def context(self) -> "BrowserContext":
         """The job's context. Raises BrowserUnavailableError."""
         if self._context is None:
@@ -72,7 +77,7 @@ class JobPage:
 
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
-        self._context, self._crashed = context, False
+        self._context, self._crashed, self.status = context, False, None
         context.on("page", self._on_page)
         context.on("dialog", self._on_dialog)
         context.on("request", self._on_request)

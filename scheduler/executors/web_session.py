@@ -46,10 +46,11 @@ class LastStep(BaseModel):
 
 
 class SessionSnapshot(BaseModel):
-    """The address, the cookies and stores of the context, and what was entered since the page was loaded."""
+    """The address, the cookies and stores of the context, and what was entered since the page was loaded, in a run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    run: int = 1
     url: str
     storage: "dict[str, Any]"
     form: tuple[FormEntry, ...] = ()
@@ -73,15 +74,16 @@ class SessionStore:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(self._path(job_id), snapshot.model_dump_json().encode(), mode=0o600)
 
-    def load(self, job_id: JobId) -> SessionSnapshot | None:
-        """Return the last snapshot, None when there is none that this version can read."""
+    def load(self, job_id: JobId, run: int = 1) -> SessionSnapshot | None:
+        """Return the last snapshot, None when there is none of this run, or none that this version can read."""
         try:
-            return SessionSnapshot.model_validate_json(self._path(job_id).read_bytes())
+            snapshot = SessionSnapshot.model_validate_json(self._path(job_id).read_bytes())
         except FileNotFoundError:
             return None
         except ValidationError as error:
             log.warning("session_unreadable", job_id=job_id, problems=error.error_count())
             return None
+        return snapshot if snapshot.run == run else None  # a process that died may have left one of an earlier run
 
     def delete(self, job_id: JobId) -> None:
         """Forget a job's session, if there is one."""

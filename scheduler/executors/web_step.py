@@ -38,6 +38,7 @@ class Step:
     todo: ToDo
     job_id: JobId
     task_id: TaskId
+    run: int
     job: JobPage
     tools: Tools
     until: float

@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from scheduler.core.errors import ArtifactNotFoundError, TaskFailedError
+from scheduler.core.errors import ArtifactNotFoundError, Effect, SiteUnreachableError, TaskFailedError
+from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.executors.web_actions import (
     CHECK,
@@ -38,7 +39,7 @@ async def verified(step: Step) -> Verification:
         if not unmet:
             return Verification(happened=True, result=await _result(step))
         certain = step.repeatable or step.task_id in step.job.finished
-        return Verification(happened=False if certain else None, detail=step.clean(unmet))
+        return Verification(happened=False if certain else None, detail=step.clean(unmet), failure=_hindrance(step))
     check = _CHECKS.get(step.todo.action)
     if check is not None:
         return await check(step)
@@ -46,6 +47,15 @@ async def verified(step: Step) -> Verification:
     if last is not None and last.task_id == step.task_id and step.task_id not in step.job.finished:
         return Verification(happened=True, result=last.result, detail="a process that died had finished it")
     return Verification(happened=None)
+
+
+def _hindrance(step: Step) -> TaskFailure | None:
+    """Say so when the server failed under the step: what the page then shows tells nothing about what was entered."""
+    job = step.job
+    if not job.broken:
+        return None
+    failure = TaskFailure.of(SiteUnreachableError(public_url(job.asked_for), f"HTTP {job.status}"))
+    return failure.model_copy(update={"retryable": step.repeatable, "effect": Effect.DONE})
 
 
 async def _result(step: Step) -> dict[str, Any]:

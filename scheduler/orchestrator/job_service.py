@@ -3,18 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.core.clock import Clock
 from scheduler.core.errors import EmptyRequestError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
-from scheduler.core.job import Job, JobStatus, Locale, TaskRun
+from scheduler.core.job import Job, JobFilter, JobSummary, Locale, TaskRun
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.sentences import Sentence
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import (
     EventRepository,
@@ -44,6 +45,7 @@ class JobService:
         tasks: TaskRepository,
         events: EventRepository,
         job_queue: JobQueue,
+        admission: Admission,
         clock: Clock,
         new_id: IdFactory,
     ) -> None:
@@ -52,6 +54,7 @@ class JobService:
         self._tasks = tasks
         self._events = events
         self._queue = job_queue
+        self._admission = admission
         self._clock = clock
         self._new_id = new_id
 
@@ -76,57 +79,29 @@ class JobService:
         return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
-        """Accept an intent, or a ready plan, as a job. Raises InvalidRequestError and ActionForbiddenError."""
-        return await self._accept(order, self._planned(order), tenant, _request("jobs", key, order))
+        """Accept an intent, or a ready plan, as a job.
+
+        Raises InvalidRequestError, ActionForbiddenError, and QueueFullError while too many jobs wait.
+        """
+        return await self._accept(order, plan_order(self._planner, order), tenant, _request("jobs", key, order))
 
     def prepare(self, order: WorkOrder, text: str | None, *, tenant: TenantId) -> Job:
         """Make the job of an order, planned and checked, and store nothing; `text` is the order as a sentence.
 
         Raises InvalidRequestError and ActionForbiddenError.
         """
-        if text is None:
-            return self._job(order, order.description, self._planned(order), tenant)
-        return self._job(order, text, self.plan(text, order.locale), tenant)
-
-    def _planned(self, order: WorkOrder) -> PlannedRequest:
-        if len(order.description) > MAX_TEXT:
-            raise RequestTooLargeError("description", MAX_TEXT)
-        if order.task_graph is not None:
-            check_plan(order.task_graph, self._planner.catalog, self._planner.policy)
-            return PlannedRequest(
-                intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
-            )
-        if order.intent is None:
-            raise InvalidFieldError("intent", _NOTHING_ASKED)
-        return self._planner.plan_intent(order.intent, order.description, order.context, order.locale)
+        planned = plan_order(self._planner, order) if text is None else self.plan(text, order.locale)
+        order = order if text is None else order.model_copy(update={"description": text})
+        return job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
 
     async def _accept(
         self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
-        job = self._job(order, order.description, planned, tenant)
+        self._admission.admit(tenant)
+        job = job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
         stored = await self._jobs.save(job, request)
-        await self._queue.enqueue(stored)
+        await self._queue.announce([stored])
         return stored
-
-    def _job(self, order: WorkOrder, description: str, planned: PlannedRequest, tenant: TenantId) -> Job:
-        now = self._clock.now()
-        begins = order.begins(now) if isinstance(order, StartLater) else None
-        return Job(
-            id=JobId(self._new_id()),
-            tenant=tenant,
-            intent=planned.intent,
-            description=description,
-            locale=planned.locale,
-            context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
-            task_graph=planned.task_graph,
-            priority=order.priority,
-            max_retries=order.max_retries,
-            created_at=now,
-            not_before=begins,
-            deadline=None
-            if order.deadline_seconds is None
-            else (begins or now) + timedelta(seconds=order.deadline_seconds),
-        )
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""
@@ -139,11 +114,11 @@ class JobService:
         """Return the job and how far each of its tasks has come. Raises JobNotFoundError."""
         return await self.get(job_id, tenant), await self._tasks.list(job_id)
 
-    async def list(
-        self, tenant: TenantId, *, limit: int = 50, offset: int = 0, status: JobStatus | None = None
-    ) -> Page[Job]:
-        """Return jobs, newest first."""
-        return await self._jobs.list(limit, offset, status, tenant)
+    async def find(
+        self, wanted: JobFilter, tenant: TenantId, *, limit: int = 50, offset: int = 0, cursor: str | None = None
+    ) -> Page[JobSummary]:
+        """Return the jobs that fit, newest first. Raises InvalidFieldError for a cursor or a text that is none."""
+        return await self._jobs.find(wanted, tenant, limit, offset, cursor)
 
     async def timeline(self, job_id: JobId, tenant: TenantId, after: int = 0) -> Sequence[JobEvent]:
         """Return what happened to a job after the event numbered `after`, up to 1000 events."""
@@ -157,6 +132,40 @@ class JobService:
         """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError and
         RetriesExhaustedError."""
         return await self._queue.retry(job_id, tenant)
+
+
+def plan_order(planner: Planner, order: WorkOrder) -> PlannedRequest:
+    """Return the plan of an order, checked. Raises InvalidRequestError and ActionForbiddenError."""
+    if len(order.description) > MAX_TEXT:
+        raise RequestTooLargeError("description", MAX_TEXT)
+    if order.task_graph is not None:
+        check_plan(order.task_graph, planner.catalog, planner.policy)
+        return PlannedRequest(
+            intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
+        )
+    if order.intent is not None:
+        return planner.plan_intent(order.intent, order.description, order.context, order.locale)
+    raise InvalidFieldError("intent", _NOTHING_ASKED)
+
+
+def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: TenantId, now: datetime) -> Job:
+    """Return the job that an order and its plan make."""
+    begins = order.begins(now) if isinstance(order, StartLater) else None
+    seconds = order.deadline_seconds
+    return Job(
+        id=job_id,
+        tenant=tenant,
+        intent=planned.intent,
+        description=order.description,
+        locale=planned.locale,
+        context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
+        task_graph=planned.task_graph,
+        priority=order.priority,
+        max_retries=order.max_retries,
+        created_at=now,
+        not_before=begins,
+        deadline=None if seconds is None else (begins or now) + timedelta(seconds=seconds),
+    )
 
 
 def _checked(text: str, field: str) -> str:

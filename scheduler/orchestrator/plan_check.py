@@ -1,10 +1,17 @@
 """Decides whether a plan may be stored: it is sound, everybody's action exists and is allowed, its values fit."""
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.errors import ActionForbiddenError, InvalidFieldError
+from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, UnknownReferenceError
+from scheduler.core.problems import dotted
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.security.policies import PolicyEngine
+
+_NOT_HONOURED = ("agent", "risk")
+"""Fields of a step that a plan may have one day: what is asked for is either done or refused."""
+_LEAVE_OUT = Sentence(
+    "diese Angabe wird noch nicht beachtet; bitte weglassen", "this is not honoured yet; please leave it out"
+)
 
 
 def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -> None:
@@ -12,9 +19,14 @@ def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -
     graph.check()
     for number, todo in enumerate(graph.tasks.values()):
         _check_task(todo, f"task_graph.tasks[{number}]", catalog, policy)
+    for number, todo in enumerate(graph.tasks.values()):
+        _check_references(todo, f"task_graph.tasks[{number}]", graph, catalog)
 
 
 def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEngine) -> None:
+    for name in _NOT_HONOURED:
+        if getattr(todo, name) is not None:
+            raise InvalidFieldError(f"{place}.{name}", _LEAVE_OUT)
     spec = catalog.get(todo.action, field=f"{place}.action")
     decision = policy.decide_action(todo.action)
     if not decision.allowed:
@@ -24,6 +36,13 @@ def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEn
     if spec.needs_text and todo.text is None:
         raise InvalidFieldError(f"{place}.text", _needs(todo.action, "einen Text", "a text"))
     catalog.check_params(todo.action, todo.params, place)
+
+
+def _check_references(todo: ToDo, place: str, graph: TaskGraph, catalog: ActionCatalog) -> None:
+    for reference in todo.references():
+        fields = catalog.get(graph.tasks[reference.task].action).result
+        if reference.field is not None and fields is not None and reference.field not in fields:
+            raise UnknownReferenceError(todo.id or "", reference.text, f"{place}.{dotted(reference.path)}")
 
 
 def _needs(action: str, de: str, en: str) -> Sentence:

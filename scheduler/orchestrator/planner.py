@@ -18,6 +18,7 @@ from scheduler.core.errors import (
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
+from scheduler.core.portal_login import login_name
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import fill_template, values_needed
@@ -98,16 +99,17 @@ class Planner:
         return PlannedRequest(intent=routed.name, locale=routed.locale, slots=routed.slots, task_graph=graph)
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
-        return {"site_url": self._site(routed)} if "site_url" in values_needed(routed) else {}
+        needed = values_needed(routed)
+        return {name: value for name, value in self._site(routed).items() if name in needed} if needed else {}
 
-    def _site(self, routed: RoutedIntent) -> str:
-        """Return the address of the portal that is named; which one is meant is not guessed."""
+    def _site(self, routed: RoutedIntent) -> dict[str, str]:
+        """Return the address and the login of the portal that is named; which one is meant is not guessed."""
         name = routed.slots.get(_PORTAL)
         if not name:
             raise MissingSlotError(routed.name, _PORTAL)
         if name.casefold() not in self._sites:
             raise UnknownSiteError(name, known=self._sites)
-        return self._sites[name.casefold()]
+        return {"site_url": self._sites[name.casefold()], "site_login": login_name(name)}
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler.core.errors import InvalidTransitionError
+from scheduler.core.errors import ElementNotFoundError, InvalidTransitionError, VerificationFailedError
 from scheduler.core.events import AttemptOverdue, EventType, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
+from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.retry import TaskFailure
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import (
@@ -22,7 +23,6 @@ from scheduler.orchestrator.commands import (
 )
 from scheduler.orchestrator.state import RunState, TaskState
 
-_SAID_BY_PLAN = frozenset({"element_not_found", "verification_failed"})
 _SLACK = 10.0  # seconds
 
 
@@ -44,6 +44,7 @@ class RunChange:
         self.failure = state.failure
         self.active = state.active
         self.commands: list[Command] = []
+        self._just_started: dict[TaskId, tuple[TaskState, list[Command]]] = {}
 
     def state(self) -> RunState:
         return self.before._replace(
@@ -87,7 +88,7 @@ class RunChange:
 
     def start(self, task_id: TaskId, at: datetime) -> None:
         task = self.task(task_id)
-        attempt = task.attempts + 1
+        attempt, said = task.attempts + 1, len(self.commands)
         self.put(
             task_id,
             task._replace(
@@ -103,6 +104,7 @@ class RunChange:
         self.commands.append(StartTask(task_id, attempt, again=task.begun))
         overdue = at + patience(self.plan.todos[task_id])
         self.commands.append(SetTimer(AttemptOverdue(task_id=task_id, attempt=attempt, at=overdue)))
+        self._just_started[task_id] = task, self.commands[said:]
 
     def look_after(self, task_id: TaskId, at: datetime, why: str) -> None:
         """Find out whether an attempt of unknown outcome took effect."""
@@ -131,16 +133,32 @@ class RunChange:
 
     def fail(self, task_id: TaskId, at: datetime, failure: TaskFailure) -> None:
         """The task has failed for good, and so will the run."""
-        code = self.plan.todos[task_id].failure_code
-        if code and failure.code in _SAID_BY_PLAN:
-            failure = failure.model_copy(update={"code": code})
+        todo = self.plan.todos[task_id]
+        meant = ElementNotFoundError if todo.verify is None else VerificationFailedError
+        if todo.failure_code and failure.code == meant.code:
+            facts = {**failure.facts, "secrets": ", ".join(self._secrets_before(task_id)) or "–"}
+            failure = failure.model_copy(update={"code": todo.failure_code, "facts": facts})
         self.put(task_id, self.task(task_id)._replace(status=TaskStatus.FAILED, failure=failure, completed_at=at))
         self.note(EventType.TASK_FAILED, at, task_id, code=failure.code, message=failure.message)
         if self.failure is None:
             self.failure = failure
 
+    def _secrets_before(self, task_id: TaskId) -> list[str]:
+        """Return the names of the secrets that were entered on the way to a task, in the order of the plan."""
+        before, ahead = {task_id}, [task_id]
+        while ahead:
+            new = set(self.plan.todos[ahead.pop()].dependencies) - before
+            before |= new
+            ahead += new
+        texts = (todo.text or "" for name, todo in self.plan.todos.items() if name in before)
+        return [text.removeprefix(SECRET_SCHEME) for text in texts if text.startswith(SECRET_SCHEME)]
+
     def stop_all(self, at: datetime, code: str) -> None:
-        """Stop what is busy. A repeatable task is simply let go; of any other it must be found out what it did."""
+        """Stop what is busy. A repeatable task is simply let go; of any other it must be found out what it did.
+
+        Nobody has been asked yet to do what has started in this very call: such a start is taken back.
+        """
+        self._take_back_starts()
         for task_id, task in self.all_tasks():
             if task.status is not TaskStatus.RUNNING:
                 continue
@@ -149,6 +167,15 @@ class RunChange:
                 self.put(task_id, task._replace(status=TaskStatus.PENDING))
             else:
                 self.look_after(task_id, at, code)
+
+    def _take_back_starts(self) -> None:
+        taken_back: set[int] = set()
+        for task_id, (before, commands) in self._just_started.items():
+            self.active -= 1
+            self.changes[task_id] = before
+            taken_back.update(map(id, commands))
+        self._just_started.clear()
+        self.commands = [command for command in self.commands if id(command) not in taken_back]
 
     def settle(self, at: datetime) -> None:
         """End the run when everything is done, be it late, or when it is stopping and nobody is busy any more."""

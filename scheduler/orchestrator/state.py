@@ -1,8 +1,10 @@
 """How far a run has come, in the form `step` works on: plain tuples, so a large job costs little per event."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 from scheduler.core.actions import ActionCatalog
@@ -10,6 +12,7 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import ToDo
+from scheduler.orchestrator.reopening import lost_with_session, session_uses, with_detours
 
 
 class TaskState(NamedTuple):
@@ -124,14 +127,20 @@ def _may_be_repeated(action: str, catalog: ActionCatalog) -> bool:
 
 
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
-    """Build the state of a run from what is stored; a task without a row is untouched."""
-    plan = plan_of(job, catalog)
+    """Build the state of a run from what is stored; a task without a row is untouched.
+
+    What went with the session of an earlier run is done again, or the run fails if it may not be.
+    """
+    plan, hopeless = plan_of(job, catalog), None
     rows = {row.task_id: row for row in tasks}
+    if job.run > 1:
+        plan, rows, hopeless = _without_the_last_session(job, plan, rows, catalog)
     done = {task_id for task_id, row in rows.items() if row.status is TaskStatus.DONE}
-    states = {
-        task_id: _state_of(rows.get(task_id), sum(dependency not in done for dependency in todo.dependencies))
-        for task_id, todo in plan.todos.items()
-    }
+    waiting_for = Counter(
+        chain.from_iterable(plan.dependents[task_id] for task_id in plan.todos if task_id not in done)
+    )
+    states = {task_id: _state_of(rows.get(task_id), waiting_for[task_id]) for task_id in plan.todos}
+    ended = next((_why_failed(task_id, state) for task_id, state in states.items() if _lost(state)), None)
     return RunState(
         job_id=job.id,
         plan=plan,
@@ -140,7 +149,35 @@ def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunS
         active=sum(state.active for state in states.values()),
         deadline=job.deadline,
         cancelling=job.status is JobStatus.CANCELLING,
-        failure=next((_why_failed(task_id, state) for task_id, state in states.items() if _lost(state)), None),
+        failure=ended or hopeless,
+    )
+
+
+def _without_the_last_session(
+    job: Job, plan: RunPlan, rows: dict[TaskId, TaskRun], catalog: ActionCatalog
+) -> tuple[RunPlan, dict[TaskId, TaskRun], TaskFailure | None]:
+    """Return plan and rows with what has to be done again, and why the run cannot go on if it may not be."""
+    uses = session_uses(plan.todos, catalog)
+    lost = lost_with_session(plan.todos, rows, uses, job.run)
+    hopeless = next((_cannot_go_on(plan.todos[task_id]) for task_id in lost if task_id not in plan.repeatable), None)
+    if lost and hopeless is None:
+        rows = rows | {task_id: _undone(rows[task_id]) for task_id in lost}
+        ahead = {task_id for task_id in uses if task_id not in rows or rows[task_id].status is not TaskStatus.DONE}
+        plan = replace(plan, dependents=with_detours(plan.dependents, lost, ahead))
+    return plan, rows, hopeless
+
+
+def _undone(row: TaskRun) -> TaskRun:
+    """Return the row of a task that nobody has begun; its pictures stay."""
+    return TaskRun(job_id=row.job_id, task_id=row.task_id, evidence=row.evidence)
+
+
+def _cannot_go_on(todo: ToDo) -> TaskFailure:
+    what = f"{todo.id} ({todo.action})"
+    return TaskFailure(
+        code="session_lost",
+        message=f"{what} is done, may not be repeated, and its session is gone",
+        facts={"what": what},
     )
 
 

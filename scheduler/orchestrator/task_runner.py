@@ -123,7 +123,7 @@ class TaskRunner:
             return self._failed(context, ended.error, ended.evidence)
         seen = await self._seen(todo, context)
         if seen.happened is False and todo.verify is not None:
-            failure = TaskFailure(
+            failure = seen.failure or TaskFailure(
                 code=VerificationFailedError.code,
                 message=f"{todo.action} was done, but {seen.detail or 'what it demands does not hold'}",
                 facts={"expected": todo.verify.model_dump_json(exclude_none=True), "found": seen.detail or "–"},

@@ -102,16 +102,25 @@ class RedisQueue:
             return ()
         if promoted := await self._store.promote():
             await self._put(promoted)
-        now = self._clock.now()
         try:
-            taken = await self._dispatch.take(limit, now, now + self._lease)
+            return await self._offered_jobs(limit)
         except _UNREACHABLE as error:
             self._lost(error)
             return await self._store.dequeue(limit)
-        self._reached()
-        if not taken.whole:
-            await self.sweep()
-        return await self._claim(taken.members) if taken.members else ()
+
+    async def _offered_jobs(self, limit: int) -> Sequence[Job]:
+        """Take what Redis offers until some of it can be leased, or nothing is left."""
+        whole = True
+        while True:
+            now = self._clock.now()
+            taken = await self._dispatch.take(limit, now, now + self._lease)
+            self._reached()
+            if whole and not taken.whole:
+                whole = False
+                await self.sweep()
+            jobs = await self._claim(taken.members) if taken.members else ()
+            if jobs or not taken.members:
+                return jobs
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
         """Take the leases in the store, and put Redis right about those jobs that cannot be leased."""
@@ -176,15 +185,15 @@ class RedisQueue:
         return await self._store.get_job(job_id)
 
     async def update_status(self, job_id: JobId, status: JobStatus) -> Job:
-        return await self._offered(await self._store.update_status(job_id, status))
+        return await self._changed(await self._store.update_status(job_id, status))
 
     async def cancel(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
-        return await self._offered(await self._store.cancel(job_id, tenant))
+        return await self._changed(await self._store.cancel(job_id, tenant))
 
     async def retry(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
-        return await self._offered(await self._store.retry(job_id, tenant))
+        return await self._changed(await self._store.retry(job_id, tenant))
 
-    async def _offered(self, job: Job) -> Job:
+    async def _changed(self, job: Job) -> Job:
         """Tell the workers that the job has changed; one that nobody works on, but somebody must, is offered."""
         if job.lease is None:
             await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))

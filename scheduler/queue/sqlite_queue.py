@@ -135,10 +135,6 @@ class SQLiteQueue:
         now = self._clock.now()
         return await self._database.write(lambda connection: sqlite_jobs.next_run(connection, job_id, now, tenant))
 
-    def count_waiting(self, tenant: TenantId | None, most: int) -> int:
-        """Return how many jobs are ready, in all or of a tenant; counting ends at `most`."""
-        return self._database.peek(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
-
     async def length(self) -> int:
         now = self._clock.now()
         return await self._database.read(lambda connection: sqlite_leases.length(connection, now))

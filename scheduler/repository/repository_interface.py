@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.events import EventLine, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import Job, JobStatus, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskLine, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
 
 Item = TypeVar("Item")
@@ -23,10 +23,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list, newest first, and how many there are in all."""
+    """A part of a list, newest first, and how many there are in all: exact up to 10,000, beyond that an estimate.
+
+    `next_cursor` leads to the next page; None: this is the last one, or the list has no cursors.
+    """
 
     items: Sequence[Item]
     total: int
+    next_cursor: str | None = None
+    total_is_estimate: bool = False
 
 
 class IdempotentRequest(BaseModel):
@@ -83,6 +88,17 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
+    async def save_many(
+        self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
+    ) -> Sequence[JobId | None]:
+        """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
+
+        None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
+        was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
+        one of the ids is taken, InvalidTransitionError for a job begun elsewhere.
+        """
+
+    @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         """Return the job, or None."""
 
@@ -91,6 +107,17 @@ class JobRepository(abc.ABC):
         self, limit: int = 50, offset: int = 0, status_filter: JobStatus | None = None, tenant: TenantId | None = None
     ) -> Page[Job]:
         """Return jobs, newest first."""
+
+    @abc.abstractmethod
+    async def find(
+        self, wanted: JobFilter, tenant: TenantId, limit: int = 50, offset: int = 0, cursor: str | None = None
+    ) -> Page[JobSummary]:
+        """Return the jobs that fit, newest first, at a cost that does not grow with the number of jobs.
+
+        A cursor goes on where a page ended; a page found by words may be shorter than `limit` and still have a next
+        one. Words of very many jobs that came in the last seconds may be found a little later. Raises InvalidFieldError
+        for a cursor of another list, and for a text without a word.
+        """
 
     @abc.abstractmethod
     async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:

@@ -12,6 +12,7 @@ _HEADER = "-- Generated from the migrations by `python -m scheduler.repository.s
 _OBJECTS = """
 SELECT sql FROM sqlite_master
 WHERE sql IS NOT NULL AND name <> 'sqlite_sequence' AND tbl_name <> 'alembic_version'
+AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
 ORDER BY tbl_name, CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, name
 """
 

@@ -58,7 +58,11 @@ CREATE TABLE dead_letters (
     run INTEGER NOT NULL,
     code TEXT NOT NULL,
     at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, intent TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+
+CREATE INDEX dead_letters_by_code ON dead_letters (tenant, code, at);
+
+CREATE INDEX dead_letters_by_intent ON dead_letters (tenant, intent, at);
 
 CREATE INDEX dead_letters_of_tenant ON dead_letters (tenant, at);
 
@@ -81,11 +85,15 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, job_ids TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
+
+CREATE TABLE job_words_mark (n INTEGER NOT NULL) STRICT;
 
 CREATE TABLE jobs (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -113,7 +121,7 @@ CREATE TABLE jobs (
     graph_digest TEXT NOT NULL,
     context TEXT NOT NULL,
     task_graph TEXT NOT NULL
-, turn INTEGER NOT NULL DEFAULT 0, delayed INTEGER NOT NULL DEFAULT 0) STRICT;
+, turn INTEGER NOT NULL DEFAULT 0, delayed INTEGER NOT NULL DEFAULT 0, plan_version INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
@@ -121,11 +129,20 @@ CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND dela
 
 CREATE INDEX jobs_leased ON jobs (lease_until, tenant) WHERE lease_until IS NOT NULL;
 
-CREATE INDEX jobs_of_tenant ON jobs (tenant, n);
+CREATE INDEX jobs_of_intent ON jobs (tenant, intent, created_at);
 
-CREATE INDEX jobs_of_tenant_by_status ON jobs (tenant, status, n);
+CREATE INDEX jobs_of_status ON jobs (tenant, status, created_at);
+
+CREATE INDEX jobs_of_tenant ON jobs (tenant, created_at);
 
 CREATE INDEX jobs_ready ON jobs (priority DESC, turn, n, tenant) WHERE status = 'pending' AND delayed = 0;
+
+CREATE TRIGGER job_words_go AFTER DELETE ON jobs
+WHEN OLD.description <> '' AND OLD.n <= (SELECT n FROM job_words_mark)
+BEGIN
+    INSERT INTO job_words (job_words, rowid, words)
+    VALUES ('delete', OLD.n, 'xt' || lower(hex(OLD.tenant)) || ' ' || OLD.description);
+END;
 
 CREATE TABLE messages (
     n INTEGER PRIMARY KEY AUTOINCREMENT,

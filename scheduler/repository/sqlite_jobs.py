@@ -184,6 +184,13 @@ def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenan
     Raises JobNotFoundError, InvalidTransitionError and RetriesExhaustedError.
     """
     job = must_fetch(connection, job_id, tenant).next_run()
+    open_run(connection, job)
+    note(connection, job, EventType.JOB_RETRIED, now, reason="somebody asked for another run", retry=job.retry_count)
+    return job
+
+
+def open_run(connection: sqlite3.Connection, job: Job) -> None:
+    """Store a job that has become its next run; it is a dead letter no longer."""
     columns = (
         "status", "run", "retry_count", "started_at", "completed_at", "deadline", "not_before", "error", "error_code",
         "crashes", "delayed", "turn",
@@ -192,16 +199,14 @@ def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenan
     turn = next_turns(connection, job.priority, job.tenant)[0]
     connection.execute(f"UPDATE jobs SET {changes} WHERE id = :id", job_to_row(job) | {"turn": turn})  # noqa: S608 - names are ours
     reset_tasks(connection, job)
-    connection.execute("DELETE FROM dead_letters WHERE job_id = ?", (job_id,))
-    note(connection, job, EventType.JOB_RETRIED, now, reason="somebody asked for another run", retry=job.retry_count)
-    return job
+    connection.execute("DELETE FROM dead_letters WHERE job_id = ?", (job.id,))
 
 
 def bury(connection: sqlite3.Connection, job_id: JobId) -> None:
     """Put a failed job with the dead letters."""
     connection.execute(
-        "INSERT OR REPLACE INTO dead_letters (job_id, tenant, run, code, at)"
-        " SELECT id, tenant, run, coalesce(error_code, 'internal'), completed_at FROM jobs WHERE id = ?",
+        "INSERT OR REPLACE INTO dead_letters (job_id, tenant, run, code, at, intent)"
+        " SELECT id, tenant, run, coalesce(error_code, 'internal'), completed_at, intent FROM jobs WHERE id = ?",
         (job_id,),
     )
 

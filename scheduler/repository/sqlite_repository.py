@@ -9,9 +9,17 @@ from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
-from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
-from scheduler.repository import sqlite_audit, sqlite_jobs, sqlite_leases, sqlite_tasks
+from scheduler.repository import (
+    sqlite_audit,
+    sqlite_batches,
+    sqlite_jobs,
+    sqlite_leases,
+    sqlite_listing,
+    sqlite_tasks,
+    sqlite_words,
+)
 from scheduler.repository.repository_interface import (
     AuditFilter,
     AuditRepository,
@@ -27,11 +35,11 @@ from scheduler.repository.sqlite_rows import (
     audit_from_row,
     event_from_row,
     insertion,
-    job_from_row,
     maybe_micros,
     task_from_row,
     to_micros,
 )
+from scheduler.repository.word_index import WordIndex
 
 
 class SQLiteJobRepository(JobRepository):
@@ -40,10 +48,17 @@ class SQLiteJobRepository(JobRepository):
     def __init__(self, database: SQLiteDatabase, clock: Clock | None = None) -> None:
         self._database = database
         self._clock = clock or SystemClock()
+        self._words = WordIndex(database)
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
         return await self._database.write(lambda connection: sqlite_jobs.accept(connection, job, request))
+
+    @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
+    async def save_many(
+        self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
+    ) -> Sequence[JobId | None]:
+        return await self._database.write(lambda connection: sqlite_batches.accept_many(connection, jobs, request))
 
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         return await self._database.read(lambda connection: sqlite_jobs.fetch(connection, job_id, tenant))
@@ -51,19 +66,18 @@ class SQLiteJobRepository(JobRepository):
     async def list(
         self, limit: int = 50, offset: int = 0, status_filter: JobStatus | None = None, tenant: TenantId | None = None
     ) -> Page[Job]:
-        wanted = {"tenant": tenant, "status": status_filter}
-        conditions = [f"{column} = :{column}" for column, value in wanted.items() if value is not None]
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return await self._database.read(
+            lambda connection: sqlite_listing.all_jobs(connection, tenant, status_filter, limit, offset)
+        )
 
-        def read(connection: sqlite3.Connection) -> Page[Job]:
-            total = connection.execute(f"SELECT count(*) FROM jobs {where}", wanted).fetchone()[0]  # noqa: S608 - ours
-            rows = connection.execute(
-                f"SELECT * FROM jobs {where} ORDER BY n DESC LIMIT :limit OFFSET :offset",  # noqa: S608 - names are ours
-                {**wanted, "limit": limit, "offset": offset},
-            )
-            return Page(tuple(job_from_row(row) for row in rows), total)
-
-        return await self._database.read(read)
+    async def find(
+        self, wanted: JobFilter, tenant: TenantId, limit: int = 50, offset: int = 0, cursor: str | None = None
+    ) -> Page[JobSummary]:
+        place = sqlite_listing.Place(limit, offset, cursor)
+        if wanted.text is None:
+            return await self._database.read(lambda connection: sqlite_listing.find(connection, wanted, tenant, place))
+        await self._words.catch_up()
+        return await self._database.read(lambda connection: sqlite_words.find(connection, wanted, tenant, place))
 
     @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
     async def update_status(self, job_id: JobId, status: JobStatus, tenant: TenantId | None = None) -> Job:

@@ -34,7 +34,7 @@ TASK_COLUMNS = (
 )  # fmt: skip
 _PLAIN_JOB_COLUMNS = (
     "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
-    "retry_count", "max_retries", "crashes",
+    "retry_count", "max_retries", "crashes", "plan_version",
 )  # fmt: skip
 """Those of a job whose values need no reading."""
 _JOB_MOMENTS = ("created_at", "started_at", "completed_at", "deadline", "not_before")
@@ -104,6 +104,7 @@ def job_to_row(job: Job) -> dict[str, Any]:
         "retry_count": job.retry_count,
         "max_retries": job.max_retries,
         "crashes": job.crashes,
+        "plan_version": job.plan_version,
         "context": well_formed(to_json(job.context)),
         "task_graph": graph,
         "graph_digest": hashlib.sha256(graph.encode()).hexdigest(),

@@ -1,7 +1,7 @@
 """The statements that change tasks in SQLite, each meant for the caller's transaction."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
@@ -37,8 +37,14 @@ def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -
 
 def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
     """Give every task of a new job its row."""
+    add_tasks_of(connection, [(job.id, job.task_graph.tasks)])
+
+
+def add_tasks_of(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
+    """Give every task of new jobs its row."""
     connection.executemany(
-        _INSERT, [(*_UNTOUCHED, job.id, task_id, place) for place, task_id in enumerate(job.task_graph.tasks)]
+        _INSERT,
+        [(*_UNTOUCHED, job_id, task_id, place) for job_id, tasks in jobs for place, task_id in enumerate(tasks)],
     )
 
 

@@ -31,11 +31,18 @@ class SecretsManager:
     def get_secret(self, key: str) -> str:
         """Return the secret. Raises SecretMissingError, which names it."""
         name = key.removeprefix(SECRET_SCHEME)
-        variable = ENVIRONMENT_PREFIX + name.upper().replace(".", "_").replace("-", "_")
-        value = self._environment.get(variable) or self._read_file().get(name)
+        value = self._environment.get(variable_of(name)) or self._read_file().get(name)
         if not value:
             raise SecretMissingError(name)
         return value
+
+    def has(self, key: str) -> bool:
+        """Return whether the secret is set. Raises as reading the file does."""
+        try:
+            self.get_secret(key)
+        except SecretMissingError:
+            return False
+        return True
 
     def values(self) -> frozenset[str]:
         """Return every secret that is known now, so that logs, results and error texts can be kept free of them.
@@ -75,6 +82,11 @@ class SecretsManager:
             self._from_file = {str(name): value for name, value in document.items()}
             self._stamp = (status.st_mtime_ns, status.st_size)
         return self._from_file
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable that may hold the secret."""
+    return ENVIRONMENT_PREFIX + name.upper().replace(".", "_").replace("-", "_")
 
 
 def _forms(value: str) -> Iterator[str]:

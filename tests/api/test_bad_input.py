@@ -102,6 +102,10 @@ ORDERS = {
         plan({**MAIL, "params": {**MAIL["params"], "attachments": ["${download.artifact}"]}}), 422,
         "unknown_reference", "task_graph.tasks[0].params.attachments[0]",
     ),
+    "a reference to what no result has": (
+        plan({**GOTO, "id": "a"}, {**GOTO, "id": "b", "params": {"url": "${a.nosuch}"}}), 422,
+        "unknown_reference", "task_graph.tasks[1].params.url",
+    ),
     "a broken reference": (
         plan({**MAIL, "params": {**MAIL["params"], "subject": "${download"}}), 422, "invalid_field",
         "task_graph.tasks[0].params.subject",
@@ -210,7 +214,7 @@ async def _refused(
         ({"limit": "x"}, "limit"),
         ({"offset": "-1"}, "offset"),
         ({"offset": str(10**30)}, "offset"),
-        ({"status": "sleeping"}, "status"),
+        ({"status": "sleeping"}, "status[0]"),
     ],
 )
 async def test_a_wrong_query_names_its_parameter(api: Api, query: dict[str, str], field: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.core.errors import ElementNotFoundError
+from scheduler.core.errors import RecipientRefusedError
 from scheduler.core.ids import JobId, TaskId
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 from tests.support.websocket import Refused, websocket
@@ -132,7 +132,7 @@ async def test_a_job_that_is_done_can_neither_be_cancelled_nor_retried(working_a
 
 
 async def test_a_failed_job_says_why_and_is_retried_without_doing_again_what_is_done(working_api: Api) -> None:
-    working_api.executor.failures["web.download"] = ElementNotFoundError("Rechnung 4711", "/invoices")
+    working_api.executor.failures["mail.send"] = RecipientRefusedError("anna@example.com", "550")
     job_id = (await working_api.submit())["job_id"]
     failed = await working_api.ended(job_id)
     working_api.executor.failures.clear()
@@ -141,8 +141,8 @@ async def test_a_failed_job_says_why_and_is_retried_without_doing_again_what_is_
 
     again = await working_api.ended(job_id)
     assert failed["status"] == "failed"
-    assert failed["job"]["error_code"] == "document_not_found"
-    assert failed["job"]["error"].startswith("Das Portal kennt das Dokument")
+    assert failed["job"]["error_code"] == "recipient_refused"
+    assert failed["job"]["error"].startswith("Der Mailserver nimmt keine Mail für anna@example.com an")
     assert (answer.status_code, answer.json()["run"]) == (202, 2)
     assert (again["status"], again["job"]["error"], again["retry_count"]) == ("done", None, 1)
     assert working_api.executor.done.count("web.click") == 1
@@ -272,7 +272,7 @@ async def test_no_route_shows_or_changes_a_job_of_another_tenant(open_api: OpenA
         before = api.rows()
 
         theirs = {
-            (method, path): await api.client.request(method, path.format_map(values), headers=bearer(KEY_B))
+            (method, path): await api.client.request(method, path.format_map(values), headers=bearer(KEY_B), json={})
             for method, path in routes
         }
 

@@ -189,7 +189,7 @@ async def test_a_crash_is_a_problem_document_that_tells_nothing_but_the_id(
     async def crashes(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("password=geheim")
 
-    monkeypatch.setattr(api.services.jobs, "list", crashes)
+    monkeypatch.setattr(api.services.jobs, "find", crashes)
 
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         answer = await api.client.get("/jobs", headers={"X-Correlation-ID": "id-1", "Accept-Language": "en"})
@@ -207,7 +207,7 @@ async def test_a_service_that_is_away_is_503_with_a_time_to_retry(api: Api, monk
     async def busy(*_arguments: object, **_options: object) -> None:
         raise StoreBusyError("cpa.db")
 
-    monkeypatch.setattr(api.services.jobs, "list", busy)
+    monkeypatch.setattr(api.services.jobs, "find", busy)
 
     answer = await api.client.get("/jobs")
 
@@ -218,7 +218,7 @@ async def test_a_message_that_is_too_large_is_413(api: Api, monkeypatch: pytest.
     async def refuses(*_arguments: object, **_options: object) -> None:
         raise MessageTooLargeError("payload", size=2, limit=1)
 
-    monkeypatch.setattr(api.services.jobs, "list", refuses)
+    monkeypatch.setattr(api.services.jobs, "find", refuses)
 
     assert (await api.client.get("/jobs")).status_code == 413
 

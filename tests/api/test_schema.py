@@ -29,8 +29,10 @@ def test_the_openapi_document_has_what_readers_need() -> None:
     assert all(tag["description"] for tag in document["tags"])
     assert all(operation.get("description") for operation in operations)
     assert {name for name in schemas if name.endswith("Request") and "examples" in schemas[name]} == {
+        "CorrectionRequest",
         "CreateJobRequest",
         "CreateScheduleRequest",
+        "LettersRequest",
         "PlanRequest",
         "PreviewRequest",
         "ScheduleRequest",

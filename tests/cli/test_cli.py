@@ -89,7 +89,7 @@ def test_a_description_is_shown_as_it_is() -> None:
     console = Console(width=400, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123 - ends with the test
 
     views.show_job(console, {"job": job, "tasks": [task], "artifacts": [text]})
-    views.show_jobs(console, {"jobs": [job], "total": 1})
+    views.show_jobs(console, {"jobs": [job], "total": 1, "total_is_estimate": True, "next_cursor": text})
     views.show_event(console, event)
     views.show_event(console, {**event, "type": "task_retry_scheduled"})
     views.show_plan(
@@ -315,33 +315,6 @@ def test_secrets_that_others_may_read_keep_the_service_from_starting(
     assert ended.exit_code == USAGE
     assert "chmod 600" in ended.output
     assert "geheim" not in ended.output
-
-
-@pytest.mark.usefixtures("clean_environment")
-def test_the_doctor_needs_no_service_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    monkeypatch.setenv("CPA_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("CPA_BROWSER_PATH", str(tmp_path / "nothing"))
-    monkeypatch.setenv("CPA_API_URL", "http://127.0.0.1:1")
-
-    ended = CliRunner().invoke(app, ["doctor"])
-
-    assert ended.exit_code == FAILED
-    assert "✔ Python" in ended.output
-    assert "✘ Chromium" in ended.output
-    assert "apt-get install chromium-headless-shell" in ended.output
-    assert "– Mail: nicht eingerichtet" in ended.output
-    assert "CPA_MAIL_ADDRESS, CPA_MAIL_SMTP_HOST, CPA_MAIL_IMAP_HOST, CPA_SECRET_MAIL_PASSWORD" in ended.output
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.usefixtures("clean_environment")
-def test_the_doctor_is_content_when_everything_needed_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CPA_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("CPA_BROWSER_PATH", sys.executable)
-    monkeypatch.setenv("CPA_SECRETS_FILE", str(tmp_path / "none.yaml"))
-
-    assert CliRunner().invoke(app, ["doctor"]).exit_code == DONE
 
 
 @pytest.mark.integration

@@ -19,7 +19,7 @@ from scheduler.executors.web_actions import WEB_ACTIONS
 
 ROUTER = IntentRouter.default()
 CATALOG = ActionCatalog([*WEB_ACTIONS, *MailExecutor.actions, *FileExecutor.actions])
-SITE = {"site_url": "http://127.0.0.1:8080"}
+SITE = {"site_url": "http://127.0.0.1:8080", "site_login": "portal"}
 FETCH = {"document": "Rechnung 4711", "document_id": "4711", "portal": "Portal", "recipient": "anna@example.com"}
 
 
@@ -57,7 +57,7 @@ def test_the_main_sentence_becomes_the_plan_of_the_portal() -> None:
     assert tasks["send"].params["to"] == ["anna@example.com"]
     assert tasks["send"].params["attachments"] == ["${download.artifact}"]
     assert tasks["send"].dependencies == ("download",)
-    assert values_needed(ROUTER.route(sentence)) == {"site_url"}
+    assert values_needed(ROUTER.route(sentence)) == {"site_url", "site_login"}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_mail_without_a_document_has_no_step_that_looks_for_one() -> None:
 
 
 def test_only_plans_that_visit_a_site_need_its_address() -> None:
-    assert values_needed(routed(**FETCH)) == {"site_url"}
+    assert values_needed(routed(**FETCH)) == {"site_url", "site_login"}
     assert values_needed(routed("navigate_url", url="www.example.com")) == frozenset()
     assert values_needed(routed(document="Vertrag", folder="Verträge", recipient="a@example.com")) == frozenset()
 

@@ -1,76 +1,31 @@
 """The main job over the public interfaces, with real processes: what users see when it goes well, and when not."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
-from examples.office import Office, environment
+from examples.office import Office
 from examples.portal.invoices import example_invoices
-from tests.support.cpa_process import answers, cpa_process
+from tests.support.cpa_client import SENTENCE, Cpa, running_cpa
 
 pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 
-SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
-LIMIT = 60.0  # seconds until a job must have ended
 EMOJI_SUPPLIER = "Blumenhaus 😊 Grünwald"
-
-
-class Cpa:
-    """A running CPA, as a client sees it."""
-
-    def __init__(self, settings: dict[str, str], data: Path) -> None:
-        self.settings = settings
-        self.data = data
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{settings['CPA_API_PORT']}", timeout=30)
-
-    def done(self, text: str) -> dict[str, Any]:
-        """Submit a sentence and return the job's detail when it has ended."""
-        accepted = self.http.post("/schedule", json={"text": text})
-        assert accepted.status_code == 202, accepted.text
-        return self.ended(accepted.json()["job_id"])
-
-    def ended(self, job_id: str) -> dict[str, Any]:
-        end = time.monotonic() + LIMIT
-        while time.monotonic() < end:
-            detail: dict[str, Any] = self.http.get(f"/jobs/{job_id}").json()
-            if detail["status"] in {"done", "failed", "cancelled"}:
-                return detail
-            time.sleep(0.05)
-        raise AssertionError(f"{job_id} did not end: {detail}")
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line as a user would."""
-        command = [sys.executable, "-m", "scheduler.cli", *arguments]
-        surroundings = environment(self.settings) | {"LANG": "de_DE.UTF-8", "COLUMNS": "200"}
-        return subprocess.run(command, env=surroundings, check=False, capture_output=True, text=True, timeout=LIMIT)
 
 
 @pytest.fixture
 def cpa(office: Office, tmp_path: Path) -> Iterator[Cpa]:
-    yield from _running(office, tmp_path)
+    with running_cpa(office, tmp_path) as cpa:
+        yield cpa
 
 
 @pytest.fixture
 def cpa_with_a_wrong_password(office: Office, tmp_path: Path) -> Iterator[Cpa]:
-    yield from _running(office, tmp_path, CPA_SECRET_PORTAL_PASSWORD="Falsche-Beere-9")
-
-
-def _running(office: Office, data: Path, **changes: str) -> Iterator[Cpa]:
-    settings = office.settings(data, CPA_MAIL_SETTLE_SECONDS="2", **changes)
-    with cpa_process(settings, data / "cpa.log") as process:
-        end = time.monotonic() + LIMIT
-        while not answers(process.url) and process.alive and time.monotonic() < end:
-            time.sleep(0.02)
-        cpa = Cpa(settings, data)
-        with cpa.http:
-            yield cpa
+    with running_cpa(office, tmp_path, CPA_SECRET_PORTAL_PASSWORD="Falsche-Beere-9") as cpa:
+        yield cpa
 
 
 def test_a_sentence_becomes_one_mail_with_the_document(cpa: Cpa, office: Office) -> None:
@@ -85,6 +40,18 @@ def test_a_sentence_becomes_one_mail_with_the_document(cpa: Cpa, office: Office)
     assert all(task["status"] == "done" for task in detail["tasks"])
     assert {task["task_id"]: task["verified"] for task in detail["tasks"]}["send"] is True
     assert (cpa.data / "screenshots" / detail["job"]["job_id"] / "download.png").is_file()
+
+
+@pytest.mark.parametrize("locale", ["C", "de_DE.UTF-8"])
+def test_the_document_keeps_its_name_whatever_locale_the_machine_has(
+    office: Office, tmp_path: Path, locale: str
+) -> None:
+    with running_cpa(office, tmp_path, LC_ALL=locale) as cpa:
+        detail = cpa.done(SENTENCE)
+
+    (mail,) = office.mail.messages("anna@example.com")
+    assert detail["status"] == "done", detail
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["Rechnung 4711 Müller & Söhne.pdf"]
 
 
 def test_a_document_whose_name_has_an_emoji_arrives_under_that_name(cpa: Cpa, office: Office) -> None:
@@ -139,6 +106,27 @@ def test_a_wrong_portal_password_is_said_in_the_language_of_the_request(
     assert detail["job"]["error"] == says
     _assert_evidence(cpa, detail, "login")
     assert office.mail.messages("anna@example.com") == []
+
+
+def test_a_portal_that_fails_at_the_login_is_not_said_to_refuse_the_password(cpa: Cpa, office: Office) -> None:
+    office.portal.broken["POST /login"] = 100
+
+    detail = cpa.done(SENTENCE)
+
+    assert detail["status"] == "failed"
+    assert detail["job"]["error"] == (
+        f"Die Adresse {office.portal.url}/login antwortet nicht. Bitte später wiederholen oder die Adresse prüfen."
+    )
+
+
+def test_a_portal_that_fails_for_a_moment_is_logged_in_to_again(cpa: Cpa, office: Office) -> None:
+    office.portal.broken["POST /login"] = 1
+
+    detail = cpa.done(SENTENCE)
+
+    assert detail["status"] == "done", detail
+    assert office.portal.broken["POST /login"] == 0
+    assert len(office.mail.messages("anna@example.com")) == 1
 
 
 def test_a_missing_invoice_is_said_with_its_number(cpa: Cpa, office: Office) -> None:

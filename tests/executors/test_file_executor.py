@@ -241,3 +241,23 @@ async def test_a_file_becomes_an_artifact_for_later_steps(
 
 async def test_an_action_it_does_not_know_is_an_error(executor: FileExecutor) -> None:
     assert _code(await executor.execute(_todo("burn"), CONTEXT)) == "unknown_action"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        _todo("find", pattern="a.txt"),
+        _todo("copy", source="a.txt", destination="b.txt"),
+        _todo("read", path="a.txt"),
+        _todo("attach", path="a.txt"),
+    ],
+    ids=lambda step: step.action,
+)
+async def test_what_a_result_has_is_declared_so_that_plans_may_refer_to_it(
+    executor: FileExecutor, root: Path, step: ToDo
+) -> None:
+    _put(root, "a.txt")
+
+    done = await executor.execute(step, CONTEXT)
+
+    assert done.result.keys() == {spec.name: spec.result for spec in executor.actions}[step.action]

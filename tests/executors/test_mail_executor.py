@@ -11,6 +11,7 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import ExecutionContext
 from scheduler.executors.files import ArtifactStore
+from scheduler.executors.mail_actions import READ, SEARCH, SEND
 from scheduler.executors.mail_executor import MailExecutor
 from tests.support.mails import LONG_NAME
 from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
@@ -59,6 +60,7 @@ async def test_a_mail_is_sent_with_its_artifacts_and_filed(
         "attachments": [LONG_NAME],
         "filed": True,
     }
+    assert done.result.keys() == SEND.result
     assert file.get_filename() == LONG_NAME
     assert len(server.messages(US, "Sent")) == 1
 
@@ -195,6 +197,7 @@ async def test_mails_are_read_and_found_as_plain_values(executor: MailExecutor) 
     )
 
     assert read.result == found.result
+    assert read.result.keys() == READ.result == SEARCH.result
     assert read.result["count"] == 1
     (mail,) = read.result["messages"]
     assert (mail["sender"], mail["subject"], mail["text"]) == (US, "Prüfung", "Grüße")

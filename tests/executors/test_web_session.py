@@ -51,6 +51,13 @@ def test_what_is_not_there_or_not_ours_is_no_snapshot(tmp_path: Path) -> None:
     assert store.load(JobId("job-2")) is None
 
 
+def test_the_snapshot_of_an_earlier_run_is_none(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path)
+    store.save(JOB, a_snapshot())
+
+    assert store.load(JOB, run=2) is None
+
+
 def test_a_deleted_snapshot_may_be_deleted_again(tmp_path: Path) -> None:
     store = SessionStore(tmp_path)
     store.save(JOB, a_snapshot())

@@ -9,7 +9,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.events import EventType
 from scheduler.core.job import JobStatus, TaskStatus
-from scheduler.core.retry import RetryPolicy
+from scheduler.core.retry import RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, Verification
 from scheduler.core.todo import Postcondition
 from tests.support.executors import FakeExecutors, fails, gives, hangs, ignores_being_stopped
@@ -63,7 +63,7 @@ class TestJob:
 
         executors.scripts |= {"a": [meet], "b": [meet]}
 
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             job = await office.run(a_step("a"), a_step("b"))
 
         assert job.status is JobStatus.DONE
@@ -116,6 +116,17 @@ class TestJob:
         assert "no confirmation" in job.error
         assert (SEND, "failure", "data/screenshots/job/send.png") in await office.audit(job.id)
 
+    async def test_what_hindered_it_is_said_rather_than_that_it_does_not_hold(
+        self, office: Office, executors: FakeExecutors
+    ) -> None:
+        hindered = TaskFailure.of(SiteUnreachableError("http://portal/login", "HTTP 503"))
+        executors.verify_as["send"] = lambda _: Verification(happened=False, failure=hindered)
+        demand, retry = Postcondition(text="Danke"), RetryPolicy(max_attempts=1)
+
+        job = await office.run(a_step("send", verify=demand, retry=retry, failure_code="login_rejected"))
+
+        assert (job.status, job.error_code) == (JobStatus.FAILED, "site_unreachable")
+
 
 class TestMistakesOfAnExecutor:
     async def test_a_mistake_does_not_take_the_job_along(self, office: Office, executors: FakeExecutors) -> None:
@@ -161,11 +172,19 @@ class TestTime:
     async def test_who_does_not_stop_at_once_is_waited_for_before_anybody_looks(
         self, office: Office, executors: FakeExecutors
     ) -> None:
-        release = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.03, release.set)
-        executors.scripts["send"] = [ignores_being_stopped(release)]
+        release, stopping = asyncio.Event(), asyncio.Event()
+        executors.scripts["send"] = [ignores_being_stopped(release, stopping)]
+        job = await office.accept(a_step("send", timeout=0.2))
+        running = asyncio.create_task(office.orchestrator.process(await office.lease()))
+        await stopping.wait()
+        await asyncio.sleep(0.03)
+        looked_too_early = list(executors.looked)
 
-        job = await office.run(a_step("send", timeout=0.01))
+        release.set()
+        await running
+
+        job = await office.now(job.id)
+        assert looked_too_early == []
 
         assert job.status is JobStatus.DONE
         assert list(executors.world.effects.values()) == [1]

@@ -16,11 +16,12 @@ from scheduler.core.errors import (
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.job import JobStatus
+from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.job_service import MAX_TEXT, JobService
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -47,6 +48,7 @@ def jobs(database: SQLiteDatabase, queue: JobQueue, clock: FakeClock, router: In
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
+        admission=Admission(lambda *_: 0, clock),
         clock=clock,
         new_id=new_id,
     )
@@ -108,7 +110,7 @@ async def test_nothing_is_stored_of_what_is_refused(jobs: JobService) -> None:
         with pytest.raises(InvalidFieldError):
             await jobs.create(an_order(context=context), tenant=ACME)
 
-    assert (await jobs.list(ACME)).total == 0
+    assert (await jobs.find(JobFilter(), ACME)).total == 0
 
 
 async def test_the_same_key_is_the_same_job_also_after_it_was_done(jobs: JobService) -> None:
@@ -144,7 +146,7 @@ async def test_a_job_of_another_tenant_does_not_exist(jobs: JobService) -> None:
     for ask in (jobs.get, jobs.detail, jobs.cancel, jobs.retry):
         with pytest.raises(JobNotFoundError):
             await ask(job.id, GLOBEX)
-    assert (await jobs.list(GLOBEX)).total == 0
+    assert (await jobs.find(JobFilter(), GLOBEX)).total == 0
     assert await jobs.timeline(job.id, GLOBEX) == ()
     assert (await jobs.get(job.id, ACME)).status is JobStatus.PENDING
 
@@ -179,7 +181,7 @@ async def test_jobs_are_listed_by_status_and_page(jobs: JobService) -> None:
     made = [await jobs.create(an_order(), tenant=ACME) for _ in range(3)]
     await jobs.cancel(made[0].id, ACME)
 
-    waiting = await jobs.list(ACME, status=JobStatus.PENDING, limit=1, offset=1)
+    waiting = await jobs.find(JobFilter(statuses={JobStatus.PENDING}), ACME, limit=1, offset=1)
 
     assert ([job.id for job in waiting.items], waiting.total) == ([made[1].id], 2)
 

@@ -23,6 +23,7 @@ CATALOG = ActionCatalog(
         ActionSpec(name="web.click", description="", needs_selector=True),
         ActionSpec(name="web.fill", description="", needs_selector=True, needs_text=True),
         ActionSpec(name="web.look", description=""),
+        ActionSpec(name="web.read", description="", result=frozenset({"text"})),
         ActionSpec(name="mail.send", description="", params=SendMail),
         ActionSpec(name="file.delete", description=""),
     ]
@@ -56,6 +57,13 @@ def test_a_sound_plan_passes() -> None:
     check_plan(plan, CATALOG, POLICY)
 
 
+@pytest.mark.parametrize("reference", ["${read}", "${read.text}", "${read.text.0}", "$${read.title}", "${look.title}"])
+def test_a_reference_to_what_a_result_may_have_passes(reference: str) -> None:
+    plan = _plan(_look(id="look"), ToDo(id="read", action="web.read"), _look(id="last", text=reference))
+
+    check_plan(plan, CATALOG, POLICY)
+
+
 @pytest.mark.parametrize(
     ("plan", "error", "field"),
     [
@@ -66,9 +74,13 @@ def test_a_sound_plan_passes() -> None:
             CycleError, "task_graph.tasks",
         ),
         (_plan(_look(text="${nobody.file}")), UnknownReferenceError, "task_graph.tasks[0].text"),
+        (_plan(_look(text="${read.title}"), ToDo(id="read", action="web.read")), UnknownReferenceError,
+         "task_graph.tasks[0].text"),
         (_plan(_look(), ToDo(id="x", action="web.lok")), UnknownActionError, "task_graph.tasks[1].action"),
         (_plan(_look(), ToDo(id="x", action="file.delete")), ActionForbiddenError, "task_graph.tasks[1].action"),
         (_plan(ToDo(id="x", action="web.click")), InvalidFieldError, "task_graph.tasks[0].selector"),
+        (_plan(_look(), _look(id="x", agent="desk-7")), InvalidFieldError, "task_graph.tasks[1].agent"),
+        (_plan(_look(risk="high")), InvalidFieldError, "task_graph.tasks[0].risk"),
         (_plan(ToDo.model_validate({"id": "x", "action": "web.fill", "selector": "#a"})), InvalidFieldError,
          "task_graph.tasks[0].text"),
         (_plan(ToDo(id="x", action="mail.send", params={**MAIL, "to": ["anna@example.com", "b"]})), InvalidFieldError,

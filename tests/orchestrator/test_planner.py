@@ -90,6 +90,31 @@ def test_a_named_intent_takes_slots_from_words_and_context_and_the_context_wins(
     assert planned.slots["recipient"] == "bert@example.com"
 
 
+def test_each_portal_gets_its_own_login_and_no_other(router: IntentRouter) -> None:
+    planner = a_planner(router, {"Portal": NORTH, "Süd-Portal": SOUTH})
+
+    north, south = (
+        planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": portal}}).task_graph
+        for portal in ("portal", "Süd-Portal")
+    )
+
+    logins = [[todo.text for todo in plan.tasks.values() if todo.action == "web.fill"] for plan in (north, south)]
+    assert logins == [
+        ["secret://portal.username", "secret://portal.password"],
+        ["secret://sued-portal.username", "secret://sued-portal.password"],
+    ]
+    assert all(url.startswith(SOUTH) for url in _urls(south))
+
+
+def test_a_client_cannot_send_the_login_of_a_portal_elsewhere(router: IntentRouter) -> None:
+    evil = {"site_url": "https://evil.example", "site_login": "mail"}
+
+    planned = a_planner(router).plan_intent("fetch_and_send", "", {"slots": {**SLOTS, **evil}})
+
+    assert all(url.startswith(NORTH) for url in _urls(planned.task_graph))
+    assert "mail.password" not in planned.task_graph.canonical()
+
+
 def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> None:
     with pytest.raises(MissingSlotError):
         a_planner(router).plan_intent("fetch_and_send", "Öffne Excel", {})

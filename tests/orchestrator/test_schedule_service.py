@@ -16,6 +16,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.job import JobFilter
 from scheduler.core.schedules import Schedule
 from scheduler.repository.schedule_repository import Firing
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -59,7 +60,8 @@ async def test_a_sentence_is_planned_at_each_firing_and_says_where_it_comes_from
 
     await schedules.runner.fire_due()
 
-    (job,) = (await schedules.jobs.list(US)).items
+    (found,) = (await schedules.jobs.find(JobFilter(), US)).items
+    job = await schedules.jobs.get(found.id, US)
     assert (job.intent, job.description, job.locale) == ("fetch_and_send", SENTENCE, "de")
     assert job.context["slots"]["recipient"] == "anna@example.com"
     assert job.context["schedule"] == {"id": made.id, "name": "hourly", "moment": (NOON + HOUR).isoformat()}
@@ -135,7 +137,7 @@ async def test_after_downtime_the_policy_says_what_is_made_up_for(
     await schedules.runner.fire_due()
 
     assert await schedules.outcomes("hourly") == expected
-    assert (await schedules.jobs.list(US)).total == [kind for kind, _ in expected].count("fired")
+    assert (await schedules.jobs.find(JobFilter(), US)).total == [kind for kind, _ in expected].count("fired")
     assert (await schedules.service.get("hourly", US)).next_fire == (None if "until" in fields else NOON + 6 * HOUR)
 
 

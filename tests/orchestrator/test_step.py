@@ -8,6 +8,7 @@ from scheduler.core.events import EventType, RunOpened, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import RetryPolicy, TaskFailure
+from scheduler.core.todo import Postcondition
 from scheduler.orchestrator.commands import SaveTask, SetTimer, StartTask
 from scheduler.orchestrator.state import open_run
 from scheduler.orchestrator.step import step
@@ -119,6 +120,27 @@ class TestRetry:
 
         assert run.ends[0].failure is not None
         assert run.ends[0].failure.code == "document_not_found"
+
+    def test_where_something_is_demanded_only_its_absence_means_what_the_plan_says(self) -> None:
+        login = a_step("login", verify=Postcondition(text="Willkommen"), failure_code="login_rejected")
+
+        no_button, no_welcome = a_run(login).fails("login", BROKEN), a_run(login).fails("login", NOT_AS_DEMANDED)
+
+        codes = [end.failure.code for run in (no_button, no_welcome) for end in run.ends if end.failure]
+        assert codes == ["element_not_found", "login_rejected"]
+
+    def test_a_meaning_that_the_plan_gives_names_the_secrets_entered_on_the_way(self) -> None:
+        run = a_run(
+            a_step("other", text="secret://other.password"),
+            a_step("user", text="secret://portal.username"),
+            a_step("password", "user", text="secret://portal.password"),
+            a_step("login", "password", verify=Postcondition(text="Willkommen"), failure_code="login_rejected"),
+        )
+
+        run.succeeds("other").succeeds("user").succeeds("password").fails("login", NOT_AS_DEMANDED)
+
+        assert run.ends[0].failure is not None
+        assert run.ends[0].failure.facts == {"secrets": "portal.username, portal.password"}
 
     def test_the_plan_does_not_say_what_another_failure_means(self) -> None:
         run = a_run(a_step("find", retry=RetryPolicy(max_attempts=1), failure_code="document_not_found"))

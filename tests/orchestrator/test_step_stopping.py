@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.core.events import AttemptOverdue, CancelRequested, DeadlinePassed, RunOpened
+from scheduler.core.events import AttemptOverdue, CancelRequested, DeadlinePassed, EventType, RunOpened, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus
 from tests.support.runs import BROKEN, FIND, NOW, UNAVAILABLE, UNKNOWN, HandDrivenRun, a_run, a_run_job, a_step, success
@@ -68,6 +68,38 @@ class TestTime:
 
         assert run.commands == []
         assert run.state.status is JobStatus.DONE
+
+
+class TestAtOnce:
+    """What comes in one batch has not been acted upon in between."""
+
+    def test_what_would_start_and_stop_at_once_is_not_started(self) -> None:
+        run = a_run(a_step("a"), a_step("b", "a"), a_step("c", "a", action=FIND))
+
+        run.happens(success("a"), CancelRequested(at=NOW))
+
+        assert (run.started, run.stopped, run.looked_after, run.timers) == ([], [], [], [])
+        assert run.statuses == {"a": "done", "b": "cancelled", "c": "cancelled"}
+        assert run.task("b").attempts == 0
+        assert EventType.TASK_STARTED not in [line for line, _ in run.said[2:]]
+
+    def test_what_was_tried_before_goes_back_to_where_it_was(self) -> None:
+        run = a_run().fails("send", UNAVAILABLE, draw=0.5).passes(1)
+
+        run.happens(TaskDue(task_id=TaskId("send"), at=run.now), DeadlinePassed(at=run.now))
+
+        assert (run.started, run.looked_after) == ([], [])
+        assert run.statuses == {"send": "skipped"}
+        assert (run.task("send").attempts, run.task("send").failures) == (1, 1)
+        assert run.state.status is JobStatus.FAILED
+
+    def test_a_run_that_is_opened_and_cancelled_at_once_starts_nothing(self) -> None:
+        run = HandDrivenRun(a_run_job(a_step("send")))
+
+        run.happens(RunOpened(at=NOW), CancelRequested(at=NOW))
+
+        assert (run.started, run.looked_after) == ([], [])
+        assert run.state.status is JobStatus.CANCELLED
 
 
 class TestCancel:
@@ -144,14 +176,6 @@ class TestCancel:
         run = a_run().happens(CancelRequested(at=NOW)).deadline_passes().is_seen("send", happened=False)
 
         assert run.state.status is JobStatus.CANCELLED
-
-    def test_starting_and_cancelling_in_one_batch_begins_nothing_that_is_not_stopped(self) -> None:
-        run = HandDrivenRun(a_run_job(a_step("find", action=FIND)))
-
-        run.happens(RunOpened(at=NOW), CancelRequested(at=NOW))
-
-        assert run.state.status is JobStatus.CANCELLED
-        assert (run.started, run.stopped) == ([("find", 1)], ["find"])
 
 
 class TestLateEvents:

@@ -1,7 +1,17 @@
 """Fixtures of the queue's tests."""
 
-from tests.support.queues import open_queue, queue
+from tests.support.queues import open_queue, queue, queue_over
 from tests.support.redis_server import shared_redis
 from tests.support.store import clock, database, migrated_file, store, store_path
 
-__all__ = ["clock", "database", "migrated_file", "open_queue", "queue", "shared_redis", "store", "store_path"]
+__all__ = [
+    "clock",
+    "database",
+    "migrated_file",
+    "open_queue",
+    "queue",
+    "queue_over",
+    "shared_redis",
+    "store",
+    "store_path",
+]

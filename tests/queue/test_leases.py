@@ -177,12 +177,12 @@ class TestWakeUp:
     async def test_all_who_wait_are_woken_by_a_new_job(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
         seen = await _quiet(queue)
-        waiting = [asyncio.create_task(queue.wait(seen, 30)) for _ in range(3)]
+        waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(3)]
         await asyncio.sleep(0)
 
         await (queue if writer == "the same queue" else another).enqueue(a_job())
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(*waiting)
         assert queue.changes != seen
 
@@ -191,22 +191,22 @@ class TestWakeUp:
         seen = await _quiet(queue)
         await (queue if writer == "the same queue" else another).enqueue(a_job())
 
-        async with asyncio.timeout(5):
-            await queue.wait(seen, 30)
+        async with asyncio.timeout(30):
+            await queue.wait(seen, 120)
 
         assert queue.changes != seen
 
     async def test_when_one_gives_up_waiting_the_other_is_still_woken(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
         seen = await _quiet(queue)
-        waiting = [asyncio.create_task(queue.wait(seen, 30)) for _ in range(2)]
+        waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(2)]
         await asyncio.sleep(0)
         waiting[0].cancel()
         await asyncio.wait([waiting[0]])
 
         await (queue if writer == "the same queue" else another).enqueue(a_job())
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await waiting[1]
         assert waiting[0].cancelled()
 
@@ -221,6 +221,6 @@ async def _quiet(queue: JobQueue) -> int:
 
 
 async def test_a_wait_has_an_end(queue: JobQueue) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await queue.wait(queue.changes, 0.01)
         await queue.wait(queue.changes, 0)

@@ -56,7 +56,7 @@ async def test_the_write_of_another_process_wakes_who_waits(database: SQLiteData
     with SPAWN.Pool(1) as pool:
         await asyncio.to_thread(pool.map, lease_all, [database.path])
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await waiting
     assert database.changes > seen
 

@@ -55,13 +55,15 @@ def hangs(begun: asyncio.Event | None = None) -> Attempt:
     return attempt
 
 
-def ignores_being_stopped(release: asyncio.Event) -> Attempt:
-    """Hang, and when stopped go on until released, then have the effect all the same."""
+def ignores_being_stopped(release: asyncio.Event, stopping: asyncio.Event | None = None) -> Attempt:
+    """Hang, and when stopped (which `stopping` tells) go on until released, then have the effect all the same."""
 
     async def attempt(world: World, context: ExecutionContext) -> dict[str, Any]:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
+            if stopping is not None:
+                stopping.set()
             await release.wait()
             world.happens(context)
             raise

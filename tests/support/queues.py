@@ -14,6 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.redis_server import RedisServer  # noqa: TC001 - as the others
 from tests.support.store import LEASE
 
+QueueOver = Callable[[Path, FakeClock], JobQueue]
 OpenQueue = Callable[[], Awaitable[JobQueue]]
 
 
@@ -21,17 +22,27 @@ BACK_ENDS = ("sqlite", pytest.param("redis", marks=pytest.mark.integration))
 
 
 @pytest.fixture(params=BACK_ENDS)
-async def open_queue(request: pytest.FixtureRequest, store_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
-    """Opens another queue object, with connections of its own, on the same store."""
-    url, store_url = f"sqlite:///{store_path}", f"sqlite:///{store_path}"
+def queue_over(request: pytest.FixtureRequest) -> QueueOver:
+    """Makes a queue object with connections of its own over the store at a path; the dispatch beside it is empty."""
+    server: RedisServer | None = None
     if request.param == "redis":
-        server: RedisServer = request.getfixturevalue("shared_redis")
+        server = request.getfixturevalue("shared_redis")
         server.empty()
-        url = server.url
+
+    def make(store: Path, clock: FakeClock) -> JobQueue:
+        store_url = f"sqlite:///{store}"
+        return JobQueue(server.url if server else store_url, store_url=store_url, clock=clock, lease=LEASE)
+
+    return make
+
+
+@pytest.fixture
+async def open_queue(queue_over: QueueOver, store_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
+    """Opens another queue object on the same store."""
     async with AsyncExitStack() as stack:
 
         async def open_one() -> JobQueue:
-            queue = JobQueue(url, store_url=store_url, clock=clock, lease=LEASE)
+            queue = queue_over(store_path, clock)
             stack.push_async_callback(queue.close)
             await queue.connect()
             return queue

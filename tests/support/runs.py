@@ -71,9 +71,9 @@ def rows_of(job: Job, rows: Mapping[str, TaskRun] | None = None) -> list[TaskRun
 class HandDrivenRun:
     """A run that is told what happens; `commands` are those of the last event, `said` every line so far."""
 
-    def __init__(self, job: Job, rows: Iterable[TaskRun] | None = None) -> None:
+    def __init__(self, job: Job, rows: Iterable[TaskRun] | None = None, catalog: ActionCatalog = CATALOG) -> None:
         self.now = NOW
-        self.state: RunState = open_run(job, rows_of(job) if rows is None else rows, CATALOG)
+        self.state: RunState = open_run(job, rows_of(job) if rows is None else rows, catalog)
         self.commands: list[Command] = []
         self.said: list[tuple[EventType, TaskId | None]] = []
         self.ends: list[FinishRun] = []

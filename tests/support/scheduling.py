@@ -17,6 +17,7 @@ from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.schedule_repository import ScheduleRepository
@@ -69,6 +70,7 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
+        admission=Admission(lambda *_: 0, clock),
         clock=clock,
         new_id=new_id,
     )

@@ -21,8 +21,8 @@ CONTEXT = ExecutionContext(job_id=JobId("job"), task_id=TaskId("send"), effect_k
 TODO = ToDo(id="send", action="mail.send", params={"to": "anna@example.com", "subject": "Rechnung 4711"})
 
 
-def an_executor(smtp: int, imap: int, folder: Path) -> MailExecutor:
-    transport = SmtpImapTransport(an_account(smtp=smtp, imap=imap), settle=timedelta(seconds=0.5))
+def an_executor(smtp: int, imap: int, folder: Path, *, settle: float = 10) -> MailExecutor:
+    transport = SmtpImapTransport(an_account(smtp=smtp, imap=imap), settle=timedelta(seconds=settle))
     return MailExecutor(transport=transport, artifacts=ArtifactStore(folder))
 
 

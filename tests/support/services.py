@@ -30,6 +30,7 @@ from scheduler.settings import (
     LogSettings,
     MailSettings,
     MaintenanceSettings,
+    QueueSettings,
     RetentionSettings,
     Settings,
     StoreSettings,
@@ -40,6 +41,7 @@ from scheduler.settings import (
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 PORTAL = "http://127.0.0.1:8080"
 KEY_A, KEY_B = "a-key-for-the-tenant-acme", "a-key-for-the-tenant-globex"
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
 TWO_TENANTS = {"acme": KEY_A, "globex": KEY_B}
 
 
@@ -94,10 +96,15 @@ class Api:
         await self.client.get(f"/jobs/{job_id}/events", **options)
         return dict((await self.client.get(f"/jobs/{job_id}", **options)).json())
 
+    async def run_sql(self, statement: str) -> None:
+        """Change the store behind the back of the service."""
+        with sqlite3.connect(self.database) as connection:
+            connection.execute(statement)
+
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has."""
         with sqlite3.connect(self.database) as connection:
-            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            tables = [name for (name,) in connection.execute(_TABLES)]
             return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}  # noqa: S608
 
 
@@ -105,7 +112,14 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def some_settings(data: Path, database: Path, *, sites: dict[str, str] | None = None, **api: Any) -> Settings:  # noqa: ANN401
+def some_settings(
+    data: Path,
+    database: Path,
+    *,
+    sites: dict[str, str] | None = None,
+    queue: QueueSettings | None = None,
+    **api: Any,  # noqa: ANN401 - fields of ApiSettings
+) -> Settings:
     """Return settings for a service that keeps everything in `data`; `api` holds fields of ApiSettings."""
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
@@ -114,6 +128,7 @@ def some_settings(data: Path, database: Path, *, sites: dict[str, str] | None = 
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
         ),
+        queue=queue or QueueSettings(),
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),

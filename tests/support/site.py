@@ -28,6 +28,7 @@ _HOME = """<!doctype html><html lang=de><head><meta charset=utf-8><title>Büro</
 <form action=/orders method=post><button>Bestellen</button></form>
 <form action=/orders/broken method=post><button>Bestellen mit Fehler</button></form>
 <form action=/orders/stuck method=post><button>Bestellen ohne Antwort</button></form>
+<button onclick="setTimeout(() => location = '/status/503', 300)">Später scheitern</button>
 <form action=/upload method=post enctype=multipart/form-data>
   <label>Beleg <input type=file name=beleg></label><button>Hochladen</button></form>
 <a href=/late>Später</a> <a href=/slow target=_blank>Neues Fenster</a> <a href=/closing target=_blank>Fragefenster</a>
@@ -111,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/orders"):
             self.site.orders.append(path)
         if path in {"/slow", "/orders/stuck"}:
-            time.sleep(0.5 if path == "/slow" else 4)
+            time.sleep(0.5 if path == "/slow" else 7)
             return Reply(b"<title>Langsam</title>da")
         return _FIXED.get(path, Reply(b"unknown", status=404))
 

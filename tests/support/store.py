@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import pytest
 from scheduler.core.clock import Clock
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
-from scheduler.core.job import Job
+from scheduler.core.job import Job, JobStatus, TaskStatus
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
+from scheduler.repository.dead_letter_repository import DeadLetterRepository
 from scheduler.repository.migrations import upgrade
 from scheduler.repository.repository_interface import (
     AuditFilter,
@@ -26,6 +27,7 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
     SQLiteEventRepository,
@@ -33,7 +35,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteMessageRepository,
     SQLiteTaskRepository,
 )
-from tests.support.builders import a_job
+from tests.support.builders import a_job, a_progress, a_task_run
 from tests.support.clock import FakeClock
 
 LEASE = timedelta(seconds=10)
@@ -73,7 +75,9 @@ class Store:
     messages: MessageRepository
     events: EventRepository
     audit: AuditRepository
+    letters: DeadLetterRepository
     queue: JobQueue
+    now: Callable[[], datetime]
 
     async def leased(self, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
         """Accept a job and lease it."""
@@ -81,6 +85,16 @@ class Store:
         job = await self.queue.dequeue()
         assert job is not None
         return job
+
+    async def failed(self, code: str = "site_unreachable", **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
+        """Accept a job and have its run fail for good now; it is a dead letter then."""
+        job = await self.leased(**changes)
+        end = {"status": JobStatus.FAILED, "error": f"Fehler {code} 📎", "error_code": code, "completed_at": self.now()}
+        tasks = [a_task_run(job, status=TaskStatus.FAILED, attempts=1, effect_key="key")]
+        await self.jobs.record(a_progress(job, tasks=tasks, **end))
+        failed = await self.jobs.get(job.id)
+        assert failed is not None
+        return failed
 
     async def everything(self, job_id: JobId) -> tuple[object, ...]:
         """Return all that is stored about a job."""
@@ -102,7 +116,9 @@ def sqlite_store(database: SQLiteDatabase, clock: Clock) -> Store:
         messages=SQLiteMessageRepository(database),
         events=SQLiteEventRepository(database),
         audit=SQLiteAuditRepository(database),
+        letters=SQLiteDeadLetterRepository(database, clock),
         queue=JobQueue.over(SQLiteQueue(database, clock, LEASE)),
+        now=clock.now,
     )
 
 

@@ -11,10 +11,12 @@ from scheduler.core.task_executor_interface import ExecutionContext, ExecutionRe
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.web_actions import WEB_ACTIONS
 from scheduler.security.secrets_manager import SecretsManager
 from tests.support.site import PASSWORD
 
 _JOBS = count(1)
+_RESULTS = {spec.name: spec.result or frozenset() for spec in WEB_ACTIONS}
 
 
 def a_step(action: str, selector: object = None, **fields: Any) -> ToDo:  # noqa: ANN401 - whatever a plan may say
@@ -61,6 +63,9 @@ class WebJob:
         """Do a step that must succeed and return its result."""
         ended = await self.attempt(action, selector, **fields)
         assert ended.error is None, ended.error
+        assert ended.result.keys() <= _RESULTS[f"web.{action}"], (
+            "what it gives is declared, so that plans may refer to it"
+        )
         return ended.result
 
     async def refused(self, action: str, selector: object = None, **fields: Any) -> str:  # noqa: ANN401

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import uvloop
 
-from bench.peers.contestant import FOLDER, REDIS, Contestant, hold_async, in_batches, tick
+from bench.peers.contestant import AT_ONCE, FOLDER, REDIS, Contestant, hold_async, in_batches, tick
 from scheduler.container import Services, open_services
 from scheduler.core.actions import ActionSpec
+from scheduler.core.errors import CPAError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.orders import JobOrder
@@ -24,6 +25,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import BaseExecutor, Performed
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.orchestrator.batch_service import Batch
 from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
 
@@ -99,7 +101,16 @@ class Client:
         await self._submit(an_order(a_task("only")))
 
     async def bulk(self, jobs: int) -> None:
-        await in_batches(jobs, self.one)
+        """One batch after the other, each of one tenant; where tenants are many, job by job."""
+        if len(TENANTS) > 1:
+            await in_batches(jobs, self.one)
+            return
+        for begun in range(0, jobs, AT_ONCE):
+            orders = [an_order(a_task("only"))] * min(AT_ONCE, jobs - begun)
+            answers = await self._opened.batches.create(Batch(orders=orders), tenant=TENANTS[0], key=new_id())
+            refused = [answer for answer in answers if isinstance(answer, CPAError)]
+            if refused:
+                raise refused[0]
 
     async def roundtrip(self) -> None:
         await self._until_done(await self._submit(an_order(a_task("only"))))

@@ -1,0 +1,51 @@
+"""What the steps of a job gave, as lines that people read: mails, files, texts, and the rest by name."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from scheduler.cli.words import say
+
+_FOR_MACHINES = frozenset({"fitted", "sha256", "media_type", "message_id"})
+_LONGEST = 2_000  # letters of one value
+_MOST = 100  # lines of one step
+
+
+def lines_of(task: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a step that is done gave; nothing when there is nothing to read."""
+    if task["status"] != "done" or not task["result"]:
+        return
+    result = {name: value for name, value in task["result"].items() if name not in _FOR_MACHINES}
+    many = next((name for name in ("messages", "paths", "texts", "values") if isinstance(result.get(name), list)), None)
+    if many is None:
+        words = ", ".join(f"{name} = {_text(value)}" for name, value in result.items())
+        if words:
+            yield f"{task['task_id']}: {words}"
+        return
+    listed = result[many]
+    yield f"{task['task_id']}: {_counted(many, len(listed))}"
+    yield from (f"  {_mail(one) if many == 'messages' else _text(one)}" for one in listed[:_MOST])
+    if len(listed) > _MOST:
+        yield "  …"
+
+
+def _counted(what: str, number: int) -> str:
+    if what == "messages":
+        return say(f"{number} Mails" if number != 1 else "1 Mail", f"{number} mails" if number != 1 else "1 mail")
+    if what == "paths":
+        return say(f"{number} Dateien" if number != 1 else "1 Datei", f"{number} files" if number != 1 else "1 file")
+    return say(f"{number} Texte" if number != 1 else "1 Text", f"{number} texts" if number != 1 else "1 text")
+
+
+def _mail(mail: Mapping[str, Any]) -> str:
+    date = mail.get("date")
+    when = datetime.fromisoformat(date).astimezone().strftime("%Y-%m-%d %H:%M") if date else "–"
+    return "  ".join(
+        (when, str(mail.get("sender", "–")), str(mail.get("subject") or say("(ohne Betreff)", "(no subject)")))
+    )
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

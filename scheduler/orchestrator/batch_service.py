@@ -1,0 +1,124 @@
+"""Many jobs in one request: each order is planned by itself, all that are sound are stored in one transaction."""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from scheduler.core.clock import Clock
+from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidRequestError
+from scheduler.core.ids import IdFactory, JobId, TenantId
+from scheduler.core.job import Job
+from scheduler.core.orders import JobOrder
+from scheduler.orchestrator.job_service import MAX_TEXT, job_of, plan_order
+from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.queue.admission import Admission
+from scheduler.queue.job_queue import JobQueue
+from scheduler.repository.repository_interface import IdempotentRequest, JobRepository
+
+MOST_ORDERS: Final = 1000
+"""Orders that one batch may hold."""
+ROUTE: Final = "jobs:batch"
+"""To whose requests a client's key for a batch belongs."""
+
+_IN_ONE_GO = 0.01  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Orders as they came; one that cannot be read is the error that says why.
+
+    `atomic`: all or none. Otherwise what is sound is accepted, whatever stands beside it.
+    """
+
+    orders: Sequence[JobOrder | CPAError]
+    atomic: bool = False
+
+
+class BatchService:
+    """The use case of the bulk API."""
+
+    def __init__(
+        self,
+        *,
+        planner: Planner,
+        jobs: JobRepository,
+        job_queue: JobQueue,
+        admission: Admission,
+        clock: Clock,
+        new_id: IdFactory,
+    ) -> None:
+        self._planner = planner
+        self._jobs = jobs
+        self._queue = job_queue
+        self._admission = admission
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(
+        self, batch: Batch, *, tenant: TenantId, key: str | None = None, digest: str = ""
+    ) -> Sequence[JobId | CPAError]:
+        """Accept a batch; answer each order, by its place, with its job or with why there is none.
+
+        With the client's key the same batch, told by the digest of its body, is accepted once: asked again, the same
+        ids come back. Of an atomic batch with a flaw nothing is stored, and the first flaw is raised. Raises
+        QueueFullError, and stores nothing, when there is no room for all that are sound.
+        """
+        found = await self._planned(batch.orders, tenant)
+        flaw = next((answer for answer in found if isinstance(answer, CPAError)), None)
+        if batch.atomic and flaw is not None:
+            raise flaw
+        request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
+        jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
+        self._admission.admit(tenant, sum(job is not None for job in jobs))
+        ids = await self._jobs.save_many(jobs, request)
+        new = set(ids)
+        await self._queue.announce([job for job in jobs if job is not None and job.id in new])
+        return [_answer(stored, answer, key) for stored, answer in zip(ids, found, strict=True)]
+
+    async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
+        """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.
+
+        Sentences take milliseconds each: others get their turn in between.
+        """
+        now, known = self._clock.now(), dict[Hashable, PlannedRequest]()
+        found: list[Job | CPAError] = []
+        turn = perf_counter()
+        for place, order in enumerate(orders):
+            if perf_counter() > turn + _IN_ONE_GO:
+                await asyncio.sleep(0)
+                turn = perf_counter()
+            try:
+                if isinstance(order, CPAError):
+                    raise order
+                found.append(job_of(order, self._plan(order, known), JobId(self._new_id()), tenant, now))
+            except CPAError as error:
+                found.append(_at(error, place))
+        return found
+
+    def _plan(self, order: JobOrder, known: dict[Hashable, PlannedRequest]) -> PlannedRequest:
+        if order.task_graph is None:
+            slots = repr(order.context.get("slots"))
+            what: Hashable = (order.intent, order.description, slots, order.locale)
+        else:
+            what = (id(order.task_graph), order.intent, order.locale, len(order.description) > MAX_TEXT)
+        if what not in known:
+            known[what] = plan_order(self._planner, order)
+        return known[what]
+
+
+def _answer(stored: JobId | None, answer: Job | CPAError, key: str | None) -> JobId | CPAError:
+    """Return what became of an order; one that was refused at first stays refused, though it may be sound by now."""
+    if stored is not None:
+        return stored
+    return answer if isinstance(answer, CPAError) else IdempotencyConflictError(key or "")
+
+
+def _at(error: CPAError, place: int) -> CPAError:
+    """Say of an error in which order of the batch it lies."""
+    field = f"jobs[{place}].{error.facts.get('field', '')}".removesuffix(".")
+    if isinstance(error, InvalidRequestError):
+        return error.at(field)
+    error.facts["field"] = field
+    return error

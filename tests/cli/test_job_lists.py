@@ -1,0 +1,54 @@
+"""`cpa jobs`: filters and pages."""
+
+import json
+import re
+
+import pytest
+
+from scheduler.repository import sqlite_words
+from tests.support.command_line import CommandLine
+from tests.support.services import SENTENCE
+
+REFUSED = 3
+
+
+def test_jobs_are_found_by_status_intent_time_and_words(cli: CommandLine) -> None:
+    cli("run", SENTENCE)
+
+    found = [
+        json.loads(cli("jobs", "--json", *arguments).output)["total"]
+        for arguments in (
+            ("--status", "failed", "--status", "done"),
+            ("--intent", "fetch_and_send", "--since", "2020-01-01", "--text", "RECHNUNG 4711"),
+            ("--status", "failed"),
+            ("--intent", "send_mail"),
+            ("--until", "2020-01-01"),
+            ("--text", "4712"),
+        )
+    ]
+
+    assert found == [1, 1, 0, 0, 0, 0]
+    assert cli("jobs", "--text", "–").exit_code == REFUSED
+
+
+def test_a_long_list_of_jobs_is_read_page_by_page(cli: CommandLine) -> None:
+    for _ in range(3):
+        cli("run", SENTENCE, "--detach")
+
+    shown = cli("jobs", "--limit", "2")
+    cursor = re.search(r"--cursor (\S+)", shown.output)
+    assert cursor is not None
+    rest = json.loads(cli("jobs", "--json", "--cursor", cursor[1]).output)
+
+    assert "3 Aufträge" in shown.output
+    assert [job["job_id"] for job in rest["jobs"]] == cli.job_ids()[2:]
+
+
+def test_a_search_by_words_goes_on_until_the_page_is_full(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        cli("run", SENTENCE, "--detach")
+    monkeypatch.setattr(sqlite_words, "RANGE", 1)
+
+    page = json.loads(cli("jobs", "--json", "--text", "rechnung").output)
+
+    assert [job["job_id"] for job in page["jobs"]] == cli.job_ids()

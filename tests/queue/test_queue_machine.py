@@ -1,0 +1,256 @@
+"""Every queue under random orders of calls, held against a model that is a dictionary.
+
+Whatever the order: a job is leased by one token at a time, epochs grow, nothing is lost, and of the jobs of one tenant
+that are ready the one with the highest priority comes first, then the oldest.
+"""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from scheduler.core.errors import InvalidTransitionError, LeaseLostError, RetriesExhaustedError
+from scheduler.core.ids import JobId, TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.queue.job_queue import JobQueue
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_repository import SQLiteJobRepository
+from tests.support.builders import a_job, a_progress
+from tests.support.clock import FakeClock
+from tests.support.queues import QueueOver
+from tests.support.store import LEASE
+
+Answer = TypeVar("Answer")
+TENANTS = (TenantId("acme"), TenantId("bell"))
+_HELD = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
+_ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+_STEPS = (timedelta(seconds=1), LEASE / 2, LEASE)
+
+
+@dataclass
+class Known:
+    """What the model knows of a job. `held` is the lease of the worker that has it, `due` when another may take it."""
+
+    job: Job
+    number: int
+    status: JobStatus = JobStatus.PENDING
+    begun: bool = False
+    epoch: int = 0
+    crashes: int = 0
+    held: Job | None = None
+    due: datetime | None = None
+
+    def ready(self, now: datetime) -> bool:
+        waits = self.job.not_before is not None and self.job.not_before > now
+        return self.status is JobStatus.PENDING and not waits
+
+    def lost(self, now: datetime) -> bool:
+        return self.status in _HELD and self.due is not None and self.due <= now
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Two queue objects on one store, as two workers have them, and the repository beside them."""
+
+    def __init__(self, path: Path, open_queue: QueueOver) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.known: dict[JobId, Known] = {}
+        self.leases: list[Job] = []
+        self.numbers = itertools.count(1)
+        self.runner = asyncio.Runner()
+        self.queues = [open_queue(path, self.clock) for _ in range(2)]
+        self.database = SQLiteDatabase(path)
+        self.jobs = SQLiteJobRepository(self.database, self.clock)
+        for queue in self.queues:
+            self.do(queue.connect())
+        self.do(self.database.connect())
+
+    def do(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        for queue in self.queues:
+            self.do(queue.close())
+        self.do(self.database.close())
+        self.runner.close()
+
+    def _some(self, data: st.DataObject) -> tuple[JobQueue, Known]:
+        return data.draw(st.sampled_from(self.queues)), data.draw(st.sampled_from(list(self.known.values())))
+
+    def _leased(self, data: st.DataObject) -> tuple[JobQueue, Job, Known, bool]:
+        """Draw a lease, old or new; say whether it is the one that counts."""
+        lease = data.draw(st.sampled_from(self.leases[-5:]))
+        known = self.known[lease.id]
+        return data.draw(st.sampled_from(self.queues)), lease, known, known.held is lease
+
+    @rule(data=st.data(), priority=st.sampled_from((0, 0, 5)), delay=st.sampled_from((0, 0, 5)))
+    def enqueue(self, data: st.DataObject, priority: int, delay: int) -> None:
+        not_before = self.clock.now() + timedelta(seconds=delay) if delay else None
+        tenant = data.draw(st.sampled_from(TENANTS))
+        job = a_job(priority=priority, not_before=not_before, tenant=tenant, created_at=self.clock.now(), max_retries=2)
+        assert self.do(data.draw(st.sampled_from(self.queues)).enqueue(job)) == job.id
+        self.known[job.id] = Known(job, next(self.numbers))
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def enqueue_again(self, data: st.DataObject) -> None:
+        queue, known = self._some(data)
+        assert self.do(queue.enqueue(known.job)) == known.job.id
+
+    @rule(data=st.data())
+    def dequeue(self, data: st.DataObject) -> None:
+        now = self.clock.now()
+        ready = {job_id for job_id, known in self.known.items() if known.ready(now)}
+        lost = {job_id for job_id, known in self.known.items() if known.lost(now)}
+        job = self.do(data.draw(st.sampled_from(self.queues)).dequeue())
+        if job is None:
+            assert not ready | lost, "there is something to do"
+            return
+        assert job.id in ready | lost, "handed out though somebody has it, or nobody may"
+        known = self.known[job.id]
+        if job.id in ready:
+            self._comes_first(known, [self.known[job_id] for job_id in ready])
+        assert job.lease is not None
+        assert job.lease.epoch > known.epoch
+        assert job.lease.token not in {lease.lease.token for lease in self.leases if lease.lease}
+        known.crashes += known.held is not None
+        known.status = JobStatus.CANCELLING if known.status is JobStatus.CANCELLING else JobStatus.RUNNING
+        known.epoch, known.held, known.due, known.begun = job.lease.epoch, job, now + LEASE, True
+        self.leases.append(job)
+
+    @staticmethod
+    def _comes_first(chosen: Known, ready: list[Known]) -> None:
+        of_tenant = [known for known in ready if known.job.tenant == chosen.job.tenant]
+        assert chosen is min(of_tenant, key=lambda known: (-known.job.priority, known.number)), "not its turn"
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        queue, lease, known, counts = self._leased(data)
+        try:
+            self.do(queue.renew(lease))
+        except LeaseLostError:
+            assert not counts or known.lost(self.clock.now()), "the lease is valid"
+        else:
+            assert counts, "an old lease was renewed"
+            known.due = self.clock.now() + LEASE
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def hand_back(self, data: st.DataObject) -> None:
+        queue, lease, known, counts = self._leased(data)
+        if not counts:
+            with pytest.raises(LeaseLostError):
+                self.do(queue.hand_back(lease))
+            return
+        self.do(queue.hand_back(lease))
+        running = known.status is JobStatus.RUNNING
+        known.status = JobStatus.PENDING if running else known.status
+        known.held, known.due = None, None if running else self.clock.now()
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data(), status=st.sampled_from(_ENDS))
+    def end_as_a_worker_does(self, data: st.DataObject, status: JobStatus) -> None:
+        _, lease, known, counts = self._leased(data)
+        progress = a_progress(lease, status=status, completed_at=self.clock.now())
+        if not counts:
+            with pytest.raises(LeaseLostError):
+                self.do(self.jobs.record(progress))
+            return
+        self.do(self.jobs.record(progress))
+        known.status, known.held, known.due = status, None, None
+
+    @precondition(lambda self: any(known.status is JobStatus.RUNNING for known in self.known.values()))
+    @rule(data=st.data(), status=st.sampled_from((*_ENDS, JobStatus.WAITING, JobStatus.PENDING)))
+    def change_by_hand(self, data: st.DataObject, status: JobStatus) -> None:
+        running = [known for known in self.known.values() if known.status is JobStatus.RUNNING]
+        known = data.draw(st.sampled_from(running))
+        self.do(data.draw(st.sampled_from(self.queues)).update_status(known.job.id, status))
+        known.status, known.held, known.due = status, None, None
+
+    @precondition(lambda self: any(known.status is JobStatus.WAITING for known in self.known.values()))
+    @rule(data=st.data())
+    def go_on_with_a_parked_job(self, data: st.DataObject) -> None:
+        parked = [known for known in self.known.values() if known.status is JobStatus.WAITING]
+        known = data.draw(st.sampled_from(parked))
+        self.do(data.draw(st.sampled_from(self.queues)).update_status(known.job.id, JobStatus.PENDING))
+        known.status = JobStatus.PENDING
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        queue, known = self._some(data)
+        if known.status.final:
+            with pytest.raises(InvalidTransitionError):
+                self.do(queue.cancel(known.job.id))
+            return
+        self.do(queue.cancel(known.job.id))
+        if known.status is JobStatus.PENDING and known.begun:
+            known.status, known.due = JobStatus.CANCELLING, self.clock.now()
+        elif known.status is JobStatus.RUNNING:
+            known.status = JobStatus.CANCELLING
+        elif known.status is not JobStatus.CANCELLING:
+            known.status = JobStatus.CANCELLED
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        queue, known = self._some(data)
+        try:
+            job = self.do(queue.retry(known.job.id))
+        except InvalidTransitionError:
+            assert known.status not in {JobStatus.FAILED, JobStatus.CANCELLED}
+        except RetriesExhaustedError:
+            assert known.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+        else:
+            assert known.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+            known.job = known.job.model_copy(update={"not_before": job.not_before})
+            known.status, known.begun, known.crashes = JobStatus.PENDING, False, 0
+
+    @rule(by=st.sampled_from(_STEPS))
+    def let_time_pass(self, by: timedelta) -> None:
+        self.clock.advance(by)
+
+    @invariant()
+    def nothing_is_lost_and_nothing_is_held_twice(self) -> None:
+        now = self.clock.now()
+        for job_id, known in self.known.items():
+            job = self.do(self.queues[0].get_job(job_id))
+            assert job is not None
+            assert (job.status, job.crashes, job.tenant) == (known.status, known.crashes, known.job.tenant)
+            held = known.held.lease if known.held else None
+            assert (job.lease and job.lease.token) == (held and held.token)
+        assert self.do(self.queues[1].length()) == sum(known.ready(now) for known in self.known.values())
+        stopping = {job_id for job_id, known in self.known.items() if known.status is JobStatus.CANCELLING}
+        assert self.do(self.queues[1].cancelling()) == stopping
+
+
+def test_a_queue_keeps_its_promises_in_any_order_of_calls(
+    queue_over: QueueOver, migrated_file: Path, tmp_path: Path
+) -> None:
+    files = (tmp_path / f"{number}.db" for number in itertools.count())
+
+    class Machine(QueueMachine):
+        def __init__(self) -> None:
+            super().__init__(Path(shutil.copy(migrated_file, next(files))), queue_over)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

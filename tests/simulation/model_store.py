@@ -1,0 +1,361 @@
+"""The store as a model in memory: the rules of `sqlite_jobs`, `sqlite_leases`, `sqlite_tasks` and `sqlite_audit`.
+
+`test_model_store.py` has both do the same and compares all that can be read. Only `claim_named` has no counterpart
+there: it is the claim of a queue that hands out ids, whose epoch counts only if it is greater than the stored one.
+Each operation is one transaction: it raises and changes nothing, or it is committed when it returns.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.errors import (
+    ConflictError,
+    IdempotencyConflictError,
+    InvalidTransitionError,
+    JobNotFoundError,
+    LeaseLostError,
+)
+from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
+from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease, TaskLine, TaskRun, TaskStatus
+from scheduler.repository.repository_interface import IdempotentRequest, RunProgress
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_LINES = {
+    JobStatus.PENDING: EventType.JOB_HANDED_BACK,
+    JobStatus.RUNNING: EventType.JOB_STARTED,
+    JobStatus.WAITING: EventType.JOB_PARKED,
+    JobStatus.CANCELLING: EventType.JOB_CANCEL_REQUESTED,
+    JobStatus.DONE: EventType.JOB_DONE,
+    JobStatus.FAILED: EventType.JOB_FAILED,
+    JobStatus.CANCELLED: EventType.JOB_CANCELLED,
+}
+_NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
+_ASKED = "somebody asked for it"
+_FIRST = "0" * 64
+_ANEW: Mapping[str, Any] = {
+    "status": TaskStatus.PENDING, "attempts": 0, "failures": 0, "not_before": None, "result": None, "verified": None,
+    "failure": None, "started_at": None, "completed_at": None,
+}  # fmt: skip
+
+
+class RepeatedEntryError(Exception):
+    """An audit entry with this id is stored already; SQLite says IntegrityError."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """A job with all that belongs to it. `due`: when whoever asks may have it, whether or not a worker holds it."""
+
+    number: int
+    job: Job
+    tasks: dict[TaskId, TaskRun]
+    epoch: int = 0
+    due: datetime | None = None
+    events: list[JobEvent] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one transaction changed, for whoever watches. `token` is the one that a worker showed."""
+
+    kind: str
+    before: Job | None
+    stored: Stored
+    tasks_before: Mapping[TaskId, TaskRun] = field(default_factory=dict)
+    events: Sequence[JobEvent] = ()
+    audit: Sequence[AuditEntry] = ()
+    token: LeaseToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The audit entries of one commit; the digest covers them and the block before."""
+
+    entries: tuple[AuditEntry, ...]
+    digest: str
+
+
+def digest(previous: str, entries: Sequence[AuditEntry]) -> str:
+    covered = (entry.model_dump_json() for entry in entries)
+    return hashlib.sha256("\n".join((previous, *covered)).encode()).hexdigest()
+
+
+class ModelStore:
+    """`watch` is told of every commit."""
+
+    def __init__(self, watch: Callable[[Commit], None] = lambda _: None) -> None:
+        self.rows: dict[JobId, Stored] = {}
+        self.chains: dict[TenantId, list[Block]] = {}
+        self.watch = watch
+        self._keys: dict[tuple[TenantId, str, str], tuple[str, JobId]] = {}
+        self._entries: set[str] = set()
+        self._ids = itertools.count(1)
+
+    def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
+        stored = self.rows.get(job_id)
+        return None if stored is None or (tenant is not None and stored.job.tenant != tenant) else stored.job
+
+    def tasks(self, job_id: JobId) -> tuple[TaskRun, ...]:
+        return tuple(self.rows[job_id].tasks.values())
+
+    def ready(self, now: datetime) -> list[Stored]:
+        """Return the jobs that wait for a worker, in the order in which they are handed out."""
+        return sorted(
+            (stored for stored in self.rows.values() if stored.job.status is JobStatus.PENDING and _due(stored, now)),
+            key=lambda stored: (-stored.job.priority, stored.number),
+        )
+
+    def accept(self, job: Job, request: IdempotentRequest | None) -> Job:
+        earlier = self._known_request(job.tenant, request) if request else None
+        if earlier is not None:
+            return earlier
+        if job.id in self.rows:
+            if self.rows[job.id].job.tenant != job.tenant:
+                raise ConflictError(f"Job id {job.id!r} is taken")
+            return self.rows[job.id].job
+        if job.status is not JobStatus.PENDING:
+            raise InvalidTransitionError(job.id, job.status, JobStatus.PENDING)
+        tasks = {task_id: TaskRun(job_id=job.id, task_id=task_id) for task_id in job.task_graph.tasks}
+        self.rows[job.id] = Stored(len(self.rows) + 1, job, tasks)
+        if request:
+            self._keys[job.tenant, request.route, request.key] = (request.body_digest, job.id)
+        reason = job.description or job.intent
+        self._committed("accept", None, *self._note(job, EventType.JOB_ACCEPTED, job.created_at, reason))
+        return job
+
+    def knows(self, tenant: TenantId, request: IdempotentRequest) -> bool:
+        """Whether a client has used its key before."""
+        return (tenant, request.route, request.key) in self._keys
+
+    def _known_request(self, tenant: TenantId, request: IdempotentRequest) -> Job | None:
+        known = self._keys.get((tenant, request.route, request.key))
+        if known is None:
+            return None
+        if known[0] != request.body_digest:
+            raise IdempotencyConflictError(request.key)
+        return self.rows[known[1]].job
+
+    def next_due(self, now: datetime) -> Stored | None:
+        """Return the first of the jobs that are ready and of those whose worker let its lease run out."""
+        lost = [stored for stored in self.rows.values() if stored.due is not None and stored.due <= now]
+        candidates = self.ready(now)[:1] + lost
+        return min(candidates, key=lambda stored: (-stored.job.priority, stored.number), default=None)
+
+    def claim(self, now: datetime, lease: timedelta) -> Job | None:
+        """Lease the next job, as the queue in SQLite does."""
+        stored = self.next_due(now)
+        return None if stored is None else self._leased(stored, stored.epoch + 1, now, lease)
+
+    def claim_named(self, job_id: JobId, epoch: int, now: datetime, lease: timedelta) -> Job:
+        """Lease the job that a queue has handed out. Raises LeaseLostError when the queue is behind the truth."""
+        stored = self.rows[job_id]
+        pending = stored.job.status is JobStatus.PENDING and _due(stored, now)
+        if not (pending or self._is_free(stored, now)) or not self._newer(stored, epoch):
+            raise LeaseLostError(job_id)
+        return self._leased(stored, epoch, now, lease)
+
+    def _is_free(self, stored: Stored, now: datetime) -> bool:
+        """Whether a job that needs a worker has none, or one that let its lease run out."""
+        return stored.due is not None and stored.due <= now
+
+    def _newer(self, stored: Stored, epoch: int) -> bool:
+        return epoch > stored.epoch
+
+    def _leased(self, stored: Stored, epoch: int, now: datetime, lease: timedelta) -> Job:
+        before = stored.job
+        token = LeaseToken(f"{before.id}/{epoch}/{next(self._ids)}")
+        lost = before.lease is not None
+        stored.epoch, stored.due = epoch, now + lease
+        stored.job = before.model_copy(
+            update={
+                "status": before.status if before.status is JobStatus.CANCELLING else JobStatus.RUNNING,
+                "lease": Lease(token=token, epoch=epoch, until=now + lease),
+                "crashes": before.crashes + lost,
+                "started_at": before.started_at or now,
+            }
+        )
+        line = EventType.JOB_RESUMED if before.started_at is not None else EventType.JOB_STARTED
+        reason = "the lease of its worker ran out" if lost else "it is its turn"
+        self._committed("claim", before, *self._note(stored.job, line, now, reason, epoch=epoch))
+        return stored.job
+
+    def renew(self, job_id: JobId, token: LeaseToken, until: datetime) -> None:
+        stored = self._fenced(job_id, token)
+        if stored.job.lease is not None:
+            stored.job = stored.job.model_copy(update={"lease": stored.job.lease.model_copy(update={"until": until})})
+            stored.due = until
+
+    def hand_back(self, job: Job, now: datetime) -> None:
+        if job.lease is None:
+            raise LeaseLostError(job.id)
+        stored = self._fenced(job.id, job.lease.token)
+        before, running = stored.job, stored.job.status is JobStatus.RUNNING
+        stored.job = before.model_copy(
+            update={"status": JobStatus.PENDING if running else before.status, "lease": None}
+        )
+        stored.due = None if running else now
+        note = self._note(job, EventType.JOB_HANDED_BACK, now, "its worker is shutting down")
+        self._committed("hand back", before, *note, token=job.lease.token)
+
+    def record(self, progress: RunProgress) -> None:
+        stored = self._fenced(progress.job_id, progress.lease_token)
+        before, status = stored.job, progress.status
+        if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
+            raise ValueError(f"the tasks {unknown} are not in the plan of the job")
+        if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
+            raise RepeatedEntryError(repeated)
+        if status is not None and not self._may_become(before.status, status):
+            raise InvalidTransitionError(before.id, before.status, status)
+        tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
+        stored.tasks.update((task.task_id, _as_model(TaskRun, task)) for task in progress.tasks)
+        if status is not None:
+            stored.due = None
+            stored.job = before.model_copy(
+                update={
+                    "status": status,
+                    "error": progress.error,
+                    "error_code": progress.error_code,
+                    "completed_at": progress.completed_at,
+                    "lease": None,
+                }
+            )
+        events = [_as_model(JobEvent, line) for line in progress.events]
+        audit = [_as_model(AuditEntry, line) for line in progress.audit]
+        self._committed("record", before, stored.job, events, audit, progress.lease_token, tasks_before)
+
+    def _may_become(self, before: JobStatus, status: JobStatus) -> bool:
+        return status in JOB_TRANSITIONS[before] and status is not JobStatus.CANCELLING
+
+    def _fenced(self, job_id: JobId, token: LeaseToken) -> Stored:
+        stored = self.rows.get(job_id)
+        if stored is None or stored.job.lease is None or stored.job.lease.token != token:
+            raise LeaseLostError(job_id)
+        return stored
+
+    def _must_get(self, job_id: JobId, tenant: TenantId | None) -> Stored:
+        if self.get(job_id, tenant) is None:
+            raise JobNotFoundError(job_id)
+        return self.rows[job_id]
+
+    def change_status(
+        self, job_id: JobId, status: JobStatus, now: datetime, tenant: TenantId | None = None, kind: str = "status"
+    ) -> Job:
+        stored = self._must_get(job_id, tenant)
+        before = stored.job
+        if before.status.final:
+            raise InvalidTransitionError(job_id, before.status, status)
+        changed = before.become(
+            status,
+            started_at=before.started_at or (now if status is JobStatus.RUNNING else None),
+            completed_at=now if status.final else None,
+            lease=before.lease if status in _NEEDS_WORKER else None,
+        )
+        tasks_before, lines = dict(stored.tasks), self._cancel_tasks(stored, now) if kind == "cancel" else []
+        stored.job = changed
+        until = changed.lease.until if changed.lease else now
+        stored.due = until if status in _NEEDS_WORKER else None
+        job, events, audit = self._note(changed, _LINES[status], now, _ASKED)
+        self._committed(kind, before, job, [*lines, *events], audit, tasks_before=tasks_before)
+        return changed
+
+    def cancel(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:
+        job = self._must_get(job_id, tenant).job
+        if job.status is JobStatus.CANCELLING:
+            return job
+        if job.status is JobStatus.RUNNING or (job.status is JobStatus.PENDING and job.started_at is not None):
+            return self.change_status(job_id, JobStatus.CANCELLING, now, tenant)
+        return self.change_status(job_id, JobStatus.CANCELLED, now, tenant, kind="cancel")
+
+    def _cancel_tasks(self, stored: Stored, now: datetime) -> list[JobEvent]:
+        job, lines = stored.job, []
+        for task_id, task in stored.tasks.items():
+            if not task.status.final:
+                changes = {"status": TaskStatus.CANCELLED, "run": job.run, "completed_at": now}
+                stored.tasks[task_id] = task.model_copy(update=changes)
+                lines.append(_line(job, EventType.TASK_CANCELLED, now, task_id))
+        return lines
+
+    def retry(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:
+        stored = self._must_get(job_id, tenant)
+        before, tasks_before = stored.job, dict(stored.tasks)
+        stored.job = before.next_run()
+        for task_id, task in stored.tasks.items():
+            if task.status is not TaskStatus.DONE:
+                stored.tasks[task_id] = task.model_copy(update={**_ANEW, "run": stored.job.run})
+        note = self._note(
+            stored.job, EventType.JOB_RETRIED, now, "somebody asked for another run", retry=stored.job.retry_count
+        )
+        self._committed("retry", before, *note, tasks_before=tasks_before)
+        return stored.job
+
+    def _note(
+        self, job: Job, line: EventType, at: datetime, reason: str, **data: int
+    ) -> tuple[Job, list[JobEvent], list[AuditEntry]]:
+        action = line.removeprefix("job_")
+        entry = AuditEntry(
+            id=f"store-{next(self._ids)}",
+            timestamp=at,
+            tenant=job.tenant,
+            job_id=job.id,
+            action=f"job.{action}",
+            reason=reason,
+            result="failure" if line is EventType.JOB_FAILED else "success",
+            metadata={"run": job.run, **data},
+        )
+        return job, [_line(job, line, at, data=data)], [entry]
+
+    def _committed(
+        self,
+        kind: str,
+        before: Job | None,
+        job: Job,
+        events: Sequence[JobEvent],
+        audit: Sequence[AuditEntry],
+        token: LeaseToken | None = None,
+        tasks_before: Mapping[TaskId, TaskRun] | None = None,
+    ) -> None:
+        stored = self.rows[job.id]
+        stored.events += events
+        if audit:
+            chain = self.chains.setdefault(job.tenant, [])
+            chain.append(Block(tuple(audit), digest(chain[-1].digest if chain else _FIRST, audit)))
+            self._entries.update(entry.id for entry in audit)
+        self.watch(Commit(kind, before, stored, tasks_before or {}, events, audit, token))
+
+    def broken_link(self, tenant: TenantId) -> int | None:
+        """Recompute the chain of a tenant; return the first block that does not fit, or None."""
+        previous = _FIRST
+        for number, block in enumerate(self.chains.get(tenant, ()), start=1):
+            if digest(previous, block.entries) != block.digest:
+                return number
+            previous = block.digest
+        return None
+
+
+def _line(
+    job: Job, type_: EventType, at: datetime, task_id: TaskId | None = None, data: Mapping[str, int] | None = None
+) -> JobEvent:
+    return JobEvent(
+        tenant=job.tenant, job_id=job.id, run=job.run, type=type_, at=at, task_id=task_id, data=dict(data or {})
+    )
+
+
+def _due(stored: Stored, now: datetime) -> bool:
+    return stored.job.not_before is None or stored.job.not_before <= now
+
+
+def _as_model(kind: type[Model], line: object) -> Model:
+    """Return a line of a run as it will be read back."""
+    if isinstance(line, kind):
+        return line
+    assert isinstance(line, TaskLine | EventLine | AuditLine)
+    return kind.model_validate(line._asdict())
