@@ -8,10 +8,11 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit simulate run bench bench-graph bench-listing openapi lock format clean
+.PHONY: help setup demo test check lint unit simulate run bench bench-graph bench-listing bench-venvs bench-queue \
+	bench-api bench-growth bench-profile bench-lock load openapi lock format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: Debian packages, .venv, locked packages
 	@tools/setup.sh
@@ -42,13 +43,38 @@ unit:
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
 
-bench: setup bench-graph bench-listing ## all benchmarks
+bench: setup bench-graph bench-listing bench-queue bench-api ## all benchmarks but bench-growth
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
 
 bench-listing: setup ## lists, filters and leases with a million finished jobs in the store
 	$(PYTHON) -m bench.listing
+
+bench-venvs: setup
+	@tools/bench-venvs.sh
+
+bench-queue: bench-venvs ## jobs a second, latency, graphs, kill -9: beside dramatiq, saq, celery, DBOS, Temporal, ...
+	$(PYTHON) -m bench.queue
+
+bench-api: setup ## jobs accepted a second on one core, and that none is lost by kill -9
+	$(PYTHON) -m bench.api
+
+bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
+	$(PYTHON) -m bench.growth
+
+bench-profile: bench-venvs ## where the worker's time goes while it drains
+	$(PYTHON) -m bench.profile
+
+load: bench-venvs ## 100 users on /schedule and /jobs/{job_id}
+	$(PYTHON) -m bench.load
+
+bench-lock: setup ## renew the locks of the peers in bench/peers
+	for name in peers arq prefect; do \
+		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make bench-lock" \
+			bench/peers/requirements-$$name.in -o bench/peers/requirements-$$name.txt; \
+	done
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

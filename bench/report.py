@@ -14,13 +14,17 @@ from rich.table import Table
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
 class Floor:
-    """A figure and what it must reach: at least, or with `at_most` what it may not exceed. `name` is one word."""
+    """A figure and what it must reach at least, or keep to at most where less is better. `name` is one word.
+
+    A figure that could not be taken is `nan`, which reaches nothing.
+    """
 
     name: str
     figure: float
@@ -37,22 +41,24 @@ class Floor:
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of a picture: groups of bars, one bar per series in each group."""
+    """One part of a picture: groups of bars, one bar per series in each group; or lines over the groups."""
 
     title: str
     unit: str
     groups: Sequence[str]
     series: Mapping[str, Sequence[float]]
+    logarithmic: bool = False
+    lines: bool = False
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 120) -> None:
     """Print a table; the first column stands left, the others right."""
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console(width=120).print(table)
+    Console(width=width).print(table)
 
 
 def judge(floors: Sequence[Floor]) -> int:
@@ -73,7 +79,8 @@ def save(name: str, figures: Mapping[str, object], floors: Sequence[Floor]) -> P
         "floors": [str(floor) for floor in floors],
     }
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    plain = json.loads(json.dumps(document), parse_constant=str)  # JSON knows neither NaN nor Infinity
+    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
@@ -82,12 +89,8 @@ def draw(name: str, title: str, panels: Sequence[Panel]) -> Path:
     RESULTS.mkdir(parents=True, exist_ok=True)
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 4), squeeze=False)
     for axis, panel in zip(axes[0], panels, strict=True):
-        width = 0.8 / len(panel.series)
-        for number, (label, values) in enumerate(panel.series.items()):
-            places = [group + number * width for group in range(len(panel.groups))]
-            axis.bar_label(axis.bar(places, values, width, label=label), fmt="%.3g", fontsize=8)
-        axis.set_xticks([group + 0.4 - width / 2 for group in range(len(panel.groups))], panel.groups)
-        axis.set(title=panel.title, ylabel=panel.unit)
+        _lines(axis, panel) if panel.lines else _bars(axis, panel)
+        axis.set(title=panel.title, ylabel=panel.unit, yscale="log" if panel.logarithmic else "linear")
     axes[0][0].legend(fontsize=8)
     figure.suptitle(title)
     figure.tight_layout()
@@ -95,6 +98,21 @@ def draw(name: str, title: str, panels: Sequence[Panel]) -> Path:
     figure.savefig(path, dpi=120)
     plt.close(figure)
     return path
+
+
+def _bars(axis: Axes, panel: Panel) -> None:
+    width = 0.8 / len(panel.series)
+    for number, (label, values) in enumerate(panel.series.items()):
+        places = [group + number * width for group in range(len(panel.groups))]
+        axis.bar_label(axis.bar(places, values, width, label=label), fmt="%.3g", fontsize=8)
+    slope = 90 if len(panel.groups) > 4 else 0
+    axis.set_xticks([group + 0.4 - width / 2 for group in range(len(panel.groups))], panel.groups, rotation=slope)
+
+
+def _lines(axis: Axes, panel: Panel) -> None:
+    for label, values in panel.series.items():
+        axis.plot(panel.groups, values, marker="o", label=label)
+    axis.set_ylim(bottom=0)
 
 
 def machine() -> dict[str, object]:

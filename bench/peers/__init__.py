@@ -1,0 +1,1 @@
+"""Other queues and workflow engines, put through the same work as ours."""

@@ -1,0 +1,1 @@
+"""One module per contestant; each ends with its `CONTESTANT`."""

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Makes the venvs of the peers that the benchmarks compare with, from their hashed locks. Call `make setup` first.
+# A peer that cannot be installed is said so here and in the tables; the others run all the same.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'bench: %s\n' "$*" >&2; }
+
+# pip may know an index or a proxy from its settings that uv does not read; so it is the second try.
+install() {
+    venv=$1 lock=$2
+    .venv/bin/python -m venv --clear "$venv"
+    .venv/bin/uv pip install --quiet --python "$venv/bin/python" --no-deps --require-hashes -r "$lock" && return
+    say "uv could not install $lock; trying pip"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
+}
+
+for name in peers arq prefect; do
+    venv=.venv-bench-$name
+    lock=bench/peers/requirements-$name.txt
+    wanted=$(pwd; cksum <"$lock")
+    if [ -f "$venv/.installed" ] && [ "$(cat "$venv/.installed")" = "$wanted" ]; then
+        continue
+    fi
+    say "installing $lock"
+    if install "$venv" "$lock"; then
+        printf '%s\n' "$wanted" >"$venv/.installed"
+    else
+        rm -rf "$venv"
+        say "could not install $lock; its peers will be missing"
+    fi
+done
