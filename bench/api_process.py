@@ -26,6 +26,7 @@ class ApiProcess:
             "CPA_DATA_DIR": str(folder),
             "CPA_DATABASE_URL": f"sqlite:///{folder / 'cpa.db'}",
             "CPA_QUEUE_URL": queue_url,
+            "CPA_QUEUE_MOST_WAITING": "10000000",
             "CPA_SECRETS_FILE": str(folder / "none.yaml"),
             "CPA_SITES": '{"Portal": "http://127.0.0.1:9"}',
             "CPA_API_PORT": str(self.port),

@@ -1,6 +1,11 @@
-"""The service as a program: `python -m scheduler.main`. API and worker in one process, which is the embedded size."""
+"""The service as a program: `python -m scheduler.main`. API and worker in one process, which is the embedded size.
+
+`work` is a worker alone, for more processes on the same store.
+"""
 
 import asyncio
+import gc
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -119,8 +124,52 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         timeout_graceful_shutdown=_STREAMS_END,
     )
     server = _Server(config, started)
+    _spare_garbage_collection()
     server.run()
     return not crashed
+
+
+def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool:
+    """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
+    first."""
+    set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    _spare_garbage_collection()
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_work_alone(settings, started))
+    except Exception:
+        log.exception("worker_crashed")
+        return False
+    return True
+
+
+async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
+    async with open_services(settings) as services, asyncio.TaskGroup() as owner:
+        for order in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(order, services.worker.drain)
+        parts: list[Beside] = [services.schedule_runner, services.maintenance]
+        beside = [owner.create_task(part.run()) for part in parts]
+        started()
+        try:
+            await services.worker.run()
+        finally:
+            for task in beside:
+                task.cancel()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's, where there is one: it costs half of asyncio's."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _spare_garbage_collection() -> None:
+    """Let the collector look seldom, and never again at what was imported: running jobs hold much that stays."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def main() -> None:

@@ -18,13 +18,15 @@ from scheduler.orchestrator.schedule_service import ScheduleService
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
 
+# Dependencies are async though they wait for nothing: FastAPI would send plain functions to a thread, one by one.
+
 SUBPROTOCOL: Final = "cpa"
 """What a WebSocket speaks. Browsers can send no headers with one: their key is a second subprotocol, `bearer.<key>`."""
 
 _KEY_AS_SUBPROTOCOL: Final = "bearer."
 
 
-def tenant_of(connection: HTTPConnection) -> TenantId:
+async def tenant_of(connection: HTTPConnection) -> TenantId:
     """Return the tenant of the API key. Without any configured key there is one tenant, and only loopback listens.
 
     Raises UnauthorizedError.
@@ -50,31 +52,31 @@ def _given_key(connection: HTTPConnection) -> str:
     return connection.headers.get("x-api-key", "")
 
 
-def job_service(request: Request) -> JobService:
+async def job_service(request: Request) -> JobService:
     return cast("JobService", request.app.state.services.jobs)
 
 
-def schedule_service(request: Request) -> ScheduleService:
+async def schedule_service(request: Request) -> ScheduleService:
     return cast("ScheduleService", request.app.state.services.schedules)
 
 
-def batch_service(request: Request) -> BatchService:
+async def batch_service(request: Request) -> BatchService:
     return cast("BatchService", request.app.state.services.batches)
 
 
-def dead_letter_service(request: Request) -> DeadLetterService:
+async def dead_letter_service(request: Request) -> DeadLetterService:
     return cast("DeadLetterService", request.app.state.services.dead_letters)
 
 
-def audit_log(request: Request) -> AuditLog:
+async def audit_log(request: Request) -> AuditLog:
     return cast("AuditLog", request.app.state.services.audit)
 
 
-def artifact_store(request: Request) -> ArtifactStore:
+async def artifact_store(request: Request) -> ArtifactStore:
     return cast("ArtifactStore", request.app.state.services.artifacts)
 
 
-def screenshot_store(request: Request) -> ScreenshotStore:
+async def screenshot_store(request: Request) -> ScreenshotStore:
     return cast("ScreenshotStore", request.app.state.services.screenshots)
 
 

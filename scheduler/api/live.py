@@ -70,7 +70,7 @@ async def watch(websocket: WebSocket, job_id: JobId, after: Annotated[int, Query
     """Send each event as JSON and close when the run ends. A browser brings its key as subprotocol `bearer.<key>`."""
     services = websocket.app.state.services
     try:
-        tenant = tenant_of(websocket)
+        tenant = await tenant_of(websocket)
         await services.jobs.get(job_id, tenant)
     except (UnauthorizedError, JobNotFoundError) as error:
         await websocket.close(status.WS_1008_POLICY_VIOLATION, error.code)

@@ -65,6 +65,40 @@ def up(
         raise typer.Exit(FAILED)
 
 
+@app.command(
+    help=say(
+        "Einen weiteren Arbeiter starten, ohne API, am selben Speicher.",
+        "Start one more worker, without an API, on the same store.",
+    )
+)
+def worker(
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help=say(
+                "Aufträge zugleich, sonst CPA_WORKER_CONCURRENCY.",
+                "Jobs at the same time, else CPA_WORKER_CONCURRENCY.",
+            ),
+        ),
+    ] = None,
+) -> None:
+    from scheduler.container import check_settings  # noqa: PLC0415 - as above
+    from scheduler.main import work  # noqa: PLC0415 - as above
+
+    settings = given_settings()
+    if concurrency is not None:
+        changed = settings.worker.model_copy(update={"concurrency": concurrency})
+        settings = settings.model_copy(update={"worker": changed})
+    try:
+        check_settings(settings)
+    except (ValueError, OSError) as error:
+        raise leave(USAGE, error) from error
+    if not work(settings, lambda: err.print(say("Der Arbeiter läuft.", "The worker is up."), highlight=False)):
+        raise typer.Exit(FAILED)
+
+
 @app.command(help=say("Einen Satz erledigen lassen und zusehen.", "Have a sentence done, and watch."))
 def run(
     sentence: Annotated[str, SENTENCE],
