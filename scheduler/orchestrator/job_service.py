@@ -45,9 +45,9 @@ class JobOrder(BaseModel):
     context: dict[str, Any] = Field(default_factory=dict)
     task_graph: TaskGraph | None = None
     locale: Locale | None = None
-    priority: int = Field(default=0, ge=-100, le=100)
-    max_retries: int = Field(default=3, ge=0, le=100)
-    deadline_seconds: float | None = Field(default=None, gt=0, le=31_536_000)
+    priority: int = Field(default=0, ge=-100, le=100, strict=True)
+    max_retries: int = Field(default=3, ge=0, le=100, strict=True)
+    deadline_seconds: float | None = Field(default=None, gt=0, le=31_536_000, strict=True)
 
 
 class JobService:

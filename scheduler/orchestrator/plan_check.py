@@ -7,7 +7,6 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.security.policies import PolicyEngine
 
-
 _NOT_HONOURED = ("agent", "risk")
 """Fields of a step that a plan may have one day: what is asked for is either done or refused."""
 _LEAVE_OUT = Sentence(
