@@ -180,7 +180,8 @@ async def test_a_body_that_is_no_json(api: Api, body: bytes) -> None:
 async def test_a_body_that_does_not_say_it_is_json_is_not_read(api: Api, kind: str) -> None:
     body = json.dumps({"text": SENTENCE}).encode()
 
-    await _refused(api, "/schedule", body, 422, "invalid_field", "body", headers={"Content-Type": kind} if kind else {})
+    headers = {"Content-Type": kind} if kind else {}
+    await _refused(api, "/schedule", body, 415, "invalid_field", "Content-Type", headers=headers)
 
 
 async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(api: Api) -> None:
