@@ -96,8 +96,8 @@ def up(
         raise _exit(USAGE, error) from error
     try:
         ended_well = serve(settings, lambda url: err.print(say("CPA läuft auf", "CPA is up at"), url, highlight=False))
-    except SystemExit as error:  # uvicorn's way to say that it could not start; the log says why
-        raise typer.Exit(FAILED) from error
+    except SettingError as error:  # somebody else has the address
+        raise _exit(FAILED, error) from error
     if not ended_well:
         raise typer.Exit(FAILED)
 
