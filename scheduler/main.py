@@ -7,9 +7,11 @@ import asyncio
 import gc
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -19,8 +21,9 @@ from fastapi import FastAPI
 from scheduler.api.app import build_app
 from scheduler.container import Services, check_settings, open_services
 from scheduler.core.sentences import Sentence
+from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import ApiSettings, SettingError, Settings, load_settings
+from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 
 _STREAMS_END = 5  # seconds that open streams may hold up the end
@@ -86,6 +89,55 @@ def check_start(settings: Settings) -> None:
     """Raise ValueError (SettingError) or OSError for settings the service cannot start with."""
     check_exposure(settings.api)
     check_settings(settings)
+    check_store(settings.store)
+
+
+def check_store(store: StoreSettings) -> None:
+    """Make the folders for what is kept, and raise SettingError when that, or opening the database, is not possible."""
+    database = sqlite_path(store.database_url)
+    for variable, folder in (("CPA_DATA_DIR", store.data_dir), ("CPA_DATABASE_URL", database.parent)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(variable, folder, error) from error
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise _unusable("CPA_DATABASE_URL", database, error) from error
+
+
+def _unusable(variable: str, place: Path, error: Exception) -> SettingError:
+    return SettingError(
+        Sentence(
+            f"{place} lässt sich nicht benutzen ({error}). Bitte {variable} prüfen.",
+            f"{place} cannot be used ({error}). Please check {variable}.",
+        )
+    )
+
+
+def bound(api: ApiSettings) -> socket.socket:
+    """Take the address, so that nothing is begun when somebody else has it. Raises SettingError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(api.host, api.port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family, kind, protocol)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
+        place, reason = f"{api.host}:{api.port}", error.strerror or error
+        raise SettingError(
+            Sentence(
+                f"{place} lässt sich nicht belegen ({reason}). Bitte CPA_API_HOST und CPA_API_PORT prüfen, oder "
+                "was dort schon läuft.",
+                f"{place} cannot be taken ({reason}). Please check CPA_API_HOST and CPA_API_PORT, or what runs "
+                "there already.",
+            )
+        ) from error
+    return taken
 
 
 class _Server(uvicorn.Server):
@@ -104,8 +156,9 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None) -> bool:
     """Run API and worker until SIGTERM or SIGINT; return whether they ended in order. `started` gets the address.
 
-    Call `check_start` first. Raises SystemExit when it cannot start, for example because the port is taken.
+    Call `check_start` first. Raises SettingError when the address cannot be taken.
     """
+    listening = bound(settings.api)
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
     crashed = False
 
@@ -125,7 +178,8 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
     )
     server = _Server(config, started)
     _spare_garbage_collection()
-    server.run()
+    with listening:
+        server.run([listening])
     return not crashed
 
 
@@ -180,7 +234,11 @@ def main() -> None:
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    sys.exit(0 if serve(settings) else 1)
+    try:
+        sys.exit(0 if serve(settings) else 1)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

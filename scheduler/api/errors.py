@@ -53,6 +53,7 @@ _STATUS: tuple[tuple[type[CPAError], HTTPStatus], ...] = (
     (UnauthorizedError, HTTPStatus.UNAUTHORIZED),
 )
 _HTTP_CODES = {400: "invalid_json", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
+_SAY_JSON: Final = Sentence("diese Kopfzeile muss application/json sagen", "this header must say application/json")
 _UNREADABLE: Final = Sentence("er lässt sich nicht lesen", "it cannot be read")
 
 
@@ -135,9 +136,18 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if first["type"] == "json_invalid":
         at = Sentence(f"ab Zeichen {first['loc'][-1]}", f"from character {first['loc'][-1]}")
         return _refuse(request, HTTPStatus.BAD_REQUEST, "invalid_json", InvalidFieldError("body", at))
+    if first["type"] == "model_attributes_type" and first["loc"] == ("body",) and not _is_json(request):
+        return _refuse(
+            request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "invalid_field", InvalidFieldError("Content-Type", _SAY_JSON)
+        )
     path, words = flaw(first)  # it begins with where the field is: body, query, header
     error_at = InvalidFieldError(path.partition(".")[2] or path, words)
     return _refuse(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_field", error_at)
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

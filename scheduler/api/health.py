@@ -7,6 +7,7 @@ from scheduler.telemetry.health import Health, HealthStatus, check_health
 router = APIRouter(tags=["health"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", responses={503: {"model": Health, "description": "A part without which no job is accepted."}})
 async def health(request: Request, response: Response) -> Health:
     """Answer 200 while jobs are accepted (healthy or degraded), 503 when they are not."""

@@ -24,6 +24,7 @@ from scheduler.cli.session import (
 )
 from scheduler.cli.times import moment_of
 from scheduler.cli.words import say
+from scheduler.settings import SettingError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,8 +60,8 @@ def up(
         raise leave(USAGE, error) from error
     try:
         ended_well = serve(settings, lambda url: err.print(say("CPA läuft auf", "CPA is up at"), url, highlight=False))
-    except SystemExit as error:  # uvicorn's way to say that it could not start; the log says why
-        raise typer.Exit(FAILED) from error
+    except SettingError as error:  # somebody else has the address
+        raise leave(FAILED, error) from error
     if not ended_well:
         raise typer.Exit(FAILED)
 

@@ -38,7 +38,9 @@ class StartLater(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start_at: Moment | None = Field(default=None, description="Not before this moment.")
-    delay_seconds: float | None = Field(default=None, ge=0, le=YEAR, description="Not before so many seconds from now.")
+    delay_seconds: float | None = Field(
+        default=None, ge=0, le=YEAR, strict=True, description="Not before so many seconds from now."
+    )
 
     @model_validator(mode="after")
     def _one_start(self) -> Self:
@@ -63,10 +65,14 @@ class WorkOrder(BaseModel):
     context: dict[str, Any] = Field(default_factory=dict)
     task_graph: TaskGraph | None = None
     locale: Locale | None = None
-    priority: int = Field(default=0, ge=-100, le=100)
-    max_retries: int = Field(default=3, ge=0, le=100)
+    priority: int = Field(default=0, ge=-100, le=100, strict=True)
+    max_retries: int = Field(default=3, ge=0, le=100, strict=True)
     deadline_seconds: float | None = Field(
-        default=None, gt=0, le=YEAR, description="The job fails when it takes longer, counted from when it may begin."
+        default=None,
+        gt=0,
+        le=YEAR,
+        strict=True,
+        description="The job fails when it takes longer, counted from when it may begin.",
     )
 
 

@@ -16,6 +16,12 @@ from scheduler.core.sentences import Sentence, in_english
 _LONGEST_CYCLE = 20  # ids that people are shown
 
 
+def _listed(german: str, english: str, names: Iterable[str]) -> Sentence:
+    """Return a sentence that goes on after another with these names; nothing when there are none."""
+    listed = ", ".join(names)
+    return Sentence(f" {german}: {listed}.", f" {english}: {listed}.") if listed else Sentence("", "")
+
+
 class InvalidFieldError(InvalidRequestError):
     code: ClassVar[str] = "invalid_field"
 
@@ -55,7 +61,7 @@ class UnknownIntentError(InvalidRequestError):
             f"No intent fits {request[:200]!r}",
             field=field,
             request=request[:200],
-            nearest=", ".join(self.nearest) or "-",
+            nearest=_listed("Am nächsten kommen", "The nearest I can do", self.nearest),
         )
 
 
@@ -86,7 +92,12 @@ class UnknownSiteError(InvalidRequestError):
     code: ClassVar[str] = "unknown_site"
 
     def __init__(self, site: str, known: Iterable[str], field: str = "text") -> None:
-        super().__init__(f"Site {site!r} is not configured", field=field, site=site, known=", ".join(known) or "-")
+        super().__init__(
+            f"Site {site!r} is not configured",
+            field=field,
+            site=site,
+            known=_listed("Bekannt sind", "Known portals", known),
+        )
 
 
 class EmptyPlanError(InvalidRequestError):
@@ -133,7 +144,10 @@ class UnknownActionError(InvalidRequestError):
     def __init__(self, action: str, *, field: str, known: Iterable[str]) -> None:
         self.nearest = tuple(difflib.get_close_matches(action, list(known), n=3, cutoff=0.3))
         super().__init__(
-            f"Action {action!r} is unknown", field=field, action=action, nearest=", ".join(self.nearest) or "-"
+            f"Action {action!r} is unknown",
+            field=field,
+            action=action,
+            nearest=_listed("Ähnlich sind", "Similar ones", self.nearest),
         )
 
 

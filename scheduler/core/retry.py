@@ -61,7 +61,7 @@ class RetryPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_attempts: int = Field(default=3, ge=1, le=100)
+    max_attempts: int = Field(default=3, ge=1, le=100, strict=True)
     base_delay: timedelta = Field(default=timedelta(seconds=2), ge=timedelta(0), le=timedelta(days=1))
     max_delay: timedelta = Field(default=timedelta(minutes=5), ge=timedelta(0), le=timedelta(days=1))
     codes: frozenset[str] = frozenset()

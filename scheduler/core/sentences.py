@@ -69,16 +69,16 @@ SENTENCES: Mapping[str, Sentence] = {
         "Pages of {origin} may not use this service. CPA_API_ORIGINS allows them.",
     ),
     "unknown_intent": Sentence(
-        "Den Auftrag „{request}“ kenne ich nicht. Am nächsten kommen: {nearest}. Bitte anders formulieren.",
-        "I do not know the request “{request}”. The nearest I can do: {nearest}. Please put it another way.",
+        "Den Auftrag „{request}“ kenne ich nicht.{nearest} Bitte anders formulieren.",
+        "I do not know the request “{request}”.{nearest} Please put it another way.",
     ),
     "missing_slot": Sentence(
         "Für {intent} fehlt noch eine Angabe: {slot}. Bitte ergänzen.",
         "To do {intent} I still need to know: {slot}. Please add it.",
     ),
     "unknown_site": Sentence(
-        "Das Portal {site} ist nicht eingerichtet. Bekannt sind: {known}. Eingerichtet wird es in CPA_SITES.",
-        "The portal {site} is not set up. Known portals: {known}. It is set up in CPA_SITES.",
+        "Das Portal {site} ist nicht eingerichtet.{known} Eingerichtet wird es in CPA_SITES.",
+        "The portal {site} is not set up.{known} It is set up in CPA_SITES.",
     ),
     "no_template": Sentence(
         "Den Auftrag {intent} verstehe ich, habe dafür aber noch keinen Ablauf. Bitte einen Aufgabenplan mitgeben.",
@@ -107,8 +107,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "Task {task} refers to {reference}, which no task provides (field {field}).",
     ),
     "unknown_action": Sentence(
-        "Die Aktion {action} gibt es nicht (Feld {field}). Ähnlich sind: {nearest}.",
-        "There is no action {action} (field {field}). Similar ones: {nearest}.",
+        "Die Aktion {action} gibt es nicht (Feld {field}).{nearest} Bitte berichtigen.",
+        "There is no action {action} (field {field}).{nearest} Please correct it.",
     ),
     "cycle": Sentence(
         "Die Aufgaben warten im Kreis aufeinander: {cycle} (Feld {field}). Bitte eine Abhängigkeit entfernen.",

@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    StrictBool,
     StringConstraints,
     ValidationError,
     ValidationInfo,
@@ -91,12 +92,12 @@ class ToDo(BaseModel):
     action: str = Field(min_length=1, max_length=64)
     selector: Target | None = None
     text: str | None = Field(default=None, max_length=1_000_000)
-    timeout: float = Field(default=DEFAULT_TIMEOUT, gt=0, le=86_400)
+    timeout: float = Field(default=DEFAULT_TIMEOUT, gt=0, le=86_400, strict=True)
     depends_on: tuple[Dependency, ...] = ()
     params: JsonObject = Field(default_factory=dict)
     agent: str | None = None
     retry: RetryPolicy = RetryPolicy()
-    repeatable: bool | None = None
+    repeatable: StrictBool | None = None
     risk: Risk | None = None
     reason: str = ""
     verify: Postcondition | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from scheduler.core.actions import ActionSpec, Risk
 from scheduler.core.crash_points import CrashPoint, crash_points
@@ -51,7 +51,7 @@ class CopyFile(BaseModel):
 
     source: _Path
     destination: _Path
-    overwrite: bool = False
+    overwrite: StrictBool = False
 
 
 class ReadFile(BaseModel):

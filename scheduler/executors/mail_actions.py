@@ -4,7 +4,7 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from scheduler.core.actions import ActionSpec, Risk
 from scheduler.executors.mail_transport import INBOX, Line, MailAddress
@@ -22,7 +22,7 @@ def _check_text(text: str) -> str:
 
 _Text = Annotated[str, AfterValidator(_check_text)]
 _Addresses = Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_many), Field(max_length=200)]
-_Limit = Annotated[int, Field(ge=1, le=100)]
+_Limit = Annotated[int, Field(ge=1, le=100, strict=True)]
 _Folder = Annotated[Line, Field(min_length=1, max_length=255)]
 
 
@@ -48,8 +48,8 @@ class ReadMail(BaseModel):
 
     folder: _Folder = INBOX
     limit: _Limit = 10
-    unseen: bool = False
-    mark_seen: bool = False
+    unseen: StrictBool = False
+    mark_seen: StrictBool = False
 
 
 class SearchMail(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from scheduler.core.actions import ActionSpec, Risk, SessionUse
 
@@ -38,7 +38,7 @@ class SelectParams(WebParams):
 
 
 class CheckParams(WebParams):
-    checked: bool = True
+    checked: StrictBool = True
 
 
 class PressParams(WebParams):
@@ -59,7 +59,7 @@ class ExtractParams(WebParams):
     """`all` takes every element that fits instead of the only one."""
 
     attribute: _Text | None = None
-    all: bool = False
+    all: StrictBool = False
 
 
 class DownloadParams(WebParams):
@@ -75,7 +75,7 @@ class UploadParams(WebParams):
 
 
 class ScreenshotParams(WebParams):
-    full_page: bool = False
+    full_page: StrictBool = False
 
 
 _NEEDS, _CHANGES = SessionUse.NEEDS, SessionUse.CHANGES

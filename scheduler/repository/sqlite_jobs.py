@@ -170,9 +170,9 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
     """Cancel a job that was not begun at once. One that was may have steps of unknown outcome, so that its worker, or
     the next one, looks before it ends. Raises JobNotFoundError and InvalidTransitionError."""
     job = must_fetch(connection, job_id, tenant)
-    if job.status is JobStatus.CANCELLING:
+    if job.status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
         return job
-    if job.status is JobStatus.RUNNING or (job.status is JobStatus.PENDING and job.started_at is not None):
+    if job.status is JobStatus.RUNNING or job.started_at is not None:
         return change_status(connection, job_id, JobStatus.CANCELLING, now, tenant)
     cancel_open_tasks(connection, job, now)
     return change_status(connection, job_id, JobStatus.CANCELLED, now, tenant)

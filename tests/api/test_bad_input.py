@@ -106,6 +106,24 @@ ORDERS = {
         plan({**GOTO, "id": "a"}, {**GOTO, "id": "b", "params": {"url": "${a.nosuch}"}}), 422,
         "unknown_reference", "task_graph.tasks[1].params.url",
     ),
+    "a time as a text": (plan({**GOTO, "timeout": "5"}), 422, "invalid_field", "task_graph.tasks[0].timeout"),
+    "a yes as a text": (
+        plan({**GOTO, "repeatable": "yes"}), 422, "invalid_field", "task_graph.tasks[0].repeatable"
+    ),
+    "attempts that are no number": (
+        plan({**GOTO, "retry": {"max_attempts": True}}), 422, "invalid_field", "task_graph.tasks[0].retry.max_attempts"
+    ),
+    "a parameter as a text": (
+        plan({"id": "p", "action": "web.screenshot", "params": {"full_page": "yes"}}), 422, "invalid_field",
+        "task_graph.tasks[0].params.full_page",
+    ),
+    "a limit as a text": (
+        plan({"id": "p", "action": "mail.read", "params": {"limit": "5"}}), 422, "invalid_field",
+        "task_graph.tasks[0].params.limit",
+    ),
+    "a priority as a text": (plan(GOTO) | {"priority": "7"}, 422, "invalid_field", "priority"),
+    "retries that are no number": (plan(GOTO) | {"max_retries": True}, 422, "invalid_field", "max_retries"),
+    "a deadline as a text": (plan(GOTO) | {"deadline_seconds": "60"}, 422, "invalid_field", "deadline_seconds"),
     "a broken reference": (
         plan({**MAIL, "params": {**MAIL["params"], "subject": "${download"}}), 422, "invalid_field",
         "task_graph.tasks[0].params.subject",
@@ -162,7 +180,8 @@ async def test_a_body_that_is_no_json(api: Api, body: bytes) -> None:
 async def test_a_body_that_does_not_say_it_is_json_is_not_read(api: Api, kind: str) -> None:
     body = json.dumps({"text": SENTENCE}).encode()
 
-    await _refused(api, "/schedule", body, 422, "invalid_field", "body", headers={"Content-Type": kind} if kind else {})
+    headers = {"Content-Type": kind} if kind else {}
+    await _refused(api, "/schedule", body, 415, "invalid_field", "Content-Type", headers=headers)
 
 
 async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(api: Api) -> None:
@@ -282,7 +301,7 @@ DETAILS = {
     "wrong type": (
         ORDERS["a priority that is a text"][0],
         "Das Feld priority ist nicht in Ordnung: eine ganze Zahl wird erwartet. Bitte berichtigen und erneut senden.",
-        "Field priority is not valid: Input should be a valid integer, unable to parse string as an integer. Please",
+        "Field priority is not valid: Input should be a valid integer. Please",
     ),
     "wrong parameter": (
         ORDERS["a wrong parameter"][0],

@@ -108,6 +108,17 @@ async def test_a_waiting_job_is_cancelled_at_once(api: Api) -> None:
     assert {task["status"] for task in (await api.ended(job["job_id"]))["tasks"]} == {"cancelled"}
 
 
+async def test_a_job_may_be_cancelled_again(api: Api) -> None:
+    job = await api.submit()
+    await api.client.delete(f"/jobs/{job['job_id']}")
+    before = api.rows()
+
+    answer = await api.client.delete(f"/jobs/{job['job_id']}")
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
+    assert api.rows() == before
+
+
 async def test_a_running_job_is_cancelled_by_its_worker(working_api: Api) -> None:
     working_api.executor.gate.clear()
     job = await working_api.submit()

@@ -21,6 +21,12 @@ FOREIGN = "https://evil.example"
 FRIEND = "https://intranet.example.com"
 
 
+async def test_health_answers_those_who_want_only_its_head(api: Api) -> None:
+    answer = await api.client.head("/health")
+
+    assert answer.status_code == 200
+
+
 async def test_health_names_every_part_and_is_as_well_as_the_worst(working_api: Api) -> None:
     await working_api.ended((await working_api.submit())["job_id"])
 

@@ -272,6 +272,29 @@ def test_a_wrong_setting_ends_with_two_and_names_it(
 
 @pytest.mark.usefixtures("clean_environment")
 @pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CPA_DATABASE_URL", "sqlite:////dev/null/cpa.db"),
+        ("CPA_DATABASE_URL", "sqlite:////dev"),
+        ("CPA_DATA_DIR", "/dev/null/data"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, value)
+
+    ended = CliRunner().invoke(app, ["up"])
+
+    assert ended.exit_code == USAGE
+    assert f"Bitte {variable} prüfen." in ended.output
+    assert len(ended.output.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("clean_environment")
+@pytest.mark.parametrize(
     ("variables", "said"),
     [
         ({"CPA_API_HOST": "0.0.0.0"}, "CPA_API_HOST=0.0.0.0 needs CPA_API_KEY"),  # noqa: S104 - refused

@@ -88,7 +88,7 @@ def test_ids_stay_in_one_line() -> None:
     console = Console(width=80, file=io.StringIO(), force_terminal=False)
     job = a_job()["job"] | {"description": "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"}
 
-    views.show_jobs(console, {"jobs": [job], "total": 1})
+    views.show_jobs(console, {"jobs": [job], "total": 1, "total_is_estimate": False, "next_cursor": None})
 
     assert isinstance(console.file, io.StringIO)
     assert JOB_ID in console.file.getvalue()

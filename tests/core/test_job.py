@@ -23,6 +23,7 @@ ALLOWED = {
     ("running", "failed"),
     ("running", "cancelled"),
     ("waiting", "pending"),
+    ("waiting", "cancelling"),
     ("waiting", "cancelled"),
     ("cancelling", "cancelled"),
     ("cancelling", "done"),

@@ -121,6 +121,22 @@ def test_errors_of_endless_requests_are_short() -> None:
     assert len(str(CycleError([str(number) for number in range(100_000)]))) < 300
 
 
+def test_where_nothing_is_near_nothing_is_said_to_be() -> None:
+    said = [
+        (
+            errors.UnknownIntentError("Koch Kaffee", nearest=[]),
+            "Den Auftrag „Koch Kaffee“ kenne ich nicht. Bitte anders",
+        ),
+        (errors.UnknownSiteError("Nord", known=[]), "Das Portal Nord ist nicht eingerichtet. Eingerichtet wird es"),
+        (UnknownActionError("x", field="f", known=[]), "Die Aktion x gibt es nicht (Feld f)."),
+    ]
+
+    for error, start in said:
+        assert sentence(error.code, "de", error.facts).startswith(start)
+    near = errors.UnknownIntentError("Mail", nearest=["read_mail", "send_mail"])
+    assert "kenne ich nicht. Am nächsten kommen: read_mail, send_mail. Bitte" in sentence(near.code, "de", near.facts)
+
+
 def test_an_unknown_action_comes_with_the_nearest_ones() -> None:
     error = UnknownActionError("web.clik", field="task_graph.tasks[0].action", known=["web.click", "mail.send"])
 

@@ -169,7 +169,7 @@ def test_without_any_portal_the_setting_is_asked_for(router: IntentRouter) -> No
     with pytest.raises(UnknownSiteError) as caught:
         a_planner(router, {}).plan_intent("fetch_and_send", "", {"slots": SLOTS})
 
-    assert caught.value.facts["known"] == "-"
+    assert caught.value.facts["known"] == ""
 
 
 def test_a_plan_with_a_forbidden_step_is_none(router: IntentRouter) -> None:

@@ -197,7 +197,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         queue, known = self._some(data)
-        if known.status.final:
+        if known.status in {JobStatus.DONE, JobStatus.FAILED}:
             with pytest.raises(InvalidTransitionError):
                 self.do(queue.cancel(known.job.id))
             return
@@ -206,7 +206,7 @@ class QueueMachine(RuleBasedStateMachine):
             known.status, known.due = JobStatus.CANCELLING, self.clock.now()
         elif known.status is JobStatus.RUNNING:
             known.status = JobStatus.CANCELLING
-        elif known.status is not JobStatus.CANCELLING:
+        elif known.status is JobStatus.PENDING:
             known.status = JobStatus.CANCELLED
 
     @precondition(lambda self: self.known)

@@ -291,9 +291,9 @@ class ModelStore:
 
     def cancel(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:
         job = self._must_get(job_id, tenant).job
-        if job.status is JobStatus.CANCELLING:
+        if job.status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
             return job
-        if job.status is JobStatus.RUNNING or (job.status is JobStatus.PENDING and job.started_at is not None):
+        if job.status is JobStatus.RUNNING or job.started_at is not None:
             return self.change_status(job_id, JobStatus.CANCELLING, now, tenant)
         return self.change_status(job_id, JobStatus.CANCELLED, now, tenant, kind="cancel")
 

@@ -29,7 +29,7 @@ _ALWAYS = frozenset(
         "accept: done", "claim: done", "claim: nothing", "record: done", "record: LeaseLostError",
         "record: InvalidTransitionError", "renew: done", "renew: LeaseLostError", "hand back: done",
         "hand back: LeaseLostError", "change status: done", "change status: InvalidTransitionError", "cancel: done",
-        "cancel: JobNotFoundError", "cancel: InvalidTransitionError", "retry: InvalidTransitionError",
+        "cancel: JobNotFoundError", "retry: InvalidTransitionError",
     }
 )  # fmt: skip
 _ALIKE: Mapping[type[Exception], str] = {sqlite3.IntegrityError: RepeatedEntryError.__name__}

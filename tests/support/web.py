@@ -61,7 +61,7 @@ class WebJob:
 
     async def do(self, action: str, selector: object = None, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
         """Do a step that must succeed and return its result."""
-        ended = await self.attempt(action, selector, **fields)
+        ended = await self.attempt(action, selector, **{"timeout": 20, **fields})  # a browser may have to start first
         assert ended.error is None, ended.error
         assert ended.result.keys() <= _RESULTS[f"web.{action}"], (
             "what it gives is declared, so that plans may refer to it"
