@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from scheduler.core.clock import Clock
+from scheduler.core.endings import cancel_for_good
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.queue.backend import StoreQueue
@@ -79,8 +80,7 @@ class RedisQueue:
 
     async def close(self) -> None:
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await cancel_for_good(self._listening)
             self._listening = None
         await self._announcing.flush()
         await self._releasing.flush()
