@@ -1,7 +1,7 @@
 """Ends tasks for good: a cancellation may get lost on its way.
 
-Python 3.11's `asyncio.wait_for`, which redis-py writes with, returns as if nothing had happened when a task is cancelled
-just as its call has ended.
+Python 3.11's `asyncio.wait_for`, which redis-py writes with, returns as if nothing had happened when its task is
+cancelled just as its call has ended.
 """
 
 import asyncio
