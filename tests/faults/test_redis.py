@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,9 @@ def scene(redis_scene: Scene) -> Scene:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_work_goes_on(fault: Callable[[RedisServer], Awaitable[None]], scene: Scene, redis: RedisServer) -> None:
+async def test_work_goes_on(
+    fault: Callable[[RedisServer], Coroutine[Any, Any, None]], scene: Scene, redis: RedisServer
+) -> None:
     workers = [scene.worker(), scene.worker()]
     async with scene.client() as services:
         running = await scene.submit(services, *[SLOW] * 4)
