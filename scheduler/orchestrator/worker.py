@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import LeaseLostError, UnavailableError
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job
@@ -56,8 +57,7 @@ class Worker:
             ]
             await self._lease_and_start(owner)
             await self._leave()
-            for watch in watches:
-                watch.cancel()
+            await cancel_for_good(*watches)
         log.info("worker_stopped")
 
     async def _lease_and_start(self, owner: asyncio.TaskGroup) -> None:

@@ -2,13 +2,14 @@
 
 A job is stored first and announced then; its lease, with token and epoch, is taken in the store. Redis may be slow,
 restarted, emptied or gone: what it forgets a sweep of the store puts back, what it hands out wrongly the store refuses,
-and while it cannot be reached jobs are taken from the store itself.
+and while it does not answer jobs are taken from the store itself. Then one task alone asks it, until it answers again:
+nobody else waits for a server that hangs, and a lease is never renewed too late because of it.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 import structlog
@@ -16,9 +17,12 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NotConnectedError
 from redis.exceptions import RedisError
 
 from scheduler.core.clock import Clock
+from scheduler.core.endings import cancel_for_good
+from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.queue.backend import StoreQueue
@@ -27,7 +31,7 @@ from scheduler.queue.together import Together
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
 
 _PAGE: Final = 1000  # jobs that a sweep looks at with one question
-_TIMEOUT: Final = 5.0  # seconds that Redis may take to answer
+_TIMEOUT: Final = 2.0  # seconds that Redis may take to answer
 _CONNECT_TIMEOUT: Final = 2.0
 _LISTEN: Final = 5.0  # seconds of silence after which a listener asks whether its connection still stands
 _TRY_AGAIN: Final = 1.0
@@ -58,14 +62,16 @@ class RedisQueue:
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_CONNECT_TIMEOUT,
             socket_keepalive=True,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 1, supported_errors=(NotConnectedError,)),
         )
         self._dispatch = RedisDispatch(self._client, prefix, limits)
         self._announcing = Together(self._put)
         self._releasing = Together(self._done)
-        self._listening: asyncio.Task[None] | None = None
+        self._extending = Together(self._extend)
+        self._tasks: Sequence[asyncio.Task[None]] = ()
         self._place: Place | None = None
-        self._trouble: str | None = None
+        self._away = asyncio.Event()
+        self._missed = False
 
     @classmethod
     def at(cls, url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> Self:
@@ -73,17 +79,15 @@ class RedisQueue:
 
     async def connect(self) -> None:
         await self._store.connect()
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(work()) for work in (self._listen, self._keep_in_touch)]
         await self.sweep()
 
     async def close(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-            self._listening = None
-        await self._announcing.flush()
-        await self._releasing.flush()
+        await cancel_for_good(*self._tasks)
+        self._tasks = ()
+        for sending in (self._announcing, self._releasing, self._extending):
+            await sending.flush()
         await self._client.aclose()
         await self._store.close()
 
@@ -102,6 +106,8 @@ class RedisQueue:
             return ()
         if promoted := await self._store.promote():
             await self._put(promoted)
+        if self._away.is_set():
+            return await self._store.dequeue(limit)
         try:
             return await self._offered_jobs(limit)
         except _UNREACHABLE as error:
@@ -114,7 +120,6 @@ class RedisQueue:
         while True:
             now = self._clock.now()
             taken = await self._dispatch.take(limit, now, now + self._lease)
-            self._reached()
             if whole and not taken.whole:
                 whole = False
                 await self.sweep()
@@ -129,22 +134,15 @@ class RedisQueue:
             ours = {job.id for job in jobs}
             others = [(member, held[id_of(member)]) for member in members if id_of(member) in held]
             ended = [member for member in members if id_of(member) not in ours and id_of(member) not in held]
-            with contextlib.suppress(*_UNREACHABLE):
-                if others:
-                    await self._dispatch.extend(others)
-                self._releasing.push(ended)
+            self._extending.push(others)
+            self._releasing.push(ended)
         return jobs
 
     async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
-        """The lease counts in the store; that Redis hears of it only saves a wrong offer."""
+        """The lease counts in the store; that Redis hears of it, later, only saves a wrong offer."""
         until = self._clock.now() + self._lease
         lost = await self._store.renew(jobs)
-        kept = [(member_of(job.id, job.tenant), until) for job in jobs if job.id not in lost]
-        try:
-            if kept:
-                await self._dispatch.extend(kept)
-        except _UNREACHABLE as error:
-            self._lost(error)
+        self._extending.push((member_of(job.id, job.tenant), until) for job in jobs if job.id not in lost)
         return lost
 
     async def release(self, jobs: Collection[Job]) -> None:
@@ -153,24 +151,24 @@ class RedisQueue:
     async def hand_back(self, job: Job) -> None:
         await self._store.hand_back(job)
         await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
-        with contextlib.suppress(*_UNREACHABLE):
-            await self._dispatch.put([_ready(job)], front=True)
+        await self._put([_ready(job)], front=True)
 
     async def sweep(self) -> None:
-        """Put in what the store holds and Redis may have lost: everything if it was emptied, else a page at a time."""
+        """Put in what the store holds and Redis may have lost: everything if it was emptied or away, else a page."""
+        if self._away.is_set():
+            return
         try:
             await self._dispatch.put(await self._store.lapsed(_PAGE))
-            if await self._dispatch.is_whole():
+            if not self._missed and await self._dispatch.is_whole():
                 self._place = await self._put_page(self._place)
                 return
+            self._missed = False
             place = await self._put_page(None)
             while place is not None:
                 place = await self._put_page(place)
             await self._dispatch.mark()
         except _UNREACHABLE as error:
             self._lost(error)
-        else:
-            self._reached()
 
     async def _put_page(self, after: Place | None) -> Place | None:
         page, end = await self._store.waiting(after, _PAGE)
@@ -199,20 +197,21 @@ class RedisQueue:
             await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
             if not job.status.final:
                 await self.announce([job])
-        with contextlib.suppress(*_UNREACHABLE):
-            await self._dispatch.ring()
+        if not self._away.is_set():
+            with contextlib.suppress(*_UNREACHABLE):
+                await self._dispatch.ring()
         return job
 
     async def length(self) -> int:
         return await self._store.length()
 
     async def trouble(self) -> str | None:
-        try:
-            await self._client.ping()
-        except _UNREACHABLE as error:
-            self._lost(error)
-            return "Redis cannot be reached; jobs are taken from the store"
-        return None
+        if not self._away.is_set():
+            try:
+                await self._client.ping()
+            except _UNREACHABLE as error:
+                self._lost(error)
+        return "Redis cannot be reached; jobs are taken from the store" if self._away.is_set() else None
 
     @property
     def changes(self) -> int:
@@ -221,19 +220,40 @@ class RedisQueue:
     async def wait(self, seen: int, limit: float) -> None:
         await self._store.wait(seen, limit)
 
-    async def _put(self, jobs: Sequence[Ready]) -> None:
+    async def _put(self, jobs: Sequence[Ready], *, front: bool = False) -> None:
         """Announce jobs; those that Redis does not hear of are found by the next sweep."""
-        try:
-            await self._dispatch.put(jobs)
-        except _UNREACHABLE as error:
-            self._lost(error)
+        await self._tell(self._dispatch.put, jobs, front=front)
 
     async def _done(self, members: Sequence[str]) -> None:
         """Forget leases; those that Redis does not hear of run out, and the store refuses the jobs."""
+        await self._tell(self._dispatch.done, members)
+
+    async def _extend(self, leases: Sequence[tuple[str, datetime]]) -> None:
+        """Prolong leases; those that Redis does not hear of are offered, and the store refuses the jobs."""
+        await self._tell(self._dispatch.extend, leases)
+
+    async def _tell(self, call: Callable[..., Awaitable[None]], *what: object, **how: object) -> None:
+        """Tell Redis something that it may miss."""
+        if self._away.is_set():
+            return
         try:
-            await self._dispatch.done(members)
+            await call(*what, **how)
         except _UNREACHABLE as error:
             self._lost(error)
+
+    async def _keep_in_touch(self) -> None:
+        """While Redis is away, ask now and then whether it answers again, and then tell it what it has missed."""
+        while True:
+            await self._away.wait()
+            await asyncio.sleep(_TRY_AGAIN)
+            try:
+                await self._client.ping()
+                self._away.clear()
+                log.info("redis_reached")
+                await self.sweep()
+            except (*_UNREACHABLE, CPAError) as error:
+                self._lost(error)
+            self._store.nudge()
 
     async def _listen(self) -> None:
         """Wake this process when another one rings, for as long as the queue is open, however often Redis goes away."""
@@ -261,14 +281,11 @@ class RedisQueue:
                 self._store.nudge()
 
     def _lost(self, error: Exception) -> None:
-        if self._trouble is None:
+        """Ask no more until Redis has answered to `_keep_in_touch`."""
+        if not self._away.is_set():
             log.warning("redis_lost", error=str(error) or type(error).__name__)
-        self._trouble = str(error) or type(error).__name__
-
-    def _reached(self) -> None:
-        if self._trouble is not None:
-            log.info("redis_reached")
-            self._trouble = None
+        self._missed = True
+        self._away.set()
 
 
 def _ready(job: Job) -> Ready:

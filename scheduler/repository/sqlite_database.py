@@ -90,7 +90,7 @@ class SQLiteDatabase:
         except asyncio.CancelledError:
             if unit in self._waiting:
                 self._waiting.remove(unit)
-            else:
+            elif unit.future.cancelled():
                 unit.future = asyncio.get_running_loop().create_future()
                 await _its_end(unit.future)
             raise

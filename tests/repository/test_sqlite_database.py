@@ -170,6 +170,25 @@ class TestCancellation:
         assert await database.read(_count) == 1
         assert database.changes == 1
 
+    async def test_a_caller_that_is_cancelled_just_as_its_write_has_ended_goes(self, database: SQLiteDatabase) -> None:
+        go_on = threading.Event()
+        before = asyncio.create_task(database.write(lambda _: go_on.wait(10)))
+        await asyncio.sleep(0)  # the next two share a commit
+
+        async def write_and_cancel() -> None:
+            await database.write(_add)
+            caller.cancel()
+
+        both = asyncio.create_task(write_and_cancel())
+        caller = asyncio.create_task(database.write(_add))
+        await asyncio.sleep(0)
+        go_on.set()
+        async with asyncio.timeout(30):
+            await asyncio.wait([before, both, caller])
+
+        assert caller.cancelled()
+        assert await database.read(_count) == 2
+
     async def test_a_write_that_has_not_begun_is_dropped(self, database: SQLiteDatabase) -> None:
         go_on = threading.Event()
         first = asyncio.create_task(database.write(lambda _: go_on.wait(10)))

@@ -1,0 +1,144 @@
+"""Reads a store after a fault and says what must not be so; an empty list is what every fault test wants."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from scheduler.core.events import EventType
+from scheduler.core.ids import DEFAULT_TENANT, JobId
+from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.repository import sqlite_audit
+from tests.support.world import EFFECT, MARK, World
+
+_WORKING = {EventType.JOB_STARTED, EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED}
+_ENDS = {EventType.JOB_DONE, EventType.JOB_FAILED, EventType.JOB_CANCELLED}
+_NEXT: Mapping[EventType | None, set[EventType]] = {
+    None: {EventType.JOB_ACCEPTED},
+    EventType.JOB_ACCEPTED: {EventType.JOB_STARTED, EventType.JOB_CANCELLED},
+    EventType.JOB_RETRIED: {EventType.JOB_STARTED, EventType.JOB_CANCELLED},
+    EventType.JOB_STARTED: {*_ENDS, *_WORKING, EventType.JOB_HANDED_BACK} - {EventType.JOB_STARTED},
+    EventType.JOB_RESUMED: {*_ENDS, *_WORKING, EventType.JOB_HANDED_BACK} - {EventType.JOB_STARTED},
+    EventType.JOB_HANDED_BACK: {EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED},
+    EventType.JOB_CANCEL_REQUESTED: {*_ENDS, EventType.JOB_RESUMED, EventType.JOB_HANDED_BACK},
+    EventType.JOB_DONE: set(),
+    EventType.JOB_FAILED: {EventType.JOB_RETRIED},
+    EventType.JOB_CANCELLED: {EventType.JOB_RETRIED},
+}
+_ORPHANS = """
+SELECT (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM tasks))
+     + (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM events WHERE type = 'job_accepted'))
+     + (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM audit_log WHERE action = 'job.accepted'))
+     + (SELECT count(*) FROM jobs WHERE (status IN ('running', 'cancelling')) <> (lease_until IS NOT NULL))
+     + (SELECT count(*) FROM jobs WHERE (status = 'failed') <> (id IN (SELECT job_id FROM dead_letters)))
+"""
+"""Counts what only half a transaction could leave."""
+
+
+class _Task:
+    """One task along the timeline. `taken_up` is its status when the last worker took the job; None since it moved."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+        self.status = TaskStatus.PENDING
+        self.attempt = 0
+        self.taken_up: TaskStatus | None = None
+
+    def flaw(self, line: EventType, attempt: int | None) -> str | None:
+        """Take the step; say what is wrong with it."""
+        was, left = self.status, self.taken_up
+        self.taken_up = None
+        if line is EventType.TASK_STARTED:
+            self.status, earlier, self.attempt = TaskStatus.RUNNING, self.attempt, attempt or 0
+            again = was is TaskStatus.RUNNING and left is TaskStatus.RUNNING and self.action != MARK
+            if was is not TaskStatus.PENDING and not again:
+                return f"starts while {was}"
+            return None if self.attempt == earlier + 1 else f"attempt {attempt} follows {earlier}"
+        busy = was in {TaskStatus.RUNNING, TaskStatus.VERIFYING}
+        if line is EventType.TASK_VERIFYING:
+            self.status = TaskStatus.VERIFYING
+            return None if busy and attempt == self.attempt else f"looks after attempt {attempt} while {was}"
+        if line is EventType.TASK_RETRY_SCHEDULED:
+            self.status = TaskStatus.PENDING
+            return None if busy else f"is scheduled again while {was}"
+        self.status = TaskStatus(line.removeprefix("task_"))
+        if was.final:
+            return f"becomes {self.status} after {was}"
+        if line is EventType.TASK_DONE and (not busy or attempt != self.attempt):
+            return f"attempt {attempt} done while {was} with {self.attempt}"
+        if line in {EventType.TASK_DONE, EventType.TASK_FAILED} and left is TaskStatus.RUNNING:
+            return f"{self.status} by a worker that had lost the job"
+        return None
+
+
+def _path_flaws(rows: Iterable[sqlite3.Row], actions: Mapping[str, str]) -> Iterator[str]:
+    """Follow the timeline of one job."""
+    last: EventType | None = None
+    epoch = 0
+    tasks = {task_id: _Task(action) for task_id, action in actions.items()}
+    for row in rows:
+        line, data = EventType(row["type"]), json.loads(row["data"])
+        if row["task_id"] is not None:
+            flaw = tasks[row["task_id"]].flaw(line, data.get("attempt"))
+            if flaw:
+                yield f"{row['seq']}: {row['task_id']} {flaw}"
+            if last not in _WORKING and line is not EventType.TASK_CANCELLED:
+                yield f"{row['seq']}: {line} after {last}"
+            continue
+        if line not in _NEXT[last]:
+            yield f"{row['seq']}: {line} after {last}"
+        last = line
+        if line in {EventType.JOB_STARTED, EventType.JOB_RESUMED}:
+            if data["epoch"] <= epoch:
+                yield f"{row['seq']}: epoch {data['epoch']} after {epoch}"
+            epoch = data["epoch"]
+            for task in tasks.values():
+                task.taken_up = task.status
+        if line is EventType.JOB_RETRIED:
+            tasks = {id_: task if task.status is TaskStatus.DONE else _Task(task.action) for id_, task in tasks.items()}
+
+
+def _job_flaws(connection: sqlite3.Connection, job: sqlite3.Row, effects: Counter[str]) -> Iterator[str]:
+    actions = {task["id"]: task["action"] for task in json.loads(job["task_graph"])["tasks"]}
+    rows = connection.execute("SELECT * FROM events WHERE job_id = ? ORDER BY seq", (job["id"],)).fetchall()
+    yield from _path_flaws(rows, actions)
+    end = next((row["type"] for row in reversed(rows) if row["task_id"] is None), "nothing")
+    if end != f"job_{job['status']}":
+        yield f"is {job['status']}, and its timeline ends with {end}"
+    tasks = connection.execute("SELECT * FROM tasks WHERE job_id = ?", (job["id"],)).fetchall()
+    if (job["status"] == JobStatus.DONE) != all(task["status"] == TaskStatus.DONE for task in tasks):
+        yield f"is {job['status']} with tasks {[task['status'] for task in tasks]}"
+    for task in tasks:
+        if actions[task["task_id"]] == MARK:
+            happened = effects[task["effect_key"]]
+            if task["status"] == TaskStatus.DONE and not happened:
+                yield f"{task['task_id']} is done and did not happen"
+            if task["status"] in {TaskStatus.CANCELLED, TaskStatus.SKIPPED} and happened:
+                yield f"{task['task_id']} is {task['status']} and did happen"
+
+
+def flaws(database: Path, accepted: Iterable[JobId], world: World) -> list[str]:
+    """Return what is wrong: with the file, the audit chain, each job's timeline, the effects, or the promise of a 202.
+
+    Everything accepted must have ended. To be asked when nobody writes any more.
+    """
+    effects = world.count(EFFECT)
+    found = [f"effect {key} happened {count} times" for key, count in effects.items() if count > 1]
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        jobs = {row["id"]: row for row in connection.execute("SELECT * FROM jobs")}
+        found += [f"{job_id} was accepted and is lost" for job_id in accepted if job_id not in jobs]
+        for job_id, job in jobs.items():
+            if not JobStatus(job["status"]).final:
+                found.append(f"{job_id} is {job['status']}")
+            else:
+                found += [f"{job_id}: {flaw}" for flaw in _job_flaws(connection, job, effects)]
+        if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            found.append("the file is damaged")
+        if connection.execute(_ORPHANS).fetchone()[0]:
+            found.append("a transaction was stored by halves")
+        if (block := sqlite_audit.broken_link(connection, DEFAULT_TENANT)) is not None:
+            found.append(f"the audit chain is broken at block {block}")
+    return found
