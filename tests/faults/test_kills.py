@@ -1,4 +1,4 @@
-"""kill -9 of a worker, of the one that takes up what it left, and of a client, at every named crash point on the way."""
+"""kill -9 of a worker, of the one that takes up what it left, and of a client, at every crash point on the way."""
 
 import asyncio
 import itertools
@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.core.crash_points import CrashPoint
 from scheduler.core.ids import JobId
-from scheduler.orchestrator.job_service import JobOrder
+from scheduler.core.orders import JobOrder
 from tests.support.fault_process import an_asker, answers
 from tests.support.scene import Scene, Scenes, a_look, a_mark, an_order
 

@@ -1,6 +1,6 @@
 """Small processes of CPA for fault tests: a worker, and a client that submits, each over the real container.
 
-They are forked from a server that has everything imported, so they start at once; SIGKILL ends them without a last word.
+They are forked from a server that has everything imported, so they start at once; SIGKILL ends them in mid-word.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from scheduler.core.errors import CPAError
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook
+from scheduler.core.orders import JobOrder
 from scheduler.executors.executor_registry import ExecutorRegistry
-from scheduler.orchestrator.job_service import JobOrder
 from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
 from tests.support.jumping_clock import JumpingClock

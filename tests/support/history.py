@@ -46,7 +46,7 @@ class _Task:
         self.attempt = 0
         self.taken_up: TaskStatus | None = None
 
-    def flaw(self, line: EventType, attempt: int | None) -> str | None:
+    def flaw(self, line: EventType, attempt: int | None) -> str | None:  # noqa: PLR0911 - one answer for each flaw
         """Take the step; say what is wrong with it."""
         was, left = self.status, self.taken_up
         self.taken_up = None

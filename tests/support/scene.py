@@ -1,4 +1,4 @@
-"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, and the test as one more client.
+"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, the test one more client.
 
 What fails can be repeated: the seed and the command are printed with the failure.
 """
@@ -19,8 +19,8 @@ import pytest
 
 from scheduler.container import Services
 from scheduler.core.ids import DEFAULT_TENANT, JobId
+from scheduler.core.orders import JobOrder
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.job_service import JobOrder
 from tests.support.fault_process import FaultProcess, Home, Submission, a_client, a_worker, opened
 from tests.support.history import flaws
 from tests.support.redis_server import RedisServer
@@ -201,4 +201,4 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
     """Chance from a seed that is printed: FAULT_SEED, or a fresh one."""
     seed = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
     print(f"repeat with: FAULT_SEED={seed} .venv/bin/python -m pytest {request.node.nodeid!r}")  # noqa: T201
-    return random.Random(seed)
+    return random.Random(seed)  # noqa: S311 - no secret
