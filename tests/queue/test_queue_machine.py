@@ -31,6 +31,7 @@ from tests.support.store import LEASE
 
 Answer = TypeVar("Answer")
 TENANTS = (TenantId("acme"), TenantId("bell"))
+_IDLE = frozenset({JobStatus.PENDING, JobStatus.WAITING})
 _HELD = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 _STEPS = (timedelta(seconds=1), LEASE / 2, LEASE)
@@ -48,6 +49,7 @@ class Known:
     crashes: int = 0
     held: Job | None = None
     due: datetime | None = None
+    retried: bool = False
 
     def ready(self, now: datetime) -> bool:
         waits = self.job.not_before is not None and self.job.not_before > now
@@ -55,8 +57,8 @@ class Known:
 
     @property
     def in_line(self) -> bool:
-        """Whether it has stood in line since it came: it was neither delayed nor taken before."""
-        return self.job.not_before is None and not self.epoch
+        """Whether it has stood in line since it came: it was neither delayed nor taken nor retried before."""
+        return self.job.not_before is None and not self.epoch and not self.retried
 
     def lost(self, now: datetime) -> bool:
         return self.status in _HELD and self.due is not None and self.due <= now
@@ -202,11 +204,11 @@ class QueueMachine(RuleBasedStateMachine):
                 self.do(queue.cancel(known.job.id))
             return
         self.do(queue.cancel(known.job.id))
-        if known.status is JobStatus.PENDING and known.begun:
+        if known.status in _IDLE and known.begun:
             known.status, known.due = JobStatus.CANCELLING, self.clock.now()
         elif known.status is JobStatus.RUNNING:
             known.status = JobStatus.CANCELLING
-        elif known.status is JobStatus.PENDING:
+        elif known.status in _IDLE:
             known.status = JobStatus.CANCELLED
 
     @precondition(lambda self: self.known)
@@ -222,7 +224,7 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             assert known.status in {JobStatus.FAILED, JobStatus.CANCELLED}
             known.job = known.job.model_copy(update={"not_before": job.not_before})
-            known.status, known.begun, known.crashes = JobStatus.PENDING, False, 0
+            known.status, known.begun, known.crashes, known.retried = JobStatus.PENDING, False, 0, True
 
     @rule(by=st.sampled_from(_STEPS))
     def let_time_pass(self, by: timedelta) -> None:
