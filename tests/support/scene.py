@@ -21,7 +21,16 @@ from scheduler.container import Services
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.job_service import JobOrder
-from tests.support.fault_process import FaultProcess, Home, Submission, a_client, a_worker, opened
+from tests.support.fault_process import (
+    FaultProcess,
+    Home,
+    Submission,
+    a_client,
+    a_holder,
+    a_worker,
+    an_asker,
+    opened,
+)
 from tests.support.history import flaws
 from tests.support.redis_server import RedisServer
 from tests.support.runs import a_graph
@@ -48,8 +57,8 @@ def a_mark(name: str, *after: str, seconds: float = 0) -> ToDo:
 class Scene:
     """Processes on one store. `queue_url` is where jobs are dispatched; nothing: the store."""
 
-    def __init__(self, folder: Path, queue_url: str = "", **settings: str) -> None:
-        self.home = Home(folder=folder)
+    def __init__(self, folder: Path, queue_url: str = "", *, disk: Path | None = None, **settings: str) -> None:
+        self.home = Home(folder=folder, disk=disk)
         self.world = self.home.world
         self.accepted: list[JobId] = []
         self.settings = {
@@ -80,6 +89,18 @@ class Scene:
             together=together,
         )
         return self._started(a_client(self.home, self.home.settings(**{**self.settings, **settings}), wanted))
+
+    def asker(self, question: str, job_ids: Sequence[JobId], told: str) -> FaultProcess:
+        """Start a client that asks for jobs to be cancelled (`cancel`) or run again (`retry`), and ends."""
+        settings = self.home.settings(**self.settings)
+        return self._started(an_asker(self.home, settings, question, job_ids, self.home.folder / told))
+
+    async def locked(self, seconds: float) -> FaultProcess:
+        """Have another process lock the store for a while; return when it is locked."""
+        holding = self.home.folder / "holding"
+        holder = self._started(a_holder(self.home, seconds, holding))
+        await self.until(holding.exists)
+        return holder
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Services]:
