@@ -1,4 +1,4 @@
-"""kill -9 of a worker, of the one that takes up what it left, and of a client, at every named crash point on the way."""
+"""kill -9 of a worker, of who takes up what it left, and of a client, at every named crash point on the way."""
 
 import asyncio
 import itertools

@@ -47,7 +47,11 @@ async def _slow(proxy: FaultProxy) -> None:
     proxy.delay = 0.0
 
 
-FAULTS = [_cut_again_and_again, _cut_for_a_while, _a_black_hole, _half_open, _slow]
+FAULTS = [
+    _a_black_hole,
+    _half_open,
+    *(pytest.param(fault, marks=pytest.mark.slow_fault) for fault in (_cut_again_and_again, _cut_for_a_while, _slow)),
+]
 
 
 @pytest.fixture

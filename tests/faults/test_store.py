@@ -87,7 +87,11 @@ async def test_a_full_disk_stops_work_and_loses_nothing(small_scene: Scene, disk
     small_scene.check()
 
 
-@pytest.mark.parametrize("seconds", [8.0, pytest.param(30.0, marks=pytest.mark.slow_fault)])
+@pytest.mark.parametrize(
+    ("either_scene", "seconds"),
+    [("sqlite", 8.0), *(pytest.param(kind, 30.0, marks=pytest.mark.slow_fault) for kind in ("sqlite", "redis"))],
+    indirect=["either_scene"],
+)
 async def test_a_store_that_another_process_locks_loses_nothing(seconds: float, either_scene: Scene) -> None:
     """Steps end before, while and just after the store is locked, when another worker may have taken their jobs."""
     either_scene.settings |= {"WORKER_LEASE_SECONDS": "2", "WORKER_CONCURRENCY": "64"}

@@ -1,6 +1,6 @@
 """Small processes of CPA for fault tests: a worker, and a client that submits, each over the real container.
 
-They are forked from a server that has everything imported, so they start at once; SIGKILL ends them without a last word.
+They are forked from a server that has everything imported, so they start at once; SIGKILL ends them at once.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,11 +134,15 @@ async def _ask(home: Home, settings: Mapping[str, str], question: str, job_ids: 
 
 async def _hold(home: Home, _: Mapping[str, str], seconds: float, holding: Path) -> None:
     """Lock the store as a careless program would; `holding` appears when it is locked."""
-    with contextlib.closing(sqlite3.connect(home.database, timeout=_END, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        holding.touch()
-        await asyncio.sleep(seconds)
-        connection.execute("ROLLBACK")
+
+    def hold() -> None:
+        with contextlib.closing(sqlite3.connect(home.database, timeout=_END, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            holding.touch()
+            time.sleep(seconds)
+            connection.execute("ROLLBACK")
+
+    await asyncio.to_thread(hold)
 
 
 def _run(home: Home, body: Callable[..., Coroutine[Any, Any, None]], *given: object) -> None:

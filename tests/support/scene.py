@@ -1,4 +1,4 @@
-"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, and the test as one more client.
+"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, and the test as a client.
 
 What fails can be repeated: the seed and the command are printed with the failure.
 """
@@ -57,7 +57,7 @@ def a_mark(name: str, *after: str, seconds: float = 0) -> ToDo:
 class Scene:
     """Processes on one store. `queue_url` is where jobs are dispatched; nothing: the store."""
 
-    def __init__(self, folder: Path, queue_url: str = "", *, disk: Path | None = None, **settings: str) -> None:
+    def __init__(self, folder: Path, queue_url: str = "", *, disk: Path | None = None) -> None:
         self.home = Home(folder=folder, disk=disk)
         self.world = self.home.world
         self.accepted: list[JobId] = []
@@ -65,7 +65,7 @@ class Scene:
             "QUEUE_URL": queue_url,
             "WORKER_LEASE_SECONDS": "1",
             "WORKER_CONCURRENCY": "8",
-        } | settings
+        }
         self._processes: list[FaultProcess] = []
 
     def worker(self, **settings: str) -> FaultProcess:
@@ -198,13 +198,13 @@ class Scenes:
         self._count = itertools.count()
 
     @contextlib.asynccontextmanager
-    async def another(self, *, with_redis: bool = True, **settings: str) -> AsyncIterator[Scene]:
+    async def another(self) -> AsyncIterator[Scene]:
         number = next(self._count)
         folder = self._folder / str(number)
         folder.mkdir()
         shutil.copy(self._migrated_file, folder / "cpa.db")
         url = f"{self._server.url.rpartition('/')[0]}/{number}"
-        scene = Scene(folder, url if with_redis else "", **settings)
+        scene = Scene(folder, url)
         try:
             yield scene
         finally:
@@ -222,4 +222,4 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
     """Chance from a seed that is printed: FAULT_SEED, or a fresh one."""
     seed = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
     print(f"repeat with: FAULT_SEED={seed} .venv/bin/python -m pytest {request.node.nodeid!r}")  # noqa: T201
-    return random.Random(seed)
+    return random.Random(seed)  # noqa: S311 - a fault to be repeated, not a secret
