@@ -3,13 +3,14 @@
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 SLOW := integration or fault or e2e
+SLOWEST := slow_fault
 COVERAGE :=
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint unit simulate run bench bench-graph bench-listing bench-venvs bench-queue \
-	bench-api bench-growth bench-profile bench-lock load openapi lock format clean
+.PHONY: help setup demo test test-faults check lint unit simulate run bench bench-graph bench-listing bench-venvs \
+	bench-queue bench-api bench-growth bench-profile bench-lock load openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,10 @@ run: setup ## start API and worker in one process
 
 test: setup ## everything: check, then the tests with servers, browsers and faults; coverage gate
 	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
-	$(PYTEST) -n 2 --dist worksteal -m "$(SLOW)" --cov --cov-append --cov-report=term:skip-covered
+	$(PYTEST) -n 2 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)" --cov --cov-append --cov-report=term:skip-covered
+
+test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds; about ten minutes
+	$(PYTEST) -n 2 --dist worksteal -m "fault or $(SLOWEST)"
 
 check: setup lint unit ## format, lint, types, import contracts, YAML, unit and contract tests; under a minute
 

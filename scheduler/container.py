@@ -243,6 +243,7 @@ def make_worker(
     return Worker(
         job_queue=queue,
         orchestrator=orchestrator,
+        clock=clock,
         lease=settings.worker.lease,
         concurrency=settings.worker.concurrency,
         grace=settings.worker.grace,

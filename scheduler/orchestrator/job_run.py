@@ -16,6 +16,7 @@ import structlog
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
+from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
     AttemptFailed,
@@ -137,11 +138,10 @@ class JobRun:
                 await self._stop_everybody()
 
     async def _stop_everybody(self) -> None:
-        """Stop whoever is busy, and wait until they have let go."""
+        """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""
         for task in self._everybody:
             task.cancel()
-        while self._everybody:
-            await asyncio.wait(self._everybody)
+        await until_ended(*self._everybody)
 
     def _tell(self, event: RunEvent) -> None:
         self._inbox.append(event)

@@ -127,20 +127,11 @@ class Orchestrator:
         run = self._runs.get(job_id)
         return run is not None and run.ended
 
-    def now(self) -> datetime:
-        """Return the time by the clock that leases are counted by."""
-        return self._clock.now()
-
     def renewed(self, job_id: JobId, until: datetime) -> None:
         """Let a run of this worker know until when it holds its job."""
         run = self._runs.get(job_id)
         if run is not None:
             run.renewed(until)
-
-    def lease_is_over(self, job_id: JobId) -> bool:
-        """Whether another worker may have taken up what runs here."""
-        run = self._runs.get(job_id)
-        return run is not None and run.lease_is_over
 
     def stop(self, job_id: JobId) -> None:
         """Ask a run of this worker to stop because its job was cancelled."""

@@ -1,14 +1,16 @@
 """Leases jobs and runs many at once, keeps their leases alive, and leaves in order when told to."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
-from scheduler.core.endings import cancel_for_good
+from scheduler.core.clock import Clock
+from scheduler.core.endings import cancel_for_good, until_ended
 from scheduler.core.errors import LeaseLostError, UnavailableError
-from scheduler.core.ids import JobId
 from scheduler.core.job import Job
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.queue.job_queue import JobQueue
@@ -20,6 +22,16 @@ _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
 
 
+class _Held(NamedTuple):
+    """How long a lease is good, as far as this worker knows, and for how long it is prolonged each time."""
+
+    until: datetime
+    length: timedelta
+
+    def nearly_over(self, now: datetime) -> bool:
+        return now >= self.until - self.length / 5
+
+
 class Worker:
     """Runs jobs from the queue until `drain` is called. `last_look` tells a health check that it is not stuck."""
 
@@ -28,19 +40,23 @@ class Worker:
         *,
         job_queue: JobQueue,
         orchestrator: Orchestrator,
+        clock: Clock,
         lease: timedelta,
         concurrency: int = 4,
         grace: timedelta = timedelta(seconds=20),
     ) -> None:
         self._queue = job_queue
         self._orchestrator = orchestrator
+        self._clock = clock
         self._lease = lease
         self._concurrency = concurrency
         self._grace = grace
         self._draining = False
         self._look = asyncio.Event()
         self._running: dict[asyncio.Task[None], Job] = {}
-        self._latest: dict[JobId, asyncio.Task[None]] = {}
+        self._latest: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[asyncio.Task[None], _Held] = {}
+        self._renew_now = asyncio.Event()
         self.last_look: float | None = None
 
     def drain(self) -> None:
@@ -53,7 +69,8 @@ class Worker:
         log.info("worker_started", concurrency=self._concurrency, lease=self._lease.total_seconds())
         async with asyncio.TaskGroup() as owner:
             watches = [
-                owner.create_task(watch()) for watch in (self._watch_queue, self._keep_leases, self._keep_sweeping)
+                owner.create_task(watch())
+                for watch in (self._watch_queue, self._keep_leases, self._stop_lapsed, self._keep_sweeping)
             ]
             await self._lease_and_start(owner)
             await self._leave()
@@ -74,10 +91,13 @@ class Worker:
         """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
         task = owner.create_task(self._process(job, self._latest.get(job.id)))
         self._running[task], self._latest[job.id] = job, task
+        if job.lease is not None:
+            self._held[task] = _Held(job.lease.until, job.lease.until - self._clock.now())
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         job = self._running.pop(task)
+        self._held.pop(task, None)
         if self._latest.get(job.id) is task:
             del self._latest[job.id]
         self._look.set()
@@ -98,7 +118,7 @@ class Worker:
         try:
             if earlier is not None:
                 earlier.cancel()
-                await asyncio.wait([earlier])
+                await until_ended(earlier)
             await self._orchestrator.process(job)
             await self._queue.release([job])
         except LeaseLostError:
@@ -141,28 +161,57 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._lease.total_seconds() / 3):
+                    await self._renew_now.wait()
+            self._renew_now.clear()
             await self._renew()
+
+    async def _stop_lapsed(self) -> None:
+        """Stop runs whose leases cannot be prolonged, because another worker may have their jobs any moment.
+
+        One that is nearly over is prolonged at once; if at the next look it is not, the store does not let us.
+        """
+        doubtful: set[asyncio.Task[None]] = set()
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 10)
+            now = self._clock.now()
+            ending = {task for task, held in self._held.items() if held.nearly_over(now)}
+            for task in ending & doubtful:
+                job = self._running[task]
+                if not self._orchestrator.has_ended(job.id):
+                    log.warning("lease_not_prolonged", job_id=job.id)
+                    task.cancel()
+                del self._held[task]
+            doubtful = ending - doubtful
+            if doubtful:
+                self._renew_now.set()
 
     async def _renew(self) -> None:
         """Prolong all leases; who lost one stops, unless its run has just ended."""
-        running = [job for job in self._running.values() if not self._orchestrator.has_ended(job.id)]
+        now = self._clock.now()
+        running = [
+            job
+            for task, job in self._running.items()
+            if self._latest.get(job.id) is task and not self._orchestrator.has_ended(job.id)
+        ]
         if not running:
             return
-        until, lost = self._orchestrator.now() + self._lease, frozenset[JobId]()
         try:
             lost = await self._queue.renew_many(running)
         except Exception as error:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
-        else:
-            for job in running:
-                if job.id not in lost:
-                    self._orchestrator.renewed(job.id, until)
+            return
         for task, job in list(self._running.items()):
-            gone = (job in running and job.id in lost) or self._orchestrator.lease_is_over(job.id)
-            if gone and not self._orchestrator.has_ended(job.id):
+            if self._latest.get(job.id) is not task or job not in running or self._orchestrator.has_ended(job.id):
+                continue
+            if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)
                 task.cancel()
+            elif task in self._held:
+                until = now + self._held[task].length
+                self._held[task] = self._held[task]._replace(until=until)
+                self._orchestrator.renewed(job.id, until)
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""

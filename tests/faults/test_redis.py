@@ -47,7 +47,13 @@ async def _freeze_for_good(redis: RedisServer) -> None:
     redis.freeze()
 
 
-FAULTS = [_restart, _crash, _freeze, _empty, _go_for_good, _freeze_for_good]
+Fault = Callable[[RedisServer], Coroutine[Any, Any, None]]
+FAULTS = [
+    _crash,
+    _freeze,
+    _empty,
+    *(pytest.param(fault, marks=pytest.mark.slow_fault) for fault in (_restart, _go_for_good, _freeze_for_good)),
+]
 
 
 @pytest.fixture

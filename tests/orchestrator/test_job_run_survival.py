@@ -16,7 +16,7 @@ from scheduler.core.task_executor_interface import ExecutionContext, Verificatio
 from scheduler.orchestrator.orchestrator import LAST_CRASH
 from tests.support.builders import a_progress, a_task_run
 from tests.support.clock import FakeClock
-from tests.support.executors import FakeExecutors, World, fails, gives, hangs
+from tests.support.executors import FakeExecutors, World, fails, gives, hangs, ignores_being_stopped
 from tests.support.orchestration import Office
 from tests.support.runs import FIND, a_step
 from tests.support.store import LEASE, Store
@@ -35,6 +35,28 @@ class FlakyJobs:
         if len(self.tried) <= self.failures:
             raise StoreBusyError("cpa.db")
         await self._jobs.record(progress)  # type: ignore[arg-type]  # what JobRun passed
+
+
+async def test_a_run_that_is_stopped_again_and_again_waits_for_who_is_busy(
+    office: Office, executors: FakeExecutors
+) -> None:
+    release = asyncio.Event()
+    executors.scripts["send"] = [ignores_being_stopped(release)]
+    await office.accept(a_step("send"))
+    run = asyncio.create_task(office.orchestrator.process(await office.lease()))
+    async with asyncio.timeout(30):
+        while not executors.busy["send"]:  # noqa: ASYNC110 - a fake tells nobody
+            await asyncio.sleep(0)
+
+        for _ in range(3):
+            run.cancel()
+            await asyncio.wait([run], timeout=0.1)
+            assert not run.done()
+        release.set()
+        await asyncio.wait([run])
+
+    assert run.cancelled()
+    assert executors.busy["send"] == 0
 
 
 class TestStore:

@@ -27,7 +27,8 @@ BEAT = timedelta(milliseconds=30)
 def a_worker(office: Office, executors: FakeExecutors | None = None, **options: Any) -> Worker:  # noqa: ANN401
     orchestrator = office.orchestrator if executors is None else office.another_orchestrator(executors)
     queue = options.pop("job_queue", office.store.queue)
-    return Worker(job_queue=queue, orchestrator=orchestrator, lease=options.pop("lease", BEAT), **options)
+    lease = options.pop("lease", BEAT)
+    return Worker(job_queue=queue, orchestrator=orchestrator, clock=office.clock, lease=lease, **options)
 
 
 @asynccontextmanager
@@ -191,7 +192,7 @@ class TestLeases:
         executors.scripts["send"] = [hangs(begun), gives()]
         job = await office.accept(a_step("send"))
 
-        async with at_work(a_worker(office, lease=LEASE)):  # so it does not renew during the test
+        async with at_work(a_worker(office, lease=100 * LEASE)):  # so it does not renew during the test
             await begun.wait()
             clock.advance(LEASE * 2)
             await office.becomes(job.id, JobStatus.DONE)
@@ -200,19 +201,80 @@ class TestLeases:
         assert executors.gone == [(job.id, False), (job.id, True)]
         assert list(executors.world.effects.values()) == [1]
 
+    async def test_who_lost_a_job_and_does_not_stop_at_once_keeps_his_successors_waiting(
+        self, office: Office, executors: FakeExecutors, clock: FakeClock
+    ) -> None:
+        release = asyncio.Event()
+        executors.scripts["send"] = [ignores_being_stopped(release), gives()]
+        job = await office.accept(a_step("send"))
+
+        async with at_work(a_worker(office, lease=100 * LEASE)):  # so it does not renew during the test
+            await office.until(_busy(executors))
+            for epoch in (2, 3, 4):  # who waits for him loses the job as well
+                clock.advance(LEASE * 2)
+                await office.until(_in_epoch(office, job.id, epoch))
+            assert executors.busiest["send"] == 1
+            release.set()
+            await office.becomes(job.id, JobStatus.DONE)
+
+        assert executors.busiest["send"] == 1
+        assert list(executors.world.effects.values()) == [1]
+
+    async def test_a_successor_keeps_the_lease_while_he_waits(
+        self, office: Office, executors: FakeExecutors, clock: FakeClock
+    ) -> None:
+        release = asyncio.Event()
+        executors.scripts["send"] = [ignores_being_stopped(release), gives()]
+        job = await office.accept(a_step("send"))
+        queue = Troubled(office.store.queue, StoreBusyError("cpa.db"), times=0)
+
+        async with at_work(a_worker(office, job_queue=queue)):
+            await office.until(_busy(executors))
+            queue.broken |= {"dequeue", "renew"}
+            clock.advance(LEASE * 2)
+            await office.lease()  # another worker has it for a while
+            queue.broken.clear()
+            clock.advance(LEASE * 2)
+            await office.until(_in_epoch(office, job.id, 3))
+            enough = queue.failed["renew"] + 5
+            while queue.failed["renew"] < enough:  # noqa: ASYNC110 - a fake tells nobody
+                await asyncio.sleep(0.005)
+            release.set()
+            await office.becomes(job.id, JobStatus.DONE)
+
+        assert (await office.now(job.id)).crashes == 2
+        assert list(executors.world.effects.values()) == [1]
+
+    async def test_a_job_whose_lease_cannot_be_prolonged_is_let_go_before_another_worker_has_it(
+        self, office: Office, executors: FakeExecutors, clock: FakeClock
+    ) -> None:
+        executors.scripts["send"] = [hangs()]
+        job = await office.accept(a_step("send"))
+        queue = Troubled(office.store.queue, StoreBusyError("cpa.db"), times=0)
+
+        async with at_work(a_worker(office, job_queue=queue)):
+            await office.until(_busy(executors))
+            queue.broken |= {"dequeue", "renew"}
+            clock.advance(LEASE * 0.9)
+            await office.until(_busy(executors, 0))
+            assert (await office.now(job.id)).status is JobStatus.RUNNING
+
+        assert executors.gone == [(job.id, False)]
+
 
 class Troubled(JobQueue):
-    """A queue each of whose calls fails at the first `times` times."""
+    """A queue each of whose calls fails at the first `times` times, and while its name is among the `broken`."""
 
     def __init__(self, queue: JobQueue, error: Exception, times: int = 1) -> None:
         self._backend = queue._backend
         self._error = error
         self._times = times
         self.failed: dict[str, int] = {}
+        self.broken: set[str] = set()
 
     async def _once(self, name: str, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401 - any answer
         self.failed[name] = self.failed.get(name, 0) + 1
-        if self.failed[name] <= self._times:
+        if self.failed[name] <= self._times or name in self.broken:
             raise self._error
         return await call()
 
@@ -279,5 +341,20 @@ def _leased_until(office: Office, job_id: JobId, moment: object) -> Callable[[],
     async def there() -> bool:
         lease = (await office.now(job_id)).lease
         return lease is not None and lease.until == moment
+
+    return there
+
+
+def _busy(executors: FakeExecutors, count: int = 1) -> Callable[[], Coroutine[Any, Any, bool]]:
+    async def so_many() -> bool:
+        return executors.busy["send"] == count
+
+    return so_many
+
+
+def _in_epoch(office: Office, job_id: JobId, epoch: int) -> Callable[[], Coroutine[Any, Any, bool]]:
+    async def there() -> bool:
+        lease = (await office.now(job_id)).lease
+        return lease is not None and lease.epoch >= epoch
 
     return there

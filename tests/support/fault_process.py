@@ -1,6 +1,6 @@
 """Small processes of CPA for fault tests: a worker, and a client that submits, each over the real container.
 
-They are forked from a server that has everything imported, so they start at once; SIGKILL ends them in mid-word.
+They are forked from a server that has everything imported, so they start at once; SIGKILL ends them at once.
 """
 
 import asyncio
@@ -9,6 +9,8 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +38,14 @@ _END = 30.0  # seconds that a process may take to end in order
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """Where the processes of one test keep everything."""
+    """Where the processes of one test keep everything; the store may lie on a disk of its own."""
 
     folder: Path
+    disk: Path | None = None
 
     @property
     def database(self) -> Path:
-        return self.folder / "cpa.db"
+        return (self.disk or self.folder) / "cpa.db"
 
     @property
     def world(self) -> World:
@@ -129,6 +132,19 @@ async def _ask(home: Home, settings: Mapping[str, str], question: str, job_ids: 
                 file.write(json.dumps({"job": job_id, "answer": answer}) + "\n")
 
 
+async def _hold(home: Home, _: Mapping[str, str], seconds: float, holding: Path) -> None:
+    """Lock the store as a careless program would; `holding` appears when it is locked."""
+
+    def hold() -> None:
+        with contextlib.closing(sqlite3.connect(home.database, timeout=_END, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            holding.touch()
+            time.sleep(seconds)
+            connection.execute("ROLLBACK")
+
+    await asyncio.to_thread(hold)
+
+
 def _run(home: Home, body: Callable[..., Coroutine[Any, Any, None]], *given: object) -> None:
     """The life of a process: everything it says goes into the log, and its clock is the one that jumps."""
     with home.log.open("ab") as file:
@@ -201,6 +217,11 @@ def an_asker(
 ) -> FaultProcess:
     """Start a process that asks for jobs to be cancelled (`cancel`) or run again (`retry`), and ends."""
     return FaultProcess(home, settings, _ask, question, job_ids, told)
+
+
+def a_holder(home: Home, seconds: float, holding: Path) -> FaultProcess:
+    """Start a process that locks the store for a while."""
+    return FaultProcess(home, {}, _hold, seconds, holding)
 
 
 def answers(told: Path) -> list[dict[str, str]]:

@@ -46,31 +46,33 @@ class _Task:
         self.attempt = 0
         self.taken_up: TaskStatus | None = None
 
-    def flaw(self, line: EventType, attempt: int | None) -> str | None:  # noqa: PLR0911 - one answer for each flaw
+    def flaw(self, line: EventType, attempt: int | None) -> str | None:
         """Take the step; say what is wrong with it."""
         was, left = self.status, self.taken_up
         self.taken_up = None
-        if line is EventType.TASK_STARTED:
-            self.status, earlier, self.attempt = TaskStatus.RUNNING, self.attempt, attempt or 0
-            again = was is TaskStatus.RUNNING and left is TaskStatus.RUNNING and self.action != MARK
-            if was is not TaskStatus.PENDING and not again:
-                return f"starts while {was}"
-            return None if self.attempt == earlier + 1 else f"attempt {attempt} follows {earlier}"
         busy = was in {TaskStatus.RUNNING, TaskStatus.VERIFYING}
-        if line is EventType.TASK_VERIFYING:
-            self.status = TaskStatus.VERIFYING
-            return None if busy and attempt == self.attempt else f"looks after attempt {attempt} while {was}"
+        if line is EventType.TASK_STARTED:
+            return self._starts(was, left, attempt or 0)
         if line is EventType.TASK_RETRY_SCHEDULED:
             self.status = TaskStatus.PENDING
             return None if busy else f"is scheduled again while {was}"
         self.status = TaskStatus(line.removeprefix("task_"))
-        if was.final:
-            return f"becomes {self.status} after {was}"
-        if line is EventType.TASK_DONE and (not busy or attempt != self.attempt):
-            return f"attempt {attempt} done while {was} with {self.attempt}"
-        if line in {EventType.TASK_DONE, EventType.TASK_FAILED} and left is TaskStatus.RUNNING:
-            return f"{self.status} by a worker that had lost the job"
-        return None
+        if line in {EventType.TASK_VERIFYING, EventType.TASK_DONE}:
+            wrong = not busy or attempt != self.attempt
+        else:
+            wrong = was.final
+        if wrong:
+            return f"{self.status} in attempt {attempt} while {was} in {self.attempt}"
+        lost = line in {EventType.TASK_DONE, EventType.TASK_FAILED} and left is TaskStatus.RUNNING
+        return f"{self.status} by a worker that had lost the job" if lost else None
+
+    def _starts(self, was: TaskStatus, left: TaskStatus | None, attempt: int) -> str | None:
+        """Only what may be repeated starts again without a look, when the next worker takes it up."""
+        earlier, self.attempt, self.status = self.attempt, attempt, TaskStatus.RUNNING
+        again = was is TaskStatus.RUNNING and left is TaskStatus.RUNNING and self.action != MARK
+        if was is not TaskStatus.PENDING and not again:
+            return f"starts while {was}"
+        return None if attempt == earlier + 1 else f"attempt {attempt} follows {earlier}"
 
 
 def _path_flaws(rows: Iterable[sqlite3.Row], actions: Mapping[str, str]) -> Iterator[str]:

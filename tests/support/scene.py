@@ -1,4 +1,4 @@
-"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, the test one more client.
+"""The scene of a fault test: a store, perhaps a Redis, workers and clients as processes, and the test as a client.
 
 What fails can be repeated: the seed and the command are printed with the failure.
 """
@@ -21,7 +21,16 @@ from scheduler.container import Services
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.orders import JobOrder
 from scheduler.core.todo import ToDo
-from tests.support.fault_process import FaultProcess, Home, Submission, a_client, a_worker, opened
+from tests.support.fault_process import (
+    FaultProcess,
+    Home,
+    Submission,
+    a_client,
+    a_holder,
+    a_worker,
+    an_asker,
+    opened,
+)
 from tests.support.history import flaws
 from tests.support.redis_server import RedisServer
 from tests.support.runs import a_graph
@@ -48,15 +57,15 @@ def a_mark(name: str, *after: str, seconds: float = 0) -> ToDo:
 class Scene:
     """Processes on one store. `queue_url` is where jobs are dispatched; nothing: the store."""
 
-    def __init__(self, folder: Path, queue_url: str = "", **settings: str) -> None:
-        self.home = Home(folder=folder)
+    def __init__(self, folder: Path, queue_url: str = "", *, disk: Path | None = None) -> None:
+        self.home = Home(folder=folder, disk=disk)
         self.world = self.home.world
         self.accepted: list[JobId] = []
         self.settings = {
             "QUEUE_URL": queue_url,
             "WORKER_LEASE_SECONDS": "1",
             "WORKER_CONCURRENCY": "8",
-        } | settings
+        }
         self._processes: list[FaultProcess] = []
 
     def worker(self, **settings: str) -> FaultProcess:
@@ -80,6 +89,18 @@ class Scene:
             together=together,
         )
         return self._started(a_client(self.home, self.home.settings(**{**self.settings, **settings}), wanted))
+
+    def asker(self, question: str, job_ids: Sequence[JobId], told: str) -> FaultProcess:
+        """Start a client that asks for jobs to be cancelled (`cancel`) or run again (`retry`), and ends."""
+        settings = self.home.settings(**self.settings)
+        return self._started(an_asker(self.home, settings, question, job_ids, self.home.folder / told))
+
+    async def locked(self, seconds: float) -> FaultProcess:
+        """Have another process lock the store for a while; return when it is locked."""
+        holding = self.home.folder / "holding"
+        holder = self._started(a_holder(self.home, seconds, holding))
+        await self.until(holding.exists)
+        return holder
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Services]:
@@ -177,13 +198,13 @@ class Scenes:
         self._count = itertools.count()
 
     @contextlib.asynccontextmanager
-    async def another(self, *, with_redis: bool = True, **settings: str) -> AsyncIterator[Scene]:
+    async def another(self) -> AsyncIterator[Scene]:
         number = next(self._count)
         folder = self._folder / str(number)
         folder.mkdir()
         shutil.copy(self._migrated_file, folder / "cpa.db")
         url = f"{self._server.url.rpartition('/')[0]}/{number}"
-        scene = Scene(folder, url if with_redis else "", **settings)
+        scene = Scene(folder, url)
         try:
             yield scene
         finally:
@@ -201,4 +222,4 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
     """Chance from a seed that is printed: FAULT_SEED, or a fresh one."""
     seed = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
     print(f"repeat with: FAULT_SEED={seed} .venv/bin/python -m pytest {request.node.nodeid!r}")  # noqa: T201
-    return random.Random(seed)  # noqa: S311 - no secret
+    return random.Random(seed)  # noqa: S311 - a fault to be repeated, not a secret
