@@ -296,7 +296,7 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     store = SQLiteQueue(database, clock, lease, limits=limits)
     if not url or url.startswith("sqlite:"):
         return JobQueue.over(store)
-    return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits))
+    return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
 def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
@@ -19,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from scheduler.api.app import build_app
-from scheduler.container import Services, check_settings, open_services
+from scheduler.container import check_settings, open_services
 from scheduler.core.sentences import Sentence
 from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
@@ -42,7 +43,8 @@ def create_app(
 ) -> FastAPI:
     """Build the API. Its lifespan opens everything, runs worker and schedules, and at the end drains and closes.
 
-    `worker_crashed` is called when the worker ends by a bug: who serves the API must end then, not look alive.
+    `worker_crashed` is called when the worker, or what runs beside it, ends by a bug: who serves the API must end then,
+    not look alive.
     """
 
     @asynccontextmanager
@@ -51,9 +53,9 @@ def create_app(
             app.state.services = services
             parts: list[Beside] = [services.words]
             if with_worker:
-                owner.create_task(_work(services, worker_crashed))
+                owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
-            beside = [owner.create_task(part.run()) for part in parts]
+            beside = [owner.create_task(_guarded(part, worker_crashed)) for part in parts]
             try:
                 yield
             finally:
@@ -64,11 +66,12 @@ def create_app(
     return build_app(settings.api, lifespan)
 
 
-async def _work(services: Services, crashed: Callable[[], None] | None) -> None:
+async def _guarded(part: Beside, crashed: Callable[[], None] | None) -> None:
+    """Run a part; when it ends by a bug, say so and have the service end."""
     try:
-        await services.worker.run()
+        await part.run()
     except Exception:
-        log.exception("worker_crashed")
+        log.exception(f"{type(part).__name__.lower()}_crashed")
         if crashed is None:
             raise
         crashed()
@@ -199,8 +202,9 @@ def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool
 
 async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
     async with open_services(settings) as services, asyncio.TaskGroup() as owner:
-        for order in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(order, services.worker.drain)
+        with contextlib.suppress(NotImplementedError):  # Windows has no signals to wait for; Ctrl-C ends it there
+            for order in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(order, services.worker.drain)
         parts: list[Beside] = [services.schedule_runner, services.maintenance]
         beside = [owner.create_task(part.run()) for part in parts]
         started()

@@ -238,6 +238,11 @@ class QueueSettings(BaseSettings):
 
     model_config = _config("CPA_QUEUE_")
 
+    prefix: str = Field(
+        default="cpa:",
+        pattern=r"^[A-Za-z0-9:_-]{1,64}$",
+        description="of the keys in Redis; one for each service on it",
+    )
     most_waiting: int = Field(default=100_000, ge=1, le=10_000_000, description="jobs that may wait, of all tenants")
     most_waiting_of_tenant: int | None = Field(default=None, ge=1, description="jobs that may wait, of one tenant")
     most_running: int | None = Field(default=None, ge=1, description="jobs that may run at once, on all workers")

@@ -95,6 +95,7 @@ class JobRun:
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
         self._unstored: list[Command] = []
         self._store_by: asyncio.TimerHandle | None = None
+        self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
         self._everybody: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
@@ -167,10 +168,10 @@ class JobRun:
             if isinstance(command, StartTask):
                 self._effect_keys[command.task_id] = self._effect_key(state, command.task_id, command.attempt)
         self._unstored += commands
-        if not events or not self._only_starts_repeatable(state, commands):
+        if self._store_now or not self._only_starts_repeatable(state, commands):
             await self._store(state)
         elif self._store_by is None:
-            self._store_by = asyncio.get_running_loop().call_later(_MAY_WAIT, self._rung.set)
+            self._store_by = asyncio.get_running_loop().call_later(_MAY_WAIT, self._waited_enough)
         self._state = state
         for command in commands:
             if type(command) not in _STORED:
@@ -192,10 +193,14 @@ class JobRun:
         progress = self._writer.progress(state, self._unstored)
         if progress is not None:
             await self._record(progress)
-        self._unstored = []
+        self._unstored, self._store_now = [], False
         if self._store_by is not None:
             self._store_by.cancel()
             self._store_by = None
+
+    def _waited_enough(self) -> None:
+        self._store_now = True
+        self._rung.set()
 
     async def _record(self, progress: RunProgress) -> None:
         """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""

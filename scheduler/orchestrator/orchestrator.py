@@ -53,6 +53,7 @@ class Orchestrator:
         self._random = random
         self._new_id = new_id
         self._runs: dict[JobId, JobRun] = {}
+        self._until: dict[JobId, datetime] = {}
 
     async def process_job(self, job_id: JobId) -> None:
         """Carry the job, leased before, to the end of its run. Raises JobNotFoundError and LeaseLostError."""
@@ -69,9 +70,18 @@ class Orchestrator:
         if job.crashes > LAST_CRASH:
             await self._put_aside(job)
             return
+        if job.lease is None:
+            raise LeaseLostError(job.id)
+        self._until[job.id] = job.lease.until
+        try:
+            await self._run(job, await self._touched_tasks(job))
+        finally:
+            self._until.pop(job.id, None)
+
+    async def _run(self, job: Job, tasks: Sequence[TaskRun]) -> None:
         run = JobRun(
             job,
-            await self._touched_tasks(job),
+            tasks,
             catalog=self._catalog,
             runner=self._runner,
             jobs=self._jobs,
@@ -79,6 +89,7 @@ class Orchestrator:
             random=self._random,
             new_id=self._new_id,
         )
+        run.renewed(self._until[job.id])
         self._runs[job.id] = run
         structlog.contextvars.bind_contextvars(job_id=job.id, run=job.run)
         log.debug("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
@@ -123,12 +134,14 @@ class Orchestrator:
         return stored is None or stored.status.final
 
     def has_ended(self, job_id: JobId) -> bool:
-        """Whether a run of this worker has stored its end, or has left already."""
+        """Whether a run of this worker has stored its end."""
         run = self._runs.get(job_id)
         return run is not None and run.ended
 
     def renewed(self, job_id: JobId, until: datetime) -> None:
-        """Let a run of this worker know until when it holds its job."""
+        """Let a run of this worker, or one that is about to begin, know until when it holds its job."""
+        if job_id in self._until:
+            self._until[job_id] = until
         run = self._runs.get(job_id)
         if run is not None:
             run.renewed(until)

@@ -119,6 +119,7 @@ class Worker:
             if earlier is not None:
                 earlier.cancel()
                 await until_ended(earlier)
+                job = self._as_held(job)
             await self._orchestrator.process(job)
             await self._queue.release([job])
         except LeaseLostError:
@@ -128,6 +129,13 @@ class Worker:
             await self._hand_back(job)
         except Exception:
             log.exception("job_run_crashed", job_id=job.id)
+
+    def _as_held(self, job: Job) -> Job:
+        """Return the job with its lease as it was prolonged while its run had to wait."""
+        held = next((held for task, held in self._held.items() if self._running[task] is job), None)
+        if held is None or job.lease is None:
+            return job
+        return job.model_copy(update={"lease": job.lease.model_copy(update={"until": held.until})})
 
     async def _watch_queue(self) -> None:
         """Look for work, and for what is to be stopped, whenever the queue has changed, and now and then."""
@@ -197,13 +205,14 @@ class Worker:
         ]
         if not running:
             return
+        asked = {job.id for job in running}
         try:
             lost = await self._queue.renew_many(running)
         except Exception as error:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for task, job in list(self._running.items()):
-            if self._latest.get(job.id) is not task or job not in running or self._orchestrator.has_ended(job.id):
+            if self._latest.get(job.id) is not task or job.id not in asked or self._orchestrator.has_ended(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)

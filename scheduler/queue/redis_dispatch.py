@@ -48,7 +48,9 @@ class RedisDispatch:
     async def put(self, jobs: Iterable[Ready], *, front: bool = False) -> None:
         """Make jobs ready, unless they are ready or leased, and wake the workers."""
         words = [word for job in jobs for word in (member_of(job.job_id, job.tenant), job.priority)]
-        await self._call("put", [self._ready, self._leased, self._turns], [self.channel, int(front), *words])
+        await self._call(
+            "put", [self._ready, self._leased, self._turns, self._held], [self.channel, int(front), *words]
+        )
 
     async def take(self, count: int, now: datetime, until: datetime) -> Taken:
         """Lease the next jobs."""
@@ -64,7 +66,7 @@ class RedisDispatch:
     async def extend(self, leases: Iterable[tuple[str, datetime]]) -> None:
         """Prolong leases, also those that Redis has forgotten."""
         words = [word for member, until in leases for word in (member, _millis(until))]
-        await self._call("extend", [self._ready, self._leased, self._running], [self._most, *words])
+        await self._call("extend", [self._ready, self._leased, self._running, self._held], [self._most, *words])
 
     async def ring(self) -> None:
         """Wake the workers."""

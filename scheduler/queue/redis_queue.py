@@ -154,19 +154,22 @@ class RedisQueue:
         await self._put([_ready(job)], front=True)
 
     async def sweep(self) -> None:
-        """Put in what the store holds and Redis may have lost: everything if it was emptied or away, else a page."""
+        """Put in what the store holds and Redis may have lost: everything if it was emptied or away.
+
+        Else the page of what is most urgent, and one more, which wanders through the rest.
+        """
         if self._away.is_set():
             return
         try:
             await self._dispatch.put(await self._store.lapsed(_PAGE))
+            first = await self._put_page(None)
             if not self._missed and await self._dispatch.is_whole():
-                self._place = await self._put_page(self._place)
+                self._place = await self._put_page(self._place or first) if first else None
                 return
-            self._missed = False
-            place = await self._put_page(None)
-            while place is not None:
-                place = await self._put_page(place)
+            while first is not None:
+                first = await self._put_page(first)
             await self._dispatch.mark()
+            self._missed = False
         except _UNREACHABLE as error:
             self._lost(error)
 
@@ -253,6 +256,9 @@ class RedisQueue:
                 await self.sweep()
             except (*_UNREACHABLE, CPAError) as error:
                 self._lost(error)
+            except Exception as error:
+                log.exception("redis_not_told")
+                self._lost(error)
             self._store.nudge()
 
     async def _listen(self) -> None:
@@ -265,6 +271,8 @@ class RedisQueue:
                     await self._hear(heard)
             except _UNREACHABLE as error:
                 self._lost(error)
+            except Exception:
+                log.exception("not_listening_to_redis")
                 await asyncio.sleep(_TRY_AGAIN)
 
     async def _hear(self, heard: PubSub) -> None:

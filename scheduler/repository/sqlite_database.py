@@ -158,9 +158,11 @@ class SQLiteDatabase:
         self._committing = None
         if self._waiting:
             self._commit_what_waits()
-        if ended.result():
+        error = ended.exception()
+        if error is None and ended.result():
             self.nudge()
         for unit in units:
+            unit.error = unit.error or error
             unit.settle()
 
     def _open_writer(self) -> None:
@@ -245,7 +247,7 @@ class SQLiteDatabase:
         """Return the error as users of the store know it."""
         if not isinstance(error, sqlite3.OperationalError):
             return error
-        kind = error.sqlite_errorcode & _PRIMARY
+        kind = getattr(error, "sqlite_errorcode", 0) & _PRIMARY  # Python's own errors have none
         told: BaseException = error
         if kind in _BUSY:
             told = StoreBusyError(str(self.path))

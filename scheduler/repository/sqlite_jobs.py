@@ -23,6 +23,7 @@ from scheduler.repository.sqlite_rows import (
 )
 from scheduler.repository.sqlite_tasks import add_tasks, cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
+from scheduler.repository.sqlite_writer import write_gathered
 
 _ASKED = "somebody asked for it"
 _LINES = {
@@ -43,7 +44,11 @@ def fetch(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId | None
 
 
 def must_fetch(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId | None = None) -> Job:
-    """Return the job. Raises JobNotFoundError, also when it belongs to another tenant."""
+    """Return the job as it is with all that this transaction has brought so far.
+
+    Raises JobNotFoundError, also when it belongs to another tenant.
+    """
+    write_gathered(connection)
     job = fetch(connection, job_id, tenant)
     if job is None:
         raise JobNotFoundError(job_id)

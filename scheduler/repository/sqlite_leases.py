@@ -216,9 +216,12 @@ def lapsed(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Re
 
 
 def count_waiting(connection: sqlite3.Connection, tenant: TenantId | None, most: int) -> int:
-    """Return how many jobs are ready, in all or of a tenant; counting ends at `most`."""
+    """Return how many jobs are ready or delayed, in all or of a tenant; counting ends at about `most`."""
     if tenant is None:
-        rows = "SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0 LIMIT :most"
+        rows = (
+            "SELECT * FROM (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0 LIMIT :most) UNION ALL"
+            " SELECT * FROM (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 LIMIT :most)"
+        )
     else:
         rows = "SELECT 1 FROM jobs WHERE tenant = :tenant AND status = 'pending' LIMIT :most"
     counted = connection.execute(f"SELECT count(*) FROM ({rows})", {"tenant": tenant, "most": most})  # noqa: S608 - ours

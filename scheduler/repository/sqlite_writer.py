@@ -41,6 +41,12 @@ def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows) 
     connection.gather(write, rows)
 
 
+def write_gathered(connection: sqlite3.Connection) -> None:
+    """Write what others of the same commit have gathered, for one who is going to read it."""
+    if isinstance(connection, SQLiteWriter):
+        connection.flush()
+
+
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 

@@ -1,5 +1,7 @@
 """What every store promises of runs: steps are fenced and stored whole, and nothing crosses a tenant."""
 
+import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from scheduler.repository.repository_interface import (
     AuditFilter,
     RunProgress,
 )
+from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import NOON, FakeClock
 from tests.support.store import LEASE, Store
@@ -223,3 +226,18 @@ class TestTenants:
         ):
             with pytest.raises(ValueError, match="names"):
                 a_progress(job, **foreign)
+
+
+async def test_who_cancels_in_the_commit_in_which_the_run_ends_comes_too_late(
+    store: Store, database: SQLiteDatabase
+) -> None:
+    job = await store.leased()
+    end = a_progress(job, status=JobStatus.DONE, completed_at=NOON, events=[an_event(job, type=EventType.JOB_DONE)])
+
+    before = database.write(lambda _: time.sleep(0.05))  # what comes meanwhile shares the next commit
+    _, _, answer = await asyncio.gather(
+        before, store.jobs.record(end), store.queue.cancel(job.id), return_exceptions=True
+    )
+
+    assert isinstance(answer, InvalidTransitionError)
+    assert EventType.JOB_CANCEL_REQUESTED not in await store.lines(job.id)

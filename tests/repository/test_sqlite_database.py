@@ -272,3 +272,15 @@ async def test_a_read_sees_one_moment(database: SQLiteDatabase, another: SQLiteD
 
     assert await reader == (0, 0)
     assert await database.read(_count) == 1
+
+
+async def test_an_error_of_a_kind_of_its_own_reaches_its_caller_and_no_other(database: SQLiteDatabase) -> None:
+    def unreadable(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT CAST(x'ff' AS TEXT)").fetchone()
+
+    async with asyncio.timeout(20):
+        broken, fine = await asyncio.gather(database.write(unreadable), database.write(_add), return_exceptions=True)
+
+    assert isinstance(broken, sqlite3.OperationalError)
+    assert fine is None
+    assert await database.read(_count) == 1

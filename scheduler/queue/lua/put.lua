@@ -1,9 +1,11 @@
--- Makes jobs ready, unless they are ready or leased. Answers how many are new.
--- KEYS ready, leased, turns; ARGV channel, front (1: before all others of the priority), then member and priority.
+-- Makes jobs ready, unless they are ready, leased or kept back by a limit. Answers how many are new.
+-- KEYS ready, leased, turns, held; ARGV channel, front (1: before all others of the priority), then member and priority.
 local added = 0
 for i = 3, #ARGV, 2 do
   local member, priority = ARGV[i], tonumber(ARGV[i + 1])
-  if not redis.call('ZSCORE', KEYS[2], member) and not redis.call('ZSCORE', KEYS[1], member) then
+  local held = KEYS[4] .. string.sub(member, 38)
+  if not redis.call('ZSCORE', KEYS[2], member) and not redis.call('ZSCORE', KEYS[1], member)
+    and not redis.call('ZSCORE', held, member) then
     local present = tonumber(redis.call('HGET', KEYS[3], ARGV[i + 1]) or '0')
     local turn = present
     if ARGV[2] ~= '1' then

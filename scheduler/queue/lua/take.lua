@@ -12,11 +12,13 @@ while left > 0 do
   for i = 1, #popped, 2 do
     local member, score = popped[i], tonumber(popped[i + 1])
     local tenant = string.sub(member, 38)
-    if most > 0 and tonumber(redis.call('HGET', KEYS[5], tenant) or '0') >= most then
+    if redis.call('ZSCORE', KEYS[2], member) then
+      -- leased meanwhile: whoever has it made its lease known after Redis had forgotten it
+    elseif most > 0 and tonumber(redis.call('HGET', KEYS[5], tenant) or '0') >= most then
       redis.call('ZADD', KEYS[6] .. tenant, score, member)
     else
       if most > 0 then redis.call('HINCRBY', KEYS[5], tenant, 1) end
-      local priority = -math.floor(score / 1099511627776)
+      local priority = string.format('%d', 0 - math.floor(score / 1099511627776)) -- as put says it: 0, never -0
       redis.call('HSET', KEYS[3], priority, score + priority * 1099511627776)
       out[#out + 1] = member
       left = left - 1
