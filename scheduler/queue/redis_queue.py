@@ -106,26 +106,19 @@ class RedisQueue:
             return ()
         if promoted := await self._store.promote():
             await self._put(promoted)
-        if self._away.is_set():
-            return await self._store.dequeue(limit)
-        try:
-            return await self._offered_jobs(limit)
-        except _UNREACHABLE as error:
-            self._lost(error)
-            return await self._store.dequeue(limit)
-
-    async def _offered_jobs(self, limit: int) -> Sequence[Job]:
-        """Take what Redis offers until some of it can be leased, or nothing is left."""
-        whole = True
-        while True:
+        while not self._away.is_set():
             now = self._clock.now()
-            taken = await self._dispatch.take(limit, now, now + self._lease)
-            if whole and not taken.whole:
-                whole = False
+            try:
+                taken = await self._dispatch.take(limit, now, now + self._lease)
+            except _UNREACHABLE as error:
+                self._lost(error)
+                break
+            if not taken.whole:
                 await self.sweep()
             jobs = await self._claim(taken.members) if taken.members else ()
             if jobs or not taken.members:
                 return jobs
+        return await self._store.dequeue(limit)
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
         """Take the leases in the store, and put Redis right about those jobs that cannot be leased."""
@@ -250,6 +243,7 @@ class RedisQueue:
             await self._away.wait()
             await asyncio.sleep(_TRY_AGAIN)
             try:
+                await self._client.connection_pool.disconnect(inuse_connections=False)  # they may be dead as well
                 await self._client.ping()
                 self._away.clear()
                 log.info("redis_reached")
