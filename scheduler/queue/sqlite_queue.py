@@ -26,9 +26,9 @@ class SQLiteQueue:
         self._limits = limits
 
     @classmethod
-    def at(cls, url: str, clock: Clock, lease: timedelta) -> Self:
+    def at(cls, url: str, clock: Clock, lease: timedelta, *, limits: Limits = NO_LIMITS) -> Self:
         """Open the file of a `sqlite:///path` URL for itself."""
-        return cls(SQLiteDatabase(sqlite_path(url)), clock, lease)
+        return cls(SQLiteDatabase(sqlite_path(url)), clock, lease, limits=limits)
 
     async def connect(self) -> None:
         await self._database.connect()

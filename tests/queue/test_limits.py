@@ -1,0 +1,92 @@
+"""How many jobs may run at once, in all and of one tenant, on every back end; what is kept back is not lost."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from scheduler.core.ids import TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.queue.job_queue import JobQueue
+from scheduler.queue.redis_queue import RedisQueue
+from scheduler.queue.sqlite_queue import SQLiteQueue
+from scheduler.repository.sqlite_leases import Limits
+from tests.support.builders import a_job
+from tests.support.clock import FakeClock
+from tests.support.queues import BACK_ENDS
+from tests.support.redis_server import RedisServer  # noqa: TC001 - as the others
+from tests.support.store import LEASE
+
+ACME, GLOBEX = TenantId("acme"), TenantId("globex")
+OpenLimited = Callable[[Limits], Awaitable[JobQueue]]
+
+
+@pytest.fixture(params=BACK_ENDS)
+async def open_limited(
+    request: pytest.FixtureRequest, store_path: Path, clock: FakeClock
+) -> AsyncIterator[OpenLimited]:
+    """Opens the queue with limits."""
+    server: RedisServer | None = None
+    if request.param == "redis":
+        server = request.getfixturevalue("shared_redis")
+        server.empty()
+    async with AsyncExitStack() as stack:
+
+        async def open_one(limits: Limits) -> JobQueue:
+            store = SQLiteQueue.at(f"sqlite:///{store_path}", clock, LEASE, limits=limits)
+            queue = JobQueue.over(RedisQueue(server.url, store, clock, LEASE, limits=limits) if server else store)
+            stack.push_async_callback(queue.close)
+            await queue.connect()
+            return queue
+
+        yield open_one
+
+
+async def _ended(queue: JobQueue, job: Job) -> None:
+    await queue.update_status(job.id, JobStatus.DONE)
+    await queue.release([job])
+
+
+async def test_one_tenant_gets_no_more_places_than_it_may_have(open_limited: OpenLimited) -> None:
+    queue = await open_limited(Limits(running_of_tenant=2))
+    for tenant in (ACME, ACME, ACME, ACME, GLOBEX):
+        await queue.enqueue(a_job(tenant=tenant))
+
+    first = await queue.dequeue_many(10)
+
+    assert sorted(job.tenant for job in first) == [ACME, ACME, GLOBEX]
+    assert not await queue.dequeue_many(10)
+
+
+async def test_what_was_kept_back_comes_when_a_place_is_free_and_everything_comes_once(
+    open_limited: OpenLimited,
+) -> None:
+    queue = await open_limited(Limits(running_of_tenant=2))
+    jobs = [a_job(tenant=ACME) for _ in range(7)]
+    for job in jobs:
+        await queue.enqueue(job)
+
+    done: list[str] = []
+    while taken := await queue.dequeue_many(10):
+        assert len(taken) <= 2
+        for _ in range(3):
+            await queue.sweep()  # which must not disturb what is kept back
+        for job in taken:
+            await _ended(queue, job)
+            done.append(job.id)
+
+    assert sorted(done) == sorted(job.id for job in jobs)
+
+
+async def test_no_more_jobs_run_than_all_workers_may_have(open_limited: OpenLimited) -> None:
+    queue = await open_limited(Limits(running=3))
+    for tenant in (ACME, GLOBEX) * 3:
+        await queue.enqueue(a_job(tenant=tenant))
+
+    first = await queue.dequeue_many(10)
+    none = await queue.dequeue_many(10)
+    await _ended(queue, first[0])
+    next_one = await queue.dequeue_many(10)
+
+    assert (len(first), len(none), len(next_one)) == (3, 0, 1)
