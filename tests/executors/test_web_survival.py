@@ -71,10 +71,10 @@ async def test_the_next_step_works_after_a_death(desk: Desk, site: Site, victims
         await job.do("fill", "label=Suche", text="4711")
         kill(victims())
 
-        ended = await job.attempt("extract", "label=Suche", attribute="value")
+        ended = await job.attempt("extract", "label=Suche", attribute="value", timeout=30)
         if ended.error is not None:  # the death may not have been heard of before the step began
             assert (ended.error.code, ended.error.retryable) == ("browser_unavailable", True)
-            ended = await job.attempt("extract", "label=Suche", attribute="value")
+            ended = await job.attempt("extract", "label=Suche", attribute="value", timeout=30)
 
         assert ended.result == {"value": "4711", "fitted": "label=Suche"}
 
