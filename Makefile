@@ -28,7 +28,7 @@ test: setup ## everything: check, then the tests with servers, browsers and faul
 	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
 	$(PYTEST) -n 2 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)" --cov --cov-append --cov-report=term:skip-covered
 
-test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds; about ten minutes
+test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds
 	$(PYTEST) -n 2 --dist worksteal -m "fault or $(SLOWEST)"
 
 check: setup lint unit ## format, lint, types, import contracts, YAML, unit and contract tests; under a minute
