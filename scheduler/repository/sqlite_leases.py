@@ -40,7 +40,7 @@ _LAPSED = "SELECT * FROM jobs WHERE lease_until <= :now {} ORDER BY lease_until 
 _NOT_FULL = "AND tenant NOT IN (SELECT value FROM json_each(:without))"
 _THESE = """
 SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
-AND (status = 'pending' AND not_before <= :now OR lease_until <= :now)
+AND (status = 'pending' AND (delayed = 0 OR not_before <= :now) OR lease_until <= :now)
 """
 _WAITING = """
 SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND delayed = 0 AND {}
