@@ -198,21 +198,20 @@ class Worker:
     async def _renew(self) -> None:
         """Prolong all leases; who lost one stops, unless its run has just ended."""
         now = self._clock.now()
-        running = [
-            job
+        running = {
+            task: job
             for task, job in self._running.items()
             if self._latest.get(job.id) is task and not self._orchestrator.has_ended(job.id)
-        ]
+        }
         if not running:
             return
-        asked = {job.id for job in running}
         try:
-            lost = await self._queue.renew_many(running)
+            lost = await self._queue.renew_many(list(running.values()))
         except Exception as error:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
-        for task, job in list(self._running.items()):
-            if self._latest.get(job.id) is not task or job.id not in asked or self._orchestrator.has_ended(job.id):
+        for task, job in running.items():
+            if self._latest.get(job.id) is not task or self._orchestrator.has_ended(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)
