@@ -267,7 +267,7 @@ class RedisQueue:
                 self._lost(error)
             except Exception:
                 log.exception("not_listening_to_redis")
-                await asyncio.sleep(_TRY_AGAIN)
+            await asyncio.sleep(_TRY_AGAIN)
 
     async def _hear(self, heard: PubSub) -> None:
         """Pass rings on. Silence may be a connection that died without a word, so it is asked after now and then."""
