@@ -18,6 +18,8 @@ from examples.mailbox.smtp_front import SmtpFront
 
 DEFAULT_ACCOUNTS: Mapping[str, str] = {"cpa@example.com": "geheim", "anna@example.com": "geheim"}
 
+_STANDING = {"INBOX", "Sent", "Drafts"}
+
 
 class MailServer:
     """Mailboxes for `accounts` (address -> password), gone again at the end. `faults` says what goes wrong next."""
@@ -96,8 +98,11 @@ class MailServer:
         self.faults.clear()
         for address in self.accounts:
             with self._mailbox(address) as imap:
-                for folder in ("INBOX", "Sent"):
-                    if imap.select(folder)[1] != [b"0"]:
+                for line in imap.list()[1]:
+                    folder = line.decode().rpartition(" ")[2] if isinstance(line, bytes) else "INBOX"
+                    if folder not in _STANDING:
+                        imap.delete(folder)
+                    elif imap.select(folder)[1] != [b"0"]:
                         imap.store("1:*", "+FLAGS", r"(\Deleted)")
                         imap.expunge()
 

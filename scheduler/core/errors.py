@@ -14,7 +14,8 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
-│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, MailNotFoundError, FileMissingError, PathForbiddenError,
+│       InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
@@ -72,6 +73,7 @@ from scheduler.core.task_errors import (
     InvalidInputError,
     MailDeferredError,
     MailLoginError,
+    MailNotFoundError,
     MailNotSetUpError,
     MailRefusedError,
     MailServerUnreachableError,
@@ -113,6 +115,7 @@ __all__ = [
     "LeaseLostError",
     "MailDeferredError",
     "MailLoginError",
+    "MailNotFoundError",
     "MailNotSetUpError",
     "MailRefusedError",
     "MailServerUnreachableError",

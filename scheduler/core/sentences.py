@@ -240,6 +240,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Es ist kein Postfach eingerichtet. Bitte {missing} setzen; „cpa doctor“ prüft es. Es wurde nichts verschickt.",
         "No mailbox is set up. Please set {missing}; “cpa doctor” checks it. Nothing was sent.",
     ),
+    "mail_not_found": Sentence(
+        "Die Mail {mail} liegt nicht mehr im Postfach. Bitte neu suchen; sie wurde wohl verschoben oder gelöscht.",
+        "The mail {mail} is no longer in the mailbox. Please search anew; it was probably moved or deleted.",
+    ),
     "mail_server_unreachable": Sentence(
         "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
         "Mail server {server} does not answer. Please retry later or check CPA_MAIL_….",

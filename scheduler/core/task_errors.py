@@ -80,6 +80,13 @@ class MailNotSetUpError(TaskFailedError):
         super().__init__(f"Mail is not set up: {variables}", missing=variables)
 
 
+class MailNotFoundError(TaskFailedError):
+    code: ClassVar[str] = "mail_not_found"
+
+    def __init__(self, mail_id: str) -> None:
+        super().__init__(f"There is no mail {mail_id[:300]!r} in the mailbox", mail=mail_id[:300])
+
+
 class FileMissingError(TaskFailedError):
     code: ClassVar[str] = "file_missing"
 

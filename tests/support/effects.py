@@ -22,10 +22,11 @@ EFFECTS = (
     Effect("write_durably", None),
     Effect("data", "smtp", "smtp_imap_transport"),
     *(Effect(name, "box", "imap_mailbox") for name in ("append", "move", "copy", "delete")),
+    Effect("move", "box", "imap_mails"),
     Effect("execute", "executors", "task_runner"),
 )
-UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox"}),)
-"""Modules that count as one: the mailbox is used by the transport alone."""
+UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox", "imap_mails"}),)
+"""Modules that count as one: the mailbox and its mails are used by the transport alone."""
 
 
 @dataclass(frozen=True)

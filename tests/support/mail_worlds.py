@@ -1,0 +1,43 @@
+"""The worlds in which every mail transport is held to its promise: mailboxes of ours and Anna's, with faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from examples.mailbox.faults import Faults
+from scheduler.executors.mail_transport import MailTransport
+from scheduler.executors.smtp_imap_transport import SmtpImapTransport
+from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
+
+ANNA, BERT, US = "anna@example.com", "bert@example.com", "cpa@example.com"
+
+
+@dataclass
+class World:
+    """A transport for our account (`transport`), one for Anna's, and a look at what lies in the mailboxes."""
+
+    transport: MailTransport
+    annas: MailTransport
+    faults: Faults
+    look: Callable[[str, str], list[EmailMessage]]
+
+    def messages(self, address: str, folder: str = "INBOX") -> list[EmailMessage]:
+        return self.look(address, folder)
+
+
+def in_memory() -> World:
+    server = MemoryMailServer()
+    transport = MemoryMailTransport(server, an_account())
+    return World(transport, MemoryMailTransport(server, an_account(address=ANNA)), server.faults, server.messages)
+
+
+def over_the_wire(request: pytest.FixtureRequest) -> World:
+    server = request.getfixturevalue("mail_server")
+    ports = {"smtp": server.smtp_port, "imap": server.imap_port}
+    settle = timedelta(seconds=0.3)
+    transport = SmtpImapTransport(an_account(**ports), settle=settle)
+    annas = SmtpImapTransport(an_account(address=ANNA, **ports), settle=settle)
+    return World(transport, annas, server.faults, server.messages)
