@@ -173,7 +173,7 @@ class ApiSettings(BaseSettings):
 
 
 class MailSettings(BaseSettings):
-    """The mailbox CPA sends from and reads. The password is the secret `mail.password`."""
+    """The mailbox CPA works with. Secrets: `mail.password`; with oauth2 `mail.client_secret`, `mail.refresh_token`."""
 
     model_config = _config("CPA_MAIL_")
 
@@ -185,6 +185,11 @@ class MailSettings(BaseSettings):
     username: str = ""
     name: str = ""
     security: Literal["none", "starttls", "tls"] = "tls"
+    maildir: Path | None = Field(default=None, description="mailboxes as folders, without a server; see docs/MAIL.md")
+    auth: Literal["password", "oauth2"] = "password"
+    token_url: str = ""
+    client_id: str = ""
+    scope: str = ""
     settle_seconds: float = Field(
         default=20.0, ge=0, le=600, description="how long a sent mail may take to reach our own mailbox"
     )
@@ -192,9 +197,10 @@ class MailSettings(BaseSettings):
     @property
     def missing(self) -> tuple[str, ...]:
         """The variables without which there is no mail."""
-        return tuple(
-            f"CPA_MAIL_{name.upper()}" for name in ("address", "smtp_host", "imap_host") if not getattr(self, name)
-        )
+        servers = () if self.maildir is not None else ("smtp_host", "imap_host")
+        tokens = ("token_url", "client_id") if servers and self.auth == "oauth2" else ()
+        needed = ("address", *servers, *tokens)
+        return tuple(f"CPA_MAIL_{name.upper()}" for name in needed if not getattr(self, name))
 
 
 class WorkerSettings(BaseSettings):
@@ -231,9 +237,7 @@ class StoreSettings(BaseSettings):
     )
     files_root: Path | None = Field(default=None, description="the folder file steps may use; default: data/files")
     secrets_file: Path = Path("secrets.yaml")
-    contacts_file: Path = Field(
-        default=Path("config/contacts.yaml"), description="the address book, see “cpa contacts”"
-    )
+    contacts_file: Path = Path("config/contacts.yaml")
 
 
 class QueueSettings(BaseSettings):

@@ -55,6 +55,8 @@ class CrashPoint(StrEnum):
     AFTER_MAIL_MOVE = "after_mail_move"
     BEFORE_MAIL_MARK = "before_mail_mark"
     AFTER_MAIL_MARK = "after_mail_mark"
+    BEFORE_CONTACTS = "before_contacts"
+    AFTER_CONTACTS = "after_contacts"
     BEFORE_ARTIFACT = "before_artifact"
     AFTER_ARTIFACT = "after_artifact"
     BEFORE_EVIDENCE = "before_evidence"
