@@ -16,8 +16,11 @@ CPAError
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
+├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
+│                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError
 """
 
 from scheduler.core.error_kinds import (
@@ -29,6 +32,18 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     TaskFailedError,
     UnavailableError,
+)
+from scheduler.core.llm_errors import (
+    LLMAuthError,
+    LLMBudgetError,
+    LLMInvalidOutputError,
+    LLMNotSetUpError,
+    LLMRateLimitError,
+    LLMRefusedError,
+    LLMRequestError,
+    LLMTimeoutError,
+    LLMTruncatedError,
+    LLMUnavailableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -110,6 +125,16 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "LLMAuthError",
+    "LLMBudgetError",
+    "LLMInvalidOutputError",
+    "LLMNotSetUpError",
+    "LLMRateLimitError",
+    "LLMRefusedError",
+    "LLMRequestError",
+    "LLMTimeoutError",
+    "LLMTruncatedError",
+    "LLMUnavailableError",
     "LeaseLostError",
     "MailDeferredError",
     "MailLoginError",
