@@ -35,6 +35,8 @@ class LLMRateLimitError(UnavailableError):
 
 
 class LLMTimeoutError(UnavailableError):
+    """No answer in time; what the provider counts for it is not known."""
+
     code: ClassVar[str] = "llm_timeout"
 
     def __init__(self, provider: str, limit: str) -> None:
@@ -42,12 +44,13 @@ class LLMTimeoutError(UnavailableError):
 
 
 class LLMUnavailableError(UnavailableError):
-    """Not reached, HTTP 5xx, an answer that was cut off on its way, or left alone after many failures."""
+    """Not reached, HTTP 5xx, or left alone after many failures. `cut_off`: it began to answer, which costs."""
 
     code: ClassVar[str] = "llm_unavailable"
 
-    def __init__(self, provider: str, why: str) -> None:
+    def __init__(self, provider: str, why: str, *, cut_off: bool = False) -> None:
         super().__init__(f"{provider} does not answer: {why}", provider=provider, why=why)
+        self.cut_off = cut_off
 
 
 class LLMRefusedError(CPAError):
