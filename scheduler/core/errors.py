@@ -5,7 +5,7 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -20,7 +20,7 @@ CPAError
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
-                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
 """
 
 from scheduler.core.error_kinds import (
@@ -44,6 +44,8 @@ from scheduler.core.llm_errors import (
     LLMTimeoutError,
     LLMTruncatedError,
     LLMUnavailableError,
+    NoAgentError,
+    PlanUnusableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -143,6 +145,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoAgentError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -151,6 +154,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnusableError",
     "PolicyViolationError",
     "QueueFullError",
     "RecipientRefusedError",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar
 
-from scheduler.core.error_kinds import CPAError, UnavailableError
+from scheduler.core.error_kinds import CPAError, InvalidRequestError, UnavailableError
 
 
 class LLMAuthError(CPAError):
@@ -97,3 +97,19 @@ class LLMNotSetUpError(CPAError):
 
     def __init__(self, missing: str) -> None:
         super().__init__(f"No language model is set up: {missing}", missing=missing)
+
+
+class PlanUnusableError(InvalidRequestError):
+    """A model planned what the checks refuse, and could not mend it."""
+
+    code: ClassVar[str] = "plan_unusable"
+
+    def __init__(self, why: str, field: str = "description") -> None:
+        super().__init__(f"No usable plan was found: {why}", field=field, why=why)
+
+
+class NoAgentError(UnavailableError):
+    code: ClassVar[str] = "no_agent"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"No agent can do {action!r} now", action=action)

@@ -43,4 +43,12 @@ LLM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Es ist kein Sprachmodell eingerichtet: {missing}. Wie das geht, steht in docs/LLM.md.",
         "No language model is set up: {missing}. How to do it is told in docs/LLM.md.",
     ),
+    "plan_unusable": (
+        "Für diesen Auftrag (Feld {field}) wurde kein brauchbarer Plan gefunden: {why}. Bitte genauer beschreiben.",
+        "No usable plan was found for this request (field {field}): {why}. Please describe it more precisely.",
+    ),
+    "no_agent": (
+        "Im Moment kann niemand {action} ausführen. Bitte später noch einmal versuchen oder den Betrieb fragen.",
+        "Nobody can do {action} at the moment. Please try again later or ask your operator.",
+    ),
 }

@@ -17,6 +17,7 @@ from scheduler.llm.structured import can_be_strict
 from scheduler.llm.terms import Terms
 
 DEFAULT_URL: Final = "https://api.openai.com/v1"
+DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
 _FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 
 
@@ -29,7 +30,7 @@ class OpenAIProvider(ManagedProvider):
         model: str = "gpt-4",
         *,
         base_url: str = DEFAULT_URL,
-        embedding_model: str = "text-embedding-3-small",
+        embedding_model: str = DEFAULT_EMBEDDING_MODEL,
         terms: Terms | None = None,
     ) -> None:
         super().__init__(OpenAIWire(api_key, model, base_url=base_url, embedding_model=embedding_model), terms)
