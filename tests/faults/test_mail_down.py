@@ -1,10 +1,10 @@
 """The mail server goes away and comes back: the job waits for it, and the mail goes out once."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,19 +16,18 @@ from tests.support.tcp_fault import FaultProxy
 pytestmark = [pytest.mark.e2e, pytest.mark.fault]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _in_front_of(*ports: int) -> Iterator[list[FaultProxy]]:
     """Put a proxy before each port, in a thread with a loop of its own."""
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     proxies = [FaultProxy(port) for port in ports]
 
     async def serve() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(_run(proxy, stop)) for proxy in proxies]
-            while not all(proxy.port for proxy in proxies):
-                await asyncio.sleep(0.01)
+        async with contextlib.AsyncExitStack() as stack:
+            for proxy in proxies:
+                await stack.enter_async_context(proxy.running())
             ready.set()
-            await asyncio.gather(*running)
+            await stop.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
@@ -39,11 +38,6 @@ def _in_front_of(*ports: int) -> Iterator[list[FaultProxy]]:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
         loop.close()
-
-
-async def _run(proxy: FaultProxy, stop: asyncio.Event) -> None:
-    async with proxy.running():
-        await stop.wait()
 
 
 @pytest.mark.parametrize("gone", [4.0, pytest.param(60.0, marks=pytest.mark.slow_fault)])
