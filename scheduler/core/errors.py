@@ -14,10 +14,14 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
-│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
+│       StepTimeoutError, ArchiveRefusedError, TableUnreadableError, ProgramMissingError, ConversionFailedError,
+│       AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError, CalendarNotSetUpError,
+│       CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
+                                 BrowserUnavailableError, CalendarUnreachableError, StoreBusyError, StoreFullError,
+                                 QueueFullError
 """
 
 from scheduler.core.error_kinds import (
@@ -86,14 +90,39 @@ from scheduler.core.task_errors import (
     StoreFullError,
     VerificationFailedError,
 )
+from scheduler.core.work_errors import (
+    AppFailedError,
+    AppForbiddenError,
+    AppNotRunningError,
+    AppUnknownError,
+    ArchiveRefusedError,
+    CalendarLoginError,
+    CalendarNotSetUpError,
+    CalendarRefusedError,
+    CalendarUnreachableError,
+    ConversionFailedError,
+    NoDisplayError,
+    ProgramMissingError,
+    TableUnreadableError,
+)
 
 __all__ = [
     "ActionForbiddenError",
     "AmbiguousTargetError",
+    "AppFailedError",
+    "AppForbiddenError",
+    "AppNotRunningError",
+    "AppUnknownError",
+    "ArchiveRefusedError",
     "ArtifactNotFoundError",
     "BrowserUnavailableError",
     "CPAError",
+    "CalendarLoginError",
+    "CalendarNotSetUpError",
+    "CalendarRefusedError",
+    "CalendarUnreachableError",
     "ConflictError",
+    "ConversionFailedError",
     "CycleError",
     "DeadLetterNotFoundError",
     "DownloadFailedError",
@@ -118,6 +147,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoDisplayError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -127,6 +157,7 @@ __all__ = [
     "PlanChangedError",
     "PlanUnreadableError",
     "PolicyViolationError",
+    "ProgramMissingError",
     "QueueFullError",
     "RecipientRefusedError",
     "RequestTooLargeError",
@@ -140,6 +171,7 @@ __all__ = [
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TableUnreadableError",
     "TaskFailedError",
     "UnavailableError",
     "UnknownActionError",
