@@ -13,8 +13,8 @@ WORK_SENTENCES: Mapping[str, Sentence] = {
         "Aus {name} lässt sich keine Tabelle lesen: {problem}.", "No table can be read from {name}: {problem}."
     ),
     "program_missing": Sentence(
-        "Das Programm {program} ist auf diesem Rechner nicht installiert. Abhilfe: {advice}",
-        "The program {program} is not installed on this machine. To get it: {advice}",
+        "Das Programm {program} ist auf diesem Rechner nicht installiert. Abhilfe: {advice}.",
+        "The program {program} is not installed on this machine. To get it: {advice}.",
     ),
     "conversion_failed": Sentence(
         "Aus {name} ließ sich kein PDF machen: {problem}.", "{name} could not be made a PDF: {problem}."
