@@ -16,8 +16,8 @@ CPAError
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
 │       StepTimeoutError, ArchiveRefusedError, TableUnreadableError, ProgramMissingError, ConversionFailedError,
-│       AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError, CalendarNotSetUpError,
-│       CalendarLoginError, CalendarRefusedError
+│       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, CalendarUnreachableError, StoreBusyError, StoreFullError,
@@ -101,6 +101,7 @@ from scheduler.core.work_errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
     ConversionFailedError,
+    FileFailedError,
     NoDisplayError,
     ProgramMissingError,
     TableUnreadableError,
@@ -131,6 +132,7 @@ __all__ = [
     "ElementNotFoundError",
     "EmptyPlanError",
     "EmptyRequestError",
+    "FileFailedError",
     "FileMissingError",
     "IdempotencyConflictError",
     "InvalidFieldError",

@@ -7,6 +7,15 @@ from scheduler.core.error_kinds import TaskFailedError, UnavailableError
 from scheduler.core.sentence import Sentence, in_english
 
 
+class FileFailedError(TaskFailedError):
+    """The system does not let us: no permission, no room, a folder that is not empty."""
+
+    code: ClassVar[str] = "file_failed"
+
+    def __init__(self, path: str, problem: str | Sentence) -> None:
+        super().__init__(f"File {path!r}: {in_english(problem)}", path=path, problem=problem)
+
+
 class ArchiveRefusedError(TaskFailedError):
     code: ClassVar[str] = "archive_refused"
 

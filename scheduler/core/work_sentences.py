@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from scheduler.core.sentence import Sentence
 
 WORK_SENTENCES: Mapping[str, Sentence] = {
+    "file_failed": Sentence(
+        "{path} ließ sich nicht bearbeiten: {problem}.", "{path} could not be dealt with: {problem}."
+    ),
     "archive_refused": Sentence(
         "Das Archiv {name} wird nicht ausgepackt: {problem}. Es wurde nichts daraus abgelegt.",
         "The archive {name} is not unpacked: {problem}. Nothing was taken out of it.",
