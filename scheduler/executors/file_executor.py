@@ -19,9 +19,11 @@ from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors import file_actions as actions
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
+from scheduler.executors.data_csv import decode
 from scheduler.executors.file_archives import Archive, pack
 from scheduler.executors.file_names import NamePattern
 from scheduler.executors.file_root import FileRoot
+from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ARTIFACT, ArtifactStore
 
 MAX_TEXT_BYTES = 1_000_000
@@ -41,6 +43,7 @@ class FileExecutor(BaseExecutor):
     def __init__(self, *, root: Path, artifacts: ArtifactStore) -> None:
         self._root = FileRoot(root)
         self._artifacts = artifacts
+        self._sources = FileSources(self._root, artifacts)
         self._steps: dict[str, _Step] = {
             actions.FIND.name: self._find,
             actions.COPY.name: self._copy,
@@ -97,14 +100,14 @@ class FileExecutor(BaseExecutor):
     def _copy(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.CopyFile, todo)
         destination = self._end(params.source, params.destination)
-        content = self._content(params.source, MAX_FILE_BYTES, f"{todo.id}.params.source")
+        content = self._sources.read(params.source, MAX_FILE_BYTES, f"{todo.id}.params.source").content
         self._put(destination, content, f"{todo.id}.params.destination", overwrite=params.overwrite)
         return {"path": self._root.name_of(destination)}
 
     def _copied(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any] | None:
         params = parse_params(actions.CopyFile, todo)
         destination = self._end(params.source, params.destination)
-        same = destination.is_file() and _digest(self._place(params.source)) == _digest(destination)
+        same = destination.is_file() and _digest(self._sources.place(params.source)) == _digest(destination)
         return {"path": self._root.name_of(destination)} if same else None
 
     def _move(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
@@ -135,13 +138,13 @@ class FileExecutor(BaseExecutor):
 
     def _read(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.ReadFile, todo)
-        content = self._content(params.path, MAX_TEXT_BYTES, f"{todo.id}.params.path")
-        text = _decode(content, params.encoding, f"{todo.id}.params.encoding")
+        content = self._sources.read(params.path, MAX_TEXT_BYTES, f"{todo.id}.params.path").content
+        text = decode(content, params.encoding, f"{todo.id}.params.encoding")
         return {"text": text, "bytes": len(content)}
 
     def _attach(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
         path = parse_params(actions.OneFile, todo).path
-        content = self._content(path, MAX_FILE_BYTES, f"{todo.id}.params.path")
+        content = self._sources.read(path, MAX_FILE_BYTES, f"{todo.id}.params.path").content
         return self._kept(context, self._root.file(path).name, content)
 
     def _attached(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any] | None:
@@ -182,7 +185,11 @@ class FileExecutor(BaseExecutor):
     def _to_pack(self, sources: tuple[str, ...], field: str) -> Iterator[tuple[str, bytes]]:
         left, names = MAX_FILE_BYTES, set[str]()
         for source, place in [(each, place) for each in sources for place in self._files_of(each)]:
-            content = self._content(source, left, field) if source.startswith(ARTIFACT) else self._root.read(place)
+            content = (
+                self._sources.read(source, left, field).content
+                if source.startswith(ARTIFACT)
+                else self._root.read(place)
+            )
             left -= len(content)
             if left < 0:
                 raise InvalidInputError(field, f"together they are larger than {MAX_FILE_BYTES // 1_000_000} MB")
@@ -223,8 +230,8 @@ class FileExecutor(BaseExecutor):
 
     def _archive(self, todo: ToDo) -> tuple[Archive, Path, list[tuple[Path, bytes]]]:
         params = parse_params(actions.UnzipFile, todo)
-        content = self._content(params.source, MAX_FILE_BYTES, f"{todo.id}.params.source")
-        archive = Archive(self._place(params.source).name, content)
+        content = self._sources.read(params.source, MAX_FILE_BYTES, f"{todo.id}.params.source").content
+        archive = Archive(self._sources.name(params.source), content)
         folder = self._root.locate(params.folder)
         name = self._root.name_of(folder)
         return archive, folder, [(self._root.locate(f"{name}/{path}"), content) for path, content in archive.files()]
@@ -249,21 +256,10 @@ class FileExecutor(BaseExecutor):
         address = self._artifacts.save(context.job_id, context.task_id, name, content)
         return {"artifact": address, "name": self._artifacts.name_of(address)}
 
-    def _place(self, path: str) -> Path:
-        """Return where a file or an artifact lies."""
-        return self._artifacts.path_of(path) if path.startswith(ARTIFACT) else self._root.file(path)
-
-    def _content(self, path: str, limit: int, field: str) -> bytes:
-        place = self._place(path)
-        if place.stat().st_size > limit:
-            raise InvalidInputError(field, f"the file is larger than {limit // 1_000_000} MB")
-        return place.read_bytes() if path.startswith(ARTIFACT) else self._root.read(place)
-
     def _end(self, source: str, path: str) -> Path:
         destination = self._root.locate(path)
         if path.endswith("/") or destination.is_dir():
-            name = self._artifacts.name_of(source) if source.startswith(ARTIFACT) else self._root.file(source).name
-            destination = self._root.locate(f"{path}/{name}")
+            destination = self._root.locate(f"{path}/{self._sources.name(source)}")
         if destination.is_dir():
             raise PathForbiddenError(path)
         return destination
@@ -277,14 +273,3 @@ def _failed(todo: ToDo, error: OSError) -> FileFailedError:
 def _digest(place: Path) -> bytes:
     with place.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _decode(content: bytes, encoding: str | None, field: str) -> str:
-    for candidate in (encoding,) if encoding else ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-        except LookupError as error:
-            raise InvalidInputError(field, f"there is no encoding {candidate!r}") from error
-    raise InvalidInputError(field, f"the file is not text in {encoding or 'UTF-8 or Windows-1252'}")
