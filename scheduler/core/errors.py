@@ -5,7 +5,7 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -19,9 +19,12 @@ CPAError
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
 │       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
+├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
+│                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, CalendarUnreachableError, StoreBusyError, StoreFullError,
-                                 QueueFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
+                                 CalendarUnreachableError
 """
 
 from scheduler.core.error_kinds import (
@@ -33,6 +36,20 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     TaskFailedError,
     UnavailableError,
+)
+from scheduler.core.llm_errors import (
+    LLMAuthError,
+    LLMBudgetError,
+    LLMInvalidOutputError,
+    LLMNotSetUpError,
+    LLMRateLimitError,
+    LLMRefusedError,
+    LLMRequestError,
+    LLMTimeoutError,
+    LLMTruncatedError,
+    LLMUnavailableError,
+    NoAgentError,
+    PlanUnusableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -141,6 +158,16 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "LLMAuthError",
+    "LLMBudgetError",
+    "LLMInvalidOutputError",
+    "LLMNotSetUpError",
+    "LLMRateLimitError",
+    "LLMRefusedError",
+    "LLMRequestError",
+    "LLMTimeoutError",
+    "LLMTruncatedError",
+    "LLMUnavailableError",
     "LeaseLostError",
     "MailDeferredError",
     "MailLoginError",
@@ -149,6 +176,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoAgentError",
     "NoDisplayError",
     "NoTemplateError",
     "NotFoundError",
@@ -158,6 +186,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnusableError",
     "PolicyViolationError",
     "ProgramMissingError",
     "QueueFullError",

@@ -6,12 +6,32 @@ and the slots of the request; one that is not known is shown as a dash. No names
 
 import string
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from scheduler.core.sentence import GERMAN, Sentence, in_english, spelled_out
+from scheduler.core.llm_sentences import LLM_SENTENCES
 from scheduler.core.work_sentences import WORK_SENTENCES
 
-__all__ = ["SENTENCES", "Sentence", "in_english", "sentence", "spelled_out"]
+
+class Sentence(NamedTuple):
+    """The same thing in both languages."""
+
+    de: str
+    en: str
+
+
+_GERMAN = "_de"
+"""Ends the name of a fact that is words: the German beside the English one of the plain name."""
+
+
+def spelled_out(facts: Mapping[str, str | Sentence]) -> dict[str, str]:
+    """Return the facts as texts; one in both languages becomes two, which `sentence` picks from."""
+    texts = {name: in_english(fact) for name, fact in facts.items()}
+    return texts | {f"{name}{_GERMAN}": fact.de for name, fact in facts.items() if isinstance(fact, Sentence)}
+
+
+def in_english(words: str | Sentence) -> str:
+    """Return the words for logs."""
+    return words.en if isinstance(words, Sentence) else words
 
 
 SENTENCES: Mapping[str, Sentence] = {
@@ -296,7 +316,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
-    **WORK_SENTENCES,
+    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES}.items()},
 }
 
 
@@ -310,5 +330,5 @@ def sentence(code: str, locale: Literal["de", "en"], facts: Mapping[str, object]
     template = getattr(SENTENCES.get(code, SENTENCES["internal"]), locale)
     known = _Facts({name: str(value) for name, value in facts.items()})
     if locale == "de":
-        known.update({name.removesuffix(GERMAN): text for name, text in known.items() if name.endswith(GERMAN)})
+        known.update({name.removesuffix(_GERMAN): text for name, text in known.items() if name.endswith(_GERMAN)})
     return string.Formatter().vformat(template, (), known)

@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from scheduler.core.sentence import Sentence
+from scheduler.core.sentences import Sentence
 from scheduler.core.when_dates import DayPart, WhenError, day_of
 
 USUAL_LENGTH: Final = timedelta(hours=1)

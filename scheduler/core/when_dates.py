@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from scheduler.core.sentence import Sentence
+from scheduler.core.sentences import Sentence
 
 _WEEKDAYS = (
     ("montag", "monday", "mo", "mon"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from scheduler.core.error_kinds import TaskFailedError, UnavailableError
-from scheduler.core.sentence import Sentence, in_english
+from scheduler.core.sentences import Sentence, in_english
 
 
 class FileFailedError(TaskFailedError):

@@ -1,6 +1,7 @@
 """A calendar on a CalDAV server (RFC 4791)."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
@@ -28,37 +29,41 @@ class CaldavCalendar:
     @crash_points(CrashPoint.BEFORE_APPOINTMENT, CrashPoint.AFTER_APPOINTMENT)
     async def put(self, uid: str, content: str) -> bool:
         headers = {"Content-Type": "text/calendar; charset=utf-8", "If-None-Match": "*"}
-        status = await self._ask("PUT", uid, content=content, headers=headers)
+        async with self._asking() as http:
+            status = (await http.put(self._address(uid), content=content, headers=headers)).status_code
         if status == HTTPStatus.PRECONDITION_FAILED:
             return False
-        if status not in {HTTPStatus.CREATED, HTTPStatus.NO_CONTENT, HTTPStatus.OK}:
-            raise CalendarRefusedError(self._url, f"HTTP {status}")
+        self._judge(status, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
         return True
 
     async def has(self, uid: str) -> bool:
-        status = await self._ask("GET", uid)
-        if status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            raise CalendarRefusedError(self._url, f"HTTP {status}")
+        async with self._asking() as http:
+            status = (await http.get(self._address(uid))).status_code
+        self._judge(status, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
         return status == HTTPStatus.OK
 
     @crash_points(CrashPoint.BEFORE_APPOINTMENT, CrashPoint.AFTER_APPOINTMENT)
     async def remove(self, uid: str) -> None:
-        status = await self._ask("DELETE", uid)
-        if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            raise CalendarRefusedError(self._url, f"HTTP {status}")
+        async with self._asking() as http:
+            status = (await http.delete(self._address(uid))).status_code
+        self._judge(status, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
-    async def _ask(
-        self, method: str, uid: str, *, content: str | None = None, headers: dict[str, str] | None = None
-    ) -> int:
-        address = f"{self._url}/{quote(uid, safe='')}.ics"
+    def _address(self, uid: str) -> str:
+        return f"{self._url}/{quote(uid, safe='')}.ics"
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[httpx.AsyncClient]:
         auth = httpx.BasicAuth(self._username, self._password()) if self._username else None
         try:
             async with httpx.AsyncClient(auth=auth, timeout=self._timeout.total_seconds()) as http:
-                answer = await http.request(method, address, content=content, headers=headers)
+                yield http
         except httpx.HTTPError as error:
             raise CalendarUnreachableError(self._url, str(error) or type(error).__name__) from error
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+
+    def _judge(self, status: int, *good: HTTPStatus) -> None:
+        if status == HTTPStatus.UNAUTHORIZED:
             raise CalendarLoginError(self._url, self._username)
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise CalendarUnreachableError(self._url, f"HTTP {answer.status_code}")
-        return answer.status_code
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise CalendarUnreachableError(self._url, f"HTTP {status}")
+        if status not in {HTTPStatus.OK, *good}:
+            raise CalendarRefusedError(self._url, f"HTTP {status}")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-import caldav
 import icalendar
 import pytest
+from caldav.davclient import DAVClient
 
 from scheduler.core.errors import CalendarLoginError, CalendarUnreachableError
 from scheduler.core.ids import JobId, TaskId
@@ -121,8 +121,8 @@ async def test_an_appointment_is_in_the_calendar_once_and_others_can_read_it(
     assert before.happened is False
     assert all(one.success for one in done), done
     assert (await executor.verify(todo, CONTEXT)).result == done[0].result
-    with caldav.DAVClient(url=address, username=USER, password=PASSWORD, require_tls=False) as client:
-        calendar: Any = client.calendar(url=address)  # its type knows an asynchronous half as well
+    with DAVClient(url=address, username=USER, password=PASSWORD, require_tls=False) as client:
+        calendar: Any = client.calendar(url=address)  # its types know an asynchronous half as well
         found = calendar.search(
             event=True, start=datetime(2026, 12, 1, tzinfo=UTC), end=datetime(2026, 12, 2, tzinfo=UTC)
         )

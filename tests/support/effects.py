@@ -25,7 +25,7 @@ EFFECTS = (
     *(Effect(name, "os", "file_root") for name in ("link", "rename", "unlink", "mkdir", "rmdir")),
     Effect("Popen", "subprocess", "app_processes"),
     *(Effect(name, "process", "app_processes") for name in ("terminate", "kill")),
-    Effect("request", "http", "caldav_calendar"),
+    *(Effect(name, "http", "caldav_calendar") for name in ("put", "delete")),
     Effect("execute", "executors", "task_runner"),
 )
 UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox"}),)
