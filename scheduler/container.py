@@ -12,10 +12,10 @@ from scheduler.core.clock import SystemClock
 from scheduler.core.errors import SecretMissingError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
+from scheduler.executor_wiring import make_policy, register_hands
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
-from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_executor import MailExecutor
@@ -55,7 +55,6 @@ from scheduler.repository.sqlite_repository import (
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.repository.word_index import WordIndex
-from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, Settings
 from scheduler.telemetry.health import Check
@@ -284,9 +283,12 @@ def make_checks(
 
 def check_settings(settings: Settings) -> None:
     """Raise ValueError or OSError for what would keep the service from starting, before anything is opened."""
-    make_mail_transport(settings.mail, secrets := SecretsManager(settings.store.secrets_file))
+    secrets = SecretsManager(settings.store.secrets_file)
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
+    make_policy(settings)
+    folder = settings.store.data_dir
+    make_registry(settings, secrets, ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots"))
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
@@ -309,9 +311,11 @@ def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentR
     return Planner(
         router=router,
         catalog=registry.catalog,
-        policy=PolicyEngine.load(),
+        policy=make_policy(settings),
         sites=settings.web.sites,
         addresses=ContactFile(settings.store.contacts_file).resolve,
+        zone=settings.calendar.zone,
+        search_url=settings.hands.search_url,
     )
 
 
@@ -329,15 +333,10 @@ def make_registry(
             sessions=settings.store.data_dir / "sessions",
         )
     )
-    registry.register_all(
-        MailExecutor(
-            transport=make_mail_transport(settings.mail, secrets),
-            artifacts=artifacts,
-            addresses=ContactFile(settings.store.contacts_file).resolve,
-        )
-    )
-    files_root = settings.store.files_root or settings.store.data_dir / "files"
-    registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))
+    contacts = ContactFile(settings.store.contacts_file)
+    transport = make_mail_transport(settings.mail, secrets)
+    registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
+    register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
     return registry
 
 

@@ -16,13 +16,16 @@ CPAError
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
 │       AttachmentMissingError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
-│       StepTimeoutError
+│       StepTimeoutError, ArchiveRefusedError, TableUnreadableError, ProgramMissingError, ConversionFailedError,
+│       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
-                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
+                                 CalendarUnreachableError
 """
 
 from scheduler.core.error_kinds import (
@@ -108,15 +111,41 @@ from scheduler.core.task_errors import (
     StoreFullError,
     VerificationFailedError,
 )
+from scheduler.core.work_errors import (
+    AppFailedError,
+    AppForbiddenError,
+    AppNotRunningError,
+    AppUnknownError,
+    ArchiveRefusedError,
+    CalendarLoginError,
+    CalendarNotSetUpError,
+    CalendarRefusedError,
+    CalendarUnreachableError,
+    ConversionFailedError,
+    FileFailedError,
+    NoDisplayError,
+    ProgramMissingError,
+    TableUnreadableError,
+)
 
 __all__ = [
     "ActionForbiddenError",
     "AmbiguousTargetError",
+    "AppFailedError",
+    "AppForbiddenError",
+    "AppNotRunningError",
+    "AppUnknownError",
+    "ArchiveRefusedError",
     "ArtifactNotFoundError",
     "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",
+    "CalendarLoginError",
+    "CalendarNotSetUpError",
+    "CalendarRefusedError",
+    "CalendarUnreachableError",
     "ConflictError",
+    "ConversionFailedError",
     "CycleError",
     "DeadLetterNotFoundError",
     "DownloadFailedError",
@@ -125,6 +154,7 @@ __all__ = [
     "ElementNotFoundError",
     "EmptyPlanError",
     "EmptyRequestError",
+    "FileFailedError",
     "FileMissingError",
     "IdempotencyConflictError",
     "InvalidFieldError",
@@ -154,6 +184,7 @@ __all__ = [
     "MessageTooLargeError",
     "MissingSlotError",
     "NoAgentError",
+    "NoDisplayError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -164,6 +195,7 @@ __all__ = [
     "PlanUnreadableError",
     "PlanUnusableError",
     "PolicyViolationError",
+    "ProgramMissingError",
     "QueueFullError",
     "RecipientRefusedError",
     "RequestTooLargeError",
@@ -177,6 +209,7 @@ __all__ = [
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TableUnreadableError",
     "TaskFailedError",
     "UnavailableError",
     "UnknownActionError",

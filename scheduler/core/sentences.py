@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from scheduler.core.llm_sentences import LLM_SENTENCES
+from scheduler.core.work_sentences import WORK_SENTENCES
 
 
 class Sentence(NamedTuple):
@@ -327,7 +328,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
-    **{code: Sentence(*said) for code, said in LLM_SENTENCES.items()},
+    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES}.items()},
 }
 
 

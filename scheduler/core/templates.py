@@ -24,7 +24,9 @@ from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
-VALUES: Final = frozenset({"site_url", "site_login"})
+SITE_VALUES: Final = frozenset({"site_url", "site_login"})
+TIME_VALUES: Final = frozenset({"start", "end", "zone"})
+VALUES: Final = SITE_VALUES | TIME_VALUES | {"search_address"}
 """What a template may ask of the caller, besides the slots of the request."""
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
@@ -34,6 +36,12 @@ _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _BETWEEN_ADDRESSES = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://(?:[^\s/:]+\.[^\s/:.]+|localhost)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _NAMES_A_SECRET: Final = Sentence("ein Geheimnis darf hier nicht genannt werden", "a secret may not be named here")
+_FIELD: Final = frozenset({"field_label", "field_value"})
+_PAIR = re.compile(r"\s*([^:=;,\n]{1,80}?)\s*[:=]\s*(.+?)\s*(?=[;,\n]\s*[^:=;,\n]{1,80}[:=]|[;\n]|$)")
+_NO_PAIRS: Final = Sentence(
+    "erwartet werden Felder mit ihren Werten, etwa „Name: Max Müller, Tage: 3“",
+    "expected are fields with their values, such as “Name: Max Miller, Days: 3”",
+)
 _ABSENT: Final = object()
 
 
@@ -50,7 +58,12 @@ def fill_template(routed: RoutedIntent, values: Mapping[str, str], addresses: Ad
         filler.require(names)
     graph = TaskGraph()
     for todo in routed.task_template:
-        if todo.id not in filler.left_out:
+        if todo.id in filler.left_out:
+            continue
+        if todo.id == routed.per_field:
+            for step in filler.per_field(todo):
+                graph.add_task(step)
+        else:
             graph.add_task(filler.fill(todo))
     graph.check()
     return graph
@@ -72,7 +85,7 @@ def values_needed(routed: RoutedIntent) -> frozenset[str]:
 def check_template(intent: Intent, source: str) -> None:
     """Raise IntentFileError unless the template is a sound plan and every name in it can be filled."""
     place = f"{source}: intent {intent.name!r}"
-    known = SLOTS | VALUES | set(intent.texts)
+    known = SLOTS | VALUES | set(intent.texts) | (_FIELD if intent.per_field else set())
     for text in strings_in([*(todo.model_dump() for todo in intent.task_template), *intent.texts.values()]):
         if _TOUCHING.search(text):
             raise IntentFileError(f"{place}, template {text!r}: two fillings may not touch; put something between")
@@ -125,6 +138,19 @@ class _Filler:
         except ValidationError as error:
             path, problem = first_flaw(error)
             raise InvalidFieldError(f"{todo.id}.{path}", problem) from error
+
+    def per_field(self, todo: ToDo) -> list[ToDo]:
+        """Return the step once per "field: value" of the body, one after the other; the last has the step's own id."""
+        pairs = _PAIR.findall(self._words("body"))
+        if not pairs:
+            raise InvalidFieldError("body", _NO_PAIRS)
+        steps: list[ToDo] = []
+        for number, (label, value) in enumerate(pairs, 1):
+            self._given |= {"field_label": label, "field_value": value}
+            step_id = todo.id if number == len(pairs) else f"{todo.id}_{number}"
+            after = {"depends_on": (steps[-1].id,)} if steps else {}
+            steps.append(self.fill(todo.model_copy(update={"id": step_id, **after})))
+        return steps
 
     def _value(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
         if isinstance(value, str):

@@ -30,6 +30,8 @@ from pydantic_settings import BaseSettings, SettingsError
 from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.hands import CalendarSettings as CalendarSettings
+from scheduler.settings.hands import HandsSettings as HandsSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
 from scheduler.settings.mail import MailSettings as MailSettings
 from scheduler.settings.parts import PREFIX, WebAddress, config
@@ -282,6 +284,8 @@ class Settings(BaseModel):
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    hands: HandsSettings = Field(default_factory=HandsSettings)
     llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
@@ -302,6 +306,8 @@ def load_settings() -> Settings:
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),
+        calendar=_read(CalendarSettings),
+        hands=_read(HandsSettings),
         llm=_read(LLMSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),

@@ -134,7 +134,7 @@ def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> N
         ("fetch_and_send", {}, MissingSlotError, "context.slots.recipient"),
         ("fetch_and_send", {**SLOTS, "portal": "Nirgends"}, UnknownSiteError, "context.slots.portal"),
         ("fetch_and_send", {**SLOTS, "recipient": "Anna"}, InvalidFieldError, "context.slots.recipient"),
-        ("open_app", {"application": "Excel"}, NoTemplateError, "intent"),
+        ("open_app", {}, MissingSlotError, "context.slots.application"),
         ("unknown", {}, UnknownIntentError, "intent"),
     ],
 )
@@ -145,6 +145,15 @@ def test_what_is_wrong_with_an_order_is_said_of_its_own_field(
         a_planner(router).plan_intent(intent, "", {"slots": slots})
 
     assert caught.value.field == caught.value.facts["field"] == field
+
+
+def test_an_intent_without_a_template_is_said_to_be_one() -> None:
+    router = IntentRouter(read_intents({"intents": [{"name": "brew_coffee", "patterns": ["coffee"]}]}, "test"))
+
+    with pytest.raises(NoTemplateError) as caught:
+        a_planner(router).plan_intent("brew_coffee", "", {})
+
+    assert caught.value.field == "intent"
 
 
 @pytest.mark.parametrize("name", ["Lieferantenportal", "lieferantenPORTAL"])

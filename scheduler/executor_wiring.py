@@ -1,0 +1,78 @@
+"""Makes the executors of this machine. For the container alone: like it, this module knows every adapter."""
+
+from scheduler.executors.app_catalog import AppCatalog
+from scheduler.executors.app_executor import AppExecutor
+from scheduler.executors.app_processes import AppProcesses
+from scheduler.executors.caldav_calendar import CaldavCalendar
+from scheduler.executors.calendar_events import Organiser
+from scheduler.executors.calendar_executor import CalendarExecutor
+from scheduler.executors.data_executor import DataExecutor
+from scheduler.executors.document_executor import DocumentExecutor
+from scheduler.executors.entry_points import ExecutorSupport, load_executors
+from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.executors.file_executor import FileExecutor
+from scheduler.executors.file_names import folded
+from scheduler.executors.file_root import FileRoot
+from scheduler.executors.file_sources import FileSources
+from scheduler.executors.files import ArtifactStore
+from scheduler.executors.libreoffice import LibreOffice
+from scheduler.executors.mail_transport import MailTransport
+from scheduler.security.policies import DEFAULT_POLICIES, PolicyEngine
+from scheduler.security.secrets_manager import SecretsManager
+from scheduler.settings import Settings
+
+
+def register_hands(
+    registry: ExecutorRegistry,
+    settings: Settings,
+    *,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    transport: MailTransport,
+) -> None:
+    """Register what works with files, tables, documents, applications and calendars, and what others wrote."""
+    root = settings.store.files_root or settings.store.data_dir / "files"
+    sources = FileSources(FileRoot(root), artifacts)
+    registry.register_all(FileExecutor(root=root, artifacts=artifacts))
+    registry.register_all(DataExecutor(root=root, artifacts=artifacts))
+    registry.register_all(DocumentExecutor(sources=sources, office=LibreOffice()))
+    registry.register_all(make_app_executor(settings, sources))
+    registry.register_all(make_calendar_executor(settings, secrets, transport))
+    folder = settings.store.data_dir / "executors"
+    for executor in load_executors(ExecutorSupport(artifacts=artifacts, secrets=secrets, folder=folder)):
+        registry.register_all(executor)
+
+
+def make_app_executor(settings: Settings, sources: FileSources) -> AppExecutor:
+    """Return what starts applications: those of the table of rules and those of CPA_APPS."""
+    policy, own = make_policy(settings), {folded(name) for name in settings.hands.apps}
+
+    def decide(app: str) -> tuple[bool, str]:
+        decision = policy.decide_app(app)
+        return (True, "CPA_APPS") if app in own else (decision.allowed, decision.rule)
+
+    return AppExecutor(
+        catalog=AppCatalog.load(settings.hands.apps),
+        decide=decide,
+        processes=AppProcesses(str(settings.store.data_dir.resolve())),
+        sources=sources,
+    )
+
+
+def make_calendar_executor(settings: Settings, secrets: SecretsManager, transport: MailTransport) -> CalendarExecutor:
+    """Return what makes appointments; without a calendar it invites only."""
+    calendar = settings.calendar
+    store = calendar.url and CaldavCalendar(
+        url=calendar.url, username=calendar.username, password=lambda: secrets.get_secret("calendar.password")
+    )
+    return CalendarExecutor(
+        store=store or None,
+        missing=["CPA_CALENDAR_URL"],
+        transport=transport,
+        organiser=Organiser(settings.mail.address, settings.mail.name),
+    )
+
+
+def make_policy(settings: Settings) -> PolicyEngine:
+    """Return the table of rules of the house. Raises ValueError or OSError when it cannot be read."""
+    return PolicyEngine.load(settings.hands.policies_file or DEFAULT_POLICIES)
