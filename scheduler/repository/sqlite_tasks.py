@@ -35,12 +35,7 @@ def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -
     return None if row is None else task_from_row(row)
 
 
-def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
-    """Give every task of a new job its row."""
-    add_tasks_of(connection, [(job.id, job.task_graph.tasks)])
-
-
-def add_tasks_of(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
+def add_tasks(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
     """Give every task of new jobs its row."""
     connection.executemany(
         _INSERT,
