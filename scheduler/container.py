@@ -137,8 +137,8 @@ def _arm(fault: FaultSettings) -> None:
 def make_admission(limits: QueueSettings, database: SQLiteDatabase) -> Admission:
     """Return what refuses jobs while too many wait."""
 
-    def count(tenant: TenantId | None, most: int) -> int:
-        return database.peek(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
+    async def count(tenant: TenantId | None, most: int) -> int:
+        return await database.read(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
 
     return Admission(count, SystemClock(), most=limits.most_waiting, most_of_tenant=limits.most_waiting_of_tenant)
 

@@ -50,20 +50,56 @@ def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest 
     Raises IdempotencyConflictError, ConflictError as `is_known` does, and InvalidTransitionError for a job that was
     begun elsewhere.
     """
-    if request is not None and not _spend_key(connection, job, request, None):
+    if _owner(connection, job.id) is None:
+        if request is not None and not _spend_key(connection, job, request, None):
+            return _earlier_job(connection, job.tenant, request)
+        _store(connection, [job])
+        return job
+    if request is not None and earlier(connection, job.tenant, request) is not None:
         return _earlier_job(connection, job.tenant, request)
-    if is_known(connection, job):
-        return must_fetch(connection, job.id)
-    _store(connection, [job])
+    is_known(connection, job)
+    return must_fetch(connection, job.id)
+
+
+def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
+    write_gathered(connection)
+    ids = earlier(connection, tenant, request) or []
+    job = next((fetch(connection, job_id) for job_id in ids if job_id is not None), None)
+    if job is None:
+        raise IdempotencyConflictError(request.key)
     return job
+
+
+def earlier(
+    connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest
+) -> Sequence[JobId | None] | None:
+    """Return what the same request with this key has brought; None: it is new.
+
+    Raises IdempotencyConflictError when it was another request.
+    """
+    row = connection.execute(
+        "SELECT body_digest, job_id, job_ids FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
+        (tenant, request.route, request.key),
+    ).fetchone()
+    if row is None:
+        return None
+    if row["body_digest"] != request.body_digest:
+        raise IdempotencyConflictError(request.key)
+    ids: list[JobId | None] = [row["job_id"]] if row["job_ids"] is None else json.loads(row["job_ids"])
+    return ids
 
 
 def is_known(connection: sqlite3.Connection, job: Job) -> bool:
     """Say whether the job is stored. Raises ConflictError when its id is that of another tenant's job."""
-    row = connection.execute("SELECT tenant FROM jobs WHERE id = ?", (job.id,)).fetchone()
-    if row is not None and row["tenant"] != job.tenant:
+    owner = _owner(connection, job.id)
+    if owner not in {None, job.tenant}:
         raise ConflictError(f"Job id {job.id!r} is taken")
-    return row is not None
+    return owner is not None
+
+
+def _owner(connection: sqlite3.Connection, job_id: JobId) -> TenantId | None:
+    row = connection.execute("SELECT tenant FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else TenantId(row[0])
 
 
 def accept_many(
@@ -80,7 +116,7 @@ def accept_many(
     tenant = new[0].tenant
     ids = [None if job is None else job.id for job in jobs]
     if request is not None and not _spend_key(connection, new[0], request, json.dumps(ids)):
-        return _earlier_batch(connection, tenant, request)
+        return earlier(connection, tenant, request) or []
     if any(job.tenant != tenant for job in new):
         raise ValueError("a batch holds the jobs of one tenant")
     _store(connection, new)
@@ -97,32 +133,6 @@ def _spend_key(connection: sqlite3.Connection, job: Job, request: IdempotentRequ
     """Note the client's key; return whether it is new. It stays spent when its job is deleted: nothing comes twice."""
     row = (job.tenant, request.route, request.key, request.body_digest, job.id, to_micros(job.created_at), job_ids)
     return connection.execute(_KEYS, row).rowcount > 0
-
-
-def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
-    write_gathered(connection)
-    job = fetch(connection, JobId(_earlier(connection, tenant, request)["job_id"]))
-    if job is None:
-        raise IdempotencyConflictError(request.key)
-    return job
-
-
-def _earlier_batch(
-    connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest
-) -> Sequence[JobId | None]:
-    ids: list[JobId | None] = json.loads(_earlier(connection, tenant, request)["job_ids"])
-    return ids
-
-
-def _earlier(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> sqlite3.Row:
-    """Return what the same request with this key has brought. Raises IdempotencyConflictError if it was another."""
-    row: sqlite3.Row = connection.execute(
-        "SELECT body_digest, job_id, job_ids FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
-        (tenant, request.route, request.key),
-    ).fetchone()
-    if row["body_digest"] != request.body_digest:
-        raise IdempotencyConflictError(request.key)
-    return row
 
 
 def _store(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:

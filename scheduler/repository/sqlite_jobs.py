@@ -99,9 +99,12 @@ def change_status(
     A job that is to be worked on and has no worker is due for the next that asks; one that is not loses its worker.
     Raises JobNotFoundError and InvalidTransitionError.
     """
-    job = must_fetch(connection, job_id, tenant)
+    return _change(connection, must_fetch(connection, job_id, tenant), status, now)
+
+
+def _change(connection: sqlite3.Connection, job: Job, status: JobStatus, now: datetime) -> Job:
     if job.status.final:
-        raise InvalidTransitionError(job_id, job.status, status)
+        raise InvalidTransitionError(job.id, job.status, status)
     changed = job.become(
         status,
         started_at=job.started_at or (now if status is JobStatus.RUNNING else None),
@@ -115,11 +118,11 @@ def change_status(
         (
             status, maybe_micros(changed.started_at), maybe_micros(changed.completed_at),
             changed.lease.token if changed.lease else None, to_micros(lease_until) if status in _NEEDS_WORKER else None,
-            job_id, job.status,
+            job.id, job.status,
         ),
     )  # fmt: skip
     if status is JobStatus.FAILED:
-        bury(connection, job_id)
+        bury(connection, job.id)
     note(connection, changed, _LINES[status], now, reason=_ASKED)
     return changed
 
@@ -131,9 +134,9 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
     if job.status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
         return job
     if job.status is JobStatus.RUNNING or job.started_at is not None:
-        return change_status(connection, job_id, JobStatus.CANCELLING, now, tenant)
+        return _change(connection, job, JobStatus.CANCELLING, now)
     cancel_open_tasks(connection, job, now)
-    return change_status(connection, job_id, JobStatus.CANCELLED, now, tenant)
+    return _change(connection, job, JobStatus.CANCELLED, now)
 
 
 def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant: TenantId | None) -> Job:

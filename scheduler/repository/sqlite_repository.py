@@ -60,6 +60,9 @@ class SQLiteJobRepository(JobRepository):
     ) -> Sequence[JobId | None]:
         return await self._database.write(lambda connection: sqlite_accepting.accept_many(connection, jobs, request))
 
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
+        return await self._database.read(lambda connection: sqlite_accepting.earlier(connection, tenant, request))
+
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         return await self._database.read(lambda connection: sqlite_jobs.fetch(connection, job_id, tenant))
 
