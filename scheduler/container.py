@@ -12,6 +12,7 @@ from scheduler.core.clock import SystemClock
 from scheduler.core.errors import SecretMissingError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.sentences import Sentence
 from scheduler.executor_wiring import make_policy, register_hands
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
@@ -40,6 +41,7 @@ from scheduler.orchestrator.worker import Worker
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
+from scheduler.queue.redis_settings import throws_away_by
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository import sqlite_care, sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
@@ -56,7 +58,7 @@ from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, Settings
+from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, SettingError, Settings
 from scheduler.telemetry.health import Check
 
 
@@ -140,8 +142,8 @@ def _arm(fault: FaultSettings) -> None:
 def make_admission(limits: QueueSettings, database: SQLiteDatabase) -> Admission:
     """Return what refuses jobs while too many wait."""
 
-    def count(tenant: TenantId | None, most: int) -> int:
-        return database.peek(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
+    async def count(tenant: TenantId | None, most: int) -> int:
+        return await database.read(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
 
     return Admission(count, SystemClock(), most=limits.most_waiting, most_of_tenant=limits.most_waiting_of_tenant)
 
@@ -294,6 +296,16 @@ def check_settings(settings: Settings) -> None:
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
         raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
     JobQueue(url, store_url=settings.store.database_url, lease=settings.worker.lease)
+    policy = None if url.startswith("sqlite:") else throws_away_by(url)
+    if policy is not None:
+        raise SettingError(
+            Sentence(
+                f"CPA_QUEUE_URL: Dieses Redis wirft bei vollem Speicher Schlüssel weg (maxmemory-policy {policy}) und "
+                "mit ihnen wartende Aufträge. Bitte maxmemory-policy noeviction einstellen.",
+                f"CPA_QUEUE_URL: this Redis drops keys when its memory is used up (maxmemory-policy {policy}), and "
+                "with them jobs that wait. Please set maxmemory-policy noeviction.",
+            )
+        )
 
 
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:

@@ -180,7 +180,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         timeout_graceful_shutdown=_STREAMS_END,
     )
     server = _Server(config, started)
-    _spare_garbage_collection()
+    spare_garbage_collection()
     with listening:
         server.run([listening])
     return not crashed
@@ -190,7 +190,7 @@ def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool
     """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
     first."""
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
-    _spare_garbage_collection()
+    spare_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_work_alone(settings, started))
@@ -224,7 +224,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _spare_garbage_collection() -> None:
+def spare_garbage_collection() -> None:
     """Let the collector look seldom, and never again at what was imported: running jobs hold much that stays."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

@@ -1,7 +1,7 @@
 """What the API answers with, beside the models of the core."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -146,3 +146,10 @@ class Problem(BaseModel):
     instance: str
     correlation_id: str = ""
     field: str | None = None
+
+
+EVERYWHERE: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": Problem, "description": "Keys are set up, and no valid one came with the request."},
+    422: {"model": Problem, "description": "Something of the request is not valid; `field` names it."},
+}
+"""What every route but `/health` may answer, as OpenAPI tells it."""

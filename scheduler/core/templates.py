@@ -72,14 +72,14 @@ def fill_template(routed: RoutedIntent, values: Mapping[str, str], addresses: Ad
 def values_needed(routed: RoutedIntent) -> frozenset[str]:
     """Return which of `VALUES` the plan for this request asks of the caller."""
     filler = _Filler(routed, {})
-    steps = [todo.model_dump() for todo in routed.task_template if todo.id not in filler.left_out]
-    names = {
-        name
-        for text in strings_in(steps)
-        for match in _PLACEHOLDER.finditer(text)
-        for name in match["names"].split("/")
-    }
-    return VALUES & names
+    steps = [todo for todo in routed.task_template if todo.id not in filler.left_out]
+    matches = (match for todo in steps for match in _PLACEHOLDER.finditer(_said_by(todo)))
+    return VALUES & {name for match in matches for name in match["names"].split("/")}
+
+
+def _said_by(todo: ToDo) -> str:
+    """Return all texts of a step in one; the largest part is written once for all requests."""
+    return f"{todo.canonical()} {todo.reason} {todo.verify.model_dump_json() if todo.verify else ''}"
 
 
 def check_template(intent: Intent, source: str) -> None:
@@ -163,6 +163,8 @@ class _Filler:
         return value
 
     def _string(self, text: str) -> object:
+        if "{" not in text:
+            return text
         whole = _PLACEHOLDER.fullmatch(text)
         if whole and whole["optional"] and self._first_given(whole["names"]) is None:
             return _ABSENT

@@ -126,7 +126,7 @@ class ToDo(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy as pydantic does, with what is derived from its fields as the copy has it."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("dependencies", "node", "_plain", "_canonical"):
+        for name in ("dependencies", "node", "_references", "_plain", "_canonical"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -145,6 +145,10 @@ class ToDo(BaseModel):
 
     def references(self) -> list[Reference]:
         """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
+        return self._references
+
+    @cached_property
+    def _references(self) -> list[Reference]:
         found = list(references_in(self.text, ("text",))) if self.text else []
         if self.params:
             found += references_in(self.params, ("params",))

@@ -99,6 +99,13 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
+        """Return the ids that the same request with this key has brought; None when it is new.
+
+        Raises IdempotencyConflictError when the key was used for another request.
+        """
+
+    @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         """Return the job, or None."""
 

@@ -17,7 +17,9 @@ class SQLiteWriter(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         self._gathered: dict[WriteRows, list[Any]] = {}
 
-    def gather(self, write: WriteRows, rows: Rows) -> None:
+    def gather(self, write: WriteRows, rows: Rows, *, first: bool) -> None:
+        if first and write not in self._gathered:
+            self._gathered = {write: [], **self._gathered}
         self._gathered.setdefault(write, []).extend(rows)
 
     def flush(self) -> None:
@@ -31,14 +33,14 @@ class SQLiteWriter(sqlite3.Connection):
         self._gathered = {}
 
 
-def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows) -> None:
+def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows, *, first: bool = False) -> None:
     """Have `write` called once with these rows, and with those of all other writes of the transaction, at its end.
 
-    Raises TypeError for a connection that is not the writer's: nobody would call it.
+    What others refer to goes `first`. Raises TypeError for a connection that is not the writer's: nobody would call it.
     """
     if not isinstance(connection, SQLiteWriter):
         raise TypeError("only SQLiteDatabase.write ends with a commit that writes what was gathered")
-    connection.gather(write, rows)
+    connection.gather(write, rows, first=first)
 
 
 def write_gathered(connection: sqlite3.Connection) -> None:
