@@ -14,7 +14,8 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
-│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, FileMissingError, PathForbiddenError, AddressForbiddenError, TooMuchDataError,
+│       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
@@ -64,6 +65,7 @@ from scheduler.core.request_errors import (
     UnknownSiteError,
 )
 from scheduler.core.task_errors import (
+    AddressForbiddenError,
     AmbiguousTargetError,
     BrowserUnavailableError,
     DownloadFailedError,
@@ -81,14 +83,17 @@ from scheduler.core.task_errors import (
     RecipientRefusedError,
     SecretMissingError,
     SiteUnreachableError,
+    StepBudgetError,
     StepTimeoutError,
     StoreBusyError,
     StoreFullError,
+    TooMuchDataError,
     VerificationFailedError,
 )
 
 __all__ = [
     "ActionForbiddenError",
+    "AddressForbiddenError",
     "AmbiguousTargetError",
     "ArtifactNotFoundError",
     "BrowserUnavailableError",
@@ -137,10 +142,12 @@ __all__ = [
     "SecretMissingError",
     "SeveralOrdersError",
     "SiteUnreachableError",
+    "StepBudgetError",
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
     "TaskFailedError",
+    "TooMuchDataError",
     "UnavailableError",
     "UnknownActionError",
     "UnknownDependencyError",

@@ -11,16 +11,25 @@ from typing import Any, ClassVar, Self
 import structlog
 
 from scheduler.core.actions import ActionSpec
-from scheduler.core.errors import CPAError, TaskFailedError, UnavailableError, UnknownActionError
+from scheduler.core.errors import (
+    BrowserUnavailableError,
+    CPAError,
+    Effect,
+    StepBudgetError,
+    TaskFailedError,
+    UnavailableError,
+    UnknownActionError,
+)
 from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
 from scheduler.executors import web_files, web_operations, web_reading
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
-from scheduler.executors.browser_pool import BrowserPool
+from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
+from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
@@ -69,9 +78,12 @@ class PlaywrightExecutor(BaseExecutor):
         screenshots: ScreenshotStore,
         secrets: SecretsManager,
         sessions: Path,
+        limits: BrowserLimits | None = None,
+        rails: GuardRails | None = None,
     ) -> None:
-        self._pool = BrowserPool(headless=headless, executable=executable)
-        self._tools = Tools(artifacts=artifacts, screenshots=screenshots, secrets=secrets)
+        rails = rails or GuardRails()
+        self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
+        self._tools = Tools(artifacts=artifacts, screenshots=screenshots, secrets=secrets, rails=rails)
         self._sessions = SessionStore(sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
@@ -95,7 +107,7 @@ class PlaywrightExecutor(BaseExecutor):
         async with self._at_page(step):
             if step.job.broken:
                 await self._reopen(step)
-            result = await _OPERATIONS[todo.action](step)
+            result = await self._operate(step)
             if step.fitted is not None:
                 result["fitted"] = step.fitted
             if step.job.dialogs:
@@ -155,7 +167,7 @@ class PlaywrightExecutor(BaseExecutor):
     async def _at_page(self, step: Step) -> AsyncIterator[None]:
         """Hold the job's page for a step, opened where the job stood. What Playwright raises inside becomes ours."""
         try:
-            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock:
+            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock, self._pool.turn():
                 step.job.before_step()
                 if step.job.alive:
                     await step.job.follow_new_tab(step.until)
@@ -179,6 +191,31 @@ class PlaywrightExecutor(BaseExecutor):
         url = step.page.url if step.job.alive else ""
         return translated(error, what=step.what, limit=f"{step.todo.timeout:g} s", url=url)
 
+    async def _operate(self, step: Step) -> dict[str, Any]:
+        """Do it within the guard rails. What the gate refused or could not reach is said instead of what came of it."""
+        job, rails = step.job, self._tools.rails
+        job.steps += 1
+        if job.steps > rails.steps:
+            raise StepBudgetError(step.job_id, rails.steps)
+        gate = self._pool.gate_of(job.context)
+        if gate is None:
+            raise BrowserUnavailableError("the page of this job is closed")
+        gate.begin_step()
+        try:
+            result = await _OPERATIONS[step.todo.action](step)
+            refuse_outside(gate, job)
+        except (browser_error(), TimeoutError, CPAError) as error:
+            past = step.todo.action == actions.DOWNLOAD.name and "url" in step.todo.params
+            reason = hindrance(gate, job, rails, past_the_page=past)
+            if reason is None or is_dead(error):
+                raise
+            if step.begun:
+                reason.effect = Effect.DONE  # what it led to was held back, it itself was not
+            raise reason from error
+        finally:
+            gate.end_step()
+        return result
+
     async def _reopen(self, step: Step) -> None:
         """Give the job a page: empty, or where the snapshot says it stood."""
         await step.job.close()
@@ -186,7 +223,7 @@ class PlaywrightExecutor(BaseExecutor):
         await step.job.attach(await self._pool.new_context(snapshot.storage_state if snapshot else None))
         if snapshot is None:
             return
-        step.job.last = snapshot.last
+        step.job.last, step.job.steps = snapshot.last, max(step.job.steps, snapshot.steps)
         if step.todo.action == actions.GOTO.name and not step.job.finished:
             return
         try:
@@ -220,6 +257,7 @@ class PlaywrightExecutor(BaseExecutor):
             return
         snapshot = SessionSnapshot(
             run=step.run,
+            steps=step.job.steps,
             url=safe_url(url, self._tools.secrets),
             storage=dict(storage),
             form=tuple(step.job.form),

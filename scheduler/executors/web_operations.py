@@ -51,6 +51,7 @@ async def fill(step: Step) -> dict[str, Any]:
     element = (await step.element()).element
     secret = step.secret()
     if secret is not None:
+        await step.refuse_foreign(element)
         step.job.hide(element, secret)
     await element.fill(step.todo.text if secret is None else secret, timeout=step.left)
     step.job.remember(step.todo)

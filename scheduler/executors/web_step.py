@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import InvalidInputError
@@ -12,23 +12,25 @@ from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import safe_url
+from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_targets import Found, find
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Locator, Page
 
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """Where files, pictures and secrets are."""
+    """Where files, pictures and secrets are, and what may be done with them."""
 
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     secrets: SecretsManager
+    rails: GuardRails = field(default_factory=GuardRails)
 
 
 @dataclass(kw_only=True)
@@ -80,6 +82,11 @@ class Step:
         """Return the value when the text is `secret://name`. Raises SecretMissingError."""
         text = self.todo.text or ""
         return self.tools.secrets.get_secret(text) if _SECRET.fullmatch(text) else None
+
+    async def refuse_foreign(self, field: "Locator") -> None:
+        """Raise AddressForbiddenError unless a field is where the secret of this step belongs."""
+        name = (self.todo.text or "").removeprefix(SECRET_SCHEME)
+        await self.tools.rails.refuse_field(name, field, self.page.url, self.left)
 
     def clean(self, text: str) -> str:
         return self.tools.secrets.redact(text)
