@@ -321,6 +321,8 @@ def make_registry(
             screenshots=screenshots,
             secrets=secrets,
             sessions=settings.store.data_dir / "sessions",
+            evidence=settings.web.web_evidence,
+            trace=settings.web.web_trace,
         )
     )
     registry.register_all(MailExecutor(transport=make_mail_transport(settings.mail, secrets), artifacts=artifacts))

@@ -12,7 +12,8 @@ CPAError
 │                                ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
-│   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
+│   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
+│       LoginRejectedError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
@@ -64,12 +65,14 @@ from scheduler.core.request_errors import (
     UnknownSiteError,
 )
 from scheduler.core.task_errors import (
+    NO_PICTURE,
     AmbiguousTargetError,
     BrowserUnavailableError,
     DownloadFailedError,
     ElementNotFoundError,
     FileMissingError,
     InvalidInputError,
+    LoginRejectedError,
     MailDeferredError,
     MailLoginError,
     MailNotSetUpError,
@@ -84,10 +87,13 @@ from scheduler.core.task_errors import (
     StepTimeoutError,
     StoreBusyError,
     StoreFullError,
+    TabNotFoundError,
+    UnverifiedHealingError,
     VerificationFailedError,
 )
 
 __all__ = [
+    "NO_PICTURE",
     "ActionForbiddenError",
     "AmbiguousTargetError",
     "ArtifactNotFoundError",
@@ -111,6 +117,7 @@ __all__ = [
     "InvalidTransitionError",
     "JobNotFoundError",
     "LeaseLostError",
+    "LoginRejectedError",
     "MailDeferredError",
     "MailLoginError",
     "MailNotSetUpError",
@@ -140,6 +147,7 @@ __all__ = [
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TabNotFoundError",
     "TaskFailedError",
     "UnavailableError",
     "UnknownActionError",
@@ -147,5 +155,6 @@ __all__ = [
     "UnknownIntentError",
     "UnknownReferenceError",
     "UnknownSiteError",
+    "UnverifiedHealingError",
     "VerificationFailedError",
 ]

@@ -14,7 +14,7 @@ from scheduler.core.errors import BrowserUnavailableError
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Playwright, StorageState
+    from playwright.async_api import Browser, BrowserContext, HttpCredentials, Playwright, StorageState
 
 _FLAGS = (
     "--disable-gpu",
@@ -55,17 +55,22 @@ class BrowserPool:
     ) -> None:
         await self.close()
 
-    async def new_context(self, storage_state: "StorageState | None" = None) -> "BrowserContext":
-        """Return an empty context, or one with these cookies and stores. Raises BrowserUnavailableError."""
+    async def new_context(
+        self, storage_state: "StorageState | None" = None, http_credentials: "HttpCredentials | None" = None
+    ) -> "BrowserContext":
+        """Return an empty context, or one with these cookies and stores. Raises BrowserUnavailableError.
+
+        `http_credentials` answer the one site that they name when it asks for them by HTTP.
+        """
         try:
             try:
-                return await self._context(storage_state)
+                return await self._context(storage_state, http_credentials)
             except browser_error() as error:
                 if not is_dead(error):
                     raise
                 log.warning("browser_lost", reason=reason_of(error))
                 await self.close()
-                return await self._context(storage_state)
+                return await self._context(storage_state, http_credentials)
         except browser_error() as error:
             raise BrowserUnavailableError(reason_of(error)) from error
 
@@ -74,7 +79,9 @@ class BrowserPool:
         async with self._lock:
             await self._stop()
 
-    async def _context(self, storage_state: "StorageState | None") -> "BrowserContext":
+    async def _context(
+        self, storage_state: "StorageState | None", http_credentials: "HttpCredentials | None"
+    ) -> "BrowserContext":
         async with self._lock:
             if self._starting is not None and _is_over(self._starting):
                 await self._stop()
@@ -82,7 +89,9 @@ class BrowserPool:
                 self._starting = asyncio.create_task(self._start())
             starting = self._starting
         browser = await asyncio.shield(starting)  # a step that runs out of time leaves no half-started driver behind
-        return await browser.new_context(storage_state=storage_state, accept_downloads=True)
+        return await browser.new_context(
+            storage_state=storage_state, http_credentials=http_credentials, accept_downloads=True
+        )
 
     async def _start(self) -> "Browser":
         executable = self._executable or find_browser(headless=self._headless)

@@ -100,7 +100,7 @@ def _may_be_shown(response: "Response") -> bool:
 async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> ReceivedFile:
     """Return the file that has come. `left` is in milliseconds."""
     if arrivals.download is not None:
-        return await _stored(arrivals.download)
+        return await stored(arrivals.download)
     shown = arrivals.inline
     if shown is None:
         raise DownloadFailedError("-", "none has come")
@@ -110,7 +110,8 @@ async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> R
     return await fetched(context, shown.url, left)
 
 
-async def _stored(download: "Download") -> ReceivedFile:
+async def stored(download: "Download") -> ReceivedFile:
+    """Return a file that the browser has taken in. Raises SiteUnreachableError when it broke off."""
     failure = await download.failure()
     if failure:
         raise SiteUnreachableError(public_url(download.url), f"the download broke off: {failure}")
