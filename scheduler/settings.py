@@ -47,6 +47,10 @@ _NO_ORIGIN = Sentence(
     "eine Herkunft ist wie https://example.com, ohne Pfad; * ist nicht erlaubt",
     "an origin is like https://example.com, without a path; * is not allowed",
 )
+_NO_DOMAIN = Sentence(
+    "ein Rechnername wie example.com, *.example.com oder example.com:8443 wird erwartet",
+    "a host like example.com, *.example.com or example.com:8443 is expected",
+)
 _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
@@ -64,6 +68,7 @@ def _same_login(name: str, login: str) -> Sentence:
     )
 
 
+_DOMAIN = re.compile(r"\*|(\*\.)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(\d{1,5}|\*))?")
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 _Concern = TypeVar("_Concern", bound=BaseSettings)
 
@@ -122,6 +127,12 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _web_domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text):
+        raise unfit(_NO_DOMAIN)
+    return text
+
+
 def _long_enough(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value()) < _SHORTEST_KEY:
         raise unfit(_SHORT_KEY)
@@ -130,6 +141,8 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, AfterValidator(_origin)]
+WebDomain = Annotated[str, AfterValidator(_web_domain)]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -302,6 +315,50 @@ class WebSettings(BaseSettings):
         return sites
 
 
+class BrowserSettings(BaseSettings):
+    """How the one browser is shared, and when it is replaced by a fresh one."""
+
+    model_config = _config("CPA_BROWSER_")
+
+    at_once: int | None = Field(
+        default=None, ge=1, le=64, description="jobs that act in it at once; default: cores + 1, from 2 to 4"
+    )
+    contexts: int = Field(default=500, ge=1, le=1_000_000, description="jobs after which it is replaced")
+    minutes: float = Field(default=240.0, gt=0, le=100_000, description="age at which it is replaced")
+    megabytes: float = Field(
+        default=1500.0, ge=100, le=1_000_000, description="memory of its processes at which it is replaced"
+    )
+
+
+class GuardSettings(BaseSettings):
+    """Where the browser may go besides the sites, and how much a job may do there."""
+
+    model_config = _config("CPA_WEB_")
+
+    domains: tuple[WebDomain, ...] = Field(
+        default=(), description="further hosts, as JSON list: example.com, *.example.com, example.com:8443, or *"
+    )
+    networks: tuple[Network, ...] = Field(
+        default=(), description="private networks that may be reached, as JSON list: 10.0.0.0/8"
+    )
+    proxy: SecretStr | None = Field(default=None, description="of the house: http://user:password@proxy:3128")
+    proxy_spares: tuple[WebDomain, ...] = Field(
+        default=(), description="hosts that are reached without the proxy, as JSON list"
+    )
+    download_megabytes: float = Field(default=100.0, gt=0, le=100_000, description="of one file")
+    refused_files: tuple[str, ...] | None = Field(
+        default=None, description="endings of files that are not taken, as JSON list; default: those of programs"
+    )
+    steps: int = Field(default=2000, ge=1, le=1_000_000, description="steps of one job in the browser")
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy is not None:
+            _web_address(proxy.get_secret_value())
+        return proxy
+
+
 class LogSettings(BaseSettings):
     """What is logged."""
 
@@ -332,6 +389,8 @@ class Settings(BaseModel):
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
+    browser: BrowserSettings
+    guard: GuardSettings
     log: LogSettings
     fault: FaultSettings
 
@@ -351,6 +410,8 @@ def load_settings() -> Settings:
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),
+        browser=_read(BrowserSettings),
+        guard=_read(GuardSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),
     )

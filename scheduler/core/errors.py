@@ -15,7 +15,8 @@ CPAError
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
 │       LoginRejectedError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
-│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, FileMissingError, PathForbiddenError, AddressForbiddenError, TooMuchDataError,
+│       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
@@ -66,6 +67,7 @@ from scheduler.core.request_errors import (
 )
 from scheduler.core.task_errors import (
     NO_PICTURE,
+    AddressForbiddenError,
     AmbiguousTargetError,
     BrowserUnavailableError,
     DownloadFailedError,
@@ -84,10 +86,12 @@ from scheduler.core.task_errors import (
     RecipientRefusedError,
     SecretMissingError,
     SiteUnreachableError,
+    StepBudgetError,
     StepTimeoutError,
     StoreBusyError,
     StoreFullError,
     TabNotFoundError,
+    TooMuchDataError,
     UnverifiedHealingError,
     VerificationFailedError,
 )
@@ -95,6 +99,7 @@ from scheduler.core.task_errors import (
 __all__ = [
     "NO_PICTURE",
     "ActionForbiddenError",
+    "AddressForbiddenError",
     "AmbiguousTargetError",
     "ArtifactNotFoundError",
     "BrowserUnavailableError",
@@ -144,11 +149,13 @@ __all__ = [
     "SecretMissingError",
     "SeveralOrdersError",
     "SiteUnreachableError",
+    "StepBudgetError",
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
     "TabNotFoundError",
     "TaskFailedError",
+    "TooMuchDataError",
     "UnavailableError",
     "UnknownActionError",
     "UnknownDependencyError",

@@ -276,6 +276,19 @@ SENTENCES: Mapping[str, Sentence] = {
         "{path} liegt außerhalb des erlaubten Ordners. Erlaubt wird er in CPA_FILES_ROOT.",
         "{path} lies outside the allowed folder. It is allowed in CPA_FILES_ROOT.",
     ),
+    "address_forbidden": Sentence(
+        "Der Browser darf nicht zu {host}: {why}.",
+        "The browser may not go to {host}: {why}.",
+    ),
+    "too_much_data": Sentence(
+        "{what} ist größer als {limit}. Die Grenze steht in CPA_WEB_DOWNLOAD_MEGABYTES.",
+        "{what} is larger than {limit}. The limit is set in CPA_WEB_DOWNLOAD_MEGABYTES.",
+    ),
+    "step_budget": Sentence(
+        "{what} hat schon {limit} Schritte im Browser gebraucht; mehr sind nicht erlaubt. Bitte den Plan prüfen oder "
+        "CPA_WEB_STEPS erhöhen.",
+        "{what} has used up its {limit} steps in the browser. Please check the plan, or raise CPA_WEB_STEPS.",
+    ),
     "invalid_input": Sentence(
         "Der Schritt bekam unbrauchbare Werte ({field}): {problem}.",
         "The step got values it cannot use ({field}): {problem}.",

@@ -143,6 +143,31 @@ class PathForbiddenError(TaskFailedError):
         super().__init__(f"Path {path!r} lies outside the allowed folder", path=path)
 
 
+class AddressForbiddenError(TaskFailedError):
+    """The browser was to go, or to bring a secret, where it may not."""
+
+    code: ClassVar[str] = "address_forbidden"
+
+    def __init__(self, host: str, why: Sentence) -> None:
+        super().__init__(f"The browser may not go to {host}: {why.en}", host=host, why=why)
+
+
+class TooMuchDataError(TaskFailedError):
+    code: ClassVar[str] = "too_much_data"
+
+    def __init__(self, what: str, limit: str) -> None:
+        super().__init__(f"{what} is larger than {limit}", what=what, limit=limit)
+
+
+class StepBudgetError(TaskFailedError):
+    """A job did more in the browser than it may: it runs in circles, or its plan is too long."""
+
+    code: ClassVar[str] = "step_budget"
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"{what} has used up its {limit} steps in the browser", what=what, limit=str(limit))
+
+
 class InvalidInputError(TaskFailedError):
     """The resolved values of a step are wrong, for example a reference that gave a number where text is needed."""
 

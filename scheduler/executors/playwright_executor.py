@@ -12,8 +12,10 @@ import structlog
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import (
+    BrowserUnavailableError,
     CPAError,
     Effect,
+    StepBudgetError,
     TaskFailedError,
     UnavailableError,
     UnknownActionError,
@@ -25,10 +27,11 @@ from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
 from scheduler.executors import web_extract, web_files, web_gestures, web_login, web_operations, web_reading
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
-from scheduler.executors.browser_pool import BrowserPool
+from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
 from scheduler.executors.web_evidence import keep_page, keep_picture, traced
+from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
@@ -99,14 +102,18 @@ class PlaywrightExecutor(BaseExecutor):
         sessions: Path,
         evidence: Evidence = "changes",
         trace: bool = False,
+        limits: BrowserLimits | None = None,
+        rails: GuardRails | None = None,
     ) -> None:
-        self._pool = BrowserPool(headless=headless, executable=executable)
+        rails = rails or GuardRails()
+        self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
         self._tools = Tools(
             artifacts=artifacts,
             screenshots=screenshots,
             secrets=secrets,
             logins=LoginStore(sessions / "logins"),
             renew=self._renew,
+            rails=rails,
         )
         self._evidence = evidence
         self._trace = trace
@@ -137,7 +144,7 @@ class PlaywrightExecutor(BaseExecutor):
             if self._evidence == "all" and todo.action in _CHANGING:
                 await self._keep(step, keep_picture(step, part=".before"))
             async with traced(step, wanted=self._trace or todo.params.get("trace") is True):
-                result = await _OPERATIONS[todo.action](step)
+                result = await self._operate(step)
             result |= step.about_element()
             if step.healed:
                 await self._prove(step)
@@ -216,7 +223,7 @@ class PlaywrightExecutor(BaseExecutor):
     async def _at_page(self, step: Step) -> AsyncIterator[None]:
         """Hold the job's page for a step, opened where the job stood. What Playwright raises inside becomes ours."""
         try:
-            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock:
+            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock, self._pool.turn():
                 step.job.before_step()
                 if step.job.alive:
                     await step.job.follow_new_tab(step.until)
@@ -240,6 +247,34 @@ class PlaywrightExecutor(BaseExecutor):
         url = step.page.url if step.job.alive else ""
         return translated(error, what=step.what, limit=f"{step.todo.timeout:g} s", url=url)
 
+    async def _operate(self, step: Step) -> dict[str, Any]:
+        """Do it within the guard rails. What the gate refused or could not reach is said instead of what came of it."""
+        job, rails = step.job, self._tools.rails
+        job.steps += 1
+        if job.steps > rails.steps:
+            raise StepBudgetError(step.job_id, rails.steps)
+        gate = self._pool.gate_of(job.context)
+        if gate is None:
+            raise BrowserUnavailableError("the page of this job is closed")
+        gate.begin_step()
+        try:
+            result = await _OPERATIONS[step.todo.action](step)
+            gate = self._pool.gate_of(job.context) or gate  # a login may have changed the context
+            refuse_outside(gate, job)
+        except (browser_error(), TimeoutError, CPAError) as error:
+            if job.alive:
+                gate = self._pool.gate_of(job.context) or gate
+            past = step.todo.action == actions.DOWNLOAD.name and "url" in step.todo.params
+            reason = hindrance(gate, job, rails, past_the_page=past)
+            if reason is None or is_dead(error):
+                raise
+            if step.begun:
+                reason.effect = Effect.DONE  # what it led to was held back, it itself was not
+            raise reason from error
+        finally:
+            gate.end_step()
+        return result
+
     async def _reopen(self, step: Step) -> None:
         """Give the job a page: empty, or where the snapshot says it stood."""
         await step.job.close()
@@ -250,7 +285,7 @@ class PlaywrightExecutor(BaseExecutor):
         await step.job.attach(await self._pool.new_context(state, credentials))
         if snapshot is None:
             return
-        step.job.last = snapshot.last
+        step.job.last, step.job.steps = snapshot.last, max(step.job.steps, snapshot.steps)
         if step.todo.action in _OPENS and not step.job.finished:
             return
         try:
@@ -284,6 +319,7 @@ class PlaywrightExecutor(BaseExecutor):
             return
         snapshot = SessionSnapshot(
             run=step.run,
+            steps=step.job.steps,
             url=safe_url(url, self._tools.secrets),
             storage=dict(storage),
             form=tuple(step.job.form),
@@ -315,6 +351,8 @@ class PlaywrightExecutor(BaseExecutor):
         await job.close()
         state: Any = storage
         await job.attach(await self._pool.new_context(state, self._http_credentials(job)))
+        if (gate := self._pool.gate_of(job.context)) is not None:
+            gate.begin_step()
 
     def _http_credentials(self, job: JobPage) -> "HttpCredentials | None":
         asked = job.basic_auth

@@ -32,7 +32,7 @@ async def download(step: Step) -> dict[str, Any]:
         url = urljoin(step.page.url, params.url)
         if urlsplit(url).scheme not in {"http", "https"}:
             raise InvalidInputError(f"{step.todo.id}.params.url", f"{params.url!r} is no address of a site")
-        file = await fetched(step.job.context, url, step.left)
+        file = await fetched(step.job.context, url, step.left, step.tools.rails)
     return await _kept(step, file)
 
 
@@ -43,12 +43,13 @@ async def wait_for_file(step: Step) -> dict[str, Any]:
             raise StepTimeoutError(f"{step.what}: no file has come", f"{step.todo.timeout:g} s")
         await asyncio.sleep(POLL)
     async with asyncio.timeout_at(step.until):
-        file = await stored(step.job.downloads.popleft())
+        file = await stored(step.job.downloads.popleft(), step.tools.rails)
     return await _kept(step, file)
 
 
 async def _kept(step: Step, file: ReceivedFile) -> dict[str, Any]:
     refuse_no_file(file)
+    step.tools.rails.refuse_kind(file.name, file.content)
     artifacts = step.tools.artifacts
     address = await asyncio.to_thread(artifacts.save, step.job_id, step.task_id, file.name, file.content)
     return {
@@ -65,7 +66,7 @@ async def _by_click(step: Step) -> ReceivedFile:
     context, page = step.job.context, step.page
     before, address = set(context.pages), page.url
     step.job.before_act(follow=False)
-    with Arrivals(context) as arrivals:
+    with Arrivals(context, step.tools.rails) as arrivals:
         try:
             await element.click(timeout=step.left)
             async with asyncio.timeout_at(step.until):

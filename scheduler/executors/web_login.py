@@ -55,10 +55,11 @@ async def _fill_in(step: Step, params: LoginParams) -> None:
     user = step.tools.secrets.get_secret(f"{params.credential}.username")
     password = step.tools.secrets.get_secret(f"{params.credential}.password")
     field = await _element(step, params.username)
+    await step.refuse_foreign(f"{params.credential}.username", field)
     await field.fill(user, timeout=step.left)
     if not await any_match(step.page, params.password):
         await act(step, lambda: field.press("Enter", timeout=step.left))
-    await enter_secret(step, await _element(step, params.password), password)
+    await enter_secret(step, await _element(step, params.password), f"{params.credential}.password", password)
     button = await _element(step, params.submit)
     await act(step, lambda: button.click(timeout=step.left), answer=answer_of(params))
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import InvalidInputError, PageRefusedError, SiteUnreachableError
+from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.task_executor_interface import parse_params
 from scheduler.executors.web_errors import browser_error, is_dead, not_begun, origin_of, public_url, reason_of
 from scheduler.executors.web_page import Answer
@@ -32,6 +33,7 @@ _LATER = frozenset({408, 425, 429})
 async def goto(step: Step) -> dict[str, Any]:
     params = parse_params(GotoParams, step.todo)
     if params.basic_auth is not None:
+        step.tools.rails.refuse_site(f"{params.basic_auth}.password", params.url)
         asked = BasicAuth(origin=origin_of(params.url), credential=params.basic_auth)
         if step.job.basic_auth != asked:
             step.job.basic_auth = asked
@@ -69,15 +71,17 @@ async def fill(step: Step) -> dict[str, Any]:
     element = (await step.element()).element
     keys, secret = parse_params(FillParams, step.todo).keys, step.secret()
     if secret is not None:
-        await enter_secret(step, element, secret, keys=keys)
+        name = step.todo.text.removeprefix(SECRET_SCHEME)
+        await enter_secret(step, element, name, secret, keys=keys)
     else:
         await _enter(step, element, step.todo.text, keys=keys)
     step.job.remember(step.todo)
     return {}
 
 
-async def enter_secret(step: Step, element: "Locator", secret: str, *, keys: bool = False) -> None:
-    """Enter a secret, hidden before it is there to be seen."""
+async def enter_secret(step: Step, element: "Locator", name: str, secret: str, *, keys: bool = False) -> None:
+    """Enter a secret where it belongs, hidden before it is there to be seen. Raises AddressForbiddenError."""
+    await step.refuse_foreign(name, element)
     step.job.hide(element, secret)
     await _enter(step, element, secret, keys=keys)
 

@@ -39,6 +39,7 @@ class JobPage:
         self.lock = asyncio.Lock()
         self.finished: set[TaskId] = set()
         self.last: LastStep | None = None
+        self.steps = 0  # that were begun in this run
         self.form: list[FormEntry] = []
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()

@@ -56,11 +56,12 @@ class LastStep(BaseModel):
 
 
 class SessionSnapshot(BaseModel):
-    """The address, the cookies and stores of the context, and what was entered since the page was loaded, in a run."""
+    """Where a run stood: address, cookies and stores, and what was entered since the page was loaded, after `steps`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: int = 1
+    steps: int = 0
     url: str
     storage: "dict[str, Any]"
     form: tuple[FormEntry, ...] = ()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
@@ -14,6 +14,7 @@ from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import public_url, safe_url
+from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_targets import Found, find
 from scheduler.security.secrets_manager import SecretsManager
@@ -21,7 +22,7 @@ from scheduler.security.secrets_manager import SecretsManager
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Page
+    from playwright.async_api import Locator, Page
 
     from scheduler.executors.web_session import LoginStore
 
@@ -32,13 +33,17 @@ _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """Where files, pictures, secrets and sessions are; `renew` gives a job a new context with a state of storage."""
+    """Where files, pictures, secrets and sessions are, and what may be done with them.
+
+    `renew` gives a job a new context with a state of storage.
+    """
 
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     secrets: SecretsManager
     logins: "LoginStore"
     renew: "Renew"
+    rails: GuardRails = field(default_factory=GuardRails)
 
 
 @dataclass(kw_only=True)
@@ -125,6 +130,10 @@ class Step:
     def uses_secret(self) -> bool:
         """Whether a secret is entered or sent in it."""
         return SECRET_SCHEME in self.todo.canonical() or bool({"credential", "basic_auth"} & self.todo.params.keys())
+
+    async def refuse_foreign(self, name: str, field: "Locator") -> None:
+        """Raise AddressForbiddenError unless a field is where the secret of this name belongs."""
+        await self.tools.rails.refuse_field(name, field, self.page.url, self.left)
 
     def clean(self, text: str) -> str:
         return self.tools.secrets.redact(text)

@@ -26,7 +26,9 @@ from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.settings import (
     ApiSettings,
+    BrowserSettings,
     FaultSettings,
+    GuardSettings,
     LogSettings,
     MailSettings,
     MaintenanceSettings,
@@ -132,6 +134,8 @@ def some_settings(
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
+        browser=BrowserSettings(),
+        guard=GuardSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
     )

@@ -12,9 +12,12 @@ from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.playwright_executor import Evidence, PlaywrightExecutor
 from scheduler.executors.web_actions import WEB_ACTIONS
+from scheduler.executors.web_allowance import Allowance
+from scheduler.executors.web_guard import GuardRails
 from scheduler.security.secrets_manager import SecretsManager
 from tests.support.site import PASSWORD, USER
 
+HERE = Allowance(domains=("127.0.0.1:*",))
 _JOBS = count(1)
 _RESULTS = {spec.name: spec.result or frozenset() for spec in WEB_ACTIONS}
 
@@ -30,10 +33,11 @@ def a_step(action: str, selector: object = None, **fields: Any) -> ToDo:  # noqa
 class Desk:
     """A folder with everything an executor keeps; several executors may use it one after another."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, rails: GuardRails | None = None) -> None:
         self.root = root
         self.artifacts = ArtifactStore(root / "artifacts")
         self.sessions = root / "sessions"
+        self.rails = rails or GuardRails(allowance=HERE)
         self.secrets = SecretsManager(
             environment={
                 "CPA_SECRET_PORTAL_USERNAME": USER,
@@ -52,6 +56,7 @@ class Desk:
             screenshots=ScreenshotStore(self.root / "screenshots"),
             secrets=self.secrets,
             sessions=self.sessions,
+            rails=self.rails,
         )
 
 
