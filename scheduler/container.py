@@ -333,6 +333,8 @@ def make_registry(
             screenshots=screenshots,
             secrets=secrets,
             sessions=settings.store.data_dir / "sessions",
+            evidence=settings.web.web_evidence,
+            trace=settings.web.web_trace,
             limits=make_browser_limits(settings.browser),
             rails=make_guard_rails(settings.guard, settings.web),
         )

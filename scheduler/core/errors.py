@@ -12,7 +12,8 @@ CPAError
 │                                ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
-│   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
+│   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
+│       LoginRejectedError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, AddressForbiddenError, TooMuchDataError,
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError
@@ -82,6 +83,7 @@ from scheduler.core.request_errors import (
     UnknownSiteError,
 )
 from scheduler.core.task_errors import (
+    NO_PICTURE,
     AddressForbiddenError,
     AmbiguousTargetError,
     BrowserUnavailableError,
@@ -89,6 +91,7 @@ from scheduler.core.task_errors import (
     ElementNotFoundError,
     FileMissingError,
     InvalidInputError,
+    LoginRejectedError,
     MailDeferredError,
     MailLoginError,
     MailNotSetUpError,
@@ -104,11 +107,14 @@ from scheduler.core.task_errors import (
     StepTimeoutError,
     StoreBusyError,
     StoreFullError,
+    TabNotFoundError,
     TooMuchDataError,
+    UnverifiedHealingError,
     VerificationFailedError,
 )
 
 __all__ = [
+    "NO_PICTURE",
     "ActionForbiddenError",
     "AddressForbiddenError",
     "AmbiguousTargetError",
@@ -143,6 +149,7 @@ __all__ = [
     "LLMTruncatedError",
     "LLMUnavailableError",
     "LeaseLostError",
+    "LoginRejectedError",
     "MailDeferredError",
     "MailLoginError",
     "MailNotSetUpError",
@@ -175,6 +182,7 @@ __all__ = [
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TabNotFoundError",
     "TaskFailedError",
     "TooMuchDataError",
     "UnavailableError",
@@ -183,5 +191,6 @@ __all__ = [
     "UnknownIntentError",
     "UnknownReferenceError",
     "UnknownSiteError",
+    "UnverifiedHealingError",
     "VerificationFailedError",
 ]

@@ -19,7 +19,7 @@ from scheduler.executors.web_errors import browser_error, is_dead, reason_of
 from scheduler.executors.web_gate import Gate, GateRules
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, StorageState
+    from playwright.async_api import BrowserContext, HttpCredentials, StorageState
 
 _LONGEST_TURN = 1.0  # seconds; who needs longer waits for a site, which takes no processor time
 _STARTING = 5.0  # seconds that a browser which is no longer wanted may take to come up and be ended
@@ -85,17 +85,22 @@ class BrowserPool:
     ) -> None:
         await self.close()
 
-    async def new_context(self, storage_state: "StorageState | None" = None) -> "BrowserContext":
-        """Return an empty context, or one with these cookies and stores. Raises BrowserUnavailableError."""
+    async def new_context(
+        self, storage_state: "StorageState | None" = None, http_credentials: "HttpCredentials | None" = None
+    ) -> "BrowserContext":
+        """Return an empty context, or one with these cookies and stores. Raises BrowserUnavailableError.
+
+        `http_credentials` answer the one site that they name when it asks for them by HTTP.
+        """
         try:
-            return await self._context(storage_state)
+            return await self._context(storage_state, http_credentials)
         except (browser_error(), TimeoutError) as error:
             if not (is_dead(error) or isinstance(error, TimeoutError)):
                 raise BrowserUnavailableError(reason_of(error)) from error
             log.warning("browser_lost", reason=reason_of(error))
         await self._replace()
         try:
-            return await self._context(storage_state)
+            return await self._context(storage_state, http_credentials)
         except (browser_error(), TimeoutError) as error:
             raise BrowserUnavailableError(reason_of(error)) from error
 
@@ -134,12 +139,15 @@ class BrowserPool:
         while self._endings:
             await asyncio.wait(self._endings)
 
-    async def _context(self, storage_state: "StorageState | None") -> "BrowserContext":
+    async def _context(
+        self, storage_state: "StorageState | None", http_credentials: "HttpCredentials | None"
+    ) -> "BrowserContext":
         process = await self._current()
         gate = Gate(self._rules)
         await gate.open()
         options: dict[str, Any] = {
             "storage_state": storage_state,
+            "http_credentials": http_credentials,
             "accept_downloads": True,
             "service_workers": "block",  # what they fetch no page can be held responsible for
             "proxy": {"server": gate.address},

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import structlog
 
@@ -19,28 +19,44 @@ from scheduler.core.errors import (
     TaskFailedError,
     UnavailableError,
     UnknownActionError,
+    VerificationFailedError,
 )
 from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
-from scheduler.executors import web_files, web_operations, web_reading
+from scheduler.executors import web_extract, web_files, web_gestures, web_login, web_operations, web_reading
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
+from scheduler.executors.web_evidence import keep_page, keep_picture, traced
 from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_session import LastStep, SessionSnapshot, SessionStore
+from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
 
+if TYPE_CHECKING:
+    from playwright.async_api import HttpCredentials
+
+Evidence = Literal["errors", "changes", "all"]
+"""What is kept: of failures only, also a picture after each change, or also one before it and the page as text."""
+
 _RESERVE = 2.0  # seconds
+_PARTS = ("username", "password")  # of a credential
 _LOOKING = 5.0  # seconds that a page may take to show what a step has done
 _REFILLING = 2.0  # seconds to find a field again
-_PICTURED = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DOWNLOAD.name})
-_LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name})
+_CHANGING = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DRAG.name, actions.UPLOAD.name})
+_PICTURED = _CHANGING | {actions.DOWNLOAD.name, actions.LOGIN.name}
+_PICTURED_AT: Mapping[Evidence, frozenset[str]] = {
+    "errors": frozenset(),
+    "changes": _PICTURED,
+    "all": _PICTURED | {actions.GOTO.name},
+}
+_LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name, actions.SNAPSHOT.name})
+_OPENS = frozenset({actions.GOTO.name, actions.LOGIN.name})
 
 _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
     actions.GOTO.name: web_operations.goto,
@@ -49,9 +65,15 @@ _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
     actions.SELECT.name: web_operations.select,
     actions.CHECK.name: web_operations.check,
     actions.PRESS.name: web_operations.press,
+    actions.HOVER.name: web_gestures.hover,
+    actions.DRAG.name: web_gestures.drag,
+    actions.SCROLL.name: web_gestures.scroll,
+    actions.TAB.name: web_gestures.tab,
     actions.WAIT_FOR.name: web_reading.wait_for,
-    actions.EXTRACT.name: web_reading.extract,
+    actions.EXTRACT.name: web_extract.extract,
     actions.SCREENSHOT.name: web_reading.screenshot,
+    actions.SNAPSHOT.name: web_reading.snapshot,
+    actions.LOGIN.name: web_login.login,
     actions.DOWNLOAD.name: web_files.download,
     actions.UPLOAD.name: web_files.upload,
 }
@@ -64,7 +86,7 @@ class PlaywrightExecutor(BaseExecutor):
     """Steps of one job run one after another on its page; jobs run side by side in contexts of one browser.
 
     Where a job stands is kept in `sessions` after each step, so another process can carry on. `executable` is the
-    browser; without it Debian's headless shell or Chromium is taken.
+    browser; without it Debian's headless shell or Chromium is taken. `trace` records every step that uses no secret.
     """
 
     actions: ClassVar[tuple[ActionSpec, ...]] = actions.WEB_ACTIONS
@@ -78,12 +100,23 @@ class PlaywrightExecutor(BaseExecutor):
         screenshots: ScreenshotStore,
         secrets: SecretsManager,
         sessions: Path,
+        evidence: Evidence = "changes",
+        trace: bool = False,
         limits: BrowserLimits | None = None,
         rails: GuardRails | None = None,
     ) -> None:
         rails = rails or GuardRails()
         self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
-        self._tools = Tools(artifacts=artifacts, screenshots=screenshots, secrets=secrets, rails=rails)
+        self._tools = Tools(
+            artifacts=artifacts,
+            screenshots=screenshots,
+            secrets=secrets,
+            logins=LoginStore(sessions / "logins"),
+            renew=self._renew,
+            rails=rails,
+        )
+        self._evidence = evidence
+        self._trace = trace
         self._sessions = SessionStore(sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
@@ -105,11 +138,16 @@ class PlaywrightExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
         step = self._step(todo, context)
         async with self._at_page(step):
+            step.job.new_attempt()
             if step.job.broken:
                 await self._reopen(step)
-            result = await self._operate(step)
-            if step.fitted is not None:
-                result["fitted"] = step.fitted
+            if self._evidence == "all" and todo.action in _CHANGING:
+                await self._keep(step, keep_picture(step, part=".before"))
+            async with traced(step, wanted=self._trace or todo.params.get("trace") is True):
+                result = await self._operate(step)
+            result |= step.about_element()
+            if step.healed:
+                await self._prove(step)
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
@@ -118,6 +156,18 @@ class PlaywrightExecutor(BaseExecutor):
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
+    async def _prove(self, step: Step) -> None:
+        """Let what was done to an element that had moved stand only if it shows. Raises VerificationFailedError."""
+        if step.todo.action in _LOOKS_ONLY:
+            return
+        step.job.finished.add(step.task_id)
+        seen = await verified(replace(step, until=min(step.until, asyncio.get_running_loop().time() + _LOOKING)))
+        if seen.happened is not True:
+            wanted = step.todo.verify or step.target()
+            error = VerificationFailedError(str(wanted), seen.detail or "-")
+            error.effect = Effect.DONE
+            raise error
+
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
         """Say whether the step has happened. Raises an UnavailableError when nobody can look now."""
         step = self._step(todo, context)
@@ -125,17 +175,21 @@ class PlaywrightExecutor(BaseExecutor):
             step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
             return await verified(step)
 
-    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
-        """Return the path of a picture of the page as it is now; nothing when there is none."""
+    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
+        """Return what was kept of the step, the page as it is now as text with its errors, and a picture of it."""
         job = self._jobs.get(context.job_id)
-        if job is None or not job.alive:
+        if job is None:
             return ()
-        try:
-            async with asyncio.timeout(_RESERVE), job.lock:
-                return (await web_reading.keep_picture(job, self._tools.screenshots, context.job_id, context.task_id),)
-        except (browser_error(), TimeoutError, UnavailableError) as error:
-            log.warning("no_picture", job_id=context.job_id, task_id=context.task_id, reason=reason_of(error))
-            return ()
+        step = self._step(todo, context)
+        if job.alive:
+            step.until = asyncio.get_running_loop().time() + _RESERVE
+            try:
+                async with asyncio.timeout(2 * _RESERVE), job.lock:
+                    await self._keep(step, keep_page(step))
+                    await self._keep(step, keep_picture(step))
+            except TimeoutError:
+                log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
+        return tuple(job.kept)
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Close the job's context; forget where it stood when it has ended."""
@@ -156,6 +210,8 @@ class PlaywrightExecutor(BaseExecutor):
             todo=todo,
             job_id=context.job_id,
             task_id=context.task_id,
+            tenant=context.tenant,
+            locale=context.locale,
             run=context.run,
             job=self._jobs.setdefault(context.job_id, JobPage()),
             tools=self._tools,
@@ -203,8 +259,11 @@ class PlaywrightExecutor(BaseExecutor):
         gate.begin_step()
         try:
             result = await _OPERATIONS[step.todo.action](step)
+            gate = self._pool.gate_of(job.context) or gate  # a login may have changed the context
             refuse_outside(gate, job)
         except (browser_error(), TimeoutError, CPAError) as error:
+            if job.alive:
+                gate = self._pool.gate_of(job.context) or gate
             past = step.todo.action == actions.DOWNLOAD.name and "url" in step.todo.params
             reason = hindrance(gate, job, rails, past_the_page=past)
             if reason is None or is_dead(error):
@@ -220,11 +279,14 @@ class PlaywrightExecutor(BaseExecutor):
         """Give the job a page: empty, or where the snapshot says it stood."""
         await step.job.close()
         snapshot = await asyncio.to_thread(self._sessions.load, step.job_id, step.run)
-        await step.job.attach(await self._pool.new_context(snapshot.storage_state if snapshot else None))
+        if snapshot is not None:
+            step.job.basic_auth = snapshot.basic_auth
+        state, credentials = (snapshot.storage_state if snapshot else None), self._http_credentials(step.job)
+        await step.job.attach(await self._pool.new_context(state, credentials))
         if snapshot is None:
             return
         step.job.last, step.job.steps = snapshot.last, max(step.job.steps, snapshot.steps)
-        if step.todo.action == actions.GOTO.name and not step.job.finished:
+        if step.todo.action in _OPENS and not step.job.finished:
             return
         try:
             await self._return_to(snapshot, step)
@@ -262,20 +324,43 @@ class PlaywrightExecutor(BaseExecutor):
             storage=dict(storage),
             form=tuple(step.job.form),
             last=step.job.last,
+            basic_auth=step.job.basic_auth,
         )
         await asyncio.to_thread(self._sessions.save, step.job_id, snapshot)
 
     async def _pictures(self, step: Step, result: dict[str, Any]) -> tuple[str, ...]:
-        if step.todo.action == actions.SCREENSHOT.name:
-            return (result["path"],)
-        if step.todo.action not in _PICTURED:
-            return ()
+        """Keep what shows that the step was done, as far as evidence is asked for; the picture stands last."""
+        action = step.todo.action
+        if action == actions.SCREENSHOT.name:
+            return (*step.job.kept, result["path"])
+        if self._evidence == "all":
+            await self._keep(step, keep_page(step))
+        if action in _PICTURED_AT[self._evidence]:
+            await self._keep(step, keep_picture(step))
+        return tuple(step.job.kept)
+
+    async def _keep(self, step: Step, keeping: Awaitable[str]) -> None:
+        """Note what was kept as evidence. That it could not be kept is no failure of the step."""
         try:
-            picture = await web_reading.keep_picture(step.job, self._tools.screenshots, step.job_id, step.task_id)
+            step.job.kept.append(await keeping)
         except (browser_error(), UnavailableError) as error:
-            log.warning("no_picture", job_id=step.job_id, task_id=step.task_id, reason=reason_of(error))
-            return ()
-        return (picture,)
+            log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=step.clean(reason_of(error)))
+
+    async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
+        """Give the job a new context that holds these cookies and stores."""
+        await job.close()
+        state: Any = storage
+        await job.attach(await self._pool.new_context(state, self._http_credentials(job)))
+        if (gate := self._pool.gate_of(job.context)) is not None:
+            gate.begin_step()
+
+    def _http_credentials(self, job: JobPage) -> "HttpCredentials | None":
+        asked = job.basic_auth
+        if asked is None:
+            return None
+        user, password = (self._tools.secrets.get_secret(f"{asked.credential}.{part}") for part in _PARTS)
+        job.secret_values.add(password)
+        return {"username": user, "password": password, "origin": asked.origin, "send": "unauthorized"}
 
 
 def _spare(todo: ToDo) -> float:

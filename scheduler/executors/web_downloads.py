@@ -111,7 +111,7 @@ def _may_be_shown(response: "Response") -> bool:
 async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> ReceivedFile:
     """Return the file that has come. `left` is in milliseconds."""
     if arrivals.download is not None:
-        return await _stored(arrivals.download, arrivals.rails)
+        return await stored(arrivals.download, arrivals.rails)
     shown = arrivals.inline
     if shown is None:
         raise DownloadFailedError("-", "none has come")
@@ -121,7 +121,8 @@ async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> R
     return await fetched(context, shown.url, left, arrivals.rails)
 
 
-async def _stored(download: "Download", rails: GuardRails) -> ReceivedFile:
+async def stored(download: "Download", rails: GuardRails) -> ReceivedFile:
+    """Return a file that the browser has taken in. Raises SiteUnreachableError when it broke off."""
     failure = await download.failure()
     if failure:
         raise SiteUnreachableError(public_url(download.url), f"the download broke off: {failure}")

@@ -64,10 +64,14 @@ class GuardRails:
         """Raise AddressForbiddenError unless page, frames and form around a field are where a secret belongs."""
         around: Any = await element.evaluate(_WHERE, timeout=left)
         for url in (page_url, *around):
-            origin = origin_of(url)
-            if origin is None or not self.allowance.trusts(secret, origin):
-                host = str(origin) if origin is not None else urlsplit(url).scheme or url
-                raise AddressForbiddenError(host, _not_for(secret))
+            self.refuse_site(secret, url)
+
+    def refuse_site(self, secret: str, url: str) -> None:
+        """Raise AddressForbiddenError unless a secret belongs to the site of this address."""
+        origin = origin_of(url)
+        if origin is None or not self.allowance.trusts(secret, origin):
+            host = str(origin) if origin is not None else urlsplit(url).scheme or url
+            raise AddressForbiddenError(host, _not_for(secret))
 
 
 def hindrance(gate: Gate, job: "JobPage", rails: GuardRails, *, past_the_page: bool) -> CPAError | None:

@@ -262,6 +262,12 @@ class WebSettings(BaseSettings):
     model_config = config(PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
+    web_evidence: Literal["errors", "changes", "all"] = Field(
+        default="changes",
+        description="errors: a picture and the page as text when a step fails; changes: also a picture after each "
+        "change; all: also a picture before it and the page as text after every step",
+    )
+    web_trace: bool = Field(default=False, description="record a trace of every web step that uses no secret")
     sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
 
     @field_validator("sites")

@@ -10,12 +10,12 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.playwright_executor import Evidence, PlaywrightExecutor
 from scheduler.executors.web_actions import WEB_ACTIONS
 from scheduler.executors.web_allowance import Allowance
 from scheduler.executors.web_guard import GuardRails
 from scheduler.security.secrets_manager import SecretsManager
-from tests.support.site import PASSWORD
+from tests.support.site import PASSWORD, USER
 
 HERE = Allowance(domains=("127.0.0.1:*",))
 _JOBS = count(1)
@@ -39,11 +39,19 @@ class Desk:
         self.sessions = root / "sessions"
         self.rails = rails or GuardRails(allowance=HERE)
         self.secrets = SecretsManager(
-            environment={"CPA_SECRET_PORTAL_PASSWORD": PASSWORD, "CPA_SECRET_PORTAL_PIN": "0815-4711"}
+            environment={
+                "CPA_SECRET_PORTAL_USERNAME": USER,
+                "CPA_SECRET_PORTAL_PASSWORD": PASSWORD,
+                "CPA_SECRET_PORTAL_PIN": "0815-4711",
+                "CPA_SECRET_WRONG_USERNAME": USER,
+                "CPA_SECRET_WRONG_PASSWORD": "falsch-geraten",
+            }
         )
 
-    def executor(self) -> PlaywrightExecutor:
+    def executor(self, *, evidence: Evidence = "changes", trace: bool = False) -> PlaywrightExecutor:
         return PlaywrightExecutor(
+            evidence=evidence,
+            trace=trace,
             artifacts=self.artifacts,
             screenshots=ScreenshotStore(self.root / "screenshots"),
             secrets=self.secrets,
