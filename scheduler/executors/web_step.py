@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
@@ -13,10 +13,10 @@ from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.web_errors import public_url, safe_url
+from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import Found, find
+from scheduler.executors.web_targets import Found, find, first_locator, look
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Renew = Callable[[JobPage, dict[str, Any]], Awaitable[None]]
 
+T = TypeVar("T")
+_AT_ONCE = 250.0  # milliseconds
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -98,6 +100,25 @@ class Step:
         if self.healed and not self.repeatable and self.todo.verify is None:
             raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
+
+    async def enter(self, do: "Callable[[Locator, float], Awaitable[T]]") -> "T":
+        """Find the one element and enter something there, which may be repeated. Raises like `element`.
+
+        What the most trusted locator fits is acted on while it is being looked at, which saves a way to the browser
+        and back; unless it was the only one, and it worked at once, the element is sought as always.
+        """
+        first = first_locator(self.page, self.target()) if self.repeatable else None
+        if first is not None:
+            entered, seen = await asyncio.gather(
+                do(first, _AT_ONCE), look(self.page, self.target()), return_exceptions=True
+            )
+            if not isinstance(entered, BaseException) and isinstance(seen, Found):
+                self.found = seen
+                return entered
+            for failure in (entered, seen):
+                if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
+                    raise failure
+        return await do((await self.element()).element, self.left)
 
     @property
     def healed(self) -> bool:

@@ -104,6 +104,19 @@ async def any_match(page: "Page", target: Target, *, visible: bool = True) -> "t
     return ()
 
 
+def first_locator(page: "Page", target: Target) -> "Locator | None":
+    """Return the visible element that the most trusted locator means, when that needs no look first."""
+    way = target.locators[0]
+    if target.frame or len(page.frames) > 1 or way.near is not None or way.by is By.REF:
+        return None
+    return ways(page.main_frame, way)[0].filter(visible=True)
+
+
+async def look(page: "Page", target: Target) -> Found | None:
+    """Return the element that the most trusted locator alone fits now."""
+    return (await _look(page, target, 1, visible=True)).found
+
+
 async def find(page: "Page", target: Target, until: float, *, visible: bool = True) -> Found:
     """Wait for exactly one element. `until` is a moment of the loop's clock.
 
