@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 
@@ -105,9 +106,9 @@ class Gate:
         try:
             await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, BadHeadError):
-            writer.transport.abort()
+            _break_off(writer)
         except asyncio.CancelledError:  # the gate closes; nobody waits for this task but `close`
-            writer.transport.abort()
+            _break_off(writer)
         finally:
             self._serving.discard(task)
             writer.close()
@@ -252,6 +253,14 @@ async def _refuse(writer: asyncio.StreamWriter, status: int, why: str) -> None:
         + body
     )
     await writer.drain()
+
+
+def _break_off(writer: asyncio.StreamWriter) -> None:
+    """End the connection so that the other side sees it broke: what was cut must not look like a whole."""
+    near = writer.get_extra_info("socket")
+    if near is not None and near.fileno() >= 0:
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def _side_by_side(*ways: Coroutine[None, None, None], until: str) -> None:

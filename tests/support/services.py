@@ -29,6 +29,7 @@ from scheduler.settings import (
     BrowserSettings,
     FaultSettings,
     GuardSettings,
+    LLMSettings,
     LogSettings,
     MailSettings,
     MaintenanceSettings,
@@ -136,6 +137,7 @@ def some_settings(
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
         browser=BrowserSettings(),
         guard=GuardSettings(),
+        llm=LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
     )

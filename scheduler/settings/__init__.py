@@ -1,6 +1,7 @@
 """What can be set from outside, read once at the start. Variables begin with `CPA_`; one that nobody knows is an error.
 
-`DATABASE_URL` and `API_KEY` are read without the prefix as well. A variable that is set to nothing counts as not set.
+`DATABASE_URL`, `API_KEY`, `REDIS_URL` and `OPENAI_API_KEY` are read without the prefix as well. A variable that is set
+to nothing counts as not set.
 """
 
 import ipaddress
@@ -11,7 +12,6 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -25,13 +25,16 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsError
 
 from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.browser import BrowserSettings as BrowserSettings
+from scheduler.settings.browser import GuardSettings as GuardSettings
+from scheduler.settings.llm import LLMSettings as LLMSettings
+from scheduler.settings.parts import PREFIX, WebAddress, config
 
-_PREFIX = "CPA_"
 _SECRETS = "CPA_SECRET_"
 _SHORTEST_KEY = 16  # letters
 _SHORT_KEY = Sentence(
@@ -47,14 +50,6 @@ _NO_ORIGIN = Sentence(
     "eine Herkunft ist wie https://example.com, ohne Pfad; * ist nicht erlaubt",
     "an origin is like https://example.com, without a path; * is not allowed",
 )
-_NO_DOMAIN = Sentence(
-    "ein Rechnername wie example.com, *.example.com oder example.com:8443 wird erwartet",
-    "a host like example.com, *.example.com or example.com:8443 is expected",
-)
-_NO_ADDRESS = Sentence(
-    "eine Adresse wie https://portal.example.com wird erwartet",
-    "an address like https://portal.example.com is expected",
-)
 
 
 def _no_login(name: str) -> Sentence:
@@ -68,7 +63,6 @@ def _same_login(name: str, login: str) -> Sentence:
     )
 
 
-_DOMAIN = re.compile(r"\*|(\*\.)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(\d{1,5}|\*))?")
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 _Concern = TypeVar("_Concern", bound=BaseSettings)
 
@@ -105,31 +99,9 @@ class InvalidSettingError(SettingError):
         )
 
 
-def _config(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(
-        env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True
-    )
-
-
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
         raise unfit(_NO_ORIGIN)
-    return text
-
-
-def _web_address(text: str) -> str:
-    try:
-        good = urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname) and " " not in text
-    except ValueError:
-        good = False
-    if not good:
-        raise unfit(_NO_ADDRESS)
-    return text
-
-
-def _web_domain(text: str) -> str:
-    if not _DOMAIN.fullmatch(text):
-        raise unfit(_NO_DOMAIN)
     return text
 
 
@@ -141,9 +113,6 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, AfterValidator(_origin)]
-WebDomain = Annotated[str, AfterValidator(_web_domain)]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -151,7 +120,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 class ApiSettings(BaseSettings):
     """Where the API listens, and who may use it. Without a key it listens on loopback only."""
 
-    model_config = _config("CPA_API_")
+    model_config = config("CPA_API_")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
@@ -188,7 +157,7 @@ class ApiSettings(BaseSettings):
 class MailSettings(BaseSettings):
     """The mailbox CPA sends from and reads. The password is the secret `mail.password`."""
 
-    model_config = _config("CPA_MAIL_")
+    model_config = config("CPA_MAIL_")
 
     smtp_host: str = ""
     smtp_port: Port = 465
@@ -213,7 +182,7 @@ class MailSettings(BaseSettings):
 class WorkerSettings(BaseSettings):
     """How a worker leases and runs jobs."""
 
-    model_config = _config("CPA_WORKER_")
+    model_config = config("CPA_WORKER_")
 
     concurrency: int = Field(default=4, ge=1, le=1000)
     lease_seconds: float = Field(default=10.0, ge=0.3, le=3600)
@@ -231,7 +200,7 @@ class WorkerSettings(BaseSettings):
 class StoreSettings(BaseSettings):
     """Where everything is kept."""
 
-    model_config = _config(_PREFIX)
+    model_config = config(PREFIX)
 
     data_dir: Path = Path("data")
     database_url: str = Field(
@@ -249,7 +218,7 @@ class StoreSettings(BaseSettings):
 class QueueSettings(BaseSettings):
     """How many jobs may wait and be worked on; over the first two a request is refused with 429."""
 
-    model_config = _config("CPA_QUEUE_")
+    model_config = config("CPA_QUEUE_")
 
     prefix: str = Field(
         default="cpa:",
@@ -267,7 +236,7 @@ class QueueSettings(BaseSettings):
 class RetentionSettings(BaseSettings):
     """How long what has ended is kept, in days; 0: for ever. The audit log is never pruned."""
 
-    model_config = _config("CPA_RETENTION_")
+    model_config = config("CPA_RETENTION_")
 
     jobs_days: float = Field(default=0.0, ge=0, le=36_500, description="ended jobs with tasks, events and files")
     messages_days: float = Field(default=0.0, ge=0, le=36_500, description="messages of agents")
@@ -281,7 +250,7 @@ class RetentionSettings(BaseSettings):
 class MaintenanceSettings(BaseSettings):
     """How the running service cares for its database."""
 
-    model_config = _config("CPA_MAINTENANCE_")
+    model_config = config("CPA_MAINTENANCE_")
 
     every_seconds: float = Field(default=10.0, ge=0.05, le=86_400)
     log_megabytes: float = Field(default=64.0, ge=0.1, le=100_000, description="size at which the WAL is emptied")
@@ -290,7 +259,7 @@ class MaintenanceSettings(BaseSettings):
 class WebSettings(BaseSettings):
     """The browser and the portals it may be sent to by name."""
 
-    model_config = _config(_PREFIX)
+    model_config = config(PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
     web_evidence: Literal["errors", "changes", "all"] = Field(
@@ -315,54 +284,10 @@ class WebSettings(BaseSettings):
         return sites
 
 
-class BrowserSettings(BaseSettings):
-    """How the one browser is shared, and when it is replaced by a fresh one."""
-
-    model_config = _config("CPA_BROWSER_")
-
-    at_once: int | None = Field(
-        default=None, ge=1, le=64, description="jobs that act in it at once; default: cores + 1, from 2 to 4"
-    )
-    contexts: int = Field(default=500, ge=1, le=1_000_000, description="jobs after which it is replaced")
-    minutes: float = Field(default=240.0, gt=0, le=100_000, description="age at which it is replaced")
-    megabytes: float = Field(
-        default=1500.0, ge=100, le=1_000_000, description="memory of its processes at which it is replaced"
-    )
-
-
-class GuardSettings(BaseSettings):
-    """Where the browser may go besides the sites, and how much a job may do there."""
-
-    model_config = _config("CPA_WEB_")
-
-    domains: tuple[WebDomain, ...] = Field(
-        default=(), description="further hosts, as JSON list: example.com, *.example.com, example.com:8443, or *"
-    )
-    networks: tuple[Network, ...] = Field(
-        default=(), description="private networks that may be reached, as JSON list: 10.0.0.0/8"
-    )
-    proxy: SecretStr | None = Field(default=None, description="of the house: http://user:password@proxy:3128")
-    proxy_spares: tuple[WebDomain, ...] = Field(
-        default=(), description="hosts that are reached without the proxy, as JSON list"
-    )
-    download_megabytes: float = Field(default=100.0, gt=0, le=100_000, description="of one file")
-    refused_files: tuple[str, ...] | None = Field(
-        default=None, description="endings of files that are not taken, as JSON list; default: those of programs"
-    )
-    steps: int = Field(default=2000, ge=1, le=1_000_000, description="steps of one job in the browser")
-
-    @field_validator("proxy")
-    @classmethod
-    def _is_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        if proxy is not None:
-            _web_address(proxy.get_secret_value())
-        return proxy
-
-
 class LogSettings(BaseSettings):
     """What is logged."""
 
-    model_config = _config("CPA_LOG_")
+    model_config = config("CPA_LOG_")
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -371,7 +296,7 @@ class LogSettings(BaseSettings):
 class FaultSettings(BaseSettings):
     """For tests: `point` or `point:visit` at which this process kills itself."""
 
-    model_config = _config("CPA_CRASH_")
+    model_config = config("CPA_CRASH_")
 
     at: str = ""
 
@@ -391,6 +316,7 @@ class Settings(BaseModel):
     web: WebSettings
     browser: BrowserSettings
     guard: GuardSettings
+    llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
 
@@ -399,7 +325,7 @@ def load_settings() -> Settings:
     """Read the environment. Raises SettingError, which names the variable and why it cannot be used."""
     known = known_variables()
     for variable in map(str.upper, os.environ):
-        if variable.startswith(_PREFIX) and not variable.startswith(_SECRETS) and variable not in known:
+        if variable.startswith(PREFIX) and not variable.startswith(_SECRETS) and variable not in known:
             raise UnknownSettingError(variable, next(iter(get_close_matches(variable, known, n=1)), None))
     return Settings(
         api=_read(ApiSettings),
@@ -412,6 +338,7 @@ def load_settings() -> Settings:
         web=_read(WebSettings),
         browser=_read(BrowserSettings),
         guard=_read(GuardSettings),
+        llm=_read(LLMSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),
     )
@@ -443,7 +370,7 @@ def _read(concern: type[_Concern]) -> _Concern:
     except ValidationError as error:
         path, problem = first_flaw(error)
         name = re.split(r"[.\[]", path)[0]
-        variable = _variable(concern, name) if name in concern.model_fields else name or f"{_PREFIX}API_KEYS"
+        variable = _variable(concern, name) if name in concern.model_fields else name or f"{PREFIX}API_KEYS"
         raise InvalidSettingError(variable, problem) from None
     except SettingsError as error:
         named = re.search(r'"(\w+)"', str(error))
