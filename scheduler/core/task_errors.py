@@ -148,8 +148,8 @@ class AddressForbiddenError(TaskFailedError):
 
     code: ClassVar[str] = "address_forbidden"
 
-    def __init__(self, host: str, why: Sentence) -> None:
-        super().__init__(f"The browser may not go to {host}: {why.en}", host=host, why=why)
+    def __init__(self, host: str, why: str | Sentence) -> None:
+        super().__init__(f"The browser may not go to {host}: {in_english(why)}", host=host, why=why)
 
 
 class TooMuchDataError(TaskFailedError):

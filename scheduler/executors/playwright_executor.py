@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import structlog
 
@@ -30,8 +30,8 @@ from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionCon
 from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
-from scheduler.executors.web_evidence import keep_page, keep_picture, traced
 from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
+from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
@@ -41,20 +41,10 @@ from scheduler.security.secrets_manager import SecretsManager
 if TYPE_CHECKING:
     from playwright.async_api import HttpCredentials
 
-Evidence = Literal["errors", "changes", "all"]
-"""What is kept: of failures only, also a picture after each change, or also one before it and the page as text."""
-
 _RESERVE = 2.0  # seconds
 _PARTS = ("username", "password")  # of a credential
 _LOOKING = 5.0  # seconds that a page may take to show what a step has done
 _REFILLING = 2.0  # seconds to find a field again
-_CHANGING = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DRAG.name, actions.UPLOAD.name})
-_PICTURED = _CHANGING | {actions.DOWNLOAD.name, actions.LOGIN.name}
-_PICTURED_AT: Mapping[Evidence, frozenset[str]] = {
-    "errors": frozenset(),
-    "changes": _PICTURED,
-    "all": _PICTURED | {actions.GOTO.name},
-}
 _LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name, actions.SNAPSHOT.name})
 _OPENS = frozenset({actions.GOTO.name, actions.LOGIN.name})
 
@@ -103,7 +93,7 @@ class PlaywrightExecutor(BaseExecutor):
         screenshots: ScreenshotStore,
         secrets: SecretsManager,
         sessions: Path,
-        evidence: Evidence = "changes",
+        evidence: Level = "changes",
         trace: bool = False,
         limits: BrowserLimits | None = None,
         rails: GuardRails | None = None,
@@ -118,8 +108,7 @@ class PlaywrightExecutor(BaseExecutor):
             renew=self._renew,
             rails=rails,
         )
-        self._evidence = evidence
-        self._trace = trace
+        self._keeper = EvidenceKeeper(level=evidence, trace=trace)
         self._sessions = SessionStore(sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
@@ -144,9 +133,8 @@ class PlaywrightExecutor(BaseExecutor):
             step.job.new_attempt()
             if step.job.broken:
                 await self._reopen(step)
-            if self._evidence == "all" and todo.action in _CHANGING:
-                await self._keep(step, keep_picture(step, part=".before"))
-            async with traced(step, wanted=self._trace or todo.params.get("trace") is True):
+            await self._keeper.before(step)
+            async with self._keeper.traced(step):
                 result = await self._operate(step)
             result |= step.about_element()
             if step.healed:
@@ -154,7 +142,7 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
-            evidence = await self._pictures(step, result)
+            evidence = await self._keeper.after(step, result)
             await self._keep_session(step, result)
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
@@ -190,8 +178,7 @@ class PlaywrightExecutor(BaseExecutor):
             step.until = asyncio.get_running_loop().time() + _RESERVE
             try:
                 async with asyncio.timeout(2 * _RESERVE), job.lock:
-                    await self._keep(step, keep_page(step))
-                    await self._keep(step, keep_picture(step))
+                    await self._keeper.of_failure(step)
             except TimeoutError:
                 log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
         return tuple(job.kept)
@@ -341,24 +328,6 @@ class PlaywrightExecutor(BaseExecutor):
             basic_auth=step.job.basic_auth,
         )
         step.job.saving = asyncio.create_task(asyncio.to_thread(self._sessions.save, step.job_id, snapshot))
-
-    async def _pictures(self, step: Step, result: dict[str, Any]) -> tuple[str, ...]:
-        """Keep what shows that the step was done, as far as evidence is asked for; the picture stands last."""
-        action = step.todo.action
-        if action == actions.SCREENSHOT.name:
-            return (*step.job.kept, result["path"])
-        if self._evidence == "all":
-            await self._keep(step, keep_page(step))
-        if action in _PICTURED_AT[self._evidence]:
-            await self._keep(step, keep_picture(step))
-        return tuple(step.job.kept)
-
-    async def _keep(self, step: Step, keeping: Awaitable[str]) -> None:
-        """Note what was kept as evidence. That it could not be kept is no failure of the step."""
-        try:
-            step.job.kept.append(await keeping)
-        except (browser_error(), UnavailableError) as error:
-            log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=step.clean(reason_of(error)))
 
     async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
         """Give the job a new context that holds these cookies and stores."""

@@ -10,10 +10,11 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.playwright_executor import Evidence, PlaywrightExecutor
+from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.web_actions import WEB_ACTIONS
 from scheduler.executors.web_allowance import Allowance
 from scheduler.executors.web_guard import GuardRails
+from scheduler.executors.web_keeper import Level
 from scheduler.security.secrets_manager import SecretsManager
 from tests.support.site import PASSWORD, USER
 
@@ -48,7 +49,7 @@ class Desk:
             }
         )
 
-    def executor(self, *, evidence: Evidence = "changes", trace: bool = False) -> PlaywrightExecutor:
+    def executor(self, *, evidence: Level = "changes", trace: bool = False) -> PlaywrightExecutor:
         return PlaywrightExecutor(
             evidence=evidence,
             trace=trace,
