@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bench.web.steps import EXPECTED, STEPS, serve_form
+from bench.web.steps import EXPECTED, STEPS, asked_at, serve_form
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
@@ -17,6 +17,7 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.web_allowance import Allowance
 from scheduler.executors.web_guard import GuardRails
+from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -72,15 +73,26 @@ async def raw(page: "Page", url: str) -> None:
         raise RuntimeError("the form says something else")
 
 
-def an_executor(root: Path, url: str) -> PlaywrightExecutor:
+def an_executor(root: Path, url: str, evidence: Level = "errors") -> PlaywrightExecutor:
     """Return an executor that keeps its files in `root` and may visit the form."""
     return PlaywrightExecutor(
         artifacts=ArtifactStore(root / "artifacts"),
         screenshots=ScreenshotStore(root / "screenshots"),
         secrets=SecretsManager(environment={}),
         sessions=root / "sessions",
+        evidence=evidence,
         rails=GuardRails(allowance=Allowance(domains=(urlsplit(url).netloc,))),
     )
+
+
+async def _with_evidence(executor: PlaywrightExecutor, plan: list[ToDo]) -> None:
+    """Keep the page as text after every step and a picture after every change of it."""
+    kept = executor._keeper  # noqa: SLF001 - the same executor, and so the same browser, is the point
+    executor._keeper = EvidenceKeeper(level="all", trace=False)  # noqa: SLF001
+    try:
+        await a_job(executor, plan, JobId("evidence"))
+    finally:
+        executor._keeper = kept  # noqa: SLF001
 
 
 async def _interleaved(ways: Mapping[str, Round], rounds: int) -> dict[str, list[float]]:
@@ -114,6 +126,7 @@ async def measure(rounds: int) -> dict[str, list[float]]:
                     "raw": lambda: raw(page, url),
                     "ours": lambda: a_job(executor, plan, ours),
                     "ours, verified": lambda: a_job(executor, plan, checked, verified=True),
+                    "ours, evidence": lambda: _with_evidence(executor, plan),
                 },
                 rounds,
             )
@@ -121,7 +134,42 @@ async def measure(rounds: int) -> dict[str, list[float]]:
     return taken
 
 
-if __name__ == "__main__":
-    found = asyncio.run(measure(15))
-    for name, times in found.items():
-        print(f"{name:16} min {min(times):6.1f} median {statistics.median(times):6.1f}")
+async def crowd(jobs: int) -> tuple[float, int]:
+    """Return the seconds that so many jobs take at once, each with a context of its own, and how many failed."""
+    url, server = serve_form()
+    plan = todos(url)
+
+    async def one(executor: PlaywrightExecutor, job: JobId) -> None:
+        await a_job(executor, plan, job, verified=True)
+        await executor.let_go(job, ended=True)
+
+    with TemporaryDirectory() as folder:
+        async with an_executor(Path(folder), url) as executor:
+            await one(executor, JobId("warm-up"))
+            begun = time.perf_counter()
+            ended = await asyncio.gather(
+                *(one(executor, JobId(f"job-{number}")) for number in range(jobs)), return_exceptions=True
+            )
+            taken = time.perf_counter() - begun
+    server.shutdown()
+    for failure in {repr(error) for error in ended if error is not None}:
+        print(failure)
+    return taken, sum(error is not None for error in ended)
+
+
+async def warm_start(jobs: int) -> float:
+    """Return the median milliseconds from the order to a new job's first request at the site, the browser running."""
+    url, server = serve_form()
+    first = todos(url)[0]
+    taken = []
+    with TemporaryDirectory() as folder:
+        async with an_executor(Path(folder), url) as executor:
+            for number in range(jobs + 1):
+                job = JobId(f"job-{number}")
+                begun = time.perf_counter()
+                await executor.execute(first, ExecutionContext(job_id=job, task_id=TaskId("step0")))
+                if number:  # the first one starts the browser
+                    taken.append((asked_at(server) - begun) * 1000)
+                await executor.let_go(job, ended=True)
+    server.shutdown()
+    return statistics.median(taken)

@@ -6,6 +6,7 @@ Only the standard library: the peers import it from venvs of their own.
 import functools
 import http.server
 import threading
+import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,12 +36,19 @@ FLAGS = (
 )
 
 
+_ASKED: dict[int, float] = {}
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     extensions_map: ClassVar[dict[str, str]] = {".html": "text/html; charset=utf-8"}  # type: ignore[misc]  # it is one in the base class as well
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
+
+    def do_GET(self) -> None:
+        _ASKED[id(self.server)] = time.perf_counter()
+        super().do_GET()
 
 
 def serve_form() -> tuple[str, http.server.ThreadingHTTPServer]:
@@ -50,3 +58,8 @@ def serve_form() -> tuple[str, http.server.ThreadingHTTPServer]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_address[1]}/form.html", server
+
+
+def asked_at(server: http.server.ThreadingHTTPServer) -> float:
+    """Return the moment of `time.perf_counter` when the server was last asked for something."""
+    return _ASKED[id(server)]

@@ -9,6 +9,7 @@ from typing import Any
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
+from scheduler.executors.browser_pool import BrowserLimits
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.web_actions import WEB_ACTIONS
@@ -49,7 +50,9 @@ class Desk:
             }
         )
 
-    def executor(self, *, evidence: Level = "changes", trace: bool = False) -> PlaywrightExecutor:
+    def executor(
+        self, *, evidence: Level = "changes", trace: bool = False, limits: BrowserLimits | None = None
+    ) -> PlaywrightExecutor:
         return PlaywrightExecutor(
             evidence=evidence,
             trace=trace,
@@ -58,6 +61,7 @@ class Desk:
             secrets=self.secrets,
             sessions=self.sessions,
             rails=self.rails,
+            limits=limits,
         )
 
 
@@ -71,7 +75,10 @@ class WebJob:
 
     async def attempt(self, action: str, selector: object = None, **fields: Any) -> ExecutionResult:  # noqa: ANN401
         todo = a_step(action, selector, **fields)
-        return await self.executor.execute(todo, self._context(todo))
+        ended = await self.executor.execute(todo, self._context(todo))
+        if (page := self.executor._jobs.get(self.id)) is not None:
+            await page.saved()  # a worker verifies what it has done, which waits for this as well
+        return ended
 
     async def do(self, action: str, selector: object = None, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
         """Do a step that must succeed and return its result."""
