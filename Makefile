@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-faults check lint unit simulate run bench bench-graph bench-listing bench-venvs \
-	bench-queue bench-api bench-growth bench-profile bench-lock load openapi lock format clean
+	bench-queue bench-web bench-api bench-growth bench-profile bench-lock load openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,7 +47,7 @@ unit:
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
 
-bench: setup bench-graph bench-listing bench-queue bench-api ## all benchmarks but bench-growth
+bench: setup bench-graph bench-listing bench-queue bench-web bench-api ## all benchmarks but bench-growth
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
@@ -56,10 +56,14 @@ bench-listing: setup ## lists, filters and leases with a million finished jobs i
 	$(PYTHON) -m bench.listing
 
 bench-venvs: setup
-	@tools/bench-venvs.sh
+	@tools/bench-venvs.sh peers arq prefect
 
 bench-queue: bench-venvs ## jobs a second, latency, graphs, kill -9: beside dramatiq, saq, celery, DBOS, Temporal, ...
 	$(PYTHON) -m bench.queue
+
+bench-web: setup ## steps in the browser beside raw Playwright, Robot Framework Browser, Selenium and browser-use
+	@tools/bench-venvs.sh robot selenium browseruse
+	$(PYTHON) -m bench.web
 
 bench-api: setup ## jobs accepted a second on one core, and that none is lost by kill -9
 	$(PYTHON) -m bench.api
@@ -74,10 +78,9 @@ load: bench-venvs ## 100 users on /schedule and /jobs/{job_id}
 	$(PYTHON) -m bench.load
 
 bench-lock: setup ## renew the locks of the peers in bench/peers
-	for name in peers arq prefect; do \
+	for wanted in bench/peers/requirements-*.in bench/web/peers/requirements-*.in; do \
 		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-			--custom-compile-command "make bench-lock" \
-			bench/peers/requirements-$$name.in -o bench/peers/requirements-$$name.txt; \
+			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
 
 openapi: setup ## write docs/openapi.json from the code

@@ -14,7 +14,7 @@ from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.executor_wiring import make_policy, register_hands
-from scheduler.executors.browser_pool import find_browser
+from scheduler.executors.browser_pool import BrowserLimits, find_browser, turns_by_cores
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
@@ -26,6 +26,9 @@ from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.maildir_transport import MaildirTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
+from scheduler.executors.web_allowance import Allowance
+from scheduler.executors.web_guard import PROGRAMS, GuardRails
+from scheduler.executors.web_proxy import OutsideProxy
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -58,7 +61,17 @@ from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, SettingError, Settings
+from scheduler.settings import (
+    BrowserSettings,
+    FaultSettings,
+    GuardSettings,
+    MailSettings,
+    QueueSettings,
+    RetentionSettings,
+    SettingError,
+    Settings,
+    WebSettings,
+)
 from scheduler.telemetry.health import Check
 
 
@@ -343,6 +356,10 @@ def make_registry(
             screenshots=screenshots,
             secrets=secrets,
             sessions=settings.store.data_dir / "sessions",
+            evidence=settings.web.web_evidence,
+            trace=settings.web.web_trace,
+            limits=make_browser_limits(settings.browser),
+            rails=make_guard_rails(settings.guard, settings.web),
         )
     )
     contacts = ContactFile(settings.store.contacts_file)
@@ -350,6 +367,28 @@ def make_registry(
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
     register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
     return registry
+
+
+def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
+    """Return when the browser is replaced, and how many jobs act in it at once."""
+    return BrowserLimits(
+        at_once=browser.at_once or turns_by_cores(),
+        contexts=browser.contexts,
+        age=timedelta(minutes=browser.minutes),
+        memory=int(browser.megabytes * 1_000_000),
+    )
+
+
+def make_guard_rails(guard: GuardSettings, web: WebSettings) -> GuardRails:
+    """Return where the browser may go: to the sites, and to what else is listed."""
+    proxy = guard.proxy.get_secret_value() if guard.proxy is not None else None
+    return GuardRails(
+        allowance=Allowance(sites=web.sites, domains=guard.domains, networks=guard.networks),
+        outside=OutsideProxy.parse(proxy, guard.proxy_spares) if proxy is not None else None,
+        most_bytes=int(guard.download_megabytes * 1_000_000),
+        refused_files=PROGRAMS if guard.refused_files is None else guard.refused_files,
+        steps=guard.steps,
+    )
 
 
 def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTransport:

@@ -12,11 +12,13 @@ CPAError
 │                                ScheduleChangedError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
-│   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
+│   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
+│       LoginRejectedError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
-│       AttachmentMissingError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
-│       StepTimeoutError, ArchiveRefusedError, TableUnreadableError, ProgramMissingError, ConversionFailedError,
+│       AttachmentMissingError, FileMissingError, PathForbiddenError, AddressForbiddenError, TooMuchDataError,
+│       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
+│       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
 │       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
@@ -86,6 +88,8 @@ from scheduler.core.request_errors import (
     UnknownSiteError,
 )
 from scheduler.core.task_errors import (
+    NO_PICTURE,
+    AddressForbiddenError,
     AmbiguousTargetError,
     AttachmentMissingError,
     BrowserUnavailableError,
@@ -93,6 +97,7 @@ from scheduler.core.task_errors import (
     ElementNotFoundError,
     FileMissingError,
     InvalidInputError,
+    LoginRejectedError,
     MailDeferredError,
     MailLoginError,
     MailNotFoundError,
@@ -106,9 +111,13 @@ from scheduler.core.task_errors import (
     RecipientRefusedError,
     SecretMissingError,
     SiteUnreachableError,
+    StepBudgetError,
     StepTimeoutError,
     StoreBusyError,
     StoreFullError,
+    TabNotFoundError,
+    TooMuchDataError,
+    UnverifiedHealingError,
     VerificationFailedError,
 )
 from scheduler.core.work_errors import (
@@ -129,7 +138,9 @@ from scheduler.core.work_errors import (
 )
 
 __all__ = [
+    "NO_PICTURE",
     "ActionForbiddenError",
+    "AddressForbiddenError",
     "AmbiguousTargetError",
     "AppFailedError",
     "AppForbiddenError",
@@ -174,6 +185,7 @@ __all__ = [
     "LLMTruncatedError",
     "LLMUnavailableError",
     "LeaseLostError",
+    "LoginRejectedError",
     "MailDeferredError",
     "MailLoginError",
     "MailNotFoundError",
@@ -206,16 +218,20 @@ __all__ = [
     "SecretMissingError",
     "SeveralOrdersError",
     "SiteUnreachableError",
+    "StepBudgetError",
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TooMuchDataError",
     "UnavailableError",
     "UnknownActionError",
     "UnknownDependencyError",
     "UnknownIntentError",
     "UnknownReferenceError",
     "UnknownSiteError",
+    "UnverifiedHealingError",
     "VerificationFailedError",
 ]

@@ -8,6 +8,7 @@ from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, Lease, TaskLine
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
+from scheduler.core.task_executor_interface import last_picture
 from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
 from scheduler.orchestrator.state import RunState
 from scheduler.repository.repository_interface import RunProgress
@@ -103,7 +104,7 @@ class ProgressWriter:
         if note.task_id is not None:
             todo, evidence = state.plan.todos[note.task_id], state.tasks[note.task_id].evidence
             action, reason = todo.action, todo.reason or reason
-            picture = evidence[-1] if evidence else None
+            picture = last_picture(evidence)
         return AuditLine(
             id=self._new_id(),
             timestamp=note.at,

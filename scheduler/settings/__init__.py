@@ -30,6 +30,8 @@ from pydantic_settings import BaseSettings, SettingsError
 from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.browser import BrowserSettings as BrowserSettings
+from scheduler.settings.browser import GuardSettings as GuardSettings
 from scheduler.settings.hands import CalendarSettings as CalendarSettings
 from scheduler.settings.hands import HandsSettings as HandsSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
@@ -238,6 +240,12 @@ class WebSettings(BaseSettings):
     model_config = config(PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
+    web_evidence: Literal["errors", "changes", "all"] = Field(
+        default="changes",
+        description="errors: a picture and the page as text when a step fails; changes: also a picture after each "
+        "change; all: also a picture before it and the page as text after every step",
+    )
+    web_trace: bool = Field(default=False, description="record a trace of every web step that uses no secret")
     sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
 
     @field_validator("sites")
@@ -286,6 +294,8 @@ class Settings(BaseModel):
     web: WebSettings
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     hands: HandsSettings = Field(default_factory=HandsSettings)
+    browser: BrowserSettings
+    guard: GuardSettings
     llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
@@ -308,6 +318,8 @@ def load_settings() -> Settings:
         web=_read(WebSettings),
         calendar=_read(CalendarSettings),
         hands=_read(HandsSettings),
+        browser=_read(BrowserSettings),
+        guard=_read(GuardSettings),
         llm=_read(LLMSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),

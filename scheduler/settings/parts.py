@@ -23,7 +23,8 @@ def config(prefix: str) -> SettingsConfigDict:
     )
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """Return the address. Raises ValueError unless it is one of the web."""
     try:
         good = urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname) and " " not in text
     except ValueError:
@@ -33,5 +34,5 @@ def _web_address(text: str) -> str:
     return text
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -26,7 +26,9 @@ from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.settings import (
     ApiSettings,
+    BrowserSettings,
     FaultSettings,
+    GuardSettings,
     LLMSettings,
     LogSettings,
     MailSettings,
@@ -133,6 +135,8 @@ def some_settings(
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
+        browser=BrowserSettings(),
+        guard=GuardSettings(),
         llm=LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
