@@ -68,13 +68,15 @@ async def fill(step: Step) -> dict[str, Any]:
     """Enter a text. A secret is fetched at the last moment and hidden before it is there to be seen."""
     if step.todo.text is None:
         raise InvalidInputError(f"{step.todo.id}.text", "is missing")
-    element = (await step.element()).element
-    keys, secret = parse_params(FillParams, step.todo).keys, step.secret()
-    if secret is not None:
+    text, keys, secret = step.todo.text, parse_params(FillParams, step.todo).keys, step.secret()
+    if secret is None and not keys:
+        await step.enter(lambda element, left: element.fill(text, timeout=left))
+    elif secret is None:
+        await _enter((await step.element()).element, text, keys=keys, left=step.left)
+    else:
+        element = (await step.element()).element
         name = step.todo.text.removeprefix(SECRET_SCHEME)
         await enter_secret(step, element, name, secret, keys=keys)
-    else:
-        await _enter(step, element, step.todo.text, keys=keys)
     step.job.remember(step.todo)
     return {}
 
@@ -83,25 +85,24 @@ async def enter_secret(step: Step, element: "Locator", name: str, secret: str, *
     """Enter a secret where it belongs, hidden before it is there to be seen. Raises AddressForbiddenError."""
     await step.refuse_foreign(name, element)
     step.job.hide(element, secret)
-    await _enter(step, element, secret, keys=keys)
+    await _enter(element, secret, keys=keys, left=step.left)
 
 
-async def _enter(step: Step, element: "Locator", text: str, *, keys: bool) -> None:
-    if not keys:
-        await element.fill(text, timeout=step.left)
-        return
-    await element.fill("", timeout=step.left)
-    await element.press_sequentially(text, timeout=step.left)
+async def _enter(element: "Locator", text: str, *, keys: bool, left: float) -> None:
+    await element.fill("" if keys else text, timeout=left)
+    if keys:
+        await element.press_sequentially(text, timeout=left)
 
 
 async def select(step: Step) -> dict[str, Any]:
     params = parse_params(SelectParams, step.todo)
-    element = (await step.element()).element
     value, label = params.value, params.label
-    chosen = await element.select_option(
-        value=list(value) if isinstance(value, tuple) else value,
-        label=list(label) if isinstance(label, tuple) else label,
-        timeout=step.left,
+    chosen = await step.enter(
+        lambda element, left: element.select_option(
+            value=list(value) if isinstance(value, tuple) else value,
+            label=list(label) if isinstance(label, tuple) else label,
+            timeout=left,
+        )
     )
     step.job.remember(step.todo)
     if isinstance(value, tuple) or isinstance(label, tuple):
@@ -111,8 +112,7 @@ async def select(step: Step) -> dict[str, Any]:
 
 async def check(step: Step) -> dict[str, Any]:
     checked = parse_params(CheckParams, step.todo).checked
-    element = (await step.element()).element
-    await element.set_checked(checked, timeout=step.left)
+    await step.enter(lambda element, left: element.set_checked(checked, timeout=left))
     step.job.remember(step.todo)
     return {"checked": checked}
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
@@ -13,10 +13,10 @@ from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.web_errors import public_url, safe_url
+from scheduler.executors.web_errors import browser_error, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import Found, find
+from scheduler.executors.web_targets import HEAD_START, Found, at_first_sight, find, look
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Renew = Callable[[JobPage, dict[str, Any]], Awaitable[None]]
 
+Entered = TypeVar("Entered")
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -88,13 +89,33 @@ class Step:
             raise InvalidInputError(f"{self.todo.id}.selector", "is missing")
         return self.todo.selector
 
-    async def element(self, *, visible: bool = True) -> Found:
+    async def enter(self, do: "Callable[[Locator, float], Awaitable[Entered]]") -> "Entered":
+        """Do to the element what may be done twice, `do(element, milliseconds)`, and note which one it was.
+
+        While the most trusted locator fits, looking and doing take one round trip; Playwright itself refuses to act on
+        one of several. Raises as `element` does.
+        """
+        quick = at_first_sight(self.page, self.target())
+        if quick is None or self.left < 2000 * HEAD_START:
+            return await do((await self.element()).element, self.left)
+        seen, done = await asyncio.gather(
+            look(self.page, self.target()), do(quick, HEAD_START * 1000), return_exceptions=True
+        )
+        if isinstance(seen, Found) and not isinstance(done, BaseException):
+            self.found = seen
+            return done
+        for failure in (seen, done):
+            if isinstance(failure, BaseException) and not isinstance(failure, browser_error()):
+                raise failure
+        return await do((await self.element(head_start=0.0)).element, self.left)
+
+    async def element(self, *, visible: bool = True, head_start: float = HEAD_START) -> Found:
         """Wait for the one element.
 
         Raises ElementNotFoundError, AmbiguousTargetError, InvalidInputError, and UnverifiedHealingError when the
         element has moved and nothing would show whether what fits now was the right one.
         """
-        self.found = found = await find(self.page, self.target(), self.until, visible=visible)
+        self.found = found = await find(self.page, self.target(), self.until, visible=visible, head_start=head_start)
         if self.healed and not self.repeatable and self.todo.verify is None:
             raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
