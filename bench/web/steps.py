@@ -37,7 +37,7 @@ FLAGS = (
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    extensions_map: ClassVar[dict[str, str]] = {".html": "text/html; charset=utf-8"}
+    extensions_map: ClassVar[dict[str, str]] = {".html": "text/html; charset=utf-8"}  # type: ignore[misc]  # it is one in the base class as well
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

@@ -69,6 +69,9 @@ _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
 }
 _REPEATABLE: Mapping[str, bool] = {spec.name: spec.repeatable for spec in actions.WEB_ACTIONS}
 
+_ENTERS = frozenset({actions.FILL.name, actions.SELECT.name, actions.CHECK.name})
+_KEPT_FRESH = 2.0  # seconds in which entering something in a form is taken to leave cookies and stores as they are
+
 log = structlog.get_logger(__name__)
 
 
@@ -161,7 +164,9 @@ class PlaywrightExecutor(BaseExecutor):
         step = self._step(todo, context)
         async with self._at_page(step):
             step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
-            return await verified(step)
+            seen = await verified(step)
+            await step.job.saved()
+            return seen
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         """Return what was kept of the step, the page as it is now as text with its errors, and a picture of it."""
@@ -182,6 +187,7 @@ class PlaywrightExecutor(BaseExecutor):
         """Close the job's context; forget where it stood when it has ended."""
         job = self._jobs.pop(job_id, None)
         if job is not None:
+            await job.saved()
             await job.close()
         if ended:
             await asyncio.to_thread(self._sessions.delete, job_id)
@@ -264,6 +270,7 @@ class PlaywrightExecutor(BaseExecutor):
 
     async def _reopen(self, step: Step) -> None:
         """Give the job a page: empty, or where the snapshot says it stood."""
+        await step.job.saved()
         await step.job.close()
         snapshot = await asyncio.to_thread(self._sessions.load, step.job_id, step.run)
         if snapshot is not None:
@@ -294,12 +301,19 @@ class PlaywrightExecutor(BaseExecutor):
             log.warning("session_not_restored", job_id=step.job_id, reason=step.clean(reason_of(error)))
 
     async def _keep_session(self, step: Step, result: dict[str, Any]) -> None:
-        """Note where the job stands. The step is done, so a page that dies just now is the next step's concern."""
+        """Note where the job stands. The step is done, so a page that dies just now is the next step's concern.
+
+        It is written while the step is verified: `verify` does not answer before it is on disk.
+        """
+        await step.job.saved()
         if step.todo.action in _LOOKS_ONLY:
             return
         step.job.last = LastStep(task_id=step.task_id, result=result)
+        now = asyncio.get_running_loop().time()
         try:
-            storage = await step.job.context.storage_state()
+            if step.todo.action not in _ENTERS or now >= step.job.storage_until:
+                step.job.storage = dict(await step.job.context.storage_state())
+                step.job.storage_until = now + _KEPT_FRESH
             url = step.page.url
         except (browser_error(), UnavailableError) as error:
             log.warning("session_not_kept", job_id=step.job_id, reason=reason_of(error))
@@ -308,12 +322,12 @@ class PlaywrightExecutor(BaseExecutor):
             run=step.run,
             steps=step.job.steps,
             url=safe_url(url, self._tools.secrets),
-            storage=dict(storage),
+            storage=step.job.storage,
             form=tuple(step.job.form),
             last=step.job.last,
             basic_auth=step.job.basic_auth,
         )
-        await asyncio.to_thread(self._sessions.save, step.job_id, snapshot)
+        step.job.saving = asyncio.create_task(asyncio.to_thread(self._sessions.save, step.job_id, snapshot))
 
     async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
         """Give the job a new context that holds these cookies and stores."""

@@ -69,14 +69,14 @@ async def fill(step: Step) -> dict[str, Any]:
     if step.todo.text is None:
         raise InvalidInputError(f"{step.todo.id}.text", "is missing")
     text, keys, secret = step.todo.text, parse_params(FillParams, step.todo).keys, step.secret()
-    if secret is None and not keys:
-        await step.enter(lambda element, left: element.fill(text, timeout=left))
-    elif secret is None:
-        await _enter((await step.element()).element, text, keys=keys, left=step.left)
-    else:
+    if secret is not None:
         element = (await step.element()).element
         name = step.todo.text.removeprefix(SECRET_SCHEME)
         await enter_secret(step, element, name, secret, keys=keys)
+    elif keys:  # letters that were typed already must not be typed again
+        await _enter((await step.element()).element, text, step.left, keys=keys)
+    else:
+        await step.enter(lambda element, left: element.fill(text, timeout=left))
     step.job.remember(step.todo)
     return {}
 
@@ -85,10 +85,10 @@ async def enter_secret(step: Step, element: "Locator", name: str, secret: str, *
     """Enter a secret where it belongs, hidden before it is there to be seen. Raises AddressForbiddenError."""
     await step.refuse_foreign(name, element)
     step.job.hide(element, secret)
-    await _enter(element, secret, keys=keys, left=step.left)
+    await _enter(element, secret, step.left, keys=keys)
 
 
-async def _enter(element: "Locator", text: str, *, keys: bool, left: float) -> None:
+async def _enter(element: "Locator", text: str, left: float, *, keys: bool) -> None:
     await element.fill("" if keys else text, timeout=left)
     if keys:
         await element.press_sequentially(text, timeout=left)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
@@ -40,6 +40,9 @@ class JobPage:
         self.finished: set[TaskId] = set()
         self.last: LastStep | None = None
         self.steps = 0  # that were begun in this run
+        self.storage: dict[str, Any] = {}  # cookies and stores as last read, and until when that holds
+        self.storage_until = 0.0
+        self.saving: asyncio.Task[None] | None = None  # writes where the job stands
         self.form: list[FormEntry] = []
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()
@@ -94,9 +97,15 @@ class JobPage:
         """Whether the current page is gone while the browser and another page of the job live on."""
         return self._page is not None and self._page.is_closed() and self.alive
 
+    async def saved(self) -> None:
+        """Wait until where the job stands is on disk. Raises OSError when it could not be written."""
+        saving, self.saving = self.saving, None
+        if saving is not None:
+            await saving
+
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
-        self._context, self._crashed, self.status = context, False, None
+        self._context, self._crashed, self.status, self.storage_until = context, False, None, 0.0
         context.on("page", self._on_page)
         context.on("dialog", self._on_dialog)
         context.on("download", self._on_download)

@@ -13,10 +13,10 @@ from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.web_errors import browser_error, public_url, safe_url
+from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import HEAD_START, Found, at_first_sight, find, look
+from scheduler.executors.web_targets import Found, find, first_locator, look
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     Renew = Callable[[JobPage, dict[str, Any]], Awaitable[None]]
 
-Entered = TypeVar("Entered")
+T = TypeVar("T")
+_AT_ONCE = 250.0  # milliseconds
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -89,36 +90,35 @@ class Step:
             raise InvalidInputError(f"{self.todo.id}.selector", "is missing")
         return self.todo.selector
 
-    async def enter(self, do: "Callable[[Locator, float], Awaitable[Entered]]") -> "Entered":
-        """Do to the element what may be done twice, `do(element, milliseconds)`, and note which one it was.
-
-        While the most trusted locator fits, looking and doing take one round trip; Playwright itself refuses to act on
-        one of several. Raises as `element` does.
-        """
-        quick = at_first_sight(self.page, self.target())
-        if quick is None or self.left < 2000 * HEAD_START:
-            return await do((await self.element()).element, self.left)
-        seen, done = await asyncio.gather(
-            look(self.page, self.target()), do(quick, HEAD_START * 1000), return_exceptions=True
-        )
-        if isinstance(seen, Found) and not isinstance(done, BaseException):
-            self.found = seen
-            return done
-        for failure in (seen, done):
-            if isinstance(failure, BaseException) and not isinstance(failure, browser_error()):
-                raise failure
-        return await do((await self.element(head_start=0.0)).element, self.left)
-
-    async def element(self, *, visible: bool = True, head_start: float = HEAD_START) -> Found:
+    async def element(self, *, visible: bool = True) -> Found:
         """Wait for the one element.
 
         Raises ElementNotFoundError, AmbiguousTargetError, InvalidInputError, and UnverifiedHealingError when the
         element has moved and nothing would show whether what fits now was the right one.
         """
-        self.found = found = await find(self.page, self.target(), self.until, visible=visible, head_start=head_start)
+        self.found = found = await find(self.page, self.target(), self.until, visible=visible)
         if self.healed and not self.repeatable and self.todo.verify is None:
             raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
+
+    async def enter(self, do: "Callable[[Locator, float], Awaitable[T]]") -> "T":
+        """Find the one element and enter something there, which may be repeated. Raises like `element`.
+
+        What the most trusted locator fits is acted on while it is being looked at, which saves a way to the browser
+        and back; unless it was the only one, and it worked at once, the element is sought as always.
+        """
+        first = first_locator(self.page, self.target()) if self.repeatable else None
+        if first is not None:
+            entered, seen = await asyncio.gather(
+                do(first, _AT_ONCE), look(self.page, self.target()), return_exceptions=True
+            )
+            if not isinstance(entered, BaseException) and isinstance(seen, Found):
+                self.found = seen
+                return entered
+            for failure in (entered, seen):
+                if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
+                    raise failure
+        return await do((await self.element()).element, self.left)
 
     @property
     def healed(self) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Root = Frame | FrameLocator
 
 POLL = 0.1
-HEAD_START = 0.3  # seconds in which only the most trusted locator counts, so that a page still loading misleads nobody
+_HEAD_START = 0.3  # seconds in which only the most trusted locator counts, so that a page still loading misleads nobody
 _POINTING = 300.0  # milliseconds
 _SETTLING = 1.0  # seconds that several matches may take to become one
 _SHOWN = 5
@@ -104,23 +104,21 @@ async def any_match(page: "Page", target: Target, *, visible: bool = True) -> "t
     return ()
 
 
-def at_first_sight(page: "Page", target: Target) -> "Locator | None":
-    """Return what the most trusted locator names, unseen, where that takes no search: one frame, one reading."""
+def first_locator(page: "Page", target: Target) -> "Locator | None":
+    """Return the visible element that the most trusted locator means, when that needs no look first."""
     way = target.locators[0]
-    if target.frame or way.near is not None or way.by is By.REF or len(page.frames) != 1:
+    if target.frame or len(page.frames) > 1 or way.near is not None or way.by is By.REF:
         return None
     readings = ways(page.main_frame, way)
     return readings[0].filter(visible=True) if len(readings) == 1 else None
 
 
 async def look(page: "Page", target: Target) -> Found | None:
-    """Return the one element that the most trusted locator fits now, None when there is none or more than one."""
+    """Return the element that the most trusted locator alone fits now."""
     return (await _look(page, target, 1, visible=True)).found
 
 
-async def find(
-    page: "Page", target: Target, until: float, *, visible: bool = True, head_start: float = HEAD_START
-) -> Found:
+async def find(page: "Page", target: Target, until: float, *, visible: bool = True) -> Found:
     """Wait for exactly one element. `until` is a moment of the loop's clock.
 
     Raises ElementNotFoundError, and AmbiguousTargetError when a locator goes on fitting more than one.
@@ -130,7 +128,7 @@ async def find(
     while True:
         at = now()
         last = at >= until
-        ranks = len(target.locators) if last or at >= started + head_start else 1
+        ranks = len(target.locators) if last or at >= started + _HEAD_START else 1
         seen = await _look(page, target, ranks, visible=visible)
         if seen.found is not None:
             return seen.found
