@@ -153,7 +153,7 @@ class ScreenshotStore:
     def list(self, job_id: JobId) -> tuple[Path, ...]:
         """Return what is kept of a job, sorted."""
         files = (path for path in (self._root / safe_name(job_id)).glob("*") if path.is_file())
-        return tuple(sorted(path for path in files if not path.name.startswith(_UNFINISHED)))
+        return tuple(sorted(path for path in files if not path.name.startswith(UNFINISHED)))
 
     def path_of(self, job_id: JobId, task_id: TaskId, kind: str = ".png") -> Path:
         """Return where the last of a kind lies for a task, whether there is one or not."""
