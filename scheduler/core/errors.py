@@ -13,7 +13,7 @@ CPAError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
-│       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
+│       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
 │       MailNotSetUpError, MailNotFoundError, FileMissingError, PathForbiddenError,
 │       InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
@@ -71,6 +71,7 @@ from scheduler.core.task_errors import (
     ElementNotFoundError,
     FileMissingError,
     InvalidInputError,
+    MailAccessError,
     MailDeferredError,
     MailLoginError,
     MailNotFoundError,
@@ -113,6 +114,7 @@ __all__ = [
     "InvalidTransitionError",
     "JobNotFoundError",
     "LeaseLostError",
+    "MailAccessError",
     "MailDeferredError",
     "MailLoginError",
     "MailNotFoundError",

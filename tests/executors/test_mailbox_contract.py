@@ -8,16 +8,16 @@ import pytest
 
 from scheduler.core.errors import InvalidInputError, MailNotFoundError
 from scheduler.executors.mail_transport import INBOX, FolderRole, MailQuery
-from tests.support.mail_worlds import ANNA, BERT, US, World, in_memory, over_the_wire
+from tests.support.mail_worlds import ANNA, BERT, US, WORLDS, World, a_world
 from tests.support.mails import a_mail, an_attachment
 
 NOW = datetime.now(UTC)
 PATIENCE = timedelta(seconds=20)
 
 
-@pytest.fixture(params=["memory", pytest.param("smtp_imap", marks=pytest.mark.integration)])
+@pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> World:
-    return in_memory() if request.param == "memory" else over_the_wire(request)
+    return a_world(request)
 
 
 async def _receive(world: World, **parts: object) -> str:
