@@ -112,8 +112,10 @@ class GraphLogin:
                 instance_discovery=False,  # the authority is the operator's word; there is nobody else to ask
                 **({} if personal else {"client_credential": credential}),
             )
-        except ValueError as error:  # how MSAL says that the tenant is not known or the key cannot be read
-            raise login_error(account.address, {"error_description": str(error)}) from error
+        except ValueError as error:
+            unknown_tenant = "authority configuration" in str(error)  # MSAL raises this for an unfit key as well
+            text = f"AADSTS90002: {account.tenant}" if unknown_tenant else str(error)
+            raise login_error(account.address, {"error_description": text}) from error
         self._app = (credential, app)
         return app
 
@@ -193,7 +195,9 @@ class _HttpClient:
 
 
 def _filled(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (data or {}).items() if value is not None}
+    """Return the fields of a form that are set; MSAL gives the signed proof of a certificate as bytes."""
+    given = {name: value for name, value in (data or {}).items() if value is not None}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in given.items()}
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class GraphMailbox:
         names = {one.id: one.folder.name for one in tree}
         mails = await find_mails(graph, query, known.id, names)
         if query.mark_seen:
-            await asyncio.gather(*(graph.patch(f"messages/{mail.id}", {"isRead": True}) for mail in mails))
+            await _all_of(graph.patch(f"messages/{mail.id}", {"isRead": True}) for mail in mails)
         return mails
 
     async def read(self, graph: GraphSession, mail_id: str) -> ReceivedMail:
@@ -143,7 +143,7 @@ class GraphMailbox:
     async def _tree(self, graph: GraphSession) -> Sequence[_Known]:
         """Return every folder, the inbox first."""
         if not self._roles:
-            await asyncio.gather(*(self._learn(graph, role, name) for role, name in WELL_KNOWN.items()))
+            await _all_of(self._learn(graph, role, name) for role, name in WELL_KNOWN.items())
         found = await self._below(graph, "mailFolders", "", _DEPTH)
         return sorted(found, key=lambda known: known.folder.role is not FolderRole.INBOX)
 
@@ -163,6 +163,13 @@ class GraphMailbox:
             if item.get("childFolderCount") and depth:
                 found += await self._below(graph, f"mailFolders/{item['id']}/childFolders", f"{name}/", depth - 1)
         return found
+
+
+async def _all_of(work: Iterable[Awaitable[None]]) -> None:
+    """Do it side by side, all of it to its end; then raise what went wrong first."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 async def _found(graph: GraphSession, mail_id: str, path: str, **how: str) -> Mapping[str, Any]:

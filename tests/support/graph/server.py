@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from cryptography import x509
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from starlette.types import Receive, Scope, Send
 
+from tests.support.graph.faults import Strike
 from tests.support.graph.identity import TENANT, App, Identity
 from tests.support.graph.office import Office
 from tests.support.graph.service import GraphService
@@ -78,6 +79,14 @@ class GraphServer:
         app = App(CLIENT, secret=SECRET, certificate=self._app_certificate)
         self.service = GraphService(Identity(base=self.base, apps={CLIENT: app}), Office(PEOPLE))
         self.service.base = self.base
+
+    def strike(self, method: str, path: str, **how: Any) -> None:  # noqa: ANN401 - fields of a strike
+        """Let the next request that fits go wrong."""
+        self.office.faults.strikes_to_come.append(Strike(method=method, path=path, **how))
+
+    def asked(self, method: str, ending: str) -> int:
+        """Return how many requests there were of that method, with a path that ends so."""
+        return sum(known == method and path.endswith(ending) for known, path in self.service.log)
 
     @property
     def app(self) -> App:
