@@ -16,7 +16,8 @@ from scheduler.core.errors import MailAccessError, MailServerUnreachableError
 from scheduler.executors.graph_account import GraphLoginKind
 from scheduler.executors.graph_login import GraphLogin, _HttpClient
 from tests.support.graph.fixtures import US, a_graph_account
-from tests.support.graph.server import CLIENT, SECRET, GraphServer
+from tests.support.graph.identity import CLIENT, SECRET
+from tests.support.graph.server import GraphServer
 
 pytestmark = pytest.mark.integration
 

@@ -33,7 +33,7 @@ def graph_server(running_graph_server: "GraphServer") -> "GraphServer":
 
 def a_graph_account(server: "GraphServer", **changes: Any) -> GraphAccount:  # noqa: ANN401 - fields of an account
     """Build an account that is impatient unless told otherwise."""
-    from tests.support.graph.server import CLIENT, SECRET  # noqa: PLC0415
+    from tests.support.graph.identity import CLIENT, SECRET  # noqa: PLC0415
 
     usual: dict[str, Any] = {
         "address": US,

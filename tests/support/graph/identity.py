@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 TENANT = "5f0c8d1e-0000-4000-8000-00000000c0de"
+CLIENT, SECRET = "11111111-0000-4000-8000-00000000000a", "geheimes Wort des Programms"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 _KEY = secrets.token_hex(32)

@@ -18,11 +18,10 @@ from cryptography.x509.oid import NameOID
 from starlette.types import Receive, Scope, Send
 
 from tests.support.graph.faults import Strike
-from tests.support.graph.identity import TENANT, App, Identity
+from tests.support.graph.identity import CLIENT, SECRET, TENANT, App, Identity
 from tests.support.graph.office import Office
 from tests.support.graph.service import GraphService
 
-CLIENT, SECRET = "11111111-0000-4000-8000-00000000000a", "geheimes Wort des Programms"
 PEOPLE: Mapping[str, str] = {
     "cpa@example.com": "CPA für Prüfungen",
     "anna@example.com": "Anna Beispiel",
