@@ -12,6 +12,7 @@ from scheduler.core.clock import SystemClock
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.executors.browser_pool import find_browser
+from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
@@ -282,6 +283,7 @@ def check_settings(settings: Settings) -> None:
     """Raise ValueError or OSError for what would keep the service from starting, before anything is opened."""
     make_mail_transport(settings.mail, secrets := SecretsManager(settings.store.secrets_file))
     secrets.values()
+    ContactFile(settings.store.contacts_file).read()
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
@@ -306,6 +308,7 @@ def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentR
         catalog=registry.catalog,
         policy=PolicyEngine.load(),
         sites=settings.web.sites,
+        addresses=ContactFile(settings.store.contacts_file).resolve,
     )
 
 
@@ -323,7 +326,13 @@ def make_registry(
             sessions=settings.store.data_dir / "sessions",
         )
     )
-    registry.register_all(MailExecutor(transport=make_mail_transport(settings.mail, secrets), artifacts=artifacts))
+    registry.register_all(
+        MailExecutor(
+            transport=make_mail_transport(settings.mail, secrets),
+            artifacts=artifacts,
+            addresses=ContactFile(settings.store.contacts_file).resolve,
+        )
+    )
     files_root = settings.store.files_root or settings.store.data_dir / "files"
     registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))
     return registry

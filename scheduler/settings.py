@@ -231,6 +231,9 @@ class StoreSettings(BaseSettings):
     )
     files_root: Path | None = Field(default=None, description="the folder file steps may use; default: data/files")
     secrets_file: Path = Path("secrets.yaml")
+    contacts_file: Path = Field(
+        default=Path("config/contacts.yaml"), description="the address book, see “cpa contacts”"
+    )
 
 
 class QueueSettings(BaseSettings):

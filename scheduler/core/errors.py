@@ -14,8 +14,9 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
-│       MailNotSetUpError, MailNotFoundError, FileMissingError, PathForbiddenError,
-│       InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
+│       AttachmentMissingError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
+│       StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
@@ -66,6 +67,7 @@ from scheduler.core.request_errors import (
 )
 from scheduler.core.task_errors import (
     AmbiguousTargetError,
+    AttachmentMissingError,
     BrowserUnavailableError,
     DownloadFailedError,
     ElementNotFoundError,
@@ -75,6 +77,7 @@ from scheduler.core.task_errors import (
     MailDeferredError,
     MailLoginError,
     MailNotFoundError,
+    MailNotReceivedError,
     MailNotSetUpError,
     MailRefusedError,
     MailServerUnreachableError,
@@ -94,6 +97,7 @@ __all__ = [
     "ActionForbiddenError",
     "AmbiguousTargetError",
     "ArtifactNotFoundError",
+    "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",
     "ConflictError",
@@ -118,6 +122,7 @@ __all__ = [
     "MailDeferredError",
     "MailLoginError",
     "MailNotFoundError",
+    "MailNotReceivedError",
     "MailNotSetUpError",
     "MailRefusedError",
     "MailServerUnreachableError",

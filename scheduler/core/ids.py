@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NewType
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 JobId = NewType("JobId", str)
 TaskId = NewType("TaskId", str)
@@ -31,6 +31,15 @@ def new_id() -> str:
     low = 0b10 << 62 | int.from_bytes(_chance.take()) & (1 << 62) - 1
     digits = f"{milliseconds << 16 | 0x7 << 12 | fraction:016x}{low:016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def moment_in(identifier: str) -> datetime | None:
+    """Return when an id of `new_id` was made; None for any other text."""
+    try:
+        uuid = UUID(identifier)
+    except ValueError:
+        return None
+    return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC) if uuid.version == 7 else None
 
 
 class _Chance:

@@ -248,6 +248,14 @@ SENTENCES: Mapping[str, Sentence] = {
         "Die Mail {mail} liegt nicht mehr im Postfach. Bitte neu suchen; sie wurde wohl verschoben oder gelöscht.",
         "The mail {mail} is no longer in the mailbox. Please search anew; it was probably moved or deleted.",
     ),
+    "mail_not_received": Sentence(
+        "In {limit} ist keine Mail gekommen, auf die das passt: {wanted}. Bitte die Angaben prüfen oder länger warten.",
+        "Within {limit} no mail has come that fits this: {wanted}. Please check what was asked for, or wait longer.",
+    ),
+    "attachment_missing": Sentence(
+        "Die Mail hat keinen Anhang, auf den „{pattern}“ passt; angehängt ist: {there}.",
+        "The mail has no attachment that fits “{pattern}”; attached is: {there}.",
+    ),
     "mail_server_unreachable": Sentence(
         "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
         "Mail server {server} does not answer. Please retry later or check CPA_MAIL_….",

@@ -101,6 +101,21 @@ class MailNotFoundError(TaskFailedError):
         super().__init__(f"There is no mail {mail_id[:300]!r} in the mailbox", mail=mail_id[:300])
 
 
+class MailNotReceivedError(TaskFailedError):
+    code: ClassVar[str] = "mail_not_received"
+
+    def __init__(self, wanted: str, limit: str) -> None:
+        super().__init__(f"No mail has come within {limit} that fits {wanted}", wanted=wanted, limit=limit)
+
+
+class AttachmentMissingError(TaskFailedError):
+    code: ClassVar[str] = "attachment_missing"
+
+    def __init__(self, pattern: str, names: Iterable[str]) -> None:
+        there = ", ".join(names) or "-"
+        super().__init__(f"The mail has no attachment that fits {pattern!r}, but {there}", pattern=pattern, there=there)
+
+
 class FileMissingError(TaskFailedError):
     code: ClassVar[str] = "file_missing"
 

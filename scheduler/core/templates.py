@@ -2,17 +2,19 @@
 
 A string of a template may hold `{name}`: a slot, a text of the intent in the language of the request, or a value the
 caller gives; `{subject/document}` takes the first of them that is given. `{name|url}` percent-encodes it, `{name|web}`
-makes it a web address, `{name|addresses}` a list of mail addresses; an entry that is just `{name?}` is left out when
-nothing is given. What a person wrote can become neither a reference nor the name of a secret.
+makes it a web address, `{name|addresses}` a list of mail addresses, names looked up; an entry that is just `{name?}` is
+left out when nothing is given. What a person wrote can become neither a reference nor the name of a secret.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from scheduler.core.address_book import AddressBook, UnfitNameError, nobody_known
 from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, NoTemplateError
 from scheduler.core.intents import Intent, IntentFileError, RoutedIntent
 from scheduler.core.problems import first_flaw
@@ -35,15 +37,15 @@ _NAMES_A_SECRET: Final = Sentence("ein Geheimnis darf hier nicht genannt werden"
 _ABSENT: Final = object()
 
 
-def fill_template(routed: RoutedIntent, values: Mapping[str, str]) -> TaskGraph:
+def fill_template(routed: RoutedIntent, values: Mapping[str, str], addresses: AddressBook = nobody_known) -> TaskGraph:
     """Return the plan for a request; `values` holds what the template needs besides, such as `site_url`.
 
     Raises NoTemplateError, MissingSlotError for a slot or value that is not there, and InvalidFieldError for one
-    that names a secret or is no mail address where one is needed.
+    that names a secret, or is no mail address where one is needed and no name of `addresses` either.
     """
     if not routed.task_template:
         raise NoTemplateError(routed.name)
-    filler = _Filler(routed, values)
+    filler = _Filler(routed, values, addresses)
     for names in routed.required:
         filler.require(names)
     graph = TaskGraph()
@@ -101,7 +103,8 @@ def _check_plan(intent: Intent, place: str) -> None:
 
 
 class _Filler:
-    def __init__(self, routed: RoutedIntent, values: Mapping[str, str]) -> None:
+    def __init__(self, routed: RoutedIntent, values: Mapping[str, str], addresses: AddressBook = nobody_known) -> None:
+        self._address_book = addresses
         self._intent = routed
         self._given = {name: words for name, words in {**routed.slots, **values}.items() if words}
         self.left_out = frozenset(
@@ -177,11 +180,23 @@ class _Filler:
         return self._given[name]
 
     def _addresses(self, names: str) -> list[str]:
-        addresses = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(self._words(names)) if part]
-        for address in addresses:
-            if not _ADDRESS.fullmatch(address):
-                raise InvalidFieldError(names, _is_no(address, "Mailadresse", "mail address"))
-        return [escape(address) for address in addresses]
+        words = self._words(names)
+        parts = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(words) if part]
+        if len(parts) > 1 and "@" not in words:
+            with contextlib.suppress(UnfitNameError):  # “Meier und Söhne” may be one
+                return [escape(address) for address in self._address_book(words)]
+        addresses = [address for part in parts for address in self._addresses_of(part, names)]
+        return [escape(address) for address in dict.fromkeys(addresses)]
+
+    def _addresses_of(self, words: str, names: str) -> Sequence[str]:
+        if _ADDRESS.fullmatch(words):
+            return [words]
+        if "@" in words:
+            raise InvalidFieldError(names, _is_no(words, "Mailadresse", "mail address"))
+        try:
+            return self._address_book(words)
+        except UnfitNameError as error:
+            raise InvalidFieldError(names, error.said) from error
 
 
 def _is_no(words: str, german: str, english: str) -> Sentence:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.errors import (
     InvalidFieldError,
     MissingSlotError,
@@ -44,11 +45,21 @@ class PlannedRequest(BaseModel):
 
 
 class Planner:
-    """Rules only: patterns find the intent, its template gives the plan. `sites` maps names of portals to addresses."""
+    """Rules only: patterns find the intent, its template gives the plan.
+
+    `sites` maps names of portals to web addresses, `addresses` those of people to mail addresses.
+    """
 
     def __init__(
-        self, *, router: IntentRouter, catalog: ActionCatalog, policy: PolicyEngine, sites: Mapping[str, str]
+        self,
+        *,
+        router: IntentRouter,
+        catalog: ActionCatalog,
+        policy: PolicyEngine,
+        sites: Mapping[str, str],
+        addresses: AddressBook = nobody_known,
     ) -> None:
+        self._addresses = addresses
         self._router = router
         self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
         self.catalog = catalog
@@ -94,7 +105,7 @@ class Planner:
         return self._intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
-        graph = fill_template(routed, self._values(routed))
+        graph = fill_template(routed, self._values(routed), self._addresses)
         check_plan(graph, self.catalog, self.policy)
         return PlannedRequest(intent=routed.name, locale=routed.locale, slots=routed.slots, task_graph=graph)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.address_book import AddressBook, UnfitNameError, nobody_known
 from scheduler.core.errors import (
     ActionForbiddenError,
     InvalidFieldError,
@@ -18,6 +19,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import read_intents
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.planner import Planner, given_slots
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
@@ -30,13 +32,19 @@ ENGLISH = "Fetch invoice 4711 from the portal and send it to anna@example.com"
 SLOTS = {"document": "Rechnung 4711", "document_id": "4711", "recipient": "anna@example.com", "portal": "Portal"}
 
 
-def a_planner(router: IntentRouter, sites: Mapping[str, str] | None = None, deny: str = "") -> Planner:
+def a_planner(
+    router: IntentRouter,
+    sites: Mapping[str, str] | None = None,
+    deny: str = "",
+    addresses: AddressBook = nobody_known,
+) -> Planner:
     rules = (Rule(rule="all", allow=("*",)), *([Rule(rule="not-this", deny=(deny,))] if deny else []))
     return Planner(
         router=router,
         catalog=ActionCatalog(ScriptedExecutor.actions),
         policy=PolicyEngine(PolicyTable(actions=rules)),
         sites={"Portal": NORTH} if sites is None else sites,
+        addresses=addresses,
     )
 
 
@@ -199,3 +207,20 @@ def test_slots_that_are_none_are_refused(context: dict[str, object], field: str)
 
 def test_a_context_needs_no_slots() -> None:
     assert given_slots({"desk": 7}) == {}
+
+
+def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one_an_error(router: IntentRouter) -> None:
+    def addresses(name: str) -> tuple[str, ...]:
+        if name != "Anna":
+            raise UnfitNameError(Sentence(f"wer ist {name}?", f"who is {name}?"))
+        return ("anna@example.com",)
+
+    planner = a_planner(router, addresses=addresses)
+
+    planned = planner.plan("Schreib Anna, dass ich später komme")
+    with pytest.raises(InvalidFieldError, match="who is Bert") as unfit:
+        planner.plan("Schreib Anna und Bert, dass ich später komme")
+
+    (send,) = planned.task_graph.tasks.values()
+    assert send.params["to"] == ["anna@example.com"]
+    assert unfit.value.field == "recipient"
