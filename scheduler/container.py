@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
+from scheduler.core.errors import SecretMissingError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.executors.browser_pool import find_browser
@@ -18,8 +19,10 @@ from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_executor import MailExecutor
+from scheduler.executors.mail_tokens import AccessTokens
 from scheduler.executors.mail_transport import MailTransport
 from scheduler.executors.mail_unconfigured import UnconfiguredTransport
+from scheduler.executors.maildir_transport import MaildirTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
@@ -342,11 +345,13 @@ def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTran
     """Return what carries mail; without a mailbox, what says so. Raises ValueError for an account that is unsound."""
     if mail.missing:
         return UnconfiguredTransport(mail.missing)
+    if mail.maildir is not None:
+        return MaildirTransport(mail.maildir, make_account(mail, secrets))
     return SmtpImapTransport(make_account(mail, secrets), settle=timedelta(seconds=mail.settle_seconds))
 
 
 def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:
-    """Return the mailbox CPA works with; its password is asked for at every connect."""
+    """Return the mailbox CPA works with; its password or token is asked for at every connect."""
     return MailAccount(
         address=mail.address,
         name=mail.name,
@@ -356,5 +361,24 @@ def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:
         imap_port=mail.imap_port,
         username=mail.username or mail.address,
         password=lambda: secrets.get_secret("mail.password"),
+        token=make_tokens(mail, secrets) if mail.auth == "oauth2" else None,
         security=MailSecurity(mail.security),
+    )
+
+
+def make_tokens(mail: MailSettings, secrets: SecretsManager) -> AccessTokens:
+    """Return what gets the access tokens to log in with."""
+
+    def secret(name: str) -> str:
+        try:
+            return secrets.get_secret(name)
+        except SecretMissingError:
+            return ""
+
+    return AccessTokens(
+        url=mail.token_url,
+        client_id=mail.client_id,
+        scope=mail.scope,
+        client_secret=lambda: secret("mail.client_secret"),
+        refresh_token=lambda: secret("mail.refresh_token"),
     )

@@ -78,6 +78,9 @@ def _mail(settings: Settings) -> Finding:
     if mail.missing:
         advice = ", ".join([*mail.missing, "CPA_SECRET_MAIL_PASSWORD"])
         return Finding("Mail", good=False, detail=say("nicht eingerichtet", "not set up"), advice=advice, needed=False)
+    if mail.maildir is not None:
+        local = say(f"{mail.address} in {mail.maildir}, ohne Server", f"{mail.address} in {mail.maildir}, no server")
+        return Finding("Mail", good=True, detail=local)
     servers = ((mail.smtp_host, mail.smtp_port), (mail.imap_host, mail.imap_port))
     silent = [f"{host}:{port}" for host, port in servers if not _answers(host, port)]
     advice = say("Adresse und Firewall prüfen: ", "check address and firewall: ") + ", ".join(silent)
@@ -106,7 +109,10 @@ def _secrets(settings: Settings) -> Finding:
 
 def _logins(settings: Settings) -> list[str]:
     portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
-    return [*dict.fromkeys(portals), *([] if settings.mail.missing else ["mail.password"])]
+    mail = settings.mail
+    logs_in = not mail.missing and mail.maildir is None
+    secret = "mail.client_secret" if mail.auth == "oauth2" else "mail.password"
+    return [*dict.fromkeys(portals), *([secret] if logs_in else [])]
 
 
 def _redis() -> Finding:

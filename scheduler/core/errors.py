@@ -5,7 +5,7 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -18,8 +18,11 @@ CPAError
 │       AttachmentMissingError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
 │       StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
+├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
+│                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
 """
 
 from scheduler.core.error_kinds import (
@@ -31,6 +34,20 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     TaskFailedError,
     UnavailableError,
+)
+from scheduler.core.llm_errors import (
+    LLMAuthError,
+    LLMBudgetError,
+    LLMInvalidOutputError,
+    LLMNotSetUpError,
+    LLMRateLimitError,
+    LLMRefusedError,
+    LLMRequestError,
+    LLMTimeoutError,
+    LLMTruncatedError,
+    LLMUnavailableError,
+    NoAgentError,
+    PlanUnusableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -117,6 +134,16 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "LLMAuthError",
+    "LLMBudgetError",
+    "LLMInvalidOutputError",
+    "LLMNotSetUpError",
+    "LLMRateLimitError",
+    "LLMRefusedError",
+    "LLMRequestError",
+    "LLMTimeoutError",
+    "LLMTruncatedError",
+    "LLMUnavailableError",
     "LeaseLostError",
     "MailAccessError",
     "MailDeferredError",
@@ -128,6 +155,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoAgentError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -136,6 +164,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnusableError",
     "PolicyViolationError",
     "QueueFullError",
     "RecipientRefusedError",

@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from scheduler.core.address_book import UnfitNameError
+from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.problems import first_flaw
 from scheduler.core.sentences import Sentence
 from scheduler.executors.contacts import Contact, Contacts
@@ -41,6 +42,7 @@ class ContactFile:
             self._known = (stamp, self._parse())
         return self._known[1]
 
+    @crash_points(CrashPoint.BEFORE_CONTACTS, CrashPoint.AFTER_CONTACTS)
     def write(self, contacts: Contacts) -> None:
         """Replace the file; readable by us alone, since addresses are personal data."""
         document = contacts.model_dump(mode="json", exclude_defaults=True)

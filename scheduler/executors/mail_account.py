@@ -21,7 +21,7 @@ class MailSecurity(StrEnum):
 class MailAccount:
     """`password`, or `token` for XOAUTH2, is asked at every connect, so a changed secret is taken up.
 
-    `token` returns an access token and may block. Raises ValueError when unsound.
+    `token` returns an access token and may block; see `mail_tokens`. Raises ValueError when unsound.
     """
 
     address: str

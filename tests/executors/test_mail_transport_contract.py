@@ -12,12 +12,18 @@ from scheduler.core.errors import (
     RecipientRefusedError,
 )
 from scheduler.executors.mail_transport import Invitation, MailQuery, Thread
-from tests.support.mail_worlds import ANNA, BERT, US, WORLDS, World, a_world
+from tests.support.mail_worlds import ANNA, BERT, FAULTY_WORLDS, US, WORLDS, World, a_world
 from tests.support.mails import LONG_NAME, a_mail, an_attachment
 
 
 @pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> World:
+    return a_world(request)
+
+
+@pytest.fixture(params=FAULTY_WORLDS)
+def faulty(request: pytest.FixtureRequest) -> World:
+    """A world whose server may refuse or drop; between maildirs there is none."""
     return a_world(request)
 
 
@@ -83,52 +89,52 @@ async def test_a_refused_recipient_keeps_the_mail_from_everybody(world: World) -
     assert (await world.transport.find(mail.effect_key)).happened is False
 
 
-async def test_a_deferred_mail_reaches_nobody_and_may_be_sent_again(world: World) -> None:
+async def test_a_deferred_mail_reaches_nobody_and_may_be_sent_again(faulty: World) -> None:
     mail = a_mail()
-    world.faults.deferrals = 1
+    faulty.faults.deferrals = 1
 
     with pytest.raises(MailDeferredError) as deferred:
-        await world.transport.send(mail)
-    before = world.messages(ANNA)
-    await world.transport.send(mail)
+        await faulty.transport.send(mail)
+    before = faulty.messages(ANNA)
+    await faulty.transport.send(mail)
 
     assert deferred.value.retryable
     assert before == []
-    assert len(world.messages(ANNA)) == 1
+    assert len(faulty.messages(ANNA)) == 1
 
 
-async def test_a_rejected_mail_reaches_nobody(world: World) -> None:
-    world.faults.rejections = 1
+async def test_a_rejected_mail_reaches_nobody(faulty: World) -> None:
+    faulty.faults.rejections = 1
 
     with pytest.raises(MailRefusedError) as rejected:
-        await world.transport.send(a_mail())
+        await faulty.transport.send(a_mail())
 
     assert not rejected.value.retryable
-    assert world.messages(ANNA) == []
+    assert faulty.messages(ANNA) == []
 
 
 @pytest.mark.fault
-async def test_a_mail_whose_answer_was_lost_is_found(world: World) -> None:
+async def test_a_mail_whose_answer_was_lost_is_found(faulty: World) -> None:
     mail = a_mail()
-    world.faults.drops_after_delivery = 1
+    faulty.faults.drops_after_delivery = 1
 
     with pytest.raises(OutcomeUnknownError):
-        await world.transport.send(mail)
+        await faulty.transport.send(mail)
 
-    assert (await world.transport.find(mail.effect_key)).happened is True
-    assert len(world.messages(ANNA)) == 1
+    assert (await faulty.transport.find(mail.effect_key)).happened is True
+    assert len(faulty.messages(ANNA)) == 1
 
 
 @pytest.mark.fault
-async def test_a_mail_that_was_lost_with_the_connection_counts_as_not_sent(world: World) -> None:
+async def test_a_mail_that_was_lost_with_the_connection_counts_as_not_sent(faulty: World) -> None:
     mail = a_mail()
-    world.faults.drops_before_delivery = 1
+    faulty.faults.drops_before_delivery = 1
 
     with pytest.raises(OutcomeUnknownError):
-        await world.transport.send(mail)
+        await faulty.transport.send(mail)
 
-    assert (await world.transport.find(mail.effect_key)).happened is False
-    assert world.messages(ANNA) == []
+    assert (await faulty.transport.find(mail.effect_key)).happened is False
+    assert faulty.messages(ANNA) == []
 
 
 async def test_one_mail_is_not_taken_for_another(world: World) -> None:

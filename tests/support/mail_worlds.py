@@ -1,14 +1,19 @@
 """The worlds in which every mail transport is held to its promise: mailboxes of ours and Anna's, with faults."""
 
+import email
+import email.policy
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
 from examples.mailbox.faults import Faults
 from scheduler.executors.mail_transport import MailTransport
+from scheduler.executors.maildir import Maildir
+from scheduler.executors.maildir_transport import MaildirTransport
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from tests.support.graph.fixtures import a_graph_transport
 from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
@@ -31,24 +36,43 @@ class World:
         return self.look(address, folder)
 
 
-WORLDS = [
+FAULTY_WORLDS = [
     "memory",
     pytest.param("smtp_imap", marks=pytest.mark.integration),
     pytest.param("graph", marks=pytest.mark.integration),
 ]
+WORLDS = [*FAULTY_WORLDS, "maildir"]
 
 
 def a_world(request: pytest.FixtureRequest) -> World:
     """Make the world that the fixture's parameter names."""
     if request.param == "graph":
         return in_microsoft_365(request)
-    return in_memory() if request.param == "memory" else over_the_wire(request)
+    if request.param == "smtp_imap":
+        return over_the_wire(request)
+    return in_memory() if request.param == "memory" else in_maildirs(request.getfixturevalue("tmp_path") / "mail")
 
 
 def in_memory() -> World:
     server = MemoryMailServer()
     transport = MemoryMailTransport(server, an_account())
     return World(transport, MemoryMailTransport(server, an_account(address=ANNA)), server.faults, server.messages)
+
+
+def in_maildirs(folder: Path) -> World:
+    """The faults are those of a server, which there is none of here."""
+
+    def look(address: str, name: str) -> list[EmailMessage]:
+        box = Maildir(folder / address)
+        return [
+            email.message_from_bytes(place.path.read_bytes(), _class=EmailMessage, policy=email.policy.default)
+            for place in reversed(box.newest(name))
+        ]
+
+    for address in (ANNA, BERT, US):
+        Maildir(folder / address).make()
+    transport = MaildirTransport(folder, an_account())
+    return World(transport, MaildirTransport(folder, an_account(address=ANNA)), Faults(), look)
 
 
 def over_the_wire(request: pytest.FixtureRequest) -> World:
