@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
-from scheduler.core.errors import SecretMissingError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.executors.browser_pool import find_browser
@@ -17,14 +16,9 @@ from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_executor import MailExecutor
-from scheduler.executors.mail_tokens import AccessTokens
-from scheduler.executors.mail_transport import MailTransport
-from scheduler.executors.mail_unconfigured import UnconfiguredTransport
-from scheduler.executors.maildir_transport import MaildirTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
-from scheduler.executors.smtp_imap_transport import SmtpImapTransport
+from scheduler.mail_container import make_mail_transport
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -57,7 +51,7 @@ from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleReposi
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, Settings
+from scheduler.settings import FaultSettings, QueueSettings, RetentionSettings, Settings
 from scheduler.telemetry.health import Check
 
 
@@ -277,14 +271,14 @@ def make_checks(
         "queue": health_checks.queue_check(queue),
         "worker": health_checks.worker_check(worker),
         "browser": health_checks.browser_check(lambda: settings.web.browser_path or find_browser()),
-        "mail": health_checks.mail_check(settings.mail.missing),
+        "mail": health_checks.mail_check(settings.mail_missing),
         "agents": health_checks.agents_check(len(registry.executors)),
     }
 
 
 def check_settings(settings: Settings) -> None:
     """Raise ValueError or OSError for what would keep the service from starting, before anything is opened."""
-    make_mail_transport(settings.mail, secrets := SecretsManager(settings.store.secrets_file))
+    make_mail_transport(settings, secrets := SecretsManager(settings.store.secrets_file))
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
     database = sqlite_path(settings.store.database_url)
@@ -331,7 +325,7 @@ def make_registry(
     )
     registry.register_all(
         MailExecutor(
-            transport=make_mail_transport(settings.mail, secrets),
+            transport=make_mail_transport(settings, secrets),
             artifacts=artifacts,
             addresses=ContactFile(settings.store.contacts_file).resolve,
         )
@@ -339,46 +333,3 @@ def make_registry(
     files_root = settings.store.files_root or settings.store.data_dir / "files"
     registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))
     return registry
-
-
-def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTransport:
-    """Return what carries mail; without a mailbox, what says so. Raises ValueError for an account that is unsound."""
-    if mail.missing:
-        return UnconfiguredTransport(mail.missing)
-    if mail.maildir is not None:
-        return MaildirTransport(mail.maildir, make_account(mail, secrets))
-    return SmtpImapTransport(make_account(mail, secrets), settle=timedelta(seconds=mail.settle_seconds))
-
-
-def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:
-    """Return the mailbox CPA works with; its password or token is asked for at every connect."""
-    return MailAccount(
-        address=mail.address,
-        name=mail.name,
-        smtp_host=mail.smtp_host,
-        smtp_port=mail.smtp_port,
-        imap_host=mail.imap_host,
-        imap_port=mail.imap_port,
-        username=mail.username or mail.address,
-        password=lambda: secrets.get_secret("mail.password"),
-        token=make_tokens(mail, secrets) if mail.auth == "oauth2" else None,
-        security=MailSecurity(mail.security),
-    )
-
-
-def make_tokens(mail: MailSettings, secrets: SecretsManager) -> AccessTokens:
-    """Return what gets the access tokens to log in with."""
-
-    def secret(name: str) -> str:
-        try:
-            return secrets.get_secret(name)
-        except SecretMissingError:
-            return ""
-
-    return AccessTokens(
-        url=mail.token_url,
-        client_id=mail.client_id,
-        scope=mail.scope,
-        client_secret=lambda: secret("mail.client_secret"),
-        refresh_token=lambda: secret("mail.refresh_token"),
-    )

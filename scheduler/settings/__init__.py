@@ -30,6 +30,7 @@ from pydantic_settings import BaseSettings, SettingsError
 from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.graph import GraphSettings as GraphSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
 from scheduler.settings.parts import PREFIX, WebAddress, config
 
@@ -307,6 +308,7 @@ class Settings(BaseModel):
 
     api: ApiSettings
     mail: MailSettings
+    graph: GraphSettings
     worker: WorkerSettings
     store: StoreSettings
     queue: QueueSettings
@@ -316,6 +318,18 @@ class Settings(BaseModel):
     llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
+
+    @property
+    def uses_graph(self) -> bool:
+        """Whether mail goes through Microsoft Graph. A maildir goes first: then nothing leaves this machine."""
+        return self.graph.is_set and self.mail.maildir is None
+
+    @property
+    def mail_missing(self) -> tuple[str, ...]:
+        """The variables without which there is no mail."""
+        if not self.uses_graph:
+            return self.mail.missing
+        return (*(() if self.mail.address else ("CPA_MAIL_ADDRESS",)), *self.graph.missing)
 
 
 def load_settings() -> Settings:
@@ -327,6 +341,7 @@ def load_settings() -> Settings:
     return Settings(
         api=_read(ApiSettings),
         mail=_read(MailSettings),
+        graph=_read(GraphSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
         queue=_read(QueueSettings),

@@ -14,6 +14,9 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
+_NOT_SECURE = Sentence(
+    "eine Adresse, die mit https:// beginnt, wird erwartet", "an address that begins with https:// is expected"
+)
 
 
 def config(prefix: str) -> SettingsConfigDict:
@@ -33,4 +36,11 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _secure_address(text: str) -> str:
+    if not _web_address(text).startswith("https://"):
+        raise unfit(_NOT_SECURE)
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+SecureAddress = Annotated[str, AfterValidator(_secure_address)]

@@ -27,6 +27,7 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.settings import (
     ApiSettings,
     FaultSettings,
+    GraphSettings,
     LLMSettings,
     LogSettings,
     MailSettings,
@@ -125,6 +126,7 @@ def some_settings(
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
         mail=MailSettings(),
+        graph=GraphSettings(),
         worker=WorkerSettings(),
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
