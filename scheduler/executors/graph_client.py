@@ -129,7 +129,7 @@ class GraphSession:
                 if answer.is_success:
                     return answer
                 refusal = GraphRefusal(answer)
-                if answer.status_code == httpx.codes.UNAUTHORIZED and key is not None and not renewed:
+                if refusal.asks_for_a_token and key is not None and not renewed:
                     key, renewed = await self._login.token(refused=key, claims=_claims(answer)), True
                     continue
                 pause = _retry_after(answer, pause)

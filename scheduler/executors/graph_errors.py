@@ -85,6 +85,11 @@ class GraphRefusal(Exception):  # noqa: N818 - an answer, which `translated` tur
         super().__init__(self.said)
 
     @property
+    def asks_for_a_token(self) -> bool:
+        """Whether a fresh token may help: the old one has ended, or is older than the consent of an administrator."""
+        return self.status == httpx.codes.UNAUTHORIZED or self.code == "ErrorAccessDenied"
+
+    @property
     def about_an_item(self) -> bool:
         """Whether it says that there is no such mail."""
         return self.code in {"ErrorItemNotFound", "ErrorInvalidIdMalformed", "ErrorInvalidMailboxItemId"}

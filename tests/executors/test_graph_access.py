@@ -94,3 +94,14 @@ async def test_a_refused_recipient_leaves_no_draft(graph_server: GraphServer) ->
 async def test_a_subject_that_exchange_would_refuse_is_refused_before(graph_server: GraphServer) -> None:
     with pytest.raises(InvalidInputError, match="255"):
         await a_graph_transport(graph_server).send(a_mail(subject="x" * 256))
+
+
+async def test_consent_that_was_given_meanwhile_is_taken_up_at_once(graph_server: GraphServer) -> None:
+    transport = _no_consent(graph_server)
+    with pytest.raises(MailAccessError):
+        await transport.send(a_mail())
+    graph_server.app.roles = ("Mail.ReadWrite", "Mail.Send")
+
+    await transport.send(a_mail())
+
+    assert len(graph_server.office.messages(ANNA)) == 1

@@ -64,6 +64,8 @@ class Identity:
     device_lifetime: float = 900
     slow_downs: int = 0
     issued: int = 0
+    signs_in: str | None = None
+    """Who enters every device code at once."""
     unavailable: int = 0
     """Token requests that are answered 503."""
 
@@ -129,7 +131,8 @@ class Identity:
         except Denial as denial:
             return _denied(denial)
         code = secrets.token_hex(4).upper()
-        self.flows[code] = DeviceFlow(app, str(form.get("scope", "")), time.monotonic() + self.device_lifetime)
+        expires = time.monotonic() + self.device_lifetime
+        self.flows[code] = DeviceFlow(app, str(form.get("scope", "")), expires, user=self.signs_in)
         page = f"{self.base}/devicelogin"
         return JSONResponse(
             {
