@@ -9,26 +9,14 @@ from datetime import datetime, timedelta
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
-from scheduler.core.errors import SecretMissingError
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.executor_wiring import make_policy, register_hands
-from scheduler.executors.browser_pool import BrowserLimits, find_browser, turns_by_cores
+from scheduler.executor_wiring import make_policy, make_registry
+from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.mail_account import MailAccount, MailSecurity
-from scheduler.executors.mail_executor import MailExecutor
-from scheduler.executors.mail_tokens import AccessTokens
-from scheduler.executors.mail_transport import MailTransport
-from scheduler.executors.mail_unconfigured import UnconfiguredTransport
-from scheduler.executors.maildir_transport import MaildirTransport
-from scheduler.executors.playwright_executor import PlaywrightExecutor
-from scheduler.executors.smtp_imap_transport import SmtpImapTransport
-from scheduler.executors.web_allowance import Allowance
-from scheduler.executors.web_guard import PROGRAMS, GuardRails
-from scheduler.executors.web_proxy import OutsideProxy
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -62,15 +50,11 @@ from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleReposi
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import (
-    BrowserSettings,
     FaultSettings,
-    GuardSettings,
-    MailSettings,
     QueueSettings,
     RetentionSettings,
     SettingError,
     Settings,
-    WebSettings,
 )
 from scheduler.telemetry.health import Check
 
@@ -291,7 +275,7 @@ def make_checks(
         "queue": health_checks.queue_check(queue),
         "worker": health_checks.worker_check(worker),
         "browser": health_checks.browser_check(lambda: settings.web.browser_path or find_browser()),
-        "mail": health_checks.mail_check(settings.mail.missing),
+        "mail": health_checks.mail_check(settings.mail_missing),
         "agents": health_checks.agents_check(len(registry.executors)),
     }
 
@@ -341,94 +325,4 @@ def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentR
         addresses=ContactFile(settings.store.contacts_file).resolve,
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,
-    )
-
-
-def make_registry(
-    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
-) -> ExecutorRegistry:
-    """Return everything this machine can do itself."""
-    registry = ExecutorRegistry()
-    registry.register_all(
-        PlaywrightExecutor(
-            executable=settings.web.browser_path,
-            artifacts=artifacts,
-            screenshots=screenshots,
-            secrets=secrets,
-            sessions=settings.store.data_dir / "sessions",
-            evidence=settings.web.web_evidence,
-            trace=settings.web.web_trace,
-            limits=make_browser_limits(settings.browser),
-            rails=make_guard_rails(settings.guard, settings.web),
-        )
-    )
-    contacts = ContactFile(settings.store.contacts_file)
-    transport = make_mail_transport(settings.mail, secrets)
-    registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
-    register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
-    return registry
-
-
-def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
-    """Return when the browser is replaced, and how many jobs act in it at once."""
-    return BrowserLimits(
-        at_once=browser.at_once or turns_by_cores(),
-        contexts=browser.contexts,
-        age=timedelta(minutes=browser.minutes),
-        memory=int(browser.megabytes * 1_000_000),
-    )
-
-
-def make_guard_rails(guard: GuardSettings, web: WebSettings) -> GuardRails:
-    """Return where the browser may go: to the sites, and to what else is listed."""
-    proxy = guard.proxy.get_secret_value() if guard.proxy is not None else None
-    return GuardRails(
-        allowance=Allowance(sites=web.sites, domains=guard.domains, networks=guard.networks),
-        outside=OutsideProxy.parse(proxy, guard.proxy_spares) if proxy is not None else None,
-        most_bytes=int(guard.download_megabytes * 1_000_000),
-        refused_files=PROGRAMS if guard.refused_files is None else guard.refused_files,
-        steps=guard.steps,
-    )
-
-
-def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTransport:
-    """Return what carries mail; without a mailbox, what says so. Raises ValueError for an account that is unsound."""
-    if mail.missing:
-        return UnconfiguredTransport(mail.missing)
-    if mail.maildir is not None:
-        return MaildirTransport(mail.maildir, make_account(mail, secrets))
-    return SmtpImapTransport(make_account(mail, secrets), settle=timedelta(seconds=mail.settle_seconds))
-
-
-def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:
-    """Return the mailbox CPA works with; its password or token is asked for at every connect."""
-    return MailAccount(
-        address=mail.address,
-        name=mail.name,
-        smtp_host=mail.smtp_host,
-        smtp_port=mail.smtp_port,
-        imap_host=mail.imap_host,
-        imap_port=mail.imap_port,
-        username=mail.username or mail.address,
-        password=lambda: secrets.get_secret("mail.password"),
-        token=make_tokens(mail, secrets) if mail.auth == "oauth2" else None,
-        security=MailSecurity(mail.security),
-    )
-
-
-def make_tokens(mail: MailSettings, secrets: SecretsManager) -> AccessTokens:
-    """Return what gets the access tokens to log in with."""
-
-    def secret(name: str) -> str:
-        try:
-            return secrets.get_secret(name)
-        except SecretMissingError:
-            return ""
-
-    return AccessTokens(
-        url=mail.token_url,
-        client_id=mail.client_id,
-        scope=mail.scope,
-        client_secret=lambda: secret("mail.client_secret"),
-        refresh_token=lambda: secret("mail.refresh_token"),
     )

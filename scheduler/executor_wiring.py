@@ -1,11 +1,15 @@
 """Makes the executors of this machine. For the container alone: like it, this module knows every adapter."""
 
+from datetime import timedelta
+
 from scheduler.executors.app_catalog import AppCatalog
 from scheduler.executors.app_executor import AppExecutor
 from scheduler.executors.app_processes import AppProcesses
+from scheduler.executors.browser_pool import BrowserLimits, turns_by_cores
 from scheduler.executors.caldav_calendar import CaldavCalendar
 from scheduler.executors.calendar_events import Organiser
 from scheduler.executors.calendar_executor import CalendarExecutor
+from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.data_executor import DataExecutor
 from scheduler.executors.document_executor import DocumentExecutor
 from scheduler.executors.entry_points import ExecutorSupport, load_executors
@@ -14,12 +18,65 @@ from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.file_names import folded
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
-from scheduler.executors.files import ArtifactStore
+from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.libreoffice import LibreOffice
+from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.mail_transport import MailTransport
+from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.web_allowance import Allowance
+from scheduler.executors.web_guard import PROGRAMS, GuardRails
+from scheduler.executors.web_proxy import OutsideProxy
+from scheduler.mail_wiring import make_mail_transport
 from scheduler.security.policies import DEFAULT_POLICIES, PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import Settings
+from scheduler.settings import BrowserSettings, GuardSettings, Settings, WebSettings
+
+
+def make_registry(
+    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
+) -> ExecutorRegistry:
+    """Return everything this machine can do itself."""
+    registry = ExecutorRegistry()
+    registry.register_all(
+        PlaywrightExecutor(
+            executable=settings.web.browser_path,
+            artifacts=artifacts,
+            screenshots=screenshots,
+            secrets=secrets,
+            sessions=settings.store.data_dir / "sessions",
+            evidence=settings.web.web_evidence,
+            trace=settings.web.web_trace,
+            limits=make_browser_limits(settings.browser),
+            rails=make_guard_rails(settings.guard, settings.web),
+        )
+    )
+    contacts = ContactFile(settings.store.contacts_file)
+    transport = make_mail_transport(settings, secrets)
+    registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
+    register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
+    return registry
+
+
+def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
+    """Return when the browser is replaced, and how many jobs act in it at once."""
+    return BrowserLimits(
+        at_once=browser.at_once or turns_by_cores(),
+        contexts=browser.contexts,
+        age=timedelta(minutes=browser.minutes),
+        memory=int(browser.megabytes * 1_000_000),
+    )
+
+
+def make_guard_rails(guard: GuardSettings, web: WebSettings) -> GuardRails:
+    """Return where the browser may go: to the sites, and to what else is listed."""
+    proxy = guard.proxy.get_secret_value() if guard.proxy is not None else None
+    return GuardRails(
+        allowance=Allowance(sites=web.sites, domains=guard.domains, networks=guard.networks),
+        outside=OutsideProxy.parse(proxy, guard.proxy_spares) if proxy is not None else None,
+        most_bytes=int(guard.download_megabytes * 1_000_000),
+        refused_files=PROGRAMS if guard.refused_files is None else guard.refused_files,
+        steps=guard.steps,
+    )
 
 
 def register_hands(

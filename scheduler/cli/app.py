@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import contacts, database, dead, schedules, views
+from scheduler.cli import contacts, database, dead, graph, schedules, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -219,6 +219,7 @@ def doctor() -> None:
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")
+app.add_typer(graph.app, name="graph")
 app.add_typer(contacts.app, name="contacts")
 
 

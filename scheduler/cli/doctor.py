@@ -1,5 +1,6 @@
 """Says what is installed, what is missing, and how to get it."""
 
+import asyncio
 import shutil
 import socket
 import sqlite3
@@ -7,8 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.cli.words import say
+from scheduler.cli.words import say, user_locale
+from scheduler.core.errors import CPAError
 from scheduler.core.portal_login import login_secrets
+from scheduler.core.sentences import sentence
 from scheduler.executors.browser_pool import find_browser
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
@@ -75,16 +78,36 @@ def _sites(settings: Settings) -> Finding:
 
 def _mail(settings: Settings) -> Finding:
     mail = settings.mail
-    if mail.missing:
-        advice = ", ".join([*mail.missing, "CPA_SECRET_MAIL_PASSWORD"])
+    if missing := settings.mail_missing:
+        secrets = (variable_of(name) for name in _mail_secrets(settings))
+        advice = ", ".join([*missing, *secrets])
         return Finding("Mail", good=False, detail=say("nicht eingerichtet", "not set up"), advice=advice, needed=False)
     if mail.maildir is not None:
         local = say(f"{mail.address} in {mail.maildir}, ohne Server", f"{mail.address} in {mail.maildir}, no server")
         return Finding("Mail", good=True, detail=local)
+    if settings.uses_graph:
+        return _graph(settings)
     servers = ((mail.smtp_host, mail.smtp_port), (mail.imap_host, mail.imap_port))
     silent = [f"{host}:{port}" for host, port in servers if not _answers(host, port)]
     advice = say("Adresse und Firewall prüfen: ", "check address and firewall: ") + ", ".join(silent)
     return Finding("Mail", not silent, mail.address, advice, needed=False)
+
+
+def _graph(settings: Settings) -> Finding:
+    """Log in and look into the mailbox, as a mail step would."""
+    from scheduler.mail_wiring import make_mail_transport  # noqa: PLC0415 - few need every mail adapter
+
+    impatient = settings.graph.model_copy(update={"patience_seconds": 5.0})
+    trial = settings.model_copy(update={"graph": impatient})
+    try:
+        transport = make_mail_transport(trial, SecretsManager(settings.store.secrets_file))
+        asyncio.run(transport.folders())
+    except CPAError as error:
+        advice = sentence(error.code, user_locale(), error.facts)
+        return Finding("Mail", good=False, detail=settings.mail.address, advice=advice, needed=False)
+    except (OSError, ValueError) as error:
+        return Finding("Mail", good=False, detail=settings.mail.address, advice=str(error), needed=False)
+    return Finding("Mail", good=True, detail=f"{settings.mail.address} ({settings.graph.root})")
 
 
 def _secrets(settings: Settings) -> Finding:
@@ -109,10 +132,16 @@ def _secrets(settings: Settings) -> Finding:
 
 def _logins(settings: Settings) -> list[str]:
     portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
-    mail = settings.mail
-    logs_in = not mail.missing and mail.maildir is None
-    secret = "mail.client_secret" if mail.auth == "oauth2" else "mail.password"
-    return [*dict.fromkeys(portals), *([secret] if logs_in else [])]
+    return [*dict.fromkeys(portals), *([] if settings.mail_missing else _mail_secrets(settings))]
+
+
+def _mail_secrets(settings: Settings) -> list[str]:
+    """Return the secrets without which nobody lets us into the mailbox."""
+    if settings.uses_graph:
+        return ["graph.client_secret"] if settings.graph.login == "secret" else []
+    if settings.mail.maildir is not None:
+        return []
+    return ["mail.client_secret" if settings.mail.auth == "oauth2" else "mail.password"]
 
 
 def _redis() -> Finding:

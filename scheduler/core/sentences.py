@@ -251,6 +251,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Mailserver {server} hat die Anmeldung von {user} abgelehnt. Bitte mail.username und mail.password prüfen.",
         "Mail server {server} refused the login of {user}. Please check mail.username and mail.password.",
     ),
+    "mail_access_refused": Sentence(
+        "Microsoft 365 lässt CPA nicht an das Postfach {mailbox}: {problem}. Antwort: {reply}.",
+        "Microsoft 365 does not let CPA into the mailbox {mailbox}: {problem}. Answer: {reply}.",
+    ),
     "mail_not_set_up": Sentence(
         "Es ist kein Postfach eingerichtet. Bitte {missing} setzen; „cpa doctor“ prüft es. Es wurde nichts verschickt.",
         "No mailbox is set up. Please set {missing}; “cpa doctor” checks it. Nothing was sent.",

@@ -121,6 +121,20 @@ class MailLoginError(TaskFailedError):
         super().__init__(f"Mail server {server!r} does not accept the login of {user!r}", server=server, user=user)
 
 
+class MailAccessError(TaskFailedError):
+    """Microsoft 365 does not let us into the mailbox; `problem` says why and what to do, `reply` what it answered."""
+
+    code: ClassVar[str] = "mail_access_refused"
+
+    def __init__(self, mailbox: str, problem: str | Sentence, reply: str) -> None:
+        super().__init__(
+            f"Microsoft 365 refuses access to {mailbox!r}: {in_english(problem)} [{reply}]",
+            mailbox=mailbox,
+            problem=problem,
+            reply=reply,
+        )
+
+
 class MailNotSetUpError(TaskFailedError):
     code: ClassVar[str] = "mail_not_set_up"
 

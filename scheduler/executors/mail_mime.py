@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from typing import Protocol
 
-from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_transport import Attachment, OutgoingMail
 
 EFFECT_KEY_HEADER = "X-CPA-Effect-Key"
@@ -17,17 +17,28 @@ _MOST_REFERENCES = 20
 _PRIORITY = {"low": "5", "high": "1"}
 
 
-def message_id(effect_key: str, account: MailAccount) -> str:
+class Sender(Protocol):
+    """What a mail says of the mailbox it comes from."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+
+
+def message_id(effect_key: str, account: Sender) -> str:
     """Return the Message-ID of a sending: the same at every attempt."""
     return f"<{effect_key}@{account.domain}>"
 
 
-def needs_utf8(mail: OutgoingMail, account: MailAccount) -> bool:
+def needs_utf8(mail: OutgoingMail, account: Sender) -> bool:
     """Whether an address has letters beyond ASCII, which only servers with SMTPUTF8 (RFC 6531) can take."""
     return not all(address.isascii() for address in (*mail.recipients, mail.reply_to or "", account.address))
 
 
-def build(mail: OutgoingMail, account: MailAccount, *, with_bcc: bool = False) -> bytes:
+def build(mail: OutgoingMail, account: Sender, *, with_bcc: bool = False) -> bytes:
     """Return the whole message, headers encoded as RFC 2047 and 2231 ask.
 
     Bcc is in the envelope only, or in the headers of what is not yet sent.

@@ -207,9 +207,9 @@ class Trace(BaseModel):
 class MailTransport(Protocol):
     """One mailbox of ours: sends from it and works in it.
 
-    Each call raises MailServerUnreachableError or MailLoginError when there is no getting through. What takes a folder
-    raises InvalidInputError for `folder` when there is none of that name, naming those there are; what takes an id
-    raises MailNotFoundError when there is no such mail.
+    Each call raises MailServerUnreachableError, MailLoginError or MailAccessError when there is no getting through.
+    What takes a folder raises InvalidInputError for `folder` when there is none of that name, naming those there are;
+    what takes an id raises MailNotFoundError when there is no such mail.
     """
 
     @property

@@ -32,6 +32,7 @@ from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 from scheduler.settings.browser import BrowserSettings as BrowserSettings
 from scheduler.settings.browser import GuardSettings as GuardSettings
+from scheduler.settings.graph import GraphSettings as GraphSettings
 from scheduler.settings.hands import CalendarSettings as CalendarSettings
 from scheduler.settings.hands import HandsSettings as HandsSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
@@ -286,6 +287,7 @@ class Settings(BaseModel):
 
     api: ApiSettings
     mail: MailSettings
+    graph: GraphSettings
     worker: WorkerSettings
     store: StoreSettings
     queue: QueueSettings
@@ -300,6 +302,18 @@ class Settings(BaseModel):
     log: LogSettings
     fault: FaultSettings
 
+    @property
+    def uses_graph(self) -> bool:
+        """Whether mail goes through Microsoft Graph. A maildir goes first: then nothing leaves this machine."""
+        return self.graph.is_set and self.mail.maildir is None
+
+    @property
+    def mail_missing(self) -> tuple[str, ...]:
+        """The variables without which there is no mail."""
+        if not self.uses_graph:
+            return self.mail.missing
+        return (*(() if self.mail.address else ("CPA_MAIL_ADDRESS",)), *self.graph.missing)
+
 
 def load_settings() -> Settings:
     """Read the environment. Raises SettingError, which names the variable and why it cannot be used."""
@@ -310,6 +324,7 @@ def load_settings() -> Settings:
     return Settings(
         api=_read(ApiSettings),
         mail=_read(MailSettings),
+        graph=_read(GraphSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
         queue=_read(QueueSettings),

@@ -14,6 +14,9 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
+_NOT_SECURE = Sentence(
+    "eine Adresse, die mit https:// beginnt, wird erwartet", "an address that begins with https:// is expected"
+)
 
 
 def config(prefix: str) -> SettingsConfigDict:
@@ -34,5 +37,12 @@ def web_address(text: str) -> str:
     return text
 
 
+def _secure_address(text: str) -> str:
+    if not web_address(text).startswith("https://"):
+        raise unfit(_NOT_SECURE)
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(web_address)]
+SecureAddress = Annotated[str, AfterValidator(_secure_address)]
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -8,18 +8,16 @@ import pytest
 
 from scheduler.core.errors import InvalidInputError, MailNotFoundError
 from scheduler.executors.mail_transport import INBOX, FolderRole, MailQuery
-from tests.support.mail_worlds import ANNA, BERT, US, World, in_maildirs, in_memory, over_the_wire
+from tests.support.mail_worlds import ANNA, BERT, US, WORLDS, World, a_world
 from tests.support.mails import a_mail, an_attachment
 
 NOW = datetime.now(UTC)
 PATIENCE = timedelta(seconds=20)
 
 
-@pytest.fixture(params=["memory", "maildir", pytest.param("smtp_imap", marks=pytest.mark.integration)])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "smtp_imap":
-        return over_the_wire(request)
-    return in_memory() if request.param == "memory" else in_maildirs(tmp_path / "mail")
+@pytest.fixture(params=WORLDS)
+def world(request: pytest.FixtureRequest) -> World:
+    return a_world(request)
 
 
 async def _receive(world: World, **parts: object) -> str:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.container import make_registry
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, UnknownSiteError
 from scheduler.core.ids import TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
+from scheduler.executor_wiring import make_registry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine

@@ -15,6 +15,7 @@ from scheduler.executors.mail_transport import MailTransport
 from scheduler.executors.maildir import Maildir
 from scheduler.executors.maildir_transport import MaildirTransport
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
+from tests.support.graph.fixtures import a_graph_transport
 from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
 
 ANNA, BERT, US = "anna@example.com", "bert@example.com", "cpa@example.com"
@@ -28,9 +29,28 @@ class World:
     annas: MailTransport
     faults: Faults
     look: Callable[[str, str], list[EmailMessage]]
+    is_exchange: bool = False
+    """Exchange dates and files a mail itself, makes the plain text of the HTML, and takes shorter subjects."""
 
     def messages(self, address: str, folder: str = "INBOX") -> list[EmailMessage]:
         return self.look(address, folder)
+
+
+FAULTY_WORLDS = [
+    "memory",
+    pytest.param("smtp_imap", marks=pytest.mark.integration),
+    pytest.param("graph", marks=pytest.mark.integration),
+]
+WORLDS = [*FAULTY_WORLDS, "maildir"]
+
+
+def a_world(request: pytest.FixtureRequest) -> World:
+    """Make the world that the fixture's parameter names."""
+    if request.param == "graph":
+        return in_microsoft_365(request)
+    if request.param == "smtp_imap":
+        return over_the_wire(request)
+    return in_memory() if request.param == "memory" else in_maildirs(request.getfixturevalue("tmp_path") / "mail")
 
 
 def in_memory() -> World:
@@ -62,3 +82,10 @@ def over_the_wire(request: pytest.FixtureRequest) -> World:
     transport = SmtpImapTransport(an_account(**ports), settle=settle)
     annas = SmtpImapTransport(an_account(address=ANNA, **ports), settle=settle)
     return World(transport, annas, server.faults, server.messages)
+
+
+def in_microsoft_365(request: pytest.FixtureRequest) -> World:
+    server = request.getfixturevalue("graph_server")
+    server.office.faults.refused_recipients.add("gibt-es-nicht@example.com")
+    transport, annas = a_graph_transport(server), a_graph_transport(server, address=ANNA)
+    return World(transport, annas, server.office.faults, server.office.messages, is_exchange=True)

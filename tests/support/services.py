@@ -28,6 +28,7 @@ from scheduler.settings import (
     ApiSettings,
     BrowserSettings,
     FaultSettings,
+    GraphSettings,
     GuardSettings,
     LLMSettings,
     LogSettings,
@@ -127,6 +128,7 @@ def some_settings(
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
         mail=MailSettings(),
+        graph=GraphSettings(),
         worker=WorkerSettings(),
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
