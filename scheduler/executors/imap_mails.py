@@ -30,6 +30,7 @@ _SEEN, _FLAGGED = "\\Seen", "\\Flagged"
 _WHAT = "(UID FLAGS INTERNALDATE BODY.PEEK[])"
 _LOOK_AGAIN = 20.0  # seconds: what a server forgot to tell is found all the same
 _NOTICE_CANCEL = 0.5
+_TOO_EARLY = 0.05
 _NO_IDLE_PAUSE = 2.0
 _AFTER_BREAK = 1.0
 
@@ -101,7 +102,9 @@ class ImapMails:
                 return _id(box, at, name)
             box.move([at.uid], wanted)
             box.folder.set(wanted)
-            there = _with_message_id(box, name) if name else box.uids("ALL")
+            there = _with_message_id(box, name) or box.uids("ALL")  # without a Message-ID it is the last that came
+            if not there:
+                raise MailNotFoundError(mail_id)
             return _id(box, _At(wanted, there[-1]), name)
 
     def mark(self, mail_id: str, *, seen: bool | None, flagged: bool | None) -> None:
@@ -152,12 +155,17 @@ def _likely(folder: Folder) -> int:
 
 
 def _with_message_id(box: BaseMailBox, message_id: str) -> list[str]:
+    """Return the UIDs in the folder that is selected; no server can search for what is not ASCII there."""
+    if not message_id or not message_id.isascii():
+        return []
     return list(box.uids(AND(header=Header("Message-ID", message_id))))
 
 
 def _search(box: BaseMailBox, folder: str, query: MailQuery) -> tuple[ReceivedMail, ...]:
     box.folder.set(folder, not query.mark_seen)
     criteria, charset = _criteria(query)
+    if isinstance(query.since, datetime):  # the server knows when a mail came to the second
+        query = query.model_copy(update={"since": query.since.replace(microsecond=0)})
     mails: list[ReceivedMail] = []
     uids: list[str] = []
     for uid, message in _newest(box, box.uids(criteria, charset)[-MOST_LOOKED_AT:]):
@@ -222,7 +230,9 @@ def _await_change(box: BaseMailBox, until: float, stopped: threading.Event) -> N
         return
     with box.idle as idle:
         while not stopped.is_set() and (left := look_again - time.monotonic()) > 0:
-            if idle.poll(timeout=min(left, _NOTICE_CANCEL)):
+            slice_ends = time.monotonic() + min(left, _NOTICE_CANCEL)
+            told = idle.poll(timeout=min(left, _NOTICE_CANCEL))
+            if told or time.monotonic() < slice_ends - _TOO_EARLY:  # early and nothing told: the connection is closed
                 return
 
 

@@ -47,6 +47,8 @@ class ImapServer:
         finally:
             with contextlib.suppress(*BROKEN):
                 box.logout()
+            with contextlib.suppress(*BROKEN):
+                box.client.shutdown()  # what logout leaves open when the connection is broken
 
     def _connect(self) -> BaseMailBox:
         account, limit = self._account, self._account.timeout.total_seconds()

@@ -20,7 +20,7 @@ from scheduler.core.problems import unfit
 from scheduler.core.sentences import Sentence
 from scheduler.executors.mail_transport import INBOX, Importance, Line, MailAddress, check_address, check_line
 
-_NOBODY = Sentence("mindestens ein Empfänger wird erwartet", "at least one recipient is expected")
+NOBODY = Sentence("mindestens ein Empfänger wird erwartet", "at least one recipient is expected")
 _NO_SUBJECT = Sentence("die Angabe fehlt", "Field required")
 _EITHER = Sentence(
     "eine Mail kann eine andere beantworten oder weiterleiten, nicht beides",
@@ -102,7 +102,7 @@ class SendMail(WriteMail):
     @model_validator(mode="after")
     def _goes_to_somebody(self) -> Self:
         if not (self.to or self.answers):
-            raise unfit(_NOBODY, "to")
+            raise unfit(NOBODY, "to")
         return self
 
 

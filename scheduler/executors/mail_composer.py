@@ -1,5 +1,6 @@
 """Writes the mail that a step asks for: names become addresses, artifacts files, and what it answers is quoted."""
 
+import contextlib
 import html
 import re
 from collections.abc import Sequence
@@ -14,7 +15,14 @@ from scheduler.executors.files import ArtifactStore
 from scheduler.executors.mail_actions import WriteMail
 from scheduler.executors.mail_quotes import answer_subject, forward_subject, heading, quoted
 from scheduler.executors.mail_reading import LONGEST_HTML
-from scheduler.executors.mail_transport import Attachment, MailTransport, OutgoingMail, ReceivedMail, Thread
+from scheduler.executors.mail_transport import (
+    Attachment,
+    MailTransport,
+    OutgoingMail,
+    ReceivedMail,
+    Thread,
+    check_address,
+)
 
 MAX_ATTACHMENT_BYTES = 50_000_000
 """Of one mail together; most servers take less and say so."""
@@ -43,7 +51,8 @@ class MailComposer:
         to, cc = self._recipients(params.to, f"{place}.to"), self._recipients(params.cc, f"{place}.cc")
         thread = None
         if params.answers and other is not None:
-            thread = Thread(mail_id=other.id, message_id=other.message_id, references=other.references)
+            references = tuple(map(_line, other.references))
+            thread = Thread(mail_id=other.id, message_id=_line(other.message_id), references=references)
             to, cc = self._answered(params, other, to, cc, f"{place}.answers")
         attachments = [*self._attachments(params)]
         if params.forwards and other is not None:
@@ -78,10 +87,10 @@ class MailComposer:
         self, params: WriteMail, other: ReceivedMail, to: tuple[str, ...], cc: tuple[str, ...], place: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return who gets an answer, besides those the step names. Nobody gets it twice, and we do not."""
-        author = tuple(address for address in (other.reply_to or (other.sender,)) if address)
+        author = _sound(other.reply_to) or _sound((other.sender,))
         if not author:
             raise InvalidInputError(place, _NOBODY_TO_ANSWER)
-        others = (*other.to, *other.cc) if params.answer_all else ()
+        others = _sound((*other.to, *other.cc)) if params.answer_all else ()
         main = tuple(dict.fromkeys((*author, *to)))
         known = {self._transport.address.casefold(), *(address.casefold() for address in main)}
         copies = [address for address in dict.fromkeys((*cc, *others)) if address.casefold() not in known]
@@ -101,7 +110,9 @@ class MailComposer:
             address = self._artifacts.save(context.job_id, context.task_id, f"{number}-{file.name}", file.content)
             shown = file.content_id if _CONTENT_ID.fullmatch(file.content_id or "") else None
             attachments.append(
-                Attachment(name=_line(file.name), path=self._artifacts.path_of(address), content_id=shown)
+                Attachment(
+                    name=_line(file.name) or "attachment", path=self._artifacts.path_of(address), content_id=shown
+                )
             )
         return attachments
 
@@ -128,6 +139,15 @@ def _texts(params: WriteMail, other: ReceivedMail | None, context: ExecutionCont
         top = html.escape(heading(other, context.locale, forwarded=True)).replace("\n", "<br>")
         return body, f"{above}<p>{top}</p>{other.html}"
     return body, f"{above}<blockquote>{html.escape(said).replace(chr(10), '<br>')}</blockquote>"
+
+
+def _sound(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return those of somebody else's addresses that mail can be sent to."""
+    sound = []
+    for address in addresses:
+        with contextlib.suppress(ValueError):
+            sound.append(check_address(address))
+    return tuple(sound)
 
 
 def _line(text: str) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import structlog
 
-from scheduler.core.errors import CPAError
+from scheduler.core.errors import CPAError, InvalidInputError
 from scheduler.core.task_executor_interface import Verification
+from scheduler.executors.mail_actions import NOBODY
 from scheduler.executors.mail_transport import MailTransport, OutgoingMail
 
 log = structlog.get_logger(__name__)
@@ -19,7 +20,9 @@ class MailSender:
         self._transport = transport
 
     async def send(self, mail: OutgoingMail) -> dict[str, Any]:
-        """Hand it over and file our copy. Raises what `MailTransport.send` names."""
+        """Hand it over and file our copy. Raises what `MailTransport.send` names, InvalidInputError for nobody."""
+        if not mail.recipients:
+            raise InvalidInputError("to", NOBODY)
         message_id = await self._transport.send(mail)
         return _sent(message_id, mail, filed=await self._file(mail))
 

@@ -249,3 +249,30 @@ async def test_one_mail_is_read_by_its_id_and_marked(executor: MailExecutor, ser
 
     assert done.result["messages"][0]["html"].strip() == "<p>Wann?</p>"
     assert server.boxes[US]["INBOX"][0].seen
+
+
+async def test_a_mail_with_broken_addresses_is_answered_as_far_as_they_go(
+    executor: MailExecutor, server: MemoryMailServer
+) -> None:
+    raw = (
+        b"From: Anna <anna@example.com>\r\nReply-To: kaputt@\r\nTo: cpa@example.com, @@, bert@example.com\r\n"
+        b"Message-ID: <a\x01b@x>\r\nReferences: <\x02@y>\r\nSubject: a\x03b\r\n\r\nText\r\n"
+    )
+    server.put(US, "INBOX", raw)
+    (mail,) = await MemoryMailTransport(server, an_account()).search(MailQuery())
+    todo = ToDo(id="a", action="mail.send", params={"answers": mail.id, "answer_all": True, "body": "ja"})
+
+    done = await executor.execute(todo, CONTEXT)
+
+    assert done.error is None
+    assert done.result["recipients"] == [ANNA, BERT]
+
+
+async def test_a_mail_without_a_sender_cannot_be_answered(executor: MailExecutor, server: MemoryMailServer) -> None:
+    server.put(US, "INBOX", b"Subject: x\r\n\r\nText\r\n")
+    (mail,) = await MemoryMailTransport(server, an_account()).search(MailQuery())
+
+    failed = await executor.execute(ToDo(id="a", action="mail.send", params={"answers": mail.id}), CONTEXT)
+
+    assert failed.error is not None
+    assert failed.error.facts["field"] == "a.params.answers"
