@@ -15,6 +15,7 @@ from typing import Self
 from examples.mailbox.dovecot import Dovecot, free_port
 from examples.mailbox.faults import Faults
 from examples.mailbox.smtp_front import SmtpFront
+from examples.mailbox.tokens import TokenIssuer
 
 DEFAULT_ACCOUNTS: Mapping[str, str] = {"cpa@example.com": "geheim", "anna@example.com": "geheim"}
 
@@ -22,9 +23,13 @@ _STANDING = {"INBOX", "Sent", "Drafts"}
 
 
 class MailServer:
-    """Mailboxes for `accounts` (address -> password), gone again at the end. `faults` says what goes wrong next."""
+    """Mailboxes for `accounts` (address -> password), gone again at the end. `faults` says what goes wrong next.
 
-    def __init__(self, accounts: Mapping[str, str] = DEFAULT_ACCOUNTS) -> None:
+    With `tokens` people log in with XOAUTH2 as well.
+    """
+
+    def __init__(self, accounts: Mapping[str, str] = DEFAULT_ACCOUNTS, *, tokens: TokenIssuer | None = None) -> None:
+        self._tokens = tokens
         self.accounts = dict(accounts)
         self.host = "127.0.0.1"
         self.faults = Faults()
@@ -52,10 +57,19 @@ class MailServer:
         """Return when mail can be sent and read. Raises MailServerError with the end of dovecot's log."""
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="mailbox-"))  # short: a socket's path may have 107 bytes
-            self._dovecot = Dovecot(self._folder, self.accounts, self.host)
+            self._dovecot = Dovecot(
+                self._folder, self.accounts, self.host, token_info=self._tokens.info_url if self._tokens else ""
+            )
             self._dovecot.start()
             self._smtp_port = free_port(self.host)
-            self._front = SmtpFront(self._dovecot.lmtp_socket, self.accounts, self.host, self._smtp_port, self.faults)
+            self._front = SmtpFront(
+                self._dovecot.lmtp_socket,
+                self.accounts,
+                self.host,
+                self._smtp_port,
+                self.faults,
+                tokens=self._tokens,
+            )
             self._front.start()
         except BaseException:
             self.stop()

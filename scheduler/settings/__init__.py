@@ -32,6 +32,7 @@ from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 from scheduler.settings.graph import GraphSettings as GraphSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
+from scheduler.settings.mail import MailSettings as MailSettings
 from scheduler.settings.parts import PREFIX, WebAddress, config
 
 _SECRETS = "CPA_SECRET_"
@@ -113,7 +114,6 @@ def _long_enough(key: SecretStr) -> SecretStr:
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class ApiSettings(BaseSettings):
@@ -151,37 +151,6 @@ class ApiSettings(BaseSettings):
     def listens_on_loopback(self) -> bool:
         """Whether only this machine can reach it."""
         return is_loopback(self.host)
-
-
-class MailSettings(BaseSettings):
-    """The mailbox CPA works with. Secrets: `mail.password`; with oauth2 `mail.client_secret`, `mail.refresh_token`."""
-
-    model_config = config("CPA_MAIL_")
-
-    smtp_host: str = ""
-    smtp_port: Port = 465
-    imap_host: str = ""
-    imap_port: Port = 993
-    address: str = ""
-    username: str = ""
-    name: str = ""
-    security: Literal["none", "starttls", "tls"] = "tls"
-    maildir: Path | None = Field(default=None, description="mailboxes as folders, without a server; see docs/MAIL.md")
-    auth: Literal["password", "oauth2"] = "password"
-    token_url: str = ""
-    client_id: str = ""
-    scope: str = ""
-    settle_seconds: float = Field(
-        default=20.0, ge=0, le=600, description="how long a sent mail may take to reach our own mailbox"
-    )
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The variables without which there is no mail."""
-        servers = () if self.maildir is not None else ("smtp_host", "imap_host")
-        tokens = ("token_url", "client_id") if servers and self.auth == "oauth2" else ()
-        needed = ("address", *servers, *tokens)
-        return tuple(f"CPA_MAIL_{name.upper()}" for name in needed if not getattr(self, name))
 
 
 class WorkerSettings(BaseSettings):

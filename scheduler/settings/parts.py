@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from scheduler.core.problems import unfit
@@ -44,3 +44,4 @@ def _secure_address(text: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SecureAddress = Annotated[str, AfterValidator(_secure_address)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
