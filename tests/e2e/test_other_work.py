@@ -92,24 +92,22 @@ def test_a_form_is_filled_in_and_shown(office: Office, tmp_path: Path) -> None:
     assert [task["task_id"] for task in detail["tasks"]] == ["open", "fill_1", "fill", "picture"]
 
 
-def test_the_table_of_a_web_page_becomes_a_workbook(office: Office, tmp_path: Path) -> None:
-    page = b"<!doctype html><meta charset=utf-8><h1>Preise</h1><table><tr><th>Ware<th>Preis<tr><td>D\xc3\xbcbel<td>0,30</table>"
-
+def test_the_table_of_a_file_on_the_web_becomes_a_workbook(office: Office, tmp_path: Path) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", "text/csv; charset=utf-8")
             self.end_headers()
-            self.wfile.write(page)
+            self.wfile.write("Ware;Preis\nDübel;0,30\n".encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, *_: object) -> None:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server, ThreadPoolExecutor(1) as pool:
         pool.submit(server.serve_forever)
         try:
             with running_cpa(office, tmp_path) as cpa:
-                address = f"http://localhost:{server.server_port}/preise"
+                address = f"http://localhost:{server.server_port}/preise.csv"
                 detail = cpa.done(f"Extract the table from {address} into Excel")
         finally:
             server.shutdown()
