@@ -9,8 +9,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults check lint unit simulate run bench bench-graph bench-listing bench-venvs \
-	bench-queue bench-web bench-api bench-growth bench-profile bench-lock load openapi lock format clean
+.PHONY: help setup setup-for-tests demo test test-faults check lint unit simulate run bench bench-graph bench-listing \
+	bench-venvs bench-queue bench-web bench-api bench-growth bench-profile bench-lock load openapi lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -18,13 +18,16 @@ help: ## list these targets
 setup: ## install what is missing: Debian packages, .venv, locked packages
 	@tools/setup.sh
 
+setup-for-tests:
+	@tools/setup.sh --for-tests
+
 demo: setup ## a German sentence becomes a delivered mail, for real
 	$(PYTHON) -m examples.demo
 
 run: setup ## start API and worker in one process
 	.venv/bin/cpa up
 
-test: setup ## everything: check, then the tests with servers, browsers and faults; coverage gate
+test: setup-for-tests ## everything: check, then the tests with servers, browsers and faults; coverage gate
 	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
 	$(PYTEST) -n 2 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)" --cov --cov-append --cov-report=term:skip-covered
 

@@ -216,6 +216,27 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
+@app.command(help=say("Alle Aktionen zeigen, die ein Plan enthalten kann.", "Show all actions a plan may have."))
+def actions(
+    as_json: Annotated[bool, JSON] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help=say("Als Seite docs/ACTIONS.md.", "As the page docs/ACTIONS.md."))
+    ] = False,
+) -> None:
+    from scheduler.cli import actions as catalog  # noqa: PLC0415 - it knows every adapter, which take long to import
+
+    try:
+        known, policy = catalog.known_actions(given_settings())
+    except (ValueError, OSError) as error:
+        raise leave(USAGE, error) from error
+    if as_json:
+        print_json(catalog.as_json(known, policy))
+    elif as_markdown:
+        out.out(catalog.as_markdown(known, policy), end="", highlight=False)
+    else:
+        out.print(catalog.as_table(known, policy))
+
+
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")

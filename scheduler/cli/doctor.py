@@ -7,12 +7,15 @@ import sqlite3
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scheduler.cli.words import say, user_locale
 from scheduler.core.errors import CPAError
 from scheduler.core.portal_login import login_secrets
 from scheduler.core.sentences import sentence
+from scheduler.executors.app_executor import has_screen
 from scheduler.executors.browser_pool import find_browser
+from scheduler.executors.libreoffice import INSTALL, find_libreoffice
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
 
@@ -31,7 +34,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a job may need."""
     return [_python(), _sqlite(), _browser(settings), _data_dir(settings), _sites(settings), _mail(settings),
-            _secrets(settings), _redis()]  # fmt: skip
+            _secrets(settings), _redis(), _office(), _calendar(settings), _screen()]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -132,7 +135,8 @@ def _secrets(settings: Settings) -> Finding:
 
 def _logins(settings: Settings) -> list[str]:
     portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
-    return [*dict.fromkeys(portals), *([] if settings.mail_missing else _mail_secrets(settings))]
+    calendar = ["calendar.password"] if settings.calendar.url and settings.calendar.username else []
+    return [*dict.fromkeys(portals), *([] if settings.mail_missing else _mail_secrets(settings)), *calendar]
 
 
 def _mail_secrets(settings: Settings) -> list[str]:
@@ -148,6 +152,29 @@ def _redis() -> Finding:
     found = shutil.which("redis-server")
     detail = found or say("nicht gefunden; nur die Servergröße braucht es", "not found; only the server size needs it")
     return Finding("Redis", found is not None, detail, "apt-get install redis-server", needed=False)
+
+
+def _office() -> Finding:
+    found = find_libreoffice()
+    detail = str(found or say("nicht gefunden; nur für PDF aus Dokumenten", "not found; only for PDFs of documents"))
+    return Finding("LibreOffice", found is not None, detail, INSTALL, needed=False)
+
+
+def _calendar(settings: Settings) -> Finding:
+    name, url = say("Kalender", "calendar"), settings.calendar.url
+    if url is None:
+        detail = say("nicht eingerichtet; eingeladen wird per Mail", "not set up; people are invited by mail")
+        advice = "CPA_CALENDAR_URL, CPA_SECRET_CALENDAR_PASSWORD"
+        return Finding(name, good=False, detail=detail, advice=advice, needed=False)
+    place = urlsplit(url)
+    good = _answers(place.hostname or "", place.port or (443 if place.scheme == "https" else 80))
+    return Finding(name, good, url, say("Adresse und Firewall prüfen", "check address and firewall"), needed=False)
+
+
+def _screen() -> Finding:
+    found = has_screen()
+    detail = say("da", "there") if found else say("keiner; Anwendungen brauchen einen", "none; applications need one")
+    return Finding(say("Bildschirm", "screen"), found, detail, "DISPLAY", needed=False)
 
 
 def _answers(host: str, port: int) -> bool:
