@@ -85,12 +85,6 @@ class TaskState(NamedTuple):
         )
 
 
-@dataclass(slots=True)
-class _Version:
-    own: dict[TaskId, TaskState]
-    later: "_Version | None" = None
-
-
 class TaskMap(Mapping[TaskId, TaskState]):
     """The tasks of a run by id. `changed` returns the next version and costs no more than its changes.
 
@@ -98,20 +92,23 @@ class TaskMap(Mapping[TaskId, TaskState]):
     Functional Arrays Fast", 1991): each stays what it was.
     """
 
-    def __init__(self, tasks: Mapping[TaskId, TaskState]) -> None:
-        self._version = _Version(dict(tasks))
+    __slots__ = ("_later", "_own")
+
+    def __init__(self, tasks: Mapping[TaskId, TaskState] | Iterable[tuple[TaskId, TaskState]]) -> None:
+        self._own = dict(tasks)
+        self._later: Self | None = None
 
     def __getitem__(self, task_id: TaskId) -> TaskState:
-        version = self._version
-        while version.later is not None and task_id not in version.own:
-            version = version.later
-        return version.own[task_id]
+        version = self
+        while version._later is not None and task_id not in version._own:
+            version = version._later
+        return version._own[task_id]
 
     def __iter__(self) -> Iterator[TaskId]:
-        version = self._version
-        while version.later is not None:
-            version = version.later
-        return iter(version.own)
+        version = self
+        while version._later is not None:
+            version = version._later
+        return iter(version._own)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -119,19 +116,17 @@ class TaskMap(Mapping[TaskId, TaskState]):
     @property
     def newest(self) -> Mapping[TaskId, TaskState]:
         """The same for whoever only reads, until the next change: faster where this version holds all tasks."""
-        return self if self._version.later is not None else self._version.own
+        return self._own if self._later is None else self
 
     def changed(self, changes: Mapping[TaskId, TaskState]) -> Self:
         """Return the map with other states for some of its tasks."""
-        version = self._version
-        if version.later is not None:
+        if self._later is not None:
             return type(self)({**self, **changes})
-        own = version.own
-        newest = _Version(own)
-        version.own, version.later = {task_id: own[task_id] for task_id in changes}, newest
+        own = self._own
+        self._later = later = type(self)(())
+        self._own = {task_id: own[task_id] for task_id in changes}
         own.update(changes)
-        later = self.__class__.__new__(self.__class__)
-        later._version = newest  # noqa: SLF001 - of its own kind
+        later._own = own  # noqa: SLF001 - of its own kind
         return later
 
 
@@ -231,14 +226,10 @@ def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunS
     states = {task_id: _state_of(rows.get(task_id), waiting_for[task_id]) for task_id in plan.todos}
     ended = next((_why_failed(task_id, state) for task_id, state in states.items() if _lost(state)), None)
     open_ = sum(not state.status.final for state in states.values())
-    return _opened(
-        job, plan, TaskMap(states), open_, sum(state.active for state in states.values()), ended or hopeless
-    )
+    return _opened(job, plan, TaskMap(states), open_, sum(state.active for state in states.values()), ended or hopeless)
 
 
-def _opened(
-    job: Job, plan: RunPlan, tasks: TaskMap, open_: int, active: int, failure: TaskFailure | None
-) -> RunState:
+def _opened(job: Job, plan: RunPlan, tasks: TaskMap, open_: int, active: int, failure: TaskFailure | None) -> RunState:
     cancelling = job.status is JobStatus.CANCELLING
     return RunState(job.id, plan, tasks, JobStatus.RUNNING, open_, active, job.deadline, cancelling, failure)
 

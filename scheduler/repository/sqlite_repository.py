@@ -93,7 +93,7 @@ class SQLiteJobRepository(JobRepository):
 
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_leases.record(connection, progress))
+        await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
 
 
 class SQLiteTaskRepository(TaskRepository):
