@@ -8,8 +8,8 @@ from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, Lease, TaskLine
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
-from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
 from scheduler.core.todo import ToDo
+from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
@@ -37,6 +37,8 @@ class ProgressWriter:
 
     def __init__(self, job: Job, lease: Lease, effect_keys: Mapping[TaskId, str | None], new_id: IdFactory) -> None:
         self._job = job
+        self._job_id, self._tenant, self._run = job.id, job.tenant, job.run
+        self._reason = job.description or job.intent
         self._lease = lease
         self._effect_keys = effect_keys
         self._new_id = new_id
@@ -58,8 +60,8 @@ class ProgressWriter:
         tasks, todos = state.tasks.newest, state.plan.todos
         failure = end.failure if end else None
         return RunProgress(
-            job_id=self._job.id,
-            tenant=self._job.tenant,
+            job_id=self._job_id,
+            tenant=self._tenant,
             lease_token=self._lease.token,
             tasks=[self._row(task_id, tasks[task_id]) for task_id in changed],
             events=[self._line(state, note) for note in notes],
@@ -77,9 +79,9 @@ class ProgressWriter:
 
     def _row(self, task_id: TaskId, task: TaskState) -> TaskLine:
         return TaskLine(
-            self._job.id,
+            self._job_id,
             task_id,
-            self._job.run,
+            self._run,
             task.status,
             task.attempts,
             task.failures,
@@ -102,22 +104,21 @@ class ProgressWriter:
                 data["error"] = self._sentence(state.tasks[note.task_id].failure)
         elif note.type is EventType.JOB_FAILED:
             data = {**data, "error": self._sentence(state.failure)}
-        return EventLine(self._job.tenant, self._job.id, self._job.run, note.type, note.at, note.task_id, data)
+        return EventLine(self._tenant, self._job_id, self._run, note.type, note.at, note.task_id, data)
 
     def _entry(self, note: NoteEvent, todo: ToDo | None = None, evidence: Sequence[str] = ()) -> AuditLine:
-        job, (kind, what) = self._job, _NAMES[note.type]
-        reason = job.description or job.intent
+        kind, what = _NAMES[note.type]
         return AuditLine(
             self._new_id(),
             note.at,
-            job.tenant,
-            job.id,
+            self._tenant,
+            self._job_id,
             note.task_id,
             f"job.{what}" if todo is None else todo.action,
-            reason if todo is None else todo.reason or reason,
+            self._reason if todo is None else todo.reason or self._reason,
             "success" if note.type in _ACHIEVED else "failure",
             evidence[-1] if evidence else None,
-            {"run": job.run, kind: what, **note.data},
+            {"run": self._run, kind: what, **note.data},
         )
 
     def _sentence(self, failure: TaskFailure | None) -> str | None:

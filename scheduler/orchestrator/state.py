@@ -15,7 +15,6 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.reopening import lost_with_session, session_uses, with_detours
 
-
 _RUNNING, _VERIFYING, _DONE = TaskStatus.RUNNING, TaskStatus.VERIFYING, TaskStatus.DONE
 _LARGEST_KEPT_PLAN = 100  # tasks
 _MOST_KEPT_PLANS = 500
@@ -54,7 +53,7 @@ class TaskState(NamedTuple):
             self.attempts + 1,
             self.failures,
             self.checks,
-            True,  # noqa: FBT003 - begun
+            True,
             None,
             self.result,
             self.verified,
@@ -102,13 +101,13 @@ class TaskMap(Mapping[TaskId, TaskState]):
         version = self
         while version._later is not None and task_id not in version._own:
             version = version._later
-        return version._own[task_id]
+        return version._own[task_id]  # noqa: SLF001
 
     def __iter__(self) -> Iterator[TaskId]:
         version = self
         while version._later is not None:
             version = version._later
-        return iter(version._own)
+        return iter(version._own)  # noqa: SLF001
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -126,7 +125,7 @@ class TaskMap(Mapping[TaskId, TaskState]):
         self._later = later = type(self)(())
         self._own = {task_id: own[task_id] for task_id in changes}
         own.update(changes)
-        later._own = own  # noqa: SLF001 - of its own kind
+        later._own = own  # noqa: SLF001
         return later
 
 

@@ -97,7 +97,7 @@ def run_whole(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> bool:
         for unit in units:
             unit.run(connection)
         connection.flush()
-    except Exception:  # whoever runs them again, each on its own, finds out which and why
+    except Exception:  # noqa: BLE001 - whoever runs them again, each on its own, finds out which and why
         _undo(connection)
         return False
     return True
