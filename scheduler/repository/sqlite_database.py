@@ -27,6 +27,7 @@ _MOST_UNITS = 512  # writes that share a commit at most, so that none waits long
 _LOOK = 0.02  # seconds between two looks at whether another process has written, where nobody rings
 _LOOK_BESIDE_BELL = 0.5  # the same where they do; what writes without a bell (a shell, a ring that was lost) is seen so
 _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating the file
+_CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
 
@@ -180,6 +181,7 @@ class SQLiteDatabase:
             connection = self._open(SQLiteWriter)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
                 if _revision(connection) != HEAD:
                     upgrade(self.path)
             except BaseException:

@@ -297,6 +297,13 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
 
 
+def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
+    """Say whether all that would be entered in the audit log is there already; its ids are made but once."""
+    statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
+    entries = ((entry.id, progress.job_id) for entry in progress.audit)
+    return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
+
+
 def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
     """Set the statuses that runs have reached. When one of several cannot be set, all are undone and tried alone."""
     by_status: defaultdict[JobStatus, list[RunProgress]] = defaultdict(list)
