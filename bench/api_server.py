@@ -23,7 +23,8 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
-from scheduler.main import create_app, spare_garbage_collection
+from scheduler.garbage import spare_garbage_collection
+from scheduler.main import create_app
 from scheduler.settings import Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 

@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 import sqlite3
@@ -22,6 +21,7 @@ from fastapi import FastAPI
 from scheduler.api.app import build_app
 from scheduler.container import check_settings, open_services
 from scheduler.core.sentences import Sentence
+from scheduler.garbage import spare_garbage_collection
 from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
@@ -222,12 +222,6 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-def spare_garbage_collection() -> None:
-    """Let the collector look seldom, and never again at what was imported: running jobs hold much that stays."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def main() -> None:

@@ -8,9 +8,8 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from scheduler.cli.words import say
-from scheduler.container import make_registry
 from scheduler.core.actions import ActionSpec
-from scheduler.executor_wiring import make_policy
+from scheduler.executor_wiring import make_policy, make_registry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager

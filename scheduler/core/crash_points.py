@@ -104,12 +104,15 @@ def crash_points(before: CrashPoint, after: CrashPoint) -> Callable[[Operation],
     def mark(operation: Operation) -> Operation:
         if inspect.iscoroutinefunction(operation):
 
-            @functools.wraps(operation)
-            async def guarded(*args: object, **kwargs: object) -> object:
+            async def passing(*args: object, **kwargs: object) -> object:
                 reached(before)
                 result = await operation(*args, **kwargs)
                 reached(after)
                 return result
+
+            @functools.wraps(operation)
+            def guarded(*args: object, **kwargs: object) -> object:
+                return operation(*args, **kwargs) if _Armed.point is None else passing(*args, **kwargs)
         else:
 
             @functools.wraps(operation)

@@ -4,7 +4,7 @@ import abc
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,10 +17,8 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import ToDo
 
 
-class ExecutionContext(BaseModel):
+class ExecutionContext(NamedTuple):
     """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     job_id: JobId = JobId("adhoc")
     task_id: TaskId = TaskId("task")

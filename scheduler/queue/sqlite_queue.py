@@ -60,7 +60,8 @@ class SQLiteQueue:
         return await self._database.write(
             lambda connection: sqlite_leases.claim(
                 connection, now=now, lease=self._lease, limit=limit, limits=self._limits
-            )
+            ),
+            quick=True,
         )
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
@@ -68,7 +69,7 @@ class SQLiteQueue:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
         now = self._clock.now()
         return await self._database.write(
-            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease)
+            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease), quick=True
         )
 
     async def promote(self) -> Sequence[Ready]:

@@ -4,8 +4,9 @@ A status changes by compare-and-set together with its event and its audit entry.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
@@ -33,6 +34,7 @@ _LINES = {
     JobStatus.FAILED: EventType.JOB_FAILED,
     JobStatus.CANCELLED: EventType.JOB_CANCELLED,
 }
+_ACTIONS = {line: f"job.{line.removeprefix('job_')}" for line in EventType}
 _NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 
 
@@ -63,8 +65,15 @@ def note(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
-    sqlite_events.append(connection, [EventLine(job.tenant, job.id, job.run, line, at, None, data)])
-    audit(connection, job, line.removeprefix("job_"), at, reason=reason, **data)
+    event, entry = noted(job, line, at, reason, data)
+    sqlite_events.append(connection, [event])
+    sqlite_audit.append(connection, [entry])
+
+
+def noted(job: Job, line: EventType, at: datetime, reason: str, data: Mapping[str, Any]) -> tuple[EventLine, AuditLine]:
+    """Return the line of the timeline, and the entry of the audit log that goes with it."""
+    event = EventLine(job.tenant, job.id, job.run, line, at, None, data)
+    return event, _entry(job, _ACTIONS[line], at, reason, data)
 
 
 def audit(
@@ -76,19 +85,14 @@ def audit(
     reason: str,
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
-    entry = AuditLine(
-        id=new_id(),
-        timestamp=at,
-        tenant=job.tenant,
-        job_id=job.id,
-        task_id=None,
-        action=f"job.{action}",
-        reason=reason,
-        result="failure" if action == JobStatus.FAILED else "success",
-        screenshot_path=None,
-        metadata={"run": job.run, **data},
-    )
-    sqlite_audit.append(connection, [entry])
+    """Add an entry to the audit log."""
+    sqlite_audit.append(connection, [_entry(job, f"job.{action}", at, reason, data)])
+
+
+def _entry(job: Job, action: str, at: datetime, reason: str, data: Mapping[str, Any]) -> AuditLine:
+    result: Literal["success", "failure"] = "failure" if action == "job.failed" else "success"
+    metadata = {"run": job.run, **data}
+    return AuditLine(new_id(), at, job.tenant, job.id, None, action, reason, result, None, metadata)
 
 
 def change_status(

@@ -96,7 +96,14 @@ class SQLiteJobRepository(JobRepository):
 
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_leases.record(connection, progress))
+        try:
+            await self._record(progress)
+        except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
+            if not await self._database.read(lambda connection: sqlite_leases.is_recorded(connection, progress)):
+                raise
+
+    async def _record(self, progress: RunProgress) -> None:
+        await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
 
 
 class SQLiteTaskRepository(TaskRepository):

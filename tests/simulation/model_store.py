@@ -101,7 +101,7 @@ class ModelStore:
         self.chains: dict[TenantId, list[Block]] = {}
         self.watch = watch
         self._keys: dict[tuple[TenantId, str, str], tuple[str, JobId]] = {}
-        self._entries: set[str] = set()
+        self._entries: dict[str, JobId] = {}
         self._ids = itertools.count(1)
         self._turns: dict[tuple[int, TenantId], int] = {}
         self._present: dict[int, int] = {}
@@ -236,6 +236,8 @@ class ModelStore:
         if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
+            if [self._entries[id_] for id_ in repeated] == [progress.job_id] * len(progress.audit):
+                return  # stored before, though the answer was lost
             raise RepeatedEntryError(repeated)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
         stored.tasks.update((task.task_id, _as_model(TaskRun, task)) for task in progress.tasks)
@@ -365,7 +367,7 @@ class ModelStore:
         if audit:
             chain = self.chains.setdefault(job.tenant, [])
             chain.append(Block(tuple(audit), digest(chain[-1].digest if chain else _FIRST, audit)))
-            self._entries.update(entry.id for entry in audit)
+            self._entries.update((entry.id, entry.job_id) for entry in audit)
         self.watch(Commit(kind, before, stored, tasks_before or {}, events, audit, token))
 
     def broken_link(self, tenant: TenantId) -> int | None:
