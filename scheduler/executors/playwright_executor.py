@@ -138,7 +138,7 @@ class PlaywrightExecutor(BaseExecutor):
                 result = await self._operate(step)
             result |= step.about_element()
             if step.healed:
-                await self._prove(step)
+                await self._prove(step, result)
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
@@ -147,11 +147,12 @@ class PlaywrightExecutor(BaseExecutor):
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
-    async def _prove(self, step: Step) -> None:
+    async def _prove(self, step: Step, result: dict[str, Any]) -> None:
         """Let what was done to an element that had moved stand only if it shows. Raises VerificationFailedError."""
         if step.todo.action in _LOOKS_ONLY:
             return
         step.job.finished.add(step.task_id)
+        step.job.last = LastStep(task_id=step.task_id, result=result)
         seen = await verified(replace(step, until=min(step.until, asyncio.get_running_loop().time() + _LOOKING)))
         if seen.happened is not True:
             wanted = step.todo.verify or step.target()

@@ -73,8 +73,10 @@ async def fill(step: Step) -> dict[str, Any]:
         element = (await step.element()).element
         name = step.todo.text.removeprefix(SECRET_SCHEME)
         await enter_secret(step, element, name, secret, keys=keys)
+    elif keys:  # letters that were typed already must not be typed again
+        await _enter((await step.element()).element, text, step.left, keys=keys)
     else:
-        await step.enter(lambda element, left: _enter(element, text, left, keys=keys))
+        await step.enter(lambda element, left: element.fill(text, timeout=left))
     step.job.remember(step.todo)
     return {}
 

@@ -17,6 +17,9 @@ from scheduler.executors.web_targets import POLL, any_match
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
+_LAST_LOOK = 1000.0  # milliseconds, also when the time of the step is over
+_HELD = "e => e.value ?? (e.innerText ?? e.textContent).trim()"
+
 
 async def wait_for(step: Step) -> dict[str, Any]:
     """Wait until all that is asked for holds. Raises ElementNotFoundError or StepTimeoutError."""
@@ -72,7 +75,7 @@ async def until_met(step: Step, condition: Postcondition) -> str:
     now = asyncio.get_running_loop().time
     while True:
         last = now() >= step.until
-        unmet = await _unmet(step.page, condition)
+        unmet = await _unmet(step, condition)
         if not unmet:
             return ""
         if last:
@@ -80,7 +83,8 @@ async def until_met(step: Step, condition: Postcondition) -> str:
         await asyncio.sleep(POLL)
 
 
-async def _unmet(page: "Page", condition: Postcondition) -> str:
+async def _unmet(step: Step, condition: Postcondition) -> str:
+    page = step.page
     if condition.url is not None and condition.url not in page.url:
         return f"the address does not contain {condition.url!r}"
     if condition.selector is not None and not await any_match(page, condition.selector):
@@ -89,6 +93,16 @@ async def _unmet(page: "Page", condition: Postcondition) -> str:
         return f"the text {condition.text!r} is not to be seen"
     if condition.absent is not None and await any_match(page, condition.absent):
         return f"{condition.absent} is still to be seen"
+    return await _unlike(step, condition)
+
+
+async def _unlike(step: Step, condition: Postcondition) -> str:
+    if condition.value is not None and condition.selector is not None:
+        held = [await one.evaluate(_HELD, timeout=_LAST_LOOK) for one in await any_match(step.page, condition.selector)]
+        if held != [step.meant(condition.value)]:
+            return f"{condition.selector} holds another value"
+    if condition.sha256 is not None and not step.has_given(condition.sha256):
+        return f"the file does not have the hash {condition.sha256}"
     return ""
 
 

@@ -147,6 +147,15 @@ class Step:
         text = self.todo.text or ""
         return self.tools.secrets.get_secret(text) if _SECRET.fullmatch(text) else None
 
+    def meant(self, text: str) -> str:
+        """Return the text, or the secret that it names. Raises SecretMissingError."""
+        return self.tools.secrets.get_secret(text) if _SECRET.fullmatch(text) else text
+
+    def has_given(self, sha256: str) -> bool:
+        """Whether the file that this step gave has this hash."""
+        last = self.job.last
+        return last is not None and last.task_id == self.task_id and last.result.get("sha256") == sha256
+
     @property
     def uses_secret(self) -> bool:
         """Whether a secret is entered or sent in it."""

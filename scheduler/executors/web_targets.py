@@ -109,7 +109,8 @@ def first_locator(page: "Page", target: Target) -> "Locator | None":
     way = target.locators[0]
     if target.frame or len(page.frames) > 1 or way.near is not None or way.by is By.REF:
         return None
-    return ways(page.main_frame, way)[0].filter(visible=True)
+    readings = ways(page.main_frame, way)
+    return readings[0].filter(visible=True) if len(readings) == 1 else None
 
 
 async def look(page: "Page", target: Target) -> Found | None:

@@ -232,6 +232,10 @@ async def test_files_and_pictures_are_served(api: Api) -> None:
     file = await api.client.get(links[0])
     picture = await api.client.get(f"/jobs/{job_id}/screenshots/download")
 
+    page = api.services.screenshots.save(job_id, TaskId("download"), b"address: x", ".page.txt")
+    kept = await api.client.get(f"/jobs/{job_id}/evidence/{page.rpartition('/')[2]}")
+
+    assert kept.content == b"address: x"
     assert file.content == b"%PDF-1.7"
     assert file.headers["content-disposition"].startswith("attachment;")
     assert (picture.content, picture.headers["content-type"]) == (b"\x89PNG", "image/png")
@@ -240,7 +244,8 @@ async def test_files_and_pictures_are_served(api: Api) -> None:
 @pytest.mark.parametrize(
     "path",
     ["artifacts/download/other.pdf", "artifacts/download/..%2F..%2Fcpa.db", "artifacts/%2e%2e/cpa.db",
-     "screenshots/other", "screenshots/..%2F..%2Fcpa", "screenshots/a%00b"],
+     "screenshots/other", "screenshots/..%2F..%2Fcpa", "screenshots/a%00b",
+     "evidence/other.png", "evidence/..%2F..%2Fcpa.db"],
 )  # fmt: skip
 async def test_no_other_file_is_served(api: Api, path: str) -> None:
     job_id = (await api.submit())["job_id"]

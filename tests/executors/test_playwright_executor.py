@@ -296,6 +296,24 @@ async def test_a_postcondition_is_looked_for_on_the_page(job: WebJob) -> None:
     assert "Danke" in seen.detail
 
 
+async def test_a_postcondition_compares_what_a_field_holds_and_what_a_file_is(job: WebJob) -> None:
+    await job.do("fill", "label=Suche", text="4711")
+    await job.do("fill", "label=Passwort", text="secret://portal.password", id="password")
+    await job.do("download", "#attachment", id="fetch")
+
+    for expected, field, value in (
+        (True, "label=Suche", "4711"),
+        (False, "label=Suche", "471"),
+        (True, "label=Passwort", "secret://portal.password"),
+        (False, "label=Passwort", "secret://portal.pin"),
+    ):
+        seen = await job.verify("click", "h1", repeatable=True, timeout=1, verify={"selector": field, "value": value})
+        assert seen.happened is expected
+    for digest in (DIGEST, "0" * 64):
+        seen = await job.verify("download", "#attachment", id="fetch", timeout=1, verify={"sha256": digest})
+        assert seen.happened is (digest == DIGEST)
+
+
 async def test_what_a_click_did_without_a_postcondition_nobody_can_tell(job: WebJob) -> None:
     await job.do("click", "h1")
 
