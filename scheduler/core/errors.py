@@ -5,7 +5,7 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -16,8 +16,11 @@ CPAError
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
+├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
+│                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
 """
 
 from scheduler.core.error_kinds import (
@@ -29,6 +32,20 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     TaskFailedError,
     UnavailableError,
+)
+from scheduler.core.llm_errors import (
+    LLMAuthError,
+    LLMBudgetError,
+    LLMInvalidOutputError,
+    LLMNotSetUpError,
+    LLMRateLimitError,
+    LLMRefusedError,
+    LLMRequestError,
+    LLMTimeoutError,
+    LLMTruncatedError,
+    LLMUnavailableError,
+    NoAgentError,
+    PlanUnusableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -110,6 +127,16 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "LLMAuthError",
+    "LLMBudgetError",
+    "LLMInvalidOutputError",
+    "LLMNotSetUpError",
+    "LLMRateLimitError",
+    "LLMRefusedError",
+    "LLMRequestError",
+    "LLMTimeoutError",
+    "LLMTruncatedError",
+    "LLMUnavailableError",
     "LeaseLostError",
     "MailDeferredError",
     "MailLoginError",
@@ -118,6 +145,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoAgentError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -126,6 +154,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnusableError",
     "PolicyViolationError",
     "QueueFullError",
     "RecipientRefusedError",

@@ -8,6 +8,8 @@ import string
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from scheduler.core.llm_sentences import LLM_SENTENCES
+
 
 class Sentence(NamedTuple):
     """The same thing in both languages."""
@@ -313,6 +315,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
+    **{code: Sentence(*said) for code, said in LLM_SENTENCES.items()},
 }
 
 

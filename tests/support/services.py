@@ -27,6 +27,7 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.settings import (
     ApiSettings,
     FaultSettings,
+    LLMSettings,
     LogSettings,
     MailSettings,
     MaintenanceSettings,
@@ -132,6 +133,7 @@ def some_settings(
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
+        llm=LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
     )
