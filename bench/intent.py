@@ -191,58 +191,77 @@ def median_of(ask: Callable[[str], object], sentences: Sequence[str]) -> float:
     return float(np.median(times))
 
 
+class _Results:
+    """What was measured so far: figures, floors, lines of the table, bars of the picture."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, object] = {}
+        self.floors: list[Floor] = []
+        self.table: list[list[str]] = []
+        self.bars: dict[str, list[float]] = {name: [] for name in METHODS}
+
+    def line(self, title: str, values: Sequence[float]) -> None:
+        self.table.append([title, *(f"{value:.3f}" for value in values)])
+
+    def in_scope(self, name: str, count: int, learn: Part, ask: Part) -> None:
+        """Measure accuracy with `count` examples of an intent, of three samples; 0: with all."""
+        samples = [few(learn, count, seed) for seed in (SEEDS if count else SEEDS[:1])]
+        reached = {
+            method: float(np.mean([accuracy(run, sample, ask) for sample in samples]))
+            for method, run in METHODS.items()
+        }
+        title = f"{name}-{count or 'all'}"
+        self.figures[title] = reached
+        self.line(title, list(reached.values()))
+        best = max(reached[plain] for plain in PLAIN)
+        self.floors.append(Floor(f"accuracy-{title}", reached["ours"], FLOORS[name, count]))
+        self.floors.append(Floor(f"points-above-plain-{title}", 100 * (reached["ours"] - best), 2))
+        for method, value in reached.items():
+            self.bars[method].append(value)
+
+    def out_of_scope(self, name: str, learn: Part, ask: Part) -> None:
+        """Measure with a fifth of the intents left out, three times."""
+        rows = {
+            method: [float(one) for one in np.mean([out_of_scope(run, learn, ask, seed) for seed in SEEDS], axis=0)]
+            for method, run in METHODS.items()
+        }
+        self.figures[f"{name}-out-of-scope"] = rows
+        for place, what in enumerate(("in scope", "recall", "AUROC")):
+            self.line(f"{name} {what}", [row[place] for row in rows.values()])
+        self.floors.append(Floor(f"auroc-{name}", rows["ours"][2], rows["regression x cosine"][2]))
+
+    def costs(self, encoder: UniversalSentenceEncoder, sentences: Sequence[str], start: float) -> None:
+        """Measure what a message costs on the model of office requests."""
+        pairs, router = examples(), IntentRouter.default()
+        office = [text for text, _ in pairs]
+        model = IntentModel(encoder, office, [name for _, name in pairs])
+        self.floors += [
+            Floor("ms-a-message", median_of(model.guess, sentences[:300]), 3, at_most=True),
+            Floor("ms-by-rules", median_of(router.route, office), 0.05, at_most=True),
+            Floor("cold-start-s", start, 2, at_most=True),
+        ]
+
+
 def main() -> int:
     where = os.environ.pop("CPA_INTENT_DATA", "")
     if not where or not Path(where).is_dir():
         print("CPA_INTENT_DATA must name the folder that holds banking77/ and hwu64/", file=sys.stderr)
         return 2
     start, memory = cold_start()
-    encoder, floors, table = UniversalSentenceEncoder(), [], []
-    figures: dict[str, object] = {}
-    panel: dict[str, list[float]] = {name: [] for name in METHODS}
+    encoder, results = UniversalSentenceEncoder(), _Results()
     for name in ("hwu64", "banking77"):
         learn, ask = read(Path(where) / name, encoder)
         for count in (FEW, 0):
-            reached = {
-                method: float(
-                    np.mean([accuracy(run, few(learn, count, seed), ask) for seed in SEEDS[: 3 if count else 1]])
-                )
-                for method, run in METHODS.items()
-            }
-            title = f"{name}-{count or 'all'}"
-            figures[title] = reached
-            table.append([title, *(f"{value:.3f}" for value in reached.values())])
-            floors.append(Floor(f"accuracy-{title}", reached["ours"], FLOORS[name, count]))
-            best = max(reached[plain] for plain in PLAIN)
-            floors.append(Floor(f"points-above-plain-{title}", 100 * (reached["ours"] - best), 2))
-            for method, value in reached.items():
-                panel[method].append(value)
-        scopes = {
-            method: np.mean([out_of_scope(METHODS[method], learn, ask, seed) for seed in SEEDS], axis=0)
-            for method in METHODS
-        }
-        figures[f"{name}-out-of-scope"] = {method: list(map(float, row)) for method, row in scopes.items()}
-        table.append([f"{name} in scope", *(f"{row[0]:.3f}" for row in scopes.values())])
-        table.append([f"{name} recall", *(f"{row[1]:.3f}" for row in scopes.values())])
-        table.append([f"{name} AUROC", *(f"{row[2]:.3f}" for row in scopes.values())])
-        floors.append(Floor(f"auroc-{name}", scopes["ours"][2], float(scopes["regression x cosine"][2])))
-    pairs = examples()
-    model = IntentModel(encoder, [text for text, _ in pairs], [name for _, name in pairs])
-    floors.append(Floor("ms-a-message", median_of(model.guess, ask.sentences[:300]), 3, at_most=True))
-    floors.append(
-        Floor("ms-by-rules", median_of(IntentRouter.default().route, [text for text, _ in pairs]), 0.05, at_most=True)
-    )
-    floors.append(Floor("cold-start-s", start, 2, at_most=True))
-    show("Intents learned from examples: accuracy", ["data", *METHODS], table)
+            results.in_scope(name, count, learn, ask)
+        results.out_of_scope(name, learn, ask)
+    results.costs(encoder, ask.sentences, start)
+    show("Intents learned from examples: accuracy", ["data", *METHODS], results.table)
     print(f"memory after the first answer: {memory:.0f} MiB")
-    save("intent", {**figures, "memory_mib": memory, "cold_start_s": start}, floors)
+    save("intent", {**results.figures, "memory_mib": memory, "cold_start_s": start}, results.floors)
     groups = ["HWU64, 10", "HWU64, all", "BANKING77, 10", "BANKING77, all"]
-    draw(
-        "intent",
-        "Intents learned from examples",
-        [Panel("Accuracy by examples of an intent", "share right", groups, panel)],
-    )
-    return judge(floors)
+    panel = Panel("Accuracy by examples of an intent", "share right", groups, results.bars)
+    draw("intent", "Intents learned from examples", [panel])
+    return judge(results.floors)
 
 
 if __name__ == "__main__":
