@@ -11,6 +11,8 @@ from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.site_book import SiteBook, Sites
+from scheduler.executors.answers import Answers
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
@@ -20,6 +22,7 @@ from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.mail_transport import MailTransport
 from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.site_executor import SiteExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.batch_service import BatchService
@@ -74,6 +77,7 @@ class Services:
     words: WordIndex
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
+    answers: Answers
     worker: Worker
     schedule_runner: ScheduleRunner
     maintenance: Maintenance
@@ -92,7 +96,8 @@ async def open_services(
     secrets = SecretsManager(settings.store.secrets_file)
     artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
     screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
-    registry = executors or make_registry(settings, secrets, artifacts, screenshots)
+    sites, answers = make_sites(settings), make_answers(settings)
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = SQLiteDatabase(sqlite_path(settings.store.database_url))
@@ -101,7 +106,7 @@ async def open_services(
         queue = make_queue(settings, database)
         await queue.connect()
         stack.push_async_callback(queue.close)
-        planner = make_planner(settings, registry, router or IntentRouter.default())
+        planner = make_planner(registry, router or IntentRouter.default(), sites)
         admission = make_admission(settings.queue, database)
         jobs = make_jobs(database, planner, queue, admission)
         schedules, runner = make_schedules(database, jobs, queue)
@@ -120,6 +125,7 @@ async def open_services(
             words=WordIndex(database),
             artifacts=artifacts,
             screenshots=screenshots,
+            answers=answers,
             worker=worker,
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
@@ -299,30 +305,52 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
-def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:
+def make_planner(registry: ExecutorRegistry, router: IntentRouter, sites: Sites) -> Planner:
     """Return the planner for the configured intents and sites."""
     return Planner(
         router=router,
         catalog=registry.catalog,
         policy=PolicyEngine.load(),
-        sites=settings.web.sites,
+        sites=sites,
+    )
+
+
+def make_sites(settings: Settings) -> SiteBook:
+    """Return the portals that are set up: by an administrator, and by `cpa site`, whose profiles count more."""
+    return SiteBook((settings.web.sites_dir, settings.store.data_dir / "sites"))
+
+
+def make_answers(settings: Settings) -> Answers:
+    """Return where jobs ask and people answer."""
+    return Answers(settings.store.data_dir / "answers")
+
+
+def make_browser(
+    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
+) -> PlaywrightExecutor:
+    """Return what does steps in a browser."""
+    return PlaywrightExecutor(
+        executable=settings.web.browser_path,
+        artifacts=artifacts,
+        screenshots=screenshots,
+        secrets=secrets,
+        sessions=settings.store.data_dir / "sessions",
     )
 
 
 def make_registry(
-    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    screenshots: ScreenshotStore,
+    sites: Sites,
+    answers: Answers,
 ) -> ExecutorRegistry:
     """Return everything this machine can do itself."""
     registry = ExecutorRegistry()
-    registry.register_all(
-        PlaywrightExecutor(
-            executable=settings.web.browser_path,
-            artifacts=artifacts,
-            screenshots=screenshots,
-            secrets=secrets,
-            sessions=settings.store.data_dir / "sessions",
-        )
-    )
+    browser = make_browser(settings, secrets, artifacts, screenshots)
+    registry.register_all(browser)
+    registry.register_all(SiteExecutor(browser=browser, sites=sites, answers=answers))
     registry.register_all(MailExecutor(transport=make_mail_transport(settings.mail, secrets), artifacts=artifacts))
     files_root = settings.store.files_root or settings.store.data_dir / "files"
     registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))

@@ -22,12 +22,10 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 
@@ -51,17 +49,6 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
-
-
-def _no_login(name: str) -> Sentence:
-    return Sentence(f"ein Portal kann nicht „{name}“ heißen", f"a portal cannot be called “{name}”")
-
-
-def _same_login(name: str, login: str) -> Sentence:
-    return Sentence(
-        f"„{name}“ und ein anderes Portal hätten dasselbe Geheimnis {login}.password; bitte eines umbenennen",
-        f"“{name}” and another portal would share the secret {login}.password; please rename one",
-    )
 
 
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
@@ -275,25 +262,14 @@ class MaintenanceSettings(BaseSettings):
 
 
 class WebSettings(BaseSettings):
-    """The browser and the portals it may be sent to by name."""
+    """The browser, and where the profiles of the portals lie that it may be sent to by name."""
 
     model_config = _config(_PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
-    sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
-
-    @field_validator("sites")
-    @classmethod
-    def _logins_differ(cls, sites: dict[str, str]) -> dict[str, str]:
-        """Two portals that share a login would get each other's password."""
-        addresses: dict[str, str] = {}
-        for name, address in sites.items():
-            login = login_name(name)
-            if not login or login in RESERVED:
-                raise unfit(_no_login(name))
-            if addresses.setdefault(login, address.rstrip("/")) != address.rstrip("/"):
-                raise unfit(_same_login(name, login))
-        return sites
+    sites_dir: Path = Field(
+        default=Path("config/sites"), description="site profiles besides those in the folder sites of CPA_DATA_DIR"
+    )
 
 
 class LogSettings(BaseSettings):

@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.cli.words import say
-from scheduler.core.portal_login import login_secrets
+from scheduler.cli.words import read_out, say
+from scheduler.core.site_book import SiteBook
 from scheduler.executors.browser_pool import find_browser
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
@@ -67,10 +67,16 @@ def _writable(place: Path) -> bool:
     return True
 
 
+def _book(settings: Settings) -> SiteBook:
+    return SiteBook((settings.web.sites_dir, settings.store.data_dir / "sites"))
+
+
 def _sites(settings: Settings) -> Finding:
-    known = ", ".join(settings.web.sites) or say("keine", "none")
-    advice = """CPA_SITES='{"portal": "https://portal.example.com"}'"""
-    return Finding(say("Portale", "portals"), bool(settings.web.sites), known, advice, needed=False)
+    name, book = say("Portale", "portals"), _book(settings)
+    for flaw in book.flaws.values():
+        return Finding(name, good=False, detail=read_out(flaw), needed=False)
+    known = ", ".join(site.profile.name for site in book.sites.values())
+    return Finding(name, bool(known), known or say("keine", "none"), "cpa site add", needed=False)
 
 
 def _mail(settings: Settings) -> Finding:
@@ -105,7 +111,7 @@ def _secrets(settings: Settings) -> Finding:
 
 
 def _logins(settings: Settings) -> list[str]:
-    portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
+    portals = [secret for site in _book(settings).sites.values() for secret in site.profile.secret_names]
     return [*dict.fromkeys(portals), *([] if settings.mail.missing else ["mail.password"])]
 
 

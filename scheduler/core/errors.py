@@ -5,16 +5,18 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError
+│                                ScheduleChangedError, NotWaitingError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, PageRefusedError, DownloadFailedError,
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
-│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError, StepTimeoutError
+│       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
+│       StepTimeoutError, LoginRejectedError, LoginIncompleteError, SecondFactorNeededError,
+│       SecondFactorRejectedError, DocumentNotFoundError, OutsideSiteError, SiteHasNoError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
@@ -63,6 +65,17 @@ from scheduler.core.request_errors import (
     UnknownReferenceError,
     UnknownSiteError,
 )
+from scheduler.core.site_errors import (
+    DocumentNotFoundError,
+    LoginIncompleteError,
+    LoginRejectedError,
+    NotWaitingError,
+    OutsideSiteError,
+    SecondFactorNeededError,
+    SecondFactorRejectedError,
+    SiteFileError,
+    SiteHasNoError,
+)
 from scheduler.core.task_errors import (
     AmbiguousTargetError,
     BrowserUnavailableError,
@@ -96,6 +109,7 @@ __all__ = [
     "ConflictError",
     "CycleError",
     "DeadLetterNotFoundError",
+    "DocumentNotFoundError",
     "DownloadFailedError",
     "DuplicateTaskError",
     "Effect",
@@ -111,6 +125,8 @@ __all__ = [
     "InvalidTransitionError",
     "JobNotFoundError",
     "LeaseLostError",
+    "LoginIncompleteError",
+    "LoginRejectedError",
     "MailDeferredError",
     "MailLoginError",
     "MailNotSetUpError",
@@ -121,7 +137,9 @@ __all__ = [
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
+    "NotWaitingError",
     "OutcomeUnknownError",
+    "OutsideSiteError",
     "PageRefusedError",
     "PathForbiddenError",
     "PlanChangedError",
@@ -134,8 +152,12 @@ __all__ = [
     "ScheduleChangedError",
     "ScheduleExistsError",
     "ScheduleNotFoundError",
+    "SecondFactorNeededError",
+    "SecondFactorRejectedError",
     "SecretMissingError",
     "SeveralOrdersError",
+    "SiteFileError",
+    "SiteHasNoError",
     "SiteUnreachableError",
     "StepTimeoutError",
     "StoreBusyError",

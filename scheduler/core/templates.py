@@ -22,7 +22,7 @@ from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
-VALUES: Final = frozenset({"site_url", "site_login"})
+VALUES: Final = frozenset({"site", "site_url"})
 """What a template may ask of the caller, besides the slots of the request."""
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")

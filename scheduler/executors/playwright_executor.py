@@ -13,6 +13,7 @@ import structlog
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import CPAError, TaskFailedError, UnavailableError, UnknownActionError
 from scheduler.core.ids import JobId
+from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
@@ -24,6 +25,7 @@ from scheduler.executors.web_errors import browser_error, is_dead, reason_of, sa
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
+from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
 
@@ -113,6 +115,18 @@ class PlaywrightExecutor(BaseExecutor):
             step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
             return await verified(step)
 
+    async def address(self, context: ExecutionContext) -> str:
+        """Return the address of the job's page; `about:blank` when nothing was opened yet."""
+        step = self._look(context)
+        async with self._at_page(step):
+            return step.page.url
+
+    async def shows(self, target: Target, context: ExecutionContext) -> bool:
+        """Whether the job's page shows something that fits, now; nothing is waited for."""
+        step = self._look(context, target)
+        async with self._at_page(step):
+            return bool(await any_match(step.page, target))
+
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
         """Return the path of a picture of the page as it is now; nothing when there is none."""
         job = self._jobs.get(context.job_id)
@@ -138,6 +152,9 @@ class PlaywrightExecutor(BaseExecutor):
         for job_id in list(self._jobs):
             await self.let_go(job_id, ended=False)
         await self._pool.close()
+
+    def _look(self, context: ExecutionContext, target: Target | None = None) -> Step:
+        return self._step(ToDo(id=context.task_id, action=actions.WAIT_FOR.name, selector=target), context)
 
     def _step(self, todo: ToDo, context: ExecutionContext) -> Step:
         return Step(

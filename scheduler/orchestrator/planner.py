@@ -18,8 +18,10 @@ from scheduler.core.errors import (
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
-from scheduler.core.portal_login import login_name
 from scheduler.core.sentences import Sentence
+from scheduler.core.site_book import Sites
+from scheduler.core.site_errors import SiteFileError
+from scheduler.core.sites import SiteProfile
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import fill_template, values_needed
 from scheduler.orchestrator.plan_check import check_plan
@@ -44,16 +46,14 @@ class PlannedRequest(BaseModel):
 
 
 class Planner:
-    """Rules only: patterns find the intent, its template gives the plan. `sites` maps names of portals to addresses."""
+    """Rules only: patterns find the intent, its template gives the plan. `sites` are the portals that are set up."""
 
-    def __init__(
-        self, *, router: IntentRouter, catalog: ActionCatalog, policy: PolicyEngine, sites: Mapping[str, str]
-    ) -> None:
+    def __init__(self, *, router: IntentRouter, catalog: ActionCatalog, policy: PolicyEngine, sites: Sites) -> None:
         self._router = router
         self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
         self.catalog = catalog
         self.policy = policy
-        self._sites = {name.casefold(): url.rstrip("/") for name, url in sites.items()}
+        self._sites = sites
 
     def plan(self, text: str, locale: Locale | None = None) -> PlannedRequest:
         """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ..."""
@@ -82,7 +82,7 @@ class Planner:
             raise error.at("intent") from None
         except MissingSlotError as error:
             raise error.at(f"{_SLOTS}.{error.slot}") from None
-        except UnknownSiteError as error:
+        except (UnknownSiteError, SiteFileError) as error:
             raise error.at(f"{_SLOTS}.{_PORTAL}") from None
         except InvalidFieldError as error:
             raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
@@ -100,16 +100,24 @@ class Planner:
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
         needed = values_needed(routed)
-        return {name: value for name, value in self._site(routed).items() if name in needed} if needed else {}
+        return {name: value for name, value in self._site(routed, needed).items() if name in needed} if needed else {}
 
-    def _site(self, routed: RoutedIntent) -> dict[str, str]:
-        """Return the address and the login of the portal that is named; which one is meant is not guessed."""
+    def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
+        """Return key and address of the portal that is named; which one is meant is not guessed."""
         name = routed.slots.get(_PORTAL)
         if not name:
             raise MissingSlotError(routed.name, _PORTAL)
-        if name.casefold() not in self._sites:
-            raise UnknownSiteError(name, known=self._sites)
-        return {"site_url": self._sites[name.casefold()], "site_login": login_name(name)}
+        site = self._sites.named(name)
+        if "site" in needed:
+            _check_slots(routed, site.profile)
+        return {"site": site.key, "site_url": site.profile.url}
+
+
+def _check_slots(routed: RoutedIntent, profile: SiteProfile) -> None:
+    """Raise MissingSlotError for what the profile needs to find a document and the request leaves open."""
+    for slot in sorted(profile.document.slots if profile.document else ()):
+        if not routed.slots.get(slot):
+            raise MissingSlotError(routed.name, slot)
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

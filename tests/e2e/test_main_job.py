@@ -137,7 +137,7 @@ def test_a_missing_invoice_is_said_with_its_number(cpa: Cpa, office: Office) -> 
     assert detail["job"]["error"] == (
         "Das Portal kennt das Dokument 9999 nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt."
     )
-    _assert_evidence(cpa, detail, "search")
+    _assert_evidence(cpa, detail, "download")
     assert office.mail.messages("anna@example.com") == []
 
 
