@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
+from scheduler.executors.answers import Answers
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -76,10 +77,15 @@ async def artifact_store(request: Request) -> ArtifactStore:
     return cast("ArtifactStore", request.app.state.services.artifacts)
 
 
+async def answers_of(request: Request) -> Answers:
+    return cast("Answers", request.app.state.services.answers)
+
+
 async def screenshot_store(request: Request) -> ScreenshotStore:
     return cast("ScreenshotStore", request.app.state.services.screenshots)
 
 
+AnswersDep = Annotated[Answers, Depends(answers_of)]
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
 BatchesDep = Annotated[BatchService, Depends(batch_service)]

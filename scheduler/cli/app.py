@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import database, dead, schedules, views
+from scheduler.cli import database, dead, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -216,6 +216,23 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
+@app.command(help=say("Einem Auftrag antworten, der auf einen Code wartet.", "Answer a job that waits for a code."))
+def answer(
+    job_id: Annotated[str, _JOB],
+    code: Annotated[
+        str,
+        typer.Argument(
+            help=say("Der Code; „-“ liest ihn von der Standardeingabe.", "The code; “-” reads standard input.")
+        ),
+    ],
+) -> None:
+    with service() as client:
+        client.call("POST", f"{job_path(job_id)}/answer", json={"answer": sentence_given(code)})
+    out.print(say("Angekommen; der Auftrag geht weiter.", "Received; the job goes on."))
+
+
+app.add_typer(sites.app, name="site")
+app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")

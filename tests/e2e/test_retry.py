@@ -52,10 +52,10 @@ def test_a_job_without_its_invoice_looks_for_it_again_and_says_the_same(office: 
 
 
 def test_a_job_whose_download_failed_logs_in_again_for_it(office: Office, tmp_path: Path) -> None:
-    office.portal.broken["GET /invoices/4711/pdf"] = 100
+    office.portal.faults.broken["GET /invoices/4711/pdf"] = 100
     with running_cpa(office, tmp_path) as cpa:
         failed = cpa.done(SENTENCE)
-        office.portal.broken.clear()
+        office.portal.faults.clear()
 
         ended = _retry(cpa, failed["job"]["job_id"])
 
@@ -64,7 +64,7 @@ def test_a_job_whose_download_failed_logs_in_again_for_it(office: Office, tmp_pa
 
 
 def test_a_job_cancelled_in_the_middle_is_done_when_it_is_retried(office: Office, tmp_path: Path) -> None:
-    office.portal.broken["POST /login"] = 100
+    office.portal.faults.broken["POST /login"] = 100
     with running_cpa(office, tmp_path) as cpa:
         job_id = cpa.http.post("/schedule", json={"text": SENTENCE}).json()["job_id"]
         end = time.monotonic() + LIMIT
@@ -72,7 +72,7 @@ def test_a_job_cancelled_in_the_middle_is_done_when_it_is_retried(office: Office
             time.sleep(0.05)
         cpa.http.delete(f"/jobs/{job_id}").raise_for_status()
         cancelled = cpa.ended(job_id)
-        office.portal.broken.clear()
+        office.portal.faults.clear()
 
         ended = _retry(cpa, job_id)
 
