@@ -117,7 +117,7 @@ class _Pages:
         return Response(invoice_pdf(invoice), media_type="application/pdf", headers=headers)
 
     def _signed_in(self, request: Request, token: str | None) -> str:
-        asked = f"{request.method} {request.url.path}"
+        asked = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
         if self._faults.expired[asked] > 0:
             self._faults.expired[asked] -= 1
             self._sessions.close(token)

@@ -11,7 +11,7 @@ class PortalFaults:
     broken: Counter[str] = field(default_factory=Counter)
     """Requests answered with 503."""
     expired: Counter[str] = field(default_factory=Counter)
-    """Requests before which all sessions end."""
+    """Requests, with their query, before which the session ends."""
     slow: dict[str, float] = field(default_factory=dict)
     """Seconds that a request takes longer."""
     moved: bool = False

@@ -79,6 +79,11 @@ class PortalServer:
         return self._counted.requests
 
     @property
+    def asked(self) -> Counter[str]:
+        """How often each request, like `GET /invoices`, came in."""
+        return self._counted.asked.copy()
+
+    @property
     def downloads(self) -> Counter[str]:
         """How often each PDF was handed out, by the number of the invoice."""
         return self._counted.downloads.copy()
@@ -89,17 +94,19 @@ class _Counted:
         self._app = app
         self._faults = faults
         self.requests = 0
+        self.asked: Counter[str] = Counter()
         self.downloads: Counter[str] = Counter()
 
     def again(self, app: ASGIApp) -> "_Counted":
         """Go on counting in front of another app."""
         successor = _Counted(app, self._faults)
-        successor.requests, successor.downloads = self.requests, self.downloads
+        successor.requests, successor.asked, successor.downloads = self.requests, self.asked, self.downloads
         return successor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
         asked = f"{scope['method']} {scope['path']}"
+        self.asked[asked] += 1
         await asyncio.sleep(self._faults.slow.get(asked, 0))
         if self._faults.broken[asked] > 0:
             self._faults.broken[asked] -= 1

@@ -102,9 +102,24 @@ class SiteVisit:
     async def _fetch(self, slots: Mapping[str, str]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for step in self.profile.document.steps if self.profile.document else ():
+            if result:
+                await self._look_around(slots)
             result = await self._do(step, slots)
         kept = ("artifact", "name", "bytes", "sha256", "media_type")
         return {"site": self.site.key} | {name: result[name] for name in kept}
+
+    async def _look_around(self, slots: Mapping[str, str]) -> None:
+        """Raise at once for what the next step would only wait in vain for."""
+        if await self._missing(slots):
+            raise DocumentNotFoundError(self.profile.name, slots.get("document_id") or slots.get("document", "–"))
+        if await self._signed_out():
+            raise LoginIncompleteError(self.profile.name, str(self.profile.login and self.profile.login.logged_in))
+
+    async def _signed_out(self) -> bool:
+        """Whether the site shows its login instead of what was asked for."""
+        login = self.profile.login
+        form = next((step.fill for step in login.steps if step.fill is not None), None) if login else None
+        return form is not None and await self._sees(form) and not await self.logged_in()
 
     async def _judged(self, error: TaskFailedError, slots: Mapping[str, str]) -> TaskFailedError:
         """Return what a failed search means: no such document, or a page that is not as the profile says.
@@ -140,10 +155,11 @@ class SiteVisit:
     async def _settled(self, login: SiteLogin, *, after_code: bool = False) -> Target:
         """Wait until the page shows how the login ended; return what shows it. Raises LoginIncompleteError.
 
-        The login form, shown again, is a refusal where the profile knows no other sign of one.
+        The form, shown again, is a refusal where the profile knows no other sign of one.
         """
         factor = None if after_code or login.second_factor is None else login.second_factor.field
-        again = next((step.fill for step in login.steps if step.fill is not None), None)
+        form = next((step.fill for step in login.steps if step.fill is not None), None)
+        again = login.second_factor.field if after_code and login.second_factor else form
         signs = [login.logged_in, *filter(None, (login.refused, factor))]
         now = asyncio.get_running_loop().time
         end, patience = now() + _JUDGED, now() + _JUDGED / 4
@@ -151,7 +167,12 @@ class SiteVisit:
             for sign in signs:
                 if await self._sees(sign):
                     return sign
-            if login.refused is None and again is not None and now() > patience and await self._sees(again):
+            if (
+                (after_code or login.refused is None)
+                and again is not None
+                and now() > patience
+                and await self._sees(again)
+            ):
                 return again
             await asyncio.sleep(_POLL)
         raise LoginIncompleteError(self.profile.name, str(login.logged_in))
