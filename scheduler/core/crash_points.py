@@ -39,6 +39,8 @@ class CrashPoint(StrEnum):
     AFTER_FIRE = "after_fire"
     BEFORE_PRUNE = "before_prune"
     AFTER_PRUNE = "after_prune"
+    BEFORE_SPEND = "before_spend"
+    AFTER_SPEND = "after_spend"
     BEFORE_BACKUP = "before_backup"
     AFTER_BACKUP = "after_backup"
     BEFORE_RESTORE = "before_restore"

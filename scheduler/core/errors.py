@@ -5,7 +5,7 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -18,8 +18,11 @@ CPAError
 │       StepTimeoutError, LoginRejectedError, LoginIncompleteError, SecondFactorNeededError,
 │       SecondFactorRejectedError, DocumentNotFoundError, OutsideSiteError, SiteHasNoError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
+├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
+│                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
-                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError
+                                 BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
 """
 
 from scheduler.core.error_kinds import (
@@ -31,6 +34,20 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     TaskFailedError,
     UnavailableError,
+)
+from scheduler.core.llm_errors import (
+    LLMAuthError,
+    LLMBudgetError,
+    LLMInvalidOutputError,
+    LLMNotSetUpError,
+    LLMRateLimitError,
+    LLMRefusedError,
+    LLMRequestError,
+    LLMTimeoutError,
+    LLMTruncatedError,
+    LLMUnavailableError,
+    NoAgentError,
+    PlanUnusableError,
 )
 from scheduler.core.request_errors import (
     ActionForbiddenError,
@@ -124,6 +141,16 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "LLMAuthError",
+    "LLMBudgetError",
+    "LLMInvalidOutputError",
+    "LLMNotSetUpError",
+    "LLMRateLimitError",
+    "LLMRefusedError",
+    "LLMRequestError",
+    "LLMTimeoutError",
+    "LLMTruncatedError",
+    "LLMUnavailableError",
     "LeaseLostError",
     "LoginIncompleteError",
     "LoginRejectedError",
@@ -134,6 +161,7 @@ __all__ = [
     "MailServerUnreachableError",
     "MessageTooLargeError",
     "MissingSlotError",
+    "NoAgentError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -144,6 +172,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnusableError",
     "PolicyViolationError",
     "QueueFullError",
     "RecipientRefusedError",

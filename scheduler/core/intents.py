@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,7 +48,7 @@ class RoutedIntent(Intent):
     """An intent found in a request: what the request names, its language, and how much of it was understood.
 
     `score` is the share of the request that the pattern explains, `rest` what follows it (another order, perhaps).
-    `nearest` names similar intents when this one is "unknown".
+    `nearest` names similar intents when this one is "unknown". `way` and `why` tell how it was found out.
     """
 
     slots: dict[str, str] = Field(default_factory=dict)
@@ -56,6 +56,8 @@ class RoutedIntent(Intent):
     score: float = Field(default=0.0, ge=0, le=1)
     rest: str = ""
     nearest: tuple[str, ...] = ()
+    way: Literal["rules", "llm"] = "rules"
+    why: str = ""
 
 
 class Frame(BaseModel):

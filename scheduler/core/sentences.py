@@ -8,6 +8,7 @@ import string
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from scheduler.core.llm_sentences import LLM_SENTENCES
 from scheduler.core.site_sentences import SITE_SENTENCES
 
 
@@ -307,6 +308,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
     **{code: Sentence(*said) for code, said in SITE_SENTENCES.items()},
+    **{code: Sentence(*said) for code, said in LLM_SENTENCES.items()},
 }
 
 

@@ -199,6 +199,12 @@ CREATE TABLE schedules (
 
 CREATE INDEX schedules_due ON schedules (next_fire) WHERE next_fire IS NOT NULL;
 
+CREATE TABLE spending (
+    account TEXT PRIMARY KEY, -- "job ID", "tenant NAME DAY", "day DAY"
+    tokens INTEGER NOT NULL,
+    micros INTEGER NOT NULL -- millionths of the currency of the price list
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tasks (
     job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     task_id TEXT NOT NULL,

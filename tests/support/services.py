@@ -28,6 +28,7 @@ from scheduler.executors.site_actions import SITE_ACTIONS
 from scheduler.settings import (
     ApiSettings,
     FaultSettings,
+    LLMSettings,
     LogSettings,
     MailSettings,
     MaintenanceSettings,
@@ -136,6 +137,7 @@ def some_settings(
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites_dir=data / "config"),
+        llm=LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
     )

@@ -1,6 +1,7 @@
 """What can be set from outside, read once at the start. Variables begin with `CPA_`; one that nobody knows is an error.
 
-`DATABASE_URL` and `API_KEY` are read without the prefix as well. A variable that is set to nothing counts as not set.
+`DATABASE_URL`, `API_KEY`, `REDIS_URL` and `OPENAI_API_KEY` are read without the prefix as well. A variable that is set
+to nothing counts as not set.
 """
 
 import ipaddress
@@ -11,7 +12,6 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -24,12 +24,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsError
 
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.llm import LLMSettings as LLMSettings
+from scheduler.settings.parts import PREFIX, WebAddress, config
 
-_PREFIX = "CPA_"
 _SECRETS = "CPA_SECRET_"
 _SHORTEST_KEY = 16  # letters
 _SHORT_KEY = Sentence(
@@ -44,10 +45,6 @@ _TWO_KEYS = Sentence(
 _NO_ORIGIN = Sentence(
     "eine Herkunft ist wie https://example.com, ohne Pfad; * ist nicht erlaubt",
     "an origin is like https://example.com, without a path; * is not allowed",
-)
-_NO_ADDRESS = Sentence(
-    "eine Adresse wie https://portal.example.com wird erwartet",
-    "an address like https://portal.example.com is expected",
 )
 
 
@@ -87,25 +84,9 @@ class InvalidSettingError(SettingError):
         )
 
 
-def _config(prefix: str) -> SettingsConfigDict:
-    return SettingsConfigDict(
-        env_prefix=prefix, frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True
-    )
-
-
 def _origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
         raise unfit(_NO_ORIGIN)
-    return text
-
-
-def _web_address(text: str) -> str:
-    try:
-        good = urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname) and " " not in text
-    except ValueError:
-        good = False
-    if not good:
-        raise unfit(_NO_ADDRESS)
     return text
 
 
@@ -117,7 +98,6 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, AfterValidator(_origin)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -125,7 +105,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 class ApiSettings(BaseSettings):
     """Where the API listens, and who may use it. Without a key it listens on loopback only."""
 
-    model_config = _config("CPA_API_")
+    model_config = config("CPA_API_")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
@@ -162,7 +142,7 @@ class ApiSettings(BaseSettings):
 class MailSettings(BaseSettings):
     """The mailbox CPA sends from and reads. The password is the secret `mail.password`."""
 
-    model_config = _config("CPA_MAIL_")
+    model_config = config("CPA_MAIL_")
 
     smtp_host: str = ""
     smtp_port: Port = 465
@@ -187,7 +167,7 @@ class MailSettings(BaseSettings):
 class WorkerSettings(BaseSettings):
     """How a worker leases and runs jobs."""
 
-    model_config = _config("CPA_WORKER_")
+    model_config = config("CPA_WORKER_")
 
     concurrency: int = Field(default=4, ge=1, le=1000)
     lease_seconds: float = Field(default=10.0, ge=0.3, le=3600)
@@ -205,7 +185,7 @@ class WorkerSettings(BaseSettings):
 class StoreSettings(BaseSettings):
     """Where everything is kept."""
 
-    model_config = _config(_PREFIX)
+    model_config = config(PREFIX)
 
     data_dir: Path = Path("data")
     database_url: str = Field(
@@ -223,7 +203,7 @@ class StoreSettings(BaseSettings):
 class QueueSettings(BaseSettings):
     """How many jobs may wait and be worked on; over the first two a request is refused with 429."""
 
-    model_config = _config("CPA_QUEUE_")
+    model_config = config("CPA_QUEUE_")
 
     prefix: str = Field(
         default="cpa:",
@@ -241,7 +221,7 @@ class QueueSettings(BaseSettings):
 class RetentionSettings(BaseSettings):
     """How long what has ended is kept, in days; 0: for ever. The audit log is never pruned."""
 
-    model_config = _config("CPA_RETENTION_")
+    model_config = config("CPA_RETENTION_")
 
     jobs_days: float = Field(default=0.0, ge=0, le=36_500, description="ended jobs with tasks, events and files")
     messages_days: float = Field(default=0.0, ge=0, le=36_500, description="messages of agents")
@@ -255,7 +235,7 @@ class RetentionSettings(BaseSettings):
 class MaintenanceSettings(BaseSettings):
     """How the running service cares for its database."""
 
-    model_config = _config("CPA_MAINTENANCE_")
+    model_config = config("CPA_MAINTENANCE_")
 
     every_seconds: float = Field(default=10.0, ge=0.05, le=86_400)
     log_megabytes: float = Field(default=64.0, ge=0.1, le=100_000, description="size at which the WAL is emptied")
@@ -264,7 +244,7 @@ class MaintenanceSettings(BaseSettings):
 class WebSettings(BaseSettings):
     """The browser, and where the profiles of the portals lie that it may be sent to by name."""
 
-    model_config = _config(_PREFIX)
+    model_config = config(PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
     sites_dir: Path = Field(
@@ -275,7 +255,7 @@ class WebSettings(BaseSettings):
 class LogSettings(BaseSettings):
     """What is logged."""
 
-    model_config = _config("CPA_LOG_")
+    model_config = config("CPA_LOG_")
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
@@ -284,7 +264,7 @@ class LogSettings(BaseSettings):
 class FaultSettings(BaseSettings):
     """For tests: `point` or `point:visit` at which this process kills itself."""
 
-    model_config = _config("CPA_CRASH_")
+    model_config = config("CPA_CRASH_")
 
     at: str = ""
 
@@ -302,6 +282,7 @@ class Settings(BaseModel):
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
+    llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
 
@@ -310,7 +291,7 @@ def load_settings() -> Settings:
     """Read the environment. Raises SettingError, which names the variable and why it cannot be used."""
     known = known_variables()
     for variable in map(str.upper, os.environ):
-        if variable.startswith(_PREFIX) and not variable.startswith(_SECRETS) and variable not in known:
+        if variable.startswith(PREFIX) and not variable.startswith(_SECRETS) and variable not in known:
             raise UnknownSettingError(variable, next(iter(get_close_matches(variable, known, n=1)), None))
     return Settings(
         api=_read(ApiSettings),
@@ -321,6 +302,7 @@ def load_settings() -> Settings:
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),
+        llm=_read(LLMSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),
     )
@@ -352,7 +334,7 @@ def _read(concern: type[_Concern]) -> _Concern:
     except ValidationError as error:
         path, problem = first_flaw(error)
         name = re.split(r"[.\[]", path)[0]
-        variable = _variable(concern, name) if name in concern.model_fields else name or f"{_PREFIX}API_KEYS"
+        variable = _variable(concern, name) if name in concern.model_fields else name or f"{PREFIX}API_KEYS"
         raise InvalidSettingError(variable, problem) from None
     except SettingsError as error:
         named = re.search(r'"(\w+)"', str(error))

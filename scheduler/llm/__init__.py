@@ -1,0 +1,1 @@
+"""Asks language models: providers behind one port, within deadlines and budgets."""

@@ -1,0 +1,90 @@
+"""Whether what a plan aims at was said by somebody: a model may not make up whom to write to or where to go."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from scheduler.core.references import SECRET_SCHEME
+from scheduler.core.todo import ToDo
+
+AIMS: Final = frozenset(
+    {
+        "to", "cc", "bcc", "recipient", "recipients", "participants", "attendees", "reply_to", "url", "path", "source",
+        "destination", "folder", "file", "files", "attachments", "application", "app", "host", "mailbox", "sender",
+    }
+)  # fmt: skip
+"""Names of parameters that say whom or what a step acts upon."""
+_AIMS_BY_TEXT: Final = frozenset({"web.goto", "app.open", "app.close"})
+"""Actions whose `text` is what they act upon."""
+_ADDRESS = re.compile(r"[^\s@,;<>\"'(){}\[\]]+@[^\s@,;<>\"'(){}\[\]]+\.[^\s@,;<>\"'(){}\[\].]+")
+_WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>{}]+", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
+
+
+class Invented(NamedTuple):
+    """A value that nobody said; `field` is the path to it within the step."""
+
+    task: str
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task}.{self.field}: {self.value!r} was not said; use only what the request or what is known holds"
+        )
+
+
+def invented(steps: Iterable[ToDo], sources: Iterable[str], secrets: Iterable[str] = ()) -> list[Invented]:
+    """Return what steps aim at that occurs in none of the sources, word for word but for case, spaces and https://.
+
+    Addresses of mail and web count wherever they stand. A reference to a result is no literal, so it passes.
+    """
+    said = "\n".join(_plain(source) for source in sources)
+    known = {f"{SECRET_SCHEME}{name}" for name in secrets}
+    return [
+        Invented(str(step.id), field, value)
+        for step in steps
+        for field, value in _aims(step)
+        if not (value in known if value.startswith(SECRET_SCHEME) else _occurs(_plain(value), said))
+    ]
+
+
+def _aims(step: ToDo) -> Iterator[tuple[str, str]]:
+    for field, value in _strings(step.params, "params"):
+        name = next((part for part in reversed(field.split(".")) if not part.isdigit()), "")
+        yield from _literals(field, value, whole=name in AIMS)
+    if step.text:
+        yield from _literals("text", step.text, whole=step.action in _AIMS_BY_TEXT)
+
+
+def _literals(field: str, text: str, *, whole: bool) -> Iterator[tuple[str, str]]:
+    literal = _REFERENCE.sub(" ", text)
+    if whole:
+        if literal.strip():
+            yield field, literal.strip()
+        return
+    if SECRET_SCHEME in literal:
+        yield from ((field, word) for word in literal.split() if word.startswith(SECRET_SCHEME))
+    for pattern in (_ADDRESS, _WEB_ADDRESS):
+        yield from ((field, found.rstrip(".,;:!?)")) for found in pattern.findall(literal))
+
+
+def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _strings(one, f"{place}.{name}")
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(value):
+            yield from _strings(one, f"{place}.{number}")
+
+
+def _plain(text: str) -> str:
+    return " ".join(_SCHEME.sub("", text.strip()).casefold().rstrip("/").split())
+
+
+def _occurs(value: str, said: str) -> bool:
+    """Whether it stands there as a whole: "na@example.com" is not said by "anna@example.com"."""
+    return bool(value) and re.search(rf"(?<![\w@.+-]){re.escape(value)}(?![\w@-])", said) is not None

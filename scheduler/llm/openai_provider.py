@@ -1,0 +1,155 @@
+"""Asks models over OpenAI's interface: OpenAI itself, and every server that speaks like it (`base_url`)."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import openai
+from openai.types.chat import ChatCompletion
+
+from scheduler.core.errors import LLMRequestError, LLMUnavailableError
+from scheduler.core.spending import Usage
+from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish, Form
+from scheduler.llm.managed_provider import ManagedProvider
+from scheduler.llm.openai_errors import in_our_words
+from scheduler.llm.structured import can_be_strict
+from scheduler.llm.terms import Terms
+
+DEFAULT_URL: Final = "https://api.openai.com/v1"
+DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
+_FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
+
+
+class OpenAIProvider(ManagedProvider):
+    """A model behind OpenAI's chat completions."""
+
+    def __init__(
+        self,
+        api_key: str,
+        model: str = "gpt-4",
+        *,
+        base_url: str = DEFAULT_URL,
+        embedding_model: str = DEFAULT_EMBEDDING_MODEL,
+        terms: Terms | None = None,
+    ) -> None:
+        super().__init__(OpenAIWire(api_key, model, base_url=base_url, embedding_model=embedding_model), terms)
+
+
+class OpenAIWire:
+    """Keeps the promise of `Wire` with OpenAI's SDK, whose own retries are off.
+
+    Servers differ in how they take the form of an answer: as a JSON Schema, as a tool that must be called, or only as
+    "JSON". The first that is not turned down is kept for the rest of the process.
+    """
+
+    scripted = False
+    provider = "openai"
+
+    def __init__(self, api_key: str, model: str, *, base_url: str, embedding_model: str) -> None:
+        self.model = model
+        self.embedding_model = embedding_model
+        self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0)
+        self._ways: list[Callable[[Call, Form], tuple[Call, dict[str, Any]]]] = [_as_schema, _as_tool, _as_json]
+
+    async def complete(self, call: Call, limit: float) -> Completion:
+        """Ask once; see Wire."""
+        if call.form is None:
+            return _completion(await self._create(call, limit, {}))
+        while True:
+            try:
+                asked, more = self._ways[0](call, call.form)
+                answer = await self._create(asked, limit, more)
+            except LLMRequestError as error:
+                if len(self._ways) == 1 or not _speaks_of_the_form(error):
+                    raise
+                self._ways.pop(0)
+            else:
+                return _completion(answer)
+
+    async def stream(self, call: Call, limit: float) -> AsyncIterator[Chunk]:
+        """Ask once and yield the answer as it comes; see Wire."""
+        ended = False
+        with in_our_words(self.provider, limit):
+            chunks = await self._client.chat.completions.create(
+                **_body(call, self.model), stream=True, stream_options={"include_usage": True}, timeout=limit
+            )
+            async for chunk in chunks:
+                usage = _usage(chunk.usage)
+                if not chunk.choices:
+                    yield Chunk(usage=usage)
+                    continue
+                choice = chunk.choices[0]
+                ended = ended or choice.finish_reason is not None
+                finish = _FINISHES.get(choice.finish_reason, Finish.STOP) if choice.finish_reason else None
+                yield Chunk(choice.delta.content or "", finish, usage)
+        if not ended:
+            raise LLMUnavailableError(self.provider, "the answer was cut off", cut_off=True)
+
+    async def embed(self, texts: Sequence[str], limit: float) -> Embeddings:
+        """Return the vectors of texts; see Wire."""
+        with in_our_words(self.provider, limit):
+            answer = await self._client.embeddings.create(input=list(texts), model=self.embedding_model, timeout=limit)
+        vectors = [one.embedding for one in sorted(answer.data, key=lambda one: one.index)]
+        return Embeddings(vectors, Usage(answer.usage.prompt_tokens, 0) if answer.usage else None)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _create(self, call: Call, limit: float, more: dict[str, Any]) -> ChatCompletion:
+        with in_our_words(self.provider, limit):
+            answer = await self._client.chat.completions.create(**_body(call, self.model), **more, timeout=limit)
+            if not isinstance(answer, ChatCompletion):
+                raise LLMUnavailableError(self.provider, "its answer is no JSON", cut_off=True)
+            return answer
+
+
+def _body(call: Call, model: str) -> dict[str, Any]:
+    content: Any = call.prompt
+    if call.images:
+        pictures = [{"type": "image_url", "image_url": {"url": image.data_url}} for image in call.images]
+        content = [{"type": "text", "text": call.prompt}, *pictures]
+    system = [{"role": "system", "content": call.system}] if call.system else []
+    return {
+        "model": model,
+        "messages": [*system, {"role": "user", "content": content}],
+        "max_completion_tokens": call.max_tokens,
+        "temperature": call.temperature,
+    }
+
+
+def _as_schema(call: Call, form: Form) -> tuple[Call, dict[str, Any]]:
+    schema = {"name": form.name, "schema": form.schema, "strict": can_be_strict(form.schema)}
+    return call, {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _as_tool(call: Call, form: Form) -> tuple[Call, dict[str, Any]]:
+    tool = {"type": "function", "function": {"name": form.name, "parameters": form.schema}}
+    return call, {"tools": [tool], "tool_choice": {"type": "function", "function": {"name": form.name}}}
+
+
+def _as_json(call: Call, form: Form) -> tuple[Call, dict[str, Any]]:
+    order = f"Answer with one JSON object, nothing around it, that fits this JSON Schema:\n{json.dumps(form.schema)}"
+    return replace(call, system=f"{call.system}\n{order}".strip()), {"response_format": {"type": "json_object"}}
+
+
+def _speaks_of_the_form(error: LLMRequestError) -> bool:
+    words = str(error).casefold()
+    return any(word in words for word in ("response_format", "json_schema", "tool", "schema"))
+
+
+def _completion(answer: ChatCompletion) -> Completion:
+    usage = _usage(answer.usage)
+    if not answer.choices:
+        return Completion("", Finish.STOP, usage)
+    choice = answer.choices[0]
+    if choice.message.refusal:
+        return Completion(choice.message.refusal, Finish.REFUSED, usage)
+    called = choice.message.tool_calls or []
+    text = next((one.function.arguments for one in called if one.type == "function"), choice.message.content or "")
+    return Completion(text, _FINISHES.get(choice.finish_reason, Finish.STOP), usage)
+
+
+def _usage(usage: Any) -> Usage | None:  # noqa: ANN401 - the SDK's type differs between calls
+    return None if usage is None else Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0)

@@ -1,0 +1,102 @@
+"""The settings name a model, its fall-back, its budget; what they leave open is said plainly."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from scheduler.core.errors import LLMBudgetError, LLMNotSetUpError
+from scheduler.core.spending import Price, Usage
+from scheduler.llm.memory_ledger import MemoryLedger
+from scheduler.llm.prices import DEFAULT_PRICES, load_prices
+from scheduler.llm.provider_of_settings import make_provider
+from scheduler.settings import LLMSettings, SettingError, load_settings
+from tests.support.model_server import KEY, MODEL, Move, ollama_server, openai_server
+
+
+def test_without_a_provider_there_is_none() -> None:
+    assert make_provider(LLMSettings(), MemoryLedger()) is None
+
+
+def test_openai_itself_needs_a_key() -> None:
+    with pytest.raises(LLMNotSetUpError, match="CPA_LLM_KEY"):
+        make_provider(LLMSettings(provider="openai", model="gpt-4o"), MemoryLedger())
+
+
+def test_provider_needs_a_model() -> None:
+    with pytest.raises(ValidationError, match="CPA_LLM_MODEL"):
+        LLMSettings(provider="openai")
+
+
+def test_key_of_openai_is_read_under_its_usual_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("CPA_LLM_PROVIDER", "openai")
+    monkeypatch.setenv("CPA_LLM_MODEL", "gpt-4o")
+
+    settings = load_settings().llm
+
+    assert settings.key is not None
+    assert settings.key.get_secret_value() == KEY
+    assert KEY not in repr(settings)
+
+
+def test_misspelt_setting_names_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPA_LLM_MODELL", "gpt-4o")
+
+    with pytest.raises(SettingError, match="CPA_LLM_MODEL"):
+        load_settings()
+
+
+async def test_fallback_answers_and_budget_holds() -> None:
+    with openai_server() as first, ollama_server() as second:
+        first.otherwise = Move(status=500)
+        settings = LLMSettings(
+            provider="openai",
+            model=MODEL,
+            url=f"{first.url}/v1",
+            key=SecretStr(KEY),
+            fallback_provider="ollama",
+            fallback_model=MODEL,
+            fallback_url=second.url,
+            tries=1,
+            tokens_a_day=4_000,
+        )
+        provider = make_provider(settings, MemoryLedger())
+        assert provider is not None
+
+        assert await provider.generate("Grüße Anna", max_tokens=100) == "Hallo Anna"
+        with pytest.raises(LLMBudgetError):
+            await provider.generate("Grüße Anna", max_tokens=10_000)
+        await provider.close()
+
+
+async def test_cache_is_off_unless_asked_for() -> None:
+    with ollama_server() as server:
+        for likeness, asked in ((None, 2), (1.0, 1)):
+            server.requests.clear()
+            settings = LLMSettings(provider="ollama", model=MODEL, url=server.url, cache_likeness=likeness)
+            provider = make_provider(settings, MemoryLedger())
+            assert provider is not None
+            for _ in range(2):
+                await provider.generate("Grüße Anna")
+            await provider.close()
+            assert len(server.requests) == asked
+
+
+def test_shipped_prices_have_a_date() -> None:
+    listed = load_prices(DEFAULT_PRICES)
+
+    assert listed.as_of.year >= 2025
+    assert listed.prices["gpt-4o"].of(Usage(1_000_000, 0)) == 2_500_000
+
+
+def test_cost_is_rounded_up() -> None:
+    assert Price(0.15, 0.6).of(Usage(1, 0)) == 1
+
+
+def test_bad_price_list_names_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("as_of: 2026-01-01\ncurrency: EUR\nmodels: {x: {input: -1, output: 0}}\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"prices\.yaml: models\.x\.input"):
+        load_prices(path)
