@@ -16,13 +16,17 @@ CPAError
 │       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError,
 │       MailNotSetUpError, FileMissingError, PathForbiddenError, InvalidInputError, SecretMissingError,
 │       StepTimeoutError, LoginRejectedError, LoginIncompleteError, SecondFactorNeededError,
-│       SecondFactorRejectedError, DocumentNotFoundError, OutsideSiteError, SiteHasNoError
+│       SecondFactorRejectedError, DocumentNotFoundError, OutsideSiteError, SiteHasNoError,
+│       ArchiveRefusedError, TableUnreadableError, ProgramMissingError, ConversionFailedError,
+│       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
-                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError
+                                 LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
+                                 CalendarUnreachableError
 """
 
 from scheduler.core.error_kinds import (
@@ -116,14 +120,40 @@ from scheduler.core.task_errors import (
     StoreFullError,
     VerificationFailedError,
 )
+from scheduler.core.work_errors import (
+    AppFailedError,
+    AppForbiddenError,
+    AppNotRunningError,
+    AppUnknownError,
+    ArchiveRefusedError,
+    CalendarLoginError,
+    CalendarNotSetUpError,
+    CalendarRefusedError,
+    CalendarUnreachableError,
+    ConversionFailedError,
+    FileFailedError,
+    NoDisplayError,
+    ProgramMissingError,
+    TableUnreadableError,
+)
 
 __all__ = [
     "ActionForbiddenError",
     "AmbiguousTargetError",
+    "AppFailedError",
+    "AppForbiddenError",
+    "AppNotRunningError",
+    "AppUnknownError",
+    "ArchiveRefusedError",
     "ArtifactNotFoundError",
     "BrowserUnavailableError",
     "CPAError",
+    "CalendarLoginError",
+    "CalendarNotSetUpError",
+    "CalendarRefusedError",
+    "CalendarUnreachableError",
     "ConflictError",
+    "ConversionFailedError",
     "CycleError",
     "DeadLetterNotFoundError",
     "DocumentNotFoundError",
@@ -133,6 +163,7 @@ __all__ = [
     "ElementNotFoundError",
     "EmptyPlanError",
     "EmptyRequestError",
+    "FileFailedError",
     "FileMissingError",
     "IdempotencyConflictError",
     "InvalidFieldError",
@@ -162,6 +193,7 @@ __all__ = [
     "MessageTooLargeError",
     "MissingSlotError",
     "NoAgentError",
+    "NoDisplayError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -174,6 +206,7 @@ __all__ = [
     "PlanUnreadableError",
     "PlanUnusableError",
     "PolicyViolationError",
+    "ProgramMissingError",
     "QueueFullError",
     "RecipientRefusedError",
     "RequestTooLargeError",
@@ -191,6 +224,7 @@ __all__ = [
     "StepTimeoutError",
     "StoreBusyError",
     "StoreFullError",
+    "TableUnreadableError",
     "TaskFailedError",
     "UnavailableError",
     "UnknownActionError",

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from scheduler.core.llm_sentences import LLM_SENTENCES
 from scheduler.core.site_sentences import SITE_SENTENCES
+from scheduler.core.work_sentences import WORK_SENTENCES
 
 
 class Sentence(NamedTuple):
@@ -307,8 +308,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
-    **{code: Sentence(*said) for code, said in SITE_SENTENCES.items()},
-    **{code: Sentence(*said) for code, said in LLM_SENTENCES.items()},
+    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES, **SITE_SENTENCES}.items()},
 }
 
 

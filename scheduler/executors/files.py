@@ -18,9 +18,10 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import ArtifactNotFoundError
 from scheduler.core.ids import JobId, TaskId
 
-_SCHEME = "artifact://"
+ARTIFACT = "artifact://"
+"""How the address of an artifact begins."""
 _LONGEST_NAME = 200  # bytes; file systems take 255
-_UNFINISHED = ".part-"  # no safe name starts with a dot
+UNFINISHED = ".part-"  # no safe name starts with a dot
 _NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Kinds of letters that break lines or are none."""
 
@@ -28,7 +29,7 @@ _NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write the whole file or nothing; it is on disk when this returns, and so are the folders it made."""
     _make_folder(path.parent)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -106,7 +107,7 @@ class ArtifactStore:
     def list(self, job_id: JobId) -> tuple[Path, ...]:
         """Return the files of a job, sorted."""
         files = (path for path in (self._root / safe_name(job_id)).glob("*/*") if path.is_file())
-        return tuple(sorted(path for path in files if not path.name.startswith(_UNFINISHED)))
+        return tuple(sorted(path for path in files if not path.name.startswith(UNFINISHED)))
 
     def remove(self, job_id: JobId) -> None:
         """Remove all files of a job; those that are gone already are no matter."""
@@ -121,8 +122,8 @@ class ArtifactStore:
 
 
 def _parts(address: str) -> tuple[str, str, str]:
-    pieces = address.removeprefix(_SCHEME).split("/")
-    if not address.startswith(_SCHEME) or len(pieces) != 3 or not all(pieces):
+    pieces = address.removeprefix(ARTIFACT).split("/")
+    if not address.startswith(ARTIFACT) or len(pieces) != 3 or not all(pieces):
         raise ArtifactNotFoundError(address)
     return pieces[0], pieces[1], safe_name(unquote(pieces[2]))
 

@@ -50,6 +50,10 @@ def build(mail: OutgoingMail, account: MailAccount) -> bytes:
     message.set_content(mail.body)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
+    if mail.invitation is not None:
+        message.add_alternative(
+            mail.invitation.content, subtype="calendar", cte="base64", params={"method": mail.invitation.method}
+        )
     for attachment in mail.attachments:
         _attach(message, attachment)
     key = f"{EFFECT_KEY_HEADER}: {mail.effect_key}\r\n"  # one line, though 82 letters long: easier to search for

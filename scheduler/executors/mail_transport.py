@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -47,6 +47,15 @@ class Attachment(BaseModel):
     path: Path
 
 
+class Invitation(BaseModel):
+    """A calendar object (iCalendar text) that goes with a mail as a part of its own, so that calendars offer it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["REQUEST", "REPLY", "CANCEL"] = "REQUEST"
+    content: str = Field(min_length=1)
+
+
 class OutgoingMail(BaseModel):
     """A mail to be sent once. `effect_key` names this sending; it must be different for every mail."""
 
@@ -62,6 +71,7 @@ class OutgoingMail(BaseModel):
     body: str = ""
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    invitation: Invitation | None = None
 
     @property
     def recipients(self) -> tuple[str, ...]:

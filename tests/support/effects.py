@@ -22,6 +22,10 @@ EFFECTS = (
     Effect("write_durably", None),
     Effect("data", "smtp", "smtp_imap_transport"),
     *(Effect(name, "box", "imap_mailbox") for name in ("append", "move", "copy", "delete")),
+    *(Effect(name, "os", "file_root") for name in ("link", "rename", "unlink", "mkdir", "rmdir")),
+    Effect("Popen", "subprocess", "app_processes"),
+    *(Effect(name, "process", "app_processes") for name in ("terminate", "kill")),
+    *(Effect(name, "http", "caldav_calendar") for name in ("put", "delete")),
     Effect("execute", "executors", "task_runner"),
 )
 UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox"}),)

@@ -1,0 +1,77 @@
+"""What people read when work with files, tables, documents, applications or calendars goes wrong."""
+
+from collections.abc import Mapping
+
+WORK_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "file_failed": ("{path} ließ sich nicht bearbeiten: {problem}.", "{path} could not be dealt with: {problem}."),
+    "archive_refused": (
+        "Das Archiv {name} wird nicht ausgepackt: {problem}. Es wurde nichts daraus abgelegt.",
+        "The archive {name} is not unpacked: {problem}. Nothing was taken out of it.",
+    ),
+    "table_unreadable": (
+        "Aus {name} lässt sich keine Tabelle lesen: {problem}.",
+        "No table can be read from {name}: {problem}.",
+    ),
+    "program_missing": (
+        "Das Programm {program} ist auf diesem Rechner nicht installiert. Abhilfe: {advice}.",
+        "The program {program} is not installed on this machine. To get it: {advice}.",
+    ),
+    "conversion_failed": (
+        "Aus {name} ließ sich kein PDF machen: {problem}.",
+        "{name} could not be made a PDF: {problem}.",
+    ),
+    "app_unknown": (
+        "Die Anwendung {app} kenne ich nicht. Eingerichtet sind: {known}. Weitere trägt man in CPA_APPS ein.",
+        "I do not know the application {app}. Set up are: {known}. More are added in CPA_APPS.",
+    ),
+    "app_forbidden": (
+        (
+            "Die Anwendung {app} darf CPA nicht benutzen (Regel {rule}). Erlaubt wird sie in der Tabelle der Regeln "
+            "(apps) oder in CPA_APPS."
+        ),
+        (
+            "CPA may not use the application {app} (rule {rule}). It is allowed in the table of rules (apps) or in "
+            "CPA_APPS."
+        ),
+    ),
+    "app_failed": (
+        "Die Anwendung {app} ließ sich nicht bedienen: {problem}.",
+        "The application {app} did not work: {problem}.",
+    ),
+    "app_not_running": (
+        "Es läuft kein {app}, das CPA gestartet hat. Was jemand selbst gestartet hat, beendet CPA nicht.",
+        "No {app} is running that CPA started. What somebody else started is not ended by CPA.",
+    ),
+    "no_display": (
+        (
+            "{app} braucht einen Bildschirm, und hier ist keiner (DISPLAY ist nicht gesetzt). Bitte CPA in einer "
+            "grafischen Sitzung starten."
+        ),
+        "{app} needs a screen, and there is none here (DISPLAY is not set). Please start CPA in a graphical session.",
+    ),
+    "calendar_not_set_up": (
+        (
+            "Es ist kein Kalender eingerichtet. Bitte {missing} setzen oder jemanden zum Termin einladen. "
+            "Es wurde nichts eingetragen."
+        ),
+        "No calendar is set up. Please set {missing}, or invite somebody to the appointment. Nothing was entered.",
+    ),
+    "calendar_login_failed": (
+        (
+            "Der Kalender {url} hat die Anmeldung von {user} abgelehnt. Bitte CPA_CALENDAR_USERNAME und das Geheimnis "
+            "calendar.password prüfen."
+        ),
+        (
+            "The calendar {url} refused the login of {user}. Please check CPA_CALENDAR_USERNAME and the secret "
+            "calendar.password."
+        ),
+    ),
+    "calendar_refused": (
+        "Der Kalender {url} hat den Termin nicht angenommen: {reply}. Bitte CPA_CALENDAR_URL prüfen.",
+        "The calendar {url} did not take the appointment: {reply}. Please check CPA_CALENDAR_URL.",
+    ),
+    "calendar_unreachable": (
+        "Der Kalender {url} antwortet nicht. Bitte später wiederholen oder CPA_CALENDAR_URL prüfen.",
+        "The calendar {url} does not answer. Please retry later or check CPA_CALENDAR_URL.",
+    ),
+}

@@ -1,0 +1,52 @@
+"""Tells whether a file is the one people mean: by a glob or by words, whatever the case and the spelling of umlauts."""
+
+import fnmatch
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+from scheduler.executors.file_actions import Kind
+
+_SPELLINGS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SMALL: Final = """
+der die das den dem des ein eine einen einem einer eines mit von vom für aus zu zum zur über im in an am und oder firma
+the a an of from for with about by on and or company to
+"""
+_SMALL_WORDS: Final = frozenset(_SMALL.translate(_SPELLINGS).split())
+_SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
+    "pdf": ("pdf",),
+    "document": ("doc", "docx", "odt", "rtf", "txt", "md", "pdf"),
+    "table": ("xls", "xlsx", "ods", "csv", "tsv"),
+    "presentation": ("ppt", "pptx", "odp"),
+    "picture": ("png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "webp", "heic"),
+    "archive": ("zip", "7z", "tar", "gz", "tgz"),
+    "mail": ("eml", "msg"),
+}
+
+
+class NamePattern:
+    """A pattern with `*`, `?` or `[` is compared with the name and with the whole path below the folder searched.
+
+    Any other text is words that must all occur in that path; small words ("der", "with") do not count.
+    """
+
+    def __init__(self, pattern: str, kind: Kind | None = None) -> None:
+        self._wanted = folded(pattern)
+        self._is_glob = any(sign in self._wanted for sign in "*?[")
+        words = self._wanted.split()
+        self._words = [word for word in words if word not in _SMALL_WORDS] or words
+        self._suffixes = () if kind is None else tuple(f".{suffix}" for suffix in _SUFFIXES[kind])
+
+    def fits(self, path: str) -> bool:
+        """Whether a path, relative to the folder that is searched, is meant."""
+        text = folded(path)
+        if self._suffixes and not text.endswith(self._suffixes):
+            return False
+        if self._is_glob:
+            return any(fnmatch.fnmatchcase(part, self._wanted) for part in (text, text.rpartition("/")[2]))
+        return all(word in text for word in self._words)
+
+
+def folded(text: str) -> str:
+    """Return the text as it is compared: `Müller`, `MÜLLER` and `mueller` are the same."""
+    return unicodedata.normalize("NFC", text).casefold().translate(_SPELLINGS)
