@@ -25,6 +25,7 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_executor import SiteExecutor
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
@@ -34,6 +35,7 @@ from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.pruning import Cutoffs, Pruner
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
+from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.admission import Admission
@@ -78,6 +80,8 @@ class Services:
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     answers: Answers
+    attachments: AttachmentService
+    tables: TableService
     worker: Worker
     schedule_runner: ScheduleRunner
     maintenance: Maintenance
@@ -126,6 +130,8 @@ async def open_services(
             artifacts=artifacts,
             screenshots=screenshots,
             answers=answers,
+            attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
+            tables=TableService(jobs),
             worker=worker,
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),

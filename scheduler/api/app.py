@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules
+from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules, uploads
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import Problem
@@ -51,6 +51,8 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         redirect_slashes=False,
     )
     for router in (
+        uploads.multipart,
+        uploads.router,
         schedule.router,
         schedules.router,
         jobs.router,

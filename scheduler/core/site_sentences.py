@@ -1,4 +1,4 @@
-"""What people read when something goes wrong with a site: its profile, its login, its documents; German and English."""
+"""What people read when something goes wrong with a site, or with what is given beside a sentence."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -51,6 +51,10 @@ SITE_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "site_has_no": _said(
         "Im Profil des Portals {site} fehlt der Abschnitt {section}. Bitte ergänzen; „cpa site record“ nimmt ihn auf.",
         "The profile of portal {site} lacks the section {section}. Please add it; “cpa site record” records it.",
+    ),
+    "table_rows": _said(
+        "{count} Zeilen der Tabelle sind nicht in Ordnung: {rows}. Bitte berichtigen; es wurde nichts begonnen.",
+        "{count} rows of the table are not valid: {rows}. Please correct them; nothing was begun.",
     ),
     "not_waiting": _said(
         "Der Auftrag {job} wartet auf keine Antwort.",

@@ -78,6 +78,27 @@ class JobService:
         order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
         return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
+    def next_id(self) -> JobId:
+        """Return the id for a job that is about to be accepted."""
+        return JobId(self._new_id())
+
+    def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
+        """Plan what was understood once more, with other words for some slots. Raises InvalidRequestError."""
+        given = {**planned.slots, **slots}
+        return self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
+
+    async def accept(
+        self,
+        order: JobOrder,
+        planned: PlannedRequest,
+        *,
+        tenant: TenantId,
+        key: str | None = None,
+        job_id: JobId | None = None,
+    ) -> Job:
+        """Accept a sentence that is planned already, under an id from `next_id` if one was taken."""
+        return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
+
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, or a ready plan, as a job.
 
@@ -95,10 +116,15 @@ class JobService:
         return job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
 
     async def _accept(
-        self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
+        self,
+        order: JobOrder,
+        planned: PlannedRequest,
+        tenant: TenantId,
+        request: IdempotentRequest | None,
+        job_id: JobId | None = None,
     ) -> Job:
         self._admission.admit(tenant)
-        job = job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
+        job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
         stored = await self._jobs.save(job, request)
         await self._queue.announce([stored])
         return stored
