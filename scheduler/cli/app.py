@@ -38,6 +38,19 @@ app = typer.Typer(
 )
 _JOB = typer.Argument(help=say("Kennung des Auftrags.", "Id of the job."), show_default=False)
 
+_FILE = typer.Option(
+    exists=True, dir_okay=False, help=say("Datei dazu; mehrfach möglich.", "A file to it; repeatable.")
+)
+_TABLE = typer.Option(
+    exists=True,
+    dir_okay=False,
+    help=say(
+        "CSV oder XLSX: ein Auftrag je Zeile; der Satz nennt Spalten wie {number}.",
+        "CSV or XLSX: one job per row; the sentence names columns like {number}.",
+    ),
+)
+_KEY = typer.Option(help=say("Spalte, die Zeilen unterscheidet.", "The column that tells rows apart."))
+
 
 @app.command(
     help=say("Dienst und Arbeiter in einem Prozess starten.", "Start the service and a worker in one process.")
@@ -104,29 +117,9 @@ def worker(
 @app.command(help=say("Einen Satz erledigen lassen und zusehen.", "Have a sentence done, and watch."))
 def run(
     sentence: Annotated[str, SENTENCE],
-    file: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--file",
-            exists=True,
-            dir_okay=False,
-            help=say("Datei dazu; mehrfach möglich.", "A file to it; repeatable."),
-        ),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=say(
-                "CSV oder XLSX: ein Auftrag je Zeile; der Satz nennt Spalten wie {number}.",
-                "CSV or XLSX: one job per row; the sentence names columns like {number}.",
-            ),
-        ),
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help=say("Spalte, die Zeilen unterscheidet.", "The column that tells rows apart."))
-    ] = None,
+    file: Annotated[list[Path] | None, _FILE] = None,
+    table: Annotated[Path | None, _TABLE] = None,
+    key: Annotated[str | None, _KEY] = None,
     detach: Annotated[bool, typer.Option("--detach", help=say("Nicht zusehen.", "Do not watch."))] = False,
     at: Annotated[
         str | None,
