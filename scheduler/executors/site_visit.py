@@ -38,6 +38,7 @@ from scheduler.executors.web_errors import public_url
 _POLL: Final = 0.2  # seconds
 _JUDGED: Final = 20.0  # seconds that a page may take after the last step of a login to show what became of it
 _BLANK: Final = "about:"
+_NO_ANSWER: Final = "chrome-error:"  # what the browser shows in place of a page it did not get
 
 Tell = Callable[[str, str], None]
 """Is told each step before it is done: the operation, and what it is done to."""
@@ -227,6 +228,8 @@ class SiteVisit:
 
     async def _stay_inside(self) -> None:
         address = await self.browser.address(self.context)
+        if address.startswith(_NO_ANSWER):
+            raise SiteUnreachableError(public_url(self.profile.url), "it did not answer")
         if not address.startswith(_BLANK) and not self.profile.allows(address):
             raise OutsideSiteError(self.profile.name, public_url(address), self.profile.hosts)
 
