@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-portal check lint unit simulate run bench bench-graph bench-listing bench-venvs \
-	bench-queue bench-api bench-growth bench-profile bench-lock load openapi lock format clean
+.PHONY: help setup setup-for-tests demo test test-faults test-portal check lint unit simulate run bench bench-graph \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-growth bench-profile bench-lock load openapi lock \
+	format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -18,13 +19,16 @@ help: ## list these targets
 setup: ## install what is missing: Debian packages, .venv, locked packages
 	@tools/setup.sh
 
+setup-for-tests:
+	@tools/setup.sh --for-tests
+
 demo: setup ## a German sentence becomes a delivered mail, for real
 	$(PYTHON) -m examples.demo
 
 run: setup ## start API and worker in one process
 	.venv/bin/cpa up
 
-test: setup ## everything: check, then the tests with servers, browsers and faults; coverage gate
+test: setup-for-tests ## everything: check, then the tests with servers, browsers and faults; coverage gate
 	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
 	$(PYTEST) -n 2 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)" --cov --cov-append --cov-report=term:skip-covered
 
@@ -51,7 +55,7 @@ unit:
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
 
-bench: setup bench-graph bench-listing bench-queue bench-api ## all benchmarks but bench-growth
+bench: setup bench-graph bench-listing bench-queue bench-web bench-api ## all benchmarks but bench-growth
 
 bench-graph: setup ## task graph against graphlib and networkx
 	$(PYTHON) -m bench.graph
@@ -60,10 +64,14 @@ bench-listing: setup ## lists, filters and leases with a million finished jobs i
 	$(PYTHON) -m bench.listing
 
 bench-venvs: setup
-	@tools/bench-venvs.sh
+	@tools/bench-venvs.sh peers arq prefect
 
 bench-queue: bench-venvs ## jobs a second, latency, graphs, kill -9: beside dramatiq, saq, celery, DBOS, Temporal, ...
 	$(PYTHON) -m bench.queue
+
+bench-web: setup ## steps in the browser beside raw Playwright, Robot Framework Browser, Selenium and browser-use
+	@tools/bench-venvs.sh robot selenium browseruse
+	$(PYTHON) -m bench.web
 
 bench-api: setup ## jobs accepted a second on one core, and that none is lost by kill -9
 	$(PYTHON) -m bench.api
@@ -78,10 +86,9 @@ load: bench-venvs ## 100 users on /schedule and /jobs/{job_id}
 	$(PYTHON) -m bench.load
 
 bench-lock: setup ## renew the locks of the peers in bench/peers
-	for name in peers arq prefect; do \
+	for wanted in bench/peers/requirements-*.in bench/web/peers/requirements-*.in; do \
 		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-			--custom-compile-command "make bench-lock" \
-			bench/peers/requirements-$$name.in -o bench/peers/requirements-$$name.txt; \
+			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
 
 openapi: setup ## write docs/openapi.json from the code

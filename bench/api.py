@@ -1,13 +1,12 @@
 """How many jobs the API accepts a second on one core, each on the disk before its 202, and that kill -9 loses none.
 
 The API process has one core to itself; clients, and Redis if there is one, share the other. Clients keep their
-connections and send an idempotency key with every job. Then the API is killed under load: every job that was answered
-must be found after a restart.
+connections and send an idempotency key with every request; no two orders are alike. Then the API is killed under load:
+every job that was answered must be found after a restart.
 """
 
 import argparse
 import contextlib
-import json
 import os
 import random
 import statistics
@@ -20,7 +19,7 @@ from typing import Any
 
 import uvloop
 
-from bench.api_kill import ORDER, SINGLE, kill_under_load
+from bench.api_kill import an_order, kill_under_load
 from bench.api_process import ApiProcess, running_api
 from bench.http_load import Answers, keyed_posts, load
 from bench.own_times import own_times
@@ -31,16 +30,20 @@ from bench.servers import redis_server
 CLIENTS = 100
 BATCH_CLIENTS = 8
 BATCH = 100
-MANY = json.dumps({"jobs": [ORDER] * BATCH}).encode()
 
 Figures = dict[str, Any]
+
+
+def a_batch(number: int) -> bytes:
+    """Return a batch whose orders are in no other."""
+    return b'{"jobs": [' + b", ".join(an_order(number * BATCH + place) for place in range(BATCH)) + b"]}"
 
 
 def measure(api: ApiProcess, kind: str, seconds: float) -> Figures:
     """Load the API after a short warm-up; return jobs per second, microseconds of processor per job, milliseconds."""
     path, body, clients, jobs = {
-        "single": ("/jobs", SINGLE, CLIENTS, 1),
-        "batch": ("/jobs:batch", MANY, BATCH_CLIENTS, BATCH),
+        "single": ("/jobs", an_order, CLIENTS, 1),
+        "batch": ("/jobs:batch", a_batch, BATCH_CLIENTS, BATCH),
     }[kind]
     _loaded(api, clients, keyed_posts(path, body, f"warm-{kind}-{time.time_ns()}-"), _for(seconds / 5))
     used, started = processor_time(api.process.pid), time.perf_counter()

@@ -9,8 +9,11 @@ from pathlib import Path
 from bench.api_process import ApiProcess, running_api
 from bench.http_load import Answers, keyed_posts, load, missing
 
-ORDER = {"task_graph": {"tasks": [{"id": "find", "action": "file.find", "params": {"pattern": "Rechnung*.pdf"}}]}}
-SINGLE = json.dumps(ORDER).encode()
+
+def an_order(number: int) -> bytes:
+    """Return an order with a plan that no other number has."""
+    step = {"id": "find", "action": "file.find", "params": {"pattern": f"Rechnung {number}*.pdf"}}
+    return json.dumps({"task_graph": {"tasks": [step]}}).encode()
 
 
 def kill_under_load(
@@ -34,5 +37,5 @@ async def _answered_until_killed(api: ApiProcess, enough: Callable[[Answers], bo
             api.kill()
         return True
 
-    answers = await load(api.port, clients, keyed_posts("/jobs", SINGLE, f"kill-{time.time_ns()}-"), goes_on)
+    answers = await load(api.port, clients, keyed_posts("/jobs", an_order, f"kill-{time.time_ns()}-"), goes_on)
     return [json.loads(body)["job_id"] for body in answers.accepted]

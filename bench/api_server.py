@@ -23,6 +23,7 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.garbage import spare_garbage_collection
 from scheduler.main import create_app
 from scheduler.settings import Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
@@ -72,6 +73,7 @@ def main() -> None:
     settings = load_settings()
     set_up_logs("warning", "json", lambda text: text)
     app = with_idle_worker(settings) if given.worker else create_app(settings, with_worker=False)
+    spare_garbage_collection()
     uvicorn.run(
         app,
         host=settings.api.host,

@@ -88,10 +88,10 @@ class Answers:
     refused: dict[int, int] = field(default_factory=dict)
 
 
-def keyed_posts(path: str, body: bytes, prefix: str) -> Iterator[bytes]:
-    """Yield the same request again and again, each with an idempotency key of its own."""
+def keyed_posts(path: str, body: Callable[[int], bytes], prefix: str) -> Iterator[bytes]:
+    """Yield requests without end, each with a number, a body and an idempotency key of its own."""
     for number in itertools.count():
-        yield post(path, body, f"Idempotency-Key: {prefix}{number}\r\n")
+        yield post(path, body(number), f"Idempotency-Key: {prefix}{number}\r\n")
 
 
 async def load(port: int, clients: int, requests: Iterator[bytes], goes_on: Callable[[Answers], bool]) -> Answers:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bench.api_kill import SINGLE
+from bench.api_kill import an_order
 from bench.api_process import running_api
 from bench.http_load import keyed_posts, load
 from bench.peers.roster import OURS, ROOT, Entry, named
@@ -51,7 +51,7 @@ def stacks_of_api(jobs: int) -> Stacks:
     """Return every stack that was seen in the API while it accepted jobs one by one."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name, running_api(Path(name)) as api:
         samples = Path(name) / "samples"
-        requests = keyed_posts("/jobs", SINGLE, "profile-")
+        requests = keyed_posts("/jobs", an_order, "profile-")
         with _watched(api.process.pid, samples):
             asyncio.run(load(api.port, CLIENTS, requests, lambda answers: len(answers.accepted) < jobs))
         return _read(samples)

@@ -11,19 +11,14 @@ from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.site_book import SiteBook, Sites
+from scheduler.core.sentences import Sentence
+from scheduler.core.site_book import SiteBook
+from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites
 from scheduler.executors.answers import Answers
 from scheduler.executors.browser_pool import find_browser
+from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
-from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.mail_account import MailAccount, MailSecurity
-from scheduler.executors.mail_executor import MailExecutor
-from scheduler.executors.mail_transport import MailTransport
-from scheduler.executors.mail_unconfigured import UnconfiguredTransport
-from scheduler.executors.playwright_executor import PlaywrightExecutor
-from scheduler.executors.site_executor import SiteExecutor
-from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
@@ -41,6 +36,7 @@ from scheduler.orchestrator.worker import Worker
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
+from scheduler.queue.redis_settings import throws_away_by
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository import sqlite_care, sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
@@ -56,9 +52,14 @@ from scheduler.repository.sqlite_repository import (
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.repository.word_index import WordIndex
-from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import FaultSettings, MailSettings, QueueSettings, RetentionSettings, Settings
+from scheduler.settings import (
+    FaultSettings,
+    QueueSettings,
+    RetentionSettings,
+    SettingError,
+    Settings,
+)
 from scheduler.telemetry.health import Check
 
 
@@ -110,7 +111,7 @@ async def open_services(
         queue = make_queue(settings, database)
         await queue.connect()
         stack.push_async_callback(queue.close)
-        planner = make_planner(registry, router or IntentRouter.default(), sites)
+        planner = make_planner(settings, registry, router or IntentRouter.default(), sites)
         admission = make_admission(settings.queue, database)
         jobs = make_jobs(database, planner, queue, admission)
         schedules, runner = make_schedules(database, jobs, queue)
@@ -149,8 +150,8 @@ def _arm(fault: FaultSettings) -> None:
 def make_admission(limits: QueueSettings, database: SQLiteDatabase) -> Admission:
     """Return what refuses jobs while too many wait."""
 
-    def count(tenant: TenantId | None, most: int) -> int:
-        return database.peek(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
+    async def count(tenant: TenantId | None, most: int) -> int:
+        return await database.read(lambda connection: sqlite_leases.count_waiting(connection, tenant, most))
 
     return Admission(count, SystemClock(), most=limits.most_waiting, most_of_tenant=limits.most_waiting_of_tenant)
 
@@ -285,20 +286,41 @@ def make_checks(
         "queue": health_checks.queue_check(queue),
         "worker": health_checks.worker_check(worker),
         "browser": health_checks.browser_check(lambda: settings.web.browser_path or find_browser()),
-        "mail": health_checks.mail_check(settings.mail.missing),
+        "mail": health_checks.mail_check(settings.mail_missing),
         "agents": health_checks.agents_check(len(registry.executors)),
     }
 
 
 def check_settings(settings: Settings) -> None:
     """Raise ValueError or OSError for what would keep the service from starting, before anything is opened."""
-    make_mail_transport(settings.mail, secrets := SecretsManager(settings.store.secrets_file))
+    secrets = SecretsManager(settings.store.secrets_file)
     secrets.values()
+    ContactFile(settings.store.contacts_file).read()
+    make_policy(settings)
+    folder = settings.store.data_dir
+    make_registry(
+        settings,
+        secrets,
+        ArtifactStore(folder / "artifacts"),
+        ScreenshotStore(folder / "screenshots"),
+        make_sites(settings),
+        make_answers(settings),
+    )
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
         raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
     JobQueue(url, store_url=settings.store.database_url, lease=settings.worker.lease)
+    policy = None if url.startswith("sqlite:") else throws_away_by(url)
+    if policy is not None:
+        raise SettingError(
+            Sentence(
+                f"CPA_QUEUE_URL: Dieses Redis wirft bei vollem Speicher Schlüssel weg (maxmemory-policy {policy}) und "
+                "mit ihnen wartende Aufträge. Bitte maxmemory-policy noeviction einstellen.",
+                f"CPA_QUEUE_URL: this Redis drops keys when its memory is used up (maxmemory-policy {policy}), and "
+                "with them jobs that wait. Please set maxmemory-policy noeviction.",
+            )
+        )
 
 
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
@@ -311,75 +333,14 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
-def make_planner(registry: ExecutorRegistry, router: IntentRouter, sites: Sites) -> Planner:
+def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter, sites: SiteBook) -> Planner:
     """Return the planner for the configured intents and sites."""
     return Planner(
         router=router,
         catalog=registry.catalog,
-        policy=PolicyEngine.load(),
+        policy=make_policy(settings),
         sites=sites,
-    )
-
-
-def make_sites(settings: Settings) -> SiteBook:
-    """Return the portals that are set up: by an administrator, and by `cpa site`, whose profiles count more."""
-    return SiteBook((settings.web.sites_dir, settings.store.data_dir / "sites"))
-
-
-def make_answers(settings: Settings) -> Answers:
-    """Return where jobs ask and people answer."""
-    return Answers(settings.store.data_dir / "answers")
-
-
-def make_browser(
-    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
-) -> PlaywrightExecutor:
-    """Return what does steps in a browser."""
-    return PlaywrightExecutor(
-        executable=settings.web.browser_path,
-        artifacts=artifacts,
-        screenshots=screenshots,
-        secrets=secrets,
-        sessions=settings.store.data_dir / "sessions",
-    )
-
-
-def make_registry(
-    settings: Settings,
-    secrets: SecretsManager,
-    artifacts: ArtifactStore,
-    screenshots: ScreenshotStore,
-    sites: Sites,
-    answers: Answers,
-) -> ExecutorRegistry:
-    """Return everything this machine can do itself."""
-    registry = ExecutorRegistry()
-    browser = make_browser(settings, secrets, artifacts, screenshots)
-    registry.register_all(browser)
-    registry.register_all(SiteExecutor(browser=browser, sites=sites, answers=answers))
-    registry.register_all(MailExecutor(transport=make_mail_transport(settings.mail, secrets), artifacts=artifacts))
-    files_root = settings.store.files_root or settings.store.data_dir / "files"
-    registry.register_all(FileExecutor(root=files_root, artifacts=artifacts))
-    return registry
-
-
-def make_mail_transport(mail: MailSettings, secrets: SecretsManager) -> MailTransport:
-    """Return what carries mail; without a mailbox, what says so. Raises ValueError for an account that is unsound."""
-    if mail.missing:
-        return UnconfiguredTransport(mail.missing)
-    return SmtpImapTransport(make_account(mail, secrets), settle=timedelta(seconds=mail.settle_seconds))
-
-
-def make_account(mail: MailSettings, secrets: SecretsManager) -> MailAccount:
-    """Return the mailbox CPA works with; its password is asked for at every connect."""
-    return MailAccount(
-        address=mail.address,
-        name=mail.name,
-        smtp_host=mail.smtp_host,
-        smtp_port=mail.smtp_port,
-        imap_host=mail.imap_host,
-        imap_port=mail.imap_port,
-        username=mail.username or mail.address,
-        password=lambda: secrets.get_secret("mail.password"),
-        security=MailSecurity(mail.security),
+        addresses=ContactFile(settings.store.contacts_file).resolve,
+        zone=settings.calendar.zone,
+        search_url=settings.hands.search_url,
     )

@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 import sqlite3
@@ -22,6 +21,7 @@ from fastapi import FastAPI
 from scheduler.api.app import build_app
 from scheduler.container import check_settings, open_services
 from scheduler.core.sentences import Sentence
+from scheduler.garbage import spare_garbage_collection
 from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
@@ -180,7 +180,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         timeout_graceful_shutdown=_STREAMS_END,
     )
     server = _Server(config, started)
-    _spare_garbage_collection()
+    spare_garbage_collection()
     with listening:
         server.run([listening])
     return not crashed
@@ -190,7 +190,7 @@ def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool
     """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
     first."""
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
-    _spare_garbage_collection()
+    spare_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_work_alone(settings, started))
@@ -222,12 +222,6 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-def _spare_garbage_collection() -> None:
-    """Let the collector look seldom, and never again at what was imported: running jobs hold much that stays."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def _defaults() -> dict[str, Any]:
 def _as_written(default: object) -> str:
     if default is None:
         return ""
-    if isinstance(default, tuple | dict):
+    if isinstance(default, bool | tuple | dict):
         return json.dumps(default)
     return f"{default:g}" if isinstance(default, float) else str(default)
 

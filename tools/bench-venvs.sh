@@ -1,5 +1,6 @@
 #!/bin/sh
 # Makes the venvs of the peers that the benchmarks compare with, from their hashed locks. Call `make setup` first.
+# bench-venvs.sh [NAME...]: only those of these names.
 # A peer that cannot be installed is said so here and in the tables; the others run all the same.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,9 +16,11 @@ install() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
 }
 
-for name in peers arq prefect; do
+for lock in bench/peers/requirements-*.txt bench/web/peers/requirements-*.txt; do
+    name=${lock##*/requirements-}
+    name=${name%.txt}
+    case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
     venv=.venv-bench-$name
-    lock=bench/peers/requirements-$name.txt
     wanted=$(pwd; cksum <"$lock")
     if [ -f "$venv/.installed" ] && [ "$(cat "$venv/.installed")" = "$wanted" ]; then
         continue

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares this checkout: Debian packages, .venv, the locked packages, and the project itself.
-# A second run finds everything in place and only checks.
+# A second run finds everything in place and only checks. --for-tests installs what only tests need as well.
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -40,6 +40,12 @@ missing_packages() {
     command -v redis-server >/dev/null || echo redis-server
     [ -x /usr/lib/dovecot/imap ] || echo dovecot-imapd
     [ -x /usr/lib/dovecot/lmtp ] || echo dovecot-lmtpd
+    [ "$1" = --for-tests ] || return 0
+    # Documents are made PDFs (100 MB to fetch, 320 MB on disk, 20 s), a real window is opened.
+    command -v soffice >/dev/null || echo libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
+    command -v Xvfb >/dev/null || echo xvfb
+    command -v xclock >/dev/null || echo x11-apps
+    command -v xlsclients >/dev/null || echo x11-utils
 }
 
 install_packages() {
@@ -90,7 +96,7 @@ install_locked() {
 
 pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
-packages=$(missing_packages)
+packages=$(missing_packages "${1:-}")
 if [ -n "$packages" ]; then
     # shellcheck disable=SC2086  # one word per package
     install_packages $packages

@@ -29,14 +29,26 @@ def free_port(host: str) -> int:
 
 
 class Dovecot:
-    """One dovecot process with mailboxes for `accounts` (address -> password). Runs as root or as an ordinary user."""
+    """One dovecot process with mailboxes for `accounts` (address -> password). Runs as root or as an ordinary user.
 
-    def __init__(self, folder: Path, accounts: Mapping[str, str], host: str, imap_port: int | None = None) -> None:
+    With `token_info`, an address that says whose an access token is, XOAUTH2 is taken as well.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Mapping[str, str],
+        host: str,
+        imap_port: int | None = None,
+        *,
+        token_info: str = "",
+    ) -> None:
         self.host = host
         self.imap_port = imap_port or free_port(host)
         self.lmtp_socket = folder / "run" / "lmtp"
         self._folder = folder
         self._accounts = accounts
+        self._token_info = token_info
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -83,6 +95,7 @@ class Dovecot:
         users.chmod(0o600)
         config = self._folder / "dovecot.conf"
         values = {
+            "more": self._with_tokens(),
             "folder": self._folder,
             "host": self.host,
             "imap_port": self.imap_port,
@@ -94,6 +107,17 @@ class Dovecot:
         }
         config.write_text(string.Template(_TEMPLATE.read_text("utf-8")).substitute(values), "utf-8")
         return config
+
+    def _with_tokens(self) -> str:
+        """Write what dovecot must know of access tokens; return the part of its configuration that names it."""
+        if not self._token_info:
+            return ""
+        file = self._folder / "oauth2.conf"
+        file.write_text(
+            f"tokeninfo_url = {self._token_info}\nusername_attribute = username\nusername_format = %u\n", "utf-8"
+        )
+        methods = "auth_mechanisms = plain login xoauth2"
+        return f"{methods}\npassdb {{\n  driver = oauth2\n  mechanisms = xoauth2\n  args = {file}\n}}\n"
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + _READY_WITHIN

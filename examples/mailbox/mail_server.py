@@ -15,14 +15,21 @@ from typing import Self
 from examples.mailbox.dovecot import Dovecot, free_port
 from examples.mailbox.faults import Faults
 from examples.mailbox.smtp_front import SmtpFront
+from examples.mailbox.tokens import TokenIssuer
 
 DEFAULT_ACCOUNTS: Mapping[str, str] = {"cpa@example.com": "geheim", "anna@example.com": "geheim"}
 
+_STANDING = {"INBOX", "Sent", "Drafts"}
+
 
 class MailServer:
-    """Mailboxes for `accounts` (address -> password), gone again at the end. `faults` says what goes wrong next."""
+    """Mailboxes for `accounts` (address -> password), gone again at the end. `faults` says what goes wrong next.
 
-    def __init__(self, accounts: Mapping[str, str] = DEFAULT_ACCOUNTS) -> None:
+    With `tokens` people log in with XOAUTH2 as well.
+    """
+
+    def __init__(self, accounts: Mapping[str, str] = DEFAULT_ACCOUNTS, *, tokens: TokenIssuer | None = None) -> None:
+        self._tokens = tokens
         self.accounts = dict(accounts)
         self.host = "127.0.0.1"
         self.faults = Faults()
@@ -50,7 +57,9 @@ class MailServer:
         """Return when mail can be sent and read. Raises MailServerError with the end of dovecot's log."""
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="mailbox-"))  # short: a socket's path may have 107 bytes
-            self._dovecot = Dovecot(self._folder, self.accounts, self.host)
+            self._dovecot = Dovecot(
+                self._folder, self.accounts, self.host, token_info=self._tokens.info_url if self._tokens else ""
+            )
             self._dovecot.start()
             self._smtp_port = free_port(self.host)
             self._new_front().start()
@@ -103,8 +112,11 @@ class MailServer:
         self.faults.clear()
         for address in self.accounts:
             with self._mailbox(address) as imap:
-                for folder in ("INBOX", "Sent"):
-                    if imap.select(folder)[1] != [b"0"]:
+                for line in imap.list()[1]:
+                    folder = line.decode().rpartition(" ")[2] if isinstance(line, bytes) else "INBOX"
+                    if folder not in _STANDING:
+                        imap.delete(folder)
+                    elif imap.select(folder)[1] != [b"0"]:
                         imap.store("1:*", "+FLAGS", r"(\Deleted)")
                         imap.expunge()
 
@@ -116,7 +128,7 @@ class MailServer:
 
     def _new_front(self) -> SmtpFront:
         socket = self._running().lmtp_socket
-        self._front = SmtpFront(socket, self.accounts, self.host, self._smtp_port, self.faults)
+        self._front = SmtpFront(socket, self.accounts, self.host, self._smtp_port, self.faults, tokens=self._tokens)
         return self._front
 
     def _front_of(self) -> SmtpFront:

@@ -1,6 +1,7 @@
 """Takes mail in by SMTP and hands it to dovecot; plays the faults that real servers have, when a test asks for them."""
 
 import asyncio
+import base64
 import logging
 import smtplib
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from examples.mailbox.faults import Faults
+from examples.mailbox.tokens import TokenIssuer
 
 _LARGEST_MAIL = 50_000_000  # bytes
 
@@ -18,7 +20,10 @@ _LARGEST_MAIL = 50_000_000  # bytes
 class _Handler:
     """The hooks aiosmtpd calls, each answering with an SMTP reply."""
 
-    def __init__(self, lmtp_socket: Path, accounts: Mapping[str, str], faults: Faults) -> None:
+    def __init__(
+        self, lmtp_socket: Path, accounts: Mapping[str, str], faults: Faults, tokens: TokenIssuer | None
+    ) -> None:
+        self._tokens = tokens
         self._lmtp_socket = lmtp_socket
         self._accounts = {address.casefold() for address in accounts}
         self._faults = faults
@@ -92,6 +97,23 @@ class _Handler:
                 lmtp.sendmail(sender, [recipient], content)
 
 
+class _TokenHandler(_Handler):
+    """Takes XOAUTH2 as well; aiosmtpd offers each `auth_` method it finds."""
+
+    async def auth_XOAUTH2(  # noqa: N802
+        self,
+        server: Any,  # noqa: ANN401
+        args: list[str],
+    ) -> AuthResult:
+        user, _, rest = base64.b64decode(args[1]).decode().partition("\x01")
+        token = rest.partition("\x01")[0].removeprefix("auth=Bearer ")
+        owner = self._tokens.owner_of(token) if self._tokens else ""
+        if not owner or user != f"user={owner}":
+            await server.challenge_auth('{"status":"401"}')
+            return AuthResult(success=False, handled=False)
+        return AuthResult(success=True, auth_data=owner)
+
+
 async def _cut(server: Any) -> None:  # noqa: ANN401
     """Drop the connection; aiosmtpd then cancels the handler that waits here."""
     server.transport.abort()
@@ -101,7 +123,16 @@ async def _cut(server: Any) -> None:  # noqa: ANN401
 class SmtpFront:
     """The SMTP server, in a thread of its own. Takes AUTH PLAIN and LOGIN without TLS: for loopback only."""
 
-    def __init__(self, lmtp_socket: Path, accounts: Mapping[str, str], host: str, port: int, faults: Faults) -> None:
+    def __init__(
+        self,
+        lmtp_socket: Path,
+        accounts: Mapping[str, str],
+        host: str,
+        port: int,
+        faults: Faults,
+        *,
+        tokens: TokenIssuer | None = None,
+    ) -> None:
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of itself at every login
         passwords = {address.casefold(): password for address, password in accounts.items()}
 
@@ -110,8 +141,9 @@ class SmtpFront:
             known = passwords.get(name) == login.password.decode("utf-8", "replace")
             return AuthResult(success=known, handled=False, auth_data=login)
 
+        handler = _Handler if tokens is None else _TokenHandler
         self._controller = Controller(
-            _Handler(lmtp_socket, accounts, faults),
+            handler(lmtp_socket, accounts, faults, tokens),
             hostname=host,
             port=port,
             server_hostname="localhost",

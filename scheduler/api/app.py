@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules, uploads
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
-from scheduler.api.models import Problem
+from scheduler.api.models import EVERYWHERE
 from scheduler.settings import ApiSettings
 
 VERSION: Final = "0.1.0"
@@ -30,10 +30,6 @@ _TAGS: Final = [
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
-_EVERYWHERE: Final[dict[int | str, dict[str, Any]]] = {
-    401: {"model": Problem, "description": "Keys are set up, and no valid one came with the request."},
-    422: {"model": Problem, "description": "Something of the request is not valid; `field` names it."},
-}
 _ANSWERED: Final = ("X-Correlation-ID", "Location")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -49,7 +45,10 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         openapi_tags=_TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    for quick in (jobs.quick_router, schedule.quick_router):
+        app.router.routes += quick.routes  # not included, but taken over: an inclusion costs as much as the rest
     for router in (
         uploads.multipart,
         uploads.router,
@@ -62,7 +61,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         audit.router,
         dead_letters.router,
     ):
-        app.include_router(router, responses=_EVERYWHERE)
+        app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)
     add_error_handlers(app)
     app.add_middleware(BodyLimit)

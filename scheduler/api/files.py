@@ -32,6 +32,18 @@ async def artifact(
     raise ArtifactNotFoundError(f"{task_id}/{name}")
 
 
+@router.get("/jobs/{job_id}/evidence/{name}", response_class=FileResponse)
+async def evidence(
+    job_id: JobId, name: str, jobs: JobServiceDep, screenshots: ScreenshotsDep, tenant: TenantDep
+) -> FileResponse:
+    """Send a picture, a page or a trace that was kept to show how a step went; `evidence` of the tasks lists them."""
+    await jobs.get(job_id, tenant)
+    for path in screenshots.list(job_id):
+        if path.name == name:
+            return FileResponse(path, filename=name)
+    raise ArtifactNotFoundError(name)
+
+
 @router.get("/jobs/{job_id}/screenshots/{task_id}", response_class=FileResponse)
 async def screenshot(
     job_id: JobId, task_id: TaskId, jobs: JobServiceDep, screenshots: ScreenshotsDep, tenant: TenantDep

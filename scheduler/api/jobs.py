@@ -10,6 +10,7 @@ from scheduler.api.audit import Moment
 from scheduler.api.dependencies import AnswersDep, ArtifactsDep, JobServiceDep, TenantDep
 from scheduler.api.files import artifact_links
 from scheduler.api.models import (
+    EVERYWHERE,
     JobDetailResponse,
     JobListResponse,
     JobResponse,
@@ -17,6 +18,7 @@ from scheduler.api.models import (
     TaskResponse,
     only_json,
 )
+from scheduler.api.quick import LONGEST_KEY, QuickRoute
 from scheduler.core.ids import JobId
 from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
@@ -24,10 +26,11 @@ from scheduler.core.orders import JobOrder
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+quick_router = APIRouter(tags=["jobs"], route_class=QuickRoute, responses=EVERYWHERE)
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(min_length=1, max_length=255, description="The same request with the same key is accepted once."),
+    Header(min_length=1, max_length=LONGEST_KEY, description="The same request with the same key is accepted once."),
 ]
 _REFUSED = {"model": Problem, "description": "The request cannot be carried out; `field` names what is wrong."}
 _UNKNOWN = {"model": Problem, "description": "There is no such job."}
@@ -59,7 +62,9 @@ class CreateJobRequest(JobOrder):
     )
 
 
-@router.post("", status_code=status.HTTP_202_ACCEPTED, responses={422: _REFUSED, 403: _REFUSED, 409: _CONFLICT})
+@quick_router.post(
+    "/jobs", status_code=status.HTTP_202_ACCEPTED, responses={422: _REFUSED, 403: _REFUSED, 409: _CONFLICT}
+)
 async def create_job(
     order: CreateJobRequest,
     jobs: JobServiceDep,

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scheduler.api.errors import problem
+from scheduler.api.headers import header
 from scheduler.core.ids import new_id
 from scheduler.settings import is_loopback
 
@@ -24,13 +25,14 @@ MAX_UPLOAD: Final = 32 * 1024 * 1024
 
 _UPLOADS: Final = frozenset({"/schedule", "/tables"})
 _USABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
+_HOSTS: Final = 64  # names of this service whose check is remembered
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 
 log = structlog.get_logger(__name__)
 
@@ -48,20 +50,24 @@ class Envelope:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-correlation-id", "")
-        correlation_id = given if _USABLE.fullmatch(given) else new_id()
+        given = header(scope, b"x-correlation-id")
+        correlation_id = given if given and _USABLE.fullmatch(given) else new_id()
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+        bound = structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        try:
             await self._answer(scope, receive, send, correlation_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, correlation_id: str) -> None:
         started, status = perf_counter(), 0
+        marks = (*_HEADERS, (b"x-correlation-id", correlation_id.encode()))
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update({**_HEADERS, "X-Correlation-ID": correlation_id})
+                message["headers"] = [*message.get("headers", ()), *marks]
             await send(message)
 
         try:
@@ -90,6 +96,7 @@ class Door:
         self._hosts = frozenset(host.casefold() for host in hosts)
         self._origins = frozenset(origins)
         self._any_host = has_key
+        self._knows = lru_cache(_HOSTS)(self._is_known)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = self._refusal(scope) if scope["type"] in {"http", "websocket"} else None
@@ -101,8 +108,7 @@ class Door:
             await refused(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
+        host, origin = header(scope, b"host") or "", header(scope, b"origin")
         if not self._any_host and not self._knows(host):
             return problem(HTTPConnection(scope), HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", {"host": host[:200]})
         harmless = scope["type"] == "http" and scope["method"] in _HARMLESS
@@ -110,7 +116,7 @@ class Door:
             return None
         return problem(HTTPConnection(scope), HTTPStatus.FORBIDDEN, "foreign_origin", {"origin": origin[:200]})
 
-    def _knows(self, host: str) -> bool:
+    def _is_known(self, host: str) -> bool:
         name = re.sub(r":\d+$", "", host).casefold()
         return is_loopback(name) or name in self._hosts
 
@@ -125,10 +131,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced, limit = Headers(scope=scope).get("content-length", "0"), _limit(scope)
-        if not announced.isdigit() or int(announced) > limit:
+        announced, limit = header(scope, b"content-length"), _limit(scope)
+        if announced is not None and (not announced.isdigit() or int(announced) > limit):
             await _too_large(scope, limit)(scope, receive, send)
-            return
+        elif announced is None or header(scope, b"transfer-encoding") is not None:
+            await self._watched(scope, receive, send, limit)
+        else:  # the server reads no more than was announced
+            await self._app(scope, receive, send)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         read = 0
 
         async def limited() -> Message:
@@ -147,7 +158,7 @@ class BodyLimit:
 
 
 def _limit(scope: Scope) -> int:
-    files = Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
+    files = (header(scope, b"content-type") or "").startswith("multipart/form-data")
     return MAX_UPLOAD if files and scope["path"] in _UPLOADS else MAX_BODY
 
 

@@ -1,7 +1,7 @@
 """What the API answers with, beside the models of the core."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +9,7 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, JobSummary, Locale, TaskRun, TaskStatus
 from scheduler.core.lam_json import json_value
+from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
 
 
@@ -57,8 +58,8 @@ class JobListResponse(BaseModel):
 
 
 class TaskResponse(BaseModel):
-    """A task: what is to be done, how far it has come, what it gave. `evidence` says where its pictures lie on disk,
-    `picture` where the last one is served."""
+    """A task: what is to be done, how far it has come, what it gave. `evidence` says where its pictures, pages and
+    traces lie on disk, `picture` where the last picture is served."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -85,7 +86,7 @@ class TaskResponse(BaseModel):
             reason=todo.reason,
             depends_on=todo.dependencies,
             error_code=run.failure.code if run.failure else None,
-            picture=f"/jobs/{run.job_id}/screenshots/{run.task_id}" if run.evidence else None,
+            picture=f"/jobs/{run.job_id}/screenshots/{run.task_id}" if last_picture(run.evidence) else None,
             **run.model_dump(
                 include={
                     "status",
@@ -147,3 +148,10 @@ class Problem(BaseModel):
     instance: str
     correlation_id: str = ""
     field: str | None = None
+
+
+EVERYWHERE: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": Problem, "description": "Keys are set up, and no valid one came with the request."},
+    422: {"model": Problem, "description": "Something of the request is not valid; `field` names it."},
+}
+"""What every route but `/health` may answer, as OpenAPI tells it."""

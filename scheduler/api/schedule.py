@@ -7,11 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.dependencies import JobServiceDep, TenantDep
 from scheduler.api.jobs import IdempotencyKey
-from scheduler.api.models import JobResponse, PlanResponse, Problem, only_json
+from scheduler.api.models import EVERYWHERE, JobResponse, PlanResponse, Problem, only_json
+from scheduler.api.quick import QuickRoute
 from scheduler.core.job import Locale
 from scheduler.core.orders import StartLater
 
 router = APIRouter(tags=["schedule"])
+quick_router = APIRouter(tags=["schedule"], route_class=QuickRoute, responses=EVERYWHERE)
 
 _EXAMPLE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 _REFUSED: dict[int | str, dict[str, Any]] = {
@@ -37,7 +39,7 @@ class ScheduleRequest(PlanRequest, StartLater):
     context: dict[str, Any] = Field(default_factory=dict)
 
 
-@router.post("/schedule", status_code=status.HTTP_202_ACCEPTED, responses=_REFUSED)
+@quick_router.post("/schedule", status_code=status.HTTP_202_ACCEPTED, responses=_REFUSED)
 async def schedule(
     order: ScheduleRequest,
     jobs: JobServiceDep,

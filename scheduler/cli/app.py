@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import database, dead, schedules, secrets, sites, views
+from scheduler.cli import contacts, database, dead, graph, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -277,11 +277,34 @@ def answer(
     out.print(say("Angekommen; der Auftrag geht weiter.", "Received; the job goes on."))
 
 
+@app.command(help=say("Alle Aktionen zeigen, die ein Plan enthalten kann.", "Show all actions a plan may have."))
+def actions(
+    as_json: Annotated[bool, JSON] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help=say("Als Seite docs/ACTIONS.md.", "As the page docs/ACTIONS.md."))
+    ] = False,
+) -> None:
+    from scheduler.cli import actions as catalog  # noqa: PLC0415 - it knows every adapter, which take long to import
+
+    try:
+        known, policy = catalog.known_actions(given_settings())
+    except (ValueError, OSError) as error:
+        raise leave(USAGE, error) from error
+    if as_json:
+        print_json(catalog.as_json(known, policy))
+    elif as_markdown:
+        out.out(catalog.as_markdown(known, policy), end="", highlight=False)
+    else:
+        out.print(catalog.as_table(known, policy))
+
+
 app.add_typer(sites.app, name="site")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")
+app.add_typer(graph.app, name="graph")
+app.add_typer(contacts.app, name="contacts")
 
 
 def main() -> None:

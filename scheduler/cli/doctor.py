@@ -1,15 +1,21 @@
 """Says what is installed, what is missing, and how to get it."""
 
+import asyncio
 import shutil
 import socket
 import sqlite3
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from scheduler.cli.words import read_out, say
+from scheduler.cli.words import read_out, say, user_locale
+from scheduler.core.errors import CPAError
+from scheduler.core.sentences import sentence
 from scheduler.core.site_book import SiteBook
+from scheduler.executors.app_executor import has_screen
 from scheduler.executors.browser_pool import find_browser
+from scheduler.executors.libreoffice import INSTALL, find_libreoffice
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
 
@@ -28,7 +34,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a job may need."""
     return [_python(), _sqlite(), _browser(settings), _data_dir(settings), _sites(settings), _mail(settings),
-            _secrets(settings), _redis()]  # fmt: skip
+            _secrets(settings), _redis(), _office(), _calendar(settings), _screen()]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -81,13 +87,36 @@ def _sites(settings: Settings) -> Finding:
 
 def _mail(settings: Settings) -> Finding:
     mail = settings.mail
-    if mail.missing:
-        advice = ", ".join([*mail.missing, "CPA_SECRET_MAIL_PASSWORD"])
+    if missing := settings.mail_missing:
+        secrets = (variable_of(name) for name in _mail_secrets(settings))
+        advice = ", ".join([*missing, *secrets])
         return Finding("Mail", good=False, detail=say("nicht eingerichtet", "not set up"), advice=advice, needed=False)
+    if mail.maildir is not None:
+        local = say(f"{mail.address} in {mail.maildir}, ohne Server", f"{mail.address} in {mail.maildir}, no server")
+        return Finding("Mail", good=True, detail=local)
+    if settings.uses_graph:
+        return _graph(settings)
     servers = ((mail.smtp_host, mail.smtp_port), (mail.imap_host, mail.imap_port))
     silent = [f"{host}:{port}" for host, port in servers if not _answers(host, port)]
     advice = say("Adresse und Firewall prüfen: ", "check address and firewall: ") + ", ".join(silent)
     return Finding("Mail", not silent, mail.address, advice, needed=False)
+
+
+def _graph(settings: Settings) -> Finding:
+    """Log in and look into the mailbox, as a mail step would."""
+    from scheduler.mail_wiring import make_mail_transport  # noqa: PLC0415 - few need every mail adapter
+
+    impatient = settings.graph.model_copy(update={"patience_seconds": 5.0})
+    trial = settings.model_copy(update={"graph": impatient})
+    try:
+        transport = make_mail_transport(trial, SecretsManager(settings.store.secrets_file))
+        asyncio.run(transport.folders())
+    except CPAError as error:
+        advice = sentence(error.code, user_locale(), error.facts)
+        return Finding("Mail", good=False, detail=settings.mail.address, advice=advice, needed=False)
+    except (OSError, ValueError) as error:
+        return Finding("Mail", good=False, detail=settings.mail.address, advice=str(error), needed=False)
+    return Finding("Mail", good=True, detail=f"{settings.mail.address} ({settings.graph.root})")
 
 
 def _secrets(settings: Settings) -> Finding:
@@ -112,13 +141,46 @@ def _secrets(settings: Settings) -> Finding:
 
 def _logins(settings: Settings) -> list[str]:
     portals = [secret for site in _book(settings).sites.values() for secret in site.profile.secret_names]
-    return [*dict.fromkeys(portals), *([] if settings.mail.missing else ["mail.password"])]
+    calendar = ["calendar.password"] if settings.calendar.url and settings.calendar.username else []
+    return [*dict.fromkeys(portals), *([] if settings.mail_missing else _mail_secrets(settings)), *calendar]
+
+
+def _mail_secrets(settings: Settings) -> list[str]:
+    """Return the secrets without which nobody lets us into the mailbox."""
+    if settings.uses_graph:
+        return ["graph.client_secret"] if settings.graph.login == "secret" else []
+    if settings.mail.maildir is not None:
+        return []
+    return ["mail.client_secret" if settings.mail.auth == "oauth2" else "mail.password"]
 
 
 def _redis() -> Finding:
     found = shutil.which("redis-server")
     detail = found or say("nicht gefunden; nur die Servergröße braucht es", "not found; only the server size needs it")
     return Finding("Redis", found is not None, detail, "apt-get install redis-server", needed=False)
+
+
+def _office() -> Finding:
+    found = find_libreoffice()
+    detail = str(found or say("nicht gefunden; nur für PDF aus Dokumenten", "not found; only for PDFs of documents"))
+    return Finding("LibreOffice", found is not None, detail, INSTALL, needed=False)
+
+
+def _calendar(settings: Settings) -> Finding:
+    name, url = say("Kalender", "calendar"), settings.calendar.url
+    if url is None:
+        detail = say("nicht eingerichtet; eingeladen wird per Mail", "not set up; people are invited by mail")
+        advice = "CPA_CALENDAR_URL, CPA_SECRET_CALENDAR_PASSWORD"
+        return Finding(name, good=False, detail=detail, advice=advice, needed=False)
+    place = urlsplit(url)
+    good = _answers(place.hostname or "", place.port or (443 if place.scheme == "https" else 80))
+    return Finding(name, good, url, say("Adresse und Firewall prüfen", "check address and firewall"), needed=False)
+
+
+def _screen() -> Finding:
+    found = has_screen()
+    detail = say("da", "there") if found else say("keiner; Anwendungen brauchen einen", "none; applications need one")
+    return Finding(say("Bildschirm", "screen"), found, detail, "DISPLAY", needed=False)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from rich.console import Console
 from rich.table import Table
 
+from scheduler.cli.results import evidence_kind
 from scheduler.cli.views import escape, moment, show_event
 from scheduler.cli.words import say
 
@@ -60,8 +61,8 @@ def _show_task(console: Console, task: Mapping[str, Any]) -> None:
         console.print(
             f"    [red]{escape(failure['code'])}[/] {escape(failure['message'])} [dim]({effect})[/]", highlight=False
         )
-    for picture in task["evidence"]:
-        console.print(f"    {say('Bild', 'picture')}: {escape(picture)}", highlight=False, soft_wrap=True)
+    for path in task["evidence"]:
+        console.print(f"    {evidence_kind(path)}: {escape(path)}", highlight=False, soft_wrap=True)
 
 
 def _show_entry(console: Console, entry: Mapping[str, Any]) -> None:

@@ -1,15 +1,29 @@
 """What the steps of a job gave, as lines that people read: mails, files, texts, and the rest by name."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from scheduler.cli.words import say
 
-_FOR_MACHINES = frozenset({"fitted", "sha256", "media_type", "message_id"})
+_FOR_MACHINES = frozenset({"fitted", "target", "sha256", "media_type", "message_id"})
 _LONGEST = 2_000  # letters of one value
 _MOST = 100  # lines of one step
+
+
+def evidence_kind(path: str) -> str:
+    """Return what a file is that was kept to show how a step went."""
+    if path.endswith(".page.txt"):
+        return say("Seite", "page")
+    if path.endswith(".trace.zip"):
+        return say("Aufzeichnung", "trace")
+    return say("Bild davor", "picture before") if path.endswith("before.png") else say("Bild", "picture")
+
+
+def latest_evidence(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the last file of each kind with what it is."""
+    yield from {evidence_kind(path): path for path in paths}.items()
 
 
 def lines_of(task: Mapping[str, Any]) -> Iterator[str]:
@@ -17,7 +31,9 @@ def lines_of(task: Mapping[str, Any]) -> Iterator[str]:
     if task["status"] != "done" or not task["result"]:
         return
     result = {name: value for name, value in task["result"].items() if name not in _FOR_MACHINES}
-    many = next((name for name in ("messages", "paths", "texts", "values") if isinstance(result.get(name), list)), None)
+    many = next(
+        (name for name in ("messages", "paths", "texts", "values", "rows") if isinstance(result.get(name), list)), None
+    )
     if many is None:
         words = ", ".join(f"{name} = {_text(value)}" for name, value in result.items())
         if words:
@@ -35,6 +51,8 @@ def _counted(what: str, number: int) -> str:
         return say(f"{number} Mails" if number != 1 else "1 Mail", f"{number} mails" if number != 1 else "1 mail")
     if what == "paths":
         return say(f"{number} Dateien" if number != 1 else "1 Datei", f"{number} files" if number != 1 else "1 file")
+    if what == "rows":
+        return say(f"{number} Zeilen" if number != 1 else "1 Zeile", f"{number} rows" if number != 1 else "1 row")
     return say(f"{number} Texte" if number != 1 else "1 Text", f"{number} texts" if number != 1 else "1 text")
 
 

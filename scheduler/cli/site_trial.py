@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import dataclass, field
 
 from scheduler.cli.words import say, user_locale
-from scheduler.container import make_answers, make_browser
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId, TaskId, new_id
 from scheduler.core.sentences import sentence
 from scheduler.core.site_book import Site
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.executor_wiring import make_answers, make_browser, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.site_visit import SiteVisit, Tell
 from scheduler.security.secrets_manager import SecretsManager
@@ -31,7 +31,8 @@ async def try_out(settings: Settings, site: Site, document: str | None, tell: Te
     data, trial = settings.store.data_dir, Trial()
     context = ExecutionContext(job_id=JobId(f"site-test-{new_id()}"), task_id=TaskId(site.key))
     secrets, artifacts = SecretsManager(settings.store.secrets_file), ArtifactStore(data / "artifacts")
-    async with make_browser(settings, secrets, artifacts, ScreenshotStore(data / "screenshots")) as browser:
+    screenshots, sites = ScreenshotStore(data / "screenshots"), make_sites(settings)
+    async with make_browser(settings, secrets, artifacts, screenshots, sites) as browser:
         visit = SiteVisit(site=site, browser=browser, answers=make_answers(settings), context=context, tell=tell)
         try:
             await visit.log_in()

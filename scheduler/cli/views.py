@@ -10,7 +10,7 @@ from rich.markup import escape as without_markup
 from rich.table import Table
 from rich.tree import Tree
 
-from scheduler.cli.results import lines_of
+from scheduler.cli.results import latest_evidence, lines_of
 from scheduler.cli.words import say
 
 _MARKS = {
@@ -108,7 +108,7 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
         table.add_row(mark, escape(task["task_id"]), escape(task["action"]), str(task["attempts"]))
     console.print(table)
     lines = [line for task in detail["tasks"] for line in lines_of(task)]
-    lines += [f"{say('Bild', 'picture')}: {task['evidence'][-1]}" for task in detail["tasks"] if task["evidence"]]
+    lines += [f"{kind}: {path}" for task in detail["tasks"] for kind, path in latest_evidence(task["evidence"])]
     lines += [f"{say('Datei', 'file')}: {unquote(artifact)}" for artifact in detail["artifacts"]]
     for line in lines:  # a path in two lines could not be copied
         console.print(escape(line), highlight=False, soft_wrap=True)

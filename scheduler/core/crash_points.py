@@ -51,6 +51,14 @@ class CrashPoint(StrEnum):
     AFTER_MAIL_SEND = "after_mail_send"
     BEFORE_MAIL_FILE = "before_mail_file"
     AFTER_MAIL_FILE = "after_mail_file"
+    BEFORE_MAIL_DRAFT = "before_mail_draft"
+    AFTER_MAIL_DRAFT = "after_mail_draft"
+    BEFORE_MAIL_MOVE = "before_mail_move"
+    AFTER_MAIL_MOVE = "after_mail_move"
+    BEFORE_MAIL_MARK = "before_mail_mark"
+    AFTER_MAIL_MARK = "after_mail_mark"
+    BEFORE_CONTACTS = "before_contacts"
+    AFTER_CONTACTS = "after_contacts"
     BEFORE_ARTIFACT = "before_artifact"
     AFTER_ARTIFACT = "after_artifact"
     BEFORE_EVIDENCE = "before_evidence"
@@ -96,12 +104,15 @@ def crash_points(before: CrashPoint, after: CrashPoint) -> Callable[[Operation],
     def mark(operation: Operation) -> Operation:
         if inspect.iscoroutinefunction(operation):
 
-            @functools.wraps(operation)
-            async def guarded(*args: object, **kwargs: object) -> object:
+            async def passing(*args: object, **kwargs: object) -> object:
                 reached(before)
                 result = await operation(*args, **kwargs)
                 reached(after)
                 return result
+
+            @functools.wraps(operation)
+            def guarded(*args: object, **kwargs: object) -> object:
+                return operation(*args, **kwargs) if _Armed.point is None else passing(*args, **kwargs)
         else:
 
             @functools.wraps(operation)

@@ -1,6 +1,7 @@
 """What happened: to a job as people follow it (`JobEvent`, stored with a number), and to a run as `step` reads it.
 
 The second kind carries everything `step` may use, times and chance included, so that a run can be replayed from them.
+Nobody changes one, though nothing prevents it, see orchestrator/commands.py.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ class EventType(StrEnum):
     TASK_FAILED = "task_failed"
     TASK_SKIPPED = "task_skipped"
     TASK_CANCELLED = "task_cancelled"
+
+    __hash__ = str.__hash__  # Enum's own is written in Python
 
     @property
     def ends_run(self) -> bool:
@@ -71,7 +74,7 @@ class EventLine(NamedTuple):
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunOpened:
     """A worker has leased the job. `crashes` counts the workers that died with it."""
 
@@ -79,7 +82,7 @@ class RunOpened:
     crashes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AttemptSucceeded:
     """An attempt ended well. `verified` is None when nobody could look."""
 
@@ -91,7 +94,7 @@ class AttemptSucceeded:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AttemptFailed:
     """An attempt failed. `draw` in [0, 1) is the jitter of a retry, here and below."""
 
@@ -103,7 +106,7 @@ class AttemptFailed:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AttemptVerified:
     """Somebody looked whether an attempt of unknown outcome took effect; None: it cannot be told."""
 
@@ -116,7 +119,7 @@ class AttemptVerified:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LookFailed:
     """Nobody could look now, for example because the mail server is down."""
 
@@ -127,7 +130,7 @@ class LookFailed:
     draw: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskDue:
     """The time to try a task, or to look after it, again has come."""
 
@@ -135,7 +138,7 @@ class TaskDue:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AttemptOverdue:
     """An attempt has used up its time. Whoever brings a timer back fills in `draw`."""
 
@@ -145,14 +148,14 @@ class AttemptOverdue:
     draw: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DeadlinePassed:
     """The job has used up its time."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CancelRequested:
     """Somebody wants the job to stop."""
 

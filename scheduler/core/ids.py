@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NewType
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 JobId = NewType("JobId", str)
 TaskId = NewType("TaskId", str)
@@ -27,30 +27,43 @@ def new_id() -> str:
     The fraction (section 6.2, method 3) keeps ids of one process in order to a quarter of a microsecond.
     """
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-    fraction = rest * 4096 // 1_000_000
-    low = 0b10 << 62 | int.from_bytes(_chance.take()) & (1 << 62) - 1
-    digits = f"{milliseconds << 16 | 0x7 << 12 | fraction:016x}{low:016x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = f"{milliseconds:012x}"
+    return f"{digits[:8]}-{digits[8:]}-{0x7000 | rest * 4096 // 1_000_000:x}-{_chance.take()}"
+
+
+def moment_in(identifier: str) -> datetime | None:
+    """Return when an id of `new_id` was made; None for any other text."""
+    try:
+        uuid = UUID(identifier)
+    except ValueError:
+        return None
+    return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC) if uuid.version == 7 else None
 
 
 class _Chance:
-    """The system's random bytes, fetched for many ids at once: asking the kernel for each costs more than the rest."""
+    """The random ends of ids, made for many at once: asking the kernel for each costs more than the rest."""
 
     def __init__(self) -> None:
-        self._left: list[bytes] = []
+        self._left: list[str] = []
 
-    def take(self) -> bytes:
-        """Return eight random bytes. May be called from any thread."""
+    def take(self) -> str:
+        """Return 62 random bits behind the two of the variant, as 4 and 12 hex digits. Any thread may call."""
         try:
             return self._left.pop()
         except IndexError:
             fresh = os.urandom(8 * 4096)
-            self._left += [fresh[place : place + 8] for place in range(8, len(fresh), 8)]
-            return fresh[:8]
+            ends = [_random_end(fresh[place : place + 8]) for place in range(0, len(fresh), 8)]
+            self._left += ends[1:]
+            return ends[0]
 
     def forget(self) -> None:
         """Drop what is left: a process that was forked would hand out the same."""
         self._left = []
+
+
+def _random_end(chance: bytes) -> str:
+    digits = f"{0b10 << 62 | int.from_bytes(chance) & (1 << 62) - 1:016x}"
+    return f"{digits[:4]}-{digits[4:]}"
 
 
 _chance = _Chance()

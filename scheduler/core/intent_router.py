@@ -127,7 +127,7 @@ class IntentRouter:
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
         score = min(match.length / len(order), 1.0)
-        return RoutedIntent(**dict(match.intent), slots=slots, locale=locale, score=score, rest=rest)
+        return RoutedIntent.model_construct(**dict(match.intent), slots=slots, locale=locale, score=score, rest=rest)
 
     def _understand(self, order: str) -> tuple[_Match | None, str]:
         for tier in self._tiers:

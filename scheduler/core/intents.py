@@ -28,7 +28,8 @@ class Intent(BaseModel):
     `texts` are the words a template uses by name, in both languages; one with the name of a slot stands where the
     request leaves that slot open. `required` slots must be filled before the template can become a plan. `only_with`
     names by task id the slots a step needs: without them the step is left out. Where one of several slots will do,
-    they are written `portal/folder`.
+    they are written `portal/folder`. The step `per_field` is done once for each "field: value" in the body; it may use
+    `{field_label}` and `{field_value}`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class Intent(BaseModel):
     description: dict[Locale, str] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
     only_with: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    per_field: str | None = None
     texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
 
 

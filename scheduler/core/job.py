@@ -30,6 +30,8 @@ class JobStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    __hash__ = str.__hash__  # Enum's own is written in Python
+
     @property
     def final(self) -> bool:
         """Whether the run is over; only a retry, which opens the next run, leads out of it."""
@@ -46,6 +48,8 @@ class TaskStatus(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+
+    __hash__ = str.__hash__  # Enum's own is written in Python
 
     @property
     def final(self) -> bool:

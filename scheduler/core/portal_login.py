@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-RESERVED: Final = frozenset({"mail"})
+RESERVED: Final = frozenset({"mail", "calendar", "graph"})
 """Names whose secrets belong to something else than a portal."""
 
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

@@ -196,12 +196,24 @@ SENTENCES: Mapping[str, Sentence] = {
         "A step failed. Its picture lies with the job.",
     ),
     "element_not_found": Sentence(
-        "Auf der Seite {page} fehlt {target}. Bitte das Bild ansehen und den Ablauf anpassen.",
-        "The page {page} has no {target}. Please look at the picture and adapt the procedure.",
+        "Auf der Seite {page} fehlt {target}; am ähnlichsten ist dort: {candidates}. "
+        "Bitte das Bild ansehen ({picture}) und den Ablauf anpassen.",
+        "The page {page} has no {target}; most like it are: {candidates}. "
+        "Please look at the picture ({picture}) and adapt the procedure.",
+    ),
+    "healing_unverified": Sentence(
+        "Auf der Seite {page} fehlt {sought}; {fitted} würde passen, aber der Schritt sagt nicht, woran man sieht, "
+        "dass es das Richtige war. Bitte dem Schritt ein verify geben oder das Element neu angeben (Bild: {picture}).",
+        "The page {page} has no {sought}; {fitted} would fit, but the step does not say what proves that it was the "
+        "right one. Please give the step a verify or name the element anew (picture: {picture}).",
     ),
     "ambiguous_target": Sentence(
         "Auf der Seite {page} passt {target} auf mehrere Elemente: {candidates}. Bitte genauer beschreiben.",
         "On the page {page} more than one element fits {target}: {candidates}. Please describe it more exactly.",
+    ),
+    "tab_not_found": Sentence(
+        "Ein Fenster „{sought}“ gibt es nicht; offen sind: {candidates}. Bitte den Ablauf anpassen.",
+        "There is no tab “{sought}”; open are: {candidates}. Please adapt the procedure.",
     ),
     "page_refused": Sentence(
         "Die Seite {url} gibt es nicht oder sie ist gesperrt (HTTP {status}). Bitte Adresse und Berechtigung prüfen.",
@@ -231,9 +243,25 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Mailserver {server} hat die Anmeldung von {user} abgelehnt. Bitte mail.username und mail.password prüfen.",
         "Mail server {server} refused the login of {user}. Please check mail.username and mail.password.",
     ),
+    "mail_access_refused": Sentence(
+        "Microsoft 365 lässt CPA nicht an das Postfach {mailbox}: {problem}. Antwort: {reply}.",
+        "Microsoft 365 does not let CPA into the mailbox {mailbox}: {problem}. Answer: {reply}.",
+    ),
     "mail_not_set_up": Sentence(
         "Es ist kein Postfach eingerichtet. Bitte {missing} setzen; „cpa doctor“ prüft es. Es wurde nichts verschickt.",
         "No mailbox is set up. Please set {missing}; “cpa doctor” checks it. Nothing was sent.",
+    ),
+    "mail_not_found": Sentence(
+        "Die Mail {mail} liegt nicht mehr im Postfach. Bitte neu suchen; sie wurde wohl verschoben oder gelöscht.",
+        "The mail {mail} is no longer in the mailbox. Please search anew; it was probably moved or deleted.",
+    ),
+    "mail_not_received": Sentence(
+        "In {limit} ist keine Mail gekommen, auf die das passt: {wanted}. Bitte die Angaben prüfen oder länger warten.",
+        "Within {limit} no mail has come that fits this: {wanted}. Please check what was asked for, or wait longer.",
+    ),
+    "attachment_missing": Sentence(
+        "Die Mail hat keinen Anhang, auf den „{pattern}“ passt; angehängt ist: {there}.",
+        "The mail has no attachment that fits “{pattern}”; attached is: {there}.",
     ),
     "mail_server_unreachable": Sentence(
         "Der Mailserver {server} antwortet nicht. Bitte später wiederholen oder CPA_MAIL_… prüfen.",
@@ -258,6 +286,19 @@ SENTENCES: Mapping[str, Sentence] = {
     "path_forbidden": Sentence(
         "{path} liegt außerhalb des erlaubten Ordners. Erlaubt wird er in CPA_FILES_ROOT.",
         "{path} lies outside the allowed folder. It is allowed in CPA_FILES_ROOT.",
+    ),
+    "address_forbidden": Sentence(
+        "Der Browser darf nicht zu {host}: {why}.",
+        "The browser may not go to {host}: {why}.",
+    ),
+    "too_much_data": Sentence(
+        "{what} ist größer als {limit}. Die Grenze steht in CPA_WEB_DOWNLOAD_MEGABYTES.",
+        "{what} is larger than {limit}. The limit is set in CPA_WEB_DOWNLOAD_MEGABYTES.",
+    ),
+    "step_budget": Sentence(
+        "{what} hat schon {limit} Schritte im Browser gebraucht; mehr sind nicht erlaubt. Bitte den Plan prüfen oder "
+        "CPA_WEB_STEPS erhöhen.",
+        "{what} has used up its {limit} steps in the browser. Please check the plan, or raise CPA_WEB_STEPS.",
     ),
     "invalid_input": Sentence(
         "Der Schritt bekam unbrauchbare Werte ({field}): {problem}.",

@@ -19,6 +19,8 @@ class SiteFileError(InvalidRequestError):
 
 
 class LoginRejectedError(TaskFailedError):
+    """The site shows that it let nobody in; `secrets` names what was entered."""
+
     code: ClassVar[str] = "login_rejected"
 
     def __init__(self, site: str, secrets: Iterable[str]) -> None:

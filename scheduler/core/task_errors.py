@@ -6,12 +6,39 @@ from typing import ClassVar
 from scheduler.core.error_kinds import CPAError, Effect, TaskFailedError, UnavailableError
 from scheduler.core.sentences import Sentence, in_english
 
+NO_PICTURE = "-"
+"""Stands in the facts of an error until it is known where its picture lies."""
+
 
 class ElementNotFoundError(TaskFailedError):
+    """`instead` are the elements of the page most like the one that is missing."""
+
     code: ClassVar[str] = "element_not_found"
 
-    def __init__(self, target: str, page: str) -> None:
-        super().__init__(f"No element fits {target} on {page}", target=target, page=page)
+    def __init__(self, target: str, page: str, instead: Iterable[str] = ()) -> None:
+        found = "; ".join(instead) or "-"
+        super().__init__(
+            f"No element fits {target} on {page}; most like it are: {found}",
+            target=target,
+            page=page,
+            candidates=found,
+            picture=NO_PICTURE,
+        )
+
+
+class UnverifiedHealingError(TaskFailedError):
+    """The element has moved; another one fits, but nothing would show whether it is the right one."""
+
+    code: ClassVar[str] = "healing_unverified"
+
+    def __init__(self, sought: str, fitted: str, page: str) -> None:
+        super().__init__(
+            f"{sought} is gone from {page}; {fitted} would fit, but the step has no postcondition that could prove it",
+            sought=sought,
+            fitted=fitted,
+            page=page,
+            picture=NO_PICTURE,
+        )
 
 
 class AmbiguousTargetError(TaskFailedError):
@@ -25,6 +52,14 @@ class AmbiguousTargetError(TaskFailedError):
         super().__init__(
             f"More than one element fits {target} on {page}: {found}", target=target, page=page, candidates=found
         )
+
+
+class TabNotFoundError(TaskFailedError):
+    code: ClassVar[str] = "tab_not_found"
+
+    def __init__(self, sought: str, tabs: Iterable[str]) -> None:
+        found = "; ".join(tabs) or "-"
+        super().__init__(f"There is no tab {sought!r}; open are: {found}", sought=sought, candidates=found)
 
 
 class PageRefusedError(TaskFailedError):
@@ -72,12 +107,48 @@ class MailLoginError(TaskFailedError):
         super().__init__(f"Mail server {server!r} does not accept the login of {user!r}", server=server, user=user)
 
 
+class MailAccessError(TaskFailedError):
+    """Microsoft 365 does not let us into the mailbox; `problem` says why and what to do, `reply` what it answered."""
+
+    code: ClassVar[str] = "mail_access_refused"
+
+    def __init__(self, mailbox: str, problem: str | Sentence, reply: str) -> None:
+        super().__init__(
+            f"Microsoft 365 refuses access to {mailbox!r}: {in_english(problem)} [{reply}]",
+            mailbox=mailbox,
+            problem=problem,
+            reply=reply,
+        )
+
+
 class MailNotSetUpError(TaskFailedError):
     code: ClassVar[str] = "mail_not_set_up"
 
     def __init__(self, missing: Iterable[str]) -> None:
         variables = ", ".join(missing)
         super().__init__(f"Mail is not set up: {variables}", missing=variables)
+
+
+class MailNotFoundError(TaskFailedError):
+    code: ClassVar[str] = "mail_not_found"
+
+    def __init__(self, mail_id: str) -> None:
+        super().__init__(f"There is no mail {mail_id[:300]!r} in the mailbox", mail=mail_id[:300])
+
+
+class MailNotReceivedError(TaskFailedError):
+    code: ClassVar[str] = "mail_not_received"
+
+    def __init__(self, wanted: str, limit: str) -> None:
+        super().__init__(f"No mail has come within {limit} that fits {wanted}", wanted=wanted, limit=limit)
+
+
+class AttachmentMissingError(TaskFailedError):
+    code: ClassVar[str] = "attachment_missing"
+
+    def __init__(self, pattern: str, names: Iterable[str]) -> None:
+        there = ", ".join(names) or "-"
+        super().__init__(f"The mail has no attachment that fits {pattern!r}, but {there}", pattern=pattern, there=there)
 
 
 class FileMissingError(TaskFailedError):
@@ -92,6 +163,31 @@ class PathForbiddenError(TaskFailedError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"Path {path!r} lies outside the allowed folder", path=path)
+
+
+class AddressForbiddenError(TaskFailedError):
+    """The browser was to go, or to bring a secret, where it may not."""
+
+    code: ClassVar[str] = "address_forbidden"
+
+    def __init__(self, host: str, why: str | Sentence) -> None:
+        super().__init__(f"The browser may not go to {host}: {in_english(why)}", host=host, why=why)
+
+
+class TooMuchDataError(TaskFailedError):
+    code: ClassVar[str] = "too_much_data"
+
+    def __init__(self, what: str, limit: str) -> None:
+        super().__init__(f"{what} is larger than {limit}", what=what, limit=limit)
+
+
+class StepBudgetError(TaskFailedError):
+    """A job did more in the browser than it may: it runs in circles, or its plan is too long."""
+
+    code: ClassVar[str] = "step_budget"
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"{what} has used up its {limit} steps in the browser", what=what, limit=str(limit))
 
 
 class InvalidInputError(TaskFailedError):

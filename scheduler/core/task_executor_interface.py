@@ -2,13 +2,14 @@
 
 import abc
 import time
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scheduler.core.actions import ActionSpec
-from scheduler.core.errors import CPAError, InvalidInputError
+from scheduler.core.errors import NO_PICTURE, CPAError, InvalidInputError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import Locale
 from scheduler.core.problems import first_flaw
@@ -16,10 +17,8 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import ToDo
 
 
-class ExecutionContext(BaseModel):
+class ExecutionContext(NamedTuple):
     """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     job_id: JobId = JobId("adhoc")
     task_id: TaskId = TaskId("task")
@@ -92,12 +91,10 @@ class BaseExecutor(abc.ABC):
             performed = await self.perform(todo, context)
         except CPAError as error:
             duration = time.perf_counter() - started
-            return ExecutionResult(
-                success=False,
-                error=TaskFailure.of(error),
-                duration=duration,
-                evidence=await self._evidence_if_any(todo, context),
-            )
+            evidence = await self._evidence_if_any(todo, context)
+            if (picture := last_picture(evidence)) is not None:
+                error.facts |= {"picture": picture} if error.facts.get("picture") in {None, NO_PICTURE} else {}
+            return ExecutionResult(success=False, error=TaskFailure.of(error), duration=duration, evidence=evidence)
         return ExecutionResult(
             success=True,
             result=performed.result,
@@ -131,6 +128,11 @@ class BaseExecutor(abc.ABC):
 
     async def close(self) -> None:  # noqa: B027 - most executors hold nothing
         """Let go of everything. May be called more than once."""
+
+
+def last_picture(evidence: Sequence[str]) -> str | None:
+    """Return the last picture among the files that were kept of a task."""
+    return next((path for path in reversed(evidence) if path.endswith(".png")), None)
 
 
 def parse_params(model: type[Params], todo: ToDo) -> Params:

@@ -89,7 +89,7 @@ class TaskGraph(BaseModel):
 
     def build_graph(self) -> Mapping[TaskId, tuple[TaskId, ...]]:
         """Return for each task the tasks that wait for it. Raises UnknownDependencyError or UnknownReferenceError."""
-        return self._dependents if isinstance(self.tasks, MappingProxyType) else self._built()
+        return self._dependents if self.sealed else self._built()
 
     @cached_property
     def _dependents(self) -> Mapping[TaskId, tuple[TaskId, ...]]:
@@ -140,9 +140,14 @@ class TaskGraph(BaseModel):
 
     def seal(self) -> Self:
         """Make the graph immutable and return it. May be repeated."""
-        if not isinstance(self.tasks, MappingProxyType):
+        if not self.sealed:
             self.__dict__["tasks"] = MappingProxyType(dict(self.tasks))
         return self
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the graph is immutable."""
+        return isinstance(self.tasks, MappingProxyType)
 
     def freeze(self) -> str:
         """Make the graph immutable and return its digest, SHA-256 over `canonical()`, as 64 hex digits.

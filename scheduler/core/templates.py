@@ -2,17 +2,19 @@
 
 A string of a template may hold `{name}`: a slot, a text of the intent in the language of the request, or a value the
 caller gives; `{subject/document}` takes the first of them that is given. `{name|url}` percent-encodes it, `{name|web}`
-makes it a web address, `{name|addresses}` a list of mail addresses; an entry that is just `{name?}` is left out when
-nothing is given. What a person wrote can become neither a reference nor the name of a secret.
+makes it a web address, `{name|addresses}` a list of mail addresses, names looked up; an entry that is just `{name?}` is
+left out when nothing is given. What a person wrote can become neither a reference nor the name of a secret.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from scheduler.core.address_book import AddressBook, UnfitNameError, nobody_known
 from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, NoTemplateError
 from scheduler.core.intents import Intent, IntentFileError, RoutedIntent
 from scheduler.core.problems import first_flaw
@@ -22,7 +24,9 @@ from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
-VALUES: Final = frozenset({"site", "site_url"})
+SITE_VALUES: Final = frozenset({"site", "site_url"})
+TIME_VALUES: Final = frozenset({"start", "end", "zone"})
+VALUES: Final = SITE_VALUES | TIME_VALUES | {"search_address"}
 """What a template may ask of the caller, besides the slots of the request."""
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
@@ -32,23 +36,34 @@ _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _BETWEEN_ADDRESSES = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://(?:[^\s/:]+\.[^\s/:.]+|localhost)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _NAMES_A_SECRET: Final = Sentence("ein Geheimnis darf hier nicht genannt werden", "a secret may not be named here")
+_FIELD: Final = frozenset({"field_label", "field_value"})
+_PAIR = re.compile(r"\s*([^:=;,\n]{1,80}?)\s*[:=]\s*(.+?)\s*(?=[;,\n]\s*[^:=;,\n]{1,80}[:=]|[;\n]|$)")
+_NO_PAIRS: Final = Sentence(
+    "erwartet werden Felder mit ihren Werten, etwa „Name: Max Müller, Tage: 3“",
+    "expected are fields with their values, such as “Name: Max Miller, Days: 3”",
+)
 _ABSENT: Final = object()
 
 
-def fill_template(routed: RoutedIntent, values: Mapping[str, str]) -> TaskGraph:
+def fill_template(routed: RoutedIntent, values: Mapping[str, str], addresses: AddressBook = nobody_known) -> TaskGraph:
     """Return the plan for a request; `values` holds what the template needs besides, such as `site_url`.
 
     Raises NoTemplateError, MissingSlotError for a slot or value that is not there, and InvalidFieldError for one
-    that names a secret or is no mail address where one is needed.
+    that names a secret, or is no mail address where one is needed and no name of `addresses` either.
     """
     if not routed.task_template:
         raise NoTemplateError(routed.name)
-    filler = _Filler(routed, values)
+    filler = _Filler(routed, values, addresses)
     for names in routed.required:
         filler.require(names)
     graph = TaskGraph()
     for todo in routed.task_template:
-        if todo.id not in filler.left_out:
+        if todo.id in filler.left_out:
+            continue
+        if todo.id == routed.per_field:
+            for step in filler.per_field(todo):
+                graph.add_task(step)
+        else:
             graph.add_task(filler.fill(todo))
     graph.check()
     return graph
@@ -57,20 +72,20 @@ def fill_template(routed: RoutedIntent, values: Mapping[str, str]) -> TaskGraph:
 def values_needed(routed: RoutedIntent) -> frozenset[str]:
     """Return which of `VALUES` the plan for this request asks of the caller."""
     filler = _Filler(routed, {})
-    steps = [todo.model_dump() for todo in routed.task_template if todo.id not in filler.left_out]
-    names = {
-        name
-        for text in strings_in(steps)
-        for match in _PLACEHOLDER.finditer(text)
-        for name in match["names"].split("/")
-    }
-    return VALUES & names
+    steps = [todo for todo in routed.task_template if todo.id not in filler.left_out]
+    matches = (match for todo in steps for match in _PLACEHOLDER.finditer(_said_by(todo)))
+    return VALUES & {name for match in matches for name in match["names"].split("/")}
+
+
+def _said_by(todo: ToDo) -> str:
+    """Return all texts of a step in one; the largest part is written once for all requests."""
+    return f"{todo.canonical()} {todo.reason} {todo.verify.model_dump_json() if todo.verify else ''}"
 
 
 def check_template(intent: Intent, source: str) -> None:
     """Raise IntentFileError unless the template is a sound plan and every name in it can be filled."""
     place = f"{source}: intent {intent.name!r}"
-    known = SLOTS | VALUES | set(intent.texts)
+    known = SLOTS | VALUES | set(intent.texts) | (_FIELD if intent.per_field else set())
     for text in strings_in([*(todo.model_dump() for todo in intent.task_template), *intent.texts.values()]):
         if _TOUCHING.search(text):
             raise IntentFileError(f"{place}, template {text!r}: two fillings may not touch; put something between")
@@ -101,7 +116,8 @@ def _check_plan(intent: Intent, place: str) -> None:
 
 
 class _Filler:
-    def __init__(self, routed: RoutedIntent, values: Mapping[str, str]) -> None:
+    def __init__(self, routed: RoutedIntent, values: Mapping[str, str], addresses: AddressBook = nobody_known) -> None:
+        self._address_book = addresses
         self._intent = routed
         self._given = {name: words for name, words in {**routed.slots, **values}.items() if words}
         self.left_out = frozenset(
@@ -123,6 +139,19 @@ class _Filler:
             path, problem = first_flaw(error)
             raise InvalidFieldError(f"{todo.id}.{path}", problem) from error
 
+    def per_field(self, todo: ToDo) -> list[ToDo]:
+        """Return the step once per "field: value" of the body, one after the other; the last has the step's own id."""
+        pairs = _PAIR.findall(self._words("body"))
+        if not pairs:
+            raise InvalidFieldError("body", _NO_PAIRS)
+        steps: list[ToDo] = []
+        for number, (label, value) in enumerate(pairs, 1):
+            self._given |= {"field_label": label, "field_value": value}
+            step_id = todo.id if number == len(pairs) else f"{todo.id}_{number}"
+            after = {"depends_on": (steps[-1].id,)} if steps else {}
+            steps.append(self.fill(todo.model_copy(update={"id": step_id, **after})))
+        return steps
+
     def _value(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
         if isinstance(value, str):
             return self._string(value)
@@ -134,6 +163,8 @@ class _Filler:
         return value
 
     def _string(self, text: str) -> object:
+        if "{" not in text:
+            return text
         whole = _PLACEHOLDER.fullmatch(text)
         if whole and whole["optional"] and self._first_given(whole["names"]) is None:
             return _ABSENT
@@ -177,11 +208,23 @@ class _Filler:
         return self._given[name]
 
     def _addresses(self, names: str) -> list[str]:
-        addresses = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(self._words(names)) if part]
-        for address in addresses:
-            if not _ADDRESS.fullmatch(address):
-                raise InvalidFieldError(names, _is_no(address, "Mailadresse", "mail address"))
-        return [escape(address) for address in addresses]
+        words = self._words(names)
+        parts = [part.strip("<>") for part in _BETWEEN_ADDRESSES.split(words) if part]
+        if len(parts) > 1 and "@" not in words:
+            with contextlib.suppress(UnfitNameError):  # “Meier und Söhne” may be one
+                return [escape(address) for address in self._address_book(words)]
+        addresses = [address for part in parts for address in self._addresses_of(part, names)]
+        return [escape(address) for address in dict.fromkeys(addresses)]
+
+    def _addresses_of(self, words: str, names: str) -> Sequence[str]:
+        if _ADDRESS.fullmatch(words):
+            return [words]
+        if "@" in words:
+            raise InvalidFieldError(names, _is_no(words, "Mailadresse", "mail address"))
+        try:
+            return self._address_book(words)
+        except UnfitNameError as error:
+            raise InvalidFieldError(names, error.said) from error
 
 
 def _is_no(words: str, german: str, english: str) -> Sentence:

@@ -62,7 +62,10 @@ _RESOLVED: Final = "resolved"
 
 
 class Postcondition(BaseModel):
-    """What must be true after a step. Every part that is given must hold; `url` is a part of the address."""
+    """What must be true after a step. Every part that is given must hold; `url` is a part of the address.
+
+    `value` is what the element of `selector` holds, `sha256` the hash of the file that the step gave.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,11 +73,15 @@ class Postcondition(BaseModel):
     selector: Target | None = None
     text: str | None = None
     absent: Target | None = None
+    value: str | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if self.url is None and self.selector is None and self.text is None and self.absent is None:
-            raise ValueError("say at least one of url, selector, text, absent")
+        if not any((self.url, self.selector, self.text, self.absent, self.sha256)):
+            raise ValueError("say at least one of url, selector, text, absent, sha256")
+        if self.value is not None and self.selector is None:
+            raise ValueError("a value needs the selector of what holds it")
         return self
 
 
@@ -126,7 +133,7 @@ class ToDo(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy as pydantic does, with what is derived from its fields as the copy has it."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("dependencies", "node", "_plain", "_canonical"):
+        for name in ("dependencies", "node", "_references", "_plain", "_canonical"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -145,6 +152,10 @@ class ToDo(BaseModel):
 
     def references(self) -> list[Reference]:
         """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
+        return self._references
+
+    @cached_property
+    def _references(self) -> list[Reference]:
         found = list(references_in(self.text, ("text",))) if self.text else []
         if self.params:
             found += references_in(self.params, ("params",))

@@ -1,5 +1,6 @@
 """Who does what: finds the executor of an action."""
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 from scheduler.core.actions import ActionCatalog, canonical_action
@@ -39,13 +40,13 @@ class ExecutorRegistry:
             raise UnknownActionError(action_type, field="action", known=sorted(known))
         return executor
 
-    async def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> ExecutionResult:
+    def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Awaitable[ExecutionResult]:
         """Have a step done once. Raises UnknownActionError; what goes wrong in the step is in the result."""
-        return await self.get(todo.action).execute(todo, context)
+        return self.get(todo.action).execute(todo, context)
 
-    async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
-        """Have it looked up whether a step has happened."""
-        return await self.get(todo.action).verify(todo, context)
+    def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Awaitable[Verification]:
+        """Have it looked up whether a step has happened. Raises UnknownActionError."""
+        return self.get(todo.action).verify(todo, context)
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         """Return paths of what shows why a step failed."""

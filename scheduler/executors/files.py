@@ -11,6 +11,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
+from glob import escape
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
@@ -40,17 +41,18 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _make_folder(folder: Path) -> None:
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for parent in made:
-        _flush_folder(parent.parent)
+        flush_folder(parent.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make sure that the names in a folder are on disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -129,24 +131,33 @@ def _parts(address: str) -> tuple[str, str, str]:
 
 
 class ScreenshotStore:
-    """Pictures at `{root}/{job_id}/{task_id}.png`: the last one has that name, earlier ones are numbered beside it."""
+    """Evidence at `{root}/{job_id}/{task_id}{kind}`: the last of a kind has that name, earlier ones are numbered.
+
+    Kinds are `.png`, `.before.png`, `.page.txt` and `.trace.zip`. A trace holds cookies, so nobody else may read it.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     @crash_points(CrashPoint.BEFORE_EVIDENCE, CrashPoint.AFTER_EVIDENCE)
-    def save(self, job_id: JobId, task_id: TaskId, picture: bytes) -> str:
-        """Keep a PNG and return its path."""
-        path = self.path_of(job_id, task_id)
+    def save(self, job_id: JobId, task_id: TaskId, content: bytes, kind: str = ".png") -> str:
+        """Keep a picture, a page or a trace and return its path."""
+        path = self.path_of(job_id, task_id, kind)
+        mode = 0o600 if kind == ".trace.zip" else 0o644
         if path.exists():
-            earlier = len(list(path.parent.glob(f"{path.stem}.*.png"))) + 1
-            write_durably(path.with_name(f"{path.stem}.{earlier}.png"), path.read_bytes())
-        write_durably(path, picture)
+            earlier = len(list(path.parent.glob(f"{escape(safe_name(task_id))}.[0-9]*{kind}"))) + 1
+            write_durably(path.with_name(f"{safe_name(task_id)}.{earlier}{kind}"), path.read_bytes(), mode)
+        write_durably(path, content, mode)
         return str(path)
 
-    def path_of(self, job_id: JobId, task_id: TaskId) -> Path:
-        """Return where the last picture of a task lies, whether there is one or not."""
-        return self._root / safe_name(job_id) / f"{safe_name(task_id)}.png"
+    def list(self, job_id: JobId) -> tuple[Path, ...]:
+        """Return what is kept of a job, sorted."""
+        files = (path for path in (self._root / safe_name(job_id)).glob("*") if path.is_file())
+        return tuple(sorted(path for path in files if not path.name.startswith(UNFINISHED)))
+
+    def path_of(self, job_id: JobId, task_id: TaskId, kind: str = ".png") -> Path:
+        """Return where the last of a kind lies for a task, whether there is one or not."""
+        return self._root / safe_name(job_id) / f"{safe_name(task_id)}{kind}"
 
     def remove(self, job_id: JobId) -> None:
         """Remove all pictures of a job; those that are gone already are no matter."""

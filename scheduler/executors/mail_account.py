@@ -19,7 +19,10 @@ class MailSecurity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MailAccount:
-    """`password` is asked at every connect, so a changed secret is taken up. Raises ValueError when unsound."""
+    """`password`, or `token` for XOAUTH2, is asked at every connect, so a changed secret is taken up.
+
+    `token` returns an access token and may block; see `mail_tokens`. Raises ValueError when unsound.
+    """
 
     address: str
     name: str = ""
@@ -28,7 +31,8 @@ class MailAccount:
     imap_host: str
     imap_port: int
     username: str
-    password: Callable[[], str] = field(repr=False)
+    password: Callable[[], str] = field(default=lambda: "", repr=False)
+    token: Callable[[], str] | None = field(default=None, repr=False)
     security: MailSecurity = MailSecurity.TLS
     timeout: timedelta = timedelta(seconds=30)
     sent_folder: str = "Sent"

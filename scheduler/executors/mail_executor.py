@@ -1,110 +1,249 @@
-"""Sends, reads and searches mail. A mail goes out once: its Message-ID holds the effect key, so `verify` finds it."""
+"""Does what can be done in one mailbox. A mail goes out once: its Message-ID holds the effect key."""
 
+import asyncio
+import fnmatch
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-import structlog
-
 from scheduler.core.actions import ActionSpec
+from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
-from scheduler.core.errors import CPAError, InvalidInputError, UnknownActionError
-from scheduler.core.ids import new_id
+from scheduler.core.errors import (
+    ArtifactNotFoundError,
+    AttachmentMissingError,
+    MailNotFoundError,
+    MailNotReceivedError,
+    UnknownActionError,
+)
+from scheduler.core.ids import moment_in
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
+from scheduler.executors.contacts import without_titles
 from scheduler.executors.files import ArtifactStore
-from scheduler.executors.mail_actions import READ, SEARCH, SEND, ReadMail, SearchMail, SendMail
-from scheduler.executors.mail_transport import Attachment, MailQuery, MailTransport, OutgoingMail
+from scheduler.executors.mail_actions import (
+    DOWNLOAD,
+    DRAFT,
+    MARK,
+    MOVE,
+    READ,
+    SEARCH,
+    SEND,
+    WAIT_FOR,
+    DownloadAttachments,
+    MarkMail,
+    MoveMail,
+    ReadMail,
+    SearchMail,
+    SendMail,
+    WaitForMail,
+    WriteMail,
+)
+from scheduler.executors.mail_composer import MailComposer
+from scheduler.executors.mail_folders import choose_folder
+from scheduler.executors.mail_sender import MailSender
+from scheduler.executors.mail_transport import MailFile, MailQuery, MailTransport, OutgoingMail, ReceivedMail
 
-MAX_ATTACHMENT_BYTES = 50_000_000
-"""Of one mail together; most servers take less and say so."""
+_MARGIN = 0.9  # of a step's time: what is left is for saying that nothing came
 
-log = structlog.get_logger(__name__)
+_Step = Callable[[ToDo, ExecutionContext], Awaitable[dict[str, Any]]]
+_Look = Callable[[ToDo, ExecutionContext], Awaitable[Verification]]
 
 
 class MailExecutor(BaseExecutor):
-    """Does `mail.send`, `mail.read` and `mail.search` in one mailbox."""
+    """Does the `mail.*` actions in one mailbox."""
 
-    actions: ClassVar[tuple[ActionSpec, ...]] = (SEND, READ, SEARCH)
+    actions: ClassVar[tuple[ActionSpec, ...]] = (SEND, DRAFT, READ, SEARCH, WAIT_FOR, MOVE, MARK, DOWNLOAD)
 
-    def __init__(self, *, transport: MailTransport, artifacts: ArtifactStore, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        transport: MailTransport,
+        artifacts: ArtifactStore,
+        addresses: AddressBook = nobody_known,
+        clock: Clock | None = None,
+    ) -> None:
         self._transport = transport
         self._artifacts = artifacts
         self._clock = clock or SystemClock()
+        self._sender = MailSender(transport)
+        self._composer = MailComposer(transport=transport, artifacts=artifacts, addresses=addresses, clock=self._clock)
+        self._steps: dict[str, tuple[_Step, _Look]] = {
+            SEND.name: (self._send, self._verify_send),
+            DRAFT.name: (self._draft, self._verify_draft),
+            READ.name: (self._read, self._verify_read),
+            SEARCH.name: (self._search, self._verify_search),
+            WAIT_FOR.name: (self._wait_for, self._verify_wait_for),
+            MOVE.name: (self._move, self._verify_move),
+            MARK.name: (self._mark, self._verify_mark),
+            DOWNLOAD.name: (self._download, self._verify_download),
+        }
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
-        """Do the step once. Raises what MailTransport names, InvalidInputError and ArtifactNotFoundError."""
-        if todo.action == SEND.name:
-            return Performed(result=await self._send(todo, context))
-        return Performed(result=await self._look(_query(todo)))
+        """Do the step once. Raises what MailTransport and MailComposer name, and InvalidInputError."""
+        step, _ = self._step(todo)
+        return Performed(result=await step(todo, context))
 
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
-        """Say whether the mail was sent; if it was, file our copy of it, which may be repeated.
+        """Say whether the step has happened. Looking for mails leaves no trace and is done again."""
+        _, look = self._step(todo)
+        return await look(todo, context)
 
-        Looking for mails leaves no trace and is done again, unless it marks them: what it returned is lost then.
-        """
-        if todo.action == SEND.name:
-            return await self._verify_send(todo, context)
-        query = _query(todo)
-        if query.mark_seen:
-            return Verification(happened=None, detail="some mails may have been marked as seen")
-        return Verification(happened=True, result=await self._look(query))
+    def _step(self, todo: ToDo) -> tuple[_Step, _Look]:
+        if todo.action not in self._steps:
+            raise UnknownActionError(todo.action, field="action", known=list(self._steps))
+        return self._steps[todo.action]
+
+    async def _write(self, params: WriteMail, todo: ToDo, context: ExecutionContext) -> OutgoingMail:
+        return await self._composer.write(params, context, f"{todo.id}.params")
 
     async def _send(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
-        params = parse_params(SendMail, todo)
-        mail = self._mail(params, context.effect_key or f"adhoc-{new_id()}", todo.id)
-        message_id = await self._transport.send(mail)
-        return _sent(message_id, mail, filed=await self._file(mail))
+        return await self._sender.send(await self._write(parse_params(SendMail, todo), todo, context))
 
     async def _verify_send(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        params = parse_params(SendMail, todo)
+        return await self._sender.verify(context.effect_key, lambda: self._write(params, todo, context))
+
+    async def _draft(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
+        mail = await self._write(parse_params(WriteMail, todo), todo, context)
+        names = [attachment.name for attachment in mail.attachments]
+        return {"id": await self._transport.draft(mail), "recipients": list(mail.recipients), "attachments": names}
+
+    async def _verify_draft(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        """Draft it again: one of the same effect key that lies there is left alone."""
         if not context.effect_key:
-            return Verification(happened=None, detail="a mail without an effect key cannot be found again")
-        trace = await self._transport.find(context.effect_key)
-        if not trace.happened:
-            return Verification(happened=trace.happened, detail=trace.detail)
-        mail = self._mail(parse_params(SendMail, todo), context.effect_key, todo.id)
-        result = _sent(trace.message_id, mail, filed=trace.filed or await self._file(mail))
-        return Verification(happened=True, result=result, detail=trace.detail)
+            return Verification(happened=None, detail="a draft without an effect key cannot be found again")
+        return Verification(happened=True, result=await self._draft(todo, context))
 
-    def _mail(self, params: SendMail, effect_key: str, task: str | None) -> OutgoingMail:
-        mail = OutgoingMail(
-            effect_key=effect_key,
-            date=self._clock.now(),
-            attachments=tuple(
-                Attachment(name=self._artifacts.name_of(address), path=self._artifacts.path_of(address))
-                for address in params.attachments
-            ),
-            **params.model_dump(exclude={"attachments"}),
-        )
-        if sum(attachment.path.stat().st_size for attachment in mail.attachments) > MAX_ATTACHMENT_BYTES:
-            limit = f"{MAX_ATTACHMENT_BYTES // 1_000_000} MB"
-            raise InvalidInputError(f"{task}.params.attachments", f"together they are larger than {limit}")
-        return mail
+    async def _read(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
+        params = parse_params(ReadMail, todo)
+        if params.id is None:
+            return _mails(*await self._transport.search(MailQuery.model_validate(params.model_dump(exclude={"id"}))))
+        mail = await self._transport.read(params.id)
+        if params.mark_seen and not mail.seen:
+            await self._transport.mark(mail.id, seen=True)
+        return _mails(mail)
 
-    async def _file(self, mail: OutgoingMail) -> bool:
-        """File our copy. The mail is sent already, so a failure here is told in the result, not by failing."""
+    async def _verify_read(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        params = parse_params(ReadMail, todo)
+        if params.mark_seen and params.id is None:  # what it returned is no longer unseen, and so is lost
+            return Verification(happened=None, detail="some mails may have been marked as seen")
+        return Verification(happened=True, result=await self._read(todo, context))
+
+    async def _search(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
+        return _mails(*await self._transport.search(_query(parse_params(SearchMail, todo).model_dump())))
+
+    async def _verify_search(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        return Verification(happened=True, result=await self._search(todo, context))
+
+    async def _wait_for(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
+        params = parse_params(WaitForMail, todo)
+        longest = timedelta(seconds=min(params.within or todo.timeout, _MARGIN * todo.timeout))
+        found = await self._transport.wait_for(self._awaited(params, context), longest)
+        if not found:
+            wanted = params.model_dump(mode="json", exclude_none=True, exclude={"within"})
+            raise MailNotReceivedError(
+                ", ".join(f"{name}: {value}" for name, value in wanted.items()), f"{longest.total_seconds():g} s"
+            )
+        return {"id": found[0].id, **_mails(*found)}
+
+    async def _verify_wait_for(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        found = await self._transport.search(self._awaited(parse_params(WaitForMail, todo), context))
+        if not found:
+            return Verification(happened=False, detail="no such mail has come yet")
+        return Verification(happened=True, result={"id": found[0].id, **_mails(*found)})
+
+    def _awaited(self, params: WaitForMail, context: ExecutionContext) -> MailQuery:
+        since = params.since or moment_in(context.job_id) or self._clock.now()
+        return _query(params.model_dump(exclude={"within"}) | {"since": since, "limit": 1})
+
+    async def _move(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
+        params = parse_params(MoveMail, todo)
+        ids = [await self._transport.move(mail, params.folder, create=params.create) for mail in params.mail]
+        return {"ids": ids, "folder": params.folder, "count": len(ids)}
+
+    async def _verify_move(self, todo: ToDo, _context: ExecutionContext) -> Verification:
+        params = parse_params(MoveMail, todo)
+        wanted = choose_folder(params.folder, await self._transport.folders()).name
+        mails = await self._those(params.mail)
+        if mails is None or any(mail.folder != wanted for mail in mails):
+            return Verification(happened=False, detail=f"not all lie in {wanted}")
+        ids = [mail.id for mail in mails]
+        return Verification(happened=True, result={"ids": ids, "folder": params.folder, "count": len(ids)})
+
+    async def _mark(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
+        params = parse_params(MarkMail, todo)
+        for mail in params.mail:
+            await self._transport.mark(mail, seen=params.seen, flagged=params.flagged)
+        return {"ids": list(params.mail), "count": len(params.mail)}
+
+    async def _verify_mark(self, todo: ToDo, _context: ExecutionContext) -> Verification:
+        params = parse_params(MarkMail, todo)
+        mails = await self._those(params.mail)
+        if mails is None or not all(
+            params.seen in {None, mail.seen} and params.flagged in {None, mail.flagged} for mail in mails
+        ):
+            return Verification(happened=False, detail="not all are marked so")
+        return Verification(happened=True, result={"ids": list(params.mail), "count": len(params.mail)})
+
+    async def _those(self, ids: tuple[str, ...]) -> list[ReceivedMail] | None:
+        """Return the mails, or None when one of them is gone."""
         try:
-            return await self._transport.file(mail)
-        except CPAError as error:
-            log.warning("mail_not_filed", effect_key=mail.effect_key, code=error.code, reason=str(error))
-            return False
+            return [await self._transport.read(mail) for mail in ids]
+        except MailNotFoundError:
+            return None
 
-    async def _look(self, query: MailQuery) -> dict[str, Any]:
-        mails = await self._transport.search(query)
-        return {"messages": [mail.model_dump(mode="json") for mail in mails], "count": len(mails)}
+    async def _download(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
+        files = await self._files(parse_params(DownloadAttachments, todo))
+        addresses = [
+            await asyncio.to_thread(self._artifacts.save, context.job_id, context.task_id, name, file.content)
+            for name, file in files.items()
+        ]
+        return _kept(addresses, list(files))
+
+    async def _verify_download(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        files = await self._files(parse_params(DownloadAttachments, todo))
+        addresses = [self._artifacts.address_of(context.job_id, context.task_id, name) for name in files]
+        try:
+            kept = [self._artifacts.path_of(address).read_bytes() for address in addresses]
+        except ArtifactNotFoundError as error:
+            return Verification(happened=False, detail=str(error))
+        if kept != [file.content for file in files.values()]:
+            return Verification(happened=False, detail="the files that were kept are others")
+        return Verification(happened=True, result=_kept(addresses, list(files)))
+
+    async def _files(self, params: DownloadAttachments) -> dict[str, MailFile]:
+        """Return the files that are wanted, each by a name of its own. Raises AttachmentMissingError for none."""
+        files: dict[str, MailFile] = {}
+        names = []
+        for file in await self._transport.files(params.mail):
+            if file.content_id is None or params.inline:
+                names.append(file.name)
+                if fnmatch.fnmatch(file.name.casefold(), params.pattern.casefold()):
+                    files[_free(file.name, files)] = file
+        if not files:
+            raise AttachmentMissingError(params.pattern, names)
+        return files
 
 
-def _query(todo: ToDo) -> MailQuery:
-    """Read the parameters of `mail.read` or `mail.search`. Raises InvalidInputError or UnknownActionError."""
-    kinds: dict[str, type[ReadMail] | type[SearchMail]] = {READ.name: ReadMail, SEARCH.name: SearchMail}
-    if todo.action not in kinds:
-        raise UnknownActionError(todo.action, field="action", known=[SEND.name, *kinds])
-    return MailQuery.model_validate(parse_params(kinds[todo.action], todo).model_dump())
+def _query(wanted: dict[str, Any]) -> MailQuery:
+    """Return the query; people are looked for as mails name them."""
+    named = {who: without_titles(wanted[who]) for who in ("sender", "recipient") if wanted.get(who)}
+    return MailQuery.model_validate(wanted | named)
 
 
-def _sent(message_id: str, mail: OutgoingMail, *, filed: bool) -> dict[str, Any]:
-    return {
-        "message_id": message_id,
-        "recipients": list(mail.recipients),
-        "attachments": [attachment.name for attachment in mail.attachments],
-        "filed": filed,
-    }
+def _mails(*mails: ReceivedMail) -> dict[str, Any]:
+    return {"messages": [mail.model_dump(mode="json") for mail in mails], "count": len(mails)}
+
+
+def _kept(addresses: list[str], names: list[str]) -> dict[str, Any]:
+    return {"artifact": addresses[0], "artifacts": addresses, "names": names, "count": len(addresses)}
+
+
+def _free(name: str, taken: dict[str, MailFile]) -> str:
+    """Return the name, numbered if it is taken, whatever the case of its letters."""
+    path, used = PurePosixPath(name), {other.casefold() for other in taken}
+    names = (name, *(f"{path.stem} ({number}){path.suffix}" for number in range(2, len(taken) + 2)))
+    return next(candidate for candidate in names if candidate.casefold() not in used)

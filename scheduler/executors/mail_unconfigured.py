@@ -1,6 +1,7 @@
 """Stands in for a mail transport where no mailbox is set up, so that everything else works and says what is missing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NoReturn
 
 from scheduler.core.errors import MailNotSetUpError
@@ -13,6 +14,10 @@ class UnconfiguredTransport:
     def __init__(self, missing: Sequence[str]) -> None:
         self._missing = tuple(missing)
 
+    @property
+    def address(self) -> str:
+        return ""
+
     async def send(self, mail: OutgoingMail) -> NoReturn:
         raise self._error(mail)
 
@@ -22,8 +27,29 @@ class UnconfiguredTransport:
     async def find(self, effect_key: str) -> NoReturn:
         raise self._error(effect_key)
 
+    async def draft(self, mail: OutgoingMail) -> NoReturn:
+        raise self._error(mail)
+
     async def search(self, query: MailQuery) -> NoReturn:
         raise self._error(query)
 
-    def _error(self, _wanted: object) -> MailNotSetUpError:
+    async def wait_for(self, query: MailQuery, within: timedelta) -> NoReturn:
+        raise self._error(query, within)
+
+    async def read(self, mail_id: str) -> NoReturn:
+        raise self._error(mail_id)
+
+    async def files(self, mail_id: str) -> NoReturn:
+        raise self._error(mail_id)
+
+    async def folders(self) -> NoReturn:
+        raise self._error()
+
+    async def move(self, mail_id: str, folder: str, *, create: bool = False) -> NoReturn:
+        raise self._error(mail_id, folder, create)
+
+    async def mark(self, mail_id: str, *, seen: bool | None = None, flagged: bool | None = None) -> NoReturn:
+        raise self._error(mail_id, seen, flagged)
+
+    def _error(self, *_wanted: object) -> MailNotSetUpError:
         return MailNotSetUpError(self._missing)

@@ -6,34 +6,49 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import structlog
 
 from scheduler.core.actions import ActionSpec
-from scheduler.core.errors import CPAError, TaskFailedError, UnavailableError, UnknownActionError
+from scheduler.core.errors import (
+    BrowserUnavailableError,
+    CPAError,
+    Effect,
+    StepBudgetError,
+    TaskFailedError,
+    UnavailableError,
+    UnknownActionError,
+    VerificationFailedError,
+)
 from scheduler.core.ids import JobId
 from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
-from scheduler.executors import web_files, web_operations, web_reading
+from scheduler.executors import web_extract, web_files, web_gestures, web_login, web_operations, web_reading
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
-from scheduler.executors.browser_pool import BrowserPool
+from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
+from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
+from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_session import LastStep, SessionSnapshot, SessionStore
+from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
 from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
 
+if TYPE_CHECKING:
+    from playwright.async_api import HttpCredentials
+
 _RESERVE = 2.0  # seconds
+_PARTS = ("username", "password")  # of a credential
 _LOOKING = 5.0  # seconds that a page may take to show what a step has done
 _REFILLING = 2.0  # seconds to find a field again
-_PICTURED = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DOWNLOAD.name})
-_LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name})
+_LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name, actions.SNAPSHOT.name})
+_OPENS = frozenset({actions.GOTO.name, actions.LOGIN.name})
 
 _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
     actions.GOTO.name: web_operations.goto,
@@ -42,13 +57,22 @@ _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
     actions.SELECT.name: web_operations.select,
     actions.CHECK.name: web_operations.check,
     actions.PRESS.name: web_operations.press,
+    actions.HOVER.name: web_gestures.hover,
+    actions.DRAG.name: web_gestures.drag,
+    actions.SCROLL.name: web_gestures.scroll,
+    actions.TAB.name: web_gestures.tab,
     actions.WAIT_FOR.name: web_reading.wait_for,
-    actions.EXTRACT.name: web_reading.extract,
+    actions.EXTRACT.name: web_extract.extract,
     actions.SCREENSHOT.name: web_reading.screenshot,
+    actions.SNAPSHOT.name: web_reading.snapshot,
+    actions.LOGIN.name: web_login.login,
     actions.DOWNLOAD.name: web_files.download,
     actions.UPLOAD.name: web_files.upload,
 }
 _REPEATABLE: Mapping[str, bool] = {spec.name: spec.repeatable for spec in actions.WEB_ACTIONS}
+
+_ENTERS = frozenset({actions.FILL.name, actions.SELECT.name, actions.CHECK.name})
+_KEPT_FRESH = 2.0  # seconds in which entering something in a form is taken to leave cookies and stores as they are
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +81,7 @@ class PlaywrightExecutor(BaseExecutor):
     """Steps of one job run one after another on its page; jobs run side by side in contexts of one browser.
 
     Where a job stands is kept in `sessions` after each step, so another process can carry on. `executable` is the
-    browser; without it Debian's headless shell or Chromium is taken.
+    browser; without it Debian's headless shell or Chromium is taken. `trace` records every step that uses no secret.
     """
 
     actions: ClassVar[tuple[ActionSpec, ...]] = actions.WEB_ACTIONS
@@ -71,9 +95,22 @@ class PlaywrightExecutor(BaseExecutor):
         screenshots: ScreenshotStore,
         secrets: SecretsManager,
         sessions: Path,
+        evidence: Level = "changes",
+        trace: bool = False,
+        limits: BrowserLimits | None = None,
+        rails: GuardRails | None = None,
     ) -> None:
-        self._pool = BrowserPool(headless=headless, executable=executable)
-        self._tools = Tools(artifacts=artifacts, screenshots=screenshots, secrets=secrets)
+        rails = rails or GuardRails()
+        self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
+        self._tools = Tools(
+            artifacts=artifacts,
+            screenshots=screenshots,
+            secrets=secrets,
+            logins=LoginStore(sessions / "logins"),
+            renew=self._renew,
+            rails=rails,
+        )
+        self._keeper = EvidenceKeeper(level=evidence, trace=trace)
         self._sessions = SessionStore(sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
@@ -93,27 +130,55 @@ class PlaywrightExecutor(BaseExecutor):
         """
         if todo.action not in _OPERATIONS:
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
-        step = self._step(todo, context)
+        return await self._perform(self._step(todo, context))
+
+    async def follow(self, todo: ToDo, context: ExecutionContext) -> Performed:
+        """Do a step of a site profile once; its locators are alternatives that count alike. Raises like `perform`.
+
+        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end.
+        """
+        return await self._perform(replace(self._step(todo, context), alternatives=True))
+
+    async def _perform(self, step: Step) -> Performed:
         async with self._at_page(step):
+            step.job.new_attempt()
             if step.job.broken:
                 await self._reopen(step)
-            result = await _OPERATIONS[todo.action](step)
-            if step.fitted is not None:
-                result["fitted"] = step.fitted
+            await self._keeper.before(step)
+            async with self._keeper.traced(step):
+                result = await self._operate(step)
+            result |= step.about_element()
+            if step.healed:
+                await self._prove(step, result)
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
-            evidence = await self._pictures(step, result)
+            evidence = await self._keeper.after(step, result)
             await self._keep_session(step, result)
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
+
+    async def _prove(self, step: Step, result: dict[str, Any]) -> None:
+        """Let what was done to an element that had moved stand only if it shows. Raises VerificationFailedError."""
+        if step.todo.action in _LOOKS_ONLY:
+            return
+        step.job.finished.add(step.task_id)
+        step.job.last = LastStep(task_id=step.task_id, result=result)
+        seen = await verified(replace(step, until=min(step.until, asyncio.get_running_loop().time() + _LOOKING)))
+        if seen.happened is not True:
+            wanted = step.todo.verify or step.target()
+            error = VerificationFailedError(str(wanted), seen.detail or "-")
+            error.effect = Effect.DONE
+            raise error
 
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
         """Say whether the step has happened. Raises an UnavailableError when nobody can look now."""
         step = self._step(todo, context)
         async with self._at_page(step):
             step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
-            return await verified(step)
+            seen = await verified(step)
+            await step.job.saved()
+            return seen
 
     async def address(self, context: ExecutionContext) -> str:
         """Return the address of the job's page; `about:blank` when nothing was opened yet."""
@@ -127,22 +192,26 @@ class PlaywrightExecutor(BaseExecutor):
         async with self._at_page(step):
             return bool(await any_match(step.page, target))
 
-    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
-        """Return the path of a picture of the page as it is now; nothing when there is none."""
+    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
+        """Return what was kept of the step, the page as it is now as text with its errors, and a picture of it."""
         job = self._jobs.get(context.job_id)
-        if job is None or not job.alive:
+        if job is None:
             return ()
-        try:
-            async with asyncio.timeout(_RESERVE), job.lock:
-                return (await web_reading.keep_picture(job, self._tools.screenshots, context.job_id, context.task_id),)
-        except (browser_error(), TimeoutError, UnavailableError) as error:
-            log.warning("no_picture", job_id=context.job_id, task_id=context.task_id, reason=reason_of(error))
-            return ()
+        step = self._step(todo, context)
+        if job.alive:
+            step.until = asyncio.get_running_loop().time() + _RESERVE
+            try:
+                async with asyncio.timeout(2 * _RESERVE), job.lock:
+                    await self._keeper.of_failure(step)
+            except TimeoutError:
+                log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
+        return tuple(job.kept)
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Close the job's context; forget where it stood when it has ended."""
         job = self._jobs.pop(job_id, None)
         if job is not None:
+            await job.saved()
             await job.close()
         if ended:
             await asyncio.to_thread(self._sessions.delete, job_id)
@@ -161,6 +230,8 @@ class PlaywrightExecutor(BaseExecutor):
             todo=todo,
             job_id=context.job_id,
             task_id=context.task_id,
+            tenant=context.tenant,
+            locale=context.locale,
             run=context.run,
             job=self._jobs.setdefault(context.job_id, JobPage()),
             tools=self._tools,
@@ -172,7 +243,7 @@ class PlaywrightExecutor(BaseExecutor):
     async def _at_page(self, step: Step) -> AsyncIterator[None]:
         """Hold the job's page for a step, opened where the job stood. What Playwright raises inside becomes ours."""
         try:
-            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock:
+            async with asyncio.timeout_at(step.until + _grace(step.todo)), step.job.lock, self._pool.turn():
                 step.job.before_step()
                 if step.job.alive:
                     await step.job.follow_new_tab(step.until)
@@ -196,15 +267,47 @@ class PlaywrightExecutor(BaseExecutor):
         url = step.page.url if step.job.alive else ""
         return translated(error, what=step.what, limit=f"{step.todo.timeout:g} s", url=url)
 
+    async def _operate(self, step: Step) -> dict[str, Any]:
+        """Do it within the guard rails. What the gate refused or could not reach is said instead of what came of it."""
+        job, rails = step.job, self._tools.rails
+        job.steps += 1
+        if job.steps > rails.steps:
+            raise StepBudgetError(step.job_id, rails.steps)
+        gate = self._pool.gate_of(job.context)
+        if gate is None:
+            raise BrowserUnavailableError("the page of this job is closed")
+        gate.begin_step()
+        try:
+            result = await _OPERATIONS[step.todo.action](step)
+            gate = self._pool.gate_of(job.context) or gate  # a login may have changed the context
+            refuse_outside(gate, job)
+        except (browser_error(), TimeoutError, CPAError) as error:
+            if job.alive:
+                gate = self._pool.gate_of(job.context) or gate
+            past = step.todo.action == actions.DOWNLOAD.name and "url" in step.todo.params
+            reason = hindrance(gate, job, rails, past_the_page=past)
+            if reason is None or is_dead(error):
+                raise
+            if step.begun:
+                reason.effect = Effect.DONE  # what it led to was held back, it itself was not
+            raise reason from error
+        finally:
+            gate.end_step()
+        return result
+
     async def _reopen(self, step: Step) -> None:
         """Give the job a page: empty, or where the snapshot says it stood."""
+        await step.job.saved()
         await step.job.close()
         snapshot = await asyncio.to_thread(self._sessions.load, step.job_id, step.run)
-        await step.job.attach(await self._pool.new_context(snapshot.storage_state if snapshot else None))
+        if snapshot is not None:
+            step.job.basic_auth = snapshot.basic_auth
+        state, credentials = (snapshot.storage_state if snapshot else None), self._http_credentials(step.job)
+        await step.job.attach(await self._pool.new_context(state, credentials))
         if snapshot is None:
             return
-        step.job.last = snapshot.last
-        if step.todo.action == actions.GOTO.name and not step.job.finished:
+        step.job.last, step.job.steps = snapshot.last, max(step.job.steps, snapshot.steps)
+        if step.todo.action in _OPENS and not step.job.finished:
             return
         try:
             await self._return_to(snapshot, step)
@@ -225,36 +328,49 @@ class PlaywrightExecutor(BaseExecutor):
             log.warning("session_not_restored", job_id=step.job_id, reason=step.clean(reason_of(error)))
 
     async def _keep_session(self, step: Step, result: dict[str, Any]) -> None:
-        """Note where the job stands. The step is done, so a page that dies just now is the next step's concern."""
+        """Note where the job stands. The step is done, so a page that dies just now is the next step's concern.
+
+        It is written while the step is verified: `verify` does not answer before it is on disk.
+        """
+        await step.job.saved()
         if step.todo.action in _LOOKS_ONLY:
             return
         step.job.last = LastStep(task_id=step.task_id, result=result)
+        now = asyncio.get_running_loop().time()
         try:
-            storage = await step.job.context.storage_state()
+            if step.todo.action not in _ENTERS or now >= step.job.storage_until:
+                step.job.storage = dict(await step.job.context.storage_state())
+                step.job.storage_until = now + _KEPT_FRESH
             url = step.page.url
         except (browser_error(), UnavailableError) as error:
             log.warning("session_not_kept", job_id=step.job_id, reason=reason_of(error))
             return
         snapshot = SessionSnapshot(
             run=step.run,
+            steps=step.job.steps,
             url=safe_url(url, self._tools.secrets),
-            storage=dict(storage),
+            storage=step.job.storage,
             form=tuple(step.job.form),
             last=step.job.last,
+            basic_auth=step.job.basic_auth,
         )
-        await asyncio.to_thread(self._sessions.save, step.job_id, snapshot)
+        step.job.saving = asyncio.create_task(asyncio.to_thread(self._sessions.save, step.job_id, snapshot))
 
-    async def _pictures(self, step: Step, result: dict[str, Any]) -> tuple[str, ...]:
-        if step.todo.action == actions.SCREENSHOT.name:
-            return (result["path"],)
-        if step.todo.action not in _PICTURED:
-            return ()
-        try:
-            picture = await web_reading.keep_picture(step.job, self._tools.screenshots, step.job_id, step.task_id)
-        except (browser_error(), UnavailableError) as error:
-            log.warning("no_picture", job_id=step.job_id, task_id=step.task_id, reason=reason_of(error))
-            return ()
-        return (picture,)
+    async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
+        """Give the job a new context that holds these cookies and stores."""
+        await job.close()
+        state: Any = storage
+        await job.attach(await self._pool.new_context(state, self._http_credentials(job)))
+        if (gate := self._pool.gate_of(job.context)) is not None:
+            gate.begin_step()
+
+    def _http_credentials(self, job: JobPage) -> "HttpCredentials | None":
+        asked = job.basic_auth
+        if asked is None:
+            return None
+        user, password = (self._tools.secrets.get_secret(f"{asked.credential}.{part}") for part in _PARTS)
+        job.secret_values.add(password)
+        return {"username": user, "password": password, "origin": asked.origin, "send": "unauthorized"}
 
 
 def _spare(todo: ToDo) -> float:

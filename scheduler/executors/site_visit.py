@@ -221,7 +221,7 @@ class SiteVisit:
         """Do a step inside the site. Raises OutsideSiteError before anything is entered elsewhere."""
         if todo.action != "web.goto":
             await self._stay_inside()
-        performed: Performed = await self.browser.perform(todo, self.context)
+        performed: Performed = await self.browser.follow(todo, self.context)
         self.evidence += performed.evidence
         await self._stay_inside()
         return performed.result

@@ -8,7 +8,10 @@ after sending for that to hold. Filing moves the witness from the inbox into the
 
 import asyncio
 import contextlib
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
 
@@ -25,12 +28,14 @@ from scheduler.core.errors import (
     RecipientRefusedError,
 )
 from scheduler.executors.imap_mailbox import ImapMailbox
+from scheduler.executors.imap_mails import ImapMails
 from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_mime import build, message_id, needs_utf8
-from scheduler.executors.mail_transport import MailQuery, OutgoingMail, ReceivedMail, Trace
+from scheduler.executors.mail_transport import Folder, MailFile, MailQuery, OutgoingMail, ReceivedMail, Trace
 
 _FIRST_PAUSE = 0.05  # seconds between two looks into the mailbox, doubled each time
 _LONGEST_PAUSE = 2.0
+_MOST_WAITING = 64
 _Found = TypeVar("_Found")
 _BROKEN = (aiosmtplib.SMTPException, OSError)
 
@@ -48,9 +53,15 @@ class SmtpImapTransport:
     ) -> None:
         self._account = account
         self._mailbox = ImapMailbox(account)
+        self._mails = ImapMails(account)
+        self._waiting = ThreadPoolExecutor(_MOST_WAITING, "mail-wait")  # a wait may last hours: not in the shared pool
         self._server = f"{account.smtp_host}:{account.smtp_port}"
         self._self_copy = self_copy
         self._settle = settle.total_seconds()
+
+    @property
+    def address(self) -> str:
+        return self._account.address
 
     @crash_points(CrashPoint.BEFORE_MAIL_SEND, CrashPoint.AFTER_MAIL_SEND)
     async def send(self, mail: OutgoingMail) -> str:
@@ -92,8 +103,41 @@ class SmtpImapTransport:
             return Trace(happened=False if self._self_copy else None, filed=False, message_id=name, detail=missing)
         return Trace(happened=True, filed=place.is_sent_folder, message_id=name, detail=f"found in {place.folder}")
 
+    @crash_points(CrashPoint.BEFORE_MAIL_DRAFT, CrashPoint.AFTER_MAIL_DRAFT)
+    async def draft(self, mail: OutgoingMail) -> str:
+        content = await asyncio.to_thread(build, mail, self._account, with_bcc=True)
+        name = message_id(mail.effect_key, self._account)
+        return await asyncio.to_thread(self._mailbox.append_draft, name, content)
+
     async def search(self, query: MailQuery) -> tuple[ReceivedMail, ...]:
-        return await asyncio.to_thread(self._mailbox.search, query)
+        return await asyncio.to_thread(self._mails.search, query)
+
+    async def wait_for(self, query: MailQuery, within: timedelta) -> tuple[ReceivedMail, ...]:
+        """As MailTransport says, with IDLE (RFC 2177) where the server has it."""
+        stopped = threading.Event()
+        until = time.monotonic() + within.total_seconds()
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._waiting, self._mails.wait_for, query, until, stopped)
+        finally:
+            stopped.set()
+
+    async def read(self, mail_id: str) -> ReceivedMail:
+        return await asyncio.to_thread(self._mails.read, mail_id)
+
+    async def files(self, mail_id: str) -> tuple[MailFile, ...]:
+        return await asyncio.to_thread(self._mails.files, mail_id)
+
+    async def folders(self) -> tuple[Folder, ...]:
+        return await asyncio.to_thread(self._mails.folders)
+
+    @crash_points(CrashPoint.BEFORE_MAIL_MOVE, CrashPoint.AFTER_MAIL_MOVE)
+    async def move(self, mail_id: str, folder: str, *, create: bool = False) -> str:
+        return await asyncio.to_thread(self._mails.move_to, mail_id, folder, create=create)
+
+    @crash_points(CrashPoint.BEFORE_MAIL_MARK, CrashPoint.AFTER_MAIL_MARK)
+    async def mark(self, mail_id: str, *, seen: bool | None = None, flagged: bool | None = None) -> None:
+        await asyncio.to_thread(self._mails.mark, mail_id, seen=seen, flagged=flagged)
 
     def _is_for_us(self, mail: OutgoingMail) -> bool:
         return self._account.address.casefold() in {address.casefold() for address in mail.recipients}
@@ -121,17 +165,19 @@ class SmtpImapTransport:
             timeout=account.timeout.total_seconds(),
         )
         try:
-            await self._log_in(smtp, await asyncio.to_thread(account.password))
+            await self._log_in(smtp)
             yield smtp
             with contextlib.suppress(*_BROKEN):
                 await smtp.quit()
         finally:
             smtp.close()
 
-    async def _log_in(self, smtp: aiosmtplib.SMTP, password: str) -> None:
+    async def _log_in(self, smtp: aiosmtplib.SMTP) -> None:
+        user, token = self._account.username, self._account.token
+        secret = await asyncio.to_thread(token or self._account.password)
         try:
             await smtp.connect()
-            await smtp.login(self._account.username, password)
+            await (smtp.auth_xoauth2 if token else smtp.login)(user, secret)
         except aiosmtplib.SMTPAuthenticationError as error:
             if 400 <= error.code < 500:
                 raise MailServerUnreachableError(self._server, _reply(error)) from error

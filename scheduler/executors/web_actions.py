@@ -1,95 +1,27 @@
 """What can be asked of the web executor: its actions, their parameters, their risk, and which may be repeated."""
 
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
-
 from scheduler.core.actions import ActionSpec, Risk, SessionUse
-
-HttpAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]", max_length=8192)]
-_Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-class WebParams(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GotoParams(WebParams):
-    url: HttpAddress
-
-
-class ClickParams(WebParams):
-    """`dialog` is the answer to a question the page asks in a window of the browser's own."""
-
-    dialog: Literal["accept", "dismiss"] = "dismiss"
-
-
-class SelectParams(WebParams):
-    """The option by its `value` or by the `label` people see."""
-
-    value: str | None = None
-    label: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "SelectParams":
-        if (self.value is None) == (self.label is None):
-            raise ValueError("say either value or label")
-        return self
-
-
-class CheckParams(WebParams):
-    checked: StrictBool = True
-
-
-class PressParams(WebParams):
-    """`key` as Playwright names it: `Enter`, `Control+a`."""
-
-    key: _Text
-
-
-class WaitForParams(WebParams):
-    """All that is given must hold: `state` of the element, `url` as a part of the address, `text` to be seen."""
-
-    state: Literal["visible", "hidden", "attached"] = "visible"
-    url: _Text | None = None
-    text: _Text | None = None
-
-
-class ExtractParams(WebParams):
-    """`all` takes every element that fits instead of the only one."""
-
-    attribute: _Text | None = None
-    all: StrictBool = False
-
-
-class DownloadParams(WebParams):
-    """`url` may be relative to the page; without it the selected element is clicked."""
-
-    url: _Text | None = None
-
-
-class UploadParams(WebParams):
-    """`files` are addresses of artifacts of the same job."""
-
-    files: tuple[Annotated[str, StringConstraints(pattern=r"^artifact://")], ...] = Field(min_length=1, max_length=20)
-
-
-class ScreenshotParams(WebParams):
-    full_page: StrictBool = False
-
+from scheduler.executors import web_params as params
 
 _NEEDS, _CHANGES = SessionUse.NEEDS, SessionUse.CHANGES
-_STEP = frozenset({"fitted", "dialogs"})
+_STEP = frozenset({"fitted", "healed", "target", "dialogs", "trace"})
 _PAGE = _STEP | {"url", "title"}
+_FILE = frozenset({"artifact", "name", "bytes", "sha256", "media_type"})
+
 GOTO = ActionSpec(
-    name="web.goto", result=_PAGE, session=_CHANGES, description="Open an address", params=GotoParams, repeatable=True
+    name="web.goto",
+    result=_PAGE,
+    session=_CHANGES,
+    description="Open an address",
+    params=params.GotoParams,
+    repeatable=True,
 )
 CLICK = ActionSpec(
     name="web.click",
     result=_PAGE,
     session=_CHANGES,
     description="Click an element",
-    params=ClickParams,
+    params=params.ClickParams,
     risk=Risk.MEDIUM,
     needs_selector=True,
 )
@@ -98,16 +30,17 @@ FILL = ActionSpec(
     result=_STEP,
     session=_CHANGES,
     description="Fill a field with a text or with secret://name",
+    params=params.FillParams,
     repeatable=True,
     needs_selector=True,
     needs_text=True,
 )
 SELECT = ActionSpec(
     name="web.select",
-    result=_STEP | {"value"},
+    result=_STEP | {"value", "values"},
     session=_CHANGES,
-    description="Choose an option of a list",
-    params=SelectParams,
+    description="Choose options of a list",
+    params=params.SelectParams,
     repeatable=True,
     needs_selector=True,
 )
@@ -116,36 +49,75 @@ CHECK = ActionSpec(
     result=_STEP | {"checked"},
     session=_CHANGES,
     description="Set or clear a box",
-    params=CheckParams,
+    params=params.CheckParams,
     repeatable=True,
     needs_selector=True,
 )
 PRESS = ActionSpec(
-    name="web.press", result=_PAGE, session=_CHANGES, description="Press a key", params=PressParams, risk=Risk.MEDIUM
+    name="web.press",
+    result=_PAGE,
+    session=_CHANGES,
+    description="Press a key",
+    params=params.PressParams,
+    risk=Risk.MEDIUM,
+)
+HOVER = ActionSpec(
+    name="web.hover",
+    result=_STEP,
+    session=_CHANGES,
+    description="Hold the pointer over an element",
+    params=params.WebParams,
+    repeatable=True,
+    needs_selector=True,
+)
+DRAG = ActionSpec(
+    name="web.drag",
+    result=_PAGE,
+    session=_CHANGES,
+    description="Drag an element onto another",
+    params=params.DragParams,
+    risk=Risk.MEDIUM,
+    needs_selector=True,
+)
+SCROLL = ActionSpec(
+    name="web.scroll",
+    result=_STEP,
+    session=_CHANGES,
+    description="Scroll the page or an element, or bring an element into view",
+    params=params.ScrollParams,
+    repeatable=True,
+)
+TAB = ActionSpec(
+    name="web.tab",
+    result=_PAGE | {"tabs"},
+    session=_CHANGES,
+    description="Go to another tab, or close one",
+    params=params.TabParams,
+    repeatable=True,
 )
 WAIT_FOR = ActionSpec(
     name="web.wait_for",
-    result=_PAGE,
+    result=_PAGE | _FILE,
     session=_CHANGES,
-    description="Wait for an element, an address or a text",
-    params=WaitForParams,
+    description="Wait for an element, an address, a text, a file or a quiet network",
+    params=params.WaitForParams,
     repeatable=True,
 )
 EXTRACT = ActionSpec(
     name="web.extract",
-    result=_STEP | {"text", "texts", "value", "values"},
+    result=_STEP | {"text", "texts", "value", "values", "rows", "record"},
     session=_NEEDS,
-    description="Read text off the page",
-    params=ExtractParams,
+    description="Read texts, values, tables and records off the page",
+    params=params.ExtractParams,
     repeatable=True,
     needs_selector=True,
 )
 DOWNLOAD = ActionSpec(
     name="web.download",
-    result=_STEP | {"artifact", "name", "bytes", "sha256", "media_type"},
+    result=_STEP | _FILE,
     session=_NEEDS,
     description="Fetch a file",
-    params=DownloadParams,
+    params=params.DownloadParams,
     repeatable=True,
 )
 UPLOAD = ActionSpec(
@@ -153,7 +125,7 @@ UPLOAD = ActionSpec(
     result=_PAGE | {"files"},
     session=_CHANGES,
     description="Hand files to the page",
-    params=UploadParams,
+    params=params.UploadParams,
     risk=Risk.MEDIUM,
     needs_selector=True,
 )
@@ -161,9 +133,29 @@ SCREENSHOT = ActionSpec(
     name="web.screenshot",
     result=_STEP | {"path"},
     session=_NEEDS,
-    description="Take a picture of the page",
-    params=ScreenshotParams,
+    description="Take a picture of the page or of an element",
+    params=params.ScreenshotParams,
+    repeatable=True,
+)
+SNAPSHOT = ActionSpec(
+    name="web.snapshot",
+    result=_PAGE | {"page", "cut"},
+    session=_NEEDS,
+    description="Say what is on the page, each element with a ref to point at",
+    params=params.SnapshotParams,
+    repeatable=True,
+)
+LOGIN = ActionSpec(
+    name="web.login",
+    result=_PAGE | {"reused"},
+    session=_CHANGES,
+    description="Log in with a credential, unless a session kept for it still holds",
+    params=params.LoginParams,
+    risk=Risk.MEDIUM,
     repeatable=True,
 )
 
-WEB_ACTIONS = (GOTO, CLICK, FILL, SELECT, CHECK, PRESS, WAIT_FOR, EXTRACT, DOWNLOAD, UPLOAD, SCREENSHOT)
+WEB_ACTIONS = (
+    GOTO, CLICK, FILL, SELECT, CHECK, PRESS, HOVER, DRAG, SCROLL, TAB, WAIT_FOR, EXTRACT, DOWNLOAD, UPLOAD, SCREENSHOT,
+    SNAPSHOT, LOGIN,
+)  # fmt: skip

@@ -7,6 +7,7 @@ own, and no download event ever comes: its response is the first sign, and it is
 import asyncio
 import mimetypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from scheduler.core.errors import CPAError, DownloadFailedError, SiteUnreachableError
 from scheduler.executors.web_errors import public_url
+from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_operations import refuse
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class ReceivedFile:
 class Arrivals:
     """Watches all tabs of a context. `first` is done when a file comes, as `download` or as `inline`, or is refused."""
 
-    def __init__(self, context: "BrowserContext") -> None:
+    def __init__(self, context: "BrowserContext", rails: GuardRails) -> None:
+        self.rails = rails
         self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.download: Download | None = None
         self.inline: Response | None = None
@@ -68,7 +71,9 @@ class Arrivals:
         navigation = response.request.is_navigation_request()
         media_type = media_type_of(response.headers)
         if navigation and response.status >= 400:
-            self._fail(response)
+            self._fail(lambda: refuse(response.url, response.status))
+        elif _announced(response) > self.rails.most_bytes:
+            self._fail(lambda: self.rails.refuse_size(file_name(response.headers, response.url), _announced(response)))
         elif self.inline is None and _may_be_shown(response) and (navigation or media_type == "application/pdf"):
             self.inline = response
             self._waiting = asyncio.get_running_loop().call_later(_GRACE, self._arrived)
@@ -77,13 +82,19 @@ class Arrivals:
         if not self.first.done():
             self.first.set_result(None)
 
-    def _fail(self, response: "Response") -> None:
+    def _fail(self, refuse_it: Callable[[], None]) -> None:
         if self.first.done():
             return
         try:
-            refuse(response.url, response.status)
+            refuse_it()
         except CPAError as error:
             self.first.set_exception(error)
+
+
+def _announced(response: "Response") -> int:
+    """Return how many bytes a file is said to have; 0 when it is not said, or is no file."""
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isdigit() and media_type_of(response.headers) not in _PAGES else 0
 
 
 def _may_be_shown(response: "Response") -> bool:
@@ -100,32 +111,45 @@ def _may_be_shown(response: "Response") -> bool:
 async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> ReceivedFile:
     """Return the file that has come. `left` is in milliseconds."""
     if arrivals.download is not None:
-        return await _stored(arrivals.download)
+        return await stored(arrivals.download, arrivals.rails)
     shown = arrivals.inline
     if shown is None:
         raise DownloadFailedError("-", "none has come")
     if shown.request.method != "GET":
         name = file_name(shown.headers, shown.url)
         raise DownloadFailedError(name, "the site shows it and does not let it be fetched")
-    return await fetched(context, shown.url, left)
+    return await fetched(context, shown.url, left, arrivals.rails)
 
 
-async def _stored(download: "Download") -> ReceivedFile:
+async def stored(download: "Download", rails: GuardRails) -> ReceivedFile:
+    """Return a file that the browser has taken in. Raises SiteUnreachableError when it broke off."""
     failure = await download.failure()
     if failure:
         raise SiteUnreachableError(public_url(download.url), f"the download broke off: {failure}")
-    content = await asyncio.to_thread(Path(await download.path()).read_bytes)
-    await download.delete()
-    name = download.suggested_filename
+    name, path = download.suggested_filename, Path(await download.path())
+    try:
+        content = await asyncio.to_thread(_read, path, name, rails)
+    finally:
+        await download.delete()
     return ReceivedFile(name, content, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
-async def fetched(context: "BrowserContext", url: str, left: float) -> ReceivedFile:
-    """Fetch an address with the cookies of the context. Raises SiteUnreachableError and PageRefusedError."""
+def _read(path: Path, name: str, rails: GuardRails) -> bytes:
+    rails.refuse_size(name, path.stat().st_size)
+    return path.read_bytes()
+
+
+async def fetched(context: "BrowserContext", url: str, left: float, rails: GuardRails) -> ReceivedFile:
+    """Fetch an address with the cookies of the context.
+
+    Raises SiteUnreachableError, PageRefusedError and TooMuchDataError.
+    """
     answer = await context.request.get(url, timeout=left)
     try:
         refuse(url, answer.status)
-        return ReceivedFile(file_name(answer.headers, answer.url), await answer.body(), media_type_of(answer.headers))
+        name, content = file_name(answer.headers, answer.url), await answer.body()
+        rails.refuse_size(name, len(content))
+        return ReceivedFile(name, content, media_type_of(answer.headers))
     finally:
         await answer.dispose()
 

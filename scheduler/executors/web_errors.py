@@ -43,6 +43,15 @@ def is_passing(error: Exception) -> bool:
     return any(sign in str(error) for sign in _PASSING)
 
 
+def not_begun(error: Exception) -> bool:
+    """Whether Playwright's log of an action that ran out of time shows that it still waited for the element.
+
+    So the pointer was not moved yet, and nothing has happened. A log that does not tell counts as begun.
+    """
+    log = str(error)
+    return isinstance(error, _timeout_error()) and "attempting" in log and "performing" not in log
+
+
 def reason_of(error: Exception) -> str:
     """Return the first line of what Playwright says, without the call log."""
     lines = str(error).strip().splitlines()
@@ -72,6 +81,12 @@ def public_url(url: str) -> str:
     """Return the address without user, query and fragment, where passwords and session keys stand."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def safe_url(url: str, secrets: SecretsManager) -> str:

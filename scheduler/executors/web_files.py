@@ -6,12 +6,13 @@ import mimetypes
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from scheduler.core.errors import InvalidInputError
+from scheduler.core.errors import InvalidInputError, StepTimeoutError
 from scheduler.core.task_executor_interface import parse_params
-from scheduler.executors.web_actions import DownloadParams, UploadParams
-from scheduler.executors.web_downloads import Arrivals, ReceivedFile, fetched, refuse_no_file, saved
-from scheduler.executors.web_operations import act
+from scheduler.executors.web_downloads import Arrivals, ReceivedFile, fetched, refuse_no_file, saved, stored
+from scheduler.executors.web_operations import act, answer_of
+from scheduler.executors.web_params import DownloadParams, UploadParams
 from scheduler.executors.web_step import Step
+from scheduler.executors.web_targets import POLL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,24 @@ async def download(step: Step) -> dict[str, Any]:
         url = urljoin(step.page.url, params.url)
         if urlsplit(url).scheme not in {"http", "https"}:
             raise InvalidInputError(f"{step.todo.id}.params.url", f"{params.url!r} is no address of a site")
-        file = await fetched(step.job.context, url, step.left)
+        file = await fetched(step.job.context, url, step.left, step.tools.rails)
+    return await _kept(step, file)
+
+
+async def wait_for_file(step: Step) -> dict[str, Any]:
+    """Take the oldest file that came by itself and no step has taken, or wait for one. Raises StepTimeoutError."""
+    while not step.job.downloads:
+        if asyncio.get_running_loop().time() >= step.until:
+            raise StepTimeoutError(f"{step.what}: no file has come", f"{step.todo.timeout:g} s")
+        await asyncio.sleep(POLL)
+    async with asyncio.timeout_at(step.until):
+        file = await stored(step.job.downloads.popleft(), step.tools.rails)
+    return await _kept(step, file)
+
+
+async def _kept(step: Step, file: ReceivedFile) -> dict[str, Any]:
     refuse_no_file(file)
+    step.tools.rails.refuse_kind(file.name, file.content)
     artifacts = step.tools.artifacts
     address = await asyncio.to_thread(artifacts.save, step.job_id, step.task_id, file.name, file.content)
     return {
@@ -49,11 +66,13 @@ async def _by_click(step: Step) -> ReceivedFile:
     context, page = step.job.context, step.page
     before, address = set(context.pages), page.url
     step.job.before_act(follow=False)
-    with Arrivals(context) as arrivals:
+    with Arrivals(context, step.tools.rails) as arrivals:
         try:
             await element.click(timeout=step.left)
             async with asyncio.timeout_at(step.until):
                 await arrivals.first
+            if arrivals.download is not None and arrivals.download in step.job.downloads:
+                step.job.downloads.remove(arrivals.download)
             return await saved(arrivals, context, step.left)
         finally:
             for tab in set(context.pages) - before:
@@ -70,13 +89,14 @@ async def _go_back(step: Step, shown: "Response") -> None:
 
 async def upload(step: Step) -> dict[str, Any]:
     """Hand artifacts of this job to a file field, or to the chooser that a button opens."""
-    addresses = parse_params(UploadParams, step.todo).files
+    params = parse_params(UploadParams, step.todo)
+    addresses, answer = params.files, answer_of(params)
     files = await asyncio.to_thread(_read, step, addresses)
     element = (await step.element(visible=False)).element
     if await element.evaluate(_IS_FILE_INPUT, timeout=step.left):
-        await act(step, lambda: element.set_input_files(files, timeout=step.left))
+        await act(step, lambda: element.set_input_files(files, timeout=step.left), answer=answer)
     else:
-        await act(step, lambda: _through_chooser(step, element, files))
+        await act(step, lambda: _through_chooser(step, element, files), answer=answer)
     return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **await step.where()}
 
 

@@ -5,12 +5,23 @@ effect.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import InvalidInputError, PageRefusedError, SiteUnreachableError
+from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.task_executor_interface import parse_params
-from scheduler.executors.web_actions import CheckParams, ClickParams, GotoParams, PressParams, SelectParams
-from scheduler.executors.web_errors import browser_error, is_dead, public_url, reason_of
+from scheduler.executors.web_errors import browser_error, is_dead, not_begun, origin_of, public_url, reason_of
+from scheduler.executors.web_page import Answer
+from scheduler.executors.web_params import (
+    Answering,
+    CheckParams,
+    ClickParams,
+    FillParams,
+    GotoParams,
+    PressParams,
+    SelectParams,
+)
+from scheduler.executors.web_session import BasicAuth
 from scheduler.executors.web_step import Step
 
 if TYPE_CHECKING:
@@ -20,27 +31,36 @@ _LATER = frozenset({408, 425, 429})
 
 
 async def goto(step: Step) -> dict[str, Any]:
-    await visit(step, parse_params(GotoParams, step.todo).url)
+    params = parse_params(GotoParams, step.todo)
+    if params.basic_auth is not None:
+        step.tools.rails.refuse_site(f"{params.basic_auth}.password", params.url)
+        asked = BasicAuth(origin=origin_of(params.url), credential=params.basic_auth)
+        if step.job.basic_auth != asked:
+            step.job.basic_auth = asked
+            await step.tools.renew(step.job, dict(await step.job.context.storage_state()))
+    await visit(step, params.url)
     return await step.where()
 
 
 async def click(step: Step) -> dict[str, Any]:
     params = parse_params(ClickParams, step.todo)
     element = (await step.element()).element
-    if not step.repeatable:
-        await _wait_until_clickable(step, element)
-    await act(step, lambda: element.click(timeout=step.left), answer=params.dialog)
+
+    async def do() -> None:
+        await element.click(button=params.button, click_count=params.count, timeout=step.left)
+
+    await act(step, do, answer=answer_of(params))
     return await step.where()
 
 
 async def press(step: Step) -> dict[str, Any]:
-    key = parse_params(PressParams, step.todo).key
+    params = parse_params(PressParams, step.todo)
     if step.todo.selector is None:
         keyboard = step.page.keyboard
-        await act(step, lambda: keyboard.press(key))
+        await act(step, lambda: keyboard.press(params.key), answer=answer_of(params))
     else:
         element = (await step.element()).element
-        await act(step, lambda: element.press(key, timeout=step.left))
+        await act(step, lambda: element.press(params.key, timeout=step.left), answer=answer_of(params))
     return await step.where()
 
 
@@ -48,27 +68,51 @@ async def fill(step: Step) -> dict[str, Any]:
     """Enter a text. A secret is fetched at the last moment and hidden before it is there to be seen."""
     if step.todo.text is None:
         raise InvalidInputError(f"{step.todo.id}.text", "is missing")
-    element = (await step.element()).element
-    secret = step.secret()
+    text, keys, secret = step.todo.text, parse_params(FillParams, step.todo).keys, step.secret()
     if secret is not None:
-        step.job.hide(element, secret)
-    await element.fill(step.todo.text if secret is None else secret, timeout=step.left)
+        element = (await step.element()).element
+        name = step.todo.text.removeprefix(SECRET_SCHEME)
+        await enter_secret(step, element, name, secret, keys=keys)
+    elif keys:  # letters that were typed already must not be typed again
+        await _enter((await step.element()).element, text, step.left, keys=keys)
+    else:
+        await step.enter(lambda element, left: element.fill(text, timeout=left))
     step.job.remember(step.todo)
     return {}
 
 
+async def enter_secret(step: Step, element: "Locator", name: str, secret: str, *, keys: bool = False) -> None:
+    """Enter a secret where it belongs, hidden before it is there to be seen. Raises AddressForbiddenError."""
+    await step.refuse_foreign(name, element)
+    step.job.hide(element, secret)
+    await _enter(element, secret, step.left, keys=keys)
+
+
+async def _enter(element: "Locator", text: str, left: float, *, keys: bool) -> None:
+    await element.fill("" if keys else text, timeout=left)
+    if keys:
+        await element.press_sequentially(text, timeout=left)
+
+
 async def select(step: Step) -> dict[str, Any]:
     params = parse_params(SelectParams, step.todo)
-    element = (await step.element()).element
-    chosen = await element.select_option(value=params.value, label=params.label, timeout=step.left)
+    value, label = params.value, params.label
+    chosen = await step.enter(
+        lambda element, left: element.select_option(
+            value=list(value) if isinstance(value, tuple) else value,
+            label=list(label) if isinstance(label, tuple) else label,
+            timeout=left,
+        )
+    )
     step.job.remember(step.todo)
+    if isinstance(value, tuple) or isinstance(label, tuple):
+        return {"values": chosen}
     return {"value": chosen[0] if chosen else ""}
 
 
 async def check(step: Step) -> dict[str, Any]:
     checked = parse_params(CheckParams, step.todo).checked
-    element = (await step.element()).element
-    await element.set_checked(checked, timeout=step.left)
+    await step.enter(lambda element, left: element.set_checked(checked, timeout=left))
     step.job.remember(step.todo)
     return {"checked": checked}
 
@@ -97,9 +141,12 @@ def refuse(url: str, status: int) -> None:
         raise PageRefusedError(public_url(url), status)
 
 
-async def act(
-    step: Step, do: Callable[[], Awaitable[object]], *, answer: Literal["accept", "dismiss"] = "dismiss"
-) -> None:
+def answer_of(params: Answering) -> Answer | None:
+    """Return what the plan says to a question of the page, None when it says nothing."""
+    return None if params.dialog is None else Answer(accepts=params.dialog == "accept", text=params.answer)
+
+
+async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer | None = None) -> None:
     """Do what may lead to another page or tab, and go there. Raises SiteUnreachableError when the site fails."""
     job = step.job
     job.before_act(answer)
@@ -107,6 +154,8 @@ async def act(
     try:
         await do()
     except browser_error() as error:
+        if not_begun(error):
+            step.begun = False
         if not (is_dead(error) and job.tab_closed_itself):
             raise
     await job.follow_new_tab(step.until)
@@ -115,8 +164,3 @@ async def act(
         refuse(job.asked_for, job.status)
     if step.page.url.startswith("chrome-error:"):
         raise SiteUnreachableError(public_url(job.asked_for), "it did not answer")
-
-
-async def _wait_until_clickable(step: Step, element: "Locator") -> None:
-    """Fail while nothing has happened yet: a time-out of the click itself would leave open whether it was done."""
-    await element.click(trial=True, timeout=step.left)

@@ -2,17 +2,31 @@
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Literal
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
 from scheduler.executors.web_errors import browser_error
-from scheduler.executors.web_session import FormEntry, LastStep
+from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep
+from scheduler.executors.web_trouble import Trouble
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Dialog, Frame, Locator, Page, Request, Response
+    from playwright.async_api import BrowserContext, Dialog, Download, Frame, Locator, Page, Request, Response
 
     from scheduler.core.ids import TaskId
+
+
+_MOST_DOWNLOADS = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the plan says to a question of the page; `text` is entered where one is asked for."""
+
+    accepts: bool
+    text: str | None = None
 
 
 class JobPage:
@@ -25,11 +39,19 @@ class JobPage:
         self.lock = asyncio.Lock()
         self.finished: set[TaskId] = set()
         self.last: LastStep | None = None
+        self.steps = 0  # that were begun in this run
+        self.storage: dict[str, Any] = {}  # cookies and stores as last read, and until when that holds
+        self.storage_until = 0.0
+        self.saving: asyncio.Task[None] | None = None  # writes where the job stands
         self.form: list[FormEntry] = []
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()
         self.dialogs: list[dict[str, str]] = []
-        self.answer: Literal["accept", "dismiss"] = "dismiss"
+        self.answer: Answer | None = None
+        self.trouble = Trouble()
+        self.kept: list[str] = []  # paths of what the step has kept as evidence so far
+        self.basic_auth: BasicAuth | None = None
+        self.downloads: deque[Download] = deque(maxlen=_MOST_DOWNLOADS)  # files that no step has taken yet
         self.asked_for = ""  # the last address a tab was to show, and what the server said to it
         self.status: int | None = None
         self._context: BrowserContext | None = None
@@ -75,11 +97,19 @@ class JobPage:
         """Whether the current page is gone while the browser and another page of the job live on."""
         return self._page is not None and self._page.is_closed() and self.alive
 
+    async def saved(self) -> None:
+        """Wait until where the job stands is on disk. Raises OSError when it could not be written."""
+        saving, self.saving = self.saving, None
+        if saving is not None:
+            await saving
+
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
-        self._context, self._crashed, self.status = context, False, None
+        self._context, self._crashed, self.status, self.storage_until = context, False, None, 0.0
         context.on("page", self._on_page)
         context.on("dialog", self._on_dialog)
+        context.on("download", self._on_download)
+        self.trouble.watch(context)
         context.on("request", self._on_request)
         context.on("requestfailed", self._on_request_failed)
         context.on("response", self._on_response)
@@ -92,15 +122,21 @@ class JobPage:
         self._forget_document()
         self._opened.clear()
         self._coming.clear()
+        self.downloads.clear()
         if context is not None:
             with contextlib.suppress(browser_error()):
                 await context.close()
 
     def before_step(self) -> None:
         """A question that the page asks from now on has no answer from the plan yet."""
-        self.answer = "dismiss"
+        self.answer = None
 
-    def before_act(self, answer: Literal["accept", "dismiss"] = "dismiss", *, follow: bool = True) -> None:
+    def new_attempt(self) -> None:
+        """Forget what was noted of the step before."""
+        self.trouble.clear()
+        self.kept.clear()
+
+    def before_act(self, answer: Answer | None = None, *, follow: bool = True) -> None:
         """Look from now on for what a click or a key may bring: a dialog, another tab, an error of the server.
 
         With `follow` a new tab becomes the current page.
@@ -120,6 +156,12 @@ class JobPage:
         self._opened.clear()
         if opened:
             self._page = opened[-1]
+            self._forget_document()
+
+    def go_to(self, page: "Page") -> None:
+        """Make another tab the current one."""
+        if page is not self._page:
+            self._page = page
             self._forget_document()
 
     def remember(self, todo: ToDo) -> None:
@@ -152,12 +194,18 @@ class JobPage:
             self._forget_document()
 
     async def _on_dialog(self, dialog: "Dialog") -> None:
-        accepted = dialog.type == "beforeunload" or self.answer == "accept"  # to stay would undo the next step
-        self.dialogs.append(
-            {"kind": dialog.type, "message": dialog.message, "answer": "accept" if accepted else "dismiss"}
-        )
+        leaving = dialog.type == "beforeunload"  # to stay would undo the next step
+        accepted = leaving or (self.answer is not None and self.answer.accepts)
+        told = {"kind": dialog.type, "message": dialog.message, "answer": "accept" if accepted else "dismiss"}
+        if self.answer is None and not leaving:
+            told["unexpected"] = "the step states no answer"
+        self.dialogs.append(told)
+        text = self.answer.text if self.answer is not None and dialog.type == "prompt" else None
         with contextlib.suppress(browser_error()):  # the page may close under its dialog
-            await (dialog.accept() if accepted else dialog.dismiss())
+            await (dialog.accept(text) if accepted else dialog.dismiss())
+
+    def _on_download(self, download: "Download") -> None:
+        self.downloads.append(download)
 
     def _on_request(self, request: "Request") -> None:
         if not _loads_page(request):

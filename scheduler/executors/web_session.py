@@ -1,13 +1,14 @@
-"""Keeps where a job's browser stood, so that another process can carry on where this one was killed."""
+"""Keeps where a job's browser stood, so that another process can carry on, and sessions that later jobs may reuse."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.ids import JobId, TaskId
+from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import safe_name, write_durably
@@ -36,6 +37,15 @@ class FormEntry(BaseModel):
         return ToDo(action=self.action, selector=self.selector, text=self.text, params=self.params)
 
 
+class BasicAuth(BaseModel):
+    """The credential with which one site is answered that asks for it by HTTP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    origin: str
+    credential: str
+
+
 class LastStep(BaseModel):
     """The step after which a snapshot was taken: it is done, whatever else is unknown."""
 
@@ -46,15 +56,17 @@ class LastStep(BaseModel):
 
 
 class SessionSnapshot(BaseModel):
-    """The address, the cookies and stores of the context, and what was entered since the page was loaded, in a run."""
+    """Where a run stood: address, cookies and stores, and what was entered since the page was loaded, after `steps`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: int = 1
+    steps: int = 0
     url: str
     storage: "dict[str, Any]"
     form: tuple[FormEntry, ...] = ()
     last: LastStep
+    basic_auth: BasicAuth | None = None
 
     @property
     def storage_state(self) -> "StorageState":
@@ -91,3 +103,38 @@ class SessionStore:
 
     def _path(self, job_id: JobId) -> Path:
         return self._root / f"{safe_name(job_id)}.json"
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    storage: dict[str, Any]
+
+
+class LoginStore:
+    """Sessions by tenant, credential and host, one file each. They hold cookies, so nobody else may read them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
+    def save(self, tenant: TenantId, credential: str, url: str, storage: dict[str, Any]) -> None:
+        """Keep a session; it is on disk when this returns."""
+        path = self._path(tenant, credential, url)
+        for folder in (self._root, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(path, _Kept(storage=storage).model_dump_json().encode(), mode=0o600)
+
+    def load(self, tenant: TenantId, credential: str, url: str) -> dict[str, Any] | None:
+        """Return the last session, None when there is none that this version can read."""
+        try:
+            return _Kept.model_validate_json(self._path(tenant, credential, url).read_bytes()).storage
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def delete(self, tenant: TenantId, credential: str, url: str) -> None:
+        """Forget a session, if there is one."""
+        self._path(tenant, credential, url).unlink(missing_ok=True)
+
+    def _path(self, tenant: TenantId, credential: str, url: str) -> Path:
+        return self._root / safe_name(tenant) / f"{safe_name(f'{credential}@{urlsplit(url).netloc}')}.json"

@@ -1,39 +1,59 @@
 """One attempt at a web action, and what it has to work with."""
 
 import asyncio
+import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scheduler.core.errors import InvalidInputError
-from scheduler.core.ids import JobId, TaskId
+from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
+from scheduler.core.job import Locale
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.web_errors import safe_url
+from scheduler.executors.web_errors import is_dead, public_url, safe_url
+from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import Found, find
+from scheduler.executors.web_targets import Found, find, first_locator, look
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from collections.abc import Awaitable, Callable
 
+    from playwright.async_api import Locator, Page
+
+    from scheduler.executors.web_session import LoginStore
+
+    Renew = Callable[[JobPage, dict[str, Any]], Awaitable[None]]
+
+T = TypeVar("T")
+_AT_ONCE = 250.0  # milliseconds
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """Where files, pictures and secrets are."""
+    """Where files, pictures, secrets and sessions are, and what may be done with them.
+
+    `renew` gives a job a new context with a state of storage.
+    """
 
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
     secrets: SecretsManager
+    logins: "LoginStore"
+    renew: "Renew"
+    rails: GuardRails = field(default_factory=GuardRails)
 
 
 @dataclass(kw_only=True)
 class Step:
-    """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect."""
+    """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
+
+    With `alternatives` the locators of its target count alike, so that none is healing.
+    """
 
     todo: ToDo
     job_id: JobId
@@ -43,8 +63,12 @@ class Step:
     tools: Tools
     until: float
     repeatable: bool
+    locale: Locale = "de"
+    tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
-    fitted: str | None = None
+    alternatives: bool = False
+    found: Found | None = None
+    trace: str | None = None
 
     @property
     def what(self) -> str:
@@ -71,15 +95,79 @@ class Step:
         return self.todo.selector
 
     async def element(self, *, visible: bool = True) -> Found:
-        """Wait for the one element. Raises ElementNotFoundError, AmbiguousTargetError and InvalidInputError."""
-        found = await find(self.page, self.target(), self.until, visible=visible)
-        self.fitted = found.fitted
+        """Wait for the one element.
+
+        Raises ElementNotFoundError, AmbiguousTargetError, InvalidInputError, and UnverifiedHealingError when the
+        element has moved and nothing would show whether what fits now was the right one.
+        """
+        self.found = found = await find(self.page, self.target(), self.until, visible=visible)
+        if self.healed and not self.repeatable and self.todo.verify is None:
+            raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
+
+    async def enter(self, do: "Callable[[Locator, float], Awaitable[T]]") -> "T":
+        """Find the one element and enter something there, which may be repeated. Raises like `element`.
+
+        What the most trusted locator fits is acted on while it is being looked at, which saves a way to the browser
+        and back; unless it was the only one, and it worked at once, the element is sought as always.
+        """
+        first = first_locator(self.page, self.target()) if self.repeatable else None
+        if first is not None:
+            entered, seen = await asyncio.gather(
+                do(first, _AT_ONCE), look(self.page, self.target()), return_exceptions=True
+            )
+            if not isinstance(entered, BaseException) and isinstance(seen, Found):
+                self.found = seen
+                return entered
+            for failure in (entered, seen):
+                if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
+                    raise failure
+        return await do((await self.element()).element, self.left)
+
+    @property
+    def healed(self) -> bool:
+        """Whether the most trusted locator no longer fits and a lower one did."""
+        return self.found is not None and self.found.rank > 0 and not self.alternatives
+
+    def about_element(self) -> dict[str, Any]:
+        """Return what the result says of the element: what fitted, whether that was healing, how to find it next time.
+
+        `target` is there when it says more than the plan does.
+        """
+        if self.found is None:
+            return {} if self.trace is None else {"trace": self.trace}
+        told: dict[str, Any] = {"fitted": self.clean(self.found.fitted)}
+        if self.healed:
+            told["healed"] = {"sought": self.clean(str(self.target().locators[0])), "fitted": told["fitted"]}
+        recorded = self.found.recorded
+        if recorded is not None:
+            plain = recorded.model_dump(mode="json", exclude_defaults=True)
+            if self.clean(json.dumps(plain)) == json.dumps(plain):
+                told["target"] = plain
+        return told if self.trace is None else {**told, "trace": self.trace}
 
     def secret(self) -> str | None:
         """Return the value when the text is `secret://name`. Raises SecretMissingError."""
         text = self.todo.text or ""
         return self.tools.secrets.get_secret(text) if _SECRET.fullmatch(text) else None
+
+    def meant(self, text: str) -> str:
+        """Return the text, or the secret that it names. Raises SecretMissingError."""
+        return self.tools.secrets.get_secret(text) if _SECRET.fullmatch(text) else text
+
+    def has_given(self, sha256: str) -> bool:
+        """Whether the file that this step gave has this hash."""
+        last = self.job.last
+        return last is not None and last.task_id == self.task_id and last.result.get("sha256") == sha256
+
+    @property
+    def uses_secret(self) -> bool:
+        """Whether a secret is entered or sent in it."""
+        return SECRET_SCHEME in self.todo.canonical() or bool({"credential", "basic_auth"} & self.todo.params.keys())
+
+    async def refuse_foreign(self, name: str, field: "Locator") -> None:
+        """Raise AddressForbiddenError unless a field is where the secret of this name belongs."""
+        await self.tools.rails.refuse_field(name, field, self.page.url, self.left)
 
     def clean(self, text: str) -> str:
         return self.tools.secrets.redact(text)

@@ -1,77 +1,121 @@
 """Finds the element a target means: the most trusted locator that fits exactly one, never one of several."""
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import AmbiguousTargetError, ElementNotFoundError
 from scheduler.core.targets import By, Target
 from scheduler.core.targets import Locator as Way
-from scheduler.executors.web_errors import browser_error, is_passing, public_url
+from scheduler.executors.web_errors import browser_error, is_dead, is_passing, public_url
+from scheduler.executors.web_missing import alike
+from scheduler.executors.web_refs import normalised
+from scheduler.executors.web_scripts import script
 
 if TYPE_CHECKING:
-    from playwright.async_api import Frame, Locator, Page
+    from playwright.async_api import Frame, FrameLocator, Locator, Page
+
+    Root = Frame | FrameLocator
 
 POLL = 0.1
 _HEAD_START = 0.3  # seconds in which only the most trusted locator counts, so that a page still loading misleads nobody
+_POINTING = 300.0  # milliseconds
 _SETTLING = 1.0  # seconds that several matches may take to become one
 _SHOWN = 5
-_DESCRIBE = """e => {
-  const words = (e.innerText || e.placeholder || e.name || '').trim().replace(/\\s+/g, ' ').slice(0, 40);
-  return '<' + e.tagName.toLowerCase() + (e.id ? ' id=' + e.id : '') + '>' + (words ? ' ' + words : '');
-}"""
+_MOST_WAYS = 8
+_LINE = 20.0  # pixels
+_CLEARLY = 1.25  # times as far as the nearest the next one must be, or both are beside the text
+
+
+@dataclass(frozen=True)
+class Match:
+    """An element that fits a locator: what it is, how a person sees it, and by what else it can be found."""
+
+    element: "Locator"
+    role: str
+    name: str
+    shown: str
+    box: tuple[float, ...] | None = None
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
 class Found:
-    """The one element, and the locator that fitted it."""
+    """The one element, the locator that fitted it and its rank (0: the most trusted), and how to find it next time."""
 
     element: "Locator"
     fitted: str
+    rank: int = 0
+    recorded: Target | None = None
 
 
 @dataclass(frozen=True)
-class _Several:
-    """More than one element fits the same locator."""
+class _Search:
+    """What the ranks gave: the one element, or what stood in the way of it."""
 
-    elements: "tuple[Locator, ...]"
+    found: Found | None = None
+    several: tuple[Match, ...] = ()
+    first_fits_several: bool = False
+    other_role: Match | None = None
 
 
-def ways(frame: "Frame", way: Way) -> "tuple[Locator, ...]":
+def ways(root: "Root", way: Way) -> "tuple[Locator, ...]":
     """Return Playwright's locators for one of ours: the whole wording first, then a part of it."""
-    by_wording = {By.TEXT: frame.get_by_text, By.LABEL: frame.get_by_label, By.PLACEHOLDER: frame.get_by_placeholder}
+    by_wording = {By.TEXT: root.get_by_text, By.LABEL: root.get_by_label, By.PLACEHOLDER: root.get_by_placeholder}
     if way.by in by_wording:
         get = by_wording[way.by]
         return get(way.value, exact=True), get(way.value)
     if way.by is By.ROLE:
         role: Any = way.value
-        return (frame.get_by_role(role, name=way.name, exact=way.name is not None),)
+        return (root.get_by_role(role, name=way.name, exact=way.name is not None),)
     if way.by is By.TEST_ID:
-        return (frame.get_by_test_id(way.value),)
-    return (frame.locator(f"{way.by}={way.value}"),)
+        return (root.get_by_test_id(way.value),)
+    return (root.locator(f"{way.by}={way.value}"),)
 
 
-async def matches(page: "Page", way: Way, *, visible: bool = True) -> "tuple[Locator, ...]":
-    """Return what fits a locator now, in all frames. The whole wording counts before a part of it."""
-    frames = [ways(frame, way) for frame in page.frames if not frame.is_detached()]
-    for same in zip(*frames, strict=True):
-        narrowed = [locator.filter(visible=True) if visible else locator for locator in same]
-        counts = [await _count(locator) for locator in narrowed]
-        if any(counts):
-            return tuple(
-                locator if count == 1 else locator.nth(number)
-                for locator, count in zip(narrowed, counts, strict=True)
-                for number in range(count)
-            )
+async def matches(
+    page: "Page", target: Target, way: Way, *, visible: bool = True, record: bool = False
+) -> tuple[Match, ...]:
+    """Return what fits a locator now, in all frames or in the target's. The whole wording counts before a part of it.
+
+    With `record` the only match says by what else it can be found.
+    """
+    place = way.near is not None
+    if way.by is By.REF:
+        return await _pointed_at(page.get_by_ref(way.value), record=record)
+    roots = _roots(page, target)
+    for same in zip(*(ways(root, way) for root in roots), strict=True):
+        shown = [locator.filter(visible=True) if visible else locator for locator in same]
+        per_root = await asyncio.gather(*(_described(locator, place=place, record=record) for locator in shown))
+        if way.near is not None:
+            pairs = zip(roots, per_root, strict=True)
+            per_root = await asyncio.gather(*(_nearest(root, way.near, found) for root, found in pairs))
+        if together := tuple(match for found in per_root for match in found):
+            return together
     return ()
 
 
 async def any_match(page: "Page", target: Target, *, visible: bool = True) -> "tuple[Locator, ...]":
     """Return what the most trusted locator that fits anything fits now."""
     for way in target.locators:
-        if found := await matches(page, way, visible=visible):
-            return found
+        if found := await matches(page, target, way, visible=visible):
+            return tuple(match.element for match in found)
     return ()
+
+
+def first_locator(page: "Page", target: Target) -> "Locator | None":
+    """Return the visible element that the most trusted locator means, when that needs no look first."""
+    way = target.locators[0]
+    if target.frame or len(page.frames) > 1 or way.near is not None or way.by is By.REF:
+        return None
+    readings = ways(page.main_frame, way)
+    return readings[0].filter(visible=True) if len(readings) == 1 else None
+
+
+async def look(page: "Page", target: Target) -> Found | None:
+    """Return the element that the most trusted locator alone fits now."""
+    return (await _look(page, target, 1, visible=True)).found
 
 
 async def find(page: "Page", target: Target, until: float, *, visible: bool = True) -> Found:
@@ -84,44 +128,138 @@ async def find(page: "Page", target: Target, until: float, *, visible: bool = Tr
     while True:
         at = now()
         last = at >= until
-        ranks = target.locators if last or at >= started + _HEAD_START else target.locators[:1]
-        seen = await _look(page, ranks, visible=visible)
-        if isinstance(seen, Found):
-            return seen
-        if isinstance(seen, _Several) and (last or at >= started + _SETTLING):
-            raise await _ambiguous(page, target, seen)
+        ranks = len(target.locators) if last or at >= started + _HEAD_START else 1
+        seen = await _look(page, target, ranks, visible=visible)
+        if seen.found is not None:
+            return seen.found
+        if seen.several and (last or (seen.first_fits_several and at >= started + _SETTLING)):
+            raise _ambiguous(page, target, seen.several)
         if last:
-            raise ElementNotFoundError(str(target), public_url(page.url))
+            raise await _missing(page, target, seen)
         await asyncio.sleep(min(POLL, max(until - now(), 0)))
 
 
-async def _look(page: "Page", ranks: tuple[Way, ...], *, visible: bool) -> Found | _Several | None:
-    for way in ranks:
-        elements = await matches(page, way, visible=visible)
-        if len(elements) == 1:
-            return Found(elements[0], str(way))
-        if elements:
-            return _Several(elements)
-    return None
+async def _look(page: "Page", target: Target, ranks: int, *, visible: bool) -> _Search:
+    """Go down the ranks. A lower one that fits several is passed over; one that fits something else is no fit."""
+    several: tuple[Match, ...] = ()
+    other_role: Match | None = None
+    for rank, way in enumerate(target.locators[:ranks]):
+        fitting = await matches(page, target, way, visible=visible, record=True)
+        if len(fitting) > 1:
+            several = several or fitting
+            if rank == 0:
+                return _Search(several=fitting, first_fits_several=True)
+        elif fitting and rank > 0 and target.expected_role not in {None, _role(way, fitting[0])}:
+            other_role = other_role or fitting[0]
+        elif fitting:
+            return _Search(found=await _found(target, way, rank, fitting[0]))
+    return _Search(several=several, other_role=other_role)
 
 
-async def _count(locator: "Locator") -> int:
+async def _found(target: Target, way: Way, rank: int, match: Match) -> Found:
+    """Say how to find it next time: what fitted now first, then what the plan says, then what we saw ourselves."""
+    frame: tuple[Way, ...] = target.frame
+    first: tuple[Way, ...] = (way,)
+    if way.by is By.REF:
+        first, frame = await normalised(match.element)
+    planned = tuple(one for one in target.locators if one.by is not By.REF)
+    together = tuple(dict.fromkeys((*first, *planned, *match.ways)))[:_MOST_WAYS]
+    known = together == target.locators and target.role is not None
+    recorded = Target(locators=together, frame=frame, role=_role(way, match)) if together and not known else None
+    return Found(match.element, str(way), rank, recorded)
+
+
+def _role(way: Way, match: Match) -> str:
+    """Return what the element is; the browser, asked for a role, knows that better than our look at it."""
+    return way.value if way.by is By.ROLE else match.role
+
+
+def _roots(page: "Page", target: Target) -> "list[Root]":
+    """Return where to look: the frame that the target names, else every frame."""
+    if not target.frame:
+        return [frame for frame in page.frames if not frame.is_detached()]
+    root: Frame | FrameLocator = page.main_frame
+    for way in target.frame:
+        root = ways(root, way)[0].content_frame
+    return [root]
+
+
+async def _described(locator: "Locator", *, place: bool = False, record: bool = False) -> tuple[Match, ...]:
     try:
-        return await locator.count()
+        seen = await locator.evaluate_all(script("describe"), {"near": place, "record": record})
     except browser_error() as error:
         if is_passing(error):
-            return 0
+            return ()
         raise
+    if len(seen) == 1:
+        return (_match(locator, seen[0]),)
+    return tuple(_match(locator.nth(number), one) for number, one in enumerate(seen))
 
 
-async def _ambiguous(page: "Page", target: Target, seen: _Several) -> AmbiguousTargetError:
-    described = []
-    for element in seen.elements[:_SHOWN]:
-        try:
-            described.append(str(await element.evaluate(_DESCRIBE, timeout=1000)))
-        except browser_error():  # it went away meanwhile; that there were several is told all the same
-            described.append("?")
-    more = len(seen.elements) - len(described)
-    return AmbiguousTargetError(
-        str(target), public_url(page.url), (*described, f"+ {more}") if more > 0 else tuple(described)
+async def _pointed_at(locator: "Locator", *, record: bool) -> tuple[Match, ...]:
+    """Describe what a ref names; Playwright keeps refs where only a look at a single element finds them."""
+    asked = {"near": False, "record": record}
+    try:
+        seen = await locator.evaluate(f"(e, asked) => ({script('describe')})([e], asked)", asked, timeout=_POINTING)
+    except browser_error() as error:
+        if is_dead(error):
+            raise
+        return ()
+    return (_match(locator, seen[0]),)
+
+
+def _match(element: "Locator", seen: dict[str, Any]) -> Match:
+    return Match(
+        element=element,
+        role=seen["role"],
+        name=seen["name"],
+        shown=seen["shown"],
+        box=seen["box"] and tuple(seen["box"]),
+        ways=tuple(Way(**way) for way in seen["ways"]),
     )
+
+
+async def _nearest(root: "Root", text: str, candidates: tuple[Match, ...]) -> tuple[Match, ...]:
+    """Keep of the candidates the one nearest to the text; none without the text, all that are about as near as it."""
+    if not candidates:
+        return ()
+    for anchor in ways(root, Way(by=By.TEXT, value=text)):
+        anchors = await _described(anchor.filter(visible=True), place=True)
+        boxes = [one.box for one in anchors if one.box is not None]
+        if not boxes:
+            continue
+        far = sorted(((_distance(boxes, match), match) for match in candidates), key=lambda pair: pair[0])
+        return tuple(match for distance, match in far if distance <= far[0][0] * _CLEARLY + 2)
+    return ()
+
+
+def _distance(boxes: list[tuple[float, ...]], match: Match) -> float:
+    """Say how far a candidate is from the nearest of the boxes, as people read: in its line first, then around it.
+
+    What stands in the line counts a quarter of its pixels, the more so before the text, since names come first.
+    """
+    if match.box is None:
+        return math.inf
+    x, y, width, height = match.box
+
+    def cost(box: tuple[float, ...]) -> float:
+        after, before = x - box[0] - box[2], box[0] - x - width
+        across = max(after, before, 0)
+        if box[1] <= y + height / 2 <= box[1] + box[3] or y <= box[1] + box[3] / 2 <= y + height:
+            return (across + _LINE) / 2 if before >= 0 else across / 4
+        return math.hypot(across, max(box[1] - y - height, y - box[1] - box[3], 0)) + _LINE
+
+    return min(cost(box) for box in boxes)
+
+
+def _ambiguous(page: "Page", target: Target, several: tuple[Match, ...]) -> AmbiguousTargetError:
+    described = tuple(match.shown for match in several[:_SHOWN])
+    more = len(several) - len(described)
+    return AmbiguousTargetError(str(target), public_url(page.url), (*described, f"+ {more}") if more > 0 else described)
+
+
+async def _missing(page: "Page", target: Target, seen: _Search) -> ElementNotFoundError:
+    others = await alike(page, target)
+    if seen.other_role is not None:
+        others = (f"{seen.other_role.shown} ({seen.other_role.role})", *others)
+    return ElementNotFoundError(str(target), public_url(page.url), dict.fromkeys(others))

@@ -8,22 +8,36 @@ from typing import Any
 from scheduler.core.errors import ArtifactNotFoundError, Effect, SiteUnreachableError, TaskFailedError
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import Verification, parse_params
-from scheduler.executors.web_actions import (
-    CHECK,
-    DOWNLOAD,
-    FILL,
-    GOTO,
-    SELECT,
-    WAIT_FOR,
+from scheduler.executors import web_actions as actions
+from scheduler.executors.web_errors import public_url
+from scheduler.executors.web_extract import extract
+from scheduler.executors.web_gestures import meant
+from scheduler.executors.web_params import (
     CheckParams,
     GotoParams,
+    LoginParams,
+    ScrollParams,
     SelectParams,
+    TabParams,
+    UploadParams,
+    WaitForParams,
 )
-from scheduler.executors.web_errors import public_url
 from scheduler.executors.web_reading import until_met, wait_for
 from scheduler.executors.web_step import Step
 
 _VALUE = "e => e.value ?? e.innerText"
+_PNG = b"\x89PNG"
+_IN_VIEW = """e => { const b = e.getBoundingClientRect();
+  return b.bottom > 0 && b.right > 0 && b.top < innerHeight && b.left < innerWidth; }"""
+_AT_END: Mapping[str, str] = {
+    "top": "e => e.scrollTop <= 1",
+    "bottom": "e => e.scrollTop + e.clientHeight >= e.scrollHeight - 2",
+}
+_FILES = """async e => e instanceof HTMLInputElement && e.type === 'file' ? Promise.all([...e.files].map(async file => {
+  const hash = globalThis.crypto?.subtle ? await crypto.subtle.digest('SHA-256', await file.arrayBuffer()) : null;
+  const hex = hash && [...new Uint8Array(hash)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return {bytes: file.size, sha256: hex};
+})) : null"""
 _CHOSEN = "e => [...e.selectedOptions].map(o => ({value: o.value, label: o.label}))"
 
 
@@ -81,9 +95,11 @@ async def _filled(step: Step) -> Verification:
 
 async def _selected(step: Step) -> Verification:
     params = parse_params(SelectParams, step.todo)
+    kind, wanted = ("label", params.label) if params.value is None else ("value", params.value)
 
     def fits(options: list[dict[str, str]]) -> bool:
-        return any(params.value == option["value"] or params.label == option["label"] for option in options)
+        chosen = {option[kind] for option in options}
+        return chosen == set(wanted) if isinstance(wanted, tuple) else wanted in chosen
 
     return await _compared(step, fits, _CHOSEN)
 
@@ -104,6 +120,8 @@ async def _compared(step: Step, fits: Callable[[Any], bool], script: str) -> Ver
 
 
 async def _awaited(step: Step) -> Verification:
+    if parse_params(WaitForParams, step.todo).download:
+        return await _downloaded(step)
     try:
         return Verification(happened=True, result=await wait_for(step))
     except TaskFailedError as error:
@@ -125,11 +143,92 @@ async def _downloaded(step: Step) -> Verification:
     return Verification(happened=False, detail=f"{last.result['artifact']} was changed")
 
 
+async def _hovered(step: Step) -> Verification:
+    return await _compared(step, bool, "e => e.matches(':hover')")
+
+
+async def _scrolled(step: Step) -> Verification:
+    params = parse_params(ScrollParams, step.todo)
+    if params.by is not None:  # how far it was before is not known any more
+        return Verification(happened=None)
+    if step.todo.selector is not None:
+        return await _compared(step, bool, _IN_VIEW if params.to is None else _AT_END[params.to])
+    if await step.page.evaluate(f"() => ({_AT_END[params.to or 'bottom']})(document.scrollingElement)"):
+        return Verification(happened=True, result=await _result(step))
+    return Verification(happened=False, detail="the page is scrolled elsewhere")
+
+
+async def _at_tab(step: Step) -> Verification:
+    params = parse_params(TabParams, step.todo)
+    if params.url is None and params.title is None and params.number is None:
+        return _as_noted(step)
+    if await meant(step, params) is step.page:
+        return Verification(happened=True, result=await _result(step))
+    return Verification(happened=False, detail=f"the tab is {public_url(step.page.url)}")
+
+
+async def _uploaded(step: Step) -> Verification:
+    """Compare the bytes that the field holds with those of the artifacts; a chooser leaves nothing to look at."""
+    artifacts = step.tools.artifacts
+    wanted = [artifacts.path_of(address) for address in parse_params(UploadParams, step.todo).files]
+    hashes = [hashlib.sha256(await asyncio.to_thread(path.read_bytes)).hexdigest() for path in wanted]
+    try:
+        element = (await step.element(visible=False)).element
+        held = await element.evaluate(_FILES, timeout=step.left)
+    except TaskFailedError:  # the page took the files and went on
+        return _as_noted(step)
+    if held is None:
+        return _as_noted(step)
+    fits = [one["sha256"] or one["bytes"] for one in held] == [
+        digest if one["sha256"] else path.stat().st_size
+        for one, digest, path in zip(held, hashes, wanted, strict=False)
+    ]
+    if held and fits and len(held) == len(wanted):
+        return Verification(happened=True, result=await _result(step))
+    return Verification(happened=False, detail=f"{step.target()} does not hold these files")
+
+
+async def _read_again(step: Step) -> Verification:
+    try:
+        return Verification(happened=True, result=await extract(step))
+    except TaskFailedError as error:
+        return Verification(happened=False, detail=step.clean(str(error)))
+
+
+async def _pictured(step: Step) -> Verification:
+    path = step.tools.screenshots.path_of(step.job_id, step.task_id)
+    content = await asyncio.to_thread(path.read_bytes) if path.is_file() else b""
+    good = content.startswith(_PNG)
+    return Verification(
+        happened=good, result={"path": str(path)} if good else None, detail="" if good else "no picture"
+    )
+
+
+async def _logged_in(step: Step) -> Verification:
+    unmet = await until_met(step, parse_params(LoginParams, step.todo).check)
+    return Verification(happened=not unmet, result=None if unmet else await _result(step), detail=step.clean(unmet))
+
+
+def _as_noted(step: Step) -> Verification:
+    """Believe what the process noted that did the step; nobody can tell otherwise."""
+    last = step.job.last
+    if last is not None and last.task_id == step.task_id:
+        return Verification(happened=True, result=last.result, detail="noted when it was done")
+    return Verification(happened=None)
+
+
 _CHECKS: Mapping[str, Callable[[Step], Awaitable[Verification]]] = {
-    GOTO.name: _reached,
-    FILL.name: _filled,
-    SELECT.name: _selected,
-    CHECK.name: _checked,
-    WAIT_FOR.name: _awaited,
-    DOWNLOAD.name: _downloaded,
+    actions.GOTO.name: _reached,
+    actions.FILL.name: _filled,
+    actions.SELECT.name: _selected,
+    actions.CHECK.name: _checked,
+    actions.HOVER.name: _hovered,
+    actions.SCROLL.name: _scrolled,
+    actions.TAB.name: _at_tab,
+    actions.WAIT_FOR.name: _awaited,
+    actions.EXTRACT.name: _read_again,
+    actions.DOWNLOAD.name: _downloaded,
+    actions.UPLOAD.name: _uploaded,
+    actions.SCREENSHOT.name: _pictured,
+    actions.LOGIN.name: _logged_in,
 }

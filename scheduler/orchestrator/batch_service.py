@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidRequestError
+from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidRequestError, QueueFullError
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
@@ -71,11 +71,23 @@ class BatchService:
             raise flaw
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
         jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
-        self._admission.admit(tenant, sum(job is not None for job in jobs))
-        ids = await self._jobs.save_many(jobs, request)
+        ids = await self._stored(jobs, tenant, request)
         new = set(ids)
         await self._queue.announce([job for job in jobs if job is not None and job.id in new])
         return [_answer(stored, answer, key) for stored, answer in zip(ids, found, strict=True)]
+
+    async def _stored(
+        self, jobs: Sequence[Job | None], tenant: TenantId, request: IdempotentRequest | None
+    ) -> Sequence[JobId | None]:
+        """Store the jobs; for those that the same request has brought before there is room already."""
+        try:
+            await self._admission.admit(tenant, sum(job is not None for job in jobs))
+        except QueueFullError:
+            known = None if request is None else await self._jobs.earlier(tenant, request)
+            if known is None:
+                raise
+            return known
+        return await self._jobs.save_many(jobs, request)
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
         """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.

@@ -7,6 +7,8 @@ stored is looked for in the world before it would be done again.
 import asyncio
 import dataclasses
 import itertools
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -49,11 +51,11 @@ from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, open_run
 from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import TaskRunner
+from scheduler.orchestrator.timers import Timers
 from scheduler.repository.repository_interface import JobRepository, RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
-_STARTS = frozenset({EventType.TASK_STARTED})
 _STORED = frozenset({SaveTask, NoteEvent, FinishRun})
 """Commands that are carried out by being stored."""
 
@@ -75,6 +77,7 @@ class JobRun:
         runner: TaskRunner,
         jobs: JobRepository,
         clock: Clock,
+        timers: Timers,
         random: Callable[[], float],
         new_id: IdFactory,
     ) -> None:
@@ -82,6 +85,7 @@ class JobRun:
             raise LeaseLostError(job.id)
         self.job = job
         self._clock = clock
+        self._timers = timers
         self._held_until, self._held_for = job.lease.until, 0.0
         self.renewed(job.lease.until)
         self._runner = runner
@@ -91,16 +95,16 @@ class JobRun:
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
         self._writer = ProgressWriter(job, job.lease, self._effect_keys, new_id)
         self._inbox: list[RunEvent] = []
-        self._rung = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
         self._unstored: list[Command] = []
-        self._store_by: asyncio.TimerHandle | None = None
+        self._store_by = math.inf
         self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
         self._everybody: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
         self._hands: defaultdict[TaskId, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._timers: list[asyncio.TimerHandle] = []
+        self._alarms: list[tuple[float, RunEvent]] = []
 
     @property
     def ended(self) -> bool:
@@ -127,14 +131,12 @@ class JobRun:
         Raises an UnavailableError when the store cannot be written for minutes.
         """
         self._tell(RunOpened(at=self._clock.now(), crashes=self.job.crashes))
+        self._timers.add(self)
         try:
-            while not self.ended:
+            while not self._state.status.final:
                 await self._happened(await self._next_events())
         finally:
-            for timer in self._timers:
-                timer.cancel()
-            if self._store_by is not None:
-                self._store_by.cancel()
+            self._timers.remove(self)
             if self._everybody:
                 await self._stop_everybody()
 
@@ -146,12 +148,17 @@ class JobRun:
 
     def _tell(self, event: RunEvent) -> None:
         self._inbox.append(event)
-        self._rung.set()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def _next_events(self) -> list[RunEvent]:
         """Return what has happened; nothing, when it is time to store what was not."""
-        await self._rung.wait()
-        self._rung.clear()
+        if not self._inbox and not self._store_now and self._broken is None:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
         if self._broken is not None:
             raise self._broken
         events, self._inbox = self._inbox, []
@@ -164,43 +171,44 @@ class JobRun:
         again, which does no harm.
         """
         state, commands = step(self._state, events)
-        for command in commands:
-            if isinstance(command, StartTask):
-                self._effect_keys[command.task_id] = self._effect_key(state, command.task_id, command.attempt)
-        self._unstored += commands
-        if self._store_now or not self._only_starts_repeatable(state, commands):
-            await self._store(state)
-        elif self._store_by is None:
-            self._store_by = asyncio.get_running_loop().call_later(_MAY_WAIT, self._waited_enough)
-        self._state = state
+        to_do: list[Command] = []
+        store_now = self._store_now
         for command in commands:
             if type(command) not in _STORED:
-                self._perform(command)
-
-    def _only_starts_repeatable(self, state: RunState, commands: Sequence[Command]) -> bool:
-        for command in commands:
-            if isinstance(command, FinishRun) or (isinstance(command, NoteEvent) and command.type not in _STARTS):
-                return False
-            if isinstance(command, SaveTask) and (
-                command.task_id not in state.plan.repeatable
-                or state.tasks[command.task_id].status is not TaskStatus.RUNNING
-            ):
-                return False
-        return True
+                to_do.append(command)
+                if type(command) is StartTask:
+                    self._effect_keys[command.task_id] = self._effect_key(state, command.task_id, command.attempt)
+            elif not store_now:
+                store_now = not _starts_repeatable(state, command)
+        self._unstored += commands
+        if store_now:
+            await self._store(state)
+        elif self._store_by == math.inf:
+            self._store_by = time.monotonic() + _MAY_WAIT
+            self._timers.call_at(self._store_by)
+        self._state = state
+        for command in to_do:
+            self._perform(command)
 
     async def _store(self, state: RunState) -> None:
         """Store what was decided and is not stored yet."""
         progress = self._writer.progress(state, self._unstored)
+        self._store_by = math.inf
         if progress is not None:
             await self._record(progress)
         self._unstored, self._store_now = [], False
-        if self._store_by is not None:
-            self._store_by.cancel()
-            self._store_by = None
 
-    def _waited_enough(self) -> None:
-        self._store_now = True
-        self._rung.set()
+    def wake(self, now: float) -> float:
+        """Bring back events whose time has come, and see that what waits to be stored is; see Timers."""
+        if self._store_by <= now:
+            self._store_now, self._store_by = True, math.inf
+            self._go_on()
+        due = [event for moment, event in self._alarms if moment <= now]
+        if due:
+            self._alarms = [alarm for alarm in self._alarms if alarm[0] > now]
+            for event in due:
+                self._ring(event)
+        return min(self._store_by, min((moment for moment, _ in self._alarms), default=math.inf))
 
     async def _record(self, progress: RunProgress) -> None:
         """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""
@@ -226,11 +234,12 @@ class JobRun:
             case StopTask(task_id=task_id) if task_id in self._busy:
                 self._busy[task_id].cancel()
             case SetTimer(event=event):
-                delay = max(0.0, (event.at - self._clock.now()).total_seconds())
-                self._timers.append(asyncio.get_running_loop().call_later(delay, self._ring, event))
+                due = time.monotonic() + (event.at - self._clock.now()).total_seconds()
+                self._alarms.append((due, event))
+                self._timers.call_at(due)
 
     def _set_to_work(self, task_id: TaskId, work: Coroutine[Any, Any, RunEvent]) -> None:
-        task = asyncio.create_task(self._report(work))
+        task = asyncio.get_running_loop().create_task(self._report(work))
         self._busy[task_id] = task
         self._everybody.add(task)
         task.add_done_callback(self._let_go)
@@ -243,7 +252,7 @@ class JobRun:
         self._everybody.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._broken = task.exception()
-            self._rung.set()
+            self._go_on()
 
     def _ring(self, event: RunEvent) -> None:
         event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
@@ -298,3 +307,13 @@ class JobRun:
             return self._order(state, task_id, attempt)[1].effect_key
         except CPAError:
             return None
+
+
+def _starts_repeatable(state: RunState, command: Command) -> bool:
+    """Whether the command says no more than that a repeatable task has started."""
+    match command:
+        case NoteEvent(type=type_):
+            return type_ is EventType.TASK_STARTED
+        case SaveTask(task_id=task_id):
+            return task_id in state.plan.repeatable and state.tasks[task_id].status is TaskStatus.RUNNING
+    return False

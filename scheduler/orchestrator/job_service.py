@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import EmptyRequestError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
+from scheduler.core.errors import (
+    EmptyRequestError,
+    InvalidFieldError,
+    JobNotFoundError,
+    QueueFullError,
+    RequestTooLargeError,
+)
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, JobFilter, JobSummary, Locale, TaskRun
@@ -123,11 +129,21 @@ class JobService:
         request: IdempotentRequest | None,
         job_id: JobId | None = None,
     ) -> Job:
-        self._admission.admit(tenant)
+        try:
+            await self._admission.admit(tenant)
+        except QueueFullError:
+            if (known := await self._earlier(tenant, request)) is not None:
+                return known
+            raise
         job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
         stored = await self._jobs.save(job, request)
         await self._queue.announce([stored])
         return stored
+
+    async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
+        """Return the job that the same request has brought before: for it there is room already."""
+        ids = None if request is None else await self._jobs.earlier(tenant, request)
+        return None if not ids or ids[0] is None else await self._jobs.get(ids[0], tenant)
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""

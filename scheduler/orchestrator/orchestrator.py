@@ -18,6 +18,7 @@ from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
 from scheduler.orchestrator.step import MAX_CRASHES, step
 from scheduler.orchestrator.task_runner import Executors, TaskRunner
+from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
 
@@ -52,6 +53,7 @@ class Orchestrator:
         self._clock = clock
         self._random = random
         self._new_id = new_id
+        self._timers = Timers()
         self._runs: dict[JobId, JobRun] = {}
         self._until: dict[JobId, datetime] = {}
 
@@ -72,13 +74,14 @@ class Orchestrator:
             return
         if job.lease is None:
             raise LeaseLostError(job.id)
-        self._until[job.id] = job.lease.until
+        self._until[job.id] = until = job.lease.until
         try:
-            await self._run(job, await self._touched_tasks(job))
+            await self._run(job, await self._touched_tasks(job), until)
         finally:
             self._until.pop(job.id, None)
 
-    async def _run(self, job: Job, tasks: Sequence[TaskRun]) -> None:
+    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime) -> None:
+        """Carry the run to its end; `until`: how long the lease held when the job was taken."""
         run = JobRun(
             job,
             tasks,
@@ -86,13 +89,14 @@ class Orchestrator:
             runner=self._runner,
             jobs=self._jobs,
             clock=self._clock,
+            timers=self._timers,
             random=self._random,
             new_id=self._new_id,
         )
-        run.renewed(self._until[job.id])
+        if (renewed := self._until[job.id]) is not until:
+            run.renewed(renewed)
         self._runs[job.id] = run
         structlog.contextvars.bind_contextvars(job_id=job.id, run=job.run)
-        log.debug("job_run_started", intent=job.intent, epoch=job.lease.epoch if job.lease else None)
         try:
             await run.until_done()
         except LeaseLostError:
@@ -103,7 +107,6 @@ class Orchestrator:
                 await _to_its_end(self._let_go(run))
             if self._runs.get(job.id) is run:
                 del self._runs[job.id]
-        log.debug("job_run_ended")
 
     async def _touched_tasks(self, job: Job) -> Sequence[TaskRun]:
         """Return what is stored of the tasks; nobody has touched those of a job in its first epoch."""

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.address_book import AddressBook, nobody_known
+from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.errors import (
     InvalidFieldError,
     MissingSlotError,
@@ -23,7 +27,9 @@ from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
 from scheduler.core.sites import SiteProfile
 from scheduler.core.task_graph import TaskGraph
-from scheduler.core.templates import fill_template, values_needed
+from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
+from scheduler.core.when import read_span
+from scheduler.core.when_dates import WhenError
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
 
@@ -46,14 +52,33 @@ class PlannedRequest(BaseModel):
 
 
 class Planner:
-    """Rules only: patterns find the intent, its template gives the plan. `sites` are the portals that are set up."""
+    """Rules only: patterns find the intent, its template gives the plan.
 
-    def __init__(self, *, router: IntentRouter, catalog: ActionCatalog, policy: PolicyEngine, sites: Sites) -> None:
+    `sites` are the portals that are set up, `addresses` maps names of people to mail addresses. `zone` is where people
+    say times, `search_url` the address with `{query}` at which the web is searched.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: IntentRouter,
+        catalog: ActionCatalog,
+        policy: PolicyEngine,
+        sites: Sites,
+        addresses: AddressBook = nobody_known,
+        clock: Clock | None = None,
+        zone: str = "Europe/Berlin",
+        search_url: str = "",
+    ) -> None:
+        self._addresses = addresses
         self._router = router
         self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
         self.catalog = catalog
         self.policy = policy
         self._sites = sites
+        self._clock = clock or SystemClock()
+        self._zone = zone
+        self._search_url = search_url
 
     def plan(self, text: str, locale: Locale | None = None) -> PlannedRequest:
         """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ..."""
@@ -94,13 +119,32 @@ class Planner:
         return self._intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
-        graph = fill_template(routed, self._values(routed))
+        graph = fill_template(routed, self._values(routed), self._addresses)
         check_plan(graph, self.catalog, self.policy)
         return PlannedRequest(intent=routed.name, locale=routed.locale, slots=routed.slots, task_graph=graph)
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
         needed = values_needed(routed)
-        return {name: value for name, value in self._site(routed, needed).items() if name in needed} if needed else {}
+        values: dict[str, str] = {}
+        if needed & SITE_VALUES:
+            values |= self._site(routed, needed)
+        if needed & TIME_VALUES:
+            values |= self._span(routed)
+        if "search_address" in needed:
+            query = quote(routed.slots.get("query", ""), safe="")
+            values["search_address"] = self._search_url.replace("{query}", query)
+        return {name: value for name, value in values.items() if name in needed}
+
+    def _span(self, routed: RoutedIntent) -> dict[str, str]:
+        """Return when it is to be; what is missing or may mean two things is said of the slot."""
+        now = self._clock.now().astimezone(ZoneInfo(self._zone))
+        try:
+            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), now)
+        except WhenError as error:
+            if error.missing:
+                raise MissingSlotError(routed.name, error.slot) from None
+            raise InvalidFieldError(error.slot, error.said) from None
+        return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
 
     def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
         """Return key and address of the portal that is named; which one is meant is not guessed."""

@@ -1,6 +1,6 @@
 """The working copy of a run during one call of `step`: every change with what is to be stored and done for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +31,17 @@ def patience(todo: ToDo) -> timedelta:
     return timedelta(seconds=todo.timeout + min(todo.timeout, _SLACK))
 
 
+def joined(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the pictures of both, each once."""
+    return tuple(dict.fromkeys(earlier + later)) if later else earlier
+
+
 class RunChange:
     """The working copy of a state during one call of `step`."""
 
     def __init__(self, state: RunState) -> None:
         self.before = state
+        self._tasks = state.tasks.newest
         self.plan = state.plan
         self.changes: dict[TaskId, TaskState] = {}
         self.status = state.status
@@ -47,13 +53,18 @@ class RunChange:
         self._just_started: dict[TaskId, tuple[TaskState, list[Command]]] = {}
 
     def state(self) -> RunState:
-        return self.before._replace(
-            tasks=self.before.tasks.changed(self.changes) if self.changes else self.before.tasks,
-            status=self.status,
-            open=self.open,
-            active=self.active,
-            cancelling=self.cancelling,
-            failure=self.failure,
+        before = self.before
+        tasks = before.tasks.changed(self.changes) if self.changes else before.tasks
+        return RunState(
+            before.job_id,
+            self.plan,
+            tasks,
+            self.status,
+            self.open,
+            self.active,
+            before.deadline,
+            self.cancelling,
+            self.failure,
         )
 
     @property
@@ -62,7 +73,7 @@ class RunChange:
         return self.cancelling or self.failure is not None
 
     def task(self, task_id: TaskId) -> TaskState:
-        return self.changes.get(task_id) or self.before.tasks[task_id]
+        return self.changes.get(task_id) or self._tasks[task_id]
 
     def all_tasks(self) -> Iterator[tuple[TaskId, TaskState]]:
         """Go through all tasks, which may be changed on the way. Only for what happens once or twice in a run."""
@@ -76,10 +87,11 @@ class RunChange:
     def put(self, task_id: TaskId, task: TaskState) -> None:
         """Change a task. Raises InvalidTransitionError when the table has no such step."""
         before = self.task(task_id)
-        if task.status is not before.status and task.status not in TASK_TRANSITIONS[before.status]:
-            raise InvalidTransitionError(task_id, before.status, task.status)
-        self.active += task.active - before.active
-        self.open -= task.status.final - before.status.final
+        if task.status is not before.status:
+            if task.status not in TASK_TRANSITIONS[before.status]:
+                raise InvalidTransitionError(task_id, before.status, task.status)
+            self.active += task.active - before.active
+            self.open -= task.status.final - before.status.final
         self.changes[task_id] = task
         self.commands.append(SaveTask(task_id))
 
@@ -89,17 +101,7 @@ class RunChange:
     def start(self, task_id: TaskId, at: datetime) -> None:
         task = self.task(task_id)
         attempt, said = task.attempts + 1, len(self.commands)
-        self.put(
-            task_id,
-            task._replace(
-                status=TaskStatus.RUNNING,
-                attempts=attempt,
-                begun=True,
-                not_before=None,
-                failure=None,
-                started_at=task.started_at or at,
-            ),
-        )
+        self.put(task_id, task.started(at))
         self.note(EventType.TASK_STARTED, at, task_id, attempt=attempt)
         self.commands.append(StartTask(task_id, attempt, again=task.begun))
         overdue = at + patience(self.plan.todos[task_id])
@@ -114,8 +116,18 @@ class RunChange:
         self.note(EventType.TASK_VERIFYING, at, task_id, attempt=task.attempts, why=why)
         self.commands.append(VerifyTask(task_id, task.attempts))
 
-    def done(self, task_id: TaskId, at: datetime, **changes: Any) -> None:  # noqa: ANN401 - fields of TaskState
-        task = self.task(task_id)._replace(status=TaskStatus.DONE, failure=None, completed_at=at, **changes)
+    def done(
+        self,
+        task_id: TaskId,
+        at: datetime,
+        *,
+        result: Mapping[str, Any],
+        verified: bool | None,
+        evidence: tuple[str, ...] = (),
+    ) -> None:
+        """The task is done; `evidence` comes to what there was before."""
+        task = self.task(task_id)
+        task = task.done(at, result, verified, joined(task.evidence, evidence))
         self.put(task_id, task)
         self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=task.verified)
         for dependent in self.plan.dependents[task_id]:

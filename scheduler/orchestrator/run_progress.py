@@ -8,11 +8,14 @@ from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, Lease, TaskLine
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
+from scheduler.core.task_executor_interface import last_picture
+from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
-from scheduler.orchestrator.state import RunState
+from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
 _WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
+_STARTED = EventType.TASK_STARTED
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
 _ACHIEVED = frozenset({EventType.TASK_STARTED, EventType.TASK_DONE, EventType.JOB_DONE, EventType.JOB_CANCELLED})
 _NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in EventType}
@@ -26,7 +29,7 @@ def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
         note
         for note in notes
         if note.type not in _WITHOUT_ENTRY
-        and not (note.type is EventType.TASK_STARTED and (note.task_id, note.data.get("attempt")) in ended)
+        and not (ended and note.type is _STARTED and (note.task_id, note.data.get("attempt")) in ended)
     ]
 
 
@@ -35,6 +38,8 @@ class ProgressWriter:
 
     def __init__(self, job: Job, lease: Lease, effect_keys: Mapping[TaskId, str | None], new_id: IdFactory) -> None:
         self._job = job
+        self._job_id, self._tenant, self._run = job.id, job.tenant, job.run
+        self._reason = job.description or job.intent
         self._lease = lease
         self._effect_keys = effect_keys
         self._new_id = new_id
@@ -45,34 +50,39 @@ class ProgressWriter:
         notes: list[NoteEvent] = []
         end: FinishRun | None = None
         for command in commands:
-            if isinstance(command, SaveTask):
-                changed[command.task_id] = None
-            elif isinstance(command, NoteEvent):
+            if type(command) is NoteEvent:
                 notes.append(command)
-            elif isinstance(command, FinishRun):
+            elif type(command) is SaveTask:
+                changed[command.task_id] = None
+            elif type(command) is FinishRun:
                 end = command
         if not changed and not notes and end is None:
             return None
+        tasks, todos = state.tasks.newest, state.plan.todos
         failure = end.failure if end else None
         return RunProgress(
-            job_id=self._job.id,
-            tenant=self._job.tenant,
+            job_id=self._job_id,
+            tenant=self._tenant,
             lease_token=self._lease.token,
-            tasks=[self._row(state, task_id) for task_id in changed],
+            tasks=[self._row(task_id, tasks[task_id]) for task_id in changed],
             events=[self._line(state, note) for note in notes],
-            audit=[self._entry(state, note) for note in _worth_an_entry(notes)],
+            audit=[
+                self._entry(note)
+                if note.task_id is None
+                else self._entry(note, todos[note.task_id], tasks[note.task_id].evidence)
+                for note in _worth_an_entry(notes)
+            ],
             status=end.status if end else None,
             completed_at=end.at if end else None,
-            error=self._sentence(failure),
-            error_code=failure.code if failure else None,
+            error=None if failure is None else self._sentence(failure),
+            error_code=None if failure is None else failure.code,
         )
 
-    def _row(self, state: RunState, task_id: TaskId) -> TaskLine:
-        task = state.tasks[task_id]
+    def _row(self, task_id: TaskId, task: TaskState) -> TaskLine:
         return TaskLine(
-            self._job.id,
+            self._job_id,
             task_id,
-            self._job.run,
+            self._run,
             task.status,
             task.attempts,
             task.failures,
@@ -95,26 +105,21 @@ class ProgressWriter:
                 data["error"] = self._sentence(state.tasks[note.task_id].failure)
         elif note.type is EventType.JOB_FAILED:
             data = {**data, "error": self._sentence(state.failure)}
-        return EventLine(self._job.tenant, self._job.id, self._job.run, note.type, note.at, note.task_id, data)
+        return EventLine(self._tenant, self._job_id, self._run, note.type, note.at, note.task_id, data)
 
-    def _entry(self, state: RunState, note: NoteEvent) -> AuditLine:
+    def _entry(self, note: NoteEvent, todo: ToDo | None = None, evidence: Sequence[str] = ()) -> AuditLine:
         kind, what = _NAMES[note.type]
-        action, reason, picture = f"job.{what}", self._job.description or self._job.intent, None
-        if note.task_id is not None:
-            todo, evidence = state.plan.todos[note.task_id], state.tasks[note.task_id].evidence
-            action, reason = todo.action, todo.reason or reason
-            picture = evidence[-1] if evidence else None
         return AuditLine(
-            id=self._new_id(),
-            timestamp=note.at,
-            tenant=self._job.tenant,
-            job_id=self._job.id,
-            task_id=note.task_id,
-            action=action,
-            reason=reason,
-            result="success" if note.type in _ACHIEVED else "failure",
-            screenshot_path=picture,
-            metadata={"run": self._job.run, kind: what, **note.data},
+            self._new_id(),
+            note.at,
+            self._tenant,
+            self._job_id,
+            note.task_id,
+            f"job.{what}" if todo is None else todo.action,
+            self._reason if todo is None else todo.reason or self._reason,
+            "success" if note.type in _ACHIEVED else "failure",
+            last_picture(evidence),
+            {"run": self._run, kind: what, **note.data},
         )
 
     def _sentence(self, failure: TaskFailure | None) -> str | None:

@@ -30,7 +30,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.job import TaskStatus
 from scheduler.core.retry import GiveUp, RetryAt, RetryPolicy, TaskFailure
 from scheduler.orchestrator.commands import Command, SetTimer, StopTask
-from scheduler.orchestrator.run_change import RunChange
+from scheduler.orchestrator.run_change import RunChange, joined
 from scheduler.orchestrator.state import RunState, TaskState
 
 MAX_CRASHES = 5
@@ -100,8 +100,8 @@ def _is_due(task: TaskState, at: datetime) -> bool:
 def _attempt_succeeded(run: RunChange, event: AttemptSucceeded) -> None:
     task = run.current(event.task_id, event.attempt)
     if task is not None:
-        evidence = _joined(task.evidence, event.evidence)
-        run.done(event.task_id, event.at, result=dict(event.result), verified=event.verified, evidence=evidence)
+        result = dict(event.result)
+        run.done(event.task_id, event.at, result=result, verified=event.verified, evidence=event.evidence)
 
 
 def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
@@ -111,7 +111,7 @@ def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
     if task is None or (unknown and task.status is TaskStatus.VERIFYING):
         return
     failures = task.failures + (task.status is TaskStatus.RUNNING)
-    evidence = _joined(task.evidence, event.evidence)
+    evidence = joined(task.evidence, event.evidence)
     run.put(event.task_id, task._replace(evidence=evidence, failures=failures, failure=event.failure))
     if not unknown:
         _retry_or_fail(run, event.task_id, event.at, event.failure, event.draw)
@@ -225,10 +225,6 @@ def _cancel_requested(run: RunChange, event: CancelRequested) -> None:
     if not run.cancelling:
         run.cancelling = True
         run.stop_all(event.at, "cancelled")
-
-
-def _joined(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(earlier + later))
 
 
 _HANDLERS: dict[type, Callable[[RunChange, Any], None]] = {

@@ -1,7 +1,7 @@
 """Has one attempt at a task done in this process, and says how it ended as an event for `step`."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -22,10 +22,10 @@ log = structlog.get_logger(__name__)
 class Executors(Protocol):
     """Whoever can do the actions of a plan; the registry of executors is one."""
 
-    async def execute(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
+    def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
         """Do the step once and say how it ended."""
 
-    async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
+    def verify(self, todo: ToDo, context: ExecutionContext) -> Awaitable[Verification]:
         """Say whether the step has happened. Raises a CPAError when nobody can look now."""
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ class TaskRunner:
             task_id=context.task_id,
             attempt=context.attempt,
             at=self._clock.now(),
-            result=self._clean(result),
+            result=self._clean(result) if result else {},
             verified=verified,
             evidence=evidence,
         )

@@ -4,7 +4,8 @@ The count is taken now and then and carried on from there, because counting cost
 services the limit may be passed by what the others accept between two counts.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ from scheduler.core.ids import TenantId
 
 _RECOUNT: Final = 0.5  # seconds
 
-CountWaiting = Callable[[TenantId | None, int], int]
+CountWaiting = Callable[[TenantId | None, int], Awaitable[int]]
 """Says how many jobs of a tenant, or of all, are ready; what is over the second argument need not be counted."""
 
 
@@ -35,20 +36,26 @@ class Admission:
         self._most = most
         self._most_of_tenant = most_of_tenant
         self._counts: dict[TenantId | None, _Count] = {}
+        self._counting = asyncio.Lock()
 
-    def admit(self, tenant: TenantId, count: int = 1) -> None:
+    async def admit(self, tenant: TenantId, count: int = 1) -> None:
         """Make room for so many jobs, all or none. Raises QueueFullError."""
         doors = [(who, most) for who, most in ((None, self._most), (tenant, self._most_of_tenant)) if most is not None]
-        for who, most in doors:
-            if self._waiting(who, most) + count > most:
+        counts = [(await self._fresh(who, most), most) for who, most in doors]
+        for known, most in counts:
+            if known.waiting + count > most:
                 raise QueueFullError(most)
-        for who, _ in doors:
-            self._counts[who].waiting += count
+        for known, _ in counts:
+            known.waiting += count
 
-    def _waiting(self, who: TenantId | None, most: int) -> int:
-        now = self._clock.monotonic()
+    async def _fresh(self, who: TenantId | None, most: int) -> _Count:
+        """Return the count, taken anew if it is old; whoever asks while it is taken waits for it."""
         known = self._counts.get(who)
-        if known is None or now - known.taken_at >= _RECOUNT:
-            known = self._counts[who] = _Count(now, self._count(who, most))
+        if known is not None and self._clock.monotonic() - known.taken_at < _RECOUNT:
+            return known
+        async with self._counting:
+            now = self._clock.monotonic()
             self._counts = {who: one for who, one in self._counts.items() if now - one.taken_at < _RECOUNT}
-        return known.waiting
+            if who not in self._counts:
+                self._counts[who] = _Count(now, await self._count(who, most))
+            return self._counts[who]

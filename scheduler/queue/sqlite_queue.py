@@ -10,7 +10,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.ids import JobId, LeaseToken, TenantId
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository import sqlite_jobs, sqlite_leases
+from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
 from scheduler.repository.sqlite_rows import to_micros
@@ -39,8 +39,8 @@ class SQLiteQueue:
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def enqueue(self, job: Job) -> JobId:
         def store(connection: sqlite3.Connection) -> None:
-            if not sqlite_jobs.is_known(connection, job):
-                sqlite_jobs.accept(connection, job, None)
+            if not sqlite_accepting.is_known(connection, job):
+                sqlite_accepting.accept(connection, job, None)
 
         await self._database.write(store)
         return job.id
@@ -60,7 +60,8 @@ class SQLiteQueue:
         return await self._database.write(
             lambda connection: sqlite_leases.claim(
                 connection, now=now, lease=self._lease, limit=limit, limits=self._limits
-            )
+            ),
+            quick=True,
         )
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
@@ -68,7 +69,7 @@ class SQLiteQueue:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
         now = self._clock.now()
         return await self._database.write(
-            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease)
+            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease), quick=True
         )
 
     async def promote(self) -> Sequence[Ready]:

@@ -44,9 +44,11 @@ class IdempotentRequest(BaseModel):
     body_digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunProgress:
     """What one step of a run changed. It is stored whole, by the holder of the lease, or not at all.
+
+    Nobody changes it, though nothing prevents that; see orchestrator/commands.py.
 
     A `status` ends the run or parks it, and gives the lease up; `error`, `error_code` and `completed_at` go with it.
     """
@@ -64,13 +66,14 @@ class RunProgress:
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""
+        job_id, tenant = self.job_id, self.tenant
         lines: tuple[JobEvent | EventLine | AuditEntry | AuditLine, ...] = (*self.events, *self.audit)
         for line in lines:
-            if line.job_id != self.job_id or line.tenant != self.tenant:
-                raise ValueError(f"the progress of job {self.job_id!r} names {line.job_id!r} of {line.tenant!r}")
+            if line.job_id != job_id or line.tenant != tenant:
+                raise ValueError(f"the progress of job {job_id!r} names {line.job_id!r} of {line.tenant!r}")
         for task in self.tasks:
-            if task.job_id != self.job_id:
-                raise ValueError(f"the progress of job {self.job_id!r} names {task.job_id!r}")
+            if task.job_id != job_id:
+                raise ValueError(f"the progress of job {job_id!r} names {task.job_id!r}")
         if self.status is not None and self.status.final and self.completed_at is None:
             raise ValueError(f"the end of job {self.job_id!r} has no time")
 
@@ -96,6 +99,13 @@ class JobRepository(abc.ABC):
         None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
         was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
         one of the ids is taken, InvalidTransitionError for a job begun elsewhere.
+        """
+
+    @abc.abstractmethod
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
+        """Return the ids that the same request with this key has brought; None when it is new.
+
+        Raises IdempotencyConflictError when the key was used for another request.
         """
 
     @abc.abstractmethod

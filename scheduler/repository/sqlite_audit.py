@@ -27,9 +27,14 @@ def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditL
     if not entries:
         return
     tenant = entries[0].tenant
-    if any(entry.tenant != tenant for entry in entries):
+    if len(entries) > 1 and any(entry.tenant != tenant for entry in entries):
         raise ValueError("a block of the audit log holds the entries of one tenant")
-    before_commit(connection, _chain, [(tenant, audit_to_row(entry)) for entry in entries])
+    append_of_tenants(connection, entries)
+
+
+def append_of_tenants(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
+    """Append entries each to the chain of its tenant."""
+    before_commit(connection, _chain, [(entry.tenant, audit_to_row(entry)) for entry in entries])
 
 
 def _chain(connection: sqlite3.Connection, lines: Sequence[tuple[TenantId, tuple[Any, ...]]]) -> None:

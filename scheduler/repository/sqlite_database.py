@@ -2,6 +2,9 @@
 
 WAL with `synchronous=FULL`: what was committed survives the death of the process and a power cut. The writes that wait
 while one commit is under way share the next one (group commit), so the price of a commit is paid once for all of them.
+
+Only the commit of a `quick` write is left to the writer's thread; its statements run on the event loop, because two
+threads that both run Python hand each other the interpreter at every row, which costs more than the rows.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from typing import Any, TypeVar
 from scheduler.core.errors import StoreBusyError, StoreFullError
 from scheduler.repository.doorbell import Doorbell
 from scheduler.repository.migrations import HEAD, upgrade
-from scheduler.repository.sqlite_writer import SQLiteWriter, Unit, commit
+from scheduler.repository.sqlite_writer import SQLiteWriter, Unit, commit, end_whole, run_whole
 
 Answer = TypeVar("Answer")
 AnyConnection = TypeVar("AnyConnection", bound=sqlite3.Connection)
@@ -24,6 +27,7 @@ _MOST_UNITS = 512  # writes that share a commit at most, so that none waits long
 _LOOK = 0.02  # seconds between two looks at whether another process has written, where nobody rings
 _LOOK_BESIDE_BELL = 0.5  # the same where they do; what writes without a bell (a shell, a ring that was lost) is seen so
 _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating the file
+_CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
 
@@ -72,8 +76,10 @@ class SQLiteDatabase:
         self._reading.shutdown()
         self._writing.shutdown()
 
-    async def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+    async def write(self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False) -> Answer:
         """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
+
+        `quick` work takes well under a millisecond and waits for nothing, so that the event loop can do it.
 
         `work` may be run again from its beginning, after everything it did was undone. A caller that is cancelled
         learns nothing of the outcome: `work` is dropped if it has not begun, else it ends before the caller goes.
@@ -81,7 +87,7 @@ class SQLiteDatabase:
         """
         if self._writer is None:
             raise RuntimeError("connect() first")
-        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future())
+        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick)
         self._waiting.append(unit)
         if self._committing is None:
             self._commit_what_waits()
@@ -150,7 +156,9 @@ class SQLiteDatabase:
     def _commit_what_waits(self) -> None:
         """Hand the writes that wait to the writer's thread; the next ones gather until it has come back."""
         units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
-        self._committing = asyncio.wrap_future(self._writing.submit(self._commit, units))
+        before = self._run_here(units)
+        work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
+        self._committing = asyncio.wrap_future(self._writing.submit(work))
         self._committing.add_done_callback(functools.partial(self._committed, units))
 
     def _committed(self, units: Sequence[Unit[Any]], ended: asyncio.Future[bool]) -> None:
@@ -173,6 +181,7 @@ class SQLiteDatabase:
             connection = self._open(SQLiteWriter)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
                 if _revision(connection) != HEAD:
                     upgrade(self.path)
             except BaseException:
@@ -189,7 +198,13 @@ class SQLiteDatabase:
         self._reader = connection
 
     def _open(self, kind: type[AnyConnection]) -> AnyConnection:
-        connection = sqlite3.connect(self.path, timeout=self._busy_timeout, isolation_level=None, factory=kind)
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            factory=kind,
+            check_same_thread=kind is not SQLiteWriter,
+        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -205,12 +220,39 @@ class SQLiteDatabase:
         finally:
             guard.close()
 
+    def _run_here(self, units: Sequence[Unit[Any]]) -> int | None:
+        """Run units that are all quick up to their commit; return how many changes there were before.
+
+        None: nothing has happened, because not all are quick, or another process is writing, or one has failed.
+        """
+        connection = self._writer
+        if connection is None or not all(unit.quick for unit in units):
+            return None
+        before = connection.total_changes
+        connection.wait_for_others(0)
+        return before if run_whole(connection, units) else None
+
+    def _end(self, units: Sequence[Unit[Any]], before: int) -> bool:
+        """Commit what has run; what cannot be committed so runs again, as if it had not."""
+        connection = self._connection
+        if not end_whole(connection):
+            return self._commit(units)
+        if connection.total_changes == before:
+            return False
+        self._bell.ring()
+        return True
+
+    @property
+    def _connection(self) -> SQLiteWriter:
+        if self._writer is None:
+            raise RuntimeError("connect() first")
+        return self._writer
+
     def _commit(self, units: Sequence[Unit[Any]]) -> bool:
         """Run the units in one transaction; if one fails, again, each on its own. Return whether anything changed."""
-        connection = self._writer
-        if connection is None:
-            raise RuntimeError("connect() first")
+        connection = self._connection
         before = connection.total_changes
+        connection.wait_for_others(self._busy_timeout)
         try:
             commit(connection, units)
         except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it

@@ -1,27 +1,26 @@
-"""The statements that accept and change jobs in SQLite, each meant for the caller's transaction.
+"""The statements that change jobs in SQLite, each meant for the caller's transaction.
 
 A status changes by compare-and-set together with its event and its audit entry.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from scheduler.core.audit_entry import AuditLine
-from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError, JobNotFoundError
+from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_rows import (
-    insert,
     job_from_row,
     job_to_row,
     maybe_micros,
     to_micros,
 )
-from scheduler.repository.sqlite_tasks import add_tasks, cancel_open_tasks, reset_tasks
+from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
 
@@ -35,6 +34,7 @@ _LINES = {
     JobStatus.FAILED: EventType.JOB_FAILED,
     JobStatus.CANCELLED: EventType.JOB_CANCELLED,
 }
+_ACTIONS = {line: f"job.{line.removeprefix('job_')}" for line in EventType}
 _NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 
 
@@ -55,51 +55,6 @@ def must_fetch(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId |
     return job
 
 
-def is_known(connection: sqlite3.Connection, job: Job) -> bool:
-    """Say whether the job is stored. Raises ConflictError when its id is that of another tenant's job."""
-    row = connection.execute("SELECT tenant FROM jobs WHERE id = ?", (job.id,)).fetchone()
-    if row is not None and row["tenant"] != job.tenant:
-        raise ConflictError(f"Job id {job.id!r} is taken")
-    return row is not None
-
-
-def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest | None) -> Job:
-    """Store a new job with its tasks; what is there already, by id or by the client's key, is returned as it is.
-
-    Raises IdempotencyConflictError, ConflictError as `is_known` does, and InvalidTransitionError for a job that was
-    begun elsewhere.
-    """
-    earlier = _known_request(connection, job.tenant, request) if request else None
-    if earlier is not None:
-        return earlier
-    if is_known(connection, job):
-        return must_fetch(connection, job.id)
-    if job.status is not JobStatus.PENDING:
-        raise InvalidTransitionError(job.id, job.status, JobStatus.PENDING)
-    turn = next_turns(connection, job.priority, job.tenant)[0]
-    insert(connection, "jobs", job_to_row(job) | {"turn": turn})
-    add_tasks(connection, job)
-    if request:
-        row = request.model_dump() | {"tenant": job.tenant, "job_id": job.id, "created_at": to_micros(job.created_at)}
-        insert(connection, "idempotency_keys", row)
-    note(connection, job, EventType.JOB_ACCEPTED, job.created_at, reason=job.description or job.intent)
-    return job
-
-
-def _known_request(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job | None:
-    """Return the job of an earlier request. A key stays spent when its job is deleted: nothing is done twice."""
-    row = connection.execute(
-        "SELECT body_digest, job_id FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
-        (tenant, request.route, request.key),
-    ).fetchone()
-    if row is None:
-        return None
-    job = fetch(connection, row["job_id"]) if row["body_digest"] == request.body_digest else None
-    if job is None:
-        raise IdempotencyConflictError(request.key)
-    return job
-
-
 def note(
     connection: sqlite3.Connection,
     job: Job,
@@ -110,8 +65,15 @@ def note(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
-    sqlite_events.append(connection, [EventLine(job.tenant, job.id, job.run, line, at, None, data)])
-    audit(connection, job, line.removeprefix("job_"), at, reason=reason, **data)
+    event, entry = noted(job, line, at, reason, data)
+    sqlite_events.append(connection, [event])
+    sqlite_audit.append(connection, [entry])
+
+
+def noted(job: Job, line: EventType, at: datetime, reason: str, data: Mapping[str, Any]) -> tuple[EventLine, AuditLine]:
+    """Return the line of the timeline, and the entry of the audit log that goes with it."""
+    event = EventLine(job.tenant, job.id, job.run, line, at, None, data)
+    return event, _entry(job, _ACTIONS[line], at, reason, data)
 
 
 def audit(
@@ -123,19 +85,14 @@ def audit(
     reason: str,
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
-    entry = AuditLine(
-        id=new_id(),
-        timestamp=at,
-        tenant=job.tenant,
-        job_id=job.id,
-        task_id=None,
-        action=f"job.{action}",
-        reason=reason,
-        result="failure" if action == JobStatus.FAILED else "success",
-        screenshot_path=None,
-        metadata={"run": job.run, **data},
-    )
-    sqlite_audit.append(connection, [entry])
+    """Add an entry to the audit log."""
+    sqlite_audit.append(connection, [_entry(job, f"job.{action}", at, reason, data)])
+
+
+def _entry(job: Job, action: str, at: datetime, reason: str, data: Mapping[str, Any]) -> AuditLine:
+    result: Literal["success", "failure"] = "failure" if action == "job.failed" else "success"
+    metadata = {"run": job.run, **data}
+    return AuditLine(new_id(), at, job.tenant, job.id, None, action, reason, result, None, metadata)
 
 
 def change_status(
@@ -146,9 +103,12 @@ def change_status(
     A job that is to be worked on and has no worker is due for the next that asks; one that is not loses its worker.
     Raises JobNotFoundError and InvalidTransitionError.
     """
-    job = must_fetch(connection, job_id, tenant)
+    return _change(connection, must_fetch(connection, job_id, tenant), status, now)
+
+
+def _change(connection: sqlite3.Connection, job: Job, status: JobStatus, now: datetime) -> Job:
     if job.status.final:
-        raise InvalidTransitionError(job_id, job.status, status)
+        raise InvalidTransitionError(job.id, job.status, status)
     changed = job.become(
         status,
         started_at=job.started_at or (now if status is JobStatus.RUNNING else None),
@@ -162,11 +122,11 @@ def change_status(
         (
             status, maybe_micros(changed.started_at), maybe_micros(changed.completed_at),
             changed.lease.token if changed.lease else None, to_micros(lease_until) if status in _NEEDS_WORKER else None,
-            job_id, job.status,
+            job.id, job.status,
         ),
     )  # fmt: skip
     if status is JobStatus.FAILED:
-        bury(connection, job_id)
+        bury(connection, job.id)
     note(connection, changed, _LINES[status], now, reason=_ASKED)
     return changed
 
@@ -178,9 +138,9 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
     if job.status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
         return job
     if job.status is JobStatus.RUNNING or job.started_at is not None:
-        return change_status(connection, job_id, JobStatus.CANCELLING, now, tenant)
+        return _change(connection, job, JobStatus.CANCELLING, now)
     cancel_open_tasks(connection, job, now)
-    return change_status(connection, job_id, JobStatus.CANCELLED, now, tenant)
+    return _change(connection, job, JobStatus.CANCELLED, now)
 
 
 def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant: TenantId | None) -> Job:

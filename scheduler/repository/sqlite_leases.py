@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
-from scheduler.core.events import EventType
+from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
-from scheduler.repository.sqlite_jobs import bury, note
-from scheduler.repository.sqlite_rows import job_from_row, maybe_micros, to_micros, to_moment, well_formed
+from scheduler.repository.sqlite_jobs import bury, note, noted
+from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of, maybe_micros, to_micros, to_moment, well_formed
 from scheduler.repository.sqlite_tasks import put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
@@ -33,15 +34,16 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
     OR EXISTS (SELECT 1 FROM jobs WHERE lease_until <= :now)
     OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= :now)
 """
-_READY = """
-SELECT * FROM jobs WHERE status = 'pending' AND delayed = 0 {} ORDER BY priority DESC, turn, n LIMIT :limit
-"""
-_LAPSED = "SELECT * FROM jobs WHERE lease_until <= :now {} ORDER BY lease_until LIMIT :limit"
+_CLAIMED = f"n, turn, started_at, lease_token, lease_epoch, {', '.join(JOB_COLUMNS)}"
+_READY = f"""
+SELECT {_CLAIMED} FROM jobs WHERE status = 'pending' AND delayed = 0 {{}} ORDER BY priority DESC, turn, n LIMIT :limit
+"""  # noqa: S608 - names are ours, here and below
+_LAPSED = f"SELECT {_CLAIMED} FROM jobs WHERE lease_until <= :now {{}} ORDER BY lease_until LIMIT :limit"  # noqa: S608
 _NOT_FULL = "AND tenant NOT IN (SELECT value FROM json_each(:without))"
-_THESE = """
-SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
+_THESE = f"""
+SELECT {_CLAIMED} FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
 AND (status = 'pending' AND (delayed = 0 OR not_before <= :now) OR lease_until <= :now)
-"""
+"""  # noqa: S608
 _WAITING = """
 SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND delayed = 0 AND {}
 ORDER BY priority DESC, turn, n LIMIT ?
@@ -131,9 +133,10 @@ def claim(
 def _next_rows(connection: sqlite3.Connection, now: datetime, limit: int, full: Collection[str]) -> list[sqlite3.Row]:
     wanted = {"now": to_micros(now), "limit": limit, "without": json.dumps(list(full))}
     condition = _NOT_FULL if full else ""
-    rows = [*connection.execute(_LAPSED.format(condition), wanted)]
+    rows = connection.execute(_LAPSED.format(condition), wanted).fetchall()
+    lapsed_ = bool(rows)
     rows += connection.execute(_READY.format(condition), wanted)
-    return sorted(rows, key=lambda row: -row["priority"])[:limit]
+    return sorted(rows, key=lambda row: -row["priority"])[:limit] if lapsed_ else rows
 
 
 def claim_these(
@@ -163,23 +166,29 @@ def _certain(micros: int) -> datetime:
 def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, lease: timedelta) -> list[Job]:
     """Lease the jobs of the rows; one whose plan cannot be read is put aside."""
     jobs, changes, until = list[Job](), list[tuple[Any, ...]](), now + lease
+    lines, entries = list[EventLine](), list[AuditLine]()
+    at, end = to_micros(now), to_micros(until)
     for row in rows:
-        taken_now = Lease(token=LeaseToken(new_id()), epoch=row["lease_epoch"] + 1, until=until)
-        lost = row["lease_token"] is not None
+        n, _, begun, token, epoch, *values = row
+        taken_now = Lease(token=LeaseToken(new_id()), epoch=epoch + 1, until=until)
+        lost = token is not None
         status = JobStatus.CANCELLING if row["status"] == JobStatus.CANCELLING else JobStatus.RUNNING
-        begun = row["started_at"]
-        crashes, started_at = row["crashes"] + lost, to_micros(now) if begun is None else begun
+        crashes, started_at = row["crashes"] + lost, now if begun is None else to_moment(begun)
         try:
-            job = job_from_row(row, lease=taken_now, status=status, crashes=crashes, started_at=to_moment(started_at))
+            job = job_of(values, lease=taken_now, status=status, crashes=crashes, started_at=started_at)
         except (ValueError, CPAError):
             _put_aside(connection, row, now)
             continue
-        changes.append((status, taken_now.token, taken_now.epoch, to_micros(until), crashes, started_at, row["n"]))
+        changes.append((status._value_, taken_now.token, epoch + 1, end, crashes, at if begun is None else begun, n))
         line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
         reason = "the lease of its worker ran out" if lost else "it is its turn"
-        note(connection, job, line, now, reason=reason, epoch=taken_now.epoch)
+        event, entry = noted(job, line, now, reason, {"epoch": epoch + 1})
+        lines.append(event)
+        entries.append(entry)
         jobs.append(job)
     connection.executemany(_TAKE, changes)
+    sqlite_events.append(connection, lines)
+    sqlite_audit.append_of_tenants(connection, entries)
     return jobs
 
 
@@ -280,12 +289,19 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     Raises, now or then, LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
     """
     if progress.status is not None:
-        before_commit(connection, _end, [progress])
+        before_commit(connection, _end, (progress,))
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
     before_commit(connection, put_tasks, progress.tasks)
     sqlite_events.append(connection, progress.events)
-    sqlite_audit.append(connection, progress.audit)
+    sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
+
+
+def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
+    """Say whether all that would be entered in the audit log is there already; its ids are made but once."""
+    statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
+    entries = ((entry.id, progress.job_id) for entry in progress.audit)
+    return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
 
 
 def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
@@ -306,7 +322,7 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
 
 def _end_to_row(progress: RunProgress) -> tuple[Any, ...]:
     return (
-        progress.status,
+        progress.status and progress.status._value_,
         None if progress.error is None else well_formed(progress.error),
         progress.error_code,
         maybe_micros(progress.completed_at),

@@ -12,8 +12,8 @@ from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
 from scheduler.repository import (
+    sqlite_accepting,
     sqlite_audit,
-    sqlite_batches,
     sqlite_jobs,
     sqlite_leases,
     sqlite_listing,
@@ -52,13 +52,16 @@ class SQLiteJobRepository(JobRepository):
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
-        return await self._database.write(lambda connection: sqlite_jobs.accept(connection, job, request))
+        return await self._database.write(lambda connection: sqlite_accepting.accept(connection, job, request))
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def save_many(
         self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
     ) -> Sequence[JobId | None]:
-        return await self._database.write(lambda connection: sqlite_batches.accept_many(connection, jobs, request))
+        return await self._database.write(lambda connection: sqlite_accepting.accept_many(connection, jobs, request))
+
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
+        return await self._database.read(lambda connection: sqlite_accepting.earlier(connection, tenant, request))
 
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         return await self._database.read(lambda connection: sqlite_jobs.fetch(connection, job_id, tenant))
@@ -93,7 +96,14 @@ class SQLiteJobRepository(JobRepository):
 
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_leases.record(connection, progress))
+        try:
+            await self._record(progress)
+        except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
+            if not await self._database.read(lambda connection: sqlite_leases.is_recorded(connection, progress)):
+                raise
+
+    async def _record(self, progress: RunProgress) -> None:
+        await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
 
 
 class SQLiteTaskRepository(TaskRepository):

@@ -38,6 +38,8 @@ _PLAIN_JOB_COLUMNS = (
 )  # fmt: skip
 """Those of a job whose values need no reading."""
 _JOB_MOMENTS = ("created_at", "started_at", "completed_at", "deadline", "not_before")
+JOB_COLUMNS = (*_PLAIN_JOB_COLUMNS, "graph_digest", "context", "task_graph", *_JOB_MOMENTS)
+"""What makes a job, apart from its lease."""
 AUDIT_COLUMNS = (
     "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
 )  # fmt: skip
@@ -143,20 +145,25 @@ class _Plans:
 _plans = _Plans()
 
 
-def job_from_row(row: sqlite3.Row, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
-    """Return the job of a row, with `changes` that are about to be stored."""
-    columns = dict(zip(row.keys(), row, strict=True))
-    if "lease" not in changes and columns["lease_token"] is not None:
-        changes["lease"] = Lease(
-            token=columns["lease_token"], epoch=columns["lease_epoch"], until=_moment(columns["lease_until"])
-        )
-    fields = {name: columns[name] for name in _PLAIN_JOB_COLUMNS}
-    for name in _JOB_MOMENTS:
-        if columns[name]:
-            fields[name] = _moment(columns[name])
-    if columns["context"] != "{}":
-        fields["context"] = from_json(columns["context"])
-    fields["task_graph"] = _plans.read(columns["graph_digest"], columns["task_graph"])
+def job_from_row(row: sqlite3.Row) -> Job:
+    """Return the job of a row of `jobs`."""
+    values = tuple(row[column] for column in JOB_COLUMNS)
+    lease = None
+    if row["lease_token"] is not None:
+        lease = Lease(token=row["lease_token"], epoch=row["lease_epoch"], until=_moment(row["lease_until"]))
+    return job_of(values, lease=lease)
+
+
+def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
+    """Return the job with these values of JOB_COLUMNS, and `changes` that are about to be stored."""
+    fields = dict(zip(_PLAIN_JOB_COLUMNS, values, strict=False))
+    digest, context, plan, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
+    for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
+        if micros:
+            fields[name] = _EPOCH + timedelta(microseconds=micros)
+    if context != "{}":
+        fields["context"] = from_json(context)
+    fields["task_graph"] = _plans.read(digest, plan)
     fields.update(changes)
     return Job(**fields)
 
@@ -165,7 +172,7 @@ def task_to_row(task: TaskRun | TaskLine) -> tuple[Any, ...]:
     """Return the values of TASK_COLUMNS."""
     return (
         task.run,
-        task.status,
+        task.status._value_,  # plain text, here and below: SQLite asks long how to store any other
         task.attempts,
         task.failures,
         task.effect_key,
@@ -203,7 +210,7 @@ def event_to_row(event: JobEvent | EventLine) -> tuple[Any, ...]:
         event.tenant,
         event.job_id,
         event.run,
-        event.type,
+        event.type._value_,
         to_micros(event.at),
         event.task_id,
         well_formed(to_json(event.data)) if event.data else "{}",
@@ -216,17 +223,12 @@ def event_from_row(row: sqlite3.Row) -> JobEvent:
 
 def audit_to_row(entry: AuditEntry | AuditLine) -> tuple[Any, ...]:
     """Return the values of AUDIT_COLUMNS."""
-    return (
-        well_formed(entry.id),
-        to_micros(entry.timestamp),
-        entry.job_id,
-        entry.task_id,
-        well_formed(entry.action),
-        well_formed(entry.reason),
-        entry.result,
-        None if entry.screenshot_path is None else well_formed(entry.screenshot_path),
-        well_formed(to_json(entry.metadata)),
-    )
+    path, metadata = entry.screenshot_path, to_json(entry.metadata)
+    id_, action, reason = entry.id, entry.action, entry.reason
+    if not f"{id_}{action}{reason}{path}{metadata}".isascii():
+        id_, action, reason, metadata = map(well_formed, (id_, action, reason, metadata))
+        path = path and well_formed(path)
+    return (id_, to_micros(entry.timestamp), entry.job_id, entry.task_id, action, reason, entry.result, path, metadata)
 
 
 def audit_from_row(row: sqlite3.Row) -> AuditEntry:

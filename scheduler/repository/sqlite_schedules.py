@@ -13,9 +13,10 @@ from scheduler.core.schedules import Overlap, Schedule, ScheduleEvent, ScheduleE
 from scheduler.core.sentences import sentence
 from scheduler.repository import sqlite_audit
 from scheduler.repository.schedule_repository import FailedFiring, Firing
-from scheduler.repository.sqlite_jobs import accept
+from scheduler.repository.sqlite_accepting import accept
 from scheduler.repository.sqlite_rows import insert, storable, to_micros
 from scheduler.repository.sqlite_schedule_rows import schedule_event_to_row, schedule_from_row, schedule_to_row
+from scheduler.repository.sqlite_writer import write_gathered
 
 _CHANGING = (
     "name", "definition", "version", "paused", "since", "next_fire", "last_fire", "last_job_id", "fired", "failures",
@@ -118,6 +119,7 @@ def _replace(connection: sqlite3.Connection, schedule: Schedule, due: datetime |
 def _overlaps(connection: sqlite3.Connection, schedule: Schedule) -> bool:
     if schedule.definition.overlap is Overlap.ALLOW or schedule.last_job_id is None:
         return False
+    write_gathered(connection)
     row = connection.execute("SELECT status FROM jobs WHERE id = ?", (schedule.last_job_id,)).fetchone()
     return row is not None and not JobStatus(row["status"]).final
 

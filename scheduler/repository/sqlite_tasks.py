@@ -3,12 +3,15 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
+from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
-from scheduler.core.events import EventType, JobEvent
-from scheduler.core.ids import JobId, TaskId
+from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.ids import JobId, TaskId, new_id
 from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
-from scheduler.repository import sqlite_events
+from scheduler.core.todo import ToDo
+from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.sqlite_rows import TASK_COLUMNS, insertion_in_order, task_from_row, task_to_row, to_micros
 
 _LINES: Mapping[TaskStatus, EventType] = {
@@ -35,12 +38,7 @@ def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -
     return None if row is None else task_from_row(row)
 
 
-def add_tasks(connection: sqlite3.Connection, job: Job) -> None:
-    """Give every task of a new job its row."""
-    add_tasks_of(connection, [(job.id, job.task_graph.tasks)])
-
-
-def add_tasks_of(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
+def add_tasks(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
     """Give every task of new jobs its row."""
     connection.executemany(
         _INSERT,
@@ -104,21 +102,35 @@ def delete_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) 
 
 
 def cancel_open_tasks(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
-    """Cancel every task of a job that has not ended, each with its event."""
+    """Cancel every task of a job that has not ended, each with its event and audit entry, as its worker would."""
     rows = connection.execute(
         "UPDATE tasks SET status = 'cancelled', run = :run, completed_at = :at WHERE job_id = :job_id"
         " AND status NOT IN ('done', 'failed', 'skipped', 'cancelled') RETURNING position, task_id",
         {"job_id": job.id, "run": job.run, "at": to_micros(now)},
     )
-    cancelled = sorted((row["position"], row["task_id"]) for row in rows)
-    sqlite_events.append(
-        connection,
-        [
-            JobEvent(
-                tenant=job.tenant, job_id=job.id, run=job.run, type=EventType.TASK_CANCELLED, at=now, task_id=task_id
-            )
-            for _, task_id in cancelled
-        ],
+    todos = job.task_graph.tasks
+    cancelled = [todos[row["task_id"]] for row in sorted(rows, key=itemgetter("position")) if row["task_id"] in todos]
+    sqlite_events.append(connection, [_cancelled_line(job, todo, now) for todo in cancelled])
+    sqlite_audit.append(connection, [_cancelled_entry(job, todo, now) for todo in cancelled])
+
+
+def _cancelled_line(job: Job, todo: ToDo, now: datetime) -> EventLine:
+    data = {"action": todo.action}
+    return EventLine(job.tenant, job.id, job.run, EventType.TASK_CANCELLED, now, todo.id, data)
+
+
+def _cancelled_entry(job: Job, todo: ToDo, now: datetime) -> AuditLine:
+    return AuditLine(
+        id=new_id(),
+        timestamp=now,
+        tenant=job.tenant,
+        job_id=job.id,
+        task_id=todo.id,
+        action=todo.action,
+        reason=todo.reason or job.description or job.intent,
+        result="failure",
+        screenshot_path=None,
+        metadata={"run": job.run, "task": TaskStatus.CANCELLED},
     )
 
 

@@ -16,8 +16,17 @@ class SQLiteWriter(sqlite3.Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - sqlite3's own
         super().__init__(*args, **kwargs)
         self._gathered: dict[WriteRows, list[Any]] = {}
+        self._patience: float | None = None
 
-    def gather(self, write: WriteRows, rows: Rows) -> None:
+    def wait_for_others(self, seconds: float) -> None:
+        """Say how long a transaction that begins waits for another process to end its own."""
+        if seconds != self._patience:
+            self.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+            self._patience = seconds
+
+    def gather(self, write: WriteRows, rows: Rows, *, first: bool) -> None:
+        if first and write not in self._gathered:
+            self._gathered = {write: [], **self._gathered}
         self._gathered.setdefault(write, []).extend(rows)
 
     def flush(self) -> None:
@@ -31,14 +40,14 @@ class SQLiteWriter(sqlite3.Connection):
         self._gathered = {}
 
 
-def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows) -> None:
+def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows, *, first: bool = False) -> None:
     """Have `write` called once with these rows, and with those of all other writes of the transaction, at its end.
 
-    Raises TypeError for a connection that is not the writer's: nobody would call it.
+    What others refer to goes `first`. Raises TypeError for a connection that is not the writer's: nobody would call it.
     """
     if not isinstance(connection, SQLiteWriter):
         raise TypeError("only SQLiteDatabase.write ends with a commit that writes what was gathered")
-    connection.gather(write, rows)
+    connection.gather(write, rows, first=first)
 
 
 def write_gathered(connection: sqlite3.Connection) -> None:
@@ -50,10 +59,13 @@ def write_gathered(connection: sqlite3.Connection) -> None:
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 
-    __slots__ = ("answer", "error", "future", "work")
+    __slots__ = ("answer", "error", "future", "quick", "work")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer]) -> None:
+    def __init__(
+        self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer], *, quick: bool = False
+    ) -> None:
         self.work = work
+        self.quick = quick
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None
@@ -78,6 +90,29 @@ def commit(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> None:
     """
     if not _all_at_once(connection, units):
         _one_by_one(connection, units)
+
+
+def run_whole(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> bool:
+    """Run all units in a transaction and leave it open; return False, and undo them, when that cannot be done."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for unit in units:
+            unit.run(connection)
+        connection.flush()
+    except Exception:  # noqa: BLE001 - whoever runs them again, each on its own, finds out which and why
+        _undo(connection)
+        return False
+    return True
+
+
+def end_whole(connection: SQLiteWriter) -> bool:
+    """Commit what has run; return False, and undo it, when that cannot be done."""
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        _undo(connection)
+        return False
+    return True
 
 
 def _all_at_once(connection: SQLiteWriter, units: Sequence[Unit[Any]]) -> bool:

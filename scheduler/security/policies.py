@@ -5,11 +5,13 @@ Every answer names its rule, so that a person can find out why. Upper and lower 
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache, partial
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+_REMEMBERED = 1000  # actions whose answer is kept: plans name the same ones again and again
 DEFAULT_POLICIES = Path(__file__).parent.parent / "config" / "policies.yaml"
 
 
@@ -52,6 +54,7 @@ class PolicyEngine:
 
     def __init__(self, table: PolicyTable) -> None:
         self._table = table
+        self._decide_action = lru_cache(_REMEMBERED)(partial(_decide, table.actions))
 
     @classmethod
     def load(cls, path: Path = DEFAULT_POLICIES) -> "PolicyEngine":
@@ -71,7 +74,7 @@ class PolicyEngine:
 
     def decide_action(self, action: str) -> Decision:
         """Answer for an action, with the rule."""
-        return _decide(self._table.actions, action)
+        return self._decide_action(action)
 
     def decide_app(self, app_name: str) -> Decision:
         """Answer for an application, with the rule."""

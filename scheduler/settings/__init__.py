@@ -28,7 +28,13 @@ from pydantic_settings import BaseSettings, SettingsError
 
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.browser import BrowserSettings as BrowserSettings
+from scheduler.settings.browser import GuardSettings as GuardSettings
+from scheduler.settings.graph import GraphSettings as GraphSettings
+from scheduler.settings.hands import CalendarSettings as CalendarSettings
+from scheduler.settings.hands import HandsSettings as HandsSettings
 from scheduler.settings.llm import LLMSettings as LLMSettings
+from scheduler.settings.mail import MailSettings as MailSettings
 from scheduler.settings.parts import PREFIX, WebAddress, config
 
 _SECRETS = "CPA_SECRET_"
@@ -99,7 +105,6 @@ def _long_enough(key: SecretStr) -> SecretStr:
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class ApiSettings(BaseSettings):
@@ -139,31 +144,6 @@ class ApiSettings(BaseSettings):
         return is_loopback(self.host)
 
 
-class MailSettings(BaseSettings):
-    """The mailbox CPA sends from and reads. The password is the secret `mail.password`."""
-
-    model_config = config("CPA_MAIL_")
-
-    smtp_host: str = ""
-    smtp_port: Port = 465
-    imap_host: str = ""
-    imap_port: Port = 993
-    address: str = ""
-    username: str = ""
-    name: str = ""
-    security: Literal["none", "starttls", "tls"] = "tls"
-    settle_seconds: float = Field(
-        default=20.0, ge=0, le=600, description="how long a sent mail may take to reach our own mailbox"
-    )
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The variables without which there is no mail."""
-        return tuple(
-            f"CPA_MAIL_{name.upper()}" for name in ("address", "smtp_host", "imap_host") if not getattr(self, name)
-        )
-
-
 class WorkerSettings(BaseSettings):
     """How a worker leases and runs jobs."""
 
@@ -198,6 +178,7 @@ class StoreSettings(BaseSettings):
     )
     files_root: Path | None = Field(default=None, description="the folder file steps may use; default: data/files")
     secrets_file: Path = Path("secrets.yaml")
+    contacts_file: Path = Path("config/contacts.yaml")
 
 
 class QueueSettings(BaseSettings):
@@ -250,6 +231,12 @@ class WebSettings(BaseSettings):
     sites_dir: Path = Field(
         default=Path("config/sites"), description="site profiles besides those in the folder sites of CPA_DATA_DIR"
     )
+    web_evidence: Literal["errors", "changes", "all"] = Field(
+        default="changes",
+        description="errors: a picture and the page as text when a step fails; changes: also a picture after each "
+        "change; all: also a picture before it and the page as text after every step",
+    )
+    web_trace: bool = Field(default=False, description="record a trace of every web step that uses no secret")
 
 
 class LogSettings(BaseSettings):
@@ -276,15 +263,32 @@ class Settings(BaseModel):
 
     api: ApiSettings
     mail: MailSettings
+    graph: GraphSettings
     worker: WorkerSettings
     store: StoreSettings
     queue: QueueSettings
     retention: RetentionSettings
     maintenance: MaintenanceSettings
     web: WebSettings
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    hands: HandsSettings = Field(default_factory=HandsSettings)
+    browser: BrowserSettings
+    guard: GuardSettings
     llm: LLMSettings
     log: LogSettings
     fault: FaultSettings
+
+    @property
+    def uses_graph(self) -> bool:
+        """Whether mail goes through Microsoft Graph. A maildir goes first: then nothing leaves this machine."""
+        return self.graph.is_set and self.mail.maildir is None
+
+    @property
+    def mail_missing(self) -> tuple[str, ...]:
+        """The variables without which there is no mail."""
+        if not self.uses_graph:
+            return self.mail.missing
+        return (*(() if self.mail.address else ("CPA_MAIL_ADDRESS",)), *self.graph.missing)
 
 
 def load_settings() -> Settings:
@@ -296,12 +300,17 @@ def load_settings() -> Settings:
     return Settings(
         api=_read(ApiSettings),
         mail=_read(MailSettings),
+        graph=_read(GraphSettings),
         worker=_read(WorkerSettings),
         store=_read(StoreSettings),
         queue=_read(QueueSettings),
         retention=_read(RetentionSettings),
         maintenance=_read(MaintenanceSettings),
         web=_read(WebSettings),
+        calendar=_read(CalendarSettings),
+        hands=_read(HandsSettings),
+        browser=_read(BrowserSettings),
+        guard=_read(GuardSettings),
         llm=_read(LLMSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from scheduler.core.problems import unfit
@@ -14,6 +14,9 @@ _NO_ADDRESS = Sentence(
     "eine Adresse wie https://portal.example.com wird erwartet",
     "an address like https://portal.example.com is expected",
 )
+_NOT_SECURE = Sentence(
+    "eine Adresse, die mit https:// beginnt, wird erwartet", "an address that begins with https:// is expected"
+)
 
 
 def config(prefix: str) -> SettingsConfigDict:
@@ -23,7 +26,8 @@ def config(prefix: str) -> SettingsConfigDict:
     )
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """Return the address. Raises ValueError unless it is one of the web."""
     try:
         good = urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname) and " " not in text
     except ValueError:
@@ -33,4 +37,12 @@ def _web_address(text: str) -> str:
     return text
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+def _secure_address(text: str) -> str:
+    if not web_address(text).startswith("https://"):
+        raise unfit(_NOT_SECURE)
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(web_address)]
+SecureAddress = Annotated[str, AfterValidator(_secure_address)]
+Port = Annotated[int, Field(ge=1, le=65_535)]

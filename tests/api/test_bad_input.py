@@ -61,9 +61,7 @@ ORDERS = {
         "invalid_field",
         "context.slots.recipient",
     ),
-    "an intent without a template": (
-        {"intent": "open_app", "description": "Öffne Excel"}, 422, "no_template", "intent"
-    ),
+    "an intent that names nothing": ({"intent": "open_app"}, 422, "missing_slot", "context.slots.application"),
     "a long description": ({"intent": "fetch_and_send", "description": "x" * 10_001}, 413, "request_too_large",
                            "description"),
     "slots that are no texts": ({**plan(GOTO), "context": {"slots": {"a": 5}}}, 422, "invalid_field",
@@ -96,7 +94,7 @@ ORDERS = {
     "a task twice": (plan(GOTO, GOTO), 422, "duplicate_task", "task_graph.tasks[1].id"),
     "an unknown action": (plan({**GOTO, "action": "web.gotto"}), 422, "unknown_action",
                           "task_graph.tasks[0].action"),
-    "a forbidden action": (plan({"id": "x", "action": "file.delete"}), 422, "unknown_action",
+    "a forbidden action": (plan({"id": "x", "action": "file.delete"}), 403, "action_forbidden",
                            "task_graph.tasks[0].action"),
     "a reference to nothing": (
         plan({**MAIL, "params": {**MAIL["params"], "attachments": ["${download.artifact}"]}}), 422,

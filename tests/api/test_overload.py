@@ -29,3 +29,27 @@ async def test_a_batch_that_does_not_fit_whole_is_not_accepted_in_part(open_api:
 
         assert answer.status_code == 429
         assert api.rows()["jobs"] == 0
+
+
+async def test_what_was_accepted_before_is_answered_though_the_queue_is_full(open_api: OpenApi) -> None:
+    key, route = (
+        {"Idempotency-Key": "k"},
+        {"/jobs": ORDER, "/schedule": {"text": SENTENCE}, "/jobs:batch": {"jobs": [ORDER]}},
+    )
+    async with open_api(queue=QueueSettings(most_waiting=3)) as api:
+        first = {path: await api.client.post(path, json=body, headers=key) for path, body in route.items()}
+        before = api.rows()
+
+        again = {path: await api.client.post(path, json=body, headers=key) for path, body in route.items()}
+        new = await api.client.post("/jobs", json=ORDER, headers={"Idempotency-Key": "other"})
+        other = await api.client.post("/jobs", json={**ORDER, "priority": 1}, headers=key)
+
+        assert {path: answer.json() for path, answer in again.items()} == {
+            path: answer.json() for path, answer in first.items()
+        }
+        assert [answer.status_code for answer in (*first.values(), *again.values())] == [202] * 6
+        assert [(answer.status_code, answer.json()["code"]) for answer in (new, other)] == [
+            (429, "queue_full"),
+            (409, "idempotency_conflict"),
+        ]
+        assert api.rows() == before

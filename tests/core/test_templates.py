@@ -148,10 +148,10 @@ def test_a_missing_value_is_named_too() -> None:
 
 def test_an_intent_without_a_template_says_so() -> None:
     with pytest.raises(NoTemplateError) as caught:
-        fill_template(routed("open_app", application="Excel"), {})
+        fill_template(RoutedIntent(name="brew_coffee"), {})
 
     assert caught.value.code in SENTENCES
-    assert caught.value.facts["intent"] == "open_app"
+    assert caught.value.facts["intent"] == "brew_coffee"
 
 
 def test_a_recipient_must_be_a_mail_address() -> None:

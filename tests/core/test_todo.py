@@ -70,6 +70,8 @@ def test_short_names_and_dotted_names_are_both_accepted(
         ({"action": "web.click", "params": {"a": {"b": "${x y}"}}}, "params.a.b"),
         ({"action": "web.click", "verify": {}}, "verify"),
         ({"action": "web.click", "verify": {"selector": ""}}, "verify.selector.value"),
+        ({"action": "web.click", "verify": {"text": "a", "value": "b"}}, "verify"),
+        ({"action": "web.click", "verify": {"sha256": "abc"}}, "verify.sha256"),
         ({"action": "web.click", "selector": "role=Two Words"}, "selector"),
         ({"action": "web.click", "failure_code": "no_such_sentence"}, "failure_code"),
         ({"action": "web.click", "risk": "deadly"}, "risk"),

@@ -121,9 +121,9 @@ async def test_an_appointment_is_in_the_calendar_once_and_others_can_read_it(
     assert before.happened is False
     assert all(one.success for one in done), done
     assert (await executor.verify(todo, CONTEXT)).result == done[0].result
-    with DAVClient(url=address, username=USER, password=PASSWORD, require_tls=False) as client:
-        calendar: Any = client.calendar(url=address)  # its types know an asynchronous half as well
-        found = calendar.search(
+    opened: Any = DAVClient(url=address, username=USER, password=PASSWORD, require_tls=False)  # not typed
+    with opened as client:
+        found = client.calendar(url=address).search(
             event=True, start=datetime(2026, 12, 1, tzinfo=UTC), end=datetime(2026, 12, 2, tzinfo=UTC)
         )
         events = [one.icalendar_component for one in found]

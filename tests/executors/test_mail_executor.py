@@ -145,6 +145,7 @@ async def test_a_temporary_refusal_may_be_tried_again(executor: MailExecutor, se
     [
         ({"to": []}, "to"),
         ({"to": "Anna"}, "to[0]"),
+        ({"to": ["x" * 400]}, "to[0]"),
         ({"to": [ANNA, "bert@"]}, "to[1]"),
         ({"to": f"{ANNA}\r\nBcc: {BERT}"}, "to[0]"),
         ({"cc": [7]}, "cc[0]"),

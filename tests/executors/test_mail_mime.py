@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from imap_tools.message import MailMessage
 from pydantic import ValidationError
 
-from scheduler.executors.mail_mime import LONGEST_TEXT, build, read
+from scheduler.executors.mail_mime import build
+from scheduler.executors.mail_reading import LONGEST_TEXT, read
 from scheduler.executors.mail_transport import Attachment, check_address
 from tests.support.mails import a_mail, an_attachment
 from tests.support.memory_mail import an_account

@@ -58,7 +58,11 @@ async def test_goto_says_where_it_is(job: WebJob, site: Site) -> None:
 async def test_click_goes_where_the_link_leads_and_takes_a_picture(job: WebJob, site: Site) -> None:
     ended = await job.attempt("click", "text=Später", verify={"url": "/late"})
 
-    assert ended.result == {"url": site.url("/late"), "title": "Später", "fitted": "text=Später"}
+    assert {name: ended.result[name] for name in ("url", "title", "fitted")} == {
+        "url": site.url("/late"),
+        "title": "Später",
+        "fitted": "text=Später",
+    }
     assert [Path(path).name for path in ended.evidence] == ["step.png"]
     assert is_picture(ended.evidence[0])
 
@@ -136,7 +140,7 @@ async def test_extract_reads_one_or_all(job: WebJob) -> None:
     every = await job.do("extract", ".item", all=True)
     link = await job.do("extract", "text=Später", attribute="href")
 
-    assert one == {"text": "Büro", "fitted": "css=h1"}
+    assert (one["text"], one["fitted"]) == ("Büro", "css=h1")
     assert every["texts"] == ["Eins", "Zwei"]
     assert link["value"] == "/late"
 
@@ -227,7 +231,8 @@ async def test_a_field_is_found_in_every_way(job: WebJob, selector: str) -> None
 async def test_a_target_falls_back_to_the_next_locator_and_says_so(job: WebJob) -> None:
     result = await job.do("extract", ["#moved", "role=button[name=Anmelden]", "#login"])
 
-    assert result == {"text": "Anmelden", "fitted": 'role=button[name="Anmelden"]'}
+    assert result["text"] == "Anmelden"
+    assert result["healed"] == {"sought": "css=#moved", "fitted": 'role=button[name="Anmelden"]'}
 
 
 async def test_two_that_fit_are_an_error_that_lists_them(job: WebJob) -> None:
@@ -246,7 +251,8 @@ async def test_a_missing_element_fails_in_time_with_a_picture(job: WebJob, site:
     assert ended.error.code == "element_not_found"
     assert ended.error.facts["page"] == site.url("/")
     assert ended.duration < 6
-    assert [is_picture(path) for path in ended.evidence] == [True]
+    assert ended.error.facts["picture"] == ended.evidence[-1]
+    assert [is_picture(path) for path in ended.evidence] == [False, True]
 
 
 async def test_the_wrong_kind_of_element_is_said_to_be_wrong(job: WebJob) -> None:
@@ -288,6 +294,24 @@ async def test_a_postcondition_is_looked_for_on_the_page(job: WebJob) -> None:
 
     assert seen.happened is False
     assert "Danke" in seen.detail
+
+
+async def test_a_postcondition_compares_what_a_field_holds_and_what_a_file_is(job: WebJob) -> None:
+    await job.do("fill", "label=Suche", text="4711")
+    await job.do("fill", "label=Passwort", text="secret://portal.password", id="password")
+    await job.do("download", "#attachment", id="fetch")
+
+    for expected, field, value in (
+        (True, "label=Suche", "4711"),
+        (False, "label=Suche", "471"),
+        (True, "label=Passwort", "secret://portal.password"),
+        (False, "label=Passwort", "secret://portal.pin"),
+    ):
+        seen = await job.verify("click", "h1", repeatable=True, timeout=1, verify={"selector": field, "value": value})
+        assert seen.happened is expected
+    for digest in (DIGEST, "0" * 64):
+        seen = await job.verify("download", "#attachment", id="fetch", timeout=1, verify={"sha256": digest})
+        assert seen.happened is (digest == DIGEST)
 
 
 async def test_what_a_click_did_without_a_postcondition_nobody_can_tell(job: WebJob) -> None:

@@ -1,5 +1,6 @@
 """What only real servers can show: logins, late deliveries, folders, and an account without copies to itself."""
 
+import asyncio
 import imaplib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from scheduler.executors.mail_transport import MailQuery
 from scheduler.executors.smtp_imap_transport import SmtpImapTransport
 from tests.support.mails import a_mail
 from tests.support.memory_mail import ACCOUNTS, an_account
+from tests.support.tcp_fault import FaultProxy
 
 ANNA, US = "anna@example.com", "cpa@example.com"
 
@@ -148,3 +150,49 @@ def test_a_password_travels_unprotected_on_loopback_only() -> None:
 
 def test_an_account_does_not_show_its_password() -> None:
     assert "geheim" not in repr(an_account())
+
+
+@pytest.mark.integration
+async def test_a_mail_that_somebody_else_moved_is_found_by_its_id(mail_server: MailServer) -> None:
+    transport = _transport(mail_server)
+    await transport.send(a_mail(US, subject="wandert"))
+    (mail,) = await transport.search(MailQuery())
+    with _our_mailbox(mail_server) as imap:
+        imap.create("Ablage")
+        imap.select("INBOX")
+        imap.copy("1", "Ablage")
+        imap.store("1", "+FLAGS", r"(\Deleted)")
+        imap.expunge()
+
+    found = await transport.read(mail.id)
+
+    assert (found.folder, found.subject) == ("Ablage", "wandert")
+
+
+@pytest.mark.integration
+async def test_a_mail_without_a_message_id_is_moved_and_read(mail_server: MailServer) -> None:
+    transport = _transport(mail_server)
+    with _our_mailbox(mail_server) as imap:
+        imap.append("INBOX", "", "", b"Subject: ohne\r\nFrom: scanner@example.com\r\n\r\nText\r\n")
+    (mail,) = await transport.search(MailQuery())
+
+    moved = await transport.move(mail.id, "Scans", create=True)
+
+    assert (await transport.read(moved)).subject == "ohne"
+    assert mail_server.messages(US) == []
+
+
+@pytest.mark.integration
+async def test_a_wait_lives_through_a_connection_that_breaks(mail_server: MailServer) -> None:
+    proxy = FaultProxy(mail_server.imap_port)
+    async with proxy.running():
+        account = an_account(smtp=mail_server.smtp_port, imap=proxy.port)
+        transport = SmtpImapTransport(account, settle=timedelta(seconds=0.3))
+        waiting = asyncio.create_task(transport.wait_for(MailQuery(subject="endlich"), timedelta(seconds=20)))
+        await asyncio.sleep(0.5)
+        proxy.cut()
+        await _transport(mail_server).send(a_mail(US, subject="endlich"))
+
+        found = await waiting
+
+    assert [mail.subject for mail in found] == ["endlich"]

@@ -14,7 +14,7 @@ CATALOG = ActionCatalog(WEB_ACTIONS)
 def test_only_what_changes_nothing_outside_may_be_repeated() -> None:
     once = {spec.name for spec in CATALOG if not spec.repeatable}
 
-    assert once == {"web.click", "web.press", "web.upload"}
+    assert once == {"web.click", "web.press", "web.drag", "web.upload"}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def test_only_what_changes_nothing_outside_may_be_repeated() -> None:
         ("web.wait_for", {"state": "hidden"}),
         ("web.download", {"url": "/files/7"}),
         ("web.upload", {"files": ["artifact://job/fetch/a.pdf"]}),
+        ("web.click", {"dialog": "accept", "answer": "4711", "trace": True}),
+        ("web.drag", {"to": ["#goal", "text=Ziel"]}),
+        ("web.extract", {"table": True, "fields": {"Betrag": "number", "am": {"header": "Datum", "type": "date"}}}),
+        ("web.extract", {"all": True, "fields": {"name": {"selector": "h2"}}}),
+        ("web.login", {"credential": "portal", "url": "https://portal.de/", "check": {"text": "Abmelden"}}),
     ],
 )
 def test_good_parameters_pass(action: str, params: dict[str, Any]) -> None:
@@ -46,6 +51,13 @@ def test_good_parameters_pass(action: str, params: dict[str, Any]) -> None:
         ("web.upload", {"files": []}, "params.files"),
         ("web.upload", {"files": ["/etc/passwd"]}, "params.files[0]"),
         ("web.fill", {"text": "x"}, "params.text"),
+        ("web.click", {"answer": "4711"}, "params"),
+        ("web.drag", {}, "params.to"),
+        ("web.scroll", {"to": "top", "by": 5}, "params"),
+        ("web.extract", {"type": "money"}, "params.type"),
+        ("web.extract", {"fields": {"name": "text"}}, "params"),
+        ("web.login", {"credential": "a/b", "url": "https://p.de/", "check": {"text": "x"}}, "params.credential"),
+        ("web.login", {"credential": "portal", "url": "https://p.de/", "check": {}}, "params.check"),
     ],
 )
 def test_wrong_parameters_are_named(action: str, params: dict[str, Any], field: str) -> None:

@@ -28,6 +28,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLiteJobRepository, SQLiteTaskRepository
 from tests.orchestrator.test_planner import a_planner
 from tests.support.clock import FakeClock
+from tests.support.queues import nobody_waits
 from tests.support.services import SENTENCE, router
 
 __all__ = ["router"]
@@ -48,7 +49,7 @@ def jobs(database: SQLiteDatabase, queue: JobQueue, clock: FakeClock, router: In
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
-        admission=Admission(lambda *_: 0, clock),
+        admission=Admission(nobody_waits, clock),
         clock=clock,
         new_id=new_id,
     )

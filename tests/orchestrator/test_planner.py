@@ -3,6 +3,7 @@
 import pytest
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.address_book import AddressBook, UnfitNameError, nobody_known
 from scheduler.core.errors import (
     ActionForbiddenError,
     InvalidFieldError,
@@ -16,6 +17,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import read_intents
+from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.planner import Planner, given_slots
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
@@ -29,13 +31,19 @@ ENGLISH = "Fetch invoice 4711 from the portal and send it to anna@example.com"
 SLOTS = {"document": "Rechnung 4711", "document_id": "4711", "recipient": "anna@example.com", "portal": "Portal"}
 
 
-def a_planner(router: IntentRouter, sites: dict[str, str] | None = None, deny: str = "") -> Planner:
+def a_planner(
+    router: IntentRouter,
+    sites: dict[str, str] | None = None,
+    deny: str = "",
+    addresses: AddressBook = nobody_known,
+) -> Planner:
     rules = (Rule(rule="all", allow=("*",)), *([Rule(rule="not-this", deny=(deny,))] if deny else []))
     return Planner(
         router=router,
         catalog=ActionCatalog(ScriptedExecutor.actions),
         policy=PolicyEngine(PolicyTable(actions=rules)),
         sites=FakeSites({"Portal": NORTH} if sites is None else sites),
+        addresses=addresses,
     )
 
 
@@ -120,7 +128,7 @@ def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> N
         ("fetch_and_send", {}, MissingSlotError, "context.slots.recipient"),
         ("fetch_and_send", {**SLOTS, "portal": "Nirgends"}, UnknownSiteError, "context.slots.portal"),
         ("fetch_and_send", {**SLOTS, "recipient": "Anna"}, InvalidFieldError, "context.slots.recipient"),
-        ("open_app", {"application": "Excel"}, NoTemplateError, "intent"),
+        ("open_app", {}, MissingSlotError, "context.slots.application"),
         ("unknown", {}, UnknownIntentError, "intent"),
     ],
 )
@@ -131,6 +139,15 @@ def test_what_is_wrong_with_an_order_is_said_of_its_own_field(
         a_planner(router).plan_intent(intent, "", {"slots": slots})
 
     assert caught.value.field == caught.value.facts["field"] == field
+
+
+def test_an_intent_without_a_template_is_said_to_be_one() -> None:
+    router = IntentRouter(read_intents({"intents": [{"name": "brew_coffee", "patterns": ["coffee"]}]}, "test"))
+
+    with pytest.raises(NoTemplateError) as caught:
+        a_planner(router).plan_intent("brew_coffee", "", {})
+
+    assert caught.value.field == "intent"
 
 
 @pytest.mark.parametrize("name", ["Lieferantenportal", "lieferantenPORTAL"])
@@ -207,3 +224,20 @@ def test_slots_that_are_none_are_refused(context: dict[str, object], field: str)
 
 def test_a_context_needs_no_slots() -> None:
     assert given_slots({"desk": 7}) == {}
+
+
+def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one_an_error(router: IntentRouter) -> None:
+    def addresses(name: str) -> tuple[str, ...]:
+        if name != "Anna":
+            raise UnfitNameError(Sentence(f"wer ist {name}?", f"who is {name}?"))
+        return ("anna@example.com",)
+
+    planner = a_planner(router, addresses=addresses)
+
+    planned = planner.plan("Schreib Anna, dass ich später komme")
+    with pytest.raises(InvalidFieldError, match="who is Bert") as unfit:
+        planner.plan("Schreib Anna und Bert, dass ich später komme")
+
+    (send,) = planned.task_graph.tasks.values()
+    assert send.params["to"] == ["anna@example.com"]
+    assert unfit.value.field == "recipient"

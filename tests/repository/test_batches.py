@@ -83,6 +83,17 @@ async def test_the_same_request_gives_the_same_ids(store: Store) -> None:
     assert (await store.jobs.list()).total == 2
 
 
+async def test_what_a_request_has_brought_can_be_asked_for(store: Store) -> None:
+    alone = IdempotentRequest(key="k", route="jobs", body_digest="d")
+    job, ids = await store.jobs.save(a_job(), alone), await store.jobs.save_many([a_job(), None], BATCH)
+
+    assert await store.jobs.earlier(DEFAULT_TENANT, alone) == [job.id]
+    assert await store.jobs.earlier(DEFAULT_TENANT, BATCH) == ids
+    assert await store.jobs.earlier(TenantId("acme"), BATCH) is None
+    with pytest.raises(IdempotencyConflictError):
+        await store.jobs.earlier(DEFAULT_TENANT, BATCH.model_copy(update={"body_digest": "other"}))
+
+
 async def test_the_same_request_at_once_is_accepted_once(store: Store) -> None:
     answers = await asyncio.gather(*(store.jobs.save_many([a_job(), a_job()], BATCH) for _ in range(10)))
 

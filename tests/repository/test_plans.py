@@ -104,7 +104,7 @@ async def _exercise_batches(store: Store) -> None:
     batch = IdempotentRequest(key="k", route="jobs:batch", body_digest="d")
     jobs = [a_job(), None, a_job()]
     await store.jobs.save_many(jobs, batch)
-    await store.jobs.save_many(jobs, batch)
+    await store.jobs.earlier(DEFAULT_TENANT, batch)
     await store.queue.announce([job for job in jobs if job])
     for job in jobs:
         if job:

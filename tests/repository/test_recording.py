@@ -1,6 +1,7 @@
 """What every store promises of runs: steps are fenced and stored whole, and nothing crosses a tenant."""
 
 import asyncio
+import sqlite3
 import time
 from datetime import timedelta
 
@@ -67,6 +68,24 @@ class TestRecording:
         assert ended is not None
         assert (ended.status, ended.error, ended.error_code) == (JobStatus.FAILED, "Zu spät", "timeout")
         assert (ended.completed_at, ended.lease) == (NOON, None)
+
+    async def test_a_step_whose_answer_was_lost_may_be_stored_again(self, store: Store) -> None:
+        job = await store.leased()
+        progress = a_progress(job, events=[an_event(job)], audit=[an_audit_entry(job_id=job.id)])
+        await store.jobs.record(progress)
+        before = await store.everything(job.id)
+
+        await store.jobs.record(progress)
+
+        assert await store.everything(job.id) == before
+
+    async def test_an_entry_of_another_job_is_not_taken_for_the_same(self, store: Store) -> None:
+        one, other = await store.leased(), await store.leased()
+        entry = an_audit_entry(job_id=one.id)
+        await store.jobs.record(a_progress(one, audit=[entry]))
+
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.jobs.record(a_progress(other, audit=[entry.model_copy(update={"job_id": other.id})]))
 
     async def test_a_step_under_an_old_lease_changes_nothing(self, store: Store, clock: FakeClock) -> None:
         job = await store.leased()

@@ -92,6 +92,39 @@ async def test_a_file_held_by_another_process_is_busy(database: SQLiteDatabase, 
     assert await database.read(_count) == 2
 
 
+async def test_a_quick_write_waits_for_another_process_without_holding_up_the_event_loop(
+    database: SQLiteDatabase, another: SQLiteDatabase
+) -> None:
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold(connection: sqlite3.Connection) -> None:
+        _add(connection)
+        holding.set()
+        let_go.wait(10)
+
+    holder = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(holding.wait, 10)
+    with pytest.raises(StoreBusyError):
+        await another.write(_add, quick=True)
+    let_go.set()
+    await holder
+    await another.write(_add, quick=True)
+
+    assert await database.read(_count) == 2
+
+
+async def test_of_quick_writes_only_the_one_that_fails_is_undone(database: SQLiteDatabase) -> None:
+    def fails(connection: sqlite3.Connection) -> None:
+        _add(connection)
+        raise ZeroDivisionError
+
+    writes = [database.write(work, quick=True) for work in (_add, fails, _add)]
+    answers = await asyncio.gather(database.write(_add), *writes, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [type(None), type(None), ZeroDivisionError, type(None)]
+    assert await database.read(_count) == 3
+
+
 async def test_a_snapshot_that_others_overtook_is_busy(database: SQLiteDatabase, store_path: Path) -> None:
     def overtaken(_: sqlite3.Connection) -> None:
         with closing(sqlite3.connect(store_path, isolation_level=None)) as ours:

@@ -222,6 +222,12 @@ class TestStatus:
             (EventType.TASK_CANCELLED, "task1"),
             (EventType.TASK_CANCELLED, "task2"),
         ]
+        entries = (await store.audit.list(AuditFilter(job_id=job.id))).items
+        assert [(entry.task_id, entry.result, entry.metadata) for entry in entries][1:] == [
+            ("task1", "failure", {"run": 1, "task": "cancelled"}),
+            ("task2", "failure", {"run": 1, "task": "cancelled"}),
+            (None, "success", {"run": 1}),
+        ]
 
 
 class TestDeleting:

@@ -16,7 +16,7 @@ _MEETINGS = frozenset(
         "answer of an old epoch", "answer while stopping", "cancel", "cancel: InvalidTransitionError", "claim refused",
         "effect withheld, the lease is over", "given up, the store is busy", "handed back", "job put aside unopened",
         "key used for another request", "lease lost", "reached for another tenant's job", "refused, too many wait",
-        "resume", "retry", "retry: RetriesExhaustedError", "run broke", "seen: False", "seen: None", "seen: True",
+        "resume", "retry", "retry: RetriesExhaustedError", "seen: False", "seen: None", "seen: True",
         "submit again", "submitted again", "worker awakes with an old lease",
     }
 )  # fmt: skip

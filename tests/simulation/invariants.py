@@ -159,7 +159,7 @@ class Invariants:
         job, replayed = commit.stored.job, self._replayed[commit.stored.job.id]
         for line in commit.events:
             replayed.read(line)
-            if line.type is EventType.TASK_VERIFYING or (commit.kind == "cancel" and line.task_id):
+            if line.type is EventType.TASK_VERIFYING:
                 self._silent[job.id][str(line.type), line.task_id] += 1
         if replayed.status is not job.status:
             raise ViolationError("I6", f"{job.id} is {job.status}, its timeline says {replayed.status}")

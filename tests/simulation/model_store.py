@@ -101,7 +101,7 @@ class ModelStore:
         self.chains: dict[TenantId, list[Block]] = {}
         self.watch = watch
         self._keys: dict[tuple[TenantId, str, str], tuple[str, JobId]] = {}
-        self._entries: set[str] = set()
+        self._entries: dict[str, JobId] = {}
         self._ids = itertools.count(1)
         self._turns: dict[tuple[int, TenantId], int] = {}
         self._present: dict[int, int] = {}
@@ -236,6 +236,8 @@ class ModelStore:
         if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
+            if [self._entries[id_] for id_ in repeated] == [progress.job_id] * len(progress.audit):
+                return  # stored before, though the answer was lost
             raise RepeatedEntryError(repeated)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
         stored.tasks.update((task.task_id, _as_model(TaskRun, task)) for task in progress.tasks)
@@ -281,12 +283,13 @@ class ModelStore:
             completed_at=now if status.final else None,
             lease=before.lease if status in _NEEDS_WORKER else None,
         )
-        tasks_before, lines = dict(stored.tasks), self._cancel_tasks(stored, now) if kind == "cancel" else []
+        tasks_before = dict(stored.tasks)
+        lines, entries = self._cancel_tasks(stored, now) if kind == "cancel" else ([], [])
         stored.job = changed
         until = changed.lease.until if changed.lease else now
         stored.due = until if status in _NEEDS_WORKER else None
         job, events, audit = self._note(changed, _LINES[status], now, _ASKED)
-        self._committed(kind, before, job, [*lines, *events], audit, tasks_before=tasks_before)
+        self._committed(kind, before, job, [*lines, *events], [*entries, *audit], tasks_before=tasks_before)
         return changed
 
     def cancel(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:
@@ -297,14 +300,27 @@ class ModelStore:
             return self.change_status(job_id, JobStatus.CANCELLING, now, tenant)
         return self.change_status(job_id, JobStatus.CANCELLED, now, tenant, kind="cancel")
 
-    def _cancel_tasks(self, stored: Stored, now: datetime) -> list[JobEvent]:
-        job, lines = stored.job, []
+    def _cancel_tasks(self, stored: Stored, now: datetime) -> tuple[list[JobEvent], list[AuditEntry]]:
+        job, lines, entries = stored.job, [], []
         for task_id, task in stored.tasks.items():
             if not task.status.final:
                 changes = {"status": TaskStatus.CANCELLED, "run": job.run, "completed_at": now}
                 stored.tasks[task_id] = task.model_copy(update=changes)
-                lines.append(_line(job, EventType.TASK_CANCELLED, now, task_id))
-        return lines
+                todo = job.task_graph.tasks[task_id]
+                lines.append(_line(job, EventType.TASK_CANCELLED, now, task_id, {"action": todo.action}))
+                entry = AuditEntry(
+                    id=f"store-{next(self._ids)}",
+                    timestamp=now,
+                    tenant=job.tenant,
+                    job_id=job.id,
+                    task_id=task_id,
+                    action=todo.action,
+                    reason=todo.reason or job.description or job.intent,
+                    result="failure",
+                    metadata={"run": job.run, "task": "cancelled"},
+                )
+                entries.append(entry)
+        return lines, entries
 
     def retry(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:
         stored = self._must_get(job_id, tenant)
@@ -351,7 +367,7 @@ class ModelStore:
         if audit:
             chain = self.chains.setdefault(job.tenant, [])
             chain.append(Block(tuple(audit), digest(chain[-1].digest if chain else _FIRST, audit)))
-            self._entries.update(entry.id for entry in audit)
+            self._entries.update((entry.id, entry.job_id) for entry in audit)
         self.watch(Commit(kind, before, stored, tasks_before or {}, events, audit, token))
 
     def broken_link(self, tenant: TenantId) -> int | None:
@@ -365,7 +381,7 @@ class ModelStore:
 
 
 def _line(
-    job: Job, type_: EventType, at: datetime, task_id: TaskId | None = None, data: Mapping[str, int] | None = None
+    job: Job, type_: EventType, at: datetime, task_id: TaskId | None = None, data: Mapping[str, Any] | None = None
 ) -> JobEvent:
     return JobEvent(
         tenant=job.tenant, job_id=job.id, run=job.run, type=type_, at=at, task_id=task_id, data=dict(data or {})

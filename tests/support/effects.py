@@ -22,14 +22,15 @@ EFFECTS = (
     Effect("write_durably", None),
     Effect("data", "smtp", "smtp_imap_transport"),
     *(Effect(name, "box", "imap_mailbox") for name in ("append", "move", "copy", "delete")),
+    Effect("move", "box", "imap_mails"),
     *(Effect(name, "os", "file_root") for name in ("link", "rename", "unlink", "mkdir", "rmdir")),
     Effect("Popen", "subprocess", "app_processes"),
     *(Effect(name, "process", "app_processes") for name in ("terminate", "kill")),
     *(Effect(name, "http", "caldav_calendar") for name in ("put", "delete")),
     Effect("execute", "executors", "task_runner"),
 )
-UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox"}),)
-"""Modules that count as one: the mailbox is used by the transport alone."""
+UNITS = (frozenset({"smtp_imap_transport", "imap_mailbox", "imap_mails"}),)
+"""Modules that count as one: the mailbox and its mails are used by the transport alone."""
 
 
 @dataclass(frozen=True)

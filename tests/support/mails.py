@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduler.core.ids import new_id
-from scheduler.executors.mail_transport import Attachment, OutgoingMail
+from scheduler.executors.mail_transport import Attachment, Importance, Invitation, OutgoingMail, Thread
 
 LONG_NAME = "Rechnung 4711 für Ärger & Söhne 😀 – " + "sehr langer Name " * 8 + ".pdf"
 
@@ -19,6 +19,9 @@ def a_mail(
     bcc: tuple[str, ...] = (),
     reply_to: str | None = None,
     attachments: tuple[Attachment, ...] = (),
+    importance: Importance = "normal",
+    answers: Thread | None = None,
+    invitation: Invitation | None = None,
 ) -> OutgoingMail:
     return OutgoingMail(
         effect_key=effect_key or new_id(),
@@ -31,10 +34,19 @@ def a_mail(
         body=body,
         html=html,
         attachments=attachments,
+        importance=importance,
+        answers=answers,
+        invitation=invitation,
     )
 
 
-def an_attachment(folder: Path, *, name: str = LONG_NAME, content: bytes = b"%PDF-1.7 \x00\xff\r\n.\r\n") -> Attachment:
+def an_attachment(
+    folder: Path,
+    *,
+    name: str = LONG_NAME,
+    content: bytes = b"%PDF-1.7 \x00\xff\r\n.\r\n",
+    content_id: str | None = None,
+) -> Attachment:
     path = folder / f"attachment-{new_id()}"
     path.write_bytes(content)
-    return Attachment(name=name, path=path)
+    return Attachment(name=name, path=path, content_id=content_id)

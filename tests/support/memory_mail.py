@@ -1,27 +1,41 @@
 """A mail server and a transport in memory. The transport passes the same contract suite as the real one."""
 
+import asyncio
+import contextlib
 import email
 import email.policy
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 from imap_tools.message import MailMessage
 
 from examples.mailbox.faults import Faults
 from scheduler.core.errors import (
-    InvalidInputError,
     MailDeferredError,
+    MailNotFoundError,
     MailRefusedError,
     OutcomeUnknownError,
     RecipientRefusedError,
 )
 from scheduler.executors.mail_account import MailAccount, MailSecurity
-from scheduler.executors.mail_mime import build, message_id, read
-from scheduler.executors.mail_transport import INBOX, MailQuery, OutgoingMail, ReceivedMail, Trace
+from scheduler.executors.mail_filter import fits
+from scheduler.executors.mail_folders import choose_folder, find_folder, role_of
+from scheduler.executors.mail_mime import build, message_id
+from scheduler.executors.mail_reading import Lies, files_of, message_id_of, read
+from scheduler.executors.mail_transport import (
+    INBOX,
+    Folder,
+    MailFile,
+    MailQuery,
+    OutgoingMail,
+    ReceivedMail,
+    Trace,
+)
 
-SENT = "Sent"
+SENT, DRAFTS = "Sent", "Drafts"
 US = "cpa@example.com"
 ACCOUNTS: Mapping[str, str] = {
     US: "geheim",
@@ -48,8 +62,10 @@ def an_account(*, address: str = US, password: str = ACCOUNTS[US], smtp: int = 1
 @dataclass
 class _Stored:
     content: bytes
+    number: int
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     seen: bool = False
+    flagged: bool = False
 
     @property
     def message(self) -> MailMessage:
@@ -57,8 +73,12 @@ class _Stored:
         return parsed
 
     @property
-    def mail(self) -> ReceivedMail:
-        return read(self.message)
+    def message_id(self) -> str:
+        return message_id_of(self.message)
+
+    def mail(self, folder: str, *, whole: bool = False) -> ReceivedMail:
+        lies = Lies(f"memory:{self.number}", folder, self.at, seen=self.seen, flagged=self.flagged)
+        return read(self.message, lies, whole=whole)
 
 
 class MemoryMailServer:
@@ -66,7 +86,18 @@ class MemoryMailServer:
 
     def __init__(self) -> None:
         self.faults = Faults()
-        self.boxes: dict[str, dict[str, list[_Stored]]] = {address: {INBOX: [], SENT: []} for address in ACCOUNTS}
+        self.boxes: dict[str, dict[str, list[_Stored]]] = {
+            address: {INBOX: [], SENT: [], DRAFTS: []} for address in ACCOUNTS
+        }
+        self.changed = asyncio.Event()
+        self._numbers = itertools.count(1)
+
+    def put(self, address: str, folder: str, content: bytes) -> _Stored:
+        """Lay a mail into a folder, and wake who waits for one."""
+        stored = _Stored(content, next(self._numbers))
+        self.boxes[address][folder].append(stored)
+        self.changed.set()
+        return stored
 
     def messages(self, address: str, folder: str = INBOX) -> list[EmailMessage]:
         return [
@@ -83,6 +114,10 @@ class MemoryMailTransport:
         self._server = server
         self._account = account
 
+    @property
+    def address(self) -> str:
+        return self._account.address
+
     async def send(self, mail: OutgoingMail) -> str:
         faults = self._server.faults
         for recipient in mail.recipients:
@@ -96,7 +131,7 @@ class MemoryMailTransport:
             raise OutcomeUnknownError("mail.send", "the connection was lost")
         content = build(mail, self._account)
         for recipient in dict.fromkeys((*mail.recipients, self._account.address)):
-            self._server.boxes[recipient][INBOX].append(_Stored(content))
+            self._server.put(recipient, INBOX, content)
         if faults.strikes("drops_after_delivery"):
             raise OutcomeUnknownError("mail.send", "the connection was lost")
         return message_id(mail.effect_key, self._account)
@@ -107,7 +142,7 @@ class MemoryMailTransport:
         name = message_id(mail.effect_key, self._account)
         mine, copy = self._folders[INBOX], self._find(INBOX, name)
         if copy is not None and self._find(SENT, name) is None:
-            self._folders[SENT].append(copy)
+            self._server.put(self.address, SENT, copy.content).seen = True
         if copy is not None and self._account.address not in mail.recipients:
             mine.remove(copy)
         return self._find(SENT, name) is not None
@@ -118,30 +153,65 @@ class MemoryMailTransport:
         happened = filed or self._find(INBOX, name) is not None
         return Trace(happened=happened, filed=filed, message_id=name)
 
+    async def draft(self, mail: OutgoingMail) -> str:
+        there = self._find(DRAFTS, message_id(mail.effect_key, self._account))
+        content = build(mail, self._account, with_bcc=True)
+        return (there or self._server.put(self.address, DRAFTS, content)).mail(DRAFTS).id
+
     async def search(self, query: MailQuery) -> tuple[ReceivedMail, ...]:
-        if query.folder not in self._folders:
-            raise InvalidInputError("folder", f"there is no folder {query.folder!r}")
-        fitting = [stored for stored in reversed(self._folders[query.folder]) if _fits(stored, query)][: query.limit]
-        for stored in fitting:
-            stored.seen = stored.seen or query.mark_seen
-        return tuple(stored.mail for stored in fitting)
+        folder = choose_folder(query.folder, await self.folders()).name
+        found: list[ReceivedMail] = []
+        for stored in reversed(self._folders[folder]):
+            mail = stored.mail(folder)
+            if fits(mail, query) and len(found) < query.limit:
+                stored.seen = stored.seen or query.mark_seen
+                found.append(mail)
+        return tuple(found)
+
+    async def wait_for(self, query: MailQuery, within: timedelta) -> tuple[ReceivedMail, ...]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()):
+                while not (found := await self.search(query)):
+                    self._server.changed.clear()
+                    await self._server.changed.wait()
+                return found
+        return await self.search(query)
+
+    async def read(self, mail_id: str) -> ReceivedMail:
+        folder, stored = self._place(mail_id)
+        return stored.mail(folder, whole=True)
+
+    async def files(self, mail_id: str) -> tuple[MailFile, ...]:
+        return files_of(self._place(mail_id)[1].message)
+
+    async def folders(self) -> tuple[Folder, ...]:
+        return tuple(Folder(name=name, role=role_of(name)) for name in self._folders)
+
+    async def move(self, mail_id: str, folder: str, *, create: bool = False) -> str:
+        folders = await self.folders()
+        if create and find_folder(folder, folders) is None:
+            self._folders[folder] = []
+        wanted = choose_folder(folder, await self.folders()).name
+        place, stored = self._place(mail_id)
+        self._folders[place].remove(stored)
+        self._folders[wanted].append(stored)
+        return stored.mail(wanted).id
+
+    async def mark(self, mail_id: str, *, seen: bool | None = None, flagged: bool | None = None) -> None:
+        _, stored = self._place(mail_id)
+        stored.seen = stored.seen if seen is None else seen
+        stored.flagged = stored.flagged if flagged is None else flagged
+
+    def _place(self, mail_id: str) -> tuple[str, _Stored]:
+        for folder, mails in self._folders.items():
+            for stored in mails:
+                if mail_id in {f"memory:{stored.number}", stored.message_id}:
+                    return folder, stored
+        raise MailNotFoundError(mail_id)
 
     @property
     def _folders(self) -> dict[str, list[_Stored]]:
         return self._server.boxes[self._account.address]
 
     def _find(self, folder: str, name: str) -> _Stored | None:
-        return next((stored for stored in self._folders[folder] if stored.mail.message_id == name), None)
-
-
-def _fits(stored: _Stored, query: MailQuery) -> bool:
-    mail = stored.mail
-    sender = f"{stored.message.from_values} {mail.sender}".casefold()
-    everything = f"{sender} {mail.subject} {mail.text} {' '.join(mail.attachments)}".casefold()
-    return (
-        (query.sender or "").casefold() in sender
-        and (query.subject or "").casefold() in mail.subject.casefold()
-        and all(word in everything for word in (query.words or "").casefold().split())
-        and (query.since is None or stored.at.date() >= query.since)
-        and not (query.unseen and stored.seen)
-    )
+        return next((stored for stored in self._folders[folder] if stored.message_id == name), None)

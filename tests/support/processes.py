@@ -17,21 +17,22 @@ def descendants(pid: int) -> Iterator[tuple[int, list[str]]]:
 
 def browsers() -> list[int]:
     """Return the main processes of the browsers that this process runs."""
-    return [
-        pid
-        for pid, command in descendants(os.getpid())
-        if "chrom" in command[0] and not any(part.startswith("--type=") for part in command)
-    ]
+    return [pid for pid, command in descendants(os.getpid()) if "chrom" in command[0] and not _kind(command)]
 
 
 def renderers() -> list[int]:
     """Return the processes that draw the pages of those browsers."""
-    return [pid for pid, command in descendants(os.getpid()) if "--type=renderer" in command]
+    return [pid for pid, command in descendants(os.getpid()) if _kind(command) == "renderer"]
 
 
 def drivers() -> list[int]:
     """Return Playwright's own processes."""
     return [pid for pid, command in descendants(os.getpid()) if command[0].endswith("node")]
+
+
+def _kind(command: list[str]) -> str:
+    """Return what a process of Chromium's is for; some of them keep their whole command line as one argument."""
+    return next((part.removeprefix("--type=") for part in " ".join(command).split() if part.startswith("--type=")), "")
 
 
 def kill(pids: list[int]) -> None:

@@ -18,6 +18,11 @@ QueueOver = Callable[[Path, FakeClock], JobQueue]
 OpenQueue = Callable[[], Awaitable[JobQueue]]
 
 
+async def nobody_waits(*_: object) -> int:
+    """Count for an Admission."""
+    return 0
+
+
 BACK_ENDS = ("sqlite", pytest.param("redis", marks=pytest.mark.integration))
 
 

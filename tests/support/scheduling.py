@@ -26,6 +26,7 @@ from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLite
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
 from tests.support.clock import NOON, FakeClock
+from tests.support.queues import nobody_waits
 from tests.support.schedules import a_definition
 from tests.support.services import PORTAL, ScriptedExecutor
 from tests.support.sites import FakeSites
@@ -63,7 +64,7 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
-        admission=Admission(lambda *_: 0, clock),
+        admission=Admission(nobody_waits, clock),
         clock=clock,
         new_id=new_id,
     )

@@ -27,7 +27,10 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_actions import SITE_ACTIONS
 from scheduler.settings import (
     ApiSettings,
+    BrowserSettings,
     FaultSettings,
+    GraphSettings,
+    GuardSettings,
     LLMSettings,
     LogSettings,
     MailSettings,
@@ -129,6 +132,7 @@ def some_settings(
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
         mail=MailSettings(),
+        graph=GraphSettings(),
         worker=WorkerSettings(),
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
@@ -137,6 +141,8 @@ def some_settings(
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
         web=WebSettings(sites_dir=data / "config"),
+        browser=BrowserSettings(),
+        guard=GuardSettings(),
         llm=LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),

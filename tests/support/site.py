@@ -2,14 +2,18 @@
 
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
+from tests.support import pages
+
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 PASSWORD = "Sehr-Geheim-99"
+USER = "anna"
 FILE_NAME = "Rückläufer Überweisung 😀.pdf"
 
 _HOME = """<!doctype html><html lang=de><head><meta charset=utf-8><title>Büro</title></head><body>
@@ -57,6 +61,13 @@ def _file(body: bytes, media_type: str, disposition: str) -> Reply:
 
 
 _FIXED = {
+    "/gestures": Reply(pages.GESTURES.encode()),
+    "/gestures/other": Reply(pages.OTHER.encode()),
+    "/frames": Reply(pages.FRAMES.encode()),
+    "/table": Reply(pages.TABLE.encode()),
+    "/form": Reply(pages.ORIGINAL.encode()),
+    "/form/moved": Reply(pages.MOVED.encode()),
+    "/troubled": Reply(pages.TROUBLED.encode()),
     "/": Reply(_HOME.encode()),
     "/late": Reply(_LATE.encode()),
     "/echo": Reply(_ECHO.encode()),
@@ -82,6 +93,8 @@ class Site:
         self.base = base
         self.orders: list[str] = []
         self.uploads: list[bytes] = []
+        self.logins = 0
+        self.sessions: set[str] = set()
 
     def url(self, path: str = "/") -> str:
         return self.base + path
@@ -101,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._answer(urlsplit(self.path).path, self.rfile.read(int(self.headers["Content-Length"]))))
 
     def _answer(self, path: str, body: bytes) -> Reply:
+        if path.startswith(("/account", "/basic")):
+            return self._basic() if path == "/basic" else self._account(path, parse_qs(body.decode()))
         if path == "/login":
             return self._login(parse_qs(body.decode()))
         if path == "/inside":
@@ -121,6 +136,22 @@ class _Handler(BaseHTTPRequestHandler):
             return Reply(b"<meta charset=utf-8><p role=alert>Falsches Passwort</p>", status=401)
         cookie = ("Set-Cookie", "session=open; Path=/; HttpOnly")
         return Reply(b"", status=303, headers=(cookie, ("Location", f"/inside?password={PASSWORD}")))
+
+    def _account(self, path: str, form: dict[str, list[str]]) -> Reply:
+        """A portal whose sessions the test can end: `site.sessions.clear()`."""
+        if path == "/account/login" and form.get("user") == [USER] and form.get("password") == [PASSWORD]:
+            self.site.logins += 1
+            key = f"s{self.site.logins}"
+            self.site.sessions.add(key)
+            return Reply(b"", 303, (("Set-Cookie", f"account={key}; Path=/; HttpOnly"), ("Location", "/account")))
+        known = any(f"account={key}" in self.headers.get("Cookie", "") for key in self.site.sessions)
+        return Reply((pages.ACCOUNT if known else pages.SIGN_IN).encode())
+
+    def _basic(self) -> Reply:
+        expected = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers.get("Authorization") == f"Basic {expected}":
+            return Reply(b"<title>Tresor</title>offen")
+        return Reply(b"no", status=401, headers=(("WWW-Authenticate", 'Basic realm="x"'),))
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)

@@ -1,6 +1,6 @@
 """Site profiles for tests, made from the example portal's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from examples.office import PORTAL_PROFILE
@@ -13,6 +13,11 @@ from scheduler.core.sites import SiteProfile
 def a_profile(name: str, url: str, **changes: object) -> SiteProfile:
     document = load_site(PORTAL_PROFILE).model_dump(exclude_defaults=True)
     return SiteProfile.model_validate({**document, "aliases": (), "name": name, "url": url, **changes})
+
+
+def portals(urls: Mapping[str, str]) -> Callable[[], list[SiteProfile]]:
+    """Return what an allowance asks for the portals that are set up."""
+    return lambda: [SiteProfile(name=name, url=url) for name, url in urls.items()]
 
 
 def put_sites(folder: Path, sites: Mapping[str, str]) -> None:

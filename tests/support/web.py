@@ -9,12 +9,17 @@ from typing import Any
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
+from scheduler.executors.browser_pool import BrowserLimits
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.web_actions import WEB_ACTIONS
+from scheduler.executors.web_allowance import Allowance
+from scheduler.executors.web_guard import GuardRails
+from scheduler.executors.web_keeper import Level
 from scheduler.security.secrets_manager import SecretsManager
-from tests.support.site import PASSWORD
+from tests.support.site import PASSWORD, USER
 
+HERE = Allowance(domains=("127.0.0.1:*",))
 _JOBS = count(1)
 _RESULTS = {spec.name: spec.result or frozenset() for spec in WEB_ACTIONS}
 
@@ -30,20 +35,33 @@ def a_step(action: str, selector: object = None, **fields: Any) -> ToDo:  # noqa
 class Desk:
     """A folder with everything an executor keeps; several executors may use it one after another."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, rails: GuardRails | None = None) -> None:
         self.root = root
         self.artifacts = ArtifactStore(root / "artifacts")
         self.sessions = root / "sessions"
+        self.rails = rails or GuardRails(allowance=HERE)
         self.secrets = SecretsManager(
-            environment={"CPA_SECRET_PORTAL_PASSWORD": PASSWORD, "CPA_SECRET_PORTAL_PIN": "0815-4711"}
+            environment={
+                "CPA_SECRET_PORTAL_USERNAME": USER,
+                "CPA_SECRET_PORTAL_PASSWORD": PASSWORD,
+                "CPA_SECRET_PORTAL_PIN": "0815-4711",
+                "CPA_SECRET_WRONG_USERNAME": USER,
+                "CPA_SECRET_WRONG_PASSWORD": "falsch-geraten",
+            }
         )
 
-    def executor(self) -> PlaywrightExecutor:
+    def executor(
+        self, *, evidence: Level = "changes", trace: bool = False, limits: BrowserLimits | None = None
+    ) -> PlaywrightExecutor:
         return PlaywrightExecutor(
+            evidence=evidence,
+            trace=trace,
             artifacts=self.artifacts,
             screenshots=ScreenshotStore(self.root / "screenshots"),
             secrets=self.secrets,
             sessions=self.sessions,
+            rails=self.rails,
+            limits=limits,
         )
 
 
@@ -57,7 +75,10 @@ class WebJob:
 
     async def attempt(self, action: str, selector: object = None, **fields: Any) -> ExecutionResult:  # noqa: ANN401
         todo = a_step(action, selector, **fields)
-        return await self.executor.execute(todo, self._context(todo))
+        ended = await self.executor.execute(todo, self._context(todo))
+        if (page := self.executor._jobs.get(self.id)) is not None:
+            await page.saved()  # a worker verifies what it has done, which waits for this as well
+        return ended
 
     async def do(self, action: str, selector: object = None, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
         """Do a step that must succeed and return its result."""

@@ -25,6 +25,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import BaseExecutor, Performed
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.garbage import spare_garbage_collection
 from scheduler.orchestrator.batch_service import Batch
 from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
@@ -75,6 +76,7 @@ async def services() -> AsyncIterator[Services]:
 
 async def worker() -> None:
     async with services() as opened:
+        spare_garbage_collection()  # as `cpa worker` does
         await opened.worker.run()
 
 

@@ -1,0 +1,26 @@
+"""What is promised of whoever knows the mail addresses that names stand for."""
+
+from collections.abc import Callable, Sequence
+
+from scheduler.core.sentences import Sentence
+
+AddressBook = Callable[[str], Sequence[str]]
+"""Returns the addresses that a name stands for. Raises UnfitNameError for none or several that may be meant."""
+
+
+class UnfitNameError(ValueError):
+    """A name stands for no address, or for several; `said` tells a person which and what to do."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said.en)
+        self.said = said
+
+
+def nobody_known(name: str) -> Sequence[str]:
+    """Be the address book of whoever has none."""
+    raise UnfitNameError(
+        Sentence(
+            f"„{name[:200]}“ ist keine Mailadresse; erwartet wird zum Beispiel anna@example.com",
+            f"“{name[:200]}” is no mail address; expected is for example anna@example.com",
+        )
+    )

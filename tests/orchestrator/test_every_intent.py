@@ -1,0 +1,162 @@
+"""Every configured intent has hands: each example becomes a plan whose steps somebody can do, or says what it lacks."""
+
+import contextlib
+from datetime import UTC, datetime
+
+import pytest
+
+from scheduler.core.actions import ActionCatalog
+from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, UnknownSiteError
+from scheduler.core.ids import TaskId
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.intents import UNKNOWN, Intent
+from scheduler.core.task_graph import TaskGraph
+from scheduler.executor_wiring import make_answers, make_registry, make_sites
+from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.planner import Planner
+from scheduler.security.policies import PolicyEngine
+from scheduler.security.secrets_manager import SecretsManager
+from tests.support.clock import FakeClock
+from tests.support.services import some_settings
+from tests.support.sites import FakeSites
+
+ROUTER = IntentRouter.default()
+INTENTS = [intent for intent in ROUTER.intents if intent.name != UNKNOWN]
+EXAMPLES = [(intent.name, text) for intent in INTENTS for texts in intent.examples.values() for text in texts]
+WEDNESDAY = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+OF_THE_SPECIFICATION = {
+    "send_mail", "fetch_and_send", "read_mail", "search_mail", "search_document", "open_document", "export_pdf",
+    "open_app", "close_app", "navigate_url", "web_search", "download_file", "fill_form", "create_appointment",
+    "extract_table",
+}  # fmt: skip
+LACKING = (MissingSlotError, UnknownSiteError, InvalidFieldError)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> ActionCatalog:
+    folder = tmp_path_factory.mktemp("data")
+    settings = some_settings(folder, folder / "cpa.db")
+    registry = make_registry(
+        settings,
+        SecretsManager(folder / "secrets.yaml"),
+        ArtifactStore(folder / "artifacts"),
+        ScreenshotStore(folder / "screenshots"),
+        make_sites(settings),
+        make_answers(settings),
+    )
+    return registry.catalog
+
+
+@pytest.fixture
+def planner(catalog: ActionCatalog) -> Planner:
+    return Planner(
+        router=ROUTER,
+        catalog=catalog,
+        policy=PolicyEngine.load(),
+        sites=FakeSites({"Portal": "https://portal.example.com"}),
+        clock=FakeClock(WEDNESDAY),
+        search_url="https://search.example/?q={query}",
+    )
+
+
+def _steps(graph: TaskGraph) -> list[tuple[str, str]]:
+    return [(str(todo.id), todo.action) for todo in graph.topological_sort()]
+
+
+def test_every_intent_of_the_specification_is_configured_with_a_template() -> None:
+    assert {intent.name for intent in INTENTS} == OF_THE_SPECIFICATION
+    assert [intent.name for intent in INTENTS if not intent.task_template] == []
+
+
+@pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: intent.name)
+def test_every_action_of_a_template_exists_and_is_allowed(intent: Intent, catalog: ActionCatalog) -> None:
+    policy = PolicyEngine.load()
+
+    for todo in intent.task_template:
+        assert todo.action in catalog
+        assert policy.check_action_allowed(todo.action)
+
+
+@pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=[text for _, text in EXAMPLES])
+def test_every_example_becomes_a_plan_or_says_what_it_lacks(planner: Planner, name: str, text: str) -> None:
+    with contextlib.suppress(*LACKING):  # a person's address, a portal, a time; anything else is a flaw of the template
+        planned = planner.plan(text)
+        assert planned.intent == name
+        assert planned.task_graph.tasks
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("Exportiere bericht.docx als PDF", [("find", "file.find"), ("export", "document.export_pdf")]),
+        (
+            "Exportiere den Vertrag als PDF in den Ordner Verträge",
+            [("find", "file.find"), ("export", "document.export_pdf"), ("keep", "file.copy")],
+        ),
+        ("Lies die Umsatztabelle aus bericht.pdf aus", [("find", "file.find"), ("extract", "data.extract_table")]),
+        ("Öffne Excel", [("open", "app.open")]),
+        ("Quit Teams", [("close", "app.close")]),
+        ("Open report.docx in Word", [("find", "file.find"), ("open", "document.open")]),
+        (
+            "Search the web for hotels in Berlin",
+            [("search", "web.goto"), ("read", "web.extract"), ("picture", "web.screenshot")],
+        ),
+        ("Trag ein Meeting morgen um 15 Uhr zum Thema Budget ein", [("create", "calendar.create")]),
+        (
+            "Fülle das Formular auf https://example.com/contact mit Name: Max Müller, Tage: 3 aus",
+            [("open", "web.goto"), ("fill_1", "web.fill"), ("fill", "web.fill"), ("picture", "web.screenshot")],
+        ),
+    ],
+)
+def test_these_become_plans(planner: Planner, text: str, steps: list[tuple[str, str]]) -> None:
+    assert _steps(planner.plan(text).task_graph) == steps
+
+
+def test_an_appointment_is_at_the_moment_that_was_said_when_it_was_planned(planner: Planner) -> None:
+    (step,) = planner.plan("Schedule a meeting with bob@example.com tomorrow at 3 pm").task_graph.tasks.values()
+
+    assert step.params == {
+        "title": "Appointment",
+        "start": "2026-11-26T15:00:00+01:00",
+        "end": "2026-11-26T16:00:00+01:00",
+        "zone": "Europe/Berlin",
+        "participants": ["bob@example.com"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "field"),
+    [
+        ("Lade anna@example.com zu einer Besprechung am Freitag ein", MissingSlotError, "time"),
+        ("Invite anna@example.com to a call next week at 10", InvalidFieldError, "date"),
+        ("Leg einen Termin mit anna@example.com am Mittwoch um 10 Uhr an", InvalidFieldError, "date"),
+        ("Leg einen Termin mit anna@example.com morgen um 3 Uhr an", InvalidFieldError, "time"),
+        ("Fülle das Urlaubsformular aus", MissingSlotError, "url"),
+        ("Fill out the form on https://example.com/contact", MissingSlotError, "body"),
+        ("Fill out the form on https://example.com/contact with my data", InvalidFieldError, "body"),
+    ],
+)
+def test_what_is_missing_or_unclear_is_said(
+    planner: Planner, text: str, error: type[InvalidRequestError], field: str
+) -> None:
+    with pytest.raises(error) as caught:
+        planner.plan(text)
+
+    assert field in {caught.value.field, caught.value.facts.get("slot")}
+
+
+def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
+    graph = planner.plan("Google a&b=c #1 {query} ${x}").task_graph
+
+    assert (
+        graph.tasks[TaskId("search")].params["url"]
+        == "https://search.example/?q=a%26b%3Dc%20%231%20%7Bquery%7D%20%24%7Bx%7D"
+    )
+
+
+def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Planner) -> None:
+    with pytest.raises(InvalidFieldError):
+        planner.plan("Fill out the form on https://example.com/contact with Name: secret://mail.password")
+    graph = planner.plan("Fill out the form on https://example.com/contact with Name: ${open.title}").task_graph
+
+    assert graph.tasks[TaskId("fill")].text == "$${open.title}"

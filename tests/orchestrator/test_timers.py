@@ -1,0 +1,56 @@
+"""Sleepers are woken when something is due, and the event loop is left alone when nothing is."""
+
+import asyncio
+import math
+import time
+
+from scheduler.orchestrator.timers import Timers
+
+
+class Dozing:
+    """A sleeper with a list of times, which notes when it was woken for which."""
+
+    def __init__(self, timers: Timers, *delays: float) -> None:
+        self.due = [time.monotonic() + delay for delay in delays]
+        self.woken: list[float] = []
+        timers.add(self)
+        for due in self.due:
+            timers.call_at(due)
+
+    def wake(self, now: float) -> float:
+        self.woken += [due for due in self.due if due <= now]
+        self.due = [due for due in self.due if due > now]
+        return min(self.due, default=math.inf)
+
+
+async def test_everybody_is_woken_at_his_times() -> None:
+    timers = Timers()
+    one, other = Dozing(timers, 0.03, 0.005, 60), Dozing(timers, 0.01)
+
+    async with asyncio.timeout(10):
+        while len(one.woken) < 2 or not other.woken:  # noqa: ASYNC110 - a fake tells nobody
+            await asyncio.sleep(0.002)
+
+    assert one.woken == sorted(one.woken)
+    assert len(one.due) == 1
+
+
+async def test_who_has_gone_is_not_woken() -> None:
+    timers = Timers()
+    gone, there = Dozing(timers, 0.005), Dozing(timers, 0.01)
+    timers.remove(gone)
+
+    async with asyncio.timeout(10):
+        while not there.woken:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.002)
+
+    assert gone.woken == []
+
+
+async def test_what_is_due_already_comes_at_once() -> None:
+    timers = Timers()
+    late = Dozing(timers, -1)
+
+    async with asyncio.timeout(10):
+        while not late.woken:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0)
