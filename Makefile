@@ -10,7 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test test-faults test-portal check lint unit simulate run bench bench-graph \
-	bench-listing bench-venvs bench-queue bench-web bench-api bench-growth bench-profile bench-lock load openapi lock \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-growth bench-profile bench-lock load \
+	openapi lock \
 	format clean
 
 help: ## list these targets
@@ -75,6 +76,9 @@ bench-web: setup ## steps in the browser beside raw Playwright, Robot Framework 
 
 bench-api: setup ## jobs accepted a second on one core, and that none is lost by kill -9
 	$(PYTHON) -m bench.api
+
+bench-intent: setup ## intents learned from examples on BANKING77 and HWU64; CPA_INTENT_DATA names their folder
+	$(PYTHON) -m bench.intent
 
 bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
 	$(PYTHON) -m bench.growth

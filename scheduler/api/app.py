@@ -47,10 +47,9 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for quick in (jobs.quick_router, schedule.quick_router):
-        app.router.routes += quick.routes  # not included, but taken over: an inclusion costs as much as the rest
+    for first in (uploads.multipart, jobs.quick_router, schedule.quick_router):  # in this order: a form is no JSON
+        app.router.routes += first.routes  # not included, but taken over: an inclusion costs as much as the rest
     for router in (
-        uploads.multipart,
         uploads.router,
         schedule.router,
         schedules.router,

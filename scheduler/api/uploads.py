@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
 
 from scheduler.api.dependencies import AttachmentsDep, TablesDep, TenantDep
 from scheduler.api.errors import problem_of
+from scheduler.api.headers import header
 from scheduler.api.jobs import IdempotencyKey
 from scheduler.api.models import JobResponse, Problem
 from scheduler.core.errors import InvalidFieldError, TaskFailedError
@@ -29,7 +29,7 @@ class _MultipartRoute(APIRoute):
     """Takes multipart bodies only, so that JSON at the same address finds its own route."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if not Headers(scope=scope).get("content-type", "").startswith("multipart/form-data"):
+        if not (header(scope, b"content-type") or "").startswith("multipart/form-data"):
             return Match.NONE, {}
         return super().matches(scope)
 

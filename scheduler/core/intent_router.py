@@ -121,8 +121,10 @@ class IntentRouter:
         locale = detect_locale(text)
         order = self._frame.unwrap(text)
         match, rest = self._understand(order)
-        if match is None or self._refusals.fits(self._frame.without_harmless(match.frame)):
-            return RoutedIntent(**dict(self._unknown), locale=locale, nearest=self._nearest.nearest(order))
+        refused = self._refusals.fits(self._frame.without_harmless(order if match is None else match.frame))
+        if match is None or refused:
+            nearest = self._nearest.nearest(order)
+            return RoutedIntent(**dict(self._unknown), locale=locale, nearest=nearest, refused=refused)
         slots = derive(match.slots)
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)

@@ -51,6 +51,7 @@ class RoutedIntent(Intent):
 
     `score` is the share of the request that the pattern explains, `rest` what follows it (another order, perhaps).
     `nearest` names similar intents when this one is "unknown". `way` and `why` tell how it was found out.
+    `refused`: it is understood as something that is no order, a question or a negation, and stays "unknown".
     """
 
     slots: dict[str, str] = Field(default_factory=dict)
@@ -58,7 +59,8 @@ class RoutedIntent(Intent):
     score: float = Field(default=0.0, ge=0, le=1)
     rest: str = ""
     nearest: tuple[str, ...] = ()
-    way: Literal["rules", "llm"] = "rules"
+    refused: bool = False
+    way: Literal["rules", "learned", "llm"] = "rules"
     why: str = ""
 
 

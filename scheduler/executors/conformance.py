@@ -34,9 +34,7 @@ async def check(executor: BaseExecutor, examples: Sequence[ToDo] = ()) -> list[s
     try:
         problems += [problem async for problem in _refuses(executor)]
         for number, todo in enumerate(examples):
-            context = CONTEXT.model_copy(
-                update={"task_id": TaskId(todo.id or "step"), "effect_key": f"{number}-example"}
-            )
+            context = CONTEXT._replace(task_id=TaskId(todo.id or "step"), effect_key=f"{number}-example")
             try:
                 problems += [f"{todo.action}: {problem}" async for problem in _does(executor, todo, context)]
             except CPAError as error:

@@ -133,7 +133,7 @@ ORDERS = {
         plan({**GOTO, "params": {**GOTO["params"], "x": 1}}), 422, "invalid_field", "task_graph.tasks[0].params.x"
     ),
     "a wrong entry of a list": (
-        plan({**MAIL, "params": {**MAIL["params"], "to": ["a@example.com", "Anna"]}}), 422, "invalid_field",
+        plan({**MAIL, "params": {**MAIL["params"], "to": ["a@example.com", "Anna@"]}}), 422, "invalid_field",
         "task_graph.tasks[0].params.to[1]",
     ),
     "a click on nothing": (plan({"id": "x", "action": "web.click"}), 422, "invalid_field",
@@ -319,10 +319,10 @@ DETAILS = {
     "no address": (
         ORDERS["a wrong entry of a list"][0],
         (
-            "Das Feld task_graph.tasks[0].params.to[1] ist nicht in Ordnung: 'Anna' ist keine Mailadresse; erwartet "
+            "Das Feld task_graph.tasks[0].params.to[1] ist nicht in Ordnung: 'Anna@' ist keine Mailadresse; erwartet "
             "wird zum Beispiel anna@example.com."
         ),
-        "Field task_graph.tasks[0].params.to[1] is not valid: 'Anna' is not a mail address, expected for example",
+        "Field task_graph.tasks[0].params.to[1] is not valid: 'Anna@' is not a mail address, expected for example",
     ),
     "broken reference": (
         ORDERS["a broken reference"][0],

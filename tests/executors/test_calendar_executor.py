@@ -238,6 +238,6 @@ async def test_each_effect_key_is_an_appointment_of_its_own(calendar: MemoryCale
     executor = _executor(calendar, mails)
 
     for key in ("one", "two"):
-        await executor.execute(_todo(), CONTEXT.model_copy(update={"effect_key": key}))
+        await executor.execute(_todo(), CONTEXT._replace(effect_key=key))
 
     assert set(calendar.events) == {"one@example.com", "two@example.com"}

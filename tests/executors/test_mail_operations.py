@@ -215,7 +215,7 @@ async def test_a_mail_that_comes_is_waited_for_and_one_from_before_the_job_does_
 ) -> None:
     await _question(server, subject="Code 1")
     await asyncio.sleep(0.01)
-    context = CONTEXT.model_copy(update={"job_id": JobId(new_id())})
+    context = CONTEXT._replace(job_id=JobId(new_id()))
     todo = ToDo(id="w", action="mail.wait_for", params={"sender": "Frau CPA", "subject": "Code"}, timeout=10)
 
     waiting = asyncio.create_task(executor.execute(todo, context))

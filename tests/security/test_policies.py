@@ -6,6 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.executors.app_executor import AppExecutor
+from scheduler.executors.calendar_executor import CalendarExecutor
+from scheduler.executors.data_executor import DataExecutor
+from scheduler.executors.document_executor import DocumentExecutor
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
@@ -70,12 +74,20 @@ def test_an_empty_table_allows_nothing(action: str) -> None:
     assert not PolicyEngine(PolicyTable()).check_action_allowed(action)
 
 
-def test_the_table_of_the_package_allows_every_action_of_ours_and_no_unknown_one() -> None:
+def test_the_table_of_the_package_allows_what_we_can_do_but_deleting_and_nothing_unknown() -> None:
     policy = PolicyEngine.load()
-    specs = [*PlaywrightExecutor.actions, *MailExecutor.actions, *FileExecutor.actions]
+    ours = (
+        PlaywrightExecutor,
+        MailExecutor,
+        FileExecutor,
+        DataExecutor,
+        DocumentExecutor,
+        AppExecutor,
+        CalendarExecutor,
+    )
+    specs = [spec for executor in ours for spec in executor.actions]
 
-    assert [spec.name for spec in specs if not policy.check_action_allowed(spec.name)] == []
-    assert not policy.check_action_allowed("file.delete")
+    assert [spec.name for spec in specs if not policy.check_action_allowed(spec.name)] == ["file.delete"]
     assert not policy.check_action_allowed("app.run_command")
     assert not policy.check_action_allowed("desktop.click")
     assert policy.check_app_allowed("Chromium")

@@ -1,0 +1,249 @@
+"""How well intents are learned from examples, on public data, beside plain methods; what a message costs.
+
+The data are BANKING77 (Casanueva et al. 2020) and HWU64 (Liu et al. 2019), as TSV files `split, intent, text` in
+folders of their names below CPA_INTENT_DATA. They are split as published; nothing is tuned on their tests.
+"""
+
+import csv
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.llm.sentence_encoder import one_thread
+
+one_thread()
+
+import numpy as np  # noqa: E402 - after the threads are set
+import psutil  # noqa: E402
+from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
+from scheduler.core.intent_router import IntentRouter  # noqa: E402
+from scheduler.llm.intent_model import IntentModel, Numbers  # noqa: E402
+from scheduler.llm.sentence_encoder import UniversalSentenceEncoder, Vectors  # noqa: E402
+
+FEW = 10  # examples of an intent
+SEEDS = (0, 1, 2)
+FLOORS = {("hwu64", FEW): 0.80, ("banking77", FEW): 0.80, ("hwu64", 0): 0.90, ("banking77", 0): 0.92}
+OFFICE = "Könntest du mir bitte die Rechnung 4711 aus dem Portal holen und an Anna schicken"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sentences with their vectors and intents."""
+
+    sentences: list[str]
+    vectors: Vectors
+    intents: np.ndarray
+
+    def take(self, places: Sequence[int] | np.ndarray) -> "Part":
+        return Part([self.sentences[place] for place in places], self.vectors[places], self.intents[places])
+
+
+Method = Callable[[Part, Part], tuple[Numbers, Numbers, np.ndarray]]
+"""Learns from the first part; gives class scores of the second, how far the best is believed, and the classes."""
+
+
+def ours(learn: Part, ask: Part) -> tuple[Numbers, Numbers, np.ndarray]:
+    """Learn as the router does."""
+    model = IntentModel(_Known(learn), learn.sentences, learn.intents.tolist())
+    logits, nearest = model.weigh(ask.sentences, ask.vectors)
+    return logits, model.scores(logits, nearest), model.classes
+
+
+def regression(learn: Part, ask: Part) -> tuple[Numbers, Numbers, np.ndarray]:
+    """Logistic regression on the vectors, believed as far as sqrt(p) x cosine."""
+    model = LogisticRegression(C=30, max_iter=300).fit(learn.vectors, learn.intents)
+    shares = model.predict_proba(ask.vectors)
+    nearest = (ask.vectors @ learn.vectors.T).max(axis=1)
+    return shares, np.sqrt(shares.max(axis=1)) * nearest, model.classes_
+
+
+def neighbours(learn: Part, ask: Part) -> tuple[Numbers, Numbers, np.ndarray]:
+    """The 10 nearest examples vote with their cosines."""
+    classes = np.unique(learn.intents)
+    cosines = ask.vectors @ learn.vectors.T
+    nearest = np.argsort(-cosines, axis=1)[:, : min(10, len(learn.sentences))]
+    votes = np.zeros((len(ask.sentences), len(classes)))
+    rows = np.arange(len(votes))
+    for column in nearest.T:
+        votes[rows, np.searchsorted(classes, learn.intents[column])] += cosines[rows, column]
+    return votes, cosines.max(axis=1), classes
+
+
+def centroids(learn: Part, ask: Part) -> tuple[Numbers, Numbers, np.ndarray]:
+    """The cosine to the mean of each intent's examples."""
+    classes = np.unique(learn.intents)
+    means = np.stack([learn.vectors[learn.intents == name].mean(axis=0) for name in classes])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    cosines = ask.vectors @ means.T
+    return cosines, cosines.max(axis=1), classes
+
+
+def words(learn: Part, ask: Part) -> tuple[Numbers, Numbers, np.ndarray]:
+    """Logistic regression on TF-IDF of words."""
+    seen = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
+    model = LogisticRegression(C=30, max_iter=300).fit(seen.fit_transform(learn.sentences), learn.intents)
+    shares = model.predict_proba(seen.transform(ask.sentences))
+    return shares, shares.max(axis=1), model.classes_
+
+
+METHODS: dict[str, Method] = {
+    "ours": ours,
+    "regression x cosine": regression,
+    "10 nearest": neighbours,
+    "centroid": centroids,
+    "TF-IDF": words,
+}
+PLAIN = ("10 nearest", "centroid", "TF-IDF")
+
+
+class _Known:
+    """Gives the vectors that were made before."""
+
+    name = "known"
+
+    def __init__(self, part: Part) -> None:
+        self._vectors = part.vectors
+
+    def encode(self, sentences: Sequence[str]) -> Vectors:  # noqa: ARG002 - the port's
+        return self._vectors
+
+
+def read(folder: Path, encoder: UniversalSentenceEncoder) -> tuple[Part, Part]:
+    """Return what is learned from, and what is asked."""
+    with next(folder.glob("*.tsv")).open(encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file, delimiter="\t") if len(row) == 3][1:]
+    parts = []
+    for split in ("train", "test"):
+        found = [(intent, text) for name, intent, text in rows if name == split]
+        sentences = [text for _, text in found]
+        parts.append(Part(sentences, encoder.encode(sentences), np.asarray([intent for intent, _ in found])))
+    return parts[0], parts[1]
+
+
+def few(part: Part, count: int, seed: int) -> Part:
+    """Return `count` examples of each intent; 0: all."""
+    if not count:
+        return part
+    chance = np.random.default_rng(seed)
+    places = [chance.permutation(np.flatnonzero(part.intents == name))[:count] for name in np.unique(part.intents)]
+    return part.take(np.concatenate(places))
+
+
+def accuracy(method: Method, learn: Part, ask: Part) -> float:
+    scores, _, classes = method(learn, ask)
+    return float((classes[np.argmax(scores, axis=1)] == ask.intents).mean())
+
+
+def out_of_scope(method: Method, learn: Part, ask: Part, seed: int) -> tuple[float, float, float]:
+    """Leave a fifth of the intents out of what is learned: accuracy in scope, recall of the rest, AUROC.
+
+    The threshold lets nine of ten in-scope sentences pass; it is set on a tenth of what could have been learned from.
+    """
+    names = np.unique(learn.intents)
+    left_out = np.random.default_rng(seed).permutation(names)[: len(names) // 5]
+    kept = np.flatnonzero(~np.isin(learn.intents, left_out))
+    held = np.random.default_rng(seed).permutation(kept)
+    validation, training = learn.take(held[: len(held) // 10]), learn.take(np.sort(held[len(held) // 10 :]))
+    both = Part(
+        validation.sentences + ask.sentences,
+        np.concatenate([validation.vectors, ask.vectors]),
+        np.concatenate([validation.intents, ask.intents]),
+    )
+    scores, believed, classes = method(training, both)
+    threshold = np.quantile(believed[: len(validation.sentences)], 0.1)
+    scores, believed = scores[len(validation.sentences) :], believed[len(validation.sentences) :]
+    inside = ~np.isin(ask.intents, left_out)
+    right = (classes[np.argmax(scores, axis=1)] == ask.intents) & (believed >= threshold)
+    recall = (believed[~inside] < threshold).mean()
+    return float(right[inside].mean()), float(recall), float(roc_auc_score(inside, believed))
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return the office requests that come with CPA, with their intents."""
+    intents = IntentRouter.default().intents
+    return [(text, one.name) for one in intents for texts in one.examples.values() for text in texts]
+
+
+def cold_start() -> tuple[float, float]:
+    """Return seconds of CPU from nothing to the first answer about an office request, and MiB of memory after it."""
+    before = time.process_time()
+    encoder = UniversalSentenceEncoder()
+    pairs = examples()
+    model = IntentModel(encoder, [text for text, _ in pairs], [name for _, name in pairs])
+    model.guess(OFFICE)
+    return time.process_time() - before, psutil.Process().memory_info().rss / 2**20
+
+
+def median_of(ask: Callable[[str], object], sentences: Sequence[str]) -> float:
+    """Return milliseconds of CPU a sentence, the median."""
+    times = []
+    for sentence in sentences:
+        before = time.process_time_ns()
+        ask(sentence)
+        times.append((time.process_time_ns() - before) / 1e6)
+    return float(np.median(times))
+
+
+def main() -> int:
+    where = os.environ.pop("CPA_INTENT_DATA", "")
+    if not where or not Path(where).is_dir():
+        print("CPA_INTENT_DATA must name the folder that holds banking77/ and hwu64/", file=sys.stderr)
+        return 2
+    start, memory = cold_start()
+    encoder, floors, table = UniversalSentenceEncoder(), [], []
+    figures: dict[str, object] = {}
+    panel: dict[str, list[float]] = {name: [] for name in METHODS}
+    for name in ("hwu64", "banking77"):
+        learn, ask = read(Path(where) / name, encoder)
+        for count in (FEW, 0):
+            reached = {
+                method: float(
+                    np.mean([accuracy(run, few(learn, count, seed), ask) for seed in SEEDS[: 3 if count else 1]])
+                )
+                for method, run in METHODS.items()
+            }
+            title = f"{name}-{count or 'all'}"
+            figures[title] = reached
+            table.append([title, *(f"{value:.3f}" for value in reached.values())])
+            floors.append(Floor(f"accuracy-{title}", reached["ours"], FLOORS[name, count]))
+            best = max(reached[plain] for plain in PLAIN)
+            floors.append(Floor(f"points-above-plain-{title}", 100 * (reached["ours"] - best), 2))
+            for method, value in reached.items():
+                panel[method].append(value)
+        scopes = {
+            method: np.mean([out_of_scope(METHODS[method], learn, ask, seed) for seed in SEEDS], axis=0)
+            for method in METHODS
+        }
+        figures[f"{name}-out-of-scope"] = {method: list(map(float, row)) for method, row in scopes.items()}
+        table.append([f"{name} in scope", *(f"{row[0]:.3f}" for row in scopes.values())])
+        table.append([f"{name} recall", *(f"{row[1]:.3f}" for row in scopes.values())])
+        table.append([f"{name} AUROC", *(f"{row[2]:.3f}" for row in scopes.values())])
+        floors.append(Floor(f"auroc-{name}", scopes["ours"][2], float(scopes["regression x cosine"][2])))
+    pairs = examples()
+    model = IntentModel(encoder, [text for text, _ in pairs], [name for _, name in pairs])
+    floors.append(Floor("ms-a-message", median_of(model.guess, ask.sentences[:300]), 3, at_most=True))
+    floors.append(
+        Floor("ms-by-rules", median_of(IntentRouter.default().route, [text for text, _ in pairs]), 0.05, at_most=True)
+    )
+    floors.append(Floor("cold-start-s", start, 2, at_most=True))
+    show("Intents learned from examples: accuracy", ["data", *METHODS], table)
+    print(f"memory after the first answer: {memory:.0f} MiB")
+    save("intent", {**figures, "memory_mib": memory, "cold_start_s": start}, floors)
+    groups = ["HWU64, 10", "HWU64, all", "BANKING77, 10", "BANKING77, all"]
+    draw(
+        "intent",
+        "Intents learned from examples",
+        [Panel("Accuracy by examples of an intent", "share right", groups, panel)],
+    )
+    return judge(floors)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,97 @@
+"""What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
+
+import pytest
+
+from scheduler.core.intent_router import IntentRouter
+from scheduler.llm.intent_model import Guess, IntentModel
+from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
+from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
+
+RULES = IntentRouter.default()
+BANDS = Bands(act=0.8, ask=0.5)
+STRANGE = "Das Schreiben von neulich möge Anna erreichen"
+
+
+class Sure:
+    """Guesses the same of everything."""
+
+    def __init__(self, score: float) -> None:
+        self.guessed = Guess(("send_mail", "read_mail", "search_mail", "open_app"), score)
+
+    def guess(self, sentence: str) -> Guess:  # noqa: ARG002 - it is the same of everything
+        return self.guessed
+
+
+@pytest.mark.parametrize(
+    ("score", "intent", "nearest"),
+    [
+        (0.9, "send_mail", ("send_mail", "read_mail", "search_mail")),
+        (0.8, "send_mail", ("send_mail", "read_mail", "search_mail")),
+        (0.6, "unknown", ("send_mail", "read_mail", "search_mail")),
+    ],
+)
+def test_three_bands(score: float, intent: str, nearest: tuple[str, ...]) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(score), BANDS).route(STRANGE)
+
+    assert (routed.name, routed.nearest, routed.way) == (intent, nearest, "learned")
+    assert f"{score:.2f}" in routed.why
+    assert routed.slots == {}
+
+
+def test_what_is_like_nothing_stays_unknown() -> None:
+    routed = LearnedIntentRouter(RULES, Sure(0.1), BANDS).route(STRANGE)
+
+    assert (routed.name, routed.way) == ("unknown", "learned")
+
+
+def test_rules_that_know_are_not_asked_twice() -> None:
+    routed = LearnedIntentRouter(RULES, Sure(1.0), BANDS).route("Öffne die Datei Angebot.pdf")
+
+    assert routed.way == "rules"
+    assert routed.name != "send_mail"
+
+
+@pytest.mark.parametrize("no_order", ["Schick die Rechnung nicht an Anna", "Don't send the invoice to Anna"])
+def test_negated_order_is_never_taken_for_one(no_order: str) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(1.0), BANDS).route(no_order)
+
+    assert routed.name == "unknown"
+
+
+@pytest.fixture(scope="module")
+def model() -> IntentModel:
+    pairs = [(text, one.name) for one in RULES.intents for texts in one.examples.values() for text in texts]
+    return IntentModel(UniversalSentenceEncoder(), [text for text, _ in pairs], [name for _, name in pairs])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "intent"),
+    [
+        ("mail an Anna schiken dass ich spaeter komme", "send_mail"),
+        ("pls check whether there are new e-mails", "read_mail"),
+        ("mach aus dem Vertrag bitte eine PDF Datei", "export_pdf"),
+        ("leg mir einen Termin mit Herrn Weber an", "create_appointment"),
+        ("launch the calculator app", "open_app"),
+    ],
+)
+def test_examples_are_learned_in_both_languages(model: IntentModel, sentence: str, intent: str) -> None:
+    assert intent in model.guess(sentence).intents[:2]
+
+
+def test_same_sentence_has_the_same_guess(model: IntentModel) -> None:
+    assert model.guess("Hol die Rechnung") == model.guess("Hol die Rechnung")
+
+
+def test_nonsense_is_believed_less_than_an_example(model: IntentModel) -> None:
+    example = RULES.intents[0].examples["de"][0]
+
+    assert model.guess("blau vierzehn Kartoffelmond").score < 0.5 < model.guess(example).score
+
+
+def test_two_intents_are_enough_and_one_is_not() -> None:
+    encoder = UniversalSentenceEncoder()
+    two = IntentModel(encoder, ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"], ["a", "a", "b", "b"])
+
+    assert two.guess("Hallo zusammen").intents == ("a", "b")
+    with pytest.raises(ValueError, match="two intents"):
+        IntentModel(encoder, ["Guten Tag"], ["a"])
