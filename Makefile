@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-for-tests demo test test-faults check lint unit simulate run bench bench-graph bench-listing \
-	bench-venvs bench-queue bench-web bench-api bench-intent bench-growth bench-profile bench-lock load openapi lock \
+.PHONY: help setup setup-for-tests demo test test-faults test-portal check lint unit simulate run bench bench-graph \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-growth bench-profile bench-lock load \
+	openapi lock \
 	format clean
 
 help: ## list these targets
@@ -34,6 +35,10 @@ test: setup-for-tests ## everything: check, then the tests with servers, browser
 
 test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds
 	$(PYTEST) -n 2 --dist worksteal -m "fault or $(SLOWEST)"
+
+test-portal: setup ## the main job on pretix, a portal nobody here wrote; installs it into .venv-pretix first
+	@tools/pretix-venv.sh
+	$(PYTEST) tests/e2e/test_pretix.py
 
 check: setup lint unit ## format, lint, types, import contracts, YAML, unit and contract tests; under a minute
 

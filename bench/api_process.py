@@ -11,6 +11,7 @@ import httpx
 
 from bench.processes import bare_environment, end, kill
 from bench.servers import LOOPBACK, START_LIMIT, ServerError, free_port
+from examples.office import PORTAL_PROFILE, add_site
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,9 +29,10 @@ class ApiProcess:
             "CPA_QUEUE_URL": queue_url,
             "CPA_QUEUE_MOST_WAITING": "10000000",
             "CPA_SECRETS_FILE": str(folder / "none.yaml"),
-            "CPA_SITES": '{"Portal": "http://127.0.0.1:9"}',
+            "CPA_SITES_DIR": str(folder / "config"),
             "CPA_API_PORT": str(self.port),
         }
+        add_site(folder, PORTAL_PROFILE, f"http://{LOOPBACK}:9")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bench.api_server", *options],

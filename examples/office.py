@@ -1,7 +1,7 @@
 """A small office on loopback: a supplier portal and a mail server, and the settings by which CPA finds them."""
 
-import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +20,7 @@ from examples.portal import PortalServer
 
 PORTAL_USER, PORTAL_PASSWORD = "einkauf", "Blaubeere-7"
 CPA_ADDRESS, MAIL_PASSWORD = "cpa@example.com", "geheim"
+PORTAL_PROFILE = Path(__file__).parent / "portal" / "site.yaml"
 START_LIMIT = 90.0  # seconds a service may take to answer for the first time
 
 
@@ -42,16 +43,18 @@ class Office:
         self.mail.stop()
 
     def settings(self, data: Path, **changes: str) -> dict[str, str]:
-        """Return the variables with which CPA works for this office, keeping everything in the folder `data`."""
+        """Return the variables with which CPA works for this office, keeping everything in the folder `data`.
+
+        The profile of the portal is put there too.
+        """
+        add_site(data, PORTAL_PROFILE, self.portal.url)
         return {
             "CPA_DATA_DIR": str(data),
             "CPA_DATABASE_URL": f"sqlite:///{data}/cpa.db",
-            "CPA_SITES": json.dumps({"Portal": self.portal.url, "Lieferantenportal": self.portal.url}),
+            "CPA_SITES_DIR": str(data / "config"),
             "CPA_SECRETS_FILE": str(data / "secrets.yaml"),
             "CPA_SECRET_PORTAL_USERNAME": PORTAL_USER,
             "CPA_SECRET_PORTAL_PASSWORD": PORTAL_PASSWORD,
-            "CPA_SECRET_LIEFERANTENPORTAL_USERNAME": PORTAL_USER,
-            "CPA_SECRET_LIEFERANTENPORTAL_PASSWORD": PORTAL_PASSWORD,
             "CPA_SECRET_MAIL_PASSWORD": MAIL_PASSWORD,
             "CPA_MAIL_ADDRESS": CPA_ADDRESS,
             "CPA_MAIL_SMTP_HOST": self.mail.host,
@@ -62,6 +65,14 @@ class Office:
             "CPA_API_PORT": str(free_port("127.0.0.1")),
             **changes,
         }
+
+
+def add_site(data: Path, profile: Path, url: str) -> None:
+    """Let CPA know a site as `profile` describes it, at another address."""
+    folder = data / "sites"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = re.sub(r"(?m)^url: .*$", f"url: {url}", profile.read_text("utf-8"))
+    (folder / f"{profile.parent.name}.yaml").write_text(text, "utf-8")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -12,12 +12,15 @@ from scheduler.core.clock import SystemClock
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.executor_wiring import make_policy, make_registry
+from scheduler.core.site_book import SiteBook
+from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites
+from scheduler.executors.answers import Answers
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
@@ -27,6 +30,7 @@ from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.pruning import Cutoffs, Pruner
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
+from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.admission import Admission
@@ -76,6 +80,9 @@ class Services:
     words: WordIndex
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
+    answers: Answers
+    attachments: AttachmentService
+    tables: TableService
     worker: Worker
     schedule_runner: ScheduleRunner
     maintenance: Maintenance
@@ -94,7 +101,8 @@ async def open_services(
     secrets = SecretsManager(settings.store.secrets_file)
     artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
     screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
-    registry = executors or make_registry(settings, secrets, artifacts, screenshots)
+    sites, answers = make_sites(settings), make_answers(settings)
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = SQLiteDatabase(sqlite_path(settings.store.database_url))
@@ -103,7 +111,7 @@ async def open_services(
         queue = make_queue(settings, database)
         await queue.connect()
         stack.push_async_callback(queue.close)
-        planner = make_planner(settings, registry, router or IntentRouter.default())
+        planner = make_planner(settings, registry, router or IntentRouter.default(), sites)
         admission = make_admission(settings.queue, database)
         jobs = make_jobs(database, planner, queue, admission)
         schedules, runner = make_schedules(database, jobs, queue)
@@ -122,6 +130,9 @@ async def open_services(
             words=WordIndex(database),
             artifacts=artifacts,
             screenshots=screenshots,
+            answers=answers,
+            attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
+            tables=TableService(jobs),
             worker=worker,
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
@@ -287,7 +298,14 @@ def check_settings(settings: Settings) -> None:
     ContactFile(settings.store.contacts_file).read()
     make_policy(settings)
     folder = settings.store.data_dir
-    make_registry(settings, secrets, ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots"))
+    make_registry(
+        settings,
+        secrets,
+        ArtifactStore(folder / "artifacts"),
+        ScreenshotStore(folder / "screenshots"),
+        make_sites(settings),
+        make_answers(settings),
+    )
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
@@ -315,13 +333,13 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
-def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter) -> Planner:
+def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter, sites: SiteBook) -> Planner:
     """Return the planner for the configured intents and sites."""
     return Planner(
         router=router,
         catalog=registry.catalog,
         policy=make_policy(settings),
-        sites=settings.web.sites,
+        sites=sites,
         addresses=ContactFile(settings.store.contacts_file).resolve,
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,

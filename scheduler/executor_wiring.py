@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from scheduler.core.site_book import SiteBook
+from scheduler.executors.answers import Answers
 from scheduler.executors.app_catalog import AppCatalog
 from scheduler.executors.app_executor import AppExecutor
 from scheduler.executors.app_processes import AppProcesses
@@ -23,38 +25,65 @@ from scheduler.executors.libreoffice import LibreOffice
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.mail_transport import MailTransport
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.site_executor import SiteExecutor
 from scheduler.executors.web_allowance import Allowance
 from scheduler.executors.web_guard import PROGRAMS, GuardRails
 from scheduler.executors.web_proxy import OutsideProxy
 from scheduler.mail_wiring import make_mail_transport
 from scheduler.security.policies import DEFAULT_POLICIES, PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import BrowserSettings, GuardSettings, Settings, WebSettings
+from scheduler.settings import BrowserSettings, GuardSettings, Settings
 
 
 def make_registry(
-    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, screenshots: ScreenshotStore
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    screenshots: ScreenshotStore,
+    sites: SiteBook,
+    answers: Answers,
 ) -> ExecutorRegistry:
     """Return everything this machine can do itself."""
     registry = ExecutorRegistry()
-    registry.register_all(
-        PlaywrightExecutor(
-            executable=settings.web.browser_path,
-            artifacts=artifacts,
-            screenshots=screenshots,
-            secrets=secrets,
-            sessions=settings.store.data_dir / "sessions",
-            evidence=settings.web.web_evidence,
-            trace=settings.web.web_trace,
-            limits=make_browser_limits(settings.browser),
-            rails=make_guard_rails(settings.guard, settings.web),
-        )
-    )
+    browser = make_browser(settings, secrets, artifacts, screenshots, sites)
+    registry.register_all(browser)
+    registry.register_all(SiteExecutor(browser=browser, sites=sites, answers=answers))
     contacts = ContactFile(settings.store.contacts_file)
     transport = make_mail_transport(settings, secrets)
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
     register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
     return registry
+
+
+def make_sites(settings: Settings) -> SiteBook:
+    """Return the portals that are set up: by an administrator, and by `cpa site`, whose profiles count more."""
+    return SiteBook((settings.web.sites_dir, settings.store.data_dir / "sites"))
+
+
+def make_answers(settings: Settings) -> Answers:
+    """Return where jobs ask and people answer."""
+    return Answers(settings.store.data_dir / "answers")
+
+
+def make_browser(
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    screenshots: ScreenshotStore,
+    sites: SiteBook,
+) -> PlaywrightExecutor:
+    """Return what does steps in a browser."""
+    return PlaywrightExecutor(
+        executable=settings.web.browser_path,
+        artifacts=artifacts,
+        screenshots=screenshots,
+        secrets=secrets,
+        sessions=settings.store.data_dir / "sessions",
+        evidence=settings.web.web_evidence,
+        trace=settings.web.web_trace,
+        limits=make_browser_limits(settings.browser),
+        rails=make_guard_rails(settings.guard, sites),
+    )
 
 
 def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
@@ -67,11 +96,15 @@ def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
     )
 
 
-def make_guard_rails(guard: GuardSettings, web: WebSettings) -> GuardRails:
-    """Return where the browser may go: to the sites, and to what else is listed."""
+def make_guard_rails(guard: GuardSettings, sites: SiteBook) -> GuardRails:
+    """Return where the browser may go: to the portals as they are set up at that moment, and to what else is listed."""
     proxy = guard.proxy.get_secret_value() if guard.proxy is not None else None
     return GuardRails(
-        allowance=Allowance(sites=web.sites, domains=guard.domains, networks=guard.networks),
+        allowance=Allowance(
+            sites=lambda: [site.profile for site in sites.sites.values()],
+            domains=guard.domains,
+            networks=guard.networks,
+        ),
         outside=OutsideProxy.parse(proxy, guard.proxy_spares) if proxy is not None else None,
         most_bytes=int(guard.download_megabytes * 1_000_000),
         refused_files=PROGRAMS if guard.refused_files is None else guard.refused_files,

@@ -62,15 +62,7 @@ class MailServer:
             )
             self._dovecot.start()
             self._smtp_port = free_port(self.host)
-            self._front = SmtpFront(
-                self._dovecot.lmtp_socket,
-                self.accounts,
-                self.host,
-                self._smtp_port,
-                self.faults,
-                tokens=self._tokens,
-            )
-            self._front.start()
+            self._new_front().start()
         except BaseException:
             self.stop()
             raise
@@ -84,6 +76,14 @@ class MailServer:
         if self._folder is not None:
             shutil.rmtree(self._folder)
         self._front = self._dovecot = self._folder = None
+
+    def pause(self) -> None:
+        """Take no mail until `resume`: nobody listens at the address."""
+        self._front_of().stop()
+
+    def resume(self) -> None:
+        """Take mail again at the same address."""
+        self._new_front().start()
 
     def __enter__(self) -> Self:
         self.start()
@@ -125,6 +125,16 @@ class MailServer:
         with imaplib.IMAP4(self.host, self.imap_port, timeout=10) as imap:
             imap.login(address, self.accounts[address])
             yield imap
+
+    def _new_front(self) -> SmtpFront:
+        socket = self._running().lmtp_socket
+        self._front = SmtpFront(socket, self.accounts, self.host, self._smtp_port, self.faults, tokens=self._tokens)
+        return self._front
+
+    def _front_of(self) -> SmtpFront:
+        if self._front is None:
+            raise RuntimeError("the mail server is not started")
+        return self._front
 
     def _running(self) -> Dovecot:
         if self._dovecot is None:

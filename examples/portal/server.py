@@ -1,6 +1,8 @@
 """Runs the portal on a loopback port, in a thread of its own, for as long as a `with` block lasts."""
 
+import asyncio
 import socket
+import time
 from collections import Counter
 from collections.abc import Mapping
 from threading import Thread
@@ -12,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from examples.portal.app import create_portal
+from examples.portal.faults import PortalFaults
 
 _LOOPBACK = "127.0.0.1"
 _GRACE = 2  # seconds for answers that are on their way
@@ -22,7 +25,9 @@ class PortalServer:
     """A running portal, for demos and tests, with or without an event loop. Port 0 takes a free one."""
 
     def __init__(self, users: Mapping[str, str], *, port: int = 0) -> None:
-        self._counted = _Counted(create_portal(users))
+        self.faults = PortalFaults()
+        self._users = users
+        self._counted = _Counted(create_portal(users, self.faults), self.faults)
         self._port = port
 
     def __enter__(self) -> Self:
@@ -56,6 +61,13 @@ class PortalServer:
         self._thread.join(2 * _GRACE)
         self._socket.close()
 
+    def restart(self, away: float = 0.5) -> None:
+        """Stop answering, stay away for some seconds, and come back at the same address without any session."""
+        self.__exit__(None, None, None)
+        time.sleep(away)
+        self._counted = self._counted.again(create_portal(self._users, self.faults))
+        self.__enter__()
+
     @property
     def url(self) -> str:
         """Where it listens, without a slash at the end; known once it runs."""
@@ -67,9 +79,9 @@ class PortalServer:
         return self._counted.requests
 
     @property
-    def broken(self) -> Counter[str]:
-        """How many of the next requests, like `POST /login`, are answered with 503; for tests to fill."""
-        return self._counted.broken
+    def asked(self) -> Counter[str]:
+        """How often each request, like `GET /invoices`, came in."""
+        return self._counted.asked.copy()
 
     @property
     def downloads(self) -> Counter[str]:
@@ -78,17 +90,26 @@ class PortalServer:
 
 
 class _Counted:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, faults: PortalFaults) -> None:
         self._app = app
+        self._faults = faults
         self.requests = 0
+        self.asked: Counter[str] = Counter()
         self.downloads: Counter[str] = Counter()
-        self.broken: Counter[str] = Counter()
+
+    def again(self, app: ASGIApp) -> "_Counted":
+        """Go on counting in front of another app."""
+        successor = _Counted(app, self._faults)
+        successor.requests, successor.asked, successor.downloads = self.requests, self.asked, self.downloads
+        return successor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
         asked = f"{scope['method']} {scope['path']}"
-        if self.broken[asked] > 0:
-            self.broken[asked] -= 1
+        self.asked[asked] += 1
+        await asyncio.sleep(self._faults.slow.get(asked, 0))
+        if self._faults.broken[asked] > 0:
+            self._faults.broken[asked] -= 1
             await Response(status_code=503)(scope, receive, send)
             return
 

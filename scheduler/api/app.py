@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules
+from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules, uploads
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import EVERYWHERE
@@ -47,9 +47,10 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for quick in (jobs.quick_router, schedule.quick_router):
-        app.router.routes += quick.routes  # not included, but taken over: an inclusion costs as much as the rest
+    for first in (uploads.multipart, jobs.quick_router, schedule.quick_router):  # in this order: a form is no JSON
+        app.router.routes += first.routes  # not included, but taken over: an inclusion costs as much as the rest
     for router in (
+        uploads.router,
         schedule.router,
         schedules.router,
         jobs.router,

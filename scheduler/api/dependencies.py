@@ -9,11 +9,14 @@ from starlette.requests import HTTPConnection
 from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
+from scheduler.executors.answers import Answers
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.schedule_service import ScheduleService
+from scheduler.orchestrator.table_service import TableService
 
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
@@ -76,15 +79,30 @@ async def artifact_store(request: Request) -> ArtifactStore:
     return cast("ArtifactStore", request.app.state.services.artifacts)
 
 
+async def attachment_service(request: Request) -> AttachmentService:
+    return cast("AttachmentService", request.app.state.services.attachments)
+
+
+async def table_service(request: Request) -> TableService:
+    return cast("TableService", request.app.state.services.tables)
+
+
+async def answers_of(request: Request) -> Answers:
+    return cast("Answers", request.app.state.services.answers)
+
+
 async def screenshot_store(request: Request) -> ScreenshotStore:
     return cast("ScreenshotStore", request.app.state.services.screenshots)
 
 
+AnswersDep = Annotated[Answers, Depends(answers_of)]
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
+AttachmentsDep = Annotated[AttachmentService, Depends(attachment_service)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
 BatchesDep = Annotated[BatchService, Depends(batch_service)]
 DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
+TablesDep = Annotated[TableService, Depends(table_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

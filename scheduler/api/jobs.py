@@ -1,12 +1,13 @@
 """Jobs over HTTP."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response, status
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.audit import Moment
-from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.dependencies import AnswersDep, ArtifactsDep, JobServiceDep, TenantDep
 from scheduler.api.files import artifact_links
 from scheduler.api.models import (
     EVERYWHERE,
@@ -112,7 +113,9 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", responses={404: _UNKNOWN})
-async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep) -> JobDetailResponse:
+async def get_job(
+    job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, answers: AnswersDep, tenant: TenantDep
+) -> JobDetailResponse:
     """Show a job with its tasks."""
     job, tasks = await jobs.detail(job_id, tenant)
     todos = job.task_graph.tasks
@@ -123,9 +126,33 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
+        question=None if job.status.final else await asyncio.to_thread(answers.question, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )
+
+
+class AnswerRequest(BaseModel):
+    """What a person answers to `question`, for example the code of a second factor."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    answer: str = Field(min_length=1, max_length=200)
+
+
+@router.post(
+    "/{job_id}/answer",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobResponse,
+    responses={404: _UNKNOWN, 409: _CONFLICT},
+)
+async def answer_job(
+    job_id: JobId, given: AnswerRequest, jobs: JobServiceDep, answers: AnswersDep, tenant: TenantDep
+) -> JobResponse:
+    """Answer what a job asks. One that asks nothing is a conflict (409)."""
+    job = await jobs.get(job_id, tenant)
+    await asyncio.to_thread(answers.give, job_id, given.answer)
+    return JobResponse.of(job)
 
 
 @router.delete("/{job_id}", status_code=status.HTTP_202_ACCEPTED, responses={404: _UNKNOWN, 409: _CONFLICT})

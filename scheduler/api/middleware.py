@@ -20,6 +20,10 @@ from scheduler.settings import is_loopback
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a request's body."""
 
+MAX_UPLOAD: Final = 32 * 1024 * 1024
+"""Bytes of a body that brings files."""
+
+_UPLOADS: Final = frozenset({"/schedule", "/tables"})
 _USABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HOSTS: Final = 64  # names of this service whose check is remembered
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -118,7 +122,7 @@ class Door:
 
 
 class BodyLimit:
-    """Refuses a body that is larger than `MAX_BODY`, announced or not, before anybody reads it whole."""
+    """Refuses a body that is larger than it may be, announced or not, before anybody reads it whole."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -127,32 +131,37 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = header(scope, b"content-length")
-        if announced is not None and (not announced.isdigit() or int(announced) > MAX_BODY):
-            await _too_large(scope)(scope, receive, send)
+        announced, limit = header(scope, b"content-length"), _limit(scope)
+        if announced is not None and (not announced.isdigit() or int(announced) > limit):
+            await _too_large(scope, limit)(scope, receive, send)
         elif announced is None or header(scope, b"transfer-encoding") is not None:
-            await self._watched(scope, receive, send)
+            await self._watched(scope, receive, send, limit)
         else:  # the server reads no more than was announced
             await self._app(scope, receive, send)
 
-    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _watched(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         read = 0
 
         async def limited() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            return {"type": "http.disconnect"} if read > MAX_BODY else message
+            return {"type": "http.disconnect"} if read > limit else message
 
         async def send_or_refuse(message: Message) -> None:
-            if read <= MAX_BODY:
+            if read <= limit:
                 await send(message)
             elif message["type"] == "http.response.start":
-                await _too_large(scope)(scope, receive, send)
+                await _too_large(scope, limit)(scope, receive, send)
 
         await self._app(scope, limited, send_or_refuse)
 
 
-def _too_large(scope: Scope) -> JSONResponse:
-    facts = {"field": "body", "limit": str(MAX_BODY)}
+def _limit(scope: Scope) -> int:
+    files = (header(scope, b"content-type") or "").startswith("multipart/form-data")
+    return MAX_UPLOAD if files and scope["path"] in _UPLOADS else MAX_BODY
+
+
+def _too_large(scope: Scope, limit: int) -> JSONResponse:
+    facts = {"field": "body", "limit": str(limit)}
     return problem(HTTPConnection(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", facts)

@@ -2,11 +2,12 @@
 
 import uuid
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import contacts, database, dead, graph, schedules, views
+from scheduler.cli import contacts, database, dead, graph, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -36,6 +37,19 @@ app = typer.Typer(
     ),
 )
 _JOB = typer.Argument(help=say("Kennung des Auftrags.", "Id of the job."), show_default=False)
+
+_FILE = typer.Option(
+    exists=True, dir_okay=False, help=say("Datei dazu; mehrfach möglich.", "A file to it; repeatable.")
+)
+_TABLE = typer.Option(
+    exists=True,
+    dir_okay=False,
+    help=say(
+        "CSV oder XLSX: ein Auftrag je Zeile; der Satz nennt Spalten wie {number}.",
+        "CSV or XLSX: one job per row; the sentence names columns like {number}.",
+    ),
+)
+_KEY = typer.Option(help=say("Spalte, die Zeilen unterscheidet.", "The column that tells rows apart."))
 
 
 @app.command(
@@ -103,6 +117,9 @@ def worker(
 @app.command(help=say("Einen Satz erledigen lassen und zusehen.", "Have a sentence done, and watch."))
 def run(
     sentence: Annotated[str, SENTENCE],
+    file: Annotated[list[Path] | None, _FILE] = None,
+    table: Annotated[Path | None, _TABLE] = None,
+    key: Annotated[str | None, _KEY] = None,
     detach: Annotated[bool, typer.Option("--detach", help=say("Nicht zusehen.", "Do not watch."))] = False,
     at: Annotated[
         str | None,
@@ -118,14 +135,43 @@ def run(
     order: dict[str, Any] = {"text": sentence_given(sentence)}
     if at is not None:
         order["start_at"] = _moment(at).isoformat()
+    if at is not None and (file or table):
+        raise leave(
+            USAGE, ValueError(say("--at geht nicht mit --file oder --table.", "--at takes no --file or --table."))
+        )
+    if table is not None:
+        _run_table(table, order["text"], key, detach=detach)
+        return
     with service() as client:
-        key = {"Idempotency-Key": uuid.uuid4().hex}
-        job = client.call("POST", "/schedule", json=order, headers=key)
+        once = {"Idempotency-Key": uuid.uuid4().hex}
+        files = [("files", (path.name, path.read_bytes())) for path in file or []]
+        body: dict[str, Any] = {"data": order, "files": files} if files else {"json": order}
+        job = client.call("POST", "/schedule", headers=once, **body)
         out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
         if job["not_before"] is not None:
             out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
         elif not detach:
             watch(client, job["job_id"])
+
+
+def _run_table(table: Path, text: str, key: str | None, *, detach: bool) -> None:
+    from scheduler.cli import tables  # noqa: PLC0415 - it knows Excel, which takes long to import
+
+    with service() as client:
+        rows = tables.submit(client, table, text, key)
+        if detach:
+            for row in rows:
+                out.print(f"{row['row']}  {views.escape(row['job_id'] or row['problem']['detail'])}", highlight=False)
+            return
+        told = tables.watch_rows(client, rows)
+    path = tables.write_result(table, told)
+    for row in told:
+        if row["state"] != "done":
+            line = f"{say('Zeile', 'row')} {row['row']}: {row['sentence']}"
+            out.print(views.escape(line), highlight=False, soft_wrap=True)
+    out.print(say("Ergebnis:", "result:"), views.escape(str(path)), highlight=False, soft_wrap=True)
+    if any(row["state"] != "done" for row in told):
+        raise typer.Exit(FAILED)
 
 
 def _moment(text: str) -> datetime:
@@ -216,6 +262,21 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
+@app.command(help=say("Einem Auftrag antworten, der auf einen Code wartet.", "Answer a job that waits for a code."))
+def answer(
+    job_id: Annotated[str, _JOB],
+    code: Annotated[
+        str,
+        typer.Argument(
+            help=say("Der Code; „-“ liest ihn von der Standardeingabe.", "The code; “-” reads standard input.")
+        ),
+    ],
+) -> None:
+    with service() as client:
+        client.call("POST", f"{job_path(job_id)}/answer", json={"answer": sentence_given(code)})
+    out.print(say("Angekommen; der Auftrag geht weiter.", "Received; the job goes on."))
+
+
 @app.command(help=say("Alle Aktionen zeigen, die ein Plan enthalten kann.", "Show all actions a plan may have."))
 def actions(
     as_json: Annotated[bool, JSON] = False,
@@ -237,6 +298,8 @@ def actions(
         out.print(catalog.as_table(known, policy))
 
 
+app.add_typer(sites.app, name="site")
+app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
 app.add_typer(database.app, name="db")

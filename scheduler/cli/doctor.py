@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scheduler.cli.words import say, user_locale
+from scheduler.cli.words import read_out, say, user_locale
 from scheduler.core.errors import CPAError
-from scheduler.core.portal_login import login_secrets
 from scheduler.core.sentences import sentence
+from scheduler.core.site_book import SiteBook
 from scheduler.executors.app_executor import has_screen
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.libreoffice import INSTALL, find_libreoffice
@@ -73,10 +73,16 @@ def _writable(place: Path) -> bool:
     return True
 
 
+def _book(settings: Settings) -> SiteBook:
+    return SiteBook((settings.web.sites_dir, settings.store.data_dir / "sites"))
+
+
 def _sites(settings: Settings) -> Finding:
-    known = ", ".join(settings.web.sites) or say("keine", "none")
-    advice = """CPA_SITES='{"portal": "https://portal.example.com"}'"""
-    return Finding(say("Portale", "portals"), bool(settings.web.sites), known, advice, needed=False)
+    name, book = say("Portale", "portals"), _book(settings)
+    for flaw in book.flaws.values():
+        return Finding(name, good=False, detail=read_out(flaw), needed=False)
+    known = ", ".join(site.profile.name for site in book.sites.values())
+    return Finding(name, bool(known), known or say("keine", "none"), "cpa site add", needed=False)
 
 
 def _mail(settings: Settings) -> Finding:
@@ -134,7 +140,7 @@ def _secrets(settings: Settings) -> Finding:
 
 
 def _logins(settings: Settings) -> list[str]:
-    portals = [secret for portal in settings.web.sites for secret in login_secrets(portal)]
+    portals = [secret for site in _book(settings).sites.values() for secret in site.profile.secret_names]
     calendar = ["calendar.password"] if settings.calendar.url and settings.calendar.username else []
     return [*dict.fromkeys(portals), *([] if settings.mail_missing else _mail_secrets(settings)), *calendar]
 

@@ -91,6 +91,10 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
         console.print(say("beginnt", "begins"), moment(job["not_before"]), highlight=False)
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
+    if detail.get("question"):
+        site = detail["question"].get("site", "")
+        waits = say(f"wartet auf den zweiten Faktor von {site}", f"waits for the second factor of {site}")
+        console.print(f"[yellow]{escape(waits)}[/]: cpa answer {escape(job['job_id'])} CODE", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for title in (
         "",

@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scheduler.core.sentences import Sentence
+from scheduler.core.error_kinds import CPAError
+from scheduler.core.sentences import Sentence, sentence
 
 if TYPE_CHECKING:
     from scheduler.core.job import Locale
@@ -21,6 +22,8 @@ def user_locale(environment: Mapping[str, str] = os.environ) -> "Locale":
 
 def read_out(error: Exception) -> str:
     """Return what an error says to the user: in the user's language where it knows both."""
+    if isinstance(error, CPAError):
+        return sentence(error.code, user_locale(), error.facts)
     said = getattr(error, "said", None)
     return say(*said) if isinstance(said, Sentence) else str(error)
 

@@ -5,16 +5,18 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, PlanUnusableError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError
+│                                ScheduleChangedError, NotWaitingError
 ├── PolicyViolationError         ActionForbiddenError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
-│       LoginRejectedError, PageRefusedError, DownloadFailedError,
-│       VerificationFailedError, RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
+│       PageRefusedError, DownloadFailedError, VerificationFailedError,
+│       LoginRejectedError, LoginIncompleteError, SecondFactorNeededError, SecondFactorRejectedError,
+│       DocumentNotFoundError, OutsideSiteError, SiteHasNoError,
+│       RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
 │       AttachmentMissingError, FileMissingError, PathForbiddenError, AddressForbiddenError, TooMuchDataError,
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
@@ -87,6 +89,17 @@ from scheduler.core.request_errors import (
     UnknownReferenceError,
     UnknownSiteError,
 )
+from scheduler.core.site_errors import (
+    DocumentNotFoundError,
+    LoginIncompleteError,
+    LoginRejectedError,
+    NotWaitingError,
+    OutsideSiteError,
+    SecondFactorNeededError,
+    SecondFactorRejectedError,
+    SiteFileError,
+    SiteHasNoError,
+)
 from scheduler.core.task_errors import (
     NO_PICTURE,
     AddressForbiddenError,
@@ -97,7 +110,6 @@ from scheduler.core.task_errors import (
     ElementNotFoundError,
     FileMissingError,
     InvalidInputError,
-    LoginRejectedError,
     MailAccessError,
     MailDeferredError,
     MailLoginError,
@@ -160,6 +172,7 @@ __all__ = [
     "ConversionFailedError",
     "CycleError",
     "DeadLetterNotFoundError",
+    "DocumentNotFoundError",
     "DownloadFailedError",
     "DuplicateTaskError",
     "Effect",
@@ -186,6 +199,7 @@ __all__ = [
     "LLMTruncatedError",
     "LLMUnavailableError",
     "LeaseLostError",
+    "LoginIncompleteError",
     "LoginRejectedError",
     "MailAccessError",
     "MailDeferredError",
@@ -202,7 +216,9 @@ __all__ = [
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
+    "NotWaitingError",
     "OutcomeUnknownError",
+    "OutsideSiteError",
     "PageRefusedError",
     "PathForbiddenError",
     "PlanChangedError",
@@ -217,8 +233,12 @@ __all__ = [
     "ScheduleChangedError",
     "ScheduleExistsError",
     "ScheduleNotFoundError",
+    "SecondFactorNeededError",
+    "SecondFactorRejectedError",
     "SecretMissingError",
     "SeveralOrdersError",
+    "SiteFileError",
+    "SiteHasNoError",
     "SiteUnreachableError",
     "StepBudgetError",
     "StepTimeoutError",

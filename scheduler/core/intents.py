@@ -1,8 +1,7 @@
 """What a request can mean: intents with their patterns, examples and task templates, and the file that lists them."""
 
 import json
-import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.job import Locale
 from scheduler.core.patterns import PatternError, expand, expand_parts
+from scheduler.core.strict_yaml import StrictLoader
 from scheduler.core.todo import ToDo
 
 UNKNOWN: Final = "unknown"
@@ -96,7 +96,7 @@ def load_intents(path: Path) -> IntentBook:
         raise IntentFileError(f"{path}: larger than {_LARGEST_FILE} bytes")
     text = path.read_text(encoding="utf-8")
     try:
-        document = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_StrictLoader)  # noqa: S506
+        document = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=StrictLoader)  # noqa: S506
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise IntentFileError(f"{path}: {error}") from error
     if not isinstance(document, dict):
@@ -143,28 +143,3 @@ def _place(document: Mapping[str, Any], location: tuple[str | int, ...]) -> str:
         name = entry.get("name") if isinstance(entry, dict) else None
         return f"intent {name!r}, {'.'.join(str(part) for part in location[2:])}"
     return path
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML: no anchors or aliases (a few lines of which can fill the memory), no key twice, no dates."""
-
-    yaml_implicit_resolvers: dict[str, list[Any]] = {  # noqa: RUF012 - the name and the type are PyYAML's
-        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool", ":merge"))]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "anchor", None) is not None:
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        if len(set(keys)) < len(keys):
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise yaml.MarkedYAMLError(problem=f"key {twice!r} is there twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])

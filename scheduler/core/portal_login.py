@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-RESERVED: Final = frozenset({"mail", "calendar"})
+RESERVED: Final = frozenset({"mail", "calendar", "graph"})
 """Names whose secrets belong to something else than a portal."""
 
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -18,8 +18,3 @@ def login_name(portal: str) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", portal).casefold().translate(_LETTERS))
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", "-", bare).strip("-")
-
-
-def login_secrets(portal: str) -> tuple[str, str]:
-    """Return the names of its user name and its password."""
-    return f"{login_name(portal)}.username", f"{login_name(portal)}.password"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from scheduler.core.llm_sentences import LLM_SENTENCES
+from scheduler.core.site_sentences import SITE_SENTENCES
 from scheduler.core.work_sentences import WORK_SENTENCES
 
 
@@ -78,10 +79,6 @@ SENTENCES: Mapping[str, Sentence] = {
     "missing_slot": Sentence(
         "Für {intent} fehlt noch eine Angabe: {slot}. Bitte ergänzen.",
         "To do {intent} I still need to know: {slot}. Please add it.",
-    ),
-    "unknown_site": Sentence(
-        "Das Portal {site} ist nicht eingerichtet.{known} Eingerichtet wird es in CPA_SITES.",
-        "The portal {site} is not set up.{known} It is set up in CPA_SITES.",
     ),
     "no_template": Sentence(
         "Den Auftrag {intent} verstehe ich, habe dafür aber noch keinen Ablauf. Bitte einen Aufgabenplan mitgeben.",
@@ -230,11 +227,6 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Schritt hatte nicht die erwartete Wirkung: erwartet war {expected}, zu sehen ist {found}.",
         "The step did not have the expected effect: expected {expected}, found {found}.",
     ),
-    "login_rejected": Sentence(
-        "Das Portal hat die Anmeldung abgelehnt. Bitte Benutzername und Passwort des Portals prüfen "
-        "({secrets}) und den Auftrag wiederholen.",
-        "The portal refused the login. Please check the portal's user name and password ({secrets}) and retry the job.",
-    ),
     "document_not_found": Sentence(
         "Das Portal kennt das Dokument {document_id} nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt.",
         "The portal does not know document {document_id}. Please check the number. Nothing was sent.",
@@ -357,7 +349,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
-    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES}.items()},
+    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES, **SITE_SENTENCES}.items()},
 }
 
 

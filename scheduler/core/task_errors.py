@@ -62,20 +62,6 @@ class TabNotFoundError(TaskFailedError):
         super().__init__(f"There is no tab {sought!r}; open are: {found}", sought=sought, candidates=found)
 
 
-class LoginRejectedError(TaskFailedError):
-    """The form was sent, and what is to be seen by those who are logged in is not."""
-
-    code: ClassVar[str] = "login_rejected"
-
-    def __init__(self, credential: str, page: str) -> None:
-        super().__init__(
-            f"{page} does not let {credential!r} in",
-            credential=credential,
-            url=page,
-            secrets=f"{credential}.username, {credential}.password",
-        )
-
-
 class PageRefusedError(TaskFailedError):
     """The site answers, but not with the page: HTTP 4xx."""
 

@@ -24,7 +24,7 @@ from scheduler.core.slots import SLOTS
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
-SITE_VALUES: Final = frozenset({"site_url", "site_login"})
+SITE_VALUES: Final = frozenset({"site", "site_url"})
 TIME_VALUES: Final = frozenset({"start", "end", "zone"})
 VALUES: Final = SITE_VALUES | TIME_VALUES | {"search_address"}
 """What a template may ask of the caller, besides the slots of the request."""

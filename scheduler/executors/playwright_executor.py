@@ -22,6 +22,7 @@ from scheduler.core.errors import (
     VerificationFailedError,
 )
 from scheduler.core.ids import JobId
+from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors import web_actions as actions
@@ -35,6 +36,7 @@ from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
 from scheduler.executors.web_step import Step, Tools
+from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
 
@@ -128,7 +130,16 @@ class PlaywrightExecutor(BaseExecutor):
         """
         if todo.action not in _OPERATIONS:
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
-        step = self._step(todo, context)
+        return await self._perform(self._step(todo, context))
+
+    async def follow(self, todo: ToDo, context: ExecutionContext) -> Performed:
+        """Do a step of a site profile once; its locators are alternatives that count alike. Raises like `perform`.
+
+        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end.
+        """
+        return await self._perform(replace(self._step(todo, context), alternatives=True))
+
+    async def _perform(self, step: Step) -> Performed:
         async with self._at_page(step):
             step.job.new_attempt()
             if step.job.broken:
@@ -169,6 +180,18 @@ class PlaywrightExecutor(BaseExecutor):
             await step.job.saved()
             return seen
 
+    async def address(self, context: ExecutionContext) -> str:
+        """Return the address of the job's page; `about:blank` when nothing was opened yet."""
+        step = self._look(context)
+        async with self._at_page(step):
+            return step.page.url
+
+    async def shows(self, target: Target, context: ExecutionContext) -> bool:
+        """Whether the job's page shows something that fits, now; nothing is waited for."""
+        step = self._look(context, target)
+        async with self._at_page(step):
+            return bool(await any_match(step.page, target))
+
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         """Return what was kept of the step, the page as it is now as text with its errors, and a picture of it."""
         job = self._jobs.get(context.job_id)
@@ -198,6 +221,9 @@ class PlaywrightExecutor(BaseExecutor):
         for job_id in list(self._jobs):
             await self.let_go(job_id, ended=False)
         await self._pool.close()
+
+    def _look(self, context: ExecutionContext, target: Target | None = None) -> Step:
+        return self._step(ToDo(id=context.task_id, action=actions.WAIT_FOR.name, selector=target), context)
 
     def _step(self, todo: ToDo, context: ExecutionContext) -> Step:
         return Step(

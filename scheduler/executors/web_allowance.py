@@ -4,13 +4,13 @@ Pure: names and addresses come in, an answer goes out. Looking names up is the g
 """
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from scheduler.core.portal_login import login_name
+from scheduler.core.sites import SiteProfile
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -90,9 +90,9 @@ class Domain(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """`sites` are portals by name, `domains` further hosts, `networks` private addresses that may be reached."""
+    """`sites` gives the portals set up now, `domains` are further hosts, `networks` private addresses one may reach."""
 
-    sites: Mapping[str, str] = field(default_factory=dict)
+    sites: Callable[[], Iterable[SiteProfile]] = tuple
     domains: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
 
@@ -115,14 +115,14 @@ class Allowance:
         return named_itself and self._names_host(host)
 
     def trusts(self, secret: str, origin: Origin) -> bool:
-        """Whether a secret may be entered there: at the portal it is named after, or at a domain that is listed.
+        """Whether a secret may be entered there: at the portal whose it is, or at a domain that is listed.
 
         One portal never gets the secret of another, and `*` opens no door for secrets.
         """
         owner = secret.partition(".")[0]
-        own = [_covering(url) for name, url in self.sites.items() if login_name(name) == owner]
+        own = [domain for site in self.sites() if site.secrets_prefix == owner for domain in _of_site(site)]
         listed = [domain for domain in self._domains if not domain.everything]
-        return any(domain.covers(origin) for domain in [*filter(None, own), *listed])
+        return any(domain.covers(origin) for domain in [*own, *listed])
 
     def _named(self, origin: Origin) -> bool:
         return any(domain.covers(origin) for domain in (*self._sites, *self._domains) if not domain.everything)
@@ -130,20 +130,25 @@ class Allowance:
     def _names_host(self, host: str) -> bool:
         return any(host == domain.host and not domain.below for domain in (*self._sites, *self._domains))
 
-    @cached_property
-    def _sites(self) -> tuple[Domain, ...]:
-        return tuple(filter(None, map(_covering, self.sites.values())))
+    @property
+    def _sites(self) -> Iterator[Domain]:
+        return (domain for site in self.sites() for domain in _of_site(site))
 
     @cached_property
     def _domains(self) -> tuple[Domain, ...]:
         return tuple(map(Domain.parse, self.domains))
 
 
-def _covering(url: str) -> Domain | None:
-    origin = origin_of(url)
+def _of_site(site: SiteProfile) -> Iterator[Domain]:
+    """Name where the pages of a portal may lie: its hosts and what is below them, at the port of its address."""
+    origin = origin_of(site.url)
     if origin is None:
-        return None
-    return Domain(origin.host, _USUAL if origin.port in _USUAL else frozenset({origin.port}), below=False)
+        return
+    ports = _USUAL if origin.port in _USUAL else frozenset({origin.port})
+    for host in map(host_name, site.hosts):
+        yield Domain(host, ports, below=False)
+        if literal(host) is None:
+            yield Domain(host, ports, below=True)
 
 
 def _unwrapped(address: Address) -> Address:

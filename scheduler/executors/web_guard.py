@@ -92,6 +92,6 @@ def refuse_outside(gate: Gate, job: "JobPage") -> None:
 
 def _not_for(secret: str) -> Sentence:
     return Sentence(
-        f"das Geheimnis {secret} gehört nicht dorthin; wohin es gehört, sagen CPA_SITES und CPA_WEB_DOMAINS",
-        f"the secret {secret} does not belong there; CPA_SITES and CPA_WEB_DOMAINS say where it does",
+        f"das Geheimnis {secret} gehört nicht dorthin; wohin es gehört, sagen die Portalprofile und CPA_WEB_DOMAINS",
+        f"the secret {secret} does not belong there; the site profiles and CPA_WEB_DOMAINS say where it does",
     )

@@ -35,7 +35,9 @@ async def login(step: Step) -> dict[str, Any]:
     await visit(step, params.url)
     await _fill_in(step, params)
     if await until_met(step, params.check):
-        raise LoginRejectedError(params.credential, public_url(step.page.url))
+        raise LoginRejectedError(
+            public_url(step.page.url), [f"{params.credential}.username", f"{params.credential}.password"]
+        )
     storage = await step.job.context.storage_state(indexed_db=True)
     await asyncio.to_thread(step.tools.logins.save, *mine, dict(storage))
     return {**await step.where(), "reused": False}

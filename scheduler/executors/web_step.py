@@ -50,7 +50,10 @@ class Tools:
 
 @dataclass(kw_only=True)
 class Step:
-    """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect."""
+    """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
+
+    With `alternatives` the locators of its target count alike, so that none is healing.
+    """
 
     todo: ToDo
     job_id: JobId
@@ -63,6 +66,7 @@ class Step:
     locale: Locale = "de"
     tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
+    alternatives: bool = False
     found: Found | None = None
     trace: str | None = None
 
@@ -123,7 +127,7 @@ class Step:
     @property
     def healed(self) -> bool:
         """Whether the most trusted locator no longer fits and a lower one did."""
-        return self.found is not None and self.found.rank > 0
+        return self.found is not None and self.found.rank > 0 and not self.alternatives
 
     def about_element(self) -> dict[str, Any]:
         """Return what the result says of the element: what fitted, whether that was healing, how to find it next time.

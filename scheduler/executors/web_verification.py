@@ -131,7 +131,7 @@ async def _awaited(step: Step) -> Verification:
 async def _downloaded(step: Step) -> Verification:
     """Compare the artifact with what the step reported; without that report nobody can tell whose file it is."""
     last = step.job.last
-    if last is None or last.task_id != step.task_id:
+    if last is None or last.task_id != step.task_id or "artifact" not in last.result:
         return Verification(happened=None)
     try:
         path = step.tools.artifacts.path_of(last.result["artifact"])

@@ -84,6 +84,27 @@ class JobService:
         order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
         return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
+    def next_id(self) -> JobId:
+        """Return the id for a job that is about to be accepted."""
+        return JobId(self._new_id())
+
+    def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
+        """Plan what was understood once more, with other words for some slots. Raises InvalidRequestError."""
+        given = {**planned.slots, **slots}
+        return self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
+
+    async def accept(
+        self,
+        order: JobOrder,
+        planned: PlannedRequest,
+        *,
+        tenant: TenantId,
+        key: str | None = None,
+        job_id: JobId | None = None,
+    ) -> Job:
+        """Accept a sentence that is planned already, under an id from `next_id` if one was taken."""
+        return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
+
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, or a ready plan, as a job.
 
@@ -101,7 +122,12 @@ class JobService:
         return job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
 
     async def _accept(
-        self, order: JobOrder, planned: PlannedRequest, tenant: TenantId, request: IdempotentRequest | None
+        self,
+        order: JobOrder,
+        planned: PlannedRequest,
+        tenant: TenantId,
+        request: IdempotentRequest | None,
+        job_id: JobId | None = None,
     ) -> Job:
         try:
             await self._admission.admit(tenant)
@@ -109,7 +135,7 @@ class JobService:
             if (known := await self._earlier(tenant, request)) is not None:
                 return known
             raise
-        job = job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
+        job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
         stored = await self._jobs.save(job, request)
         await self._queue.announce([stored])
         return stored

@@ -22,8 +22,10 @@ from scheduler.core.errors import (
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
-from scheduler.core.portal_login import login_name
 from scheduler.core.sentences import Sentence
+from scheduler.core.site_book import Sites
+from scheduler.core.site_errors import SiteFileError
+from scheduler.core.sites import SiteProfile
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
 from scheduler.core.when import read_span
@@ -52,8 +54,8 @@ class PlannedRequest(BaseModel):
 class Planner:
     """Rules only: patterns find the intent, its template gives the plan.
 
-    `sites` maps names of portals to web addresses, `addresses` those of people to mail addresses. `zone` is where
-    people say times, `search_url` the address with `{query}` at which the web is searched.
+    `sites` are the portals that are set up, `addresses` maps names of people to mail addresses. `zone` is where people
+    say times, `search_url` the address with `{query}` at which the web is searched.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Planner:
         router: IntentRouter,
         catalog: ActionCatalog,
         policy: PolicyEngine,
-        sites: Mapping[str, str],
+        sites: Sites,
         addresses: AddressBook = nobody_known,
         clock: Clock | None = None,
         zone: str = "Europe/Berlin",
@@ -73,7 +75,7 @@ class Planner:
         self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
         self.catalog = catalog
         self.policy = policy
-        self._sites = {name.casefold(): url.rstrip("/") for name, url in sites.items()}
+        self._sites = sites
         self._clock = clock or SystemClock()
         self._zone = zone
         self._search_url = search_url
@@ -105,7 +107,7 @@ class Planner:
             raise error.at("intent") from None
         except MissingSlotError as error:
             raise error.at(f"{_SLOTS}.{error.slot}") from None
-        except UnknownSiteError as error:
+        except (UnknownSiteError, SiteFileError) as error:
             raise error.at(f"{_SLOTS}.{_PORTAL}") from None
         except InvalidFieldError as error:
             raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
@@ -125,7 +127,7 @@ class Planner:
         needed = values_needed(routed)
         values: dict[str, str] = {}
         if needed & SITE_VALUES:
-            values |= self._site(routed)
+            values |= self._site(routed, needed)
         if needed & TIME_VALUES:
             values |= self._span(routed)
         if "search_address" in needed:
@@ -144,14 +146,22 @@ class Planner:
             raise InvalidFieldError(error.slot, error.said) from None
         return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
 
-    def _site(self, routed: RoutedIntent) -> dict[str, str]:
-        """Return the address and the login of the portal that is named; which one is meant is not guessed."""
+    def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
+        """Return key and address of the portal that is named; which one is meant is not guessed."""
         name = routed.slots.get(_PORTAL)
         if not name:
             raise MissingSlotError(routed.name, _PORTAL)
-        if name.casefold() not in self._sites:
-            raise UnknownSiteError(name, known=self._sites)
-        return {"site_url": self._sites[name.casefold()], "site_login": login_name(name)}
+        site = self._sites.named(name)
+        if "site" in needed:
+            _check_slots(routed, site.profile)
+        return {"site": site.key, "site_url": site.profile.url}
+
+
+def _check_slots(routed: RoutedIntent, profile: SiteProfile) -> None:
+    """Raise MissingSlotError for what the profile needs to find a document and the request leaves open."""
+    for slot in sorted(profile.document.slots if profile.document else ()):
+        if not routed.slots.get(slot):
+            raise MissingSlotError(routed.name, slot)
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,9 @@ Plans, messages, logs and the database hold only `secret://name`. A secret comes
 
 import json
 import os
+import re
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +19,7 @@ from scheduler.core.errors import SecretMissingError
 from scheduler.core.references import SECRET_SCHEME
 
 ENVIRONMENT_PREFIX = "CPA_SECRET_"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
 
 
 class SecretsManager:
@@ -43,6 +46,47 @@ class SecretsManager:
         except SecretMissingError:
             return False
         return True
+
+    def names(self) -> Mapping[str, str]:
+        """Return the names of all secrets, each with where it comes from; one of the environment by its variable."""
+        found = {name: str(self._file) for name, value in self._read_file().items() if value}
+        shadowed = {variable_of(name): name for name in found}
+        for variable, value in self._environment.items():
+            if variable.startswith(ENVIRONMENT_PREFIX) and value:
+                found[shadowed.get(variable, variable)] = variable
+        return dict(sorted(found.items()))
+
+    def set_secret(self, name: str, value: str) -> None:
+        """Keep a secret in the file. Raises ValueError for a name or value that is none, else as reading does."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a secret; it is like portal.password")
+        if not value:
+            raise ValueError("a secret may not be empty")
+        self._write_file({**self._read_file(), name: value})
+
+    def remove(self, name: str) -> None:
+        """Remove a secret from the file. Raises SecretMissingError, also for one that is only in the environment."""
+        kept = dict(self._read_file())
+        if kept.pop(name, None) is None:
+            raise SecretMissingError(name)
+        self._write_file(kept)
+
+    def _write_file(self, secrets: Mapping[str, str]) -> None:
+        """Write the whole file or nothing, readable for its owner alone from its first byte on."""
+        if self._file is None:
+            raise ValueError("there is no file of secrets")
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=".secrets-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                yaml.safe_dump(dict(secrets), file, allow_unicode=True)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        self._stamp = None
 
     def values(self) -> frozenset[str]:
         """Return every secret that is known now, so that logs, results and error texts can be kept free of them.

@@ -22,12 +22,10 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsError
 
-from scheduler.core.portal_login import RESERVED, login_name
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
 from scheduler.settings.browser import BrowserSettings as BrowserSettings
@@ -54,17 +52,6 @@ _NO_ORIGIN = Sentence(
     "eine Herkunft ist wie https://example.com, ohne Pfad; * ist nicht erlaubt",
     "an origin is like https://example.com, without a path; * is not allowed",
 )
-
-
-def _no_login(name: str) -> Sentence:
-    return Sentence(f"ein Portal kann nicht „{name}“ heißen", f"a portal cannot be called “{name}”")
-
-
-def _same_login(name: str, login: str) -> Sentence:
-    return Sentence(
-        f"„{name}“ und ein anderes Portal hätten dasselbe Geheimnis {login}.password; bitte eines umbenennen",
-        f"“{name}” and another portal would share the secret {login}.password; please rename one",
-    )
 
 
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
@@ -236,31 +223,20 @@ class MaintenanceSettings(BaseSettings):
 
 
 class WebSettings(BaseSettings):
-    """The browser and the portals it may be sent to by name."""
+    """The browser, and where the profiles of the portals lie that it may be sent to by name."""
 
     model_config = config(PREFIX)
 
     browser_path: Path | None = Field(default=None, description="Chromium; default: the one on the path")
+    sites_dir: Path = Field(
+        default=Path("config/sites"), description="site profiles besides those in the folder sites of CPA_DATA_DIR"
+    )
     web_evidence: Literal["errors", "changes", "all"] = Field(
         default="changes",
         description="errors: a picture and the page as text when a step fails; changes: also a picture after each "
         "change; all: also a picture before it and the page as text after every step",
     )
     web_trace: bool = Field(default=False, description="record a trace of every web step that uses no secret")
-    sites: dict[str, WebAddress] = Field(default_factory=dict, description="name of a portal -> its address, as JSON")
-
-    @field_validator("sites")
-    @classmethod
-    def _logins_differ(cls, sites: dict[str, str]) -> dict[str, str]:
-        """Two portals that share a login would get each other's password."""
-        addresses: dict[str, str] = {}
-        for name, address in sites.items():
-            login = login_name(name)
-            if not login or login in RESERVED:
-                raise unfit(_no_login(name))
-            if addresses.setdefault(login, address.rstrip("/")) != address.rstrip("/"):
-                raise unfit(_same_login(name, login))
-        return sites
 
 
 class LogSettings(BaseSettings):

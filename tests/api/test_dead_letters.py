@@ -43,7 +43,7 @@ async def test_a_failed_job_is_listed_with_what_went_wrong(working_api: Api) -> 
 
 async def test_letters_are_found_by_code_intent_and_time_page_by_page(working_api: Api) -> None:
     mails = [await a_letter(working_api) for _ in range(2)]
-    portal = await a_letter(working_api, action="web.download")
+    portal = await a_letter(working_api, action="site.download")
 
     first = (await working_api.client.get("/dead-letters", params={"limit": 2})).json()
     second = (await working_api.client.get("/dead-letters", params={"cursor": first["next_cursor"]})).json()
@@ -86,7 +86,7 @@ async def test_a_corrected_letter_is_requeued_and_does_not_do_again_what_is_done
     assert (corrected.status_code, corrected.json()["plan_version"]) == (200, 2)
     assert (requeued.status_code, requeued.json()["run"]) == (202, 2)
     assert (detail["status"], detail["retry_count"]) == ("done", 0)
-    assert working_api.executor.done.count("web.download") == 1
+    assert working_api.executor.done.count("site.download") == 1
     assert await letters(working_api) == []
     entries = (await working_api.client.get("/audit", params={"job_id": job_id})).json()["entries"]
     [entry] = [entry for entry in entries if entry["action"] == "job.corrected"]
@@ -165,7 +165,7 @@ async def test_requeueing_twice_at_once_opens_one_run(working_api: Api) -> None:
 
 async def test_all_letters_of_a_kind_are_requeued(working_api: Api) -> None:
     mails = [await a_letter(working_api) for _ in range(3)]
-    portal = await a_letter(working_api, action="web.download")
+    portal = await a_letter(working_api, action="site.download")
 
     part = await working_api.client.post("/dead-letters:requeue", json={"where": {"intent": "nothing"}})
     first = await working_api.client.post(

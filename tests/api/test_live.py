@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduler.api.live import follow
-from scheduler.core.errors import ElementNotFoundError
+from scheduler.core.errors import DocumentNotFoundError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.job import JobStatus
@@ -61,7 +61,7 @@ async def test_after_the_last_event_of_a_run_there_is_no_content_so_that_browser
 
 
 async def test_after_a_retry_the_stream_goes_on_where_it_was(working_api: Api) -> None:
-    working_api.executor.failures["web.download"] = ElementNotFoundError("Rechnung 4711", "/invoices")
+    working_api.executor.failures["site.download"] = DocumentNotFoundError("Portal", "4711")
     job_id = (await working_api.submit())["job_id"]
     first = await _stream(working_api, job_id)
     working_api.executor.failures.clear()

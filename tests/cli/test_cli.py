@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from scheduler.cli import views
 from scheduler.cli.app import app
 from scheduler.cli.client import Client, RefusedError, ServiceDownError
-from scheduler.core.errors import ElementNotFoundError, RecipientRefusedError
+from scheduler.core.errors import DocumentNotFoundError, RecipientRefusedError
 from scheduler.settings import ApiSettings
 from tests.support.command_line import CommandLine
 from tests.support.services import KEY_A, SENTENCE
@@ -366,7 +366,7 @@ def test_a_step_that_fails_shows_its_sentence_in_english_to_english_users(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
-    cli.api.executor.failures["web.download"] = ElementNotFoundError("invoice 4711", "/invoices")
+    cli.api.executor.failures["site.download"] = DocumentNotFoundError("Portal", "4711")
 
     ended = cli("run", "Fetch invoice 4711 from the portal and send it to anna@example.com")
 

@@ -66,7 +66,7 @@ def test_a_letter_is_looked_into_corrected_and_requeued(cli: CommandLine) -> Non
     assert "context.desk: None → 7" in shown
     assert requeued.exit_code == DONE
     assert "erledigt" in requeued.output
-    assert cli.api.executor.done.count("web.download") == 1
+    assert cli.api.executor.done.count("site.download") == 1
 
 
 def test_a_correction_may_come_from_a_file_or_standard_input(cli: CommandLine, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from scheduler.cli.app import app
 from scheduler.cli.session import FAILED
+from tests.support.sites import put_sites
 
 DONE = 0
 
@@ -49,7 +50,6 @@ def test_the_doctor_names_the_secrets_that_what_is_set_up_lacks(
         "CPA_DATA_DIR": str(tmp_path),
         "CPA_BROWSER_PATH": sys.executable,
         "CPA_SECRETS_FILE": str(file),
-        "CPA_SITES": '{"portal": "https://portal.example.com"}',
         "CPA_MAIL_ADDRESS": "cpa@example.com",
         "CPA_MAIL_SMTP_HOST": "127.0.0.1",
         "CPA_MAIL_SMTP_PORT": "1",
@@ -58,6 +58,7 @@ def test_the_doctor_names_the_secrets_that_what_is_set_up_lacks(
     }
     for variable, value in settings.items():
         monkeypatch.setenv(variable, value)
+    put_sites(tmp_path / "sites", {"Portal": "https://portal.example.com"})
 
     without = CliRunner().invoke(app, ["doctor"])
     if kept == "file":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler.core.portal_login import login_name, login_secrets
+from scheduler.core.portal_login import login_name
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,3 @@ from scheduler.core.portal_login import login_name, login_secrets
 )
 def test_secrets_are_named_after_the_portal(portal: str, login: str) -> None:
     assert login_name(portal) == login
-    assert login_secrets(portal) == (f"{login}.username", f"{login}.password")

@@ -110,7 +110,7 @@ def test_a_wrong_portal_password_is_said_in_the_language_of_the_request(
 
 
 def test_a_portal_that_fails_at_the_login_is_not_said_to_refuse_the_password(cpa: Cpa, office: Office) -> None:
-    office.portal.broken["POST /login"] = 100
+    office.portal.faults.broken["POST /login"] = 100
 
     detail = cpa.done(SENTENCE)
 
@@ -121,12 +121,12 @@ def test_a_portal_that_fails_at_the_login_is_not_said_to_refuse_the_password(cpa
 
 
 def test_a_portal_that_fails_for_a_moment_is_logged_in_to_again(cpa: Cpa, office: Office) -> None:
-    office.portal.broken["POST /login"] = 1
+    office.portal.faults.broken["POST /login"] = 1
 
     detail = cpa.done(SENTENCE)
 
     assert detail["status"] == "done", detail
-    assert office.portal.broken["POST /login"] == 0
+    assert office.portal.faults.broken["POST /login"] == 0
     assert len(office.mail.messages("anna@example.com")) == 1
 
 
@@ -137,7 +137,7 @@ def test_a_missing_invoice_is_said_with_its_number(cpa: Cpa, office: Office) -> 
     assert detail["job"]["error"] == (
         "Das Portal kennt das Dokument 9999 nicht. Bitte die Nummer prüfen. Es wurde nichts verschickt."
     )
-    _assert_evidence(cpa, detail, "search")
+    _assert_evidence(cpa, detail, "download")
     assert office.mail.messages("anna@example.com") == []
 
 

@@ -35,7 +35,7 @@ def test_a_job_refused_for_its_password_is_done_with_the_right_one(office: Offic
         started = _started(cpa, job_id, run=2)
 
     assert (failed["job"]["error_code"], ended) == ("login_rejected", "done")
-    assert started == ["open", "user", "password", "login", "search", "download", "send"]
+    assert started == ["login", "download", "send"]
     assert len(office.mail.messages("anna@example.com")) == 1
 
 
@@ -48,14 +48,14 @@ def test_a_job_without_its_invoice_looks_for_it_again_and_says_the_same(office: 
 
         assert ended == failed["job"]["error"]
         assert ended.startswith("Das Portal kennt das Dokument 9999 nicht.")
-        assert _started(cpa, job_id, run=2) == ["open", "user", "password", "login", "search"]
+        assert _started(cpa, job_id, run=2) == ["login", "download"]
 
 
 def test_a_job_whose_download_failed_logs_in_again_for_it(office: Office, tmp_path: Path) -> None:
-    office.portal.broken["GET /invoices/4711/pdf"] = 100
+    office.portal.faults.broken["GET /invoices/4711/pdf"] = 100
     with running_cpa(office, tmp_path) as cpa:
         failed = cpa.done(SENTENCE)
-        office.portal.broken.clear()
+        office.portal.faults.clear()
 
         ended = _retry(cpa, failed["job"]["job_id"])
 
@@ -64,7 +64,7 @@ def test_a_job_whose_download_failed_logs_in_again_for_it(office: Office, tmp_pa
 
 
 def test_a_job_cancelled_in_the_middle_is_done_when_it_is_retried(office: Office, tmp_path: Path) -> None:
-    office.portal.broken["POST /login"] = 100
+    office.portal.faults.broken["POST /login"] = 100
     with running_cpa(office, tmp_path) as cpa:
         job_id = cpa.http.post("/schedule", json={"text": SENTENCE}).json()["job_id"]
         end = time.monotonic() + LIMIT
@@ -72,7 +72,7 @@ def test_a_job_cancelled_in_the_middle_is_done_when_it_is_retried(office: Office
             time.sleep(0.05)
         cpa.http.delete(f"/jobs/{job_id}").raise_for_status()
         cancelled = cpa.ended(job_id)
-        office.portal.broken.clear()
+        office.portal.faults.clear()
 
         ended = _retry(cpa, job_id)
 

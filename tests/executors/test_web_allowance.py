@@ -1,12 +1,18 @@
 """Where the browser may go is decided by name and by the address that the name means."""
 
 import ipaddress
+from pathlib import Path
 
 import pytest
 
+from scheduler.core.site_book import SiteBook
+from scheduler.core.sites import SiteProfile
 from scheduler.executors.web_allowance import Allowance, Domain, Origin, origin_of
+from tests.support.sites import portals, put_sites
 
-SITES = {"Portal": "https://portal.example.com/app", "Test Portal": "http://127.0.0.1:8080", "Müller": "https://m.test"}
+SITES = portals(
+    {"Portal": "https://portal.example.com/app", "Test Portal": "http://127.0.0.1:8080", "Müller": "https://m.test"}
+)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +127,33 @@ def test_a_secret_belongs_to_its_portal_and_to_domains_that_are_listed(secret: s
     origin = origin_of(url)
     assert origin is not None
     assert Allowance(sites=SITES, domains=("login.example.net", "*")).trusts(secret, origin) is trusted
+
+
+def test_a_portal_counts_from_the_moment_it_is_set_up(tmp_path: Path) -> None:
+    book = SiteBook((tmp_path,))
+    allowance = Allowance(sites=lambda: [site.profile for site in book.sites.values()])
+    portal, secret = Origin("127.0.0.1", 8080), "test-portal.password"
+    assert not allowance.covers(portal)
+
+    put_sites(tmp_path, {"Test Portal": "http://127.0.0.1:8080"})
+    assert allowance.covers(portal)
+    assert allowance.trusts(secret, portal)
+    assert allowance.reaches("127.0.0.1", ipaddress.ip_address("127.0.0.1"))
+
+    put_sites(tmp_path, {"Test Portal": "http://127.0.0.1:18080"})
+    assert not allowance.covers(portal)
+    assert not allowance.trusts(secret, portal)
+
+
+def test_the_domains_of_a_profile_and_what_is_below_them_are_its_own() -> None:
+    profile = SiteProfile(
+        name="Portal", url="https://shop.example.com", domains=("shop.example.com", "sso.example.net"), secrets="shop"
+    )
+    allowance = Allowance(sites=lambda: [profile])
+
+    for host in ("shop.example.com", "sso.example.net", "eu.sso.example.net"):
+        assert allowance.covers(Origin(host, 443))
+        assert allowance.trusts("shop.password", Origin(host, 443))
+    assert not allowance.covers(Origin("example.net", 443))
+    assert not allowance.covers(Origin("sso.example.net", 8443))
+    assert not allowance.trusts("portal.password", Origin("shop.example.com", 443))

@@ -11,6 +11,7 @@ from scheduler.core.retry import TaskFailure
 from scheduler.executors.web_allowance import Allowance
 from scheduler.executors.web_guard import GuardRails
 from tests.support.site import PASSWORD
+from tests.support.sites import portals
 from tests.support.two_sites import TwoSites, two_sites
 from tests.support.web import Desk, WebJob
 
@@ -27,7 +28,8 @@ def sites() -> Iterator[TwoSites]:
 def a_desk(root: Path, sites: TwoSites, *, most_bytes: int = 100_000_000, steps: int = 2000) -> Desk:
     """A desk whose jobs may visit the inside site only."""
     return Desk(
-        root, GuardRails(allowance=Allowance(sites={"Portal": sites.inside}), most_bytes=most_bytes, steps=steps)
+        root,
+        GuardRails(allowance=Allowance(sites=portals({"Portal": sites.inside})), most_bytes=most_bytes, steps=steps),
     )
 
 
@@ -54,7 +56,7 @@ async def test_nothing_on_a_page_reaches_another_host(tmp_path: Path, sites: Two
 
 
 async def test_the_same_page_reaches_a_host_that_is_on_the_list(tmp_path: Path, sites: TwoSites) -> None:
-    both = GuardRails(allowance=Allowance(sites={"Portal": sites.inside, "Other": sites.outside}))
+    both = GuardRails(allowance=Allowance(sites=portals({"Portal": sites.inside, "Other": sites.outside})))
     async with (desk := Desk(tmp_path, both)).executor() as executor:
         job = WebJob(desk, executor)
         await job.do("goto", url=f"{sites.inside}/")
@@ -163,7 +165,9 @@ async def test_a_secret_is_entered_only_where_it_belongs(
 
 async def test_one_portal_does_not_get_the_secret_of_another(tmp_path: Path, sites: TwoSites) -> None:
     sites.pages["/form"] = FORM.format(action="/in")
-    desk = Desk(tmp_path, GuardRails(allowance=Allowance(sites={"Portal": sites.outside, "Fremd": sites.inside})))
+    desk = Desk(
+        tmp_path, GuardRails(allowance=Allowance(sites=portals({"Portal": sites.outside, "Fremd": sites.inside})))
+    )
     async with desk.executor() as executor:
         job = WebJob(desk, executor)
         await job.do("goto", url=f"{sites.inside}/form")

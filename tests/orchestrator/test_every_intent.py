@@ -11,13 +11,14 @@ from scheduler.core.ids import TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
-from scheduler.executor_wiring import make_registry
+from scheduler.executor_wiring import make_answers, make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from tests.support.clock import FakeClock
 from tests.support.services import some_settings
+from tests.support.sites import FakeSites
 
 ROUTER = IntentRouter.default()
 INTENTS = [intent for intent in ROUTER.intents if intent.name != UNKNOWN]
@@ -34,11 +35,14 @@ LACKING = (MissingSlotError, UnknownSiteError, InvalidFieldError)
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> ActionCatalog:
     folder = tmp_path_factory.mktemp("data")
+    settings = some_settings(folder, folder / "cpa.db")
     registry = make_registry(
-        some_settings(folder, folder / "cpa.db"),
+        settings,
         SecretsManager(folder / "secrets.yaml"),
         ArtifactStore(folder / "artifacts"),
         ScreenshotStore(folder / "screenshots"),
+        make_sites(settings),
+        make_answers(settings),
     )
     return registry.catalog
 
@@ -49,7 +53,7 @@ def planner(catalog: ActionCatalog) -> Planner:
         router=ROUTER,
         catalog=catalog,
         policy=PolicyEngine.load(),
-        sites={"Portal": "https://portal.example.com"},
+        sites=FakeSites({"Portal": "https://portal.example.com"}),
         clock=FakeClock(WEDNESDAY),
         search_url="https://search.example/?q={query}",
     )

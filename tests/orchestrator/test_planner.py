@@ -1,7 +1,5 @@
 """How a request in words becomes a plan: intent, slots, portal, template, checks."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from scheduler.core.actions import ActionCatalog
@@ -24,6 +22,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.planner import Planner, given_slots
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
 from tests.support.services import SENTENCE, ScriptedExecutor, router
+from tests.support.sites import FakeSites
 
 __all__ = ["router"]
 
@@ -34,7 +33,7 @@ SLOTS = {"document": "Rechnung 4711", "document_id": "4711", "recipient": "anna@
 
 def a_planner(
     router: IntentRouter,
-    sites: Mapping[str, str] | None = None,
+    sites: dict[str, str] | None = None,
     deny: str = "",
     addresses: AddressBook = nobody_known,
 ) -> Planner:
@@ -43,13 +42,13 @@ def a_planner(
         router=router,
         catalog=ActionCatalog(ScriptedExecutor.actions),
         policy=PolicyEngine(PolicyTable(actions=rules)),
-        sites={"Portal": NORTH} if sites is None else sites,
+        sites=FakeSites({"Portal": NORTH} if sites is None else sites),
         addresses=addresses,
     )
 
 
-def _urls(graph: TaskGraph) -> list[str]:
-    return [str(todo.params["url"]) for todo in graph.tasks.values() if "url" in todo.params]
+def _sites(graph: TaskGraph) -> list[str]:
+    return [str(todo.params["site"]) for todo in graph.tasks.values() if "site" in todo.params]
 
 
 @pytest.mark.parametrize(("text", "locale"), [(SENTENCE, "de"), (ENGLISH, "en")])
@@ -59,7 +58,7 @@ def test_a_sentence_becomes_a_plan_in_its_language(router: IntentRouter, text: s
     assert (planned.intent, planned.locale) == ("fetch_and_send", locale)
     assert planned.slots["document_id"] == "4711"
     assert list(planned.task_graph.tasks.values())[-1].params["to"] == ["anna@example.com"]
-    assert all(url.startswith(NORTH) for url in _urls(planned.task_graph))
+    assert _sites(planned.task_graph) == ["portal", "portal"]
 
 
 def test_the_language_may_be_said(router: IntentRouter) -> None:
@@ -98,7 +97,7 @@ def test_a_named_intent_takes_slots_from_words_and_context_and_the_context_wins(
     assert planned.slots["recipient"] == "bert@example.com"
 
 
-def test_each_portal_gets_its_own_login_and_no_other(router: IntentRouter) -> None:
+def test_each_portal_is_logged_in_to_by_its_own_profile(router: IntentRouter) -> None:
     planner = a_planner(router, {"Portal": NORTH, "Süd-Portal": SOUTH})
 
     north, south = (
@@ -106,21 +105,16 @@ def test_each_portal_gets_its_own_login_and_no_other(router: IntentRouter) -> No
         for portal in ("portal", "Süd-Portal")
     )
 
-    logins = [[todo.text for todo in plan.tasks.values() if todo.action == "web.fill"] for plan in (north, south)]
-    assert logins == [
-        ["secret://portal.username", "secret://portal.password"],
-        ["secret://sued-portal.username", "secret://sued-portal.password"],
-    ]
-    assert all(url.startswith(SOUTH) for url in _urls(south))
+    assert (_sites(north), _sites(south)) == (["portal"] * 2, ["sued-portal"] * 2)
 
 
 def test_a_client_cannot_send_the_login_of_a_portal_elsewhere(router: IntentRouter) -> None:
-    evil = {"site_url": "https://evil.example", "site_login": "mail"}
+    evil = {"site_url": "https://evil.example", "site": "evil"}
 
     planned = a_planner(router).plan_intent("fetch_and_send", "", {"slots": {**SLOTS, **evil}})
 
-    assert all(url.startswith(NORTH) for url in _urls(planned.task_graph))
-    assert "mail.password" not in planned.task_graph.canonical()
+    assert _sites(planned.task_graph) == ["portal", "portal"]
+    assert "evil" not in planned.task_graph.canonical()
 
 
 def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> None:
@@ -162,8 +156,7 @@ def test_a_portal_is_found_by_its_name_whatever_its_case(router: IntentRouter, n
 
     planned = planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": name}})
 
-    assert all(url.startswith(f"{SOUTH}/") and "//" not in url.removeprefix("https://")
-               for url in _urls(planned.task_graph))  # fmt: skip
+    assert _sites(planned.task_graph) == ["lieferantenportal"] * 2
 
 
 @pytest.mark.parametrize("template_asks", [True, False])
@@ -182,6 +175,21 @@ def _router_of_a_careless_template() -> IntentRouter:
     return IntentRouter(read_intents({"intents": [{"name": "look", "task_template": [step]}]}))
 
 
+def test_what_a_profile_needs_to_find_a_document_must_be_said(router: IntentRouter) -> None:
+    slots = {**SLOTS, "document": "Rechnung", "document_id": ""}
+
+    with pytest.raises(MissingSlotError) as caught:
+        a_planner(router).plan_intent("fetch_and_send", "", {"slots": slots})
+
+    assert (caught.value.slot, caught.value.field) == ("document_id", "context.slots.document_id")
+
+
+def test_a_site_may_be_opened_by_name(router: IntentRouter) -> None:
+    planned = a_planner(router).plan("Ruf das Portal auf")
+
+    assert [todo.params.get("url") for todo in planned.task_graph.tasks.values()] == [NORTH, None]
+
+
 def test_without_any_portal_the_setting_is_asked_for(router: IntentRouter) -> None:
     with pytest.raises(UnknownSiteError) as caught:
         a_planner(router, {}).plan_intent("fetch_and_send", "", {"slots": SLOTS})
@@ -196,7 +204,7 @@ def test_a_plan_with_a_forbidden_step_is_none(router: IntentRouter) -> None:
 
 def test_a_plan_nobody_here_can_do_is_none(router: IntentRouter) -> None:
     planner = Planner(
-        router=router, catalog=ActionCatalog(), policy=PolicyEngine(PolicyTable()), sites={"Portal": NORTH}
+        router=router, catalog=ActionCatalog(), policy=PolicyEngine(PolicyTable()), sites=FakeSites({"Portal": NORTH})
     )
 
     with pytest.raises(UnknownActionError):

@@ -123,3 +123,32 @@ def test_a_secret_is_blanked_in_json_and_addresses_too(secret: str) -> None:
         assert "•••" in redacted
         assert secret not in redacted
     assert json.loads(secrets.redact(json.dumps({"x": secret}))) == {"x": "•••"}
+
+
+def test_a_secret_is_kept_in_a_file_for_its_owner_alone_and_removed_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "secrets.yaml"
+    secrets = SecretsManager(path, environment={"CPA_SECRET_MAIL_PASSWORD": "x", "CPA_SECRET_PORTAL_PIN": "y"})
+
+    secrets.set_secret("portal.password", "Pässwort: 📎\n#")
+    secrets.set_secret("portal.pin", "0815")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert SecretsManager(path, environment={}).get_secret("portal.password") == "Pässwort: 📎\n#"
+    assert secrets.names() == {
+        "CPA_SECRET_MAIL_PASSWORD": "CPA_SECRET_MAIL_PASSWORD",
+        "portal.password": str(path),
+        "portal.pin": "CPA_SECRET_PORTAL_PIN",
+    }
+    secrets.remove("portal.password")
+    with pytest.raises(SecretMissingError):
+        secrets.remove("portal.password")
+
+
+@pytest.mark.parametrize(("name", "value"), [("portal", "x"), ("../x.y", "x"), ("Portal.x", "x"), ("a.b", "")])
+def test_what_is_no_secret_is_not_kept(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "secrets.yaml"
+
+    with pytest.raises(ValueError, match="secret"):
+        SecretsManager(path, environment={}).set_secret(name, value)
+
+    assert list(tmp_path.iterdir()) == []

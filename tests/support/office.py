@@ -22,5 +22,5 @@ def running_office() -> "Iterator[Office]":
 def office(running_office: "Office") -> "Office":
     """A portal and a mail server with empty mailboxes and no faults."""
     running_office.mail.clear()
-    running_office.portal.broken.clear()
+    running_office.portal.faults.clear()
     return running_office

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.support.clock import NOON, FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.schedules import a_definition
 from tests.support.services import PORTAL, ScriptedExecutor
+from tests.support.sites import FakeSites
 
 HOUR = timedelta(hours=1)
 
@@ -52,21 +53,13 @@ class Schedules:
         ]
 
 
-class _Planner(Planner):
-    """Looks at the sites as they are at each plan."""
-
-    def __init__(self, router: IntentRouter, registry: ExecutorRegistry, sites: Mapping[str, str]) -> None:
-        super().__init__(router=router, catalog=registry.catalog, policy=PolicyEngine.load(), sites={})
-        self._sites = sites  # type: ignore[assignment]  # the test's own, which it changes
-
-
 def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter) -> Schedules:
     registry = ExecutorRegistry()
     registry.register_all(ScriptedExecutor())
     sites = {"portal": PORTAL}
     queue = JobQueue.over(SQLiteQueue(database, clock, timedelta(seconds=10)))
     jobs = JobService(
-        planner=_Planner(router, registry, sites),
+        planner=Planner(router=router, catalog=registry.catalog, policy=PolicyEngine.load(), sites=FakeSites(sites)),
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),

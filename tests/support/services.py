@@ -24,6 +24,7 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.site_actions import SITE_ACTIONS
 from scheduler.settings import (
     ApiSettings,
     BrowserSettings,
@@ -41,6 +42,7 @@ from scheduler.settings import (
     WebSettings,
     WorkerSettings,
 )
+from tests.support.sites import put_sites
 
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 PORTAL = "http://127.0.0.1:8080"
@@ -57,6 +59,7 @@ class ScriptedExecutor(BaseExecutor):
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
         *PlaywrightExecutor.actions,
+        *SITE_ACTIONS,
         *MailExecutor.actions,
         *FileExecutor.actions,
     )
@@ -125,6 +128,7 @@ def some_settings(
     **api: Any,  # noqa: ANN401 - fields of ApiSettings
 ) -> Settings:
     """Return settings for a service that keeps everything in `data`; `api` holds fields of ApiSettings."""
+    put_sites(data / "sites", {"Portal": PORTAL} if sites is None else sites)
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
         mail=MailSettings(),
@@ -136,7 +140,7 @@ def some_settings(
         queue=queue or QueueSettings(),
         retention=RetentionSettings(),
         maintenance=MaintenanceSettings(),
-        web=WebSettings(sites={"Portal": PORTAL} if sites is None else sites),
+        web=WebSettings(sites_dir=data / "config"),
         browser=BrowserSettings(),
         guard=GuardSettings(),
         llm=LLMSettings(),

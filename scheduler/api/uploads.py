@@ -1,0 +1,117 @@
+"""Files beside the sentence: attachments of one job, or a table with one row per case."""
+
+import asyncio
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.routing import Match
+from starlette.types import Scope
+
+from scheduler.api.dependencies import AttachmentsDep, TablesDep, TenantDep
+from scheduler.api.errors import problem_of
+from scheduler.api.headers import header
+from scheduler.api.jobs import IdempotencyKey
+from scheduler.api.models import JobResponse, Problem
+from scheduler.core.errors import InvalidFieldError, TaskFailedError
+from scheduler.core.ids import JobId
+from scheduler.core.job import Locale
+from scheduler.core.sentences import Sentence, sentence
+from scheduler.executors.data_csv import decode, read_csv
+from scheduler.executors.data_tables import Table
+from scheduler.executors.data_xlsx import read_xlsx
+from scheduler.orchestrator.attachments import UploadedFile
+
+
+class _MultipartRoute(APIRoute):
+    """Takes multipart bodies only, so that JSON at the same address finds its own route."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if not (header(scope, b"content-type") or "").startswith("multipart/form-data"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+router = APIRouter(tags=["schedule"])
+multipart = APIRouter(route_class=_MultipartRoute)
+_REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem}, 413: {"model": Problem}}
+
+
+class RowAnswer(BaseModel):
+    """What became of a row; the header is row 1."""
+
+    row: int
+    key: str
+    job_id: JobId | None = None
+    problem: Problem | None = None
+
+
+class TableAnswer(BaseModel):
+    """One entry per row, in their order."""
+
+    accepted: int
+    rows: list[RowAnswer]
+
+
+@multipart.post("/schedule", status_code=status.HTTP_202_ACCEPTED, include_in_schema=False)
+async def schedule_with_files(
+    text: Annotated[str, Form()],
+    files: Annotated[list[UploadFile], File()],
+    attachments: AttachmentsDep,
+    tenant: TenantDep,
+    response: Response,
+    locale: Annotated[Locale | None, Form()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> JobResponse:
+    """Accept a sentence with files, "send the attached file to …". They become artifacts of the job."""
+    given = [UploadedFile(file.filename or "", await file.read()) for file in files]
+    job = await attachments.schedule(text, given, tenant=tenant, locale=locale, key=idempotency_key)
+    response.headers["Location"] = f"/jobs/{job.id}"
+    return JobResponse.of(job)
+
+
+@router.post("/tables", status_code=status.HTTP_202_ACCEPTED, responses={**_REFUSED, 207: {"model": TableAnswer}})
+async def schedule_table(
+    request: Request,
+    response: Response,
+    table: Annotated[UploadFile, File(description="CSV or XLSX, the first row names the columns.")],
+    text: Annotated[str, Form(description="The sentence, with the columns in braces: {number}.")],
+    tables: TablesDep,
+    tenant: TenantDep,
+    key: Annotated[str | None, Form(description="The column that tells rows apart; default: their words.")] = None,
+    locale: Annotated[Locale | None, Form()] = None,
+) -> TableAnswer:
+    """Accept one job per row. With a flaw in any row nothing is stored; a row that is sent again is done once."""
+    content = await table.read()
+    read = await asyncio.to_thread(read_table, table.filename or "table.csv", content)
+    rows = [
+        RowAnswer(
+            row=one.row,
+            key=one.key,
+            job_id=one.job_id,
+            problem=None if one.problem is None else Problem.model_validate(problem_of(request, one.problem)),
+        )
+        for one in await tables.create(read, text, tenant=tenant, key_column=key, locale=locale)
+    ]
+    accepted = sum(row.job_id is not None for row in rows)
+    if accepted < len(rows):
+        response.status_code = status.HTTP_207_MULTI_STATUS
+    return TableAnswer(accepted=accepted, rows=rows)
+
+
+def read_table(name: str, content: bytes) -> Table:
+    """Return the table of a CSV file, or of the first sheet of a workbook. Raises InvalidFieldError."""
+    try:
+        return _read_table(name, content)
+    except TaskFailedError as error:
+        said = Sentence(*(sentence(error.code, each, error.facts).rstrip(".") for each in ("de", "en")))
+        raise InvalidFieldError("table", said) from error
+
+
+def _read_table(name: str, content: bytes) -> Table:
+    if PurePosixPath(name).suffix.lower() in {".xlsx", ".xlsm"} or content.startswith(b"PK\x03\x04"):
+        sheets = read_xlsx(name, content)
+        return sheets[0] if sheets else Table(name, [], [])
+    return read_csv(name, decode(content, None, "table"), delimiter=None, decimal=None, header=True)

@@ -1,0 +1,137 @@
+"""Files beside the sentence: attachments become artifacts of the job, a table becomes a job per row, each once."""
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from scheduler.api.middleware import MAX_UPLOAD
+from tests.support.services import Api
+
+ATTACHED = "Schick die angehängte Datei an anna@example.com"
+ROWS = "Hol die Rechnung {number} aus dem Portal und schick sie an {recipient}"
+GOOD = "number;recipient\n4711;anna@example.com\n0815;bob@example.com\n"
+
+
+async def send(api: Api, text: str, *files: tuple[str, bytes], **options: Any) -> Any:  # noqa: ANN401 - httpx's
+    parts = [("files", (name, content)) for name, content in files]
+    return await api.client.post("/schedule", data={"text": text}, files=parts, **options)
+
+
+async def send_table(api: Api, content: bytes | str, name: str = "cases.csv", **fields: str) -> Any:  # noqa: ANN401
+    data = {"text": ROWS, **fields}
+    return await api.client.post("/tables", data=data, files={"table": (name, content)})
+
+
+@pytest.mark.parametrize("text", [ATTACHED, "Send the attached file to anna@example.com"])
+async def test_an_attached_file_is_an_artifact_of_the_job_and_goes_with_its_mail(working_api: Api, text: str) -> None:
+    answer = await send(working_api, text, ("../../Bericht März.pdf", b"%PDF-1"), ("b.txt", b"x"))
+
+    assert answer.status_code == 202, answer.text
+    detail = await working_api.ended(answer.json()["job_id"])
+    job = await working_api.services.jobs.get(answer.json()["job_id"], "default")  # type: ignore[arg-type]
+    (mail,) = job.task_graph.tasks.values()
+    assert detail["status"] == "done"
+    assert [path.name for path in working_api.services.artifacts.list(job.id)] == ["Bericht März.pdf", "b.txt"]
+    assert [working_api.services.artifacts.path_of(one).read_bytes() for one in mail.params["attachments"]] == [
+        b"%PDF-1", b"x",
+    ]  # fmt: skip
+    assert "Bericht März.pdf, b.txt" in mail.params["body"]
+
+
+async def test_the_same_request_is_accepted_once_and_keeps_its_files_once(api: Api) -> None:
+    first, second = [await send(api, ATTACHED, ("a.txt", b"x"), headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    other = await send(api, ATTACHED, ("a.txt", b"y"), headers={"Idempotency-Key": "k"})
+
+    assert first.json()["job_id"] == second.json()["job_id"]
+    assert other.status_code == 409
+    assert len(list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "status", "field"),
+    [
+        ("Erzähl mir einen Witz", [("a.txt", b"x")], 422, "text"),
+        ("Lies meine Mails", [("a.txt", b"x")], 422, "files"),
+        (ATTACHED, [("a.txt", b"")], 422, "files[0]"),
+        (ATTACHED, [(f"{n}.txt", b"x") for n in range(21)], 422, "files"),
+        (ATTACHED, [("a.txt", bytes(MAX_UPLOAD))], 413, None),
+    ],
+)
+async def test_what_cannot_be_accepted_leaves_nothing_behind(
+    api: Api, text: str, files: list[tuple[str, bytes]], status: int, field: str | None
+) -> None:
+    before = api.rows()
+
+    answer = await send(api, text, *files)
+
+    assert (answer.status_code, answer.json().get("field")) == (status, field or answer.json().get("field"))
+    assert api.rows() == before
+    assert not list(api.services.settings.store.data_dir.glob("artifacts/*"))
+
+
+async def test_json_still_finds_its_own_route(api: Api) -> None:
+    assert (await api.submit())["status"] == "pending"
+
+
+def _workbook() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Fälle", 0)
+    for row in (["number", "recipient"], [4711, "anna@example.com"], ["0815", "bob@example.com"]):
+        sheet.append(row)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(("name", "content"), [("cases.csv", GOOD.encode()), ("cases.xlsx", _workbook())])
+async def test_each_row_becomes_a_job_and_is_done_once_however_often_it_is_sent(
+    api: Api, name: str, content: bytes
+) -> None:
+    first, second = [(await send_table(api, content, name)).json() for _ in range(2)]
+
+    assert first["accepted"] == 2
+    assert [row["row"] for row in first["rows"]] == [2, 3]
+    assert [row["job_id"] for row in first["rows"]] == [row["job_id"] for row in second["rows"]]
+    jobs = (await api.client.get("/jobs")).json()["jobs"]
+    assert sorted(job["description"] for job in jobs) == [
+        "Hol die Rechnung 0815 aus dem Portal und schick sie an bob@example.com",
+        "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com",
+    ]
+
+
+async def test_a_row_that_was_added_is_the_only_new_job(api: Api) -> None:
+    first = (await send_table(api, GOOD, key="number")).json()
+    second = (await send_table(api, GOOD + "4712;carl@example.com\n", key="number")).json()
+    changed = await send_table(api, GOOD.replace("anna@", "anja@"), key="number")
+
+    assert [row["job_id"] for row in second["rows"]][:2] == [row["job_id"] for row in first["rows"]]
+    assert (await api.client.get("/jobs")).json()["total"] == 3
+    assert (changed.status_code, changed.json()["rows"][0]["problem"]["code"]) == (207, "idempotency_conflict")
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "field", "says"),
+    [
+        ("number;recipient\n4711;anna@example.com\n;b@example.com\n", {}, "rows[3].number",
+         "Zeile 3, Spalte number: die Zelle ist leer"),
+        ("number;recipient\n4711;anna@@example\n", {}, "rows[2].recipient", "keine Mailadresse"),
+        (GOOD, {"text": "Schick {nothing} an anna@example.com"}, "text", "die Spalte „nothing“ gibt es nicht"),
+        (GOOD, {"text": "Lies meine Mails"}, "text", "nennt keine Spalte"),
+        (GOOD, {"key": "id"}, "key", "die Spalte „id“ gibt es nicht"),
+        (GOOD + GOOD.partition("\n")[2], {"key": "number"}, "rows[4].number", "steht schon in einer früheren Zeile"),
+        ("number;recipient\n", {}, "table", "1 bis 1000 Zeilen"),
+        ("", {}, "table", "leer"),
+    ],
+)  # fmt: skip
+async def test_a_bad_row_is_named_and_nothing_is_stored(
+    api: Api, content: str, fields: dict[str, str], field: str, says: str
+) -> None:
+    before = api.rows()
+
+    answer = await send_table(api, content, **fields)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    assert says in answer.json()["detail"]
+    assert api.rows() == before
