@@ -1,6 +1,7 @@
 """Lets a language model plan what no template covers, and believes it only as far as the checks go."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import structlog
@@ -168,12 +169,17 @@ def _shown(secrets: Sequence[str]) -> dict[str, str]:
 
 
 def _describe(spec: ActionSpec) -> ShownAction:
-    schema = spec.params.model_json_schema()
     needs = [name for name, needed in (("selector", spec.needs_selector), ("text", spec.needs_text)) if needed]
     return ShownAction(
         name=spec.name,
         description=spec.description,
         needs=needs,
-        params={name: schema[name] for name in ("properties", "required", "$defs") if schema.get(name)},
+        params=_shape(spec.params),
         result=sorted(spec.result or ()),
     )
+
+
+@cache
+def _shape(params: type[BaseModel]) -> dict[str, Any]:
+    schema = params.model_json_schema()
+    return {name: schema[name] for name in ("properties", "required", "$defs") if schema.get(name)}

@@ -1,6 +1,7 @@
 """Between a pydantic model and the JSON that a language model is asked for."""
 
 import re
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ from scheduler.llm.llm_provider import Answer
 _FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
 
 
+@cache
 def form_of(model: type[BaseModel]) -> Form:
     """Return the JSON Schema an answer must fit."""
     return Form(model.__name__, model.model_json_schema())

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.core.actions import ActionCatalog
@@ -193,6 +193,7 @@ _steps = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(steps=st.lists(_steps, max_size=5))
 async def test_whatever_comes_back_passes_every_check(catalog: ActionCatalog, steps: list[dict[str, Any]]) -> None:
     context = {"request": "Schreib anna@example.com 4711"}
