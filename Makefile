@@ -4,12 +4,11 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 SLOW := integration or fault or e2e
 SLOWEST := slow_fault
-COVERAGE :=
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-for-tests demo test test-faults test-portal check lint unit simulate run bench bench-graph \
+.PHONY: help setup setup-for-tests demo test coverage test-faults test-portal check lint unit simulate run bench bench-graph \
 	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-growth bench-profile bench-lock load \
 	openapi lock \
 	format clean
@@ -29,9 +28,12 @@ demo: setup ## a German sentence becomes a delivered mail, for real
 run: setup ## start API and worker in one process
 	.venv/bin/cpa up
 
-test: setup-for-tests ## everything: check, then the tests with servers, browsers and faults; coverage gate
-	@$(MAKE) check COVERAGE="--cov --cov-report= --cov-fail-under=0"
-	$(PYTEST) -n 2 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)" --cov --cov-append --cov-report=term:skip-covered
+test: setup-for-tests ## everything: check, then the tests with servers, browsers and faults
+	@$(MAKE) check
+	$(PYTEST) -n 3 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)"
+
+coverage: setup-for-tests ## the same tests with their coverage, and its gate; takes twice as long
+	$(PYTEST) -n 2 --dist worksteal -m "not $(SLOWEST)" --cov --cov-report=term:skip-covered
 
 test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds
 	$(PYTEST) -n 2 --dist worksteal -m "fault or $(SLOWEST)"
@@ -51,7 +53,7 @@ lint:
 	.venv/bin/pre-commit validate-config
 
 unit:
-	$(PYTEST) -n 2 -m "not ($(SLOW))" $(COVERAGE)
+	$(PYTEST) -n 2 -m "not ($(SLOW))"
 
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
