@@ -106,8 +106,12 @@ def test_the_table_of_a_file_on_the_web_becomes_a_workbook(office: Office, tmp_p
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server, ThreadPoolExecutor(1) as pool:
         pool.submit(server.serve_forever)
         try:
-            with running_cpa(office, tmp_path) as cpa:
-                address = f"http://localhost:{server.server_port}/preise.csv"
+            address = f"http://localhost:{server.server_port}/preise.csv"
+            allowed = {
+                "CPA_WEB_DOMAINS": f'["localhost:{server.server_port}"]',
+                "CPA_WEB_NETWORKS": '["127.0.0.0/8", "::1/128"]',
+            }
+            with running_cpa(office, tmp_path, **allowed) as cpa:
                 detail = cpa.done(f"Extract the table from {address} into Excel")
         finally:
             server.shutdown()
