@@ -21,7 +21,7 @@ def radicale(folder: Path) -> Iterator[str]:
     (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
     (folder / "config").write_text(
         f"[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = htpasswd\nhtpasswd_filename = {folder}/users\n"
-        f"htpasswd_encryption = plain\n[storage]\nfilesystem_folder = {folder}/data\n"
+        f"htpasswd_encryption = plain\ndelay = 0\n[storage]\nfilesystem_folder = {folder}/data\n"
     )
     with (folder / "radicale.log").open("wb") as log:
         server = subprocess.Popen(
@@ -42,7 +42,7 @@ def _wait(address: str, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            httpx.get(address, auth=(USER, PASSWORD), timeout=1)
+            httpx.get(address, auth=(USER, PASSWORD), timeout=5)
         except httpx.HTTPError:
             time.sleep(0.1)
         else:
