@@ -44,7 +44,9 @@ class LogRecorder:
 
     async def record(self, record: CallRecord) -> None:
         """Note it; see CallRecorder."""
-        log.info("llm_called", **record._asdict() | {"spender": None, "usage": None}, **record.spender._asdict())
+        facts = record._asdict()
+        spender, usage = facts.pop("spender"), facts.pop("usage")
+        log.info("llm_called", **facts, **spender._asdict(), **usage._asdict())
 
 
 @dataclass(frozen=True, kw_only=True)

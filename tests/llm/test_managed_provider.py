@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.errors import (
@@ -18,7 +19,7 @@ from scheduler.core.errors import (
     LLMUnavailableError,
 )
 from scheduler.core.ids import TenantId
-from scheduler.core.spending import Spender
+from scheduler.core.spending import Spender, Usage
 from scheduler.llm.exchange import Call, Completion
 from scheduler.llm.fallback_provider import FallbackProvider
 from scheduler.llm.managed_provider import ManagedProvider
@@ -215,6 +216,18 @@ async def test_cancelled_call_is_settled(records: Records) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert len(records.all) == 1
+
+
+async def test_each_try_is_a_line_of_the_log_without_a_word_of_what_was_said() -> None:
+    provider = MockProvider([Completion("Geheime Antwort", usage=Usage(11, 7))])
+
+    with capture_logs() as lines:
+        await provider.generate("Geheime Frage", spender=Spender(TenantId("acme")), purpose="test")
+
+    (line,) = (line for line in lines if line["event"] == "llm_called")
+    assert (line["tenant"], line["purpose"], line["outcome"]) == ("acme", "test", "ok")
+    assert (line["input_tokens"], line["output_tokens"]) == (11, 7)
+    assert "Geheime" not in str(line)
 
 
 def test_every_error_has_its_own_code() -> None:
