@@ -10,7 +10,7 @@ from scheduler.llm.sentence_encoder import one_thread
 
 one_thread()
 
-from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - after the threads are set
+from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.core.language import normalise  # noqa: E402

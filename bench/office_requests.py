@@ -117,8 +117,8 @@ class Score:
     intents: tuple[str, ...]
     right: bool
     hits: int = 0
-    missed: set[Pair] = field(default_factory=set)
-    false: set[Pair] = field(default_factory=set)
+    missed: list[Pair] = field(default_factory=list)
+    false: list[Pair] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
@@ -137,7 +137,7 @@ def score(request: Request, found: Sequence[Understood]) -> Score:
         partner = partners.get(place)
         _compare(result, order, found[partner].slots if partner is not None else {})
     for place in {*range(len(found))} - {*partners.values()}:
-        result.false |= pairs(found[place].slots)
+        result.false += pairs(found[place].slots)
     return result
 
 
@@ -156,7 +156,7 @@ def _partners(wanted: Sequence[str], got: Sequence[str]) -> dict[int, int]:
 def _compare(result: Score, order: Order, slots: Slots) -> None:
     wanted, got = pairs(order.slots), pairs(slots)
     result.hits += len(wanted & got)
-    result.missed |= wanted - got
+    result.missed += wanted - got
     any_words = {slot for slot, words in order.may.items() if words is None}
     allowed = pairs({slot: words for slot, words in order.may.items() if words is not None})
-    result.false |= {pair for pair in got - wanted - allowed if pair[0] not in any_words}
+    result.false += [pair for pair in got - wanted - allowed if pair[0] not in any_words]
