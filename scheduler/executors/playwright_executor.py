@@ -145,6 +145,8 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.broken:
                 await self._reopen(step)
             await self._keeper.before(step)
+            if not step.repeatable:
+                await step.job.saved()
             async with self._keeper.traced(step):
                 result = await self._operate(step)
             result |= step.about_element()
@@ -154,7 +156,7 @@ class PlaywrightExecutor(BaseExecutor):
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
             evidence = await self._keeper.after(step, result)
-            await self._keep_session(step, result)
+            await self._begin_to_keep_session(step, result)
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
@@ -327,34 +329,42 @@ class PlaywrightExecutor(BaseExecutor):
                 raise
             log.warning("session_not_restored", job_id=step.job_id, reason=step.clean(reason_of(error)))
 
-    async def _keep_session(self, step: Step, result: dict[str, Any]) -> None:
+    async def _begin_to_keep_session(self, step: Step, result: dict[str, Any]) -> None:
         """Note where the job stands. The step is done, so a page that dies just now is the next step's concern.
 
-        It is written while the step is verified: `verify` does not answer before it is on disk.
+        Cookies and stores are read and all is written while the step is verified: `verify` does not answer, and what
+        may not be repeated does not begin, before it is on disk.
         """
         await step.job.saved()
         if step.todo.action in _LOOKS_ONLY:
             return
-        step.job.last = LastStep(task_id=step.task_id, result=result)
-        now = asyncio.get_running_loop().time()
-        try:
-            if step.todo.action not in _ENTERS or now >= step.job.storage_until:
-                step.job.storage = dict(await step.job.context.storage_state())
-                step.job.storage_until = now + _KEPT_FRESH
-            url = step.page.url
-        except (browser_error(), UnavailableError) as error:
-            log.warning("session_not_kept", job_id=step.job_id, reason=reason_of(error))
+        job = step.job
+        job.last = LastStep(task_id=step.task_id, result=result)
+        if not job.alive:
+            log.warning("session_not_kept", job_id=step.job_id, reason="the page is gone")
             return
+        fresh = step.todo.action in _ENTERS and asyncio.get_running_loop().time() < job.storage_until
         snapshot = SessionSnapshot(
             run=step.run,
-            steps=step.job.steps,
-            url=safe_url(url, self._tools.secrets),
-            storage=step.job.storage,
-            form=tuple(step.job.form),
-            last=step.job.last,
-            basic_auth=step.job.basic_auth,
+            steps=job.steps,
+            url=safe_url(step.page.url, self._tools.secrets),
+            storage=job.storage if fresh else {},
+            form=tuple(job.form),
+            last=job.last,
+            basic_auth=job.basic_auth,
         )
-        step.job.saving = asyncio.create_task(asyncio.to_thread(self._sessions.save, step.job_id, snapshot))
+        job.saving = asyncio.create_task(self._keep_session(step.job_id, job, snapshot, fresh=fresh))
+
+    async def _keep_session(self, job_id: JobId, job: JobPage, snapshot: SessionSnapshot, *, fresh: bool) -> None:
+        if not fresh:
+            try:
+                job.storage = dict(await job.context.storage_state())
+            except (browser_error(), UnavailableError) as error:
+                log.warning("session_not_kept", job_id=job_id, reason=reason_of(error))
+                return
+            job.storage_until = asyncio.get_running_loop().time() + _KEPT_FRESH
+        kept = snapshot if fresh else snapshot.model_copy(update={"storage": job.storage})
+        await asyncio.to_thread(self._sessions.save, job_id, kept)
 
     async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
         """Give the job a new context that holds these cookies and stores."""
