@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
+from scheduler.core.errors import CPAError, InvalidInputError, UnverifiedHealingError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import Locale
 from scheduler.core.references import SECRET_SCHEME
@@ -196,3 +196,10 @@ def _raise_if_dead(*outcomes: object) -> None:
     for failure in outcomes:
         if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
             raise failure
+
+
+def cleaned(error: CPAError, step: Step) -> CPAError:
+    """Take every known secret out of what the error says."""
+    error.facts = {name: step.clean(text) for name, text in error.facts.items()}
+    error.args = tuple(step.clean(part) if isinstance(part, str) else part for part in error.args)
+    return error
