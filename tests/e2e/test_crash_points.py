@@ -23,8 +23,8 @@ FAST = {"CPA_WORKER_LEASE_SECONDS": "3", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WO
 # The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
 # fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.
 STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup", "restore", "spend"}
-# Nor by these: it starts no application; files and appointments have tests of their own below. What is done in the mailbox besides
-# sending is repeatable; the address book is edited on the command line. See tests/executors/.
+# Nor by these: it starts no application; files and appointments have tests of their own below. What is done in the
+# mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
 BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
