@@ -18,6 +18,7 @@ from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostErr
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
+from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
@@ -25,7 +26,7 @@ from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted
 from scheduler.repository.sqlite_passing import next_past
 from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of, maybe_micros, to_micros, to_moment, well_formed
-from scheduler.repository.sqlite_tasks import put_tasks
+from scheduler.repository.sqlite_tasks import end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
 
@@ -262,6 +263,8 @@ def _put_aside(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) 
         " lease_until = NULL WHERE id = ?",
         (sentence("internal", row["locale"], {"correlation_id": job.id}), to_micros(now), job.id),
     )
+    failure = TaskFailure(code="internal", message="its plan cannot be read")
+    end_rest(connection, job.tenant, job.id, job.run, failure, now)
     bury(connection, job.id)
     note(connection, job, EventType.JOB_FAILED, now, reason="its plan cannot be read", code="internal")
 
@@ -300,6 +303,9 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
     before_commit(connection, put_tasks, progress.tasks)
+    if progress.rest is not None and progress.completed_at is not None:
+        run = progress.events[0].run
+        end_rest(connection, progress.tenant, progress.job_id, run, progress.rest, progress.completed_at)
     sqlite_events.append(connection, progress.events)
     sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
 
