@@ -252,6 +252,7 @@ def make_worker(
         clock=clock,
         random=random.random,
         new_id=new_id,
+        most_crashes=settings.worker.most_crashes,
     )
     return Worker(
         job_queue=queue,

@@ -1,6 +1,7 @@
 """The rules of the house that no other tool counts: sizes, docstrings, imports of the core, the lock, the CI script."""
 
 import ast
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,14 @@ def _modules(*folders: str) -> list[Path]:
 
 LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "bench" / "peers").glob("requirements-*.txt"))]
 OURS = _modules("scheduler", "examples", "bench", "tests")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_collections() -> Iterator[None]:
+    """Hundreds of trees that stay are looked through by every collection, which takes as long as reading them."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @cache

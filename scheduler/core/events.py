@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -74,12 +74,18 @@ class EventLine(NamedTuple):
     data: Mapping[str, Any]
 
 
+MOST_CRASHES: Final = 5
+"""So many workers may die with a job, unless the settings say otherwise; the next one only looks after what they left,
+and one more not even that."""
+
+
 @dataclass(slots=True, kw_only=True)
 class RunOpened:
-    """A worker has leased the job. `crashes` counts the workers that died with it."""
+    """A worker has leased the job. `crashes` counts the workers that died with it, of which `most_crashes` may."""
 
     at: datetime
     crashes: int = 0
+    most_crashes: int = MOST_CRASHES
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
+    MOST_CRASHES,
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
@@ -80,10 +81,12 @@ class JobRun:
         timers: Timers,
         random: Callable[[], float],
         new_id: IdFactory,
+        most_crashes: int = MOST_CRASHES,
     ) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
+        self._most_crashes = most_crashes
         self._clock = clock
         self._timers = timers
         self._held_until, self._held_for = job.lease.until, 0.0
@@ -130,7 +133,7 @@ class JobRun:
 
         Raises an UnavailableError when the store cannot be written for minutes.
         """
-        self._tell(RunOpened(at=self._clock.now(), crashes=self.job.crashes))
+        self._tell(RunOpened(at=self._clock.now(), crashes=self.job.crashes, most_crashes=self._most_crashes))
         self._timers.add(self)
         try:
             while not self._state.status.final:

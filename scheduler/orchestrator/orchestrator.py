@@ -10,20 +10,17 @@ import structlog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
-from scheduler.core.events import RunOpened
+from scheduler.core.events import MOST_CRASHES, RunOpened
 from scheduler.core.ids import IdFactory, JobId
 from scheduler.core.job import Job, TaskRun
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
-from scheduler.orchestrator.step import MAX_CRASHES, step
+from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
-
-LAST_CRASH = MAX_CRASHES + 1
-"""With more crashes than these the fault lies before anything that `step` could decide."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +40,9 @@ class Orchestrator:
         clock: Clock,
         random: Callable[[], float],
         new_id: IdFactory,
+        most_crashes: int = MOST_CRASHES,
     ) -> None:
+        self._most_crashes = most_crashes
         self._queue = job_queue
         self._jobs = jobs
         self._tasks = tasks
@@ -69,7 +68,7 @@ class Orchestrator:
 
         What is logged from now on in that task names the job.
         """
-        if job.crashes > LAST_CRASH:
+        if job.crashes > self._most_crashes + 1:  # the fault lies before anything that `step` could decide
             await self._put_aside(job)
             return
         if job.lease is None:
@@ -92,6 +91,7 @@ class Orchestrator:
             timers=self._timers,
             random=self._random,
             new_id=self._new_id,
+            most_crashes=self._most_crashes,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)
@@ -113,15 +113,18 @@ class Orchestrator:
         return () if job.lease is not None and job.lease.epoch == 1 else await self._tasks.list(job.id)
 
     async def _put_aside(self, job: Job) -> None:
-        """End a run that cannot even be opened, as one without tasks. Raises LeaseLostError."""
+        """End a run that cannot even be opened, and what is open of its tasks. Raises LeaseLostError."""
         if job.lease is None:
             raise LeaseLostError(job.id)
         log.error("job_put_aside", job_id=job.id, crashes=job.crashes)
         plan = RunPlan(todos={}, dependents={}, repeatable=frozenset())
         state = RunState(job_id=job.id, plan=plan, tasks=TaskMap({}))
-        state, commands = step(state, [RunOpened(at=self._clock.now(), crashes=job.crashes)])
+        state, commands = step(
+            state, [RunOpened(at=self._clock.now(), crashes=job.crashes, most_crashes=self._most_crashes)]
+        )
         progress = ProgressWriter(job, job.lease, {}, self._new_id).progress(state, commands)
         if progress is not None:
+            progress.rest = state.failure
             await self._jobs.record(progress)
         await self._executors.let_go(job.id, ended=True)
 

@@ -33,8 +33,6 @@ from scheduler.orchestrator.commands import Command, SetTimer, StopTask
 from scheduler.orchestrator.run_change import RunChange, joined
 from scheduler.orchestrator.state import RunState, TaskState
 
-MAX_CRASHES = 5
-"""So many workers may die with a job; the next one only looks after what they left, and one more not even that."""
 _LOOKING = RetryPolicy(max_attempts=8, base_delay=timedelta(seconds=2), max_delay=timedelta(minutes=2))
 
 
@@ -70,7 +68,7 @@ def _run_opened(run: RunChange, event: RunOpened) -> None:
 
 def _put_aside(run: RunChange, event: RunOpened) -> TaskFailure | None:
     """Return why nothing of this run may start, if that is so."""
-    if event.crashes >= MAX_CRASHES:
+    if event.crashes >= event.most_crashes:
         return TaskFailure(
             code="worker_crashes",
             message=f"{event.crashes} workers died with this job",
@@ -87,7 +85,7 @@ def _take_up(run: RunChange, task_id: TaskId, task: TaskState, event: RunOpened)
             run.put(task_id, task._replace(status=TaskStatus.PENDING))
         else:
             run.start(task_id, event.at)
-    elif event.crashes > MAX_CRASHES:
+    elif event.crashes > event.most_crashes:
         run.fail(task_id, event.at, _nobody_knows(run, task_id, "the worker that looked died as well"))
     else:
         run.look_after(task_id, event.at, "worker_lost")

@@ -19,10 +19,12 @@ _ID = 36  # letters of an id
 
 
 class Taken(NamedTuple):
-    """What `take` gave. `whole` is False when Redis has been emptied since the last full sweep."""
+    """What `take` gave. `whole` is False when Redis has been emptied since the last full sweep; with `more` it has not
+    looked at all that is ready."""
 
     members: Sequence[str]
     whole: bool
+    more: bool
 
 
 def member_of(job_id: JobId, tenant: TenantId) -> str:
@@ -56,7 +58,7 @@ class RedisDispatch:
         """Lease the next jobs."""
         keys = [self._ready, self._leased, self._turns, self._mark, self._running, self._held]
         answer = await self._call("take", keys, [_millis(now), _millis(until), count, self._most, self._total])
-        return Taken(members=answer[1:], whole=bool(answer[0]))
+        return Taken(members=answer[2:], whole=bool(answer[0]), more=bool(answer[1]))
 
     async def done(self, members: Sequence[str]) -> None:
         """Forget the leases."""

@@ -116,7 +116,7 @@ class RedisQueue:
             if not taken.whole:
                 await self.sweep()
             jobs = await self._claim(taken.members) if taken.members else ()
-            if jobs or not taken.members:
+            if jobs or not (taken.members or taken.more):
                 return jobs
         return await self._store.dequeue(limit)
 

@@ -17,6 +17,7 @@ from scheduler.core.events import EventLine, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskLine, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
+from scheduler.core.retry import TaskFailure
 
 Item = TypeVar("Item")
 
@@ -51,6 +52,7 @@ class RunProgress:
     Nobody changes it, though nothing prevents that; see orchestrator/commands.py.
 
     A `status` ends the run or parks it, and gives the lease up; `error`, `error_code` and `completed_at` go with it.
+    With `rest`, tasks that have not ended end with the run: those that were begun failed so, the others are skipped.
     """
 
     job_id: JobId
@@ -63,6 +65,7 @@ class RunProgress:
     error: str | None = None
     error_code: str | None = None
     completed_at: datetime | None = None
+    rest: TaskFailure | None = None
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""

@@ -146,15 +146,19 @@ CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
 CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND delayed = 1;
 
+CREATE INDEX jobs_ended ON jobs (tenant, intent, status, created_at) WHERE completed_at IS NOT NULL;
+
 CREATE INDEX jobs_leased ON jobs (lease_until, tenant) WHERE lease_until IS NOT NULL;
 
 CREATE INDEX jobs_of_intent ON jobs (tenant, intent, created_at);
 
-CREATE INDEX jobs_of_status ON jobs (tenant, status, created_at);
+CREATE INDEX jobs_of_status ON jobs (tenant, status, created_at, n, intent);
 
 CREATE INDEX jobs_of_tenant ON jobs (tenant, created_at);
 
 CREATE INDEX jobs_ready ON jobs (priority DESC, turn, n, tenant) WHERE status = 'pending' AND delayed = 0;
+
+CREATE INDEX jobs_ready_of_tenant ON jobs (tenant, priority DESC, turn, n) WHERE status = 'pending' AND delayed = 0;
 
 CREATE TRIGGER job_words_go AFTER DELETE ON jobs
 WHEN OLD.description <> '' AND OLD.n <= (SELECT n FROM job_words_mark)

@@ -8,7 +8,7 @@ raises the stored epoch, so that no two leases of a job are alike, whoever hande
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,13 +18,15 @@ from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostErr
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
+from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted
+from scheduler.repository.sqlite_passing import next_past
 from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of, maybe_micros, to_micros, to_moment, well_formed
-from scheduler.repository.sqlite_tasks import put_tasks
+from scheduler.repository.sqlite_tasks import end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
 
@@ -36,10 +38,12 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
 """
 _CLAIMED = f"n, turn, started_at, lease_token, lease_epoch, {', '.join(JOB_COLUMNS)}"
 _READY = f"""
-SELECT {_CLAIMED} FROM jobs WHERE status = 'pending' AND delayed = 0 {{}} ORDER BY priority DESC, turn, n LIMIT :limit
+SELECT {_CLAIMED} FROM jobs WHERE status = 'pending' AND delayed = 0 ORDER BY priority DESC, turn, n LIMIT ?
 """  # noqa: S608 - names are ours, here and below
-_LAPSED = f"SELECT {_CLAIMED} FROM jobs WHERE lease_until <= :now {{}} ORDER BY lease_until LIMIT :limit"  # noqa: S608
-_NOT_FULL = "AND tenant NOT IN (SELECT value FROM json_each(:without))"
+_NUMBERED = f"""
+SELECT {_CLAIMED} FROM jobs WHERE n IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, turn, n
+"""  # noqa: S608
+_LAPSED = f"SELECT {_CLAIMED} FROM jobs WHERE lease_until <= ? ORDER BY lease_until LIMIT ?"  # noqa: S608
 _THESE = f"""
 SELECT {_CLAIMED} FROM jobs WHERE id IN (SELECT value FROM json_each(:ids))
 AND (status = 'pending' AND (delayed = 0 OR not_before <= :now) OR lease_until <= :now)
@@ -84,7 +88,8 @@ class _Room:
         self._most = limits.running_of_tenant
         self._running: Counter[str] = Counter()
         if limits != NO_LIMITS:
-            counts = "SELECT tenant, count(*) FROM jobs WHERE lease_until IS NOT NULL GROUP BY tenant"
+            leased = "jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL"
+            counts = f"SELECT tenant, count(*) FROM {leased} GROUP BY tenant"  # noqa: S608 - ours
             self._running.update(dict(map(tuple, connection.execute(counts))))
         if self._left is not None:
             self._left -= self._running.total()
@@ -93,10 +98,16 @@ class _Room:
     def left(self) -> bool:
         return self._left is None or self._left > 0
 
-    @property
-    def full(self) -> list[str]:
-        """Tenants that may have no more now."""
-        return [tenant for tenant, running in self._running.items() if self._most is not None and running >= self._most]
+    def ready(self, connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
+        """Return the ready jobs that come next, past those of tenants that may have no more now."""
+        if not self.left:
+            return []
+        most = self._most
+        full = [] if most is None else [tenant for tenant, running in self._running.items() if running >= most]
+        if most is None or not full:
+            return connection.execute(_READY, (limit,)).fetchall()
+        numbers = next_past(connection, full, limit, most)
+        return connection.execute(_NUMBERED, (json.dumps(numbers),)).fetchall()
 
     def take(self, row: sqlite3.Row) -> bool:
         """Take a place if there is one. A job whose worker is lost has its place already."""
@@ -120,8 +131,8 @@ def claim(
     """Lease the jobs that come next: those whose worker let its lease run out before ready ones of their priority."""
     promote(connection, now)
     room, jobs = _Room(connection, limits), list[Job]()
-    while len(jobs) < limit and room.left:
-        rows = _next_rows(connection, now, limit - len(jobs), room.full)
+    while len(jobs) < limit:
+        rows = _next_rows(connection, now, limit - len(jobs), room)
         chosen = [row for row in rows if room.take(row)]
         if not chosen:
             break
@@ -130,13 +141,10 @@ def claim(
     return jobs
 
 
-def _next_rows(connection: sqlite3.Connection, now: datetime, limit: int, full: Collection[str]) -> list[sqlite3.Row]:
-    wanted = {"now": to_micros(now), "limit": limit, "without": json.dumps(list(full))}
-    condition = _NOT_FULL if full else ""
-    rows = connection.execute(_LAPSED.format(condition), wanted).fetchall()
-    lapsed_ = bool(rows)
-    rows += connection.execute(_READY.format(condition), wanted)
-    return sorted(rows, key=lambda row: -row["priority"])[:limit] if lapsed_ else rows
+def _next_rows(connection: sqlite3.Connection, now: datetime, limit: int, room: _Room) -> list[sqlite3.Row]:
+    lapsed_ = connection.execute(_LAPSED, (to_micros(now), limit)).fetchall()
+    ready = room.ready(connection, limit)
+    return sorted(lapsed_ + ready, key=lambda row: -row["priority"])[:limit] if lapsed_ else ready
 
 
 def claim_these(
@@ -255,6 +263,8 @@ def _put_aside(connection: sqlite3.Connection, row: sqlite3.Row, now: datetime) 
         " lease_until = NULL WHERE id = ?",
         (sentence("internal", row["locale"], {"correlation_id": job.id}), to_micros(now), job.id),
     )
+    failure = TaskFailure(code="internal", message="its plan cannot be read")
+    end_rest(connection, job.tenant, job.id, job.run, failure, now)
     bury(connection, job.id)
     note(connection, job, EventType.JOB_FAILED, now, reason="its plan cannot be read", code="internal")
 
@@ -293,6 +303,9 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
     before_commit(connection, put_tasks, progress.tasks)
+    if progress.rest is not None and progress.completed_at is not None:
+        run = progress.events[0].run
+        end_rest(connection, progress.tenant, progress.job_id, run, progress.rest, progress.completed_at)
     sqlite_events.append(connection, progress.events)
     sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
 

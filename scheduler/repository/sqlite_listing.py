@@ -119,13 +119,18 @@ def in_time(wanted: JobFilter) -> str:
 def _sources(wanted: JobFilter) -> Iterator[_Source]:
     """Yield what to read; together the sources hold each job that fits once."""
     time = in_time(wanted)
-    if not wanted.statuses and wanted.intent is None:
-        yield _Source("jobs_of_tenant", f"tenant = :tenant{time}")
-    for status in sorted(wanted.statuses or (JobStatus if wanted.intent is not None else ())):
+    if not wanted.statuses:
+        of_intent = wanted.intent is not None
+        index, condition = ("jobs_of_intent", " AND intent = :intent") if of_intent else ("jobs_of_tenant", "")
+        yield _Source(index, f"tenant = :tenant{condition}{time}")
+    for status in sorted(wanted.statuses):
+        condition = f"tenant = :tenant AND status = '{status}'{time}"
         if wanted.intent is None:
-            yield _Source("jobs_of_status", f"tenant = :tenant AND status = '{status}'{time}")
+            yield _Source("jobs_of_status", condition)
+        elif status.final:
+            yield _Source("jobs_ended", f"{condition} AND intent = :intent AND completed_at IS NOT NULL")
         else:
-            yield _Source("jobs_of_intent", f"tenant = :tenant AND intent = :intent AND status = '{status}'{time}")
+            yield _Source("jobs_of_status", f"{condition} AND intent = :intent")
 
 
 def _page(sources: list[_Source], columns: str = COLUMNS) -> str:

@@ -8,8 +8,9 @@ from operator import itemgetter
 from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.events import EventLine, EventType, JobEvent
-from scheduler.core.ids import JobId, TaskId, new_id
+from scheduler.core.ids import JobId, TaskId, TenantId, new_id
 from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
+from scheduler.core.retry import TaskFailure
 from scheduler.core.todo import ToDo
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.sqlite_rows import TASK_COLUMNS, insertion_in_order, task_from_row, task_to_row, to_micros
@@ -132,6 +133,38 @@ def _cancelled_entry(job: Job, todo: ToDo, now: datetime) -> AuditLine:
         screenshot_path=None,
         metadata={"run": job.run, "task": TaskStatus.CANCELLED},
     )
+
+
+def end_rest(
+    connection: sqlite3.Connection, tenant: TenantId, job_id: JobId, run: int, failure: TaskFailure, now: datetime
+) -> None:
+    """End every task that has not: those that were begun have failed, the others are skipped.
+
+    The plan is not asked: it may be what cannot be read. Each gets its event and audit entry.
+    """
+    rows = connection.execute(
+        "UPDATE tasks SET status = CASE WHEN status = 'pending' THEN 'skipped' ELSE 'failed' END,"
+        " failure = CASE WHEN status = 'pending' THEN failure ELSE :failure END, run = :run, completed_at = :at"
+        " WHERE job_id = :job_id AND status NOT IN ('done', 'failed', 'skipped', 'cancelled')"
+        " RETURNING position, task_id, status",
+        {"failure": failure.model_dump_json(), "run": run, "at": to_micros(now), "job_id": job_id},
+    )
+    for row in sorted(rows, key=itemgetter("position")):
+        status, task_id, data = TaskStatus(row["status"]), TaskId(row["task_id"]), {"code": failure.code}
+        sqlite_events.append(connection, [EventLine(tenant, job_id, run, _LINES[status], now, task_id, data)])
+        entry = AuditLine(
+            id=new_id(),
+            timestamp=now,
+            tenant=tenant,
+            job_id=job_id,
+            task_id=task_id,
+            action=f"task.{status.value}",
+            reason=failure.message,
+            result="failure",
+            screenshot_path=None,
+            metadata={"run": run, "task": status.value, **data},
+        )
+        sqlite_audit.append(connection, [entry])
 
 
 def reset_tasks(connection: sqlite3.Connection, job: Job) -> None:

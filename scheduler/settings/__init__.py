@@ -152,6 +152,9 @@ class WorkerSettings(BaseSettings):
     concurrency: int = Field(default=4, ge=1, le=1000)
     lease_seconds: float = Field(default=10.0, ge=0.3, le=3600)
     grace_seconds: float = Field(default=20.0, ge=0, le=3600)
+    most_crashes: int = Field(
+        default=5, ge=1, le=100, description="workers that may die with a job before it is put aside as a dead letter"
+    )
 
     @property
     def lease(self) -> timedelta:

@@ -10,10 +10,10 @@ from scheduler.core.errors import (
     StoreBusyError,
     UnavailableError,
 )
-from scheduler.core.events import EventType
+from scheduler.core.events import MOST_CRASHES, EventType
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.task_executor_interface import ExecutionContext, Verification
-from scheduler.orchestrator.orchestrator import LAST_CRASH
+from scheduler.repository.repository_interface import AuditFilter
 from tests.support.builders import a_progress, a_task_run
 from tests.support.clock import FakeClock
 from tests.support.executors import FakeExecutors, World, fails, gives, hangs, ignores_being_stopped
@@ -171,16 +171,39 @@ class TestTakingUp:
         assert (await office.now(job.id)).status is JobStatus.DONE
         assert list(executors.world.effects.values()) == [1]
 
+    async def test_tasks_of_a_job_that_is_put_aside_end_with_it_and_a_requeue_works(self, office: Office) -> None:
+        await office.accept(a_step("a"), a_step("b", "a"), locale="en")
+        leased = await office.lease()
+        busy = a_task_run(leased, "a", status=TaskStatus.RUNNING, attempts=1, effect_key="key")
+        await office.store.jobs.record(a_progress(leased, tasks=[busy]))
+
+        await office.orchestrator.process(leased.model_copy(update={"crashes": MOST_CRASHES + 2}))
+
+        a, b = await office.store.tasks.list(leased.id)
+        assert (a.status, b.status) == (TaskStatus.FAILED, TaskStatus.SKIPPED)
+        assert a.failure is not None
+        assert a.failure.code == "worker_crashes"
+        lines = await office.store.lines(leased.id)
+        assert lines[-3:] == [EventType.TASK_FAILED, EventType.TASK_SKIPPED, EventType.JOB_FAILED]
+        audited = await office.store.audit.list(AuditFilter(job_id=leased.id))
+        assert {"task.failed", "task.skipped"} <= {entry.action for entry in audited.items}
+
+        [again] = await office.store.letters.requeue([leased.id], leased.tenant, "mended")
+        await office.orchestrator.process(await office.lease())
+
+        assert (await office.now(again.id)).status is JobStatus.DONE
+        assert {task.status for task in await office.store.tasks.list(again.id)} == {TaskStatus.DONE}
+
     async def test_a_job_that_cannot_even_be_opened_is_put_aside(
         self, office: Office, executors: FakeExecutors
     ) -> None:
         await office.accept(a_step("send"), locale="en")
         leased = await office.lease()
-        crashed = leased.model_copy(update={"crashes": LAST_CRASH + 1})
+        crashed = leased.model_copy(update={"crashes": MOST_CRASHES + 2})
 
         await office.orchestrator.process(crashed)
 
         job = await office.now(leased.id)
         assert (job.status, job.error_code) == (JobStatus.FAILED, "worker_crashes")
-        assert job.error == f"The job ended its worker {LAST_CRASH + 1} times and was put aside."
+        assert job.error == f"The job ended its worker {MOST_CRASHES + 2} times and was put aside."
         assert executors.asked["send"] == []

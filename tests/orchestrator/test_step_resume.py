@@ -6,12 +6,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from scheduler.core.events import TaskDue
+from scheduler.core.events import MOST_CRASHES, RunOpened, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.orchestrator.commands import StartTask
 from scheduler.orchestrator.state import TaskMap, TaskState
-from scheduler.orchestrator.step import MAX_CRASHES
 from tests.support.runs import BROKEN, FIND, NOW, SEND, UNKNOWN, HandDrivenRun, a_row, a_run, a_run_job, a_step, rows_of
 
 
@@ -87,7 +86,7 @@ class TestResume:
 
     def test_a_job_that_killed_too_many_workers_starts_nothing_more(self) -> None:
         running = a_row("a", TaskStatus.RUNNING)
-        run = resumed({}, a_step("a"), a_step("b"), a=running, crashes=MAX_CRASHES)
+        run = resumed({}, a_step("a"), a_step("b"), a=running, crashes=MOST_CRASHES)
         assert (run.started, run.looked_after) == ([], ["a"])
 
         run.is_seen("a", happened=True)
@@ -95,11 +94,20 @@ class TestResume:
         assert run.state.status is JobStatus.FAILED
         assert run.ends[0].failure is not None
         assert run.ends[0].failure.code == "worker_crashes"
-        assert run.ends[0].failure.facts == {"crashes": str(MAX_CRASHES)}
+        assert run.ends[0].failure.facts == {"crashes": str(MOST_CRASHES)}
+
+    def test_how_many_workers_may_die_with_a_job_can_be_set(self) -> None:
+        run = HandDrivenRun(a_run_job(a_step("a")))
+
+        run.happens(RunOpened(at=NOW, crashes=1, most_crashes=1))
+
+        assert run.started == []
+        assert run.ends[0].failure is not None
+        assert run.ends[0].failure.code == "worker_crashes"
 
     def test_a_job_that_kills_even_those_who_only_look_ends_unlooked(self) -> None:
         running = a_row("a", TaskStatus.RUNNING)
-        run = resumed({}, a_step("a"), a_step("b"), a=running, crashes=MAX_CRASHES + 1)
+        run = resumed({}, a_step("a"), a_step("b"), a=running, crashes=MOST_CRASHES + 1)
 
         assert run.looked_after == []
         assert run.state.status is JobStatus.FAILED

@@ -90,3 +90,36 @@ async def test_no_more_jobs_run_than_all_workers_may_have(open_limited: OpenLimi
     next_one = await queue.dequeue_many(10)
 
     assert (len(first), len(none), len(next_one)) == (3, 0, 1)
+
+
+async def test_jobs_of_a_worker_that_died_come_again_though_their_limits_are_reached(
+    open_limited: OpenLimited, clock: FakeClock
+) -> None:
+    queue = await open_limited(Limits(running=2, running_of_tenant=2))
+    jobs = [await queue.enqueue(a_job(tenant=ACME)) for _ in range(3)]
+    assert len(await queue.dequeue_many(10)) == 2  # and the worker dies here
+    clock.advance(2 * LEASE)
+
+    again = await queue.dequeue_many(10)
+
+    assert sorted(job.id for job in again) == sorted(jobs[:2])
+
+
+async def test_tenants_that_may_have_more_are_served_in_fair_turns_past_one_that_may_not(
+    open_limited: OpenLimited,
+) -> None:
+    queue = await open_limited(Limits(running_of_tenant=3))
+    for _ in range(8):
+        await queue.enqueue(a_job(tenant=ACME, priority=1))
+    assert len(await queue.dequeue_many(3)) == 3
+    tenants = [TenantId(name) for name in ("a", "b", "c")]
+    for tenant in tenants:
+        for _ in range(2):
+            await queue.enqueue(a_job(tenant=tenant))
+    urgent = await queue.enqueue(a_job(tenant=tenants[2], priority=1))
+
+    taken = [(await queue.dequeue_many(1))[0] for _ in range(6)]
+
+    assert taken[0].id == urgent
+    assert sorted(job.tenant for job in taken[1:4]) == tenants
+    assert len({job.tenant for job in taken[4:]}) == 2

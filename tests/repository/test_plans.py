@@ -9,15 +9,17 @@ import pytest
 
 from scheduler.core.dead_letter import LetterFilter
 from scheduler.core.errors import LeaseLostError
-from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import JobFilter, JobStatus, TaskStatus
 from scheduler.core.schedules import ScheduleEventType
+from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository import sqlite_database
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.dead_letter_repository import NewPlan
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
 from scheduler.repository.schedule_repository import Firing, ScheduleRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_leases import Limits
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from tests.support.builders import a_graph, a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
@@ -111,6 +113,16 @@ async def _exercise_batches(store: Store) -> None:
             await store.queue.cancel(job.id)
 
 
+async def _exercise_limits(database: SQLiteDatabase, clock: FakeClock) -> None:
+    """Claim past a tenant that may have no more."""
+    queue = SQLiteQueue(database, clock, LEASE, limits=Limits(running_of_tenant=1))
+    for tenant in ("full", "full", "free"):
+        await queue.enqueue(a_job(tenant=TenantId(tenant)))
+    await queue.dequeue(10)
+    await queue.enqueue(a_job(tenant=TenantId("new")))
+    assert [job.tenant for job in await queue.dequeue(10)] == ["new"]
+
+
 async def _exercise_letters(store: Store) -> None:
     letters = [await store.failed() for _ in range(3)]
     tenant = DEFAULT_TENANT
@@ -192,6 +204,7 @@ async def test_every_statement_uses_an_index(traced: set[str], store_path: Path,
     await database.connect()
     store = sqlite_store(database, clock)
     await _exercise(store, clock)
+    await _exercise_limits(database, clock)
     await _exercise_schedules(SQLiteScheduleRepository(database))
     ended = await store.leased()
     await store.jobs.record(a_progress(ended, status=JobStatus.DONE, completed_at=NOON))

@@ -19,6 +19,7 @@ from scheduler.core.events import (
     DeadlinePassed,
     EventType,
     RunEvent,
+    RunOpened,
 )
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, TaskStatus
@@ -40,6 +41,7 @@ from tests.simulation.workers import SimulatedWorker
 Patch = pytest.MonkeyPatch
 _HANDLERS = step._HANDLERS
 _attempt_failed, _attempt_verified = _HANDLERS[AttemptFailed], _HANDLERS[AttemptVerified]
+_run_opened = _HANDLERS[RunOpened]
 _decide, _done, _settle = RetryPolicy.decide, RunChange.done, RunChange.settle
 _progress, _submit = ProgressWriter.progress, Api.submit
 _record, _known_request, _leased = ModelStore.record, ModelStore._known_request, ModelStore._leased
@@ -130,7 +132,10 @@ def attempts_have_no_end(patch: Patch) -> None:
 
 @_breaks("I3")
 def job_that_kills_workers_is_started_again(patch: Patch) -> None:
-    patch.setattr(step, "MAX_CRASHES", 1_000)
+    def opened(run: RunChange, event: RunOpened) -> None:
+        _run_opened(run, replace(event, most_crashes=1_000))
+
+    _handles(patch, RunOpened, opened)
 
 
 @_breaks("I3")

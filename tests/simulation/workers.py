@@ -7,10 +7,9 @@ job that has killed too many workers is put aside before it is opened, as `Orche
 from typing import Protocol
 
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError, UnavailableError
-from scheduler.core.events import RunOpened
+from scheduler.core.events import MOST_CRASHES, RunOpened
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus
-from scheduler.orchestrator.orchestrator import LAST_CRASH
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
 from scheduler.orchestrator.step import step
@@ -76,7 +75,7 @@ class SimulatedWorker:
         earlier = self.runs.pop(job.id, None)
         if earlier is not None:
             earlier.stop()
-        if job.crashes > LAST_CRASH:
+        if job.crashes > MOST_CRASHES + 1:
             self._put_aside(job)
             return
         run = SimulatedRun(
