@@ -56,6 +56,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Das Feld {field} ist leer. Bitte schreiben Sie, was erledigt werden soll.",
         "Field {field} is empty. Please write what is to be done.",
     ),
+    "ask_back": Sentence(
+        "Bevor es losgehen kann, fehlt noch etwas: {questions} Bitte antworten Sie.",
+        "Something is missing before this can start: {questions} Please answer.",
+    ),
     "request_too_large": Sentence(
         "Das Feld {field} ist zu lang; erlaubt sind {limit} Zeichen. Bitte kürzen.",
         "Field {field} is too long; {limit} characters are allowed. Please shorten it.",
