@@ -57,6 +57,7 @@ from scheduler.core.llm_errors import (
     NoAgentError,
     PlanUnusableError,
 )
+from scheduler.core.questions import AskBackError
 from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
@@ -162,6 +163,7 @@ __all__ = [
     "AppUnknownError",
     "ArchiveRefusedError",
     "ArtifactNotFoundError",
+    "AskBackError",
     "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",
