@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from scheduler.cli import views
 from scheduler.cli.client import Client, RefusedError, job_path
@@ -12,15 +11,6 @@ from scheduler.cli.session import err
 from scheduler.cli.words import say
 
 Questions = Sequence[dict[str, Any]]
-
-
-def show(console: Console, questions: Questions) -> None:
-    """Print what is asked, with the choices and the keys by which it is answered."""
-    for question in questions:
-        key = views.escape(f"[{question['key']}]")
-        console.print(f"[yellow]?[/] {views.escape(question['text'])}  [dim]{key}[/]", highlight=False, soft_wrap=True)
-        for number, choice in enumerate(question["choices"], 1):
-            console.print(f"    {number}  {views.escape(choice['label'])}", highlight=False, soft_wrap=True)
 
 
 def ask(client: Client, job_id: str, questions: Questions) -> dict[str, Any]:
@@ -37,7 +27,7 @@ def ask(client: Client, job_id: str, questions: Questions) -> dict[str, Any]:
         questions = job["questions"]
         if not questions:
             return job
-        show(err, questions)
+        views.show_questions(err, questions)
 
 
 def _asked(question: dict[str, Any]) -> str:
@@ -56,4 +46,4 @@ def read(questions: Questions, given: Sequence[str]) -> dict[str, Any]:
 
 def give(client: Client, job_id: str, body: dict[str, Any]) -> None:
     """Send an answer, and show what else the job asks then."""
-    show(err, client.call("POST", f"{job_path(job_id)}/answer", json=body)["questions"])
+    views.show_questions(err, client.call("POST", f"{job_path(job_id)}/answer", json=body)["questions"])

@@ -153,7 +153,7 @@ def run(
         if job["not_before"] is not None:
             out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
         if job["questions"]:
-            answers.show(out, job["questions"])
+            views.show_questions(out, job["questions"])
             if detach or not sys.stdin.isatty():
                 out.print(say("Antworten:", "To answer:"), f"cpa answer {views.escape(job['job_id'])}", highlight=False)
                 raise typer.Exit(WAITS)
