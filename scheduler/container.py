@@ -20,6 +20,7 @@ from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator import health_checks
+from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -43,6 +44,7 @@ from scheduler.repository.repository_interface import ChangeSignal, JobRepositor
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
 from scheduler.repository.sqlite_leases import Limits
+from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
     SQLiteEventRepository,
@@ -113,7 +115,8 @@ async def open_services(
         stack.push_async_callback(queue.close)
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites)
         admission = make_admission(settings.queue, database)
-        jobs = make_jobs(database, planner, queue, admission)
+        questions = make_answer_service(settings.queue, database, planner, queue, admission)
+        jobs = make_jobs(database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
         worker = make_worker(settings, queue, database, registry, secrets)
         yield Services(
@@ -135,7 +138,7 @@ async def open_services(
             tables=TableService(jobs),
             worker=worker,
             schedule_runner=runner,
-            maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
+            maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots), questions),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
         )
 
@@ -168,7 +171,24 @@ def make_batches(database: SQLiteDatabase, planner: Planner, queue: JobQueue, ad
     )
 
 
-def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission) -> JobService:
+def make_answer_service(
+    limits: QueueSettings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission
+) -> AnswerService:
+    """Return what asks people, and takes their answers."""
+    return AnswerService(
+        planner=planner,
+        questions=SQLiteQuestionRepository(database),
+        job_queue=queue,
+        admission=admission,
+        clock=SystemClock(),
+        patience=timedelta(days=limits.answer_days),
+        most=limits.most_unanswered,
+    )
+
+
+def make_jobs(
+    database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission, questions: AnswerService
+) -> JobService:
     """Return what clients may ask of jobs."""
     clock = SystemClock()
     return JobService(
@@ -178,6 +198,7 @@ def make_jobs(database: SQLiteDatabase, planner: Planner, queue: JobQueue, admis
         events=SQLiteEventRepository(database),
         job_queue=queue,
         admission=admission,
+        questions=questions,
         clock=clock,
         new_id=new_id,
     )
@@ -198,11 +219,14 @@ def make_pruner(database: SQLiteDatabase, artifacts: ArtifactStore, screenshots:
     return Pruner(store=store, files=(artifacts, screenshots), clock=SystemClock())
 
 
-def make_maintenance(settings: Settings, database: SQLiteDatabase, pruner: Pruner) -> Maintenance:
+def make_maintenance(
+    settings: Settings, database: SQLiteDatabase, pruner: Pruner, questions: AnswerService
+) -> Maintenance:
     """Return what cares for the store while the service runs."""
     clock = SystemClock()
     return Maintenance(
         pruner=pruner,
+        give_up_unanswered=questions.give_up_unanswered,
         cutoffs=lambda: make_cutoffs(settings.retention, clock.now()),
         log_size=lambda: sqlite_care.log_size(database.path),
         empty_log=lambda: sqlite_care.checkpoint(database.path, patience=0.2),

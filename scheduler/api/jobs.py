@@ -22,6 +22,7 @@ from scheduler.api.quick import LONGEST_KEY, QuickRoute
 from scheduler.core.ids import JobId
 from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
+from scheduler.core.questions import LONGEST_ANSWER
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
 
@@ -119,8 +120,9 @@ async def get_job(
     """Show a job with its tasks."""
     job, tasks = await jobs.detail(job_id, tenant)
     todos = job.task_graph.tasks
+    asked = await jobs.questions(job)
     return JobDetailResponse(
-        job=JobResponse.of(job),
+        job=JobResponse.of(job, asked.questions if asked else ()),
         status=job.status,
         locale=job.locale,
         slots=job.context.get("slots", {}),
@@ -133,26 +135,36 @@ async def get_job(
 
 
 class AnswerRequest(BaseModel):
-    """What a person answers to `question`, for example the code of a second factor."""
+    """What a person answers: `answers` by the keys of the questions, or `text` to the only one.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `text` also answers `question`, what a running step asks, such as the code of a second factor.
+    """
 
-    answer: str = Field(min_length=1, max_length=200)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"answers": {"slot.recipient": "a@example.com"}}]}
+    )
+
+    answers: dict[str, str] | None = None
+    text: str | None = Field(default=None, min_length=1, max_length=LONGEST_ANSWER)
 
 
 @router.post(
     "/{job_id}/answer",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobResponse,
-    responses={404: _UNKNOWN, 409: _CONFLICT},
+    responses={404: _UNKNOWN, 409: _CONFLICT, 422: _REFUSED},
 )
 async def answer_job(
     job_id: JobId, given: AnswerRequest, jobs: JobServiceDep, answers: AnswersDep, tenant: TenantDep
 ) -> JobResponse:
-    """Answer what a job asks. One that asks nothing is a conflict (409)."""
+    """Answer what a job asks; it goes on, or asks for more. One that asks nothing is a conflict (409)."""
     job = await jobs.get(job_id, tenant)
-    await asyncio.to_thread(answers.give, job_id, given.answer)
-    return JobResponse.of(job)
+    if job.status is JobStatus.RUNNING and given.text is not None:
+        await asyncio.to_thread(answers.give, job_id, given.text)
+        return JobResponse.of(job)
+    job = await jobs.answer(job_id, tenant, answers=given.answers, text=given.text)
+    asked = await jobs.questions(job)
+    return JobResponse.of(job, asked.questions if asked else ())
 
 
 @router.delete("/{job_id}", status_code=status.HTTP_202_ACCEPTED, responses={404: _UNKNOWN, 409: _CONFLICT})

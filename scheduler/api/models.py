@@ -1,5 +1,6 @@
 """What the API answers with, beside the models of the core."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -9,6 +10,7 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, JobSummary, Locale, TaskRun, TaskStatus
 from scheduler.core.lam_json import json_value
+from scheduler.core.questions import Question
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
 
@@ -37,11 +39,15 @@ class JobResponse(BaseModel):
     completed_at: datetime | None = None
     error: str | None = None
     error_code: str | None = None
+    questions: tuple[Question, ...] = Field(
+        default=(), description="What a waiting job asks, as `POST /schedule` and `GET /jobs/{job_id}` tell it."
+    )
 
     @classmethod
-    def of(cls, job: Job | JobSummary) -> Self:
+    def of(cls, job: Job | JobSummary, questions: Sequence[Question] = ()) -> Self:
         """Show a job in short."""
-        return cls.model_validate({"job_id": job.id} | job.model_dump(include=set(cls.model_fields) - {"job_id"}))
+        shown = job.model_dump(include=set(cls.model_fields) - {"job_id", "questions"})
+        return cls.model_validate({"job_id": job.id, "questions": tuple(questions)} | shown)
 
 
 class JobListResponse(BaseModel):

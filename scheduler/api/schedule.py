@@ -47,12 +47,23 @@ async def schedule(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
-    """Accept a sentence as a job. When this answers 202 the job is stored and will reach an end."""
+    """Accept a sentence as a job. When this answers 202 the job is stored and will reach an end.
+
+    What an answer would help is asked for: the job is `waiting`, its `questions` are in the answer, and
+    `POST /jobs/{job_id}/answer` lets it go on. With `"ask": false` in `context` such a sentence is refused (422).
+    """
     job = await jobs.schedule(
-        order.text, tenant=tenant, locale=order.locale, context=order.context, start=order, key=idempotency_key
+        order.text,
+        tenant=tenant,
+        locale=order.locale,
+        context=order.context,
+        start=order,
+        key=idempotency_key,
+        ask=order.context.get("ask", True) is not False,
     )
     response.headers["Location"] = f"/jobs/{job.id}"
-    return JobResponse.of(job)
+    asked = await jobs.questions(job)
+    return JobResponse.of(job) if asked is None else JobResponse.of(job, asked.questions)
 
 
 @router.post("/plan", responses=_REFUSED)

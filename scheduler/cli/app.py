@@ -1,5 +1,6 @@
 """The commands of `cpa`."""
 
+import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -7,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import contacts, database, dead, graph, schedules, secrets, sites, views
+from scheduler.cli import answers, contacts, database, dead, graph, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
     JSON,
     SENTENCE,
     USAGE,
+    WAITS,
     err,
     given_settings,
     leave,
@@ -150,7 +152,13 @@ def run(
         out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
         if job["not_before"] is not None:
             out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
-        elif not detach:
+        if job["questions"]:
+            views.show_questions(out, job["questions"])
+            if detach or not sys.stdin.isatty():
+                out.print(say("Antworten:", "To answer:"), f"cpa answer {views.escape(job['job_id'])}", highlight=False)
+                raise typer.Exit(WAITS)
+            job = answers.ask(client, job["job_id"], job["questions"])
+        if job["not_before"] is None and not detach:
             watch(client, job["job_id"])
 
 
@@ -262,18 +270,29 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command(help=say("Einem Auftrag antworten, der auf einen Code wartet.", "Answer a job that waits for a code."))
+@app.command(help=say("Beantworten, was ein Auftrag fragt.", "Answer what a job asks."))
 def answer(
     job_id: Annotated[str, _JOB],
-    code: Annotated[
-        str,
+    given: Annotated[
+        list[str] | None,
         typer.Argument(
-            help=say("Der Code; „-“ liest ihn von der Standardeingabe.", "The code; “-” reads standard input.")
+            help=say(
+                "Die Antwort, oder Schlüssel=Antwort für jede Frage; „-“ liest sie von der Standardeingabe. "
+                "Ohne wird gefragt.",
+                "The answer, or key=answer for each question; “-” reads standard input. Without, you are asked.",
+            ),
+            show_default=False,
         ),
-    ],
+    ] = None,
 ) -> None:
     with service() as client:
-        client.call("POST", f"{job_path(job_id)}/answer", json={"answer": sentence_given(code)})
+        questions = client.call("GET", job_path(job_id))["job"]["questions"]
+        if given:
+            answers.give(client, job_id, answers.read(questions, [sentence_given(words) for words in given]))
+        elif questions:
+            answers.ask(client, job_id, questions)
+        else:
+            raise leave(USAGE, ValueError(say("Bitte die Antwort angeben.", "Please give the answer.")))
     out.print(say("Angekommen; der Auftrag geht weiter.", "Received; the job goes on."))
 
 

@@ -14,7 +14,7 @@ from scheduler.cli.client import Client, RefusedError, ServiceDownError, job_pat
 from scheduler.cli.words import read_out, say
 from scheduler.settings import SettingError, Settings, load_settings
 
-FAILED, USAGE, REFUSED, DOWN, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, REFUSED, DOWN, WAITS, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 out = Console()
 err = Console(stderr=True)

@@ -1,6 +1,6 @@
 """How plans, jobs and their progress look in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -30,6 +30,8 @@ _LINES = {
     "job_started": ("begonnen", "started"),
     "job_resumed": ("wieder aufgenommen", "resumed"),
     "job_handed_back": ("zurückgelegt", "handed back"),
+    "question": ("[yellow]fragt nach[/]", "[yellow]asks[/]"),
+    "answered": ("beantwortet", "answered"),
     "job_parked": ("wartet", "waiting"),
     "job_cancel_requested": ("Abbruch gewünscht", "cancellation requested"),
     "job_retried": ("neuer Lauf", "next run"),
@@ -91,6 +93,7 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
         console.print(say("beginnt", "begins"), moment(job["not_before"]), highlight=False)
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
+    show_questions(console, job.get("questions", ()))
     if detail.get("question"):
         site = detail["question"].get("site", "")
         waits = say(f"wartet auf den zweiten Faktor von {site}", f"waits for the second factor of {site}")
@@ -137,3 +140,12 @@ def _clock(text: str) -> str:
 def moment(text: str) -> str:
     """Return a time as people here read it."""
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def show_questions(console: Console, questions: Sequence[dict[str, Any]]) -> None:
+    """Print what is asked, with the choices and the keys by which it is answered."""
+    for question in questions:
+        key = escape(f"[{question['key']}]")
+        console.print(f"[yellow]?[/] {escape(question['text'])}  [dim]{key}[/]", highlight=False, soft_wrap=True)
+        for number, choice in enumerate(question["choices"], 1):
+            console.print(f"    {number}  {escape(choice['label'])}", highlight=False, soft_wrap=True)

@@ -33,6 +33,8 @@ class CrashPoint(StrEnum):
     AFTER_PROGRESS = "after_progress"
     BEFORE_RECORD = "before_record"
     AFTER_RECORD = "after_record"
+    BEFORE_ANSWER = "before_answer"
+    AFTER_ANSWER = "after_answer"
     BEFORE_SCHEDULE = "before_schedule"
     AFTER_SCHEDULE = "after_schedule"
     BEFORE_FIRE = "before_fire"

@@ -5,7 +5,8 @@ CPAError
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
 │       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
-│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError
+│       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
+│       AskBackError (core/questions)
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
@@ -56,6 +57,7 @@ from scheduler.core.llm_errors import (
     NoAgentError,
     PlanUnusableError,
 )
+from scheduler.core.questions import AskBackError
 from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
@@ -161,6 +163,7 @@ __all__ = [
     "AppUnknownError",
     "ArchiveRefusedError",
     "ArtifactNotFoundError",
+    "AskBackError",
     "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",

@@ -29,6 +29,8 @@ class EventType(StrEnum):
     JOB_DONE = "job_done"
     JOB_FAILED = "job_failed"
     JOB_CANCELLED = "job_cancelled"
+    QUESTION = "question"
+    ANSWERED = "answered"
     TASK_STARTED = "task_started"
     TASK_VERIFYING = "task_verifying"
     TASK_RETRY_SCHEDULED = "task_retry_scheduled"

@@ -7,16 +7,15 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from scheduler.core.errors import InvalidTransitionError, RetriesExhaustedError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId, new_id
 from scheduler.core.retry import TaskFailure
+from scheduler.core.sentences import Locale as Locale  # noqa: PLC0414 - everybody takes it from here
 from scheduler.core.task_graph import TaskGraph
-
-Locale = Literal["de", "en"]
 
 
 class JobStatus(StrEnum):
@@ -71,7 +70,7 @@ JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
             JobStatus.CANCELLED,
         }
     ),
-    JobStatus.WAITING: frozenset({JobStatus.PENDING, JobStatus.CANCELLING, JobStatus.CANCELLED}),
+    JobStatus.WAITING: frozenset({JobStatus.PENDING, JobStatus.CANCELLING, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.CANCELLING: frozenset({JobStatus.CANCELLED, JobStatus.DONE, JobStatus.FAILED}),
     JobStatus.DONE: frozenset(),
     JobStatus.FAILED: frozenset({JobStatus.PENDING}),

@@ -92,11 +92,12 @@ class UnknownSiteError(InvalidRequestError):
     code: ClassVar[str] = "unknown_site"
 
     def __init__(self, site: str, known: Iterable[str], field: str = "text") -> None:
+        self.known = tuple(known)
         super().__init__(
             f"Site {site!r} is not configured",
             field=field,
             site=site,
-            known=_listed("Bekannt sind", "Known portals", known),
+            known=_listed("Bekannt sind", "Known portals", self.known),
         )
 
 

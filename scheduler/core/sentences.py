@@ -12,6 +12,8 @@ from scheduler.core.llm_sentences import LLM_SENTENCES
 from scheduler.core.site_sentences import SITE_SENTENCES
 from scheduler.core.work_sentences import WORK_SENTENCES
 
+Locale = Literal["de", "en"]
+
 
 class Sentence(NamedTuple):
     """The same thing in both languages."""
@@ -55,6 +57,14 @@ SENTENCES: Mapping[str, Sentence] = {
     "empty_request": Sentence(
         "Das Feld {field} ist leer. Bitte schreiben Sie, was erledigt werden soll.",
         "Field {field} is empty. Please write what is to be done.",
+    ),
+    "ask_back": Sentence(
+        "Bevor es losgehen kann, fehlt noch etwas: {questions} Bitte antworten Sie.",
+        "Something is missing before this can start: {questions} Please answer.",
+    ),
+    "unanswered": Sentence(
+        "Auf die Rückfrage kam bis {expired} keine Antwort: {questions} Es wurde nichts getan; bitte neu beauftragen.",
+        "Nobody answered by {expired} what was asked: {questions} Nothing was done; please send the request again.",
     ),
     "request_too_large": Sentence(
         "Das Feld {field} ist zu lang; erlaubt sind {limit} Zeichen. Bitte kürzen.",

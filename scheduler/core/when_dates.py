@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -56,13 +56,17 @@ class DayPart(NamedTuple):
 
 
 class WhenError(ValueError):
-    """The words do not say when; `slot` is the one to blame, `missing` that it was not said at all."""
+    """The words do not say when; `slot` is the one to blame, `missing` that it was not said at all.
 
-    def __init__(self, slot: str, said: Sentence, *, missing: bool = False) -> None:
+    `candidates` are the days that may be meant, as far as they are known.
+    """
+
+    def __init__(self, slot: str, said: Sentence, *, missing: bool = False, candidates: Sequence[str] = ()) -> None:
         super().__init__(said.en)
         self.slot = slot
         self.said = said
         self.missing = missing
+        self.candidates = tuple(candidates)
 
 
 _Reader = Callable[[re.Match[str], date], date]
@@ -202,6 +206,7 @@ def _two(words: str, one: date, other: date) -> WhenError:
             f"„{words}“ kann der {one:%d.%m.} oder der {other:%d.%m.%Y} sein; bitte das Datum nennen",
             f"“{words}” may be {one:%Y-%m-%d} or {other:%Y-%m-%d}; please say the date",
         ),
+        candidates=[one.isoformat(), other.isoformat()],
     )
 
 

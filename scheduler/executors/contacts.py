@@ -86,7 +86,8 @@ class Contacts(BaseModel):
         if not people:
             raise UnfitNameError(self._nobody(name))
         if len(people) > 1:
-            raise UnfitNameError(_several(name, list(people.values())))
+            addresses = [person.email[0] for person in people.values()]
+            raise UnfitNameError(_several(name, list(people.values())), name=name, candidates=addresses)
         return tuple(person.email[0] for person in people.values())
 
     def _nobody(self, name: str) -> Sentence:

@@ -16,9 +16,12 @@ from scheduler.core.errors import (
 )
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import IdFactory, JobId, TenantId
-from scheduler.core.job import Job, JobFilter, JobSummary, Locale, TaskRun
+from scheduler.core.intents import UNKNOWN
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
+from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
+from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
 from scheduler.queue.admission import Admission
@@ -52,9 +55,11 @@ class JobService:
         events: EventRepository,
         job_queue: JobQueue,
         admission: Admission,
+        questions: AnswerService,
         clock: Clock,
         new_id: IdFactory,
     ) -> None:
+        self._questions = questions
         self._planner = planner
         self._jobs = jobs
         self._tasks = tasks
@@ -77,10 +82,21 @@ class JobService:
         context: Mapping[str, Any] | None = None,
         start: StartLater | None = None,
         key: str | None = None,
+        ask: bool = False,
     ) -> Job:
-        """Accept a sentence as a job. With the client's idempotency key the same request is accepted once."""
-        planned = self.plan(text, locale)
+        """Accept a sentence as a job. With the client's idempotency key the same request is accepted once.
+
+        With `ask` a request that lacks something an answer would give becomes a job that waits for it, else
+        InvalidRequestError is raised.
+        """
         later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        try:
+            planned = self._planner.plan(_checked(text, "text"), locale, {}) if ask else self.plan(text, locale)
+        except AskBackError as asked:
+            order = JobOrder(
+                intent=asked.intent or UNKNOWN, description=text, context=dict(context or {}), locale=locale, **later
+            )
+            return await self._questions.accept(order, asked, self.next_id(), tenant, _request("schedule", key, order))
         order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
         return await self._accept(order, planned, tenant, _request("schedule", key, order))
 
@@ -151,6 +167,16 @@ class JobService:
         if job is None:
             raise JobNotFoundError(job_id)
         return job
+
+    async def questions(self, job: Job) -> OpenQuestions | None:
+        """Return what a job asks; None: nothing."""
+        return await self._questions.open(job) if job.status is JobStatus.WAITING else None
+
+    async def answer(
+        self, job_id: JobId, tenant: TenantId, *, answers: Mapping[str, str] | None = None, text: str | None = None
+    ) -> Job:
+        """Answer what a job asks, see AnswerService. Raises JobNotFoundError."""
+        return await self._questions.answer(await self.get(job_id, tenant), answers=answers, text=text)
 
     async def detail(self, job_id: JobId, tenant: TenantId) -> tuple[Job, Sequence[TaskRun]]:
         """Return the job and how far each of its tasks has come. Raises JobNotFoundError."""

@@ -1,7 +1,7 @@
 """Cares for the store while the service runs: keeps the write-ahead log small, and removes what is too old."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -30,7 +30,9 @@ class Maintenance:
         largest_log: int,
         every: timedelta,
         clock: Clock,
+        give_up_unanswered: Callable[[], Awaitable[int]],
     ) -> None:
+        self._give_up_unanswered = give_up_unanswered
         self._pruner = pruner
         self._cutoffs = cutoffs
         self._log_size = log_size
@@ -43,7 +45,7 @@ class Maintenance:
     async def run(self) -> None:
         """Care until cancelled."""
         while True:
-            for care in (self.keep_log_small, self.prune, self._remove_orphans):
+            for care in (self._give_up_unanswered, self.keep_log_small, self.prune, self._remove_orphans):
                 try:
                     await care()
                 except UnavailableError as error:

@@ -13,6 +13,7 @@ from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.errors import (
     InvalidFieldError,
+    InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
     SeveralOrdersError,
@@ -30,6 +31,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
 from scheduler.core.when import read_span
 from scheduler.core.when_dates import WhenError
+from scheduler.orchestrator.asking import INTENT, question_of, with_answers
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
 
@@ -80,14 +82,28 @@ class Planner:
         self._zone = zone
         self._search_url = search_url
 
-    def plan(self, text: str, locale: Locale | None = None) -> PlannedRequest:
-        """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ..."""
+    def plan(self, text: str, locale: Locale | None = None, answers: Mapping[str, str] | None = None) -> PlannedRequest:
+        """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ...
+
+        With `answers`, even none, what an answer would help is asked for: AskBackError, by the error that it stands
+        for. They are read by the keys of their questions: `intent`, `slot.NAME`.
+        """
         routed = self._router.route(text)
+        if answers and INTENT in answers:
+            routed = RoutedIntent(**self._known(answers[INTENT]).model_dump(), slots=routed.slots, locale=routed.locale)
         if routed.name == UNKNOWN:
             raise UnknownIntentError(text, nearest=routed.nearest)
         if routed.rest:
             raise SeveralOrdersError(routed.name, routed.rest)
-        return self._plan(routed if locale is None else routed.model_copy(update={"locale": locale}))
+        routed = with_answers(routed, answers or {})
+        routed = routed if locale is None else routed.model_copy(update={"locale": locale})
+        try:
+            return self._plan(routed)
+        except InvalidRequestError as error:
+            asked = None if answers is None else question_of(error, routed)
+            if asked is None:
+                raise
+            raise asked from error
 
     def plan_intent(
         self, intent: str, description: str, context: Mapping[str, Any], locale: Locale | None = None
@@ -143,7 +159,7 @@ class Planner:
         except WhenError as error:
             if error.missing:
                 raise MissingSlotError(routed.name, error.slot) from None
-            raise InvalidFieldError(error.slot, error.said) from None
+            raise InvalidFieldError(error.slot, error.said) from error
         return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
 
     def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:

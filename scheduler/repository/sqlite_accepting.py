@@ -44,16 +44,16 @@ class _Plan(NamedTuple):
     tasks: Sequence[TaskId]
 
 
-def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest | None) -> Job:
+def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest | None, *, waits: bool = False) -> Job:
     """Store a new job with its tasks; what is there already, by id or by the client's key, is returned as it is.
 
-    Raises IdempotencyConflictError, ConflictError as `is_known` does, and InvalidTransitionError for a job that was
-    begun elsewhere.
+    `waits`: it may be one that waits for answers, which the caller stores with it. Raises IdempotencyConflictError,
+    ConflictError as `is_known` does, and InvalidTransitionError for a job that was begun elsewhere.
     """
     if _owner(connection, job.id) is None:
         if request is not None and not _spend_key(connection, job, request, None):
             return _earlier_job(connection, job.tenant, request)
-        _store(connection, [job])
+        _store(connection, [job], JobStatus.WAITING if waits else JobStatus.PENDING)
         return job
     if request is not None and earlier(connection, job.tenant, request) is not None:
         return _earlier_job(connection, job.tenant, request)
@@ -135,11 +135,11 @@ def _spend_key(connection: sqlite3.Connection, job: Job, request: IdempotentRequ
     return connection.execute(_KEYS, row).rowcount > 0
 
 
-def _store(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
+def _store(connection: sqlite3.Connection, jobs: Sequence[Job], status: JobStatus = JobStatus.PENDING) -> None:
     """Have the jobs written before the commit, and then what refers to them."""
     for job in jobs:
-        if job.status is not JobStatus.PENDING:
-            raise InvalidTransitionError(job.id, job.status, JobStatus.PENDING)
+        if job.status is not status:
+            raise InvalidTransitionError(job.id, job.status, status)
     before_commit(connection, _insert, jobs, first=True)
     line = EventType.JOB_ACCEPTED
     sqlite_events.append(

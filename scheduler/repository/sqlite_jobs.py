@@ -125,6 +125,8 @@ def _change(connection: sqlite3.Connection, job: Job, status: JobStatus, now: da
             job.id, job.status,
         ),
     )  # fmt: skip
+    if job.status is JobStatus.WAITING:
+        connection.execute("DELETE FROM questions WHERE job_id = ?", (job.id,))
     if status is JobStatus.FAILED:
         bury(connection, job.id)
     note(connection, changed, _LINES[status], now, reason=_ASKED)

@@ -196,6 +196,12 @@ class QueueSettings(BaseSettings):
     )
     most_waiting: int = Field(default=100_000, ge=1, le=10_000_000, description="jobs that may wait, of all tenants")
     most_waiting_of_tenant: int | None = Field(default=None, ge=1, description="jobs that may wait, of one tenant")
+    most_unanswered: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="jobs that may wait for answers of people, of all tenants"
+    )
+    answer_days: float = Field(
+        default=7.0, gt=0, le=3650, description="how long an answer is waited for; then the job fails"
+    )
     most_running: int | None = Field(default=None, ge=1, description="jobs that may run at once, on all workers")
     most_running_of_tenant: int | None = Field(
         default=None, ge=1, description="jobs of one tenant that may run at once"

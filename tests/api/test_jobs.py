@@ -296,7 +296,7 @@ async def test_no_route_shows_or_changes_a_job_of_another_tenant(open_api: OpenA
 
         theirs = {
             (method, path): await api.client.request(
-                method, path.format_map(values), headers=bearer(KEY_B), json={"answer": "1"} if "answer" in path else {}
+                method, path.format_map(values), headers=bearer(KEY_B), json={"text": "1"} if "answer" in path else {}
             )
             for method, path in routes
         }

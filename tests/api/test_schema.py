@@ -29,6 +29,7 @@ def test_the_openapi_document_has_what_readers_need() -> None:
     assert all(tag["description"] for tag in document["tags"])
     assert all(operation.get("description") for operation in operations)
     assert {name for name in schemas if name.endswith("Request") and "examples" in schemas[name]} == {
+        "AnswerRequest",
         "CorrectionRequest",
         "CreateJobRequest",
         "CreateScheduleRequest",

@@ -28,6 +28,7 @@ ALLOWED = {
     ("cancelling", "cancelled"),
     ("cancelling", "done"),
     ("cancelling", "failed"),
+    ("waiting", "failed"),
     ("failed", "pending"),
     ("cancelled", "pending"),
 }

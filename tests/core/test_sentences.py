@@ -11,6 +11,7 @@ import pytest
 
 from scheduler.core import errors
 from scheduler.core.errors import CPAError, CycleError, UnknownActionError, UnknownIntentError
+from scheduler.core.questions import Question
 from scheduler.core.sentences import SENTENCES, Sentence, sentence
 
 
@@ -25,6 +26,13 @@ def classes(root: type[CPAError] = CPAError) -> Iterator[type[CPAError]]:
 TREE = sorted(set(classes()), key=lambda error: error.__name__)
 
 
+EXAMPLES: dict[str, Any] = {
+    "Question": [Question(key="slot.recipient", about="slot", text="An wen?")],
+    "Iterable": ["eins", "zwei"],
+    "Mapping": {"document": "Rechnung"},
+}
+
+
 def an_error(kind: type[CPAError]) -> CPAError:
     """Make one with something in every argument."""
     given: dict[str, Any] = {}
@@ -33,7 +41,8 @@ def an_error(kind: type[CPAError]) -> CPAError:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             continue
         hint = hints.get(name)
-        given[name] = 7 if hint is int else ["eins", "zwei"] if "Iterable" in str(hint) else f"<{name}>"
+        made = next((example for kind_of, example in EXAMPLES.items() if kind_of in str(hint)), f"<{name}>")
+        given[name] = 7 if hint is int else made
     positional = [
         given.pop(name)
         for name, parameter in inspect.signature(kind).parameters.items()

@@ -50,7 +50,7 @@ def _play(fault: PortalFault, office: Office, data: Path) -> None:
 
 def _answer(cpa: Cpa, job_id: str, code: str) -> None:
     """Give the code once the job says that it waits for it."""
-    assert cpa.http.post(f"/jobs/{job_id}/answer", json={"answer": code}).status_code == 409, "it asks nothing yet"
+    assert cpa.http.post(f"/jobs/{job_id}/answer", json={"text": code}).status_code == 409, "it asks nothing yet"
     end = time.monotonic() + LIMIT
     while (question := cpa.http.get(f"/jobs/{job_id}").json()["question"]) is None and time.monotonic() < end:
         time.sleep(0.05)

@@ -27,6 +27,7 @@ from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLiteJobRepository, SQLiteTaskRepository
 from tests.orchestrator.test_planner import a_planner
+from tests.support.asking import answer_service
 from tests.support.clock import FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.services import SENTENCE, router
@@ -43,8 +44,10 @@ def queue(database: SQLiteDatabase, clock: FakeClock) -> JobQueue:
 
 @pytest.fixture
 def jobs(database: SQLiteDatabase, queue: JobQueue, clock: FakeClock, router: IntentRouter) -> JobService:
+    planner = a_planner(router)
     return JobService(
-        planner=a_planner(router),
+        planner=planner,
+        questions=answer_service(database, planner, queue, clock),
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),

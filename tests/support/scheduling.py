@@ -25,6 +25,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLiteJobRepository, SQLiteTaskRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
+from tests.support.asking import answer_service
 from tests.support.clock import NOON, FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.schedules import a_definition
@@ -58,8 +59,10 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
     registry.register_all(ScriptedExecutor())
     sites = {"portal": PORTAL}
     queue = JobQueue.over(SQLiteQueue(database, clock, timedelta(seconds=10)))
+    planner = Planner(router=router, catalog=registry.catalog, policy=PolicyEngine.load(), sites=FakeSites(sites))
     jobs = JobService(
-        planner=Planner(router=router, catalog=registry.catalog, policy=PolicyEngine.load(), sites=FakeSites(sites)),
+        planner=planner,
+        questions=answer_service(database, planner, queue, clock),
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),

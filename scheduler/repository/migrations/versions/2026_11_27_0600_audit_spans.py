@@ -5,7 +5,7 @@ from pathlib import Path
 from scheduler.repository.migrations.statements import run_file
 
 revision = "2026_11_27_0600"
-down_revision = "2026_11_27_0300"
+down_revision = "2026_11_27_0400"
 
 
 def upgrade() -> None:

@@ -1,0 +1,123 @@
+"""What must be asked of a person before a job can go on, in the language of the request."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from scheduler.core.error_kinds import InvalidRequestError
+from scheduler.core.request_errors import InvalidFieldError, RequestTooLargeError
+from scheduler.core.sentences import Locale, Sentence
+
+
+class Choice(BaseModel):
+    """One answer that would do: `value` is what is answered, `label` what people read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: str
+    label: str
+
+
+class Question(BaseModel):
+    """One question about one thing. `key` names it within its job and is what an answer refers to.
+
+    `about`: which intent is meant, what fills a slot (`slot`), or what a step needs (a code of a second factor).
+    With `choices` the answer is one of them, unless `open`. The answer to a `secret` one is never stored in clear.
+    `order` tells of several orders in one request which is asked about, from 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    about: Literal["intent", "slot", "step"]
+    text: str
+    locale: Locale = "de"
+    slot: str | None = None
+    intent: str | None = None
+    order: int = Field(default=0, ge=0)
+    choices: tuple[Choice, ...] = ()
+    open: bool = True
+    secret: bool = False
+
+
+class AskBackError(InvalidRequestError):
+    """A request is understood but for what `questions` ask; with their answers it can be planned.
+
+    `slots` are what was understood so far, `intent` what is wanted as far as that is clear.
+    """
+
+    code: ClassVar[str] = "ask_back"
+
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        *,
+        intent: str | None = None,
+        slots: Mapping[str, str] | None = None,
+        field: str = "text",
+    ) -> None:
+        self.questions = tuple(questions)
+        self.intent = intent
+        self.slots = dict(slots or {})
+        asked = " ".join(question.text for question in self.questions)
+        super().__init__(f"To be asked: {asked}", field=field, questions=asked)
+
+
+class OpenQuestions(BaseModel):
+    """What a job asks now. `round` counts how often it has asked; `answers` are those of the rounds before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    round: int = 1
+    questions: tuple[Question, ...] = Field(min_length=1)
+    answers: dict[str, str] = Field(default_factory=dict)
+    expires_at: AwareDatetime
+
+
+LONGEST_ANSWER = 2000
+"""Characters."""
+
+
+def checked_answers(
+    questions: Sequence[Question], *, answers: Mapping[str, str] | None = None, text: str | None = None
+) -> dict[str, str]:
+    """Return the answers by the keys of their questions, all or some of them; `text` answers the only question.
+
+    A choice may be said by its value, its label, or its number from 1. Raises InvalidFieldError.
+    """
+    if (text is None) == (answers is None):
+        raise InvalidFieldError("answers", _ONE_OF_BOTH)
+    if text is not None:
+        if len(questions) != 1:
+            raise InvalidFieldError("text", _SEVERAL)
+        return {questions[0].key: _checked(questions[0], text, "text")}
+    known = {question.key: question for question in questions}
+    if not answers:
+        raise InvalidFieldError("answers", _EMPTY)
+    for key in answers:
+        if key not in known:
+            keys = ", ".join(known)
+            said = Sentence(f"das ist nicht gefragt; gefragt ist: {keys}", f"that is not asked; asked is: {keys}")
+            raise InvalidFieldError(f"answers.{key[:100]}", said)
+    return {key: _checked(known[key], answer, f"answers.{key}") for key, answer in answers.items()}
+
+
+def _checked(question: Question, answer: str, field: str) -> str:
+    words = answer.strip()
+    if not words:
+        raise InvalidFieldError(field, _EMPTY)
+    if len(words) > LONGEST_ANSWER:
+        raise RequestTooLargeError(field, LONGEST_ANSWER)
+    for number, choice in enumerate(question.choices, 1):
+        if words.casefold() in {choice.value.casefold(), choice.label.casefold(), str(number)}:
+            return choice.value
+    if not question.open:
+        labels = ", ".join(choice.label for choice in question.choices)
+        raise InvalidFieldError(field, Sentence(f"zur Wahl stehen: {labels}", f"the choices are: {labels}"))
+    return words
+
+
+_ONE_OF_BOTH = Sentence("erwartet wird answers oder text", "expected is either answers or text")
+_SEVERAL = Sentence("es ist mehreres gefragt; bitte answers benutzen", "several things are asked; please use answers")
+_EMPTY = Sentence("die Antwort ist leer", "the answer is empty")

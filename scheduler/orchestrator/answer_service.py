@@ -1,0 +1,115 @@
+"""Questions that keep a request from being planned: asked with the job, answered by people, or given up in time."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from scheduler.core.clock import Clock
+from scheduler.core.errors import QueueFullError
+from scheduler.core.ids import JobId, TenantId
+from scheduler.core.job import Job, JobStatus
+from scheduler.core.orders import JobOrder
+from scheduler.core.questions import AskBackError, OpenQuestions, checked_answers
+from scheduler.core.sentences import sentence
+from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.task_graph import TaskGraph
+from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.queue.admission import Admission
+from scheduler.queue.job_queue import JobQueue
+from scheduler.repository.question_repository import QuestionRepository
+from scheduler.repository.repository_interface import IdempotentRequest
+
+_MOST_GIVEN_UP = 100  # jobs at one look
+
+log = structlog.get_logger(__name__)
+
+
+class AnswerService:
+    """`patience`: how long answers are waited for; `most`: how many jobs may wait for them, apart from the queue."""
+
+    def __init__(
+        self,
+        *,
+        planner: Planner,
+        questions: QuestionRepository,
+        job_queue: JobQueue,
+        admission: Admission,
+        clock: Clock,
+        patience: timedelta,
+        most: int,
+    ) -> None:
+        self._planner = planner
+        self._questions = questions
+        self._queue = job_queue
+        self._admission = admission
+        self._clock = clock
+        self._patience = patience
+        self._most = most
+
+    async def accept(
+        self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
+    ) -> Job:
+        """Accept an order as a job that waits. Raises QueueFullError while too many do."""
+        if await self._questions.count(None, self._most) >= self._most:
+            raise QueueFullError(self._most)
+        now = self._clock.now()
+        job = Job(
+            id=job_id,
+            tenant=tenant,
+            intent=asked.intent or order.intent or "unknown",
+            description=order.description,
+            locale=asked.questions[0].locale,
+            context={**order.context, "slots": {**given_slots(order.context), **asked.slots}},
+            task_graph=TaskGraph(),
+            status=JobStatus.WAITING,
+            created_at=now,
+            not_before=order.begins(now),
+        )
+        return await self._questions.accept(job, self._open(asked, now), request)
+
+    async def open(self, job: Job) -> OpenQuestions | None:
+        """Return what a job asks; None: nothing."""
+        return await self._questions.open(job.id, job.tenant)
+
+    async def answer(self, job: Job, *, answers: Mapping[str, str] | None, text: str | None) -> Job:
+        """Plan a waiting job again with the answers: it is pending with its plan, or asks for more.
+
+        Raises NotWaitingError, InvalidFieldError for answers that are none, InvalidRequestError for those it cannot
+        be planned with, and QueueFullError while too many jobs wait for workers. Then nothing has changed.
+        """
+        asked = await self._questions.open(job.id, job.tenant)
+        if asked is None or job.status is not JobStatus.WAITING:
+            raise NotWaitingError(job.id)
+        given = checked_answers(asked.questions, answers=answers, text=text)
+        known, now = {**asked.answers, **given}, self._clock.now()
+        try:
+            planned = self._planner.plan(job.description, job.locale, known)
+        except AskBackError as again:
+            following = self._open(again, now).model_copy(update={"round": asked.round + 1, "answers": known})
+            await self._questions.ask_again(job, following, given, now)
+            return job
+        await self._admission.admit(job.tenant)
+        changes = {
+            "intent": planned.intent,
+            "context": {**job.context, "slots": {**given_slots(job.context), **planned.slots}, "answers": known},
+            "task_graph": planned.task_graph,
+            "not_before": job.not_before if job.not_before is not None and job.not_before > now else None,
+        }
+        stored = await self._questions.go_on(job.model_copy(update=changes), asked.round, given, now)
+        await self._queue.announce([stored])
+        return stored
+
+    async def give_up_unanswered(self) -> int:
+        """Let jobs fail whose questions nobody has answered in time; return how many."""
+        now, count = self._clock.now(), 0
+        for job, asked in await self._questions.expired(now, _MOST_GIVEN_UP):
+            words = " ".join(question.text for question in asked.questions)
+            said = sentence("unanswered", job.locale, {"questions": words, "expired": f"{asked.expires_at:%Y-%m-%d}"})
+            count += await self._questions.give_up(job, asked.round, said, now)
+        if count:
+            log.info("questions_given_up", jobs=count)
+        return count
+
+    def _open(self, asked: AskBackError, now: datetime) -> OpenQuestions:
+        return OpenQuestions(questions=asked.questions, expires_at=now + self._patience)

@@ -1,0 +1,13 @@
+"""What jobs that wait ask people."""
+
+from pathlib import Path
+
+from scheduler.repository.migrations.statements import run_file
+
+revision = "2026_11_27_0400"
+down_revision = "2026_11_27_0300"
+
+
+def upgrade() -> None:
+    """Apply the SQL beside this file."""
+    run_file(Path(__file__).with_suffix(".sql"))

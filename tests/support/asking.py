@@ -1,0 +1,27 @@
+"""What asks people and takes their answers, over a database of a test."""
+
+from datetime import timedelta
+
+from scheduler.core.clock import Clock
+from scheduler.orchestrator.answer_service import AnswerService
+from scheduler.orchestrator.planner import Planner
+from scheduler.queue.admission import Admission
+from scheduler.queue.job_queue import JobQueue
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
+from tests.support.queues import nobody_waits
+
+PATIENCE = timedelta(days=7)
+MOST = 3
+
+
+def answer_service(database: SQLiteDatabase, planner: Planner, queue: JobQueue, clock: Clock) -> AnswerService:
+    return AnswerService(
+        planner=planner,
+        questions=SQLiteQuestionRepository(database, clock),
+        job_queue=queue,
+        admission=Admission(nobody_waits, clock),
+        clock=clock,
+        patience=PATIENCE,
+        most=MOST,
+    )
