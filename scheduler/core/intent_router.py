@@ -8,9 +8,14 @@ from typing import Final, Self
 import re2
 
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
+from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
+from scheduler.core.lexicon import lexicon
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
+from scheduler.core.phrases import tokens_of
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
+from scheduler.core.request_reader import orders_in, read, sentences_of
+from scheduler.core.sentence_form import asks_ability, no_order
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
 from scheduler.core.templates import check_template
@@ -18,6 +23,9 @@ from scheduler.core.templates import check_template
 __all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
+_MAY_BE_ASKED = frozenset({"read_mail", "search_mail", "search_document", "web_search"})
+_TOLD = frozenset({"statement", "past", "hypothetical", "question of ability"})
+_SCORE_OF_READING = 0.7
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _MOST_CUTS = 16
 _BETWEEN_ORDERS = re2.compile(r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then)? |, ")
@@ -114,18 +122,57 @@ class IntentRouter:
         text = normalise(message)
         locale = detect_locale(text)
         order = self._frame.unwrap(text)
+        if asks_ability(text):
+            return self._not_known(order, locale, why="question of ability")
         match, rest = self._understand(order)
-        refused = self._refusals.fits(self._frame.without_harmless(order if match is None else match.frame))
-        if match is None or refused:
-            nearest = self._nearest.nearest(order)
-            found = {"locale": locale, "nearest": nearest, "refused": refused}
-            return self._routed[UNKNOWN].model_copy(update=found)
+        if match is None or self._is_told(order, match):
+            return self._read(message, order, locale)
+        refused = self._refusals.fits(self._frame.without_harmless(match.frame))
+        if refused:
+            return self._not_known(order, locale, why="negated or a question")
         slots = derive(match.slots)
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
         score = min(match.length / len(order), 1.0)
-        found = {"slots": slots, "locale": locale, "score": score, "rest": rest}
+        found: dict[str, object] = {"slots": slots, "locale": locale, "score": score, "rest": rest}
         return self._routed[match.intent.name].model_copy(update=found)
+
+    def _is_told(self, order: str, match: _Match) -> bool:
+        """Whether what a pattern takes for an order is only told: it happened, or it might."""
+        if match.intent.name in _MAY_BE_ASKED or any(
+            one.form == "order" for one in lexicon().meanings(order.partition(" ")[0])
+        ):
+            return False
+        return no_order(order) in _TOLD
+
+    def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
+        """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
+        sentences = [self._frame.unwrap(one) for one in sentences_of(order)]
+        reasons = []
+        for place, sentence in enumerate(sentences):
+            reading = read(sentence) if sentence else None
+            reason = no_order(sentence) if sentence else ""
+            if reading is None or reading.intent not in self._routed or reason:
+                reasons += [reason] if reason and any(token.is_verb for token in tokens_of(sentence)) else []
+                continue
+            rest = " ".join(orders_in(sentences[place + 1 :]))
+            found = {
+                "slots": reading.slots,
+                "locale": locale,
+                "score": _SCORE_OF_READING,
+                "rest": rest,
+                "why": "by its words",
+            }
+            if "body" in reading.slots and "\n" in message:
+                found["slots"] = {**reading.slots, "body": as_written(reading.slots["body"], message)}
+            return self._routed[reading.intent].model_copy(update=found)
+        refused = self._refusals.fits(self._frame.without_harmless(order))
+        why = ", ".join(dict.fromkeys(reasons)) or ("negated or a question" if refused else "")
+        return self._not_known(order, locale, why)
+
+    def _not_known(self, order: str, locale: Locale, why: str) -> RoutedIntent:
+        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": bool(why), "why": why}
+        return self._routed[UNKNOWN].model_copy(update=found)
 
     def _understand(self, order: str) -> tuple[_Match | None, str]:
         for tier in self._tiers:
