@@ -24,7 +24,8 @@ __all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
 _MAY_BE_ASKED = frozenset({"read_mail", "search_mail", "search_document", "web_search"})
-_TOLD = frozenset({"statement", "past", "hypothetical", "question of ability"})
+_STARTS_OF_SENDING = frozenset({"download_file"})
+_TOLD = frozenset({"statement", "past", "hypothetical", "question of ability", "asked whether to"})
 _SCORE_OF_READING = 0.7
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _MOST_CUTS = 16
@@ -125,7 +126,7 @@ class IntentRouter:
         if asks_ability(text):
             return self._not_known(order, locale, why="question of ability")
         match, rest = self._understand(order)
-        if match is None or self._is_told(order, match):
+        if match is None or self._is_told(order, match) or (rest and self._is_one(order, match)):
             return self._read(message, order, locale)
         refused = self._refusals.fits(self._frame.without_harmless(match.frame))
         if refused:
@@ -144,6 +145,14 @@ class IntentRouter:
         ):
             return False
         return no_order(order) in _TOLD
+
+    @staticmethod
+    def _is_one(order: str, match: _Match) -> bool:
+        """Whether what a pattern takes for two orders is one: to fetch something and to send it."""
+        if match.intent.name not in _STARTS_OF_SENDING:
+            return False
+        reading = read(order)
+        return reading is not None and reading.intent == "fetch_and_send" and {"document", "recipient"} <= reading.slots.keys()
 
     def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
         """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""

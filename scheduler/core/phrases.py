@@ -37,6 +37,8 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE,
 )
 
+_SUBJECTS: Final = frozenset("ich du wir er man sie es i you we he she they it them ihn u".split())
+
 
 @dataclass(frozen=True)
 class Token:
@@ -98,7 +100,7 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
     for place, token in enumerate(tokens):
         last = phrases[-1]
         after = tokens[place + 1] if place + 1 < len(tokens) else None
-        if token.kind == "mark" or (token.has("adverbs") and not token.has("determiners") and not last.before == "und"):
+        if token.kind == "mark" or token.key in _SUBJECTS or (token.has("adverbs") and not token.has("determiners") and not last.before == "und"):
             phrases.append(Phrase())
         elif token.key in {"und", "and", "sowie", "&"}:
             joins = (

@@ -47,6 +47,7 @@ _HARMLESS_IF: Final = re.compile(
 _REPORT: Final = re.compile(
     r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
 )
+_DELIBERATES: Final = frozenset("soll sollte sollen sollten darf duerfen muss muessen should shall may must".split())
 _PERFECT_SUBJECT: Final = frozenset(["ich", "du", "er", "wir", "ihr", "man", "es", "sie", "i", "you", "he", "she", "we", "they", "it"])
 
 
@@ -89,19 +90,9 @@ def _by_verbs(words: list[str], main: str) -> str:
     first = meanings[0]
     if _is(first, "question"):
         return "question"
-    if _is(first, "auxiliary") or words[0] in {
-        "soll",
-        "sollte",
-        "sollen",
-        "sollten",
-        "darf",
-        "duerfen",
-        "muss",
-        "should",
-        "shall",
-        "may",
-        "must",
-    }:
+    if words[0] in _DELIBERATES:
+        return "asked whether to"
+    if _is(first, "auxiliary"):
         return "question"
     if _verb(first, "order") and words[0] not in _PERFECT_SUBJECT:
         address = len(words) > 1 and words[1] in {"er", "wir", "ihr", "es", "man", "ich"}
@@ -115,7 +106,7 @@ def _by_verbs(words: list[str], main: str) -> str:
         return "past"
     if len(words) > 1 and any(_third(one) for one in meanings[1:4]) and not _verb(meanings[-1], "order"):
         return "statement"
-    if _verb(first, "gerund") and not _verb(first, "order"):
+    if _verb(first, "gerund") and any(map(_third, meanings[1:])):
         return "statement"
     return ""
 
