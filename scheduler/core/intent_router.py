@@ -152,7 +152,11 @@ class IntentRouter:
         if match.intent.name not in _STARTS_OF_SENDING:
             return False
         reading = read(order)
-        return reading is not None and reading.intent == "fetch_and_send" and {"document", "recipient"} <= reading.slots.keys()
+        return (
+            reading is not None
+            and reading.intent == "fetch_and_send"
+            and {"document", "recipient"} <= reading.slots.keys()
+        )
 
     def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
         """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""

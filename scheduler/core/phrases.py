@@ -37,6 +37,8 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE,
 )
 
+_DATED: Final = frozenset("vom von from of for fuer aus".split())
+_ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SUBJECTS: Final = frozenset("ich du wir er man sie es i you we he she they it them ihn u".split())
 
 
@@ -63,7 +65,13 @@ class Token:
 
     @property
     def is_name(self) -> bool:
-        return self.kind == "word" and self.text[:1].isupper() and not self.has("noun") and not self.has("prepositions")
+        return (
+            self.kind == "word"
+            and self.text[:1].isupper()
+            and not self.has("noun")
+            and not self.has("prepositions")
+            and not self.is_verb
+        )
 
 
 @dataclass
@@ -100,7 +108,11 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
     for place, token in enumerate(tokens):
         last = phrases[-1]
         after = tokens[place + 1] if place + 1 < len(tokens) else None
-        if token.kind == "mark" or token.key in _SUBJECTS or (token.has("adverbs") and not token.has("determiners") and not last.before == "und"):
+        if (
+            token.kind == "mark"
+            or token.key in _SUBJECTS
+            or (token.has("adverbs") and not token.has("determiners") and not last.before == "und")
+        ):
             phrases.append(Phrase())
         elif token.key in {"und", "and", "sowie", "&"}:
             joins = (
@@ -138,28 +150,27 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
             and not _genitive(token, last)
         ):
             phrases.append(Phrase(tokens=[token], start=token.start))
-        elif token.kind in {"date", "time"} and not (
-            last.before in {"vom", "von", "from", "of", "for", "fuer", "aus"} and not last.tokens
-        ):
-            phrases += [Phrase(before=token.kind, tokens=[token], start=token.start), Phrase()]
-        elif (
-            token.kind in {"address", "file", "url", "quoted"}
-            and last.tokens
-            and last.tokens[-1].key not in {"und", "and"}
-            and not last.noun("document", "folder")
-        ) or (
-            last.tokens
-            and not last.before
-            and last.tokens[-1].is_name
-            and token.has("noun", "document")
-            and not token.has("noun", "person_title")
-        ):
-            phrases.append(Phrase(tokens=[token], start=token.start))
+        elif begun := _thing_of_its_own(token, last):
+            phrases += begun
         else:
             if not last.tokens and not last.before:
                 last.start = token.start
             last.tokens.append(token)
     return [phrase for phrase in phrases if phrase.tokens or phrase.before]
+
+
+def _thing_of_its_own(token: Token, last: Phrase) -> list[Phrase]:
+    """Return the phrases that begin with a date, an address, a document after a name; none where it goes on."""
+    alone = Phrase(tokens=[token], start=token.start)
+    if token.kind in {"date", "time"} and not (last.before in _DATED and not last.tokens):
+        return [Phrase(before=token.kind, tokens=[token], start=token.start), Phrase()]
+    if not last.tokens:
+        return []
+    listed = last.tokens[-1].key in {"und", "and"}
+    if token.kind in _ONE_THING and not listed and not last.noun("document", "folder"):
+        return [alone]
+    document = token.has("noun", "document") and not token.has("noun", "person_title")
+    return [alone] if document and not last.before and last.tokens[-1].is_name else []
 
 
 def acts(token: Token, tokens: list[Token], place: int) -> bool:
@@ -181,6 +192,8 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
 def _genitive(token: Token, last: Phrase) -> bool:
     return token.key in {"der", "des", "our", "the", "my"} and (
         token.key == "des"
-        or ((token.key == "der" and last.noun("document", "portal") and last.before in {"", "aus", "vom", "von", "im"})
-        and bool(last.before))
+        or (
+            (token.key == "der" and last.noun("document", "portal") and last.before in {"", "aus", "vom", "von", "im"})
+            and bool(last.before)
+        )
     )

@@ -15,11 +15,66 @@ from scheduler.core.slots import clean, derive
 _MAILS: Final = frozenset({"send_mail", "fetch_and_send"})
 _TO: Final = frozenset({"an", "to"})
 _PLACE: Final = frozenset(
-    ["ausm", "ausn", "aufm", "inner", "aus", "vom", "von", "im", "in", "ins", "auf", "bei", "beim", "unter", "from", "on", "at", "into", "onto", "out", "off", "inside", "through", "ueber", "via", "auf"]
+    [
+        "ausm",
+        "ausn",
+        "aufm",
+        "inner",
+        "aus",
+        "vom",
+        "von",
+        "im",
+        "in",
+        "ins",
+        "auf",
+        "bei",
+        "beim",
+        "unter",
+        "from",
+        "on",
+        "at",
+        "into",
+        "onto",
+        "out",
+        "off",
+        "inside",
+        "through",
+        "ueber",
+        "via",
+        "auf",
+    ]
 )
-_ABOUT: Final = frozenset(["wegen", "bezueglich", "betreffs", "ueber", "zum", "zur", "zu", "about", "regarding", "concerning", "re"])
+_ABOUT: Final = frozenset(
+    ["wegen", "bezueglich", "betreffs", "ueber", "zum", "zur", "zu", "about", "regarding", "concerning", "re"]
+)
 _STAYS: Final = frozenset(
-    ["von", "vom", "mit", "fuer", "ueber", "zu", "zum", "zur", "aus", "im", "in", "of", "from", "for", "with", "about", "on", "at", "bis", "ab", "nach", "der", "des", "gegen", "bei"]
+    [
+        "von",
+        "vom",
+        "mit",
+        "fuer",
+        "ueber",
+        "zu",
+        "zum",
+        "zur",
+        "aus",
+        "im",
+        "in",
+        "of",
+        "from",
+        "for",
+        "with",
+        "about",
+        "on",
+        "at",
+        "bis",
+        "ab",
+        "nach",
+        "der",
+        "des",
+        "gegen",
+        "bei",
+    ]
 )
 _BODY: Final = re.compile(
     r":\s+(?P<a>.+)$|,?\s(?:dass|ob|that|whether|saying(?: that)?|asking (?:if|whether)|to say(?: that)?)\s(?P<b>.+?)[.!?]*$",
@@ -101,7 +156,6 @@ def _intent(tokens: list[Token], text: str) -> str | None:
         or "address" in kinds
     )
     self = any(phrase.before == "self" for phrase in phrases)
-    as_format = bool(_FORMAT.search(text))
     sends = bool(verbs & {"send", "forward"})
     if "invite" in verbs or (
         "appointment" in nouns and verbs & {"make", "enter", "save", "need"} and not verbs & {"foreign"}
@@ -119,41 +173,57 @@ def _intent(tokens: list[Token], text: str) -> str | None:
         return None
     if verbs & {"write", "reply"} or ("tell" in verbs and (_BODY.search(text) or "mail" in nouns)):
         return "send_mail" if verbs & {"reply"} or to or "mail" in nouns or _BODY.search(text) else None
-    if "fill" in verbs or ("enter" in verbs and "form" in nouns):
+    return _of_things(_Signs(verbs, nouns, kinds, text, document, place, to))
+
+
+class _Signs(NamedTuple):
+    """What a request speaks of."""
+
+    verbs: set[str]
+    nouns: set[str]
+    kinds: set[str]
+    text: str
+    document: bool
+    place: bool
+    to: bool
+
+
+def _of_things(said: _Signs) -> str | None:  # noqa: C901, PLR0911 - a table, the first that fits decides
+    if "fill" in said.verbs or ("enter" in said.verbs and "form" in said.nouns):
         return "fill_form"
-    if "table" in nouns and verbs & {"extract", "convert", "fetch", "save", "show", "need", "enter"}:
+    if "table" in said.nouns and said.verbs & {"extract", "convert", "fetch", "save", "show", "need", "enter"}:
         return "extract_table"
     if (
-        verbs & {"convert", "print", "save", "make", "need"}
-        and re.search(r"\bpdf\b", text, re.IGNORECASE)
-        and (document or place)
+        said.verbs & {"convert", "print", "save", "make", "need"}
+        and re.search(r"\bpdf\b", said.text, re.IGNORECASE)
+        and (said.document or said.place)
     ):
         return "export_pdf"
-    if verbs & {"find", "lookup", "show"} and ("web" in nouns or "lookup" in verbs):
+    if said.verbs & {"find", "lookup", "show"} and ("web" in said.nouns or "lookup" in said.verbs):
         return "web_search"
-    if nouns & {"mail", "mailbox"} and "find" in verbs:
+    if said.nouns & {"mail", "mailbox"} and "find" in said.verbs:
         return "search_mail"
-    if nouns & {"mail", "mailbox"} and verbs & {"show", "open", "fetch", "need"}:
+    if said.nouns & {"mail", "mailbox"} and said.verbs & {"show", "open", "fetch", "need"}:
         return "read_mail"
-    if "find" in verbs and document:
+    if "find" in said.verbs and said.document:
         return "search_document"
     if (
-        verbs & {"download", "fetch", "save", "need"}
-        and ("url" in kinds or "portal" in nouns)
-        and (document or "url" in kinds or "download" in verbs)
+        said.verbs & {"download", "fetch", "save", "need"}
+        and ("url" in said.kinds or "portal" in said.nouns)
+        and (said.document or "url" in said.kinds or "download" in said.verbs)
     ):
         return "download_file"
-    if "close" in verbs and "application" in nouns:
+    if "close" in said.verbs and "application" in said.nouns:
         return "close_app"
-    if verbs & {"open", "go", "show"} and ("url" in kinds or ("portal" in nouns and not document)):
+    if said.verbs & {"open", "go", "show"} and ("url" in said.kinds or ("portal" in said.nouns and not said.document)):
         return "navigate_url"
-    if verbs & {"open", "show"} and document:
+    if said.verbs & {"open", "show"} and said.document:
         return "open_document"
-    if verbs & {"open", "start"} and "application" in nouns:
+    if said.verbs & {"open", "start"} and "application" in said.nouns:
         return "open_app"
-    if not verbs and document and to:
-        return "fetch_and_send" if place else "send_mail"
-    if not verbs and "appointment" in nouns and kinds & {"date", "time"}:
+    if not said.verbs and said.document and said.to:
+        return "fetch_and_send" if said.place else "send_mail"
+    if not said.verbs and "appointment" in said.nouns and said.kinds & {"date", "time"}:
         return "create_appointment"
     return None
 
@@ -228,6 +298,28 @@ def _fills(intent: str, phrase: Phrase, text: str, slots: dict[str, str]) -> tup
     return _by_intent(intent, phrase, words, slots)
 
 
+def _of_mail(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -> tuple[str, str] | None:
+    before = phrase.before
+    if before in _TO or (phrase.kind("address") and before not in {"von", "from"}):
+        return "recipient", words
+    if before in {"fuer", "for"} and "document" not in slots:
+        return "recipient", words
+    if before in _ABOUT and "document" not in slots:
+        return "subject", words
+    if phrase.tokens[0].key in {"der", "des"} and "document" in slots and _is_owner(phrase):
+        return "+", words
+    if not before and phrase.noun("mail") and not phrase.noun("document"):
+        return "", ""
+    if (
+        not before
+        and (_is_person(phrase) or not _is_thing(phrase))
+        and "recipient" not in slots
+        and (intent == "send_mail" or _is_person(phrase))
+    ):
+        return "recipient", words
+    return None
+
+
 def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -> tuple[str, str]:  # noqa: PLR0911, C901 - a table
     before = phrase.before
     if intent == "create_appointment":
@@ -237,23 +329,9 @@ def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -
             return "title", words
         return "", ""
     if intent in _MAILS:
-        if before in _TO or (phrase.kind("address") and before not in {"von", "from"}):
-            return "recipient", words
-        if before in {"fuer", "for"} and "document" not in slots:
-            return "recipient", words
-        if before in _ABOUT and "document" not in slots:
-            return "subject", words
-        if phrase.tokens[0].key in {"der", "des"} and "document" in slots and _is_owner(phrase):
-            return "+", words
-        if not before and phrase.noun("mail") and not phrase.noun("document"):
-            return "", ""
-        if (
-            not before
-            and (_is_person(phrase) or not _is_thing(phrase))
-            and "recipient" not in slots
-            and (intent == "send_mail" or _is_person(phrase))
-        ):
-            return "recipient", words
+        found = _of_mail(intent, phrase, words, slots)
+        if found is not None:
+            return found
     if intent in {"search_mail", "read_mail"}:
         slot = (
             "sender"

@@ -13,7 +13,34 @@ _ASIDE: Final = re.compile(
     r"|, (?:da|so that|so|as|die|der|das|which|who|aber|but) (?:ich|er|sie|wir|es|i|he|she|we|they|it|noch|[^,]* (?:ist|sind|hat|has|is))\b.*"
 )
 _NEGATION: Final = frozenset(
-    ["nicht", "nie", "niemals", "kein", "keine", "keinen", "keinem", "keiner", "keines", "keinesfalls", "keineswegs", "nichts", "not", "never", "don't", "dont", "doesn't", "won't", "cannot", "can't", "shouldn't", "mustn't", "nothing", "no", "nobody", "niemand"]
+    [
+        "nicht",
+        "nie",
+        "niemals",
+        "kein",
+        "keine",
+        "keinen",
+        "keinem",
+        "keiner",
+        "keines",
+        "keinesfalls",
+        "keineswegs",
+        "nichts",
+        "not",
+        "never",
+        "don't",
+        "dont",
+        "doesn't",
+        "won't",
+        "cannot",
+        "can't",
+        "shouldn't",
+        "mustn't",
+        "nothing",
+        "no",
+        "nobody",
+        "niemand",
+    ]
 )
 _HARMLESS_NEGATION: Final = re.compile(
     r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not) forget|nicht vergessen|wenn (?:du|sie) nichts "
@@ -48,7 +75,9 @@ _REPORT: Final = re.compile(
     r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
 )
 _DELIBERATES: Final = frozenset("soll sollte sollen sollten darf duerfen muss muessen should shall may must".split())
-_PERFECT_SUBJECT: Final = frozenset(["ich", "du", "er", "wir", "ihr", "man", "es", "sie", "i", "you", "he", "she", "we", "they", "it"])
+_PERFECT_SUBJECT: Final = frozenset(
+    ["ich", "du", "er", "wir", "ihr", "man", "es", "sie", "i", "you", "he", "she", "we", "they", "it"]
+)
 
 
 def no_order(text: str) -> str:

@@ -48,7 +48,9 @@ class LearnedIntentRouter:
             why = f"not sure enough ({guess.score:.2f})"
             return routed.model_copy(update={"way": "learned", "why": why, "nearest": nearest})
         if nearest[0] == UNKNOWN:
-            return routed.model_copy(update={"way": "learned", "why": f"like what is no order of ours ({guess.score:.2f})"})
+            return routed.model_copy(
+                update={"way": "learned", "why": f"like what is no order of ours ({guess.score:.2f})"}
+            )
         known = {intent.name: intent for intent in self._rules.intents}[nearest[0]]
         return RoutedIntent(
             **dict(known),

@@ -18,7 +18,11 @@ def test_most_requests_find_their_intent_and_their_slots(language: str) -> None:
     wanted = REQUESTS[language]
     routed = [ROUTER.route(one["t"]) for one in wanted]
     intents = [one["t"] for one, got in zip(wanted, routed, strict=True) if got.name != one["i"]]
-    said = [(slot, words, got.slots.get(slot)) for one, got in zip(wanted, routed, strict=True) for slot, words in one["s"].items()]
+    said = [
+        (slot, words, got.slots.get(slot))
+        for one, got in zip(wanted, routed, strict=True)
+        for slot, words in one["s"].items()
+    ]
     missed = [one for one in said if one[1] != one[2]]
 
     assert len(intents) <= 0.10 * len(wanted), intents
