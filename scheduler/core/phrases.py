@@ -37,9 +37,11 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE,
 )
 
-_DATED: Final = frozenset("vom von from of for fuer aus".split())
+_DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
-_SUBJECTS: Final = frozenset("ich du wir er man sie es i you we he she they it them ihn u".split())
+_SUBJECTS: Final = frozenset(
+    ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
+)
 
 
 @dataclass(frozen=True)
@@ -111,27 +113,11 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
         if (
             token.kind == "mark"
             or token.key in _SUBJECTS
-            or (token.has("adverbs") and not token.has("determiners") and not last.before == "und")
+            or (token.has("adverbs") and not token.has("determiners") and last.before != "und")
         ):
             phrases.append(Phrase())
         elif token.key in {"und", "and", "sowie", "&"}:
-            joins = (
-                last.tokens
-                and after is not None
-                and not after.is_verb
-                and not after.has("prepositions")
-                and after.kind != "mark"
-            )
-            if (
-                joins
-                and after
-                and (
-                    after.is_name
-                    or after.kind == "address"
-                    or after.has("noun", "person_title")
-                    or after.has("determiners")
-                )
-            ):
+            if _joins(last, after):
                 last.tokens.append(token)
             else:
                 phrases.append(Phrase())
@@ -157,6 +143,14 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
                 last.start = token.start
             last.tokens.append(token)
     return [phrase for phrase in phrases if phrase.tokens or phrase.before]
+
+
+def _joins(last: Phrase, after: Token | None) -> bool:
+    """Whether "and" joins two names here rather than two orders."""
+    if not last.tokens or after is None or after.is_verb or after.has("prepositions") or after.kind == "mark":
+        return False
+    title = after.has("noun", "person_title") or after.has("determiners")
+    return after.is_name or after.kind == "address" or title
 
 
 def _thing_of_its_own(token: Token, last: Phrase) -> list[Phrase]:

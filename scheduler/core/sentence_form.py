@@ -74,7 +74,9 @@ _HARMLESS_IF: Final = re.compile(
 _REPORT: Final = re.compile(
     r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
 )
-_DELIBERATES: Final = frozenset("soll sollte sollen sollten darf duerfen muss muessen should shall may must".split())
+_DELIBERATES: Final = frozenset(
+    ["soll", "sollte", "sollen", "sollten", "darf", "duerfen", "muss", "muessen", "should", "shall", "may", "must"]
+)
 _PERFECT_SUBJECT: Final = frozenset(
     ["ich", "du", "er", "wir", "ihr", "man", "es", "sie", "i", "you", "he", "she", "we", "they", "it"]
 )

@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
-from scheduler.core.request_reader import slots_of
+from scheduler.core.slot_finder import slots_of
 from scheduler.llm.intent_model import Guess
 from scheduler.llm.llm_intent_router import Router
 
