@@ -27,6 +27,7 @@ _MAY_BE_ASKED = frozenset({"read_mail", "search_mail", "search_document", "web_s
 _STARTS_OF_SENDING = frozenset({"download_file"})
 _TOLD = frozenset({"statement", "past", "hypothetical", "question of ability", "asked whether to"})
 _SCORE_OF_READING = 0.7
+_LONGEST_READ = 2_000  # characters that are read by their words; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _MOST_CUTS = 16
 _BETWEEN_ORDERS = re2.compile(r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then)? |, ")
@@ -123,7 +124,7 @@ class IntentRouter:
         text = normalise(message)
         locale = detect_locale(text)
         order = self._frame.unwrap(text)
-        if asks_ability(text):
+        if asks_ability(text[:_LONGEST_READ]):
             return self._not_known(order, locale, why="question of ability")
         match, rest = self._understand(order)
         if match is None or self._is_told(order, match) or (rest and self._is_one(order, match)):
@@ -144,14 +145,14 @@ class IntentRouter:
             one.form == "order" for one in lexicon().meanings(order.partition(" ")[0])
         ):
             return False
-        return no_order(order) in _TOLD
+        return no_order(order[:_LONGEST_READ]) in _TOLD
 
     @staticmethod
     def _is_one(order: str, match: _Match) -> bool:
         """Whether what a pattern takes for two orders is one: to fetch something and to send it."""
         if match.intent.name not in _STARTS_OF_SENDING:
             return False
-        reading = read(order)
+        reading = read(order[:_LONGEST_READ])
         return (
             reading is not None
             and reading.intent == "fetch_and_send"
@@ -160,7 +161,7 @@ class IntentRouter:
 
     def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
         """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
-        sentences = [self._frame.unwrap(one) for one in sentences_of(order)]
+        sentences = [self._frame.unwrap(one) for one in sentences_of(order[:_LONGEST_READ])]
         reasons = []
         for place, sentence in enumerate(sentences):
             reading = read(sentence) if sentence else None
