@@ -7,17 +7,15 @@ from typing import Final, Self
 
 import re2
 
-from scheduler.core.intents import (
-    UNKNOWN,
-    Frame,
-    Intent,
-    IntentBook,
-    IntentFileError,
-    RoutedIntent,
-    load_intents,
-)
+from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
+from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
-from scheduler.core.patterns import Fit, Pattern, PatternError
+from scheduler.core.lexicon import lexicon
+from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
+from scheduler.core.phrases import tokens_of
+from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
+from scheduler.core.request_reader import orders_in, read, sentences_of
+from scheduler.core.sentence_form import asks_ability, no_order
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
 from scheduler.core.templates import check_template
@@ -25,10 +23,13 @@ from scheduler.core.templates import check_template
 __all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
+_MAY_BE_ASKED = frozenset({"read_mail", "search_mail", "search_document", "web_search"})
+_STARTS_OF_SENDING = frozenset({"download_file"})
+_TOLD = frozenset({"statement", "past", "hypothetical", "question of ability", "asked whether to"})
+_SCORE_OF_READING = 0.7
+_LONGEST_READ = 2_000  # characters that are read by their words; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _MOST_CUTS = 16
-_MOST_COURTESIES = 8
-_TEXT_FOLLOWS = ": "  # what stands after it is dictated; its "thanks" is not meant for us
 _BETWEEN_ORDERS = re2.compile(r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then)? |, ")
 _SENTENCE_END = re2.compile(r"[.!?] ")
 
@@ -49,29 +50,31 @@ class _Match:
 
 
 class _Patterns:
-    """Compiled patterns of one intent."""
+    """Compiled patterns of many intents, those that may fit found in one pass."""
 
-    def __init__(self, intent: Intent, patterns: Iterable[str], source: str) -> None:
-        self.intent = intent
-        self._compiled = []
-        for pattern in patterns:
+    def __init__(self, patterns: Iterable[tuple[Intent, str]], source: str) -> None:
+        self._intents: list[Intent] = []
+        self._compiled: list[Pattern] = []
+        for intent, pattern in patterns:
             place = f"{source}: intent {intent.name!r}"
-            compiled = _compile(pattern, place)
+            compiled = compile_pattern(pattern, place)
             strange = compiled.names - SLOTS
             if strange:
                 slots = ", ".join(sorted(SLOTS))
                 raise IntentFileError(f"{place}, pattern {pattern!r}: {min(strange)!r} is no slot; slots are {slots}")
+            self._intents.append(intent)
             self._compiled.append(compiled)
+        try:
+            self._set = PatternSet(self._compiled)
+        except PatternError as error:
+            raise IntentFileError(f"{source}: {error}") from error
 
     def matches(self, text: str) -> Iterator[_Match]:
         """Yield what each pattern makes of the text, in the order of the file."""
-        for pattern in self._compiled:
-            fit = pattern.search(text)
+        for place in self._set.fitting(text):
+            fit = self._compiled[place].search(text)
             if fit is not None:
-                yield _read(self.intent, text, fit)
-
-    def fits(self, text: str) -> bool:
-        return any(pattern.fits(text) for pattern in self._compiled)
+                yield _read(self._intents[place], text, fit)
 
 
 def _read(intent: Intent, text: str, fit: Fit) -> _Match:
@@ -89,18 +92,19 @@ class IntentRouter:
         """Compile the patterns once. Raises IntentFileError that names intent and pattern when one cannot be used."""
         known = [intent for intent in book.intents if intent.name != UNKNOWN]
         self._unknown = next((one for one in book.intents if one.name == UNKNOWN), Intent(name=UNKNOWN))
-        self._refusals = _Patterns(self._unknown, self._unknown.patterns, book.source)
+        self._refusals = one_pattern(self._unknown.patterns, f"{book.source}: intent {UNKNOWN!r}")
         self._tiers = (
-            [_Patterns(intent, intent.patterns, book.source) for intent in known],
-            [_Patterns(intent, intent.fallbacks, book.source) for intent in known],
+            _Patterns(((one, pattern) for one in known for pattern in one.patterns), book.source),
+            _Patterns(((one, pattern) for one in known for pattern in one.fallbacks), book.source),
         )
-        self._frame = _CompiledFrame(book.frame, book.source)
+        self._frame = RequestFrame(book.frame, book.source)
         self._nearest = NearestExamples(
             {one.name: [text for texts in one.examples.values() for text in texts] for one in known}
         )
         for intent in known:
             check_template(intent, book.source)
         self.intents: tuple[Intent, ...] = (*known, self._unknown)
+        self._routed = {intent.name: RoutedIntent(**dict(intent)) for intent in self.intents}
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -120,29 +124,81 @@ class IntentRouter:
         text = normalise(message)
         locale = detect_locale(text)
         order = self._frame.unwrap(text)
+        if asks_ability(text[:_LONGEST_READ]):
+            return self._not_known(order, locale, why="question of ability")
         match, rest = self._understand(order)
-        refused = self._refusals.fits(self._frame.without_harmless(order if match is None else match.frame))
-        if match is None or refused:
-            nearest = self._nearest.nearest(order)
-            return RoutedIntent(**dict(self._unknown), locale=locale, nearest=nearest, refused=refused)
+        if match is None or self._is_told(order, match) or (rest and self._is_one(order, match)):
+            return self._read(message, order, locale)
+        refused = self._refusals.fits(self._frame.without_harmless(match.frame))
+        if refused:
+            return self._not_known(order, locale, why="negated or a question")
         slots = derive(match.slots)
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
         score = min(match.length / len(order), 1.0)
-        return RoutedIntent.model_construct(**dict(match.intent), slots=slots, locale=locale, score=score, rest=rest)
+        found: dict[str, object] = {"slots": slots, "locale": locale, "score": score, "rest": rest}
+        return self._routed[match.intent.name].model_copy(update=found)
+
+    def _is_told(self, order: str, match: _Match) -> bool:
+        """Whether what a pattern takes for an order is only told: it happened, or it might."""
+        if match.intent.name in _MAY_BE_ASKED or any(
+            one.form == "order" for one in lexicon().meanings(order.partition(" ")[0])
+        ):
+            return False
+        return no_order(order[:_LONGEST_READ]) in _TOLD
+
+    @staticmethod
+    def _is_one(order: str, match: _Match) -> bool:
+        """Whether what a pattern takes for two orders is one: to fetch something and to send it."""
+        if match.intent.name not in _STARTS_OF_SENDING:
+            return False
+        reading = read(order[:_LONGEST_READ])
+        return (
+            reading is not None
+            and reading.intent == "fetch_and_send"
+            and {"document", "recipient"} <= reading.slots.keys()
+        )
+
+    def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
+        """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
+        sentences = [self._frame.unwrap(one) for one in sentences_of(order[:_LONGEST_READ])]
+        reasons = []
+        for place, sentence in enumerate(sentences):
+            reading = read(sentence) if sentence else None
+            reason = no_order(sentence) if sentence else ""
+            if reading is None or reading.intent not in self._routed or reason:
+                reasons += [reason] if reason and any(token.is_verb for token in tokens_of(sentence)) else []
+                continue
+            rest = " ".join(orders_in(sentences[place + 1 :]))
+            found = {
+                "slots": reading.slots,
+                "locale": locale,
+                "score": _SCORE_OF_READING,
+                "rest": rest,
+                "why": "by its words",
+            }
+            if "body" in reading.slots and "\n" in message:
+                found["slots"] = {**reading.slots, "body": as_written(reading.slots["body"], message)}
+            return self._routed[reading.intent].model_copy(update=found)
+        refused = self._refusals.fits(self._frame.without_harmless(order))
+        why = ", ".join(dict.fromkeys(reasons)) or ("negated or a question" if refused else "")
+        return self._not_known(order, locale, why)
+
+    def _not_known(self, order: str, locale: Locale, why: str) -> RoutedIntent:
+        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": bool(why), "why": why}
+        return self._routed[UNKNOWN].model_copy(update=found)
 
     def _understand(self, order: str) -> tuple[_Match | None, str]:
         for tier in self._tiers:
             for part, rest in _readings(order):
-                match = self._best(tier, self._frame.unwrap(part))
+                match = self._best(tier, part if part is order else self._frame.unwrap(part))
                 if match is not None:
                     return match, rest
         return None, ""
 
-    def _best(self, tier: Iterable[_Patterns], text: str) -> _Match | None:
+    def _best(self, tier: _Patterns, text: str) -> _Match | None:
         """Return the match of the highest rank; of equal ones the one registered first."""
-        found = (match for patterns in tier for match in patterns.matches(text) if self._sound(match))
-        return max(found, key=lambda match: match.rank, default=None)
+        return max(filter(self._sound, tier.matches(text)), key=lambda match: match.rank, default=None)
 
     def _sound(self, match: _Match) -> bool:
         """Whether every slot got words, and none of them swallowed the next order."""
@@ -150,40 +206,6 @@ class IntentRouter:
             words and (name in FREE_TEXT or (len(words) <= _LONGEST_NAME and not self._frame.no_name(words)))
             for name, words in match.slots.items()
         )
-
-
-class _CompiledFrame:
-    def __init__(self, frame: Frame, source: str) -> None:
-        self._before, self._after, self._harmless, self._not_a_name = (
-            [_compile(pattern, f"{source}: frame.{name}") for pattern in patterns] for name, patterns in frame
-        )
-
-    def unwrap(self, text: str) -> str:
-        """Return the text without the courtesies around it."""
-        for _ in range(_MOST_COURTESIES):
-            shorter = text
-            for pattern in self._before if _TEXT_FOLLOWS in text else (*self._before, *self._after):
-                shorter = pattern.remove(shorter)
-            if shorter == text or not shorter.strip():
-                break
-            text = shorter
-        return text.strip()
-
-    def without_harmless(self, text: str) -> str:
-        for pattern in self._harmless:
-            text = pattern.remove(text, " ")
-        return text
-
-    def no_name(self, words: str) -> bool:
-        """Whether these words hold what no name does, such as the start of another order."""
-        return any(pattern.fits(words) for pattern in self._not_a_name)
-
-
-def _compile(pattern: str, place: str) -> Pattern:
-    try:
-        return Pattern(pattern)
-    except PatternError as error:
-        raise IntentFileError(f"{place}, pattern {pattern!r}: {error}") from error
 
 
 def _readings(text: str) -> Iterable[tuple[str, str]]:

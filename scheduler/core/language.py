@@ -9,7 +9,6 @@ from scheduler.core.job import Locale
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
 _WORD = re.compile(r"[^\W\d_]+")
 _WHOLE_WORD = re.compile(r"\S+")
-_GERMAN_LETTER = re.compile(r"[äöüß]", re.IGNORECASE)
 _GERMAN_WORDS = """
 aber alle als am an auf aus beende bei bin bis bitte das dass dein dem den der des die dir drucke du ein eine einen
 einer er es exportiere finde fülle für geh gib hallo hol ich ihm ihn ihr im ist ja kannst kein lade leg leite lies
@@ -56,7 +55,7 @@ def _place(words: Iterable[tuple[int, int]], offset: int) -> int:
 
 def detect_locale(text: str) -> Locale:
     """Return the language whose small words `text` uses more; German where neither wins."""
-    words = [word.casefold() for word in _WORD.findall(normalise(text))]
-    german = sum(word in _GERMAN or _GERMAN_LETTER.search(word) is not None for word in words)
+    words = _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+    german = sum(word in _GERMAN or not word.isascii() for word in words)
     english = sum(word in _ENGLISH for word in words)
     return "en" if english > german else "de"

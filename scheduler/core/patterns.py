@@ -7,8 +7,8 @@ A pattern may use named parts (`{{send}}`), and its umlauts fit their ASCII spel
 import functools
 import itertools
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 import re2
 
@@ -17,6 +17,9 @@ _CLASS_OR_ESCAPE = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])")
 _SPELLINGS = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
 _GROUP = re.compile(r"(\(\?P?<)(\w+)>")
 _UMLAUT = re.compile("[äöüß]")
+_MEMORY_OF_A_SET: Final = (
+    256 << 20
+)  # bytes that the states of all patterns of a set may take; they come as they are met
 
 
 class PatternError(ValueError):
@@ -32,6 +35,11 @@ def expand(pattern: str, parts: Mapping[str, str]) -> str:
         return f"(?:{parts[match[1]]})"
 
     return _PART.sub(part, pattern)
+
+
+def any_of(patterns: Sequence[str]) -> str:
+    """Return one pattern that fits where any of `patterns` does, the first of them first."""
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
 def expand_parts(parts: Mapping[str, str]) -> dict[str, str]:
@@ -65,7 +73,9 @@ class Pattern:
     def __init__(self, source: str) -> None:
         """Raises PatternError for what RE2 cannot read, backreferences and look-around among it."""
         number = itertools.count(1)
-        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", _both_spellings(source))
+        spelled = _both_spellings(source)
+        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", spelled)
+        self.without_names = _GROUP.sub("(?:", spelled)
         try:
             self._regexp = re2.compile(unique, _options())
         except re2.error as error:
@@ -77,19 +87,49 @@ class Pattern:
 
     def search(self, text: str) -> Fit | None:
         """Return the leftmost fit, or None."""
-        found = self._regexp.search(text)
+        found = self._regexp.search(_cheapest(text))
         if found is None:
             return None
-        groups = {name: Span(*found.span(number)) for name, number in self._groups if found[number] is not None}
+        spans = ((name, Span(*found.span(number))) for name, number in self._groups)
+        groups = {name: span for name, span in spans if span.start >= 0}
         return Fit(Span(*found.span()), dict(sorted(groups.items(), key=lambda group: group[1])))
 
     def fits(self, text: str) -> bool:
         """Whether it fits anywhere; cheaper than `search`."""
-        return self._regexp.search(text) is not None
+        return self._regexp.search(_cheapest(text)) is not None
 
     def remove(self, text: str, replacement: str = "") -> str:
         """Return the text with the leftmost fit replaced."""
-        return str(self._regexp.sub(replacement, text, count=1))
+        found = self._regexp.search(_cheapest(text))
+        return text if found is None else text[: found.start()] + replacement + text[found.end() :]
+
+
+def _cheapest(text: str) -> str | bytes:
+    """Return the text in the form in which places in it cost least to find; they are the same in both."""
+    return text.encode() if text.isascii() else text
+
+
+class PatternSet:
+    """Many patterns asked at once: the time is that of one pass over the text, however many there are."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        """Raises PatternError when they are too large to be asked at once."""
+        self._set = None
+        if patterns:
+            options = _new_options()
+            options.max_mem = _MEMORY_OF_A_SET
+            self._set = re2.Set.SearchSet(options)
+            for pattern in patterns:
+                self._set.Add(pattern.without_names)
+            try:
+                self._set.Compile()
+            except re2.error as error:
+                raise PatternError(f"{len(patterns)} patterns together are too large") from error
+
+    def fitting(self, text: str) -> Sequence[int]:
+        """Return the places, in order, of the patterns that fit."""
+        found = self._set.Match(text) if self._set else None
+        return sorted(found) if found else ()
 
 
 def _both_spellings(pattern: str) -> str:
@@ -102,6 +142,10 @@ def _both_spellings(pattern: str) -> str:
 
 @functools.cache
 def _options() -> re2.Options:
+    return _new_options()
+
+
+def _new_options() -> re2.Options:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False

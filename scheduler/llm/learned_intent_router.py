@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.slot_finder import slots_of
 from scheduler.llm.intent_model import Guess
 from scheduler.llm.llm_intent_router import Router
 
@@ -25,7 +26,7 @@ class Bands(NamedTuple):
 class LearnedIntentRouter:
     """Asks rules first. Where they know nothing, the model may name the intent, or what to ask back.
 
-    Slots are what rules fill; an intent that was learned comes with none, and what it needs is asked for.
+    An intent that was learned comes with the slots that are found by the words of the request.
     A request that rules understand as something else than an order (a question, a negated order) stays unknown.
     """
 
@@ -46,9 +47,14 @@ class LearnedIntentRouter:
         if guess.score < self._bands.act:
             why = f"not sure enough ({guess.score:.2f})"
             return routed.model_copy(update={"way": "learned", "why": why, "nearest": nearest})
+        if nearest[0] == UNKNOWN:
+            return routed.model_copy(
+                update={"way": "learned", "why": f"like what is no order of ours ({guess.score:.2f})"}
+            )
         known = {intent.name: intent for intent in self._rules.intents}[nearest[0]]
         return RoutedIntent(
             **dict(known),
+            slots=slots_of(nearest[0], normalise(message)),
             locale=routed.locale,
             score=min(guess.score, 1.0),
             nearest=nearest,

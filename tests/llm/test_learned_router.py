@@ -35,7 +35,15 @@ def test_three_bands(score: float, intent: str, nearest: tuple[str, ...]) -> Non
 
     assert (routed.name, routed.nearest, routed.way) == (intent, nearest, "learned")
     assert f"{score:.2f}" in routed.why
-    assert routed.slots == {}
+
+
+def test_learned_intent_comes_with_the_slots_its_words_fill() -> None:
+    routed = LearnedIntentRouter(RULES, Sure(0.9), BANDS).route(
+        "Das Angebot 77 möge Frau Huber erreichen, an huber@example.com"
+    )
+
+    assert routed.slots["recipient"] == "huber@example.com"
+    assert routed.slots["document_id"] == "77"
 
 
 def test_what_is_like_nothing_stays_unknown() -> None:

@@ -1,0 +1,193 @@
+"""Cuts a clause into phrases: a preposition and the words after it, verbs, dates, what is quoted; each with its place."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from scheduler.core.lexicon import Meanings, fold, lexicon
+
+_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)\b"
+_CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
+_SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
+_DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+_MONTH: Final = (
+    r"(?:januar|jänner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march|may|june|july|"
+    r"october|december)"
+)
+_PART: Final = r"(?: (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening))?"
+_DAY: Final = (
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)(?: of)?(?: {_MONTH})?)"
+)
+_DATE: Final = (
+    rf"(?:(?:the day after tomorrow|übermorgen|uebermorgen|heute|morgen|gestern|vorgestern|today|tomorrow|yesterday)|"
+    rf"(?:(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|coming|last) )?{_DAY_NAME}"
+    rf"(?:vormittag|nachmittag|abend|früh)?\b(?:,? (?:den |dem |the )?{_DAY})?|"
+    rf"(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|last) (?:woche|monats?|jahr(?:es)?|quartal|week|month|year|quarter)\b"
+    rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
+    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|{_MONTH}(?: \d{{4}})?\b){_PART}"
+)
+_TOKEN: Final = re.compile(
+    rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
+    rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?::\d+)?(?:/\S*)?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
+    rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
+    rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
+    rf"|(?P<date>\b{_DATE})|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
+    r"|(?P<word>[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–-])",
+    re.IGNORECASE,
+)
+
+_DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
+_ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
+_SUBJECTS: Final = frozenset(
+    ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, or what is one thing though it has several words."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    meanings: Meanings = ()
+
+    def has(self, kind: str, sense: str = "") -> bool:
+        return any(one.kind == kind and (not sense or one.sense == sense) for one in self.meanings)
+
+    @property
+    def key(self) -> str:
+        return fold(self.text)
+
+    @property
+    def is_verb(self) -> bool:
+        return self.has("verb")
+
+    @property
+    def is_name(self) -> bool:
+        return (
+            self.kind == "word"
+            and self.text[:1].isupper()
+            and not self.has("noun")
+            and not self.has("prepositions")
+            and not self.is_verb
+        )
+
+
+@dataclass
+class Phrase:
+    """A stretch of the clause that belongs together; `before` is its preposition."""
+
+    before: str = ""
+    tokens: list[Token] = field(default_factory=list)
+    start: int = 0
+
+    def noun(self, *senses: str) -> bool:
+        return any(token.has("noun", sense) for token in self.tokens for sense in senses)
+
+    def kind(self, kind: str) -> Token | None:
+        return next((token for token in self.tokens if token.kind == kind), None)
+
+    def words(self, text: str) -> str:
+        return text[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a text with what they may mean."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "word"
+        meanings = lexicon().meanings(match[0]) if kind == "word" else ()
+        found.append(Token(kind, match[0], *match.span(), meanings))
+    return found
+
+
+def phrases_of(tokens: list[Token]) -> list[Phrase]:
+    """Return the phrases between verbs, particles and marks, in order."""
+    phrases = [Phrase()]
+    for place, token in enumerate(tokens):
+        last = phrases[-1]
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        if (
+            token.kind == "mark"
+            or token.key in _SUBJECTS
+            or (token.has("adverbs") and not token.has("determiners") and last.before != "und")
+        ):
+            phrases.append(Phrase())
+        elif token.key in {"und", "and", "sowie", "&"}:
+            if _joins(last, after):
+                last.tokens.append(token)
+            else:
+                phrases.append(Phrase())
+        elif token.has("prepositions") and not (token.has("determiners") and last.tokens):
+            phrases.append(Phrase(before=token.key, start=token.start))
+        elif token.has("self") or (token.is_verb and acts(token, tokens, place)):
+            phrases += (
+                [Phrase(before="self", tokens=[token], start=token.start), Phrase()]
+                if token.has("self")
+                else [Phrase()]
+            )
+        elif (
+            token.has("determiners")
+            and last.tokens
+            and last.tokens[-1].key not in {"und", "and"}
+            and not _genitive(token, last)
+        ):
+            phrases.append(Phrase(tokens=[token], start=token.start))
+        elif begun := _thing_of_its_own(token, last):
+            phrases += begun
+        else:
+            if not last.tokens and not last.before:
+                last.start = token.start
+            last.tokens.append(token)
+    return [phrase for phrase in phrases if phrase.tokens or phrase.before]
+
+
+def _joins(last: Phrase, after: Token | None) -> bool:
+    """Whether "and" joins two names here rather than two orders."""
+    if not last.tokens or after is None or after.is_verb or after.has("prepositions") or after.kind == "mark":
+        return False
+    title = after.has("noun", "person_title") or after.has("determiners")
+    return after.is_name or after.kind == "address" or title
+
+
+def _thing_of_its_own(token: Token, last: Phrase) -> list[Phrase]:
+    """Return the phrases that begin with a date, an address, a document after a name; none where it goes on."""
+    alone = Phrase(tokens=[token], start=token.start)
+    if token.kind in {"date", "time"} and not (last.before in _DATED and not last.tokens):
+        return [Phrase(before=token.kind, tokens=[token], start=token.start), Phrase()]
+    if not last.tokens:
+        return []
+    listed = last.tokens[-1].key in {"und", "and"}
+    if token.kind in _ONE_THING and not listed and not last.noun("document", "folder"):
+        return [alone]
+    document = token.has("noun", "document") and not token.has("noun", "person_title")
+    return [alone] if document and not last.before and last.tokens[-1].is_name else []
+
+
+def acts(token: Token, tokens: list[Token], place: int) -> bool:
+    """Whether a word that may be a verb is one here: not after an article, not where a noun is meant."""
+    before = tokens[place - 1] if place else None
+    if before is not None and (
+        before.has("determiners") or (before.has("prepositions") and before.key not in {"to", "zu"})
+    ):
+        return False
+    return not (
+        token.has("noun")
+        and place
+        and before is not None
+        and not before.has("adverbs")
+        and before.key not in {"und", "and", "to", "zu"}
+    )
+
+
+def _genitive(token: Token, last: Phrase) -> bool:
+    return token.key in {"der", "des", "our", "the", "my"} and (
+        token.key == "des"
+        or (
+            (token.key == "der" and last.noun("document", "portal") and last.before in {"", "aus", "vom", "von", "im"})
+            and bool(last.before)
+        )
+    )
