@@ -21,7 +21,6 @@ from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.llm.llm_provider import LLMProvider
-from scheduler.llm.provider_of_settings import make_provider
 from scheduler.llm_wiring import make_beyond
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.attachments import AttachmentService
@@ -158,6 +157,11 @@ async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
 
 def _model(stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase) -> LLMProvider | None:
     """Return the language model of the settings, closed with the rest; None: none is set up."""
+    if not settings.llm.provider:
+        return None
+    # takes most of a second to import, which only those pay who use it
+    from scheduler.llm.provider_of_settings import make_provider  # noqa: PLC0415
+
     provider = make_provider(settings.llm, SQLiteLedger(database))
     if provider is not None:
         stack.push_async_callback(provider.close)
