@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
@@ -19,6 +20,8 @@ from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.llm.llm_provider import LLMProvider
+from scheduler.llm_wiring import make_beyond
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.attachments import AttachmentService
@@ -44,6 +47,7 @@ from scheduler.repository.repository_interface import ChangeSignal, JobRepositor
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
 from scheduler.repository.sqlite_leases import Limits
+from scheduler.repository.sqlite_ledger import SQLiteLedger
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import (
     SQLiteAuditRepository,
@@ -91,13 +95,21 @@ class Services:
     checks: Mapping[str, Check]
 
 
+_Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
+
+
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, executors: ExecutorRegistry | None = None, router: IntentRouter | None = None
+    settings: Settings,
+    *,
+    executors: ExecutorRegistry | None = None,
+    router: IntentRouter | None = None,
+    provider: LLMProvider | None = None,
 ) -> AsyncIterator[Services]:
     """Build everything, open what must be opened, and close it again at the end.
 
     `executors` and `router` are what this machine can do and understand; by default everything there is.
+    `provider` is the language model; by default the one of the settings, if any.
     """
     _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
@@ -107,13 +119,10 @@ async def open_services(
     registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
-        database = SQLiteDatabase(sqlite_path(settings.store.database_url))
-        await database.connect()
-        stack.push_async_callback(database.close)
-        queue = make_queue(settings, database)
-        await queue.connect()
-        stack.push_async_callback(queue.close)
-        planner = make_planner(settings, registry, router or IntentRouter.default(), sites)
+        database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
+        queue = await _connected(stack, make_queue(settings, database))
+        model = provider or _model(stack, settings, database)
+        planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings.queue, database, planner, queue, admission)
         jobs = make_jobs(database, planner, queue, admission, questions)
@@ -141,6 +150,25 @@ async def open_services(
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots), questions),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
         )
+
+
+async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
+    await store.connect()
+    stack.push_async_callback(store.close)
+    return store
+
+
+def _model(stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase) -> LLMProvider | None:
+    """Return the language model of the settings, closed with the rest; None: none is set up."""
+    if not settings.llm.provider:
+        return None
+    # takes most of a second to import, which only those pay who use it
+    from scheduler.llm.provider_of_settings import make_provider  # noqa: PLC0415
+
+    provider = make_provider(settings.llm, SQLiteLedger(database))
+    if provider is not None:
+        stack.push_async_callback(provider.close)
+    return provider
 
 
 def _arm(fault: FaultSettings) -> None:
@@ -358,14 +386,25 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
-def make_planner(settings: Settings, registry: ExecutorRegistry, router: IntentRouter, sites: SiteBook) -> Planner:
+def make_planner(
+    settings: Settings,
+    registry: ExecutorRegistry,
+    router: IntentRouter,
+    sites: SiteBook,
+    provider: LLMProvider | None = None,
+) -> Planner:
     """Return the planner for the configured intents and sites."""
+    policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
+    beyond = make_beyond(
+        provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
+    )
     return Planner(
         router=router,
         catalog=registry.catalog,
-        policy=make_policy(settings),
+        policy=policy,
         sites=sites,
-        addresses=ContactFile(settings.store.contacts_file).resolve,
+        addresses=contacts.resolve,
+        beyond=beyond,
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,
     )

@@ -133,6 +133,13 @@ class PlanResponse(BaseModel):
     slots: dict[str, str]
     task_graph: TaskGraph
     batches: list[list[str]]
+    way: str = Field(description="Who understood it: rules, examples (learned), or a language model (llm).")
+    why: str
+    confidence: float
+    by: str = Field(description="Who made the plan: a template, or a language model (llm).")
+    orders: list[dict[str, Any]] = Field(description="The orders, where the sentence holds several.")
+    overlooked: list[str] = Field(description="Statements of the sentence that nothing is done about.")
+    plan_hash: str = Field(description="SHA-256 of the plan, in hex.")
 
 
 class TimelineResponse(BaseModel):

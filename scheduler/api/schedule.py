@@ -67,9 +67,9 @@ async def schedule(
 
 
 @router.post("/plan", responses=_REFUSED)
-async def plan(order: PlanRequest, jobs: JobServiceDep, _tenant: TenantDep) -> PlanResponse:
+async def plan(order: PlanRequest, jobs: JobServiceDep, tenant: TenantDep) -> PlanResponse:
     """Show what a sentence would do; nothing is stored and nothing runs."""
-    planned = jobs.plan(order.text, order.locale)
+    planned = await jobs.plan(order.text, order.locale, tenant=tenant)
     batches = [[todo.id or "" for todo in batch] for batch in planned.task_graph.get_parallel_batches()]
     return PlanResponse(
         intent=planned.intent,
@@ -77,4 +77,8 @@ async def plan(order: PlanRequest, jobs: JobServiceDep, _tenant: TenantDep) -> P
         slots=planned.slots,
         task_graph=planned.task_graph,
         batches=batches,
+        plan_hash=planned.task_graph.freeze(),
+        overlooked=list(planned.overlooked),
+        orders=[one.model_dump(mode="json") for one in planned.orders],
+        **planned.model_dump(include={"way", "why", "confidence", "by"}),
     )

@@ -84,7 +84,7 @@ class AnswerService:
         given = checked_answers(asked.questions, answers=answers, text=text)
         known, now = {**asked.answers, **given}, self._clock.now()
         try:
-            planned = self._planner.plan(job.description, job.locale, known)
+            planned = await self._planner.plan(job.description, job.locale, known, tenant=job.tenant)
         except AskBackError as again:
             following = self._open(again, now).model_copy(update={"round": asked.round + 1, "answers": known})
             await self._questions.ask_again(job, following, given, now)

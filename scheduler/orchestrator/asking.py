@@ -1,4 +1,4 @@
-"""Turns what keeps a request from being planned into questions to the person, and their answers into slots."""
+"""Turns what keeps a request from being planned into questions to the person."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,8 +10,6 @@ from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
 from scheduler.core.when_dates import WhenError
 
-INTENT: Final = "intent"
-"""The key of the question which intent is meant; that of a slot is `slot.NAME`."""
 _SLOT: Final = "slot."
 _WHICH: Final[Mapping[str, Sentence]] = {
     "recipient": Sentence("An wen soll es gehen?", "Who is it for?"),
@@ -36,12 +34,6 @@ _WHICH: Final[Mapping[str, Sentence]] = {
     "table": Sentence("Welche Tabelle ist gemeint?", "Which table is meant?"),
     "title": Sentence("Wie soll der Termin heißen?", "What is the appointment to be called?"),
 }
-
-
-def with_answers(routed: RoutedIntent, answers: Mapping[str, str]) -> RoutedIntent:
-    """Return the request with its slots as they were answered. Answers to nothing that is a slot change nothing."""
-    slots = {key.removeprefix(_SLOT): answer for key, answer in answers.items() if key.startswith(_SLOT)}
-    return routed.model_copy(update={"slots": {**routed.slots, **slots}}) if slots else routed
 
 
 def question_of(error: InvalidRequestError, routed: RoutedIntent) -> AskBackError | None:

@@ -59,7 +59,7 @@ class AttachmentService:
         named = _named(files)
         job_id = self._jobs.next_id()
         addresses = {name: self._artifacts.address_of(job_id, _TASK, name) for name in named}
-        planned = self._planned(text, locale, addresses)
+        planned = await self._planned(text, locale, addresses, tenant)
         noted = [{"name": name, "sha256": hashlib.sha256(content).hexdigest()} for name, content in named.items()]
         order = JobOrder(intent=planned.intent, description=text, locale=locale, context={"files": noted})
         stored: Job | None = None
@@ -72,10 +72,12 @@ class AttachmentService:
                 await asyncio.to_thread(self._artifacts.remove, JobId(job_id))
         return stored
 
-    def _planned(self, text: str, locale: Locale | None, addresses: Mapping[str, str]) -> PlannedRequest:
-        planned = self._jobs.plan(text, locale)
-        if _MEANS_THEM.search(planned.slots.get("document", "")):
-            planned = self._jobs.plan_again(planned, text, {"document": ", ".join(addresses)})
+    async def _planned(
+        self, text: str, locale: Locale | None, addresses: Mapping[str, str], tenant: TenantId
+    ) -> PlannedRequest:
+        planned = await self._jobs.plan(text, locale, tenant=tenant)
+        if not planned.orders and _MEANS_THEM.search(planned.slots.get("document", "")):
+            planned = await self._jobs.plan_again(planned, text, {"document": ", ".join(addresses)})
         return planned.model_copy(update={"task_graph": _with_files(planned.task_graph, list(addresses.values()))})
 
 

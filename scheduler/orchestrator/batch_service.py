@@ -104,19 +104,19 @@ class BatchService:
             try:
                 if isinstance(order, CPAError):
                     raise order
-                found.append(job_of(order, self._plan(order, known), JobId(self._new_id()), tenant, now))
+                found.append(job_of(order, await self._plan(order, known, tenant), JobId(self._new_id()), tenant, now))
             except CPAError as error:
                 found.append(_at(error, place))
         return found
 
-    def _plan(self, order: JobOrder, known: dict[Hashable, PlannedRequest]) -> PlannedRequest:
+    async def _plan(self, order: JobOrder, known: dict[Hashable, PlannedRequest], tenant: TenantId) -> PlannedRequest:
         if order.task_graph is None:
             slots = repr(order.context.get("slots"))
             what: Hashable = (order.intent, order.description, slots, order.locale)
         else:
             what = (id(order.task_graph), order.intent, order.locale, len(order.description) > MAX_TEXT)
         if what not in known:
-            known[what] = plan_order(self._planner, order)
+            known[what] = await plan_order(self._planner, order, tenant)
         return known[what]
 
 

@@ -15,7 +15,7 @@ from scheduler.core.errors import (
     RequestTooLargeError,
 )
 from scheduler.core.events import JobEvent
-from scheduler.core.ids import IdFactory, JobId, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
@@ -69,9 +69,11 @@ class JobService:
         self._clock = clock
         self._new_id = new_id
 
-    def plan(self, text: str, locale: Locale | None = None) -> PlannedRequest:
+    async def plan(
+        self, text: str, locale: Locale | None = None, *, tenant: TenantId = DEFAULT_TENANT
+    ) -> PlannedRequest:
         """Say what a sentence would do, and do nothing. Raises InvalidRequestError."""
-        return self._planner.plan(_checked(text, "text"), locale)
+        return await self._planner.plan(_checked(text, "text"), locale, tenant=tenant)
 
     async def schedule(
         self,
@@ -91,8 +93,10 @@ class JobService:
         """
         later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
         try:
-            planned = self._planner.plan(_checked(text, "text"), locale, {}) if ask else self.plan(text, locale)
+            planned = await self._planner.plan(_checked(text, "text"), locale, {} if ask else None, tenant=tenant)
         except AskBackError as asked:
+            if not ask:
+                raise
             order = JobOrder(
                 intent=asked.intent or UNKNOWN, description=text, context=dict(context or {}), locale=locale, **later
             )
@@ -104,10 +108,10 @@ class JobService:
         """Return the id for a job that is about to be accepted."""
         return JobId(self._new_id())
 
-    def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
+    async def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
         """Plan what was understood once more, with other words for some slots. Raises InvalidRequestError."""
         given = {**planned.slots, **slots}
-        return self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
+        return await self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
 
     async def accept(
         self,
@@ -126,14 +130,19 @@ class JobService:
 
         Raises InvalidRequestError, ActionForbiddenError, and QueueFullError while too many jobs wait.
         """
-        return await self._accept(order, plan_order(self._planner, order), tenant, _request("jobs", key, order))
+        return await self._accept(
+            order, await plan_order(self._planner, order, tenant), tenant, _request("jobs", key, order)
+        )
 
-    def prepare(self, order: WorkOrder, text: str | None, *, tenant: TenantId) -> Job:
+    async def prepare(self, order: WorkOrder, text: str | None, *, tenant: TenantId) -> Job:
         """Make the job of an order, planned and checked, and store nothing; `text` is the order as a sentence.
 
         Raises InvalidRequestError and ActionForbiddenError.
         """
-        planned = plan_order(self._planner, order) if text is None else self.plan(text, order.locale)
+        if text is None:
+            planned = await plan_order(self._planner, order, tenant)
+        else:
+            planned = await self.plan(text, order.locale, tenant=tenant)
         order = order if text is None else order.model_copy(update={"description": text})
         return job_of(order, planned, JobId(self._new_id()), tenant, self._clock.now())
 
@@ -202,7 +211,7 @@ class JobService:
         return await self._queue.retry(job_id, tenant)
 
 
-def plan_order(planner: Planner, order: WorkOrder) -> PlannedRequest:
+async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFAULT_TENANT) -> PlannedRequest:
     """Return the plan of an order, checked. Raises InvalidRequestError and ActionForbiddenError."""
     if len(order.description) > MAX_TEXT:
         raise RequestTooLargeError("description", MAX_TEXT)
@@ -212,7 +221,7 @@ def plan_order(planner: Planner, order: WorkOrder) -> PlannedRequest:
             intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
         )
     if order.intent is not None:
-        return planner.plan_intent(order.intent, order.description, order.context, order.locale)
+        return await planner.plan_intent(order.intent, order.description, order.context, order.locale, tenant=tenant)
     raise InvalidFieldError("intent", _NOTHING_ASKED)
 
 

@@ -1,25 +1,30 @@
-"""Turns a request in words into a plan that may be stored: intent, slots, template, checks."""
+"""Turns a request in words into a plan that may be stored: intent, slots, template, checks.
 
-from collections.abc import Mapping
+Rules first; what they do not know goes the dearer ways of `BeyondRules`. Several orders in one request become one plan.
+"""
+
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
+from scheduler.core.compound import OrderPart, Orders, split_orders
 from scheduler.core.errors import (
     InvalidFieldError,
     InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
-    SeveralOrdersError,
+    PlanUnusableError,
     UnknownIntentError,
     UnknownSiteError,
 )
+from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
@@ -31,8 +36,11 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
 from scheduler.core.when import read_span
 from scheduler.core.when_dates import WhenError
-from scheduler.orchestrator.asking import INTENT, question_of, with_answers
+from scheduler.orchestrator.asking import question_of
+from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
 from scheduler.security.policies import PolicyEngine
 
 _SLOTS = "context.slots"
@@ -40,10 +48,29 @@ _NO_SLOTS = Sentence(
     "erwartet wird ein Objekt, das Namen auf Texte abbildet", "expected is an object that maps names to texts"
 )
 _PORTAL = "portal"
+SEVERAL: Final = "several_orders"
+"""The intent of a request that holds several."""
+_WAYS: Final = ("given", "rules", "learned", "llm")
+
+
+class PlannedOrder(BaseModel):
+    """One of several orders in a request: its words, what was understood, and its steps in the plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    intent: str
+    slots: dict[str, str]
+    tasks: tuple[str, ...]
 
 
 class PlannedRequest(BaseModel):
-    """What was understood of a request, and the plan that follows from it."""
+    """What was understood of a request, and the plan that follows from it.
+
+    `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
+    (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
+    orders where there are several, `overlooked` statements that nothing was done about.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,10 +78,16 @@ class PlannedRequest(BaseModel):
     locale: Locale
     slots: dict[str, str]
     task_graph: TaskGraph
+    way: Literal["rules", "learned", "llm", "given"] = "given"
+    why: str = ""
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    by: Literal["template", "llm", "client"] = "client"
+    orders: tuple[PlannedOrder, ...] = ()
+    overlooked: tuple[str, ...] = ()
 
 
 class Planner:
-    """Rules only: patterns find the intent, its template gives the plan.
+    """Patterns find the intent, its template gives the plan; `beyond` is asked where these do not know.
 
     `sites` are the portals that are set up, `addresses` maps names of people to mail addresses. `zone` is where people
     say times, `search_url` the address with `{query}` at which the web is searched.
@@ -71,6 +104,7 @@ class Planner:
         clock: Clock | None = None,
         zone: str = "Europe/Berlin",
         search_url: str = "",
+        beyond: BeyondRules | None = None,
     ) -> None:
         self._addresses = addresses
         self._router = router
@@ -81,32 +115,107 @@ class Planner:
         self._clock = clock or SystemClock()
         self._zone = zone
         self._search_url = search_url
+        self._beyond = beyond or BeyondRules()
 
-    def plan(self, text: str, locale: Locale | None = None, answers: Mapping[str, str] | None = None) -> PlannedRequest:
-        """Plan one order. Raises InvalidRequestError: unknown intent, several orders, missing slot ...
+    async def plan(
+        self,
+        text: str,
+        locale: Locale | None = None,
+        answers: Mapping[str, str] | None = None,
+        *,
+        tenant: TenantId = DEFAULT_TENANT,
+    ) -> PlannedRequest:
+        """Plan a request. `answers` are what people said to questions: "intent", "slot.NAME", "ORDER.slot.NAME".
 
-        With `answers`, even none, what an answer would help is asked for: AskBackError, by the error that it stands
-        for. They are read by the keys of their questions: `intent`, `slot.NAME`.
+        Raises InvalidRequestError: unknown intent, missing slot ... With `answers`, even none, and of one order among
+        several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
-        routed = self._router.route(text)
-        if answers and INTENT in answers:
-            routed = RoutedIntent(**self._known(answers[INTENT]).model_dump(), slots=routed.slots, locale=routed.locale)
-        if routed.name == UNKNOWN:
+        orders = split_orders(text, self._router)
+        if len(orders.parts) == 1:
+            (part,) = orders.parts
+            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, tenant)
+            return planned.model_copy(update={"overlooked": orders.overlooked})
+        return await self._plan_orders(orders, locale, answers or {}, tenant)
+
+    async def _plan_orders(
+        self, orders: Orders, locale: Locale | None, answers: Mapping[str, str], tenant: TenantId
+    ) -> PlannedRequest:
+        """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
+        kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
+        for number, part in enumerate(orders.parts):
+            own = of_order(answers, number)
+            if own.get("intent") == UNKNOWN:  # a person said to leave it out
+                continue
+            try:
+                one = await self._plan_order(part.text, _in(part.routed, locale), own, tenant)
+            except InvalidRequestError as error:
+                raise at_order(error, number, part.text) from error
+            kept.append((number, part))
+            planned.append(one)
+        if not kept:
+            raise UnknownIntentError(orders.parts[0].text, nearest=())
+        place = {number: position for position, (number, _) in enumerate(kept)}
+        plans = [
+            OrderPlan(
+                one.task_graph,
+                [place[n] for n in part.after if n in place],
+                place.get(-1 if part.refers is None else part.refers),
+            )
+            for (_, part), one in zip(kept, planned, strict=True)
+        ]
+        joined = join_plans(plans, self.catalog)
+        check_plan(joined.graph, self.catalog, self.policy)
+        return _together([part for _, part in kept], planned, joined, orders.overlooked)
+
+    async def _plan_order(
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, tenant: TenantId
+    ) -> PlannedRequest:
+        """Plan one order, the dearer ways included; without `answers` nothing is asked."""
+        if routed.name == UNKNOWN and not routed.refused and "intent" not in (answers or {}):
+            routed = _in(await self._beyond.understand(text, routed, tenant), routed.locale)
+        routed = apply_answers(routed, answers or {}, self._intents)
+        if routed.name != UNKNOWN and routed.task_template:
+            return self._plan(routed) if answers is None else self._plan_or_ask(routed)
+        if routed.refused:
             raise UnknownIntentError(text, nearest=routed.nearest)
-        if routed.rest:
-            raise SeveralOrdersError(routed.name, routed.rest)
-        routed = with_answers(routed, answers or {})
-        routed = routed if locale is None else routed.model_copy(update={"locale": locale})
+        try:
+            made = await self._beyond.plan(text, routed, tenant)
+        except PlanUnusableError as error:
+            raise ask_what_is_meant(routed, self._intents) from error
+        if made is None and routed.name != UNKNOWN:
+            raise NoTemplateError(routed.name)
+        if made is None:
+            raise UnknownIntentError(text, nearest=routed.nearest)
+        graph, why = made
+        name = "custom" if routed.name == UNKNOWN else routed.name
+        return PlannedRequest(
+            intent=name,
+            locale=routed.locale,
+            slots=routed.slots,
+            task_graph=graph,
+            way="llm",
+            why=why,
+            confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
+            by="llm",
+        )
+
+    def _plan_or_ask(self, routed: RoutedIntent) -> PlannedRequest:
         try:
             return self._plan(routed)
         except InvalidRequestError as error:
-            asked = None if answers is None else question_of(error, routed)
+            asked = question_of(error, routed)
             if asked is None:
                 raise
             raise asked from error
 
-    def plan_intent(
-        self, intent: str, description: str, context: Mapping[str, Any], locale: Locale | None = None
+    async def plan_intent(
+        self,
+        intent: str,
+        description: str,
+        context: Mapping[str, Any],
+        locale: Locale | None = None,
+        *,
+        tenant: TenantId = DEFAULT_TENANT,
     ) -> PlannedRequest:
         """Plan a named intent; slots come from the description where it says the same, then from `context["slots"]`.
 
@@ -116,8 +225,12 @@ class Planner:
         given = given_slots(context)
         said = self._router.route(description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
-        routed = RoutedIntent(**known.model_dump(), slots=slots, locale=locale or (said.locale if said else "de"))
+        routed = RoutedIntent(
+            **known.model_dump(), slots=slots, locale=locale or (said.locale if said else "de"), score=1.0
+        )
         try:
+            if not routed.task_template and description.strip():
+                return await self._plan_order(description, routed, {}, tenant)
             return self._plan(routed)
         except NoTemplateError as error:
             raise error.at("intent") from None
@@ -137,7 +250,16 @@ class Planner:
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
         graph = fill_template(routed, self._values(routed), self._addresses)
         check_plan(graph, self.catalog, self.policy)
-        return PlannedRequest(intent=routed.name, locale=routed.locale, slots=routed.slots, task_graph=graph)
+        return PlannedRequest(
+            intent=routed.name,
+            locale=routed.locale,
+            slots=routed.slots,
+            task_graph=graph,
+            way=routed.way,
+            why=routed.why or why_of(routed),
+            confidence=min(routed.score, 1.0),
+            by="template",
+        )
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
         needed = values_needed(routed)
@@ -171,6 +293,41 @@ class Planner:
         if "site" in needed:
             _check_slots(routed, site.profile)
         return {"site": site.key, "site_url": site.profile.url}
+
+
+def _in(routed: RoutedIntent, locale: Locale | None) -> RoutedIntent:
+    return routed if locale is None or locale == routed.locale else routed.model_copy(update={"locale": locale})
+
+
+def why_of(routed: RoutedIntent) -> str:
+    """Say in the language of the request how rules came to this."""
+    share = f"{min(routed.score, 1.0):.0%}"
+    if routed.locale == "de":
+        return f"Ein Muster von {routed.name} erklärt {share} der Wörter"
+    return f"A pattern of {routed.name} explains {share} of the words"
+
+
+def _together(
+    parts: Sequence[OrderPart], planned: Sequence[PlannedRequest], joined: Joined, overlooked: tuple[str, ...]
+) -> PlannedRequest:
+    """Return several orders as one request; it is as sure as the least sure of them."""
+    orders = tuple(
+        PlannedOrder(text=part.text, intent=one.intent, slots=one.slots, tasks=tasks)
+        for part, one, tasks in zip(parts, planned, joined.tasks, strict=True)
+    )
+    weakest = min(planned, key=lambda one: (-_WAYS.index(one.way), one.confidence))
+    return PlannedRequest(
+        intent=planned[0].intent if len(planned) == 1 else SEVERAL,
+        locale=planned[0].locale,
+        slots={f"{number}.{name}": words for number, one in enumerate(planned) for name, words in one.slots.items()},
+        task_graph=joined.graph,
+        way=weakest.way,
+        why="; ".join(one.why for one in planned),
+        confidence=min(one.confidence for one in planned),
+        by="llm" if any(one.by == "llm" for one in planned) else "template",
+        orders=orders,
+        overlooked=overlooked,
+    )
 
 
 def _check_slots(routed: RoutedIntent, profile: SiteProfile) -> None:

@@ -64,7 +64,7 @@ class ScheduleService:
 
     async def create(self, definition: ScheduleDefinition, tenant: TenantId) -> Schedule:
         """Make a schedule. Raises InvalidRequestError, ActionForbiddenError and ScheduleExistsError."""
-        self._prepare(definition, tenant)
+        await self._prepare(definition, tenant)
         now = self._clock.now()
         made = Schedule(
             id=ScheduleId(self._new_id()), tenant=tenant, definition=definition, created_at=now, since=now
@@ -76,7 +76,7 @@ class ScheduleService:
     async def replace(self, named: str, definition: ScheduleDefinition, tenant: TenantId) -> Schedule:
         """Give a schedule another definition; one that is paused stays so. Raises as `create` does, and
         ScheduleNotFoundError."""
-        self._prepare(definition, tenant)
+        await self._prepare(definition, tenant)
 
         async def attempt() -> Schedule:
             known, now = await self.get(named, tenant), self._clock.now()
@@ -133,7 +133,7 @@ class ScheduleService:
 
         async def attempt() -> Job:
             known, now = await self.get(named, tenant), self._clock.now()
-            job, request = self._job(known, now), _request(known, key)
+            job, request = await self._job(known, now), _request(known, key)
             firing = Firing(schedule=known, at=now, moment=None, next_fire=known.next_fire, work=job, request=request)
             return await self._schedules.fire(firing) or job
 
@@ -145,7 +145,7 @@ class ScheduleService:
         """Take the turn of a schedule that is due. Raises ScheduleChangedError when another scheduler was first."""
         now = self._clock.now()
         decided = turn(schedule, now)
-        work = None if decided.fire is None else self._work(schedule, decided.fire)
+        work = None if decided.fire is None else await self._work(schedule, decided.fire)
         job = await self._schedules.fire(
             Firing(
                 schedule=schedule,
@@ -173,14 +173,14 @@ class ScheduleService:
         """Return what became of the firings, newest first. Raises ScheduleNotFoundError."""
         return await self._schedules.firings((await self.get(named, tenant)).id, tenant, limit, offset)
 
-    def _prepare(self, definition: ScheduleDefinition, tenant: TenantId) -> Job:
-        return self._jobs.prepare(definition, definition.text, tenant=tenant)
+    async def _prepare(self, definition: ScheduleDefinition, tenant: TenantId) -> Job:
+        return await self._jobs.prepare(definition, definition.text, tenant=tenant)
 
-    def _work(self, schedule: Schedule, moment: datetime) -> Job | FailedFiring:
+    async def _work(self, schedule: Schedule, moment: datetime) -> Job | FailedFiring:
         """Plan the job of a firing; what goes wrong with it becomes a value, so that the schedule goes on."""
         locale = schedule.definition.locale or "de"
         try:
-            job = self._job(schedule, moment)
+            job = await self._job(schedule, moment)
         except UnavailableError:
             raise
         except CPAError as error:
@@ -190,8 +190,8 @@ class ScheduleService:
             return _broken(schedule, locale)
         return job.model_copy(update={"id": fired_job_id(schedule.id, moment)})
 
-    def _job(self, schedule: Schedule, moment: datetime) -> Job:
-        job = self._prepare(schedule.definition, schedule.tenant)
+    async def _job(self, schedule: Schedule, moment: datetime) -> Job:
+        job = await self._prepare(schedule.definition, schedule.tenant)
         origin = {"id": schedule.id, "name": schedule.definition.name, "moment": moment.isoformat()}
         return job.model_copy(update={"context": {**job.context, "schedule": origin}})
 

@@ -66,7 +66,7 @@ class TableService:
         keys: set[str] = set()
         for number, row in enumerate(table.rows, start=2):
             try:
-                key, words, planned = await self._planned(row, text, used, key_column, locale)
+                key, words, planned = await self._planned(row, text, used, key_column, locale, tenant)
             except _Flaw as flaw:
                 flaws.append((number, flaw.column, flaw.said))
                 continue
@@ -84,7 +84,13 @@ class TableService:
         return jobs
 
     async def _planned(
-        self, row: Mapping[str, Any], text: str, used: list[str], key_column: str | None, locale: Locale | None
+        self,
+        row: Mapping[str, Any],
+        text: str,
+        used: list[str],
+        key_column: str | None,
+        locale: Locale | None,
+        tenant: TenantId,
     ) -> tuple[str, str, PlannedRequest]:
         await asyncio.sleep(0)  # a sentence takes milliseconds; others get their turn
         cells = {column: "" if row[column] is None else str(row[column]).strip() for column in used}
@@ -93,7 +99,7 @@ class TableService:
             raise _Flaw(empty, _EMPTY)
         words = _PLACE.sub(lambda place: cells[place[1]], text)
         try:
-            planned = self._jobs.plan(words, locale)
+            planned = await self._jobs.plan(words, locale, tenant=tenant)
         except InvalidRequestError as error:
             told = " ".join(error.facts.values())
             column = next((name for name, cell in cells.items() if cell in told), ", ".join(used))

@@ -78,9 +78,9 @@ def test_every_action_of_a_template_exists_and_is_allowed(intent: Intent, catalo
 
 
 @pytest.mark.parametrize(("name", "text"), EXAMPLES, ids=[text for _, text in EXAMPLES])
-def test_every_example_becomes_a_plan_or_says_what_it_lacks(planner: Planner, name: str, text: str) -> None:
+async def test_every_example_becomes_a_plan_or_says_what_it_lacks(planner: Planner, name: str, text: str) -> None:
     with contextlib.suppress(*LACKING):  # a person's address, a portal, a time; anything else is a flaw of the template
-        planned = planner.plan(text)
+        planned = await planner.plan(text)
         assert planned.intent == name
         assert planned.task_graph.tasks
 
@@ -108,12 +108,13 @@ def test_every_example_becomes_a_plan_or_says_what_it_lacks(planner: Planner, na
         ),
     ],
 )
-def test_these_become_plans(planner: Planner, text: str, steps: list[tuple[str, str]]) -> None:
-    assert _steps(planner.plan(text).task_graph) == steps
+async def test_these_become_plans(planner: Planner, text: str, steps: list[tuple[str, str]]) -> None:
+    assert _steps((await planner.plan(text)).task_graph) == steps
 
 
-def test_an_appointment_is_at_the_moment_that_was_said_when_it_was_planned(planner: Planner) -> None:
-    (step,) = planner.plan("Schedule a meeting with bob@example.com tomorrow at 3 pm").task_graph.tasks.values()
+async def test_an_appointment_is_at_the_moment_that_was_said_when_it_was_planned(planner: Planner) -> None:
+    planned = await planner.plan("Schedule a meeting with bob@example.com tomorrow at 3 pm")
+    (step,) = planned.task_graph.tasks.values()
 
     assert step.params == {
         "title": "Appointment",
@@ -136,17 +137,17 @@ def test_an_appointment_is_at_the_moment_that_was_said_when_it_was_planned(plann
         ("Fill out the form on https://example.com/contact with my data", InvalidFieldError, "body"),
     ],
 )
-def test_what_is_missing_or_unclear_is_said(
+async def test_what_is_missing_or_unclear_is_said(
     planner: Planner, text: str, error: type[InvalidRequestError], field: str
 ) -> None:
     with pytest.raises(error) as caught:
-        planner.plan(text)
+        await planner.plan(text)
 
     assert field in {caught.value.field, caught.value.facts.get("slot")}
 
 
-def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
-    graph = planner.plan("Google a&b=c #1 {query} ${x}").task_graph
+async def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
+    graph = (await planner.plan("Google a&b=c #1 {query} ${x}")).task_graph
 
     assert (
         graph.tasks[TaskId("search")].params["url"]
@@ -154,9 +155,9 @@ def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
     )
 
 
-def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Planner) -> None:
+async def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Planner) -> None:
     with pytest.raises(InvalidFieldError):
-        planner.plan("Fill out the form on https://example.com/contact with Name: secret://mail.password")
-    graph = planner.plan("Fill out the form on https://example.com/contact with Name: ${open.title}").task_graph
+        await planner.plan("Fill out the form on https://example.com/contact with Name: secret://mail.password")
+    graph = (await planner.plan("Fill out the form on https://example.com/contact with Name: ${open.title}")).task_graph
 
     assert graph.tasks[TaskId("fill")].text == "$${open.title}"

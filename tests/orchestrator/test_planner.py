@@ -10,13 +10,14 @@ from scheduler.core.errors import (
     InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
-    SeveralOrdersError,
     UnknownActionError,
     UnknownIntentError,
     UnknownSiteError,
 )
+from scheduler.core.ids import TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import read_intents
+from scheduler.core.questions import AskBackError
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.planner import Planner, given_slots
@@ -52,8 +53,8 @@ def _sites(graph: TaskGraph) -> list[str]:
 
 
 @pytest.mark.parametrize(("text", "locale"), [(SENTENCE, "de"), (ENGLISH, "en")])
-def test_a_sentence_becomes_a_plan_in_its_language(router: IntentRouter, text: str, locale: str) -> None:
-    planned = a_planner(router).plan(text)
+async def test_a_sentence_becomes_a_plan_in_its_language(router: IntentRouter, text: str, locale: str) -> None:
+    planned = await a_planner(router).plan(text)
 
     assert (planned.intent, planned.locale) == ("fetch_and_send", locale)
     assert planned.slots["document_id"] == "4711"
@@ -61,65 +62,106 @@ def test_a_sentence_becomes_a_plan_in_its_language(router: IntentRouter, text: s
     assert _sites(planned.task_graph) == ["portal", "portal"]
 
 
-def test_the_language_may_be_said(router: IntentRouter) -> None:
-    assert a_planner(router).plan(SENTENCE, "en").locale == "en"
+async def test_the_language_may_be_said(router: IntentRouter) -> None:
+    assert (await a_planner(router).plan(SENTENCE, "en")).locale == "en"
 
 
-def test_a_second_order_is_refused_rather_than_forgotten(router: IntentRouter) -> None:
-    with pytest.raises(SeveralOrdersError) as caught:
-        a_planner(router).plan(f"{SENTENCE} und schließ dann Teams")
+async def test_two_orders_become_one_plan_side_by_side(router: IntentRouter) -> None:
+    planned = await a_planner(router).plan(f"{SENTENCE} und such den Vertrag mit Müller")
 
-    assert caught.value.facts["rest"] == "schließ dann Teams"
+    assert [order.intent for order in planned.orders] == ["fetch_and_send", "search_document"]
+    assert planned.task_graph.tasks[TaskId("find")].dependencies == ()
+    assert planned.slots["0.document_id"] == "4711"
+    assert (planned.intent, planned.way, planned.by) == ("several_orders", "rules", "template")
 
 
-def test_an_unknown_sentence_names_the_nearest_intents(router: IntentRouter) -> None:
+async def test_what_one_order_finds_is_what_the_next_one_sends(router: IntentRouter) -> None:
+    planned = await a_planner(router).plan("Such den Vertrag mit Müller und schick ihn an anna@example.com")
+
+    steps = planned.task_graph.tasks
+    assert list(steps) == ["find", "attach", "send"]
+    assert steps[TaskId("attach")].params["path"] == "${find.path}"
+    assert planned.slots["1.document"] == "Vertrag mit Müller"
+
+
+async def test_an_order_word_makes_the_second_wait_for_the_first(router: IntentRouter) -> None:
+    planned = await a_planner(router).plan("Such den Vertrag mit Müller. Danach such die Rechnung 4711.")
+
+    assert planned.task_graph.tasks[TaskId("find_2")].dependencies == ("find",)
+
+
+@pytest.mark.parametrize(
+    "second", ["drucke sie aus", "erzähl mir einen Witz"], ids=["an order that is not configured", "small talk"]
+)
+async def test_a_part_that_is_no_order_is_asked_about_and_may_be_left_out(router: IntentRouter, second: str) -> None:
+    text = f"Such den Vertrag mit Müller und {second}"
+    with pytest.raises(AskBackError) as caught:
+        await a_planner(router).plan(text)
+
+    (question,) = caught.value.questions
+    assert (question.key, question.order) == ("1.intent", 1)
+    planned = await a_planner(router).plan(text, answers={"1.intent": "unknown"})
+    assert planned.intent == "search_document"
+
+
+async def test_what_an_order_lacks_is_asked_of_that_order(router: IntentRouter) -> None:
+    text = "Such den Vertrag mit Müller und schreib eine Mail an anna@example.com"
+    with pytest.raises(AskBackError) as caught:
+        await a_planner(router).plan(text)
+
+    assert [question.key for question in caught.value.questions] == ["1.slot.body"]
+    planned = await a_planner(router).plan(text, answers={"1.slot.body": "Hallo"})
+    assert planned.task_graph.tasks[TaskId("send")].params["body"] == "Hallo"
+
+
+async def test_an_unknown_sentence_names_the_nearest_intents(router: IntentRouter) -> None:
     with pytest.raises(UnknownIntentError) as caught:
-        a_planner(router).plan("Erzähl mir einen Witz")
+        await a_planner(router).plan("Erzähl mir einen Witz")
 
     assert caught.value.nearest
     assert caught.value.field == "text"
 
 
-def test_an_unknown_intent_names_those_spelt_alike(router: IntentRouter) -> None:
+async def test_an_unknown_intent_names_those_spelt_alike(router: IntentRouter) -> None:
     with pytest.raises(UnknownIntentError) as caught:
-        a_planner(router).plan_intent("fetch_and_sent", "", {})
+        await a_planner(router).plan_intent("fetch_and_sent", "", {})
 
     assert caught.value.nearest[0] == "fetch_and_send"
     assert caught.value.field == "intent"
 
 
-def test_a_named_intent_takes_slots_from_words_and_context_and_the_context_wins(router: IntentRouter) -> None:
+async def test_a_named_intent_takes_slots_from_words_and_context_and_the_context_wins(router: IntentRouter) -> None:
     context = {"slots": {"recipient": "bert@example.com"}}
 
-    planned = a_planner(router).plan_intent("fetch_and_send", SENTENCE, context)
+    planned = await a_planner(router).plan_intent("fetch_and_send", SENTENCE, context)
 
     assert planned.slots["document_id"] == "4711"
     assert planned.slots["recipient"] == "bert@example.com"
 
 
-def test_each_portal_is_logged_in_to_by_its_own_profile(router: IntentRouter) -> None:
+async def test_each_portal_is_logged_in_to_by_its_own_profile(router: IntentRouter) -> None:
     planner = a_planner(router, {"Portal": NORTH, "Süd-Portal": SOUTH})
 
-    north, south = (
-        planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": portal}}).task_graph
+    north, south = [
+        (await planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": portal}})).task_graph
         for portal in ("portal", "Süd-Portal")
-    )
+    ]
 
     assert (_sites(north), _sites(south)) == (["portal"] * 2, ["sued-portal"] * 2)
 
 
-def test_a_client_cannot_send_the_login_of_a_portal_elsewhere(router: IntentRouter) -> None:
+async def test_a_client_cannot_send_the_login_of_a_portal_elsewhere(router: IntentRouter) -> None:
     evil = {"site_url": "https://evil.example", "site": "evil"}
 
-    planned = a_planner(router).plan_intent("fetch_and_send", "", {"slots": {**SLOTS, **evil}})
+    planned = await a_planner(router).plan_intent("fetch_and_send", "", {"slots": {**SLOTS, **evil}})
 
     assert _sites(planned.task_graph) == ["portal", "portal"]
     assert "evil" not in planned.task_graph.canonical()
 
 
-def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> None:
+async def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> None:
     with pytest.raises(MissingSlotError):
-        a_planner(router).plan_intent("fetch_and_send", "Öffne Excel", {})
+        await a_planner(router).plan_intent("fetch_and_send", "Öffne Excel", {})
 
 
 @pytest.mark.parametrize(
@@ -132,40 +174,40 @@ def test_words_that_mean_something_else_fill_no_slots(router: IntentRouter) -> N
         ("unknown", {}, UnknownIntentError, "intent"),
     ],
 )
-def test_what_is_wrong_with_an_order_is_said_of_its_own_field(
+async def test_what_is_wrong_with_an_order_is_said_of_its_own_field(
     router: IntentRouter, intent: str, slots: dict[str, str], error: type[InvalidRequestError], field: str
 ) -> None:
     with pytest.raises(error) as caught:
-        a_planner(router).plan_intent(intent, "", {"slots": slots})
+        await a_planner(router).plan_intent(intent, "", {"slots": slots})
 
     assert caught.value.field == caught.value.facts["field"] == field
 
 
-def test_an_intent_without_a_template_is_said_to_be_one() -> None:
+async def test_an_intent_without_a_template_is_said_to_be_one() -> None:
     router = IntentRouter(read_intents({"intents": [{"name": "brew_coffee", "patterns": ["coffee"]}]}, "test"))
 
     with pytest.raises(NoTemplateError) as caught:
-        a_planner(router).plan_intent("brew_coffee", "", {})
+        await a_planner(router).plan_intent("brew_coffee", "", {})
 
     assert caught.value.field == "intent"
 
 
 @pytest.mark.parametrize("name", ["Lieferantenportal", "lieferantenPORTAL"])
-def test_a_portal_is_found_by_its_name_whatever_its_case(router: IntentRouter, name: str) -> None:
+async def test_a_portal_is_found_by_its_name_whatever_its_case(router: IntentRouter, name: str) -> None:
     planner = a_planner(router, {"Portal": NORTH, "Lieferantenportal": f"{SOUTH}/"})
 
-    planned = planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": name}})
+    planned = await planner.plan_intent("fetch_and_send", "", {"slots": {**SLOTS, "portal": name}})
 
     assert _sites(planned.task_graph) == ["lieferantenportal"] * 2
 
 
 @pytest.mark.parametrize("template_asks", [True, False])
-def test_which_portal_is_meant_is_not_guessed(router: IntentRouter, template_asks: bool) -> None:
+async def test_which_portal_is_meant_is_not_guessed(router: IntentRouter, template_asks: bool) -> None:
     planner = a_planner(router if template_asks else _router_of_a_careless_template())
     intent = "fetch_and_send" if template_asks else "look"
 
     with pytest.raises(MissingSlotError) as caught:
-        planner.plan_intent(intent, "", {"slots": {**SLOTS, "portal": ""}})
+        await planner.plan_intent(intent, "", {"slots": {**SLOTS, "portal": ""}})
 
     assert (caught.value.slot, caught.value.field) == ("portal", "context.slots.portal")
 
@@ -175,40 +217,40 @@ def _router_of_a_careless_template() -> IntentRouter:
     return IntentRouter(read_intents({"intents": [{"name": "look", "task_template": [step]}]}))
 
 
-def test_what_a_profile_needs_to_find_a_document_must_be_said(router: IntentRouter) -> None:
+async def test_what_a_profile_needs_to_find_a_document_must_be_said(router: IntentRouter) -> None:
     slots = {**SLOTS, "document": "Rechnung", "document_id": ""}
 
     with pytest.raises(MissingSlotError) as caught:
-        a_planner(router).plan_intent("fetch_and_send", "", {"slots": slots})
+        await a_planner(router).plan_intent("fetch_and_send", "", {"slots": slots})
 
     assert (caught.value.slot, caught.value.field) == ("document_id", "context.slots.document_id")
 
 
-def test_a_site_may_be_opened_by_name(router: IntentRouter) -> None:
-    planned = a_planner(router).plan("Ruf das Portal auf")
+async def test_a_site_may_be_opened_by_name(router: IntentRouter) -> None:
+    planned = await a_planner(router).plan("Ruf das Portal auf")
 
     assert [todo.params.get("url") for todo in planned.task_graph.tasks.values()] == [NORTH, None]
 
 
-def test_without_any_portal_the_setting_is_asked_for(router: IntentRouter) -> None:
+async def test_without_any_portal_the_setting_is_asked_for(router: IntentRouter) -> None:
     with pytest.raises(UnknownSiteError) as caught:
-        a_planner(router, {}).plan_intent("fetch_and_send", "", {"slots": SLOTS})
+        await a_planner(router, {}).plan_intent("fetch_and_send", "", {"slots": SLOTS})
 
     assert caught.value.facts["known"] == ""
 
 
-def test_a_plan_with_a_forbidden_step_is_none(router: IntentRouter) -> None:
+async def test_a_plan_with_a_forbidden_step_is_none(router: IntentRouter) -> None:
     with pytest.raises(ActionForbiddenError, match="not-this"):
-        a_planner(router, deny="mail.send").plan(SENTENCE)
+        await a_planner(router, deny="mail.send").plan(SENTENCE)
 
 
-def test_a_plan_nobody_here_can_do_is_none(router: IntentRouter) -> None:
+async def test_a_plan_nobody_here_can_do_is_none(router: IntentRouter) -> None:
     planner = Planner(
         router=router, catalog=ActionCatalog(), policy=PolicyEngine(PolicyTable()), sites=FakeSites({"Portal": NORTH})
     )
 
     with pytest.raises(UnknownActionError):
-        planner.plan(SENTENCE)
+        await planner.plan(SENTENCE)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +268,7 @@ def test_a_context_needs_no_slots() -> None:
     assert given_slots({"desk": 7}) == {}
 
 
-def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one_an_error(router: IntentRouter) -> None:
+async def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one_an_error(router: IntentRouter) -> None:
     def addresses(name: str) -> tuple[str, ...]:
         if name != "Anna":
             raise UnfitNameError(Sentence(f"wer ist {name}?", f"who is {name}?"))
@@ -234,9 +276,9 @@ def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one_an_er
 
     planner = a_planner(router, addresses=addresses)
 
-    planned = planner.plan("Schreib Anna, dass ich später komme")
+    planned = await planner.plan("Schreib Anna, dass ich später komme")
     with pytest.raises(InvalidFieldError, match="who is Bert") as unfit:
-        planner.plan("Schreib Anna und Bert, dass ich später komme")
+        await planner.plan("Schreib Anna und Bert, dass ich später komme")
 
     (send,) = planned.task_graph.tasks.values()
     assert send.params["to"] == ["anna@example.com"]

@@ -1,0 +1,50 @@
+"""Makes what is asked beyond the rules. For the container alone: like it, this module knows every adapter."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from scheduler.core.actions import ActionCatalog
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.site_book import SiteBook
+from scheduler.executors.contact_file import ContactFile
+from scheduler.llm.llm_intent_router import LLMIntentRouter
+from scheduler.llm.llm_provider import LLMProvider
+from scheduler.llm.llm_task_planner import LLMTaskPlanner
+from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.plan_check import check_plan
+from scheduler.security.policies import PolicyEngine
+
+_MOST_KNOWN: Final = 50
+
+
+def make_beyond(
+    provider: LLMProvider | None,
+    *,
+    router: IntentRouter,
+    catalog: ActionCatalog,
+    policy: PolicyEngine,
+    sites: SiteBook,
+    contacts: ContactFile,
+) -> BeyondRules:
+    """Return what is asked beyond the rules; without a provider nothing is."""
+    if provider is None:
+        return BeyondRules()
+
+    def known(request: str) -> Mapping[str, str]:
+        """Return portals, and of the address book only those whom the request names."""
+        words = request.casefold()
+        named = [one for one in contacts.read().contacts if any(part in words for part in one.name.casefold().split())]
+        addresses = "; ".join(f"{one.name}: {', '.join(one.email)}" for one in named[:_MOST_KNOWN])
+        portals = "; ".join(f"{key}: {site.profile.url}" for key, site in list(sites.sites.items())[:_MOST_KNOWN])
+        return {name: text for name, text in (("address_book", addresses), ("portals", portals)) if text}
+
+    return BeyondRules(
+        router=LLMIntentRouter(provider, router),
+        planner=LLMTaskPlanner(
+            provider,
+            catalog=catalog,
+            check=lambda graph: check_plan(graph, catalog, policy),
+            allowed=lambda action: policy.decide_action(action).allowed,
+        ),
+        known=known,
+    )

@@ -1,0 +1,96 @@
+"""What is asked when rules do not know what a request wants: what was learned from examples, then a language model."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from scheduler.core.errors import CPAError, PlanUnusableError
+from scheduler.core.ids import TenantId
+from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
+from scheduler.core.spending import Spender
+from scheduler.core.task_graph import TaskGraph
+
+log = structlog.get_logger(__name__)
+
+
+class Learned(Protocol):
+    """Finds out what a request wants from examples; takes milliseconds of the processor, and seconds at first."""
+
+    def route(self, message: str) -> RoutedIntent:
+        """Return what the request wants."""
+
+
+class ModelRouter(Protocol):
+    """Has a language model find out what a request wants. Never raises for what the model does."""
+
+    async def route(self, message: str, spender: Spender | None = None) -> RoutedIntent:
+        """Return what the request wants."""
+
+
+class ModelPlanner(Protocol):
+    """Has a language model plan. Raises PlanUnusableError and what the provider raises."""
+
+    async def propose(
+        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
+    ) -> tuple[TaskGraph, str]:
+        """Return a plan that passed every check, and why it is like that."""
+
+
+def nothing_known(_request: str) -> Mapping[str, str]:
+    """Be what is known of a request where nothing is."""
+    return {}
+
+
+class BeyondRules:
+    """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
+
+    `known` returns what the house knows of the words of a request (addresses, portals): texts that a model may see and
+    its plan may use.
+    """
+
+    def __init__(
+        self,
+        *,
+        learned: Learned | None = None,
+        router: ModelRouter | None = None,
+        planner: ModelPlanner | None = None,
+        known: Callable[[str], Mapping[str, str]] = nothing_known,
+    ) -> None:
+        self._learned = learned
+        self._router = router
+        self._planner = planner
+        self._known = known
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model can be asked for plans."""
+        return self._planner is not None
+
+    async def understand(self, text: str, unknown: RoutedIntent, tenant: TenantId) -> RoutedIntent:
+        """Return what the request wants, though rules know nothing; `unknown` again if nobody knows better."""
+        routed = unknown
+        if self._learned is not None:
+            routed = await asyncio.to_thread(self._learned.route, text)
+        if routed.name == UNKNOWN and self._router is not None:
+            asked = await self._router.route(text, Spender(tenant))
+            nearest = asked.nearest or routed.nearest
+            routed = asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}})
+        return routed
+
+    async def plan(self, text: str, routed: RoutedIntent, tenant: TenantId) -> tuple[TaskGraph, str] | None:
+        """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.
+
+        Raises PlanUnusableError for a plan that could not be repaired.
+        """
+        if self._planner is None:
+            return None
+        context = {**self._known(text), "request": text}
+        try:
+            return await self._planner.propose(Intent(name=routed.name), context, Spender(tenant))
+        except PlanUnusableError:
+            raise
+        except CPAError as error:
+            log.warning("llm_planner_did_not_help", code=error.code, error=str(error))
+            return None

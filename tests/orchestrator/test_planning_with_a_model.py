@@ -1,0 +1,92 @@
+"""What rules do not know goes to a model; what it answers is checked, and without it nothing is guessed."""
+
+import json
+
+import pytest
+
+from scheduler.core.actions import ActionCatalog
+from scheduler.core.errors import LLMAuthError, UnknownIntentError
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.questions import AskBackError
+from scheduler.llm.llm_intent_router import LLMIntentRouter
+from scheduler.llm.llm_task_planner import LLMTaskPlanner
+from scheduler.llm.mock_provider import MockProvider, Scripted
+from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.planner import Planner
+from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
+from tests.support.services import ScriptedExecutor, router
+from tests.support.sites import FakeSites
+
+__all__ = ["router"]
+
+STRANGE = "Erzähl bob@example.com einen Witz"
+UNKNOWN = json.dumps({"intent": "unknown", "confidence": 0.3, "slots": [], "reason": "no kind fits"})
+
+
+def _plan(to: str) -> str:
+    step = {"id": "send", "action": "mail.send", "params": {"to": [to], "subject": "Witz", "body": "Ein Witz"}}
+    return json.dumps({"tasks": [step], "reasoning": "a mail tells it"})
+
+
+def a_planner(router: IntentRouter, provider: MockProvider) -> Planner:
+    catalog = ActionCatalog(ScriptedExecutor.actions)
+    policy = PolicyEngine(PolicyTable(actions=(Rule(rule="all", allow=("*",)),)))
+    beyond = BeyondRules(
+        router=LLMIntentRouter(provider, router),
+        planner=LLMTaskPlanner(provider, catalog=catalog, check=lambda graph: check_plan(graph, catalog, policy)),
+    )
+    return Planner(router=router, catalog=catalog, policy=policy, sites=FakeSites({}), beyond=beyond)
+
+
+async def test_a_request_no_rule_knows_is_planned_by_the_model(router: IntentRouter) -> None:
+    planned = await a_planner(router, MockProvider([UNKNOWN, _plan("bob@example.com")])).plan(STRANGE)
+
+    assert (planned.intent, planned.way, planned.by, planned.why) == ("custom", "llm", "llm", "a mail tells it")
+
+
+async def test_what_rules_know_asks_no_model(router: IntentRouter) -> None:
+    provider = MockProvider(otherwise=LLMAuthError("mock", "no key"))
+
+    planned = await a_planner(router, provider).plan("Such den Vertrag mit Müller")
+
+    assert (planned.way, provider.calls) == ("rules", [])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        _plan("mallory@evil.example"),
+        "no JSON",
+        json.dumps({"tasks": [], "reasoning": ""}),
+        json.dumps({"tasks": [{"action": "web.explode"}], "reasoning": ""}),
+        json.dumps({"tasks": [{"action": "web.screenshot"}] * 200, "reasoning": ""}),
+    ],
+    ids=["invented recipient", "syntax", "empty", "unknown action", "200 steps"],
+)
+async def test_a_bad_plan_is_repaired_at_most_twice_and_then_asked_about(router: IntentRouter, bad: str) -> None:
+    provider = MockProvider([UNKNOWN, bad, bad, bad])
+
+    with pytest.raises(AskBackError):
+        await a_planner(router, provider).plan(STRANGE)
+
+    assert len(provider.calls) == 4
+
+
+@pytest.mark.parametrize("answer", [LLMAuthError("mock", "no key")], ids=["auth"])
+async def test_a_model_that_fails_leaves_what_rules_know(router: IntentRouter, answer: Scripted) -> None:
+    planner = a_planner(router, MockProvider(otherwise=answer))
+
+    with pytest.raises(UnknownIntentError) as caught:
+        await planner.plan(STRANGE)
+
+    assert caught.value.nearest
+
+
+async def test_a_negated_order_never_reaches_the_model(router: IntentRouter) -> None:
+    provider = MockProvider(otherwise=_plan("bob@example.com"))
+
+    with pytest.raises(UnknownIntentError):
+        await a_planner(router, provider).plan("Schick die Rechnung nicht an bob@example.com")
+
+    assert provider.calls == []
