@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from scheduler.audit.audit_log import AuditLog
@@ -31,7 +31,6 @@ from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.maintenance import Maintenance
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.planner import Planner
-from scheduler.orchestrator.pruning import Cutoffs, Pruner
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
@@ -42,7 +41,7 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.redis_settings import throws_away_by
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
-from scheduler.repository import sqlite_care, sqlite_leases
+from scheduler.repository import sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_dead_letters import SQLiteDeadLetterRepository
@@ -55,18 +54,17 @@ from scheduler.repository.sqlite_repository import (
     SQLiteJobRepository,
     SQLiteTaskRepository,
 )
-from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import (
     FaultSettings,
     QueueSettings,
-    RetentionSettings,
     SettingError,
     Settings,
 )
 from scheduler.telemetry.health import Check
+from scheduler.upkeep_wiring import make_maintenance, make_pruner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,50 +237,6 @@ def make_schedules(
     schedules, clock = SQLiteScheduleRepository(database), SystemClock()
     service = ScheduleService(schedules=schedules, jobs=jobs, job_queue=queue, clock=clock, new_id=new_id)
     return service, ScheduleRunner(schedules=schedules, service=service, changes=database, clock=clock)
-
-
-def make_pruner(database: SQLiteDatabase, artifacts: ArtifactStore, screenshots: ScreenshotStore) -> Pruner:
-    """Return what removes old jobs with their files."""
-    store = SQLiteRetentionRepository(database)
-    return Pruner(store=store, files=(artifacts, screenshots), clock=SystemClock())
-
-
-def make_maintenance(
-    settings: Settings, database: SQLiteDatabase, pruner: Pruner, questions: AnswerService
-) -> Maintenance:
-    """Return what cares for the store while the service runs."""
-    clock = SystemClock()
-    return Maintenance(
-        pruner=pruner,
-        give_up_unanswered=questions.give_up_unanswered,
-        cutoffs=lambda: make_cutoffs(settings.retention, clock.now()),
-        log_size=lambda: sqlite_care.log_size(database.path),
-        empty_log=lambda: sqlite_care.checkpoint(database.path, patience=0.2),
-        largest_log=int(settings.maintenance.log_megabytes * 1_000_000),
-        every=timedelta(seconds=settings.maintenance.every_seconds),
-        clock=clock,
-    )
-
-
-def make_cutoffs(retention: RetentionSettings, now: datetime) -> Cutoffs:
-    """Return what is too old by the settings."""
-    return Cutoffs(
-        jobs=retention.before(retention.jobs_days, now),
-        messages=retention.before(retention.messages_days, now),
-        keys=retention.before(retention.keys_days, now),
-    )
-
-
-@asynccontextmanager
-async def open_pruner(settings: Settings) -> AsyncIterator[Pruner]:
-    """Open what removes old jobs, without the rest of the service; one may run beside it."""
-    database = SQLiteDatabase(sqlite_path(settings.store.database_url))
-    await database.connect()
-    try:
-        folder = settings.store.data_dir
-        yield make_pruner(database, ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots"))
-    finally:
-        await database.close()
 
 
 def make_worker(

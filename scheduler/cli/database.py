@@ -112,7 +112,7 @@ def prune(
         ),
     ] = None,
 ) -> None:
-    from scheduler.container import make_cutoffs  # noqa: PLC0415 - see above
+    from scheduler.upkeep_wiring import make_cutoffs  # noqa: PLC0415 - see above
 
     settings = given_settings()
     changes = {} if jobs_days is None else {"jobs_days": jobs_days}
@@ -135,8 +135,8 @@ def prune(
 
 
 async def _prune(settings: "Settings", cutoffs: "Cutoffs", *, dry_run: bool) -> "Pruned":
-    from scheduler.container import open_pruner  # noqa: PLC0415 - see above
     from scheduler.repository import sqlite_care  # noqa: PLC0415 - see above
+    from scheduler.upkeep_wiring import open_pruner  # noqa: PLC0415 - see above
 
     sqlite_care.refuse_other_revision(_database())
     async with open_pruner(settings) as pruner:

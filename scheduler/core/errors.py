@@ -3,7 +3,7 @@
 CPAError
 ├── InvalidRequestError          the caller must change the request; names the field
 │   └── InvalidFieldError, EmptyRequestError, RequestTooLargeError, UnknownIntentError, MissingSlotError,
-│       NoTemplateError, SeveralOrdersError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
+│       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
 │       AskBackError (core/questions)
@@ -84,7 +84,6 @@ from scheduler.core.request_errors import (
     ScheduleChangedError,
     ScheduleExistsError,
     ScheduleNotFoundError,
-    SeveralOrdersError,
     UnknownActionError,
     UnknownDependencyError,
     UnknownIntentError,
@@ -239,7 +238,6 @@ __all__ = [
     "SecondFactorNeededError",
     "SecondFactorRejectedError",
     "SecretMissingError",
-    "SeveralOrdersError",
     "SiteFileError",
     "SiteHasNoError",
     "SiteUnreachableError",

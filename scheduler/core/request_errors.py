@@ -80,14 +80,6 @@ class NoTemplateError(InvalidRequestError):
         super().__init__(f"Intent {intent!r} has no task template", field=field, intent=intent)
 
 
-class SeveralOrdersError(InvalidRequestError):
-    code: ClassVar[str] = "several_orders"
-
-    def __init__(self, intent: str, rest: str, field: str = "text") -> None:
-        rest = rest[:200]
-        super().__init__(f"After {intent!r} the request goes on with {rest!r}", field=field, intent=intent, rest=rest)
-
-
 class UnknownSiteError(InvalidRequestError):
     code: ClassVar[str] = "unknown_site"
 

@@ -94,12 +94,6 @@ SENTENCES: Mapping[str, Sentence] = {
         "Den Auftrag {intent} verstehe ich, habe dafür aber noch keinen Ablauf. Bitte einen Aufgabenplan mitgeben.",
         "I understand the request {intent}, but have no procedure for it yet. Please send a task graph.",
     ),
-    "several_orders": Sentence(
-        "Die Anfrage enthält mehr als einen Auftrag; verstanden wurde {intent}, offen ist noch: „{rest}“. "
-        "Bitte jeden Auftrag einzeln senden. Es wurde nichts begonnen.",
-        "The request holds more than one order; I understood {intent}, left over is: “{rest}”. "
-        "Please send each order by itself. Nothing was begun.",
-    ),
     "empty_plan": Sentence(
         "Der Plan enthält keine Aufgabe (Feld {field}). Bitte mindestens eine angeben.",
         "The plan has no task (field {field}). Please give at least one.",
