@@ -12,8 +12,8 @@ one_thread()
 
 from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
+from scheduler.core.compound import Rules, split_orders  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
-from scheduler.core.language import normalise  # noqa: E402
 from scheduler.llm.intent_model import IntentModel  # noqa: E402
 from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: E402
@@ -23,16 +23,11 @@ LOCALES = ("de", "en")
 Understand = Callable[[str], list[Understood]]
 
 
-def by_routing(router: IntentRouter | LearnedIntentRouter) -> Understand:
-    """Return what understands a request by routing it, and then the rest that the first order left."""
+def by_orders(router: Rules) -> Understand:
+    """Return what takes a request apart into its orders, as the planner does, and names each with its slots."""
 
     def understand(text: str) -> list[Understood]:
-        routed = router.route(text)
-        first = [Understood(routed.name, dict(routed.slots))]
-        if not routed.rest or len(routed.rest) >= len(text):
-            return first
-        others = understand(routed.rest)
-        return first + others if normalise(text).endswith(routed.rest) else others + first
+        return [Understood(part.routed.name, dict(part.routed.slots)) for part in split_orders(text, router).parts]
 
     return understand
 
@@ -46,8 +41,8 @@ def learned() -> LearnedIntentRouter:
 
 
 UNDERSTAND: dict[str, Callable[[], Understand]] = {
-    "rules": lambda: by_routing(IntentRouter.default()),
-    "understood": lambda: by_routing(learned()),
+    "rules": lambda: by_orders(IntentRouter.default()),
+    "understood": lambda: by_orders(learned()),
 }
 
 

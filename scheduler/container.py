@@ -106,8 +106,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Build everything, open what must be opened, and close it again at the end.
 
-    `executors` and `router` are what this machine can do and understand; by default everything there is.
-    `provider` is the language model; by default the one of the settings, if any.
+    `executors`, `router` and `provider` are what this machine can do and understand, and the language model it asks.
     """
     _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
