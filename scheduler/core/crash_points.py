@@ -71,6 +71,12 @@ class CrashPoint(StrEnum):
     AFTER_APP_STOP = "after_app_stop"
     BEFORE_APPOINTMENT = "before_appointment"
     AFTER_APPOINTMENT = "after_appointment"
+    BEFORE_AGENT = "before_agent"
+    AFTER_AGENT = "after_agent"
+    BEFORE_LAM_IN = "before_lam_in"
+    AFTER_LAM_IN = "after_lam_in"
+    BEFORE_LAM_OUT = "before_lam_out"
+    AFTER_LAM_OUT = "after_lam_out"
     BEFORE_SESSION = "before_session"
     AFTER_SESSION = "after_session"
 
