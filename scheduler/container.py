@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scheduler.agent_wiring import Agents, make_agents
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
@@ -87,6 +88,7 @@ class Services:
     schedule_runner: ScheduleRunner
     maintenance: Maintenance
     checks: Mapping[str, Check]
+    agents: Agents
 
 
 @asynccontextmanager
@@ -137,6 +139,7 @@ async def open_services(
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots)),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
+            agents=make_agents(settings, database),
         )
 
 
