@@ -1,5 +1,6 @@
 """Makes what deals with agents. For the container alone."""
 
+import ipaddress
 import random
 from dataclasses import dataclass
 
@@ -10,9 +11,14 @@ from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
+from scheduler.agents.remote_executor import RemoteExecutor
+from scheduler.agents.transports.by_agent import TransportByAgent
+from scheduler.agents.transports.http_transport import HttpTransport
+from scheduler.agents.transports.in_process import InProcessTransport
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.executors.web_allowance import Network
 from scheduler.repository.agent_repository import HeartbeatStore
 from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -30,6 +36,9 @@ class Agents:
     enrolment: EnrolmentService
     gateway: LamGateway
     dial_in: DialIn
+    here: InProcessTransport
+    http: HttpTransport
+    remote: RemoteExecutor
 
 
 def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
@@ -52,12 +61,30 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         clock=clock,
         job_state=job_state,
     )
+    here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
+    remote = RemoteExecutor(
+        registry=registry,
+        messages=messages,
+        gateway=gateway,
+        transport=TransportByAgent(here=here, called=http),
+        changes=database,
+        clock=clock,
+    )
     return Agents(
+        here=here,
+        http=http,
+        remote=remote,
         registry=registry,
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id),
         gateway=gateway,
         dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
     )
+
+
+def _networks(settings: Settings, tenant: TenantId) -> tuple[Network, ...]:
+    """Return which private networks agents of the tenant may be called in; without a key there is this machine only."""
+    own = () if settings.api.tenant_keys else (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    return (*settings.agents.networks.get(tenant, ()), *own)
 
 
 def _beats(settings: Settings, database: SQLiteDatabase) -> HeartbeatStore:

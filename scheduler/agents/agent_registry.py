@@ -140,6 +140,9 @@ class AgentRegistry:
         await self.refresh()
         return self._index.choose(need)
 
+    def __len__(self) -> int:
+        return len(self._index)
+
     def knows(self, action: str, tenant: TenantId) -> bool:
         """Whether anybody is registered for the action, alive or not; as of the last look at the store."""
         return isinstance(found := self._index.choose(Need(action=action, tenant=tenant)), Choice) or found.capable > 0
