@@ -39,8 +39,7 @@ def in_process(api: Api, agent: PlayedAgent, answer: Answer) -> list[dict[str, A
         asked = json.loads(text)
         seen.append(asked)
         first, *rest = [replies(agent, asked, kind, fields) for kind, fields in answer(asked)]
-        for document in rest:
-            waiting.append(asyncio.ensure_future(agent.client.post("/lam/message", json=document)))
+        waiting.extend(asyncio.ensure_future(agent.client.post("/lam/message", json=document)) for document in rest)
         return json.dumps(first).encode()
 
     waiting: list[Awaitable[Any]] = []
