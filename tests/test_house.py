@@ -20,7 +20,7 @@ def _modules(*folders: str) -> list[Path]:
 
 
 LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "bench" / "peers").glob("requirements-*.txt"))]
-OURS = _modules("scheduler", "examples", "bench", "tests")
+OURS = _modules("scheduler", "agents", "examples", "bench", "tests")
 
 
 @cache
@@ -64,7 +64,7 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    silent = [str(path.relative_to(ROOT)) for path in _modules("scheduler") if not ast.get_docstring(_tree(path))]
+    silent = [str(path.relative_to(ROOT)) for path in _modules("scheduler", "agents") if not ast.get_docstring(_tree(path))]
 
     assert silent == []
 

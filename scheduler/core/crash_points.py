@@ -77,6 +77,12 @@ class CrashPoint(StrEnum):
     AFTER_LAM_IN = "after_lam_in"
     BEFORE_LAM_OUT = "before_lam_out"
     AFTER_LAM_OUT = "after_lam_out"
+    BEFORE_AGENT_WRITE = "before_agent_write"
+    AFTER_AGENT_WRITE = "after_agent_write"
+    BEFORE_AGENT_EFFECT = "before_agent_effect"
+    AFTER_AGENT_EFFECT = "after_agent_effect"
+    BEFORE_AGENT_POST = "before_agent_post"
+    AFTER_AGENT_POST = "after_agent_post"
     BEFORE_SESSION = "before_session"
     AFTER_SESSION = "after_session"
 
