@@ -64,7 +64,8 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    silent = [str(path.relative_to(ROOT)) for path in _modules("scheduler", "agents") if not ast.get_docstring(_tree(path))]
+    modules = _modules("scheduler", "agents")
+    silent = [str(path.relative_to(ROOT)) for path in modules if not ast.get_docstring(_tree(path))]
 
     assert silent == []
 

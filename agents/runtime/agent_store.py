@@ -94,6 +94,7 @@ class AgentStore:
         self._opened: sqlite3.Connection | None = None
 
     async def open(self) -> None:
+        """Open the file for this process alone. Raises ValueError when another one has it."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
     async def close(self) -> None:
@@ -241,10 +242,18 @@ class AgentStore:
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
-        database = sqlite3.connect(self._path, isolation_level=None, timeout=10, check_same_thread=False)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.executescript(_SCHEMA)
+        database = sqlite3.connect(self._path, isolation_level=None, timeout=2, check_same_thread=False)
+        try:
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            database.close()
+            raise ValueError(
+                f"{self._path} cannot be used ({error}). Another agent of this name runs here, or the disk is full; "
+                "please choose another --name."
+            ) from error
         self._opened = database
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from scheduler.core.errors import (
     InvalidMessageError,
     MessageConflictError,
     MessageNotAllowedError,
+    MessageTooLargeError,
     NotUnderstoodError,
     SignatureRefusedError,
 )
@@ -290,12 +292,14 @@ class Reception:
 
     def _seen(self, message: BaseMessage, seen: Verification) -> BaseMessage:
         payload: dict[str, Any] = {"effect": {True: "done", False: "none"}.get(seen.happened, "unknown")}  # type: ignore[arg-type]
-        if seen.happened and seen.result is not None:
-            payload["result"] = seen.result
         if seen.detail:
-            payload["detail"] = seen.detail
-        state = "done" if seen.happened else "unknown"
-        return self._reply(message, MessageType.STATUS, status={"state": state}, payload=payload)
+            payload["detail"] = self._runs.clean(seen.detail)[:1000]
+        status = {"state": "done" if seen.happened else "unknown"}
+        if seen.happened and seen.result is not None:
+            result = self._runs.clean(seen.result)
+            with suppress(MessageTooLargeError, InvalidMessageError):  # that it happened matters more
+                return self._reply(message, MessageType.STATUS, status=status, payload=payload | {"result": result})
+        return self._reply(message, MessageType.STATUS, status=status, payload=payload)
 
     def _refusal(self, message: BaseMessage, reason: str) -> BaseMessage:
         return self._reply(message, MessageType.REFUSE, payload={"reason": reason})

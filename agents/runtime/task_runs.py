@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -276,7 +276,7 @@ class TaskRuns:
 
     def _sayable(self, run: Run, ending: Ending) -> Ending:
         """Return the ending without secrets, and as a failure when its result does not fit into a message."""
-        ending = ending._replace(payload=self._clean(ending.payload))
+        ending = ending._replace(payload=self.clean(ending.payload))
         try:
             reply_to(run.orders[0], ending.kind, payload=ending.payload).to_json()
         except CPAError as error:
@@ -316,18 +316,19 @@ class TaskRuns:
         return todo.action in catalog and catalog.get(todo.action).repeatable
 
     def _context(self, order: BaseMessage, todo: ToDo) -> ExecutionContext:
-        until = self._due(order)
-        return self.context_of(order)._replace(deadline=min(until, self._now() + timedelta(seconds=todo.timeout)))
+        """Return for whom the step is done; its deadline is told by our own clock, which executors look at."""
+        left = min(self._due(order) - self._now(), timedelta(seconds=todo.timeout))
+        return self.context_of(order)._replace(deadline=datetime.now(UTC) + left)
 
     def _due(self, order: BaseMessage) -> datetime:
         return order.expected.due(self._now()) or self._now() + _FOREVER
 
-    def _clean(self, value: Any) -> Any:  # noqa: ANN401 - JSON out
+    def clean(self, value: Any) -> Any:  # noqa: ANN401 - JSON out
         """Return a value as JSON can carry it, without secrets."""
         if isinstance(value, Mapping):
-            return {self._redact(str(name)): self._clean(part) for name, part in value.items()}
+            return {self._redact(str(name)): self.clean(part) for name, part in value.items()}
         if isinstance(value, list | tuple):
-            return [self._clean(part) for part in value]
+            return [self.clean(part) for part in value]
         if value is None or isinstance(value, bool) or (isinstance(value, int | float) and math.isfinite(value)):
             return value
         return self._redact(str(value).encode(errors="replace").decode())

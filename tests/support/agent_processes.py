@@ -158,10 +158,9 @@ def note(text: str = "x", **params: Any) -> dict[str, Any]:  # noqa: ANN401 - No
 @asynccontextmanager
 async def neighbourhood(api: Api, folder: Path) -> AsyncIterator[Neighbourhood]:
     """Serve the API on a free port; end every agent at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
     server = uvicorn.Server(uvicorn.Config(api.app, port=_free_port(), log_config=None, lifespan="off"))
     serving = asyncio.create_task(server._serve())  # without its signal handlers: they are the test runner's
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     near = Neighbourhood(api, f"http://127.0.0.1:{server.config.port}", folder)
     try:
@@ -170,5 +169,5 @@ async def neighbourhood(api: Api, folder: Path) -> AsyncIterator[Neighbourhood]:
         for agent in near.agents:
             if agent.alive:
                 await agent.kill()
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # a long poll of one that was killed would go on
         await serving

@@ -1,7 +1,7 @@
 """An agent for tests as a process of its own: its only effect is a line in a file.
 
-`python -m tests.support.counting_agent EFFECTS …` takes the options of every agent. The step `file.note` writes its text;
-`params.wait` keeps it busy for that long before, `params.linger` after it, `params.tell` reports progress meanwhile.
+`python -m tests.support.counting_agent EFFECTS …` takes the options of every agent. The step `data.note` is such an
+effect; `params.wait` keeps it busy for that long before, `params.linger` after it; `params.tell` reports progress.
 """
 
 import asyncio
