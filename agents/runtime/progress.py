@@ -12,7 +12,7 @@ from agents.runtime.scheduler_link import SchedulerLink
 from scheduler.core.lam_protocol import BaseMessage, MessageType, reply_to
 
 _EVERY: Final = 0.25
-"""Seconds between two messages; the scheduler takes ten a second of one conversation."""
+"""Seconds between two messages of a task; the scheduler takes ten a second of one conversation."""
 _STARTS: Final = 1_000_000
 """How far the numbers of two starts of an agent are apart, so that they grow over a restart."""
 
@@ -44,6 +44,7 @@ class Progress:
         """Post until cancelled. What cannot be said now is not said: newer progress follows."""
         while True:
             await self._told.wait()
+            await asyncio.sleep(_EVERY)  # of what ends sooner nothing need be said
             self._told.clear()
             while self._latest:
                 document = self._latest.pop(next(iter(self._latest)))
@@ -51,7 +52,6 @@ class Progress:
                     await self._link.post(document)
                 except httpx.HTTPError:
                     continue
-            await asyncio.sleep(_EVERY)
 
 
 _now: ContextVar[tuple[Progress, BaseMessage] | None] = ContextVar("task", default=None)

@@ -197,6 +197,9 @@ class TaskRuns:
         ending = self._sayable(run, ending)
         try:
             await self._conclude(run, ending)
+        except Exception:  # the order stays open: it is answered after a restart, and when it is asked about
+            log.exception("ending_not_stored", action=run.todo.action)
+            return
         finally:
             del self._runs[run.key]
         log.info("task_ended", action=run.todo.action, answer=ending.kind, effect=ending.state)
