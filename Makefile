@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test coverage test-faults test-portal check lint unit simulate run bench bench-graph \
-	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-growth bench-profile bench-lock load \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-growth bench-profile bench-lock load \
 	openapi lock \
 	format clean
 
@@ -81,6 +81,9 @@ bench-api: setup ## jobs accepted a second on one core, and that none is lost by
 
 bench-intent: setup ## intents learned from examples on BANKING77 and HWU64; CPA_INTENT_DATA names their folder
 	$(PYTHON) -m bench.intent
+
+bench-office: setup ## 200 office requests and 60 sentences that are none, which nothing was tuned on
+	$(PYTHON) -m bench.office
 
 bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
 	$(PYTHON) -m bench.growth

@@ -40,6 +40,10 @@ def moment_in(identifier: str) -> datetime | None:
     return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC) if uuid.version == 7 else None
 
 
+_VARIANT = {f"{chance:x}": f"{0b1000 | chance & 0b11:x}" for chance in range(16)}
+"""The hex digit that begins with the bits 10 and keeps the last two of a random one."""
+
+
 class _Chance:
     """The random ends of ids, made for many at once: asking the kernel for each costs more than the rest."""
 
@@ -51,19 +55,17 @@ class _Chance:
         try:
             return self._left.pop()
         except IndexError:
-            fresh = os.urandom(8 * 4096)
-            ends = [_random_end(fresh[place : place + 8]) for place in range(0, len(fresh), 8)]
+            fresh = os.urandom(8 * 4096).hex()
+            ends = [
+                f"{_VARIANT[fresh[place]]}{fresh[place + 1 : place + 4]}-{fresh[place + 4 : place + 16]}"
+                for place in range(0, len(fresh), 16)
+            ]
             self._left += ends[1:]
             return ends[0]
 
     def forget(self) -> None:
         """Drop what is left: a process that was forked would hand out the same."""
         self._left = []
-
-
-def _random_end(chance: bytes) -> str:
-    digits = f"{0b10 << 62 | int.from_bytes(chance) & (1 << 62) - 1:016x}"
-    return f"{digits[:4]}-{digits[4:]}"
 
 
 _chance = _Chance()

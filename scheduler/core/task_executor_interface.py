@@ -3,10 +3,11 @@
 import abc
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import NO_PICTURE, CPAError, InvalidInputError
@@ -59,22 +60,22 @@ class Verification(BaseModel):
     failure: TaskFailure | None = None
 
 
-class ExecutionResult(BaseModel):
-    """How one attempt ended. `duration` is in seconds; `error` says why and is set exactly when `success` is False."""
+@dataclass(slots=True, kw_only=True)
+class ExecutionResult:
+    """How one attempt ended. `duration` is in seconds; `error` says why and is set exactly when `success` is False.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its parts were validated when the executor gave them; every step makes one, so it is no model. Nobody changes it.
+    """
 
     success: bool
-    result: dict[str, Any] = Field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
     error: TaskFailure | None = None
-    duration: float = Field(ge=0)
+    duration: float
     evidence: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _error_says_why(self) -> Self:
+    def __post_init__(self) -> None:
         if self.success is (self.error is not None):
             raise ValueError("a success has no error, and a failure needs one")
-        return self
 
 
 class BaseExecutor(abc.ABC):

@@ -35,7 +35,7 @@ from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
 from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
-from scheduler.executors.web_step import Step, Tools
+from scheduler.executors.web_step import Step, Tools, cleaned
 from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
 from scheduler.security.secrets_manager import SecretsManager
@@ -145,6 +145,8 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.broken:
                 await self._reopen(step)
             await self._keeper.before(step)
+            if not step.repeatable:
+                await step.job.saved()
             async with self._keeper.traced(step):
                 result = await self._operate(step)
             result |= step.about_element()
@@ -154,7 +156,7 @@ class PlaywrightExecutor(BaseExecutor):
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
             evidence = await self._keeper.after(step, result)
-            await self._keep_session(step, result)
+            await self._begin_to_keep_session(step, result)
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
@@ -254,9 +256,9 @@ class PlaywrightExecutor(BaseExecutor):
             if is_dead(error):
                 await step.job.close()
             shown = step.clean(str(error)) == str(error)
-            raise _cleaned(self._judged(step, error), step) from (error if shown else None)
+            raise cleaned(self._judged(step, error), step) from (error if shown else None)
         except CPAError as error:
-            _cleaned(error, step)
+            cleaned(error, step)
             raise
 
     def _judged(self, step: Step, error: Exception) -> CPAError:
@@ -327,34 +329,47 @@ class PlaywrightExecutor(BaseExecutor):
                 raise
             log.warning("session_not_restored", job_id=step.job_id, reason=step.clean(reason_of(error)))
 
-    async def _keep_session(self, step: Step, result: dict[str, Any]) -> None:
+    async def _begin_to_keep_session(self, step: Step, result: dict[str, Any]) -> None:
         """Note where the job stands. The step is done, so a page that dies just now is the next step's concern.
 
-        It is written while the step is verified: `verify` does not answer before it is on disk.
+        Cookies and stores are read and all is written while the step is verified: `verify` does not answer, and what
+        may not be repeated does not begin, before it is on disk.
         """
-        await step.job.saved()
+        job = step.job
+        if job.saving is not None and job.saving.done():
+            await job.saved()
         if step.todo.action in _LOOKS_ONLY:
             return
-        step.job.last = LastStep(task_id=step.task_id, result=result)
-        now = asyncio.get_running_loop().time()
-        try:
-            if step.todo.action not in _ENTERS or now >= step.job.storage_until:
-                step.job.storage = dict(await step.job.context.storage_state())
-                step.job.storage_until = now + _KEPT_FRESH
-            url = step.page.url
-        except (browser_error(), UnavailableError) as error:
-            log.warning("session_not_kept", job_id=step.job_id, reason=reason_of(error))
+        job.last = LastStep(task_id=step.task_id, result=result)
+        if not job.alive:
+            log.warning("session_not_kept", job_id=step.job_id, reason="the page is gone")
             return
-        snapshot = SessionSnapshot(
+        if step.todo.action not in _ENTERS:
+            job.storage_until = 0.0
+        job.unsaved = SessionSnapshot(
             run=step.run,
-            steps=step.job.steps,
-            url=safe_url(url, self._tools.secrets),
-            storage=step.job.storage,
-            form=tuple(step.job.form),
-            last=step.job.last,
-            basic_auth=step.job.basic_auth,
+            steps=job.steps,
+            url=safe_url(step.page.url, self._tools.secrets),
+            storage={},
+            form=tuple(job.form),
+            last=job.last,
+            basic_auth=job.basic_auth,
         )
-        step.job.saving = asyncio.create_task(asyncio.to_thread(self._sessions.save, step.job_id, snapshot))
+        if job.saving is None:
+            job.saving = asyncio.create_task(self._keep_session(step.job_id, job))
+
+    async def _keep_session(self, job_id: JobId, job: JobPage) -> None:
+        """Write where the job stands; what came while that was written is written next, the newest of it only."""
+        while job.unsaved is not None:
+            snapshot, job.unsaved = job.unsaved, None
+            if asyncio.get_running_loop().time() >= job.storage_until:
+                try:
+                    job.storage = dict(await job.context.storage_state())
+                except (browser_error(), UnavailableError) as error:
+                    log.warning("session_not_kept", job_id=job_id, reason=reason_of(error))
+                    continue
+                job.storage_until = asyncio.get_running_loop().time() + _KEPT_FRESH
+            await asyncio.to_thread(self._sessions.save, job_id, snapshot.model_copy(update={"storage": job.storage}))
 
     async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
         """Give the job a new context that holds these cookies and stores."""
@@ -381,10 +396,3 @@ def _spare(todo: ToDo) -> float:
 def _grace(todo: ToDo) -> float:
     """Seconds a step may overrun while it finds out why it failed. The orchestrator waits longer than that."""
     return _spare(todo) + min(_RESERVE, todo.timeout) / 2
-
-
-def _cleaned(error: CPAError, step: Step) -> CPAError:
-    """Take every known secret out of what the error says."""
-    error.facts = {name: step.clean(text) for name, text in error.facts.items()}
-    error.args = tuple(step.clean(part) if isinstance(part, str) else part for part in error.args)
-    return error

@@ -55,14 +55,13 @@ async def keep_picture(
 
 async def keep_page(step: Step) -> str:
     """Keep address, title, what went wrong inside the page, and the page as text; return the path."""
-    seen, _ = shortened(await page_as_text(step), _PAGE_LIMIT)
-    trouble = step.job.trouble.lines() or ("-",)
-    secret = await secrets_on(step)
+    (whole, secret), title = await asyncio.gather(_seen(step), step.page.title())
+    seen, _ = shortened(whole, _PAGE_LIMIT)
     lines = [
         f"address: {safe_url(step.page.url, step.tools.secrets)}",
-        f"title: {await step.page.title()}",
+        f"title: {title}",
         "went wrong in the page:",
-        *(f"  {line}" for line in trouble),
+        *(f"  {line}" for line in step.job.trouble.lines() or ("-",)),
         "page:",
     ]
     told = step.clean(blanked("\n".join(lines), secret | step.job.secret_values))
@@ -72,13 +71,16 @@ async def keep_page(step: Step) -> str:
 
 async def page_as_text(step: Step, *, element: "Locator | None" = None, depth: int | None = None) -> str:
     """Return what is on the page with roles, names and refs, free of secrets."""
-    before = await secrets_on(step)
-    if element is None:
-        seen = await step.page.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
-    else:
-        seen = await element.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
-    after = await secrets_on(step)
-    return step.clean(blanked(seen, before | after | step.job.secret_values))
+    return (await _seen(step, element, depth))[0]
+
+
+async def _seen(step: Step, element: "Locator | None" = None, depth: int | None = None) -> tuple[str, frozenset[str]]:
+    """Return the page as text, free of secrets, and what stood in secret fields just before the look and after it."""
+    shown = step.page if element is None else element
+    looking = shown.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
+    before, seen = await asyncio.gather(secrets_on(step), looking)
+    secret = before | await secrets_on(step)
+    return step.clean(blanked(seen, secret | step.job.secret_values)), secret
 
 
 async def secrets_on(step: Step) -> frozenset[str]:

@@ -11,7 +11,7 @@ from scheduler.executors.web_errors import public_url
 from scheduler.executors.web_params import ExtractParams, FieldSpec
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
-from scheduler.executors.web_targets import POLL, any_match
+from scheduler.executors.web_targets import POLL, Reading, any_match
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -32,8 +32,8 @@ async def extract(step: Step) -> dict[str, Any]:
         return await _records(step, params)
     name = "value" if params.attribute else "text"
     if not params.all:
-        element = (await step.element()).element
-        read = await _read(step, element, params.attribute)
+        held = (await step.element(reading=Reading(_READ, params.attribute))).held
+        read = _readable(step, held, params.attribute)
         return {name: await _typed(step, params, read, "params")}
     texts = [await _read(step, element, params.attribute) for element in await _every(step)]
     language = await _language(step, params)
@@ -42,8 +42,7 @@ async def extract(step: Step) -> dict[str, Any]:
 
 async def _table(step: Step, params: ExtractParams) -> dict[str, Any]:
     """Read the rows of a table by its headers. Raises InvalidInputError, which names the headers there are."""
-    element = (await step.element()).element
-    found = await element.evaluate(script("table"), timeout=step.left)
+    found = (await step.element(reading=Reading(script("table")))).held
     headers: list[str] = found["headers"]
     language = await _language(step, params)
     if not params.fields:
@@ -133,7 +132,10 @@ async def _language(step: Step, params: ExtractParams) -> str:
 
 
 async def _read(step: Step, element: "Locator", attribute: str | None) -> str:
-    read = await element.evaluate(_READ, attribute, timeout=step.left)
+    return _readable(step, await element.evaluate(_READ, attribute, timeout=step.left), attribute)
+
+
+def _readable(step: Step, read: object, attribute: str | None) -> str:
     if read is None:
         raise InvalidInputError(f"{step.todo.id}.params.attribute", f"the element has no {attribute!r} to be read")
     return str(read)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
 from scheduler.executors.web_errors import browser_error
-from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep
+from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class JobPage:
         self.steps = 0  # that were begun in this run
         self.storage: dict[str, Any] = {}  # cookies and stores as last read, and until when that holds
         self.storage_until = 0.0
-        self.saving: asyncio.Task[None] | None = None  # writes where the job stands
+        self.unsaved: SessionSnapshot | None = None  # where the job stands, as `saving` is to write it
+        self.saving: asyncio.Task[None] | None = None
         self.form: list[FormEntry] = []
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()

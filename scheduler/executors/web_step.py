@@ -6,17 +6,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scheduler.core.errors import InvalidInputError, UnverifiedHealingError
+from scheduler.core.errors import CPAError, InvalidInputError, UnverifiedHealingError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import Locale
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.executors.web_described import Descriptions, Place
 from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import Found, find, first_locator, look
+from scheduler.executors.web_targets import Found, Reading, find, first_locator, look, means_one_thing
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Tools:
     logins: "LoginStore"
     renew: "Renew"
     rails: GuardRails = field(default_factory=GuardRails)
+    described: Descriptions = field(default_factory=Descriptions)
 
 
 @dataclass(kw_only=True)
@@ -94,13 +96,14 @@ class Step:
             raise InvalidInputError(f"{self.todo.id}.selector", "is missing")
         return self.todo.selector
 
-    async def element(self, *, visible: bool = True) -> Found:
-        """Wait for the one element.
+    async def element(self, *, visible: bool = True, record: bool = True, reading: Reading | None = None) -> Found:
+        """Wait for the one element, and read there what is asked for.
 
         Raises ElementNotFoundError, AmbiguousTargetError, InvalidInputError, and UnverifiedHealingError when the
         element has moved and nothing would show whether what fits now was the right one.
         """
-        self.found = found = await find(self.page, self.target(), self.until, visible=visible)
+        target = self.target()
+        self.found = found = await find(self.page, target, self.until, visible=visible, record=record, reading=reading)
         if self.healed and not self.repeatable and self.todo.verify is None:
             raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
@@ -108,21 +111,32 @@ class Step:
     async def enter(self, do: "Callable[[Locator, float], Awaitable[T]]") -> "T":
         """Find the one element and enter something there, which may be repeated. Raises like `element`.
 
-        What the most trusted locator fits is acted on while it is being looked at, which saves a way to the browser
-        and back; unless it was the only one, and it worked at once, the element is sought as always.
+        What the most trusted locator fits is acted on at once: without a look where the field was described lately,
+        else while it is being looked at. Playwright acts on the only element that fits or on none; then, and when it
+        did not work at once, the element is sought as always.
         """
-        first = first_locator(self.page, self.target()) if self.repeatable else None
-        if first is not None:
-            entered, seen = await asyncio.gather(
-                do(first, _AT_ONCE), look(self.page, self.target()), return_exceptions=True
-            )
-            if not isinstance(entered, BaseException) and isinstance(seen, Found):
-                self.found = seen
+        page, target = self.page, self.target()
+        place = Place(self.tenant, public_url(page.url), target)
+        first = first_locator(page, target) if self.repeatable else None
+        if first is not None and (known := self.tools.described.of(place)) is not None:
+            (entered,) = await asyncio.gather(do(first, _AT_ONCE), return_exceptions=True)
+            if not isinstance(entered, BaseException):
+                self.found = Found(first, str(target.locators[0]), recorded=known.recorded)
                 return entered
-            for failure in (entered, seen):
-                if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
-                    raise failure
-        return await do((await self.element()).element, self.left)
+            _raise_if_dead(entered)
+        elif first is not None and means_one_thing(target):
+            entered, seen = await asyncio.gather(do(first, _AT_ONCE), look(page, target), return_exceptions=True)
+            if not isinstance(entered, BaseException) and isinstance(seen, Found):
+                return self._entered(entered, seen, place)
+            _raise_if_dead(entered, seen)
+        found = await self.element()
+        return self._entered(await do(found.element, self.left), found, place)
+
+    def _entered(self, entered: "T", found: Found, place: Place) -> "T":
+        self.found = found
+        if found.rank == 0 and found.exactly:
+            self.tools.described.keep(place, found.recorded)
+        return entered
 
     @property
     def healed(self) -> bool:
@@ -175,3 +189,17 @@ class Step:
     async def where(self) -> dict[str, Any]:
         """Return the address and the title of the page, free of secrets."""
         return {"url": safe_url(self.page.url, self.tools.secrets), "title": self.clean(await self.page.title())}
+
+
+def _raise_if_dead(*outcomes: object) -> None:
+    """Let pass that something did not work at once, but neither a cancellation nor the death of the browser."""
+    for failure in outcomes:
+        if isinstance(failure, BaseException) and (not isinstance(failure, Exception) or is_dead(failure)):
+            raise failure
+
+
+def cleaned(error: CPAError, step: Step) -> CPAError:
+    """Take every known secret out of what the error says."""
+    error.facts = {name: step.clean(text) for name, text in error.facts.items()}
+    error.args = tuple(step.clean(part) if isinstance(part, str) else part for part in error.args)
+    return error

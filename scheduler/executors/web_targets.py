@@ -1,6 +1,7 @@
 """Finds the element a target means: the most trusted locator that fits exactly one, never one of several."""
 
 import asyncio
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,19 @@ _CLEARLY = 1.25  # times as far as the nearest the next one must be, or both are
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What is to be read of the element by the same look that finds it: a function of it and of an argument."""
+
+    script: str
+    argument: Any = None
+
+
+@dataclass(frozen=True)
 class Match:
-    """An element that fits a locator: what it is, how a person sees it, and by what else it can be found."""
+    """An element that fits a locator: what it is, how a person sees it, by what else it can be found, what was read.
+
+    `exactly` says that it fits the whole wording, where a locator names one.
+    """
 
     element: "Locator"
     role: str
@@ -38,6 +50,8 @@ class Match:
     shown: str
     box: tuple[float, ...] | None = None
     ways: tuple[Way, ...] = ()
+    held: Any = None
+    exactly: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,35 @@ class Found:
     fitted: str
     rank: int = 0
     recorded: Target | None = None
+    held: Any = None
+    exactly: bool = True
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a look shall tell: where elements stand, by what else the only one can be found, what it holds."""
+
+    near: bool = False
+    record: bool = False
+    reading: Reading | None = None
+
+    @property
+    def script(self) -> str:
+        return _looking(self.reading.script if self.reading else None)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"near": self.near, "record": self.record, "argument": self.reading and self.reading.argument}
+
+
+@functools.cache
+def _looking(reading: str | None) -> str:
+    if reading is None:
+        return script("describe")
+    return f"""(elements, asked) => {{
+      const seen = ({script("describe")})(elements, asked);
+      return elements.length === 1 ? [{{...seen[0], held: ({reading})(elements[0], asked.argument)}}] : seen;
+    }}"""
 
 
 @dataclass(frozen=True)
@@ -75,19 +118,26 @@ def ways(root: "Root", way: Way) -> "tuple[Locator, ...]":
 
 
 async def matches(
-    page: "Page", target: Target, way: Way, *, visible: bool = True, record: bool = False
+    page: "Page",
+    target: Target,
+    way: Way,
+    *,
+    visible: bool = True,
+    record: bool = False,
+    reading: Reading | None = None,
 ) -> tuple[Match, ...]:
     """Return what fits a locator now, in all frames or in the target's. The whole wording counts before a part of it.
 
-    With `record` the only match says by what else it can be found.
+    With `record` the only match says by what else it can be found, with `reading` what it holds.
     """
-    place = way.near is not None
+    asked = _Asked(near=way.near is not None, record=record, reading=reading)
     if way.by is By.REF:
-        return await _pointed_at(page.get_by_ref(way.value), record=record)
+        return await _pointed_at(page.get_by_ref(way.value), asked)
     roots = _roots(page, target)
-    for same in zip(*(ways(root, way) for root in roots), strict=True):
+    for number, same in enumerate(zip(*(ways(root, way) for root in roots), strict=True)):
         shown = [locator.filter(visible=True) if visible else locator for locator in same]
-        per_root = await asyncio.gather(*(_described(locator, place=place, record=record) for locator in shown))
+        found_in = (_described(locator, asked, exactly=not number) for locator in shown)
+        per_root = await asyncio.gather(*found_in)
         if way.near is not None:
             pairs = zip(roots, per_root, strict=True)
             per_root = await asyncio.gather(*(_nearest(root, way.near, found) for root, found in pairs))
@@ -105,21 +155,35 @@ async def any_match(page: "Page", target: Target, *, visible: bool = True) -> "t
 
 
 def first_locator(page: "Page", target: Target) -> "Locator | None":
-    """Return the visible element that the most trusted locator means, when that needs no look first."""
+    """Return the visible element that fits the whole wording of the first locator; None when that needs a look."""
     way = target.locators[0]
     if target.frame or len(page.frames) > 1 or way.near is not None or way.by is By.REF:
         return None
-    readings = ways(page.main_frame, way)
-    return readings[0].filter(visible=True) if len(readings) == 1 else None
+    return ways(page.main_frame, way)[0].filter(visible=True)
+
+
+def means_one_thing(target: Target) -> bool:
+    """Whether a part of the wording does not count either where the whole wording of the first locator fits nothing."""
+    return target.locators[0].by not in {By.TEXT, By.LABEL, By.PLACEHOLDER}
 
 
 async def look(page: "Page", target: Target) -> Found | None:
     """Return the element that the most trusted locator alone fits now."""
-    return (await _look(page, target, 1, visible=True)).found
+    return (await _look(page, target, 1, visible=True, record=True, reading=None)).found
 
 
-async def find(page: "Page", target: Target, until: float, *, visible: bool = True) -> Found:
+async def find(
+    page: "Page",
+    target: Target,
+    until: float,
+    *,
+    visible: bool = True,
+    record: bool = True,
+    reading: Reading | None = None,
+) -> Found:
     """Wait for exactly one element. `until` is a moment of the loop's clock.
+
+    With `record` it is said how to find it next time, with `reading` what it holds.
 
     Raises ElementNotFoundError, and AmbiguousTargetError when a locator goes on fitting more than one.
     """
@@ -129,7 +193,7 @@ async def find(page: "Page", target: Target, until: float, *, visible: bool = Tr
         at = now()
         last = at >= until
         ranks = len(target.locators) if last or at >= started + _HEAD_START else 1
-        seen = await _look(page, target, ranks, visible=visible)
+        seen = await _look(page, target, ranks, visible=visible, record=record, reading=reading)
         if seen.found is not None:
             return seen.found
         if seen.several and (last or (seen.first_fits_several and at >= started + _SETTLING)):
@@ -139,12 +203,14 @@ async def find(page: "Page", target: Target, until: float, *, visible: bool = Tr
         await asyncio.sleep(min(POLL, max(until - now(), 0)))
 
 
-async def _look(page: "Page", target: Target, ranks: int, *, visible: bool) -> _Search:
+async def _look(
+    page: "Page", target: Target, ranks: int, *, visible: bool, record: bool, reading: Reading | None
+) -> _Search:
     """Go down the ranks. A lower one that fits several is passed over; one that fits something else is no fit."""
     several: tuple[Match, ...] = ()
     other_role: Match | None = None
     for rank, way in enumerate(target.locators[:ranks]):
-        fitting = await matches(page, target, way, visible=visible, record=True)
+        fitting = await matches(page, target, way, visible=visible, record=record, reading=reading)
         if len(fitting) > 1:
             several = several or fitting
             if rank == 0:
@@ -152,11 +218,14 @@ async def _look(page: "Page", target: Target, ranks: int, *, visible: bool) -> _
         elif fitting and rank > 0 and target.expected_role not in {None, _role(way, fitting[0])}:
             other_role = other_role or fitting[0]
         elif fitting:
-            return _Search(found=await _found(target, way, rank, fitting[0]))
+            recorded = await _recorded(target, way, fitting[0]) if record else None
+            match = fitting[0]
+            found = Found(match.element, str(way), rank, recorded, match.held, match.exactly)
+            return _Search(found=found)
     return _Search(several=several, other_role=other_role)
 
 
-async def _found(target: Target, way: Way, rank: int, match: Match) -> Found:
+async def _recorded(target: Target, way: Way, match: Match) -> Target | None:
     """Say how to find it next time: what fitted now first, then what the plan says, then what we saw ourselves."""
     frame: tuple[Way, ...] = target.frame
     first: tuple[Way, ...] = (way,)
@@ -165,8 +234,7 @@ async def _found(target: Target, way: Way, rank: int, match: Match) -> Found:
     planned = tuple(one for one in target.locators if one.by is not By.REF)
     together = tuple(dict.fromkeys((*first, *planned, *match.ways)))[:_MOST_WAYS]
     known = together == target.locators and target.role is not None
-    recorded = Target(locators=together, frame=frame, role=_role(way, match)) if together and not known else None
-    return Found(match.element, str(way), rank, recorded)
+    return Target(locators=together, frame=frame, role=_role(way, match)) if together and not known else None
 
 
 def _role(way: Way, match: Match) -> str:
@@ -184,31 +252,31 @@ def _roots(page: "Page", target: Target) -> "list[Root]":
     return [root]
 
 
-async def _described(locator: "Locator", *, place: bool = False, record: bool = False) -> tuple[Match, ...]:
+async def _described(locator: "Locator", asked: _Asked, *, exactly: bool = True) -> tuple[Match, ...]:
     try:
-        seen = await locator.evaluate_all(script("describe"), {"near": place, "record": record})
+        seen = await locator.evaluate_all(asked.script, asked.arguments)
     except browser_error() as error:
         if is_passing(error):
             return ()
         raise
     if len(seen) == 1:
-        return (_match(locator, seen[0]),)
-    return tuple(_match(locator.nth(number), one) for number, one in enumerate(seen))
+        return (_match(locator, seen[0], exactly=exactly),)
+    return tuple(_match(locator.nth(number), one, exactly=exactly) for number, one in enumerate(seen))
 
 
-async def _pointed_at(locator: "Locator", *, record: bool) -> tuple[Match, ...]:
+async def _pointed_at(locator: "Locator", asked: _Asked) -> tuple[Match, ...]:
     """Describe what a ref names; Playwright keeps refs where only a look at a single element finds them."""
-    asked = {"near": False, "record": record}
+    at_one = f"(e, asked) => ({asked.script})([e], asked)"
     try:
-        seen = await locator.evaluate(f"(e, asked) => ({script('describe')})([e], asked)", asked, timeout=_POINTING)
+        seen = await locator.evaluate(at_one, asked.arguments, timeout=_POINTING)
     except browser_error() as error:
         if is_dead(error):
             raise
         return ()
-    return (_match(locator, seen[0]),)
+    return (_match(locator, seen[0], exactly=True),)
 
 
-def _match(element: "Locator", seen: dict[str, Any]) -> Match:
+def _match(element: "Locator", seen: dict[str, Any], *, exactly: bool) -> Match:
     return Match(
         element=element,
         role=seen["role"],
@@ -216,6 +284,8 @@ def _match(element: "Locator", seen: dict[str, Any]) -> Match:
         shown=seen["shown"],
         box=seen["box"] and tuple(seen["box"]),
         ways=tuple(Way(**way) for way in seen["ways"]),
+        held=seen.get("held"),
+        exactly=exactly,
     )
 
 
@@ -224,7 +294,7 @@ async def _nearest(root: "Root", text: str, candidates: tuple[Match, ...]) -> tu
     if not candidates:
         return ()
     for anchor in ways(root, Way(by=By.TEXT, value=text)):
-        anchors = await _described(anchor.filter(visible=True), place=True)
+        anchors = await _described(anchor.filter(visible=True), _Asked(near=True))
         boxes = [one.box for one in anchors if one.box is not None]
         if not boxes:
             continue

@@ -24,6 +24,7 @@ from scheduler.executors.web_params import (
 )
 from scheduler.executors.web_reading import until_met, wait_for
 from scheduler.executors.web_step import Step
+from scheduler.executors.web_targets import Reading
 
 _VALUE = "e => e.value ?? e.innerText"
 _PNG = b"\x89PNG"
@@ -111,10 +112,10 @@ async def _checked(step: Step) -> Verification:
 
 async def _compared(step: Step, fits: Callable[[Any], bool], script: str) -> Verification:
     try:
-        element = (await step.element()).element
+        held = (await step.element(record=False, reading=Reading(script))).held
     except TaskFailedError as error:
         return Verification(happened=False, detail=step.clean(str(error)))
-    if fits(await element.evaluate(script, timeout=step.left)):
+    if fits(held):
         return Verification(happened=True, result=await _result(step))
     return Verification(happened=False, detail=f"{step.target()} holds another value")
 

@@ -311,9 +311,9 @@ class JobRun:
 
 def _starts_repeatable(state: RunState, command: Command) -> bool:
     """Whether the command says no more than that a repeatable task has started."""
-    match command:
-        case NoteEvent(type=type_):
-            return type_ is EventType.TASK_STARTED
-        case SaveTask(task_id=task_id):
-            return task_id in state.plan.repeatable and state.tasks[task_id].status is TaskStatus.RUNNING
+    if type(command) is NoteEvent:
+        return command.type is EventType.TASK_STARTED
+    if type(command) is SaveTask:
+        task_id = command.task_id
+        return task_id in state.plan.repeatable and state.tasks.newest[task_id].status is TaskStatus.RUNNING
     return False

@@ -39,6 +39,13 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_blocks_are_not_deleted BEFORE DELETE ON audit_blocks
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
+CREATE TRIGGER audit_blocks_have_spans AFTER INSERT ON audit_blocks
+BEGIN
+    INSERT INTO audit_spans (tenant, last, block, first)
+    SELECT tenant, max(timestamp), block, min(timestamp) FROM audit_log
+    WHERE tenant = NEW.tenant AND block = NEW.block GROUP BY tenant, block;
+END;
+
 CREATE TABLE audit_heads (
     tenant TEXT PRIMARY KEY,
     block INTEGER NOT NULL,
@@ -68,14 +75,26 @@ CREATE TABLE audit_log (
     PRIMARY KEY (tenant, block, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX audit_by_time ON audit_log (tenant, timestamp);
-
 CREATE INDEX audit_of_job ON audit_log (job_id, tenant, block, position);
 
 CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 CREATE TRIGGER audit_log_is_not_deleted BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE audit_spans (
+    tenant TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (tenant, last, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_spans_are_not_changed BEFORE UPDATE ON audit_spans
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_spans_are_not_deleted BEFORE DELETE ON audit_spans
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 CREATE TABLE dead_letters (

@@ -41,6 +41,12 @@ from scheduler.repository.sqlite_rows import (
 )
 from scheduler.repository.word_index import WordIndex
 
+_OF_THAT_TIME = (
+    "block IN (SELECT block FROM audit_spans WHERE tenant = :tenant"
+    " AND last >= coalesce(:start, -9e18) AND first < coalesce(:end, 9e18))"
+)
+"""The blocks among whose lines those of a time can be; there is no index of the lines by time."""
+
 
 class SQLiteJobRepository(JobRepository):
     """Jobs in SQLite."""
@@ -211,6 +217,8 @@ class SQLiteAuditRepository(AuditRepository):
             "action = :action_type": wanted.action_type,
         }
         chosen = [condition for condition, value in conditions.items() if value is not None]
+        if wanted.tenant is not None and (wanted.start_date or wanted.end_date):
+            chosen.append(_OF_THAT_TIME)
         where = f"WHERE {' AND '.join(chosen)}" if chosen else ""
 
         def read(connection: sqlite3.Connection) -> Page[AuditEntry]:

@@ -1,7 +1,7 @@
 """An executor never reports what it did not achieve, and its errors become results that say why."""
 
 import pytest
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.errors import (
     CPAError,
@@ -104,7 +104,7 @@ def test_a_result_is_a_success_without_or_a_failure_with_an_error() -> None:
     failure = TaskFailure(code="timeout", message="slow")
 
     for success, error in ((True, failure), (False, None)):
-        with pytest.raises(ValidationError, match="error"):
+        with pytest.raises(ValueError, match="error"):
             ExecutionResult(success=success, error=error, duration=0)
     assert not ExecutionResult(success=False, error=failure, duration=0).success
 

@@ -2,6 +2,8 @@
 
 import time
 import uuid
+from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,18 @@ import pytest
 from examples.office import Office
 from scheduler.core.crash_points import CrashPoint
 from tests.support.cpa_process import CpaProcess, cpa_process
+from tests.support.radicale_server import PASSWORD, USER, radicale
 
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 LIMIT = 180.0  # seconds from the first start to the end of the job, kill and restart included
+Plan = dict[str, Any] | None
 FAST = {"CPA_WORKER_LEASE_SECONDS": "3", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
 
 # The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
 # fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.
 STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup", "restore", "spend"}
-# Nor by these: it keeps no file, starts no application and makes no appointment. What is done in the mailbox besides
-# sending is repeatable; the address book is edited on the command line. See tests/executors/.
+# Nor by these: it starts no application; files and appointments have tests of their own below. What is done in the
+# mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
 BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
@@ -48,29 +52,78 @@ def test_a_job_whose_worker_is_killed_ends_done_with_one_mail(
     assert visit > 2, f"the main job never comes by {point}"
 
 
-def _killed_once(settings: dict[str, str], folder: Path, crash_at: str) -> tuple[bool, dict[str, Any]]:
-    """Run the main job with one kill; return whether the kill came, and the job as it ended."""
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.parametrize("point", [CrashPoint.BEFORE_APPOINTMENT, CrashPoint.AFTER_APPOINTMENT])
+def test_an_appointment_whose_worker_is_killed_is_made_and_told_once(
+    point: CrashPoint, office: Office, tmp_path: Path
+) -> None:
+    day = datetime.now().astimezone() + timedelta(days=3)
+    text = f"Leg einen Termin mit anna@example.com am {day:%d.%m.%Y} um 14:30 Uhr zum Thema Budget an"
+    with radicale(tmp_path) as calendar:
+        settings = office.settings(tmp_path, **FAST) | {
+            "CPA_CALENDAR_URL": calendar,
+            "CPA_CALENDAR_USERNAME": USER,
+            "CPA_SECRET_CALENDAR_PASSWORD": PASSWORD,
+        }
+
+        killed, job = _killed_once(settings, tmp_path, point, text)
+
+        kept = httpx.get(f"{calendar}/", auth=(USER, PASSWORD)).text
+    assert killed
+    assert job["status"] == "done", job
+    assert kept.count("BEGIN:VEVENT") == 1
+    assert len(_mails(office)) == 1
+
+
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.parametrize("point", [CrashPoint.BEFORE_FILE, CrashPoint.AFTER_FILE])
+def test_a_file_whose_worker_is_killed_is_copied_once(point: CrashPoint, office: Office, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    (files / "Archiv").mkdir(parents=True)
+    (files / "bericht.pdf").write_bytes(b"%PDF-1.4 Bericht")
+    settings = office.settings(tmp_path, **FAST) | {"CPA_FILES_ROOT": str(files)}
+    copy = {
+        "id": "copy",
+        "action": "file.copy",
+        "params": {"source": "bericht.pdf", "destination": "Archiv/bericht.pdf"},
+    }
+    plan = {"description": "Kopieren", "task_graph": {"tasks": [copy]}}
+
+    killed, job = _killed_once(settings, tmp_path, point, plan=plan)
+
+    assert killed
+    assert job["status"] == "done", job
+    found = sorted(str(path.relative_to(files)) for path in files.rglob("*") if path.is_file())
+    assert found == ["Archiv/bericht.pdf", "bericht.pdf"]
+    assert (files / "Archiv" / "bericht.pdf").read_bytes() == b"%PDF-1.4 Bericht"
+
+
+def _killed_once(
+    settings: dict[str, str], folder: Path, crash_at: str, text: str = SENTENCE, plan: Plan = None
+) -> tuple[bool, dict[str, Any]]:
+    """Run the job with one kill; return whether the kill came, and the job as it ended."""
     key = uuid.uuid4().hex
     end = time.monotonic() + LIMIT
     with cpa_process(settings, folder / "first.log", crash_at=crash_at) as first:
-        job_id = _submit(first, key, end)
+        job_id = _submit(first, key, end, text, plan)
         if job_id is not None and _wait(first, job_id, end) is not None:
             return False, _wait(first, job_id, end) or {}
         first.wait(30)
         assert first.exit_code == -9, (folder / "first.log").read_text()[-2000:]
     with cpa_process(settings, folder / "second.log") as second:
-        job_id = _submit(second, key, end)
+        job_id = _submit(second, key, end, text, plan)
         assert job_id is not None, (folder / "second.log").read_text()[-2000:]
         return True, _wait(second, job_id, end) or {"status": "never ended"}
 
 
-def _submit(process: CpaProcess, key: str, end: float) -> str | None:
+def _submit(process: CpaProcess, key: str, end: float, text: str, plan: Plan) -> str | None:
     """Submit as a client that does not give up; None when the process died before it answered 202."""
     while process.alive and time.monotonic() < end:
         try:
-            answer = httpx.post(
-                f"{process.url}/schedule", json={"text": SENTENCE}, headers={"Idempotency-Key": key}, timeout=10
-            )
+            path, order = ("/schedule", {"text": text}) if plan is None else ("/jobs", plan)
+            answer = httpx.post(f"{process.url}{path}", json=order, headers={"Idempotency-Key": key}, timeout=10)
         except httpx.TransportError:
             time.sleep(0.02)
         else:
@@ -94,7 +147,11 @@ def _wait(process: CpaProcess, job_id: str, end: float) -> dict[str, Any] | None
 
 def _arrived(office: Office) -> list[str | None]:
     """Return the names of the attachments of all mails in the recipient's mailbox."""
+    return [part.get_filename() for mail in _mails(office) for part in mail.iter_attachments()]
+
+
+def _mails(office: Office) -> list[EmailMessage]:
     end = time.monotonic() + 5
     while not (mails := office.mail.messages("anna@example.com")) and time.monotonic() < end:
         time.sleep(0.05)
-    return [part.get_filename() for mail in mails for part in mail.iter_attachments()]
+    return mails

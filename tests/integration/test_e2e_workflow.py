@@ -39,7 +39,7 @@ def _play(fault: PortalFault, office: Office, data: Path) -> None:
         job_id = accepted.json()["job_id"]
         if fault.answer:
             _answer(cpa, job_id, fault.answer)
-        detail = cpa.ended(job_id)
+        detail = cpa.ended(job_id, limit=fault.limit)
 
     assert detail["status"] == fault.state, detail
     assert (detail["job"]["error"] or "") == fault.says

@@ -1,19 +1,28 @@
 """The migrations: all together give `schema.sql`, each runs once, also when several processes come at once."""
 
 import contextlib
+import functools
 import multiprocessing
 import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from scheduler.core.ids import DEFAULT_TENANT
 from scheduler.repository import migrations
 from scheduler.repository.migrations import HEAD, upgrade
 from scheduler.repository.migrations.statements import statements
+from scheduler.repository.repository_interface import AuditFilter
 from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_repository import SQLiteAuditRepository
+from scheduler.repository.sqlite_rows import to_micros
+from tests.support.clock import NOON
 from tests.support.opens_store import open_and_count
 
 _FOLDER = Path(migrations.__file__).parent
@@ -78,6 +87,38 @@ def test_a_migration_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch:
     assert _schema_of(path) == set()
     upgrade(path)
     assert _schema_of(path) != set()
+
+
+async def test_the_audit_log_of_before_is_found_by_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cpa.db"
+    with monkeypatch.context() as before:
+        before.setattr("alembic.command.upgrade", functools.partial(_upgrade_to, "2026_11_27_0200", command.upgrade))
+        upgrade(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for block, hour in ((1, 1), (2, 3), (3, 2)):
+            at = to_micros(NOON + timedelta(hours=hour))
+            for place in range(2):
+                row = ("default", block, place, f"{block}-{place}", at + place, "job", "job.done", "", "success", "{}")
+                connection.execute(
+                    "INSERT INTO audit_log (tenant, block, position, id, timestamp, job_id, action, reason, result,"
+                    " metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+            connection.execute("INSERT INTO audit_blocks VALUES ('default', ?, '')", (block,))
+
+    database = SQLiteDatabase(path)
+    await database.connect()
+    wanted = AuditFilter(
+        tenant=DEFAULT_TENANT, start_date=NOON + timedelta(hours=2), end_date=NOON + timedelta(hours=3)
+    )
+    found = await SQLiteAuditRepository(database).list(wanted)
+    await database.close()
+
+    assert [entry.id for entry in found.items] == ["3-0", "3-1"]
+
+
+def _upgrade_to(revision: str, upgrade_: Callable[[Config, str], None], config: Config, _head: str) -> None:
+    upgrade_(config, revision)
 
 
 @pytest.mark.parametrize("name", ["Größe 100% 📎.db", "a?b=c#d.db", "it's.db"])

@@ -26,7 +26,7 @@ from tests.support.schedules import a_schedule
 from tests.support.store import LEASE, Store, sqlite_store
 
 WHOLE = re.compile(
-    r"SCAN (jobs|j|tasks|events|messages|audit_log|audit_blocks|dead_letters|d|idempotency_keys|schedules"
+    r"SCAN (jobs|j|tasks|events|messages|audit_log|audit_blocks|audit_spans|dead_letters|d|idempotency_keys|schedules"
     r"|schedule_events)\b(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
 )
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""

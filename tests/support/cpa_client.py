@@ -31,8 +31,8 @@ class Cpa:
         assert accepted.status_code == 202, accepted.text
         return self.ended(accepted.json()["job_id"])
 
-    def ended(self, job_id: str) -> dict[str, Any]:
-        end = time.monotonic() + LIMIT
+    def ended(self, job_id: str, *, limit: float = LIMIT) -> dict[str, Any]:
+        end = time.monotonic() + limit
         while time.monotonic() < end:
             detail: dict[str, Any] = self.http.get(f"/jobs/{job_id}").json()
             if detail["status"] in {"done", "failed", "cancelled"}:

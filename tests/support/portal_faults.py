@@ -8,6 +8,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 from examples.office import Office
+from tests.support.cpa_client import LIMIT
 
 Arrange = Callable[[Office], AbstractContextManager[object]]
 
@@ -16,7 +17,7 @@ Arrange = Callable[[Office], AbstractContextManager[object]]
 class PortalFault:
     """A fault with what has to come of it. `evidence` is the task whose picture shows it.
 
-    `changes` are settings; `answer` is given when the job asks; `number` is the document's.
+    `changes` are settings; `answer` is given when the job asks; `number` is the document's; `limit` is in seconds.
     """
 
     name: str
@@ -27,6 +28,7 @@ class PortalFault:
     evidence: str = "download"
     number: str = "4711"
     answer: str = ""
+    limit: float = LIMIT
     changes: dict[str, str] = field(default_factory=dict)
 
     def row(self) -> str:
@@ -120,4 +122,6 @@ FAULTS = (
     ),
     PortalFault(name="the mail server is down for 10 s", arrange=_mail_down(10)),
 )  # fmt: skip
-SLOW_FAULTS = (PortalFault(name="the mail server is down for a minute", arrange=_mail_down(60)),)
+SLOW_FAULTS = (
+    PortalFault(name="the mail server is down for a minute", arrange=_mail_down(60), limit=400),
+)  # waits grow

@@ -19,7 +19,10 @@ def main(rounds: int, browser: str) -> None:
     options.binary_location = browser
     for flag in (*FLAGS, "--headless"):
         options.add_argument(flag)
-    driver = webdriver.Chrome(service=webdriver.ChromeService(shutil.which("chromedriver")), options=options)
+    chromedriver = shutil.which("chromedriver")
+    if chromedriver is None:
+        sys.exit("chromedriver is missing; Debian has it as chromium-driver")
+    driver = webdriver.Chrome(service=webdriver.ChromeService(chromedriver), options=options)
     start = (time.perf_counter() - begun) * 1000
     taken = []
     try:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_27_0510"
-down_revision = "2026_11_27_0200"
+revision = "2026_11_27_0610"
+down_revision = "2026_11_27_0600"
 
 
 def upgrade() -> None:

@@ -1,0 +1,115 @@
+"""How well office requests are understood that nobody tuned on: intents, slots, several orders, and no requests.
+
+`UNDERSTAND` is what the floors hold for; rules alone stand beside it.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from scheduler.llm.sentence_encoder import one_thread
+
+one_thread()
+
+from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
+from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
+from scheduler.core.intent_router import IntentRouter  # noqa: E402
+from scheduler.core.language import normalise  # noqa: E402
+from scheduler.llm.intent_model import IntentModel  # noqa: E402
+from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
+from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: E402
+
+INTENT, SLOTS, SPLIT = 0.95, 0.90, 0.85
+LOCALES = ("de", "en")
+Understand = Callable[[str], list[Understood]]
+
+
+def by_routing(router: IntentRouter | LearnedIntentRouter) -> Understand:
+    """Return what understands a request by routing it, and then the rest that the first order left."""
+
+    def understand(text: str) -> list[Understood]:
+        routed = router.route(text)
+        first = [Understood(routed.name, dict(routed.slots))]
+        if not routed.rest or len(routed.rest) >= len(text):
+            return first
+        others = understand(routed.rest)
+        return first + others if normalise(text).endswith(routed.rest) else others + first
+
+    return understand
+
+
+def learned() -> LearnedIntentRouter:
+    """Return the router that asks what was learned where rules know nothing."""
+    rules = IntentRouter.default()
+    examples = [(text, one.name) for one in rules.intents for texts in one.examples.values() for text in texts]
+    model = IntentModel(UniversalSentenceEncoder(), [text for text, _ in examples], [name for _, name in examples])
+    return LearnedIntentRouter(rules, model)
+
+
+UNDERSTAND: dict[str, Callable[[], Understand]] = {
+    "rules": lambda: by_routing(IntentRouter.default()),
+    "understood": lambda: by_routing(learned()),
+}
+
+
+def share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")
+
+
+def figures_of(scores: Sequence[tuple[Request, Score]]) -> dict[str, float]:
+    """Return the shares of what was understood rightly."""
+    compound = [one for request, one in scores if request.compound]
+    hits = sum(one.hits for _, one in scores)
+    return {
+        "intent": share(sum(one.right for _, one in scores), len(scores)),
+        "slot-recall": share(hits, hits + sum(len(one.missed) for _, one in scores)),
+        "slot-precision": share(hits, hits + sum(len(one.false) for _, one in scores)),
+        "split": share(sum(one.right for one in compound), len(compound)),
+        "whole": share(sum(one.whole for _, one in scores), len(scores)),
+    }
+
+
+def misses(scores: Sequence[tuple[Request, Score]]) -> dict[str, str]:
+    """Return by id what was not understood rightly."""
+    found = {}
+    for request, one in scores:
+        wrong = [] if one.right else [f"{'+'.join(one.intents)} for {'+'.join(o.intent for o in request.orders)}"]
+        wrong += [f"no {slot} {words!r}" for slot, words in sorted(one.missed)]
+        wrong += [f"false {slot} {words!r}" for slot, words in sorted(one.false)]
+        if wrong:
+            found[request.id] = "; ".join(wrong)
+    return found
+
+
+def main() -> int:
+    office = load()
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for way, build in UNDERSTAND.items():
+        understand = build()
+        scores = [(one, score(one, understand(one.text))) for one in office.requests]
+        results[way] = {name: figures_of([pair for pair in scores if pair[0].locale == name]) for name in LOCALES}
+        acting = {one.id: one.text for one in office.no_requests if acts(understand(one.text))}
+    wrong = misses(scores)
+    for place, what in {**wrong, **{name: f"acts: {text}" for name, text in acting.items()}}.items():
+        print(place, what, file=sys.stderr)
+    names = list(results["understood"]["de"])
+    rows = [
+        [f"{way} {name}", *(f"{one[what]:.3f}" for what in names)]
+        for way, by in results.items()
+        for name, one in by.items()
+    ]
+    show("Office requests: shares understood rightly", ["", *names], rows)
+    least = {"intent": INTENT, "slot-recall": SLOTS, "slot-precision": SLOTS, "split": SPLIT}
+    floors = [
+        Floor(f"{what}-{name}", results["understood"][name][what], floor)
+        for what, floor in least.items()
+        for name in LOCALES
+    ]
+    floors.append(Floor("acts", len(acting), 0, at_most=True))
+    save("office", {**results, "misses": wrong, "acting": acting}, floors)
+    bars = {f"{way}, {name}": [one[what] for what in names] for way, by in results.items() for name, one in by.items()}
+    draw("office", "Office requests", [Panel("Understood rightly", "share", names, bars)])
+    return judge(floors)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
