@@ -6,6 +6,7 @@ ENV VIRTUAL_ENV=/opt/venv
 COPY pyproject.toml requirements.lock README.md ./
 RUN uv pip install --no-cache --constraints requirements.lock -r pyproject.toml
 COPY scheduler ./scheduler
+COPY agents ./agents
 RUN uv pip install --no-cache --no-deps --build-constraints requirements.lock .
 
 FROM python:3.11-slim-bookworm

@@ -113,4 +113,4 @@ format: setup ## let ruff format and repair
 
 clean: ## remove caches and reports; keeps .venv and data
 	rm -rf dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find scheduler examples bench tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find scheduler agents examples bench tests -name __pycache__ -type d -prune -exec rm -rf {} +

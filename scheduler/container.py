@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from scheduler.agent_wiring import Agents, make_agents
+from scheduler.agents.agent_hands import AgentHands
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
@@ -91,6 +93,7 @@ class Services:
     schedule_runner: ScheduleRunner
     maintenance: Maintenance
     checks: Mapping[str, Check]
+    agents: Agents
 
 
 _Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
@@ -124,7 +127,9 @@ async def open_services(
         questions = make_answer_service(settings.queue, database, planner, queue, admission)
         jobs = make_jobs(database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        worker = make_worker(settings, queue, database, registry, secrets)
+        agents = make_agents(settings, database)
+        stack.push_async_callback(agents.http.close)
+        worker = make_worker(settings, queue, database, registry, secrets, agents)
         yield Services(
             settings=settings,
             secrets=secrets,
@@ -146,6 +151,7 @@ async def open_services(
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots), questions),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
+            agents=agents,
         )
 
 
@@ -244,16 +250,18 @@ def make_worker(
     database: SQLiteDatabase,
     registry: ExecutorRegistry,
     secrets: SecretsManager,
+    agents: Agents,
 ) -> Worker:
-    """Return a worker that has jobs done by the executors of this process."""
+    """Return a worker that has jobs done by agents, and by the executors of this process."""
     clock = SystemClock()
+    hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
     orchestrator = Orchestrator(
         job_queue=queue,
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
         catalog=registry.catalog,
-        executors=registry,
-        runner=TaskRunner(executors=registry, clock=clock, random=random.random, redact=secrets.redact),
+        executors=hands,
+        runner=TaskRunner(executors=hands, clock=clock, random=random.random, redact=secrets.redact),
         clock=clock,
         random=random.random,
         new_id=new_id,

@@ -9,7 +9,7 @@ from scheduler.core.crash_points import CrashPoint
 from tests.support.effects import decorated, unguarded
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "scheduler").rglob("*.py"))
+MODULES = sorted(path for part in ("scheduler", "agents") for path in (ROOT / part).rglob("*.py"))
 
 
 def test_every_point_stands_before_or_after_one_operation() -> None:

@@ -21,7 +21,7 @@ def _modules(*folders: str) -> list[Path]:
 
 
 LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "bench" / "peers").glob("requirements-*.txt"))]
-OURS = _modules("scheduler", "examples", "bench", "tests")
+OURS = _modules("scheduler", "agents", "examples", "bench", "tests")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,7 +73,8 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    silent = [str(path.relative_to(ROOT)) for path in _modules("scheduler") if not ast.get_docstring(_tree(path))]
+    modules = _modules("scheduler", "agents")
+    silent = [str(path.relative_to(ROOT)) for path in modules if not ast.get_docstring(_tree(path))]
 
     assert silent == []
 

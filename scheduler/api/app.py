@@ -8,7 +8,20 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from scheduler.api import audit, batch, dead_letters, files, health, jobs, live, schedule, schedules, uploads
+from scheduler.api import (
+    agents,
+    audit,
+    batch,
+    dead_letters,
+    files,
+    health,
+    jobs,
+    lam_handler,
+    live,
+    schedule,
+    schedules,
+    uploads,
+)
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import EVERYWHERE
@@ -27,6 +40,8 @@ _TAGS: Final = [
     {"name": "live", "description": "A job as it happens."},
     {"name": "files", "description": "What jobs have produced: files and pictures."},
     {"name": "dead letters", "description": "Jobs that failed for good: look, correct, requeue, discard."},
+    {"name": "agents", "description": "Agents: join, give signs of life, look, drain, cut off."},
+    {"name": "lam", "description": "Messages of agents, and what waits for them."},
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
@@ -59,6 +74,8 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         files.router,
         audit.router,
         dead_letters.router,
+        agents.router,
+        lam_handler.router,
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)

@@ -14,13 +14,17 @@ from starlette.requests import HTTPConnection
 from scheduler.core.errors import (
     ConflictError,
     CPAError,
+    EnrolmentRefusedError,
     InvalidFieldError,
     InvalidRequestError,
+    MessageNotAllowedError,
     MessageTooLargeError,
     NotFoundError,
     PolicyViolationError,
     QueueFullError,
     RequestTooLargeError,
+    SignatureRefusedError,
+    TooManyMessagesError,
     UnavailableError,
 )
 from scheduler.core.job import Locale
@@ -49,8 +53,12 @@ _STATUS: tuple[tuple[type[CPAError], HTTPStatus], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
     (QueueFullError, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooManyMessagesError, HTTPStatus.TOO_MANY_REQUESTS),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnauthorizedError, HTTPStatus.UNAUTHORIZED),
+    (EnrolmentRefusedError, HTTPStatus.UNAUTHORIZED),
+    (SignatureRefusedError, HTTPStatus.UNAUTHORIZED),
+    (MessageNotAllowedError, HTTPStatus.FORBIDDEN),
 )
 _HTTP_CODES = {400: "invalid_json", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
 _SAY_JSON: Final = Sentence("diese Kopfzeile muss application/json sagen", "this header must say application/json")

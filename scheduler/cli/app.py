@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import answers, contacts, database, dead, graph, schedules, secrets, sites, views
+from scheduler.cli import agent, answers, contacts, database, dead, graph, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -317,6 +317,7 @@ def actions(
         out.print(catalog.as_table(known, policy))
 
 
+app.add_typer(agent.app, name="agent")
 app.add_typer(sites.app, name="site")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")

@@ -7,11 +7,13 @@ CPAError
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
 │       AskBackError (core/questions)
-├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError, ScheduleNotFoundError
+├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
+│                                ScheduleNotFoundError, AgentNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError, NotWaitingError
-├── PolicyViolationError         ActionForbiddenError
+│                                ScheduleChangedError, NotWaitingError, AgentNameTakenError, MessageConflictError
+├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
+├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
 │       PageRefusedError, DownloadFailedError, VerificationFailedError,
@@ -23,16 +25,31 @@ CPAError
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
 │       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
-│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
 └── UnavailableError             SiteUnreachableError, MailServerUnreachableError, MailDeferredError,
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
-                                 CalendarUnreachableError
+                                 CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
+                                 NoFreeAgentError, TooManyMessagesError
 """
 
+from scheduler.core.agent_errors import (
+    AgentFailedError,
+    AgentNameTakenError,
+    AgentNotFoundError,
+    AgentRefusedError,
+    AgentUnreachableError,
+    EndpointForbiddenError,
+    EnrolmentRefusedError,
+    MessageConflictError,
+    MessageNotAllowedError,
+    NoFreeAgentError,
+    SignatureRefusedError,
+    TooManyMessagesError,
+)
 from scheduler.core.error_kinds import (
     ConflictError,
     CPAError,
@@ -155,6 +172,11 @@ __all__ = [
     "NO_PICTURE",
     "ActionForbiddenError",
     "AddressForbiddenError",
+    "AgentFailedError",
+    "AgentNameTakenError",
+    "AgentNotFoundError",
+    "AgentRefusedError",
+    "AgentUnreachableError",
     "AmbiguousTargetError",
     "AppFailedError",
     "AppForbiddenError",
@@ -181,6 +203,8 @@ __all__ = [
     "ElementNotFoundError",
     "EmptyPlanError",
     "EmptyRequestError",
+    "EndpointForbiddenError",
+    "EnrolmentRefusedError",
     "FileFailedError",
     "FileMissingError",
     "IdempotencyConflictError",
@@ -211,10 +235,13 @@ __all__ = [
     "MailNotSetUpError",
     "MailRefusedError",
     "MailServerUnreachableError",
+    "MessageConflictError",
+    "MessageNotAllowedError",
     "MessageTooLargeError",
     "MissingSlotError",
     "NoAgentError",
     "NoDisplayError",
+    "NoFreeAgentError",
     "NoTemplateError",
     "NotFoundError",
     "NotUnderstoodError",
@@ -238,6 +265,7 @@ __all__ = [
     "SecondFactorNeededError",
     "SecondFactorRejectedError",
     "SecretMissingError",
+    "SignatureRefusedError",
     "SiteFileError",
     "SiteHasNoError",
     "SiteUnreachableError",
@@ -248,6 +276,7 @@ __all__ = [
     "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TooManyMessagesError",
     "TooMuchDataError",
     "UnavailableError",
     "UnknownActionError",

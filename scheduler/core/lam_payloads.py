@@ -77,13 +77,24 @@ class DonePayload(Payload):
 
     result: JsonObject
     evidence: Evidence | None = None
+    verified: bool | None = None
+
+
+class QueryStatusPayload(Payload):
+    """The step that is asked about, resolved: an agent that does not know it looks in the world whether it happened."""
+
+    todo: Annotated[JsonObject, BeforeValidator(_as_document)] | None = None
 
 
 class StatusPayload(Payload):
-    """What is known of work that was asked about, also by an agent that was started anew since."""
+    """What is known of work that was asked about, also by an agent that was started anew since.
+
+    `effect` says whether the step happened; left out, or `unknown`: nobody can tell.
+    """
 
     effect: WorldEffect | None = None
     result: JsonObject | None = None
+    detail: Text | None = None
 
 
 class DiscoverPayload(Payload):

@@ -17,6 +17,7 @@ from scheduler.core.lam_payloads import (
     FailurePayload,
     NotUnderstoodPayload,
     OfferPayload,
+    QueryStatusPayload,
     RefusePayload,
     RejectPayload,
     RequestPayload,
@@ -159,6 +160,7 @@ class QueryStatusMessage(BaseMessage):
 
     anchors = CONVERSATION
     type: Literal[MessageType.QUERY_STATUS] = MessageType.QUERY_STATUS
+    payload: QueryStatusPayload | None = None
 
 
 class StatusMessage(BaseMessage):

@@ -8,6 +8,7 @@ import string
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from scheduler.core.agent_sentences import AGENT_SENTENCES
 from scheduler.core.llm_sentences import LLM_SENTENCES
 from scheduler.core.site_sentences import SITE_SENTENCES
 from scheduler.core.work_sentences import WORK_SENTENCES
@@ -353,7 +354,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "The job ended its worker {crashes} times and was put aside.",
     ),
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
-    **{code: Sentence(*said) for code, said in {**LLM_SENTENCES, **WORK_SENTENCES, **SITE_SENTENCES}.items()},
+    **{
+        code: Sentence(*said)
+        for code, said in {**LLM_SENTENCES, **WORK_SENTENCES, **SITE_SENTENCES, **AGENT_SENTENCES}.items()
+    },
 }
 
 

@@ -29,6 +29,7 @@ class ExecutionContext(NamedTuple):
     attempt: int = 1
     effect_key: str = ""
     deadline: datetime | None = None
+    lease_epoch: int = 0
 
 
 AD_HOC = ExecutionContext()

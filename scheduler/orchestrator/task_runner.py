@@ -62,6 +62,7 @@ class TaskRunner:
             attempt=attempt,
             effect_key=effect_key(job.id, task_id, todo.canonical()),
             deadline=job.deadline,
+            lease_epoch=0 if job.lease is None else job.lease.epoch,
         )
 
     async def attempt(

@@ -1,5 +1,31 @@
 -- Generated from the migrations by `python -m scheduler.repository.schema`. Do not edit.
 
+CREATE TABLE agent_beats (
+    agent_id TEXT PRIMARY KEY REFERENCES agents (id) ON DELETE CASCADE,
+    at INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    status TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE agent_keys (
+    kid TEXT PRIMARY KEY,
+    agent_id TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    x TEXT NOT NULL, -- Ed25519, base64url
+    place INTEGER NOT NULL, -- 0: in use, 1: its successor
+    UNIQUE (agent_id, place)
+) STRICT;
+
+CREATE TABLE agents (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL, -- the agent, apart from its signs of life
+    token_digest TEXT NOT NULL,
+    UNIQUE (tenant, name)
+) STRICT;
+
+CREATE TABLE agents_version (n INTEGER NOT NULL) STRICT;
+
 CREATE TABLE audit_blocks (
     tenant TEXT NOT NULL,
     block INTEGER NOT NULL,
@@ -85,6 +111,15 @@ CREATE INDEX dead_letters_by_intent ON dead_letters (tenant, intent, at);
 
 CREATE INDEX dead_letters_of_tenant ON dead_letters (tenant, at);
 
+CREATE TABLE enrolments (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL, -- that are left
+    document TEXT NOT NULL -- which types and capabilities it lets in
+) STRICT;
+
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
@@ -167,6 +202,15 @@ BEGIN
     VALUES ('delete', OLD.n, 'xt' || lower(hex(OLD.tenant)) || ' ' || OLD.description);
 END;
 
+CREATE TABLE lam_nonces (
+    kid TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (kid, nonce)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lam_nonces_by_end ON lam_nonces (expires_at);
+
 CREATE TABLE messages (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
@@ -175,13 +219,29 @@ CREATE TABLE messages (
     type TEXT NOT NULL,
     conversation_id TEXT,
     document TEXT NOT NULL,
-    stored_at INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL, task_id TEXT, in_reply_to TEXT, agent_id TEXT, digest TEXT, answer TEXT, refused TEXT,
     UNIQUE (tenant, sender, id)
 ) STRICT;
 
 CREATE INDEX messages_by_id ON messages (tenant, id);
 
+CREATE INDEX messages_in_reply ON messages (tenant, in_reply_to, n) WHERE in_reply_to IS NOT NULL;
+
 CREATE INDEX messages_of_conversation ON messages (tenant, conversation_id, n);
+
+CREATE INDEX messages_of_task ON messages (tenant, conversation_id, task_id, n) WHERE task_id IS NOT NULL;
+
+CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL -- nobody waits for an answer after it
+) STRICT;
+
+CREATE INDEX outbox_by_end ON outbox (expires_at);
+
+CREATE INDEX outbox_of_agent ON outbox (agent_id, n);
 
 CREATE TABLE questions (
     job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsError
 
 from scheduler.core.problems import first_flaw, unfit
 from scheduler.core.sentences import Sentence
+from scheduler.settings.agents import AgentsSettings as AgentsSettings
 from scheduler.settings.browser import BrowserSettings as BrowserSettings
 from scheduler.settings.browser import GuardSettings as GuardSettings
 from scheduler.settings.graph import GraphSettings as GraphSettings
@@ -284,6 +285,7 @@ class Settings(BaseModel):
     browser: BrowserSettings
     guard: GuardSettings
     llm: LLMSettings
+    agents: AgentsSettings = Field(default_factory=AgentsSettings)
     log: LogSettings
     fault: FaultSettings
 
@@ -321,6 +323,7 @@ def load_settings() -> Settings:
         browser=_read(BrowserSettings),
         guard=_read(GuardSettings),
         llm=_read(LLMSettings),
+        agents=_read(AgentsSettings),
         log=_read(LogSettings),
         fault=_read(FaultSettings),
     )

@@ -1,0 +1,28 @@
+"""Who an agent is, whom it serves, and where it keeps what it must not forget."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from scheduler.core.agent import AgentType
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentOptions:
+    """`url` is the scheduler's, `token` an enrolment token or an API key; it is needed at the first start only.
+
+    `endpoint` is the address at which the scheduler calls; without one the agent dials out. It listens at `host` and
+    `port` either way (0: any free port). `concurrency` tasks run at once. `folder` belongs to this agent alone.
+    """
+
+    type: AgentType
+    name: str
+    url: str
+    token: str = field(default="", repr=False)
+    folder: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    endpoint: str = ""
+    concurrency: int = 1
+    tags: tuple[str, ...] = ()
+    grace: timedelta = timedelta(seconds=20)

@@ -1,0 +1,249 @@
+"""An agent as a process: joins, listens or dials out, works, and leaves in order on SIGTERM."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+from typing import Any, Final
+
+import httpx
+import structlog
+import uvicorn
+
+from agents.runtime.agent_app import build_agent_app
+from agents.runtime.agent_options import AgentOptions
+from agents.runtime.agent_store import AgentStore
+from agents.runtime.progress import Progress
+from agents.runtime.reception import Reception
+from agents.runtime.scheduler_link import Load, SchedulerLink
+from agents.runtime.task_runs import TaskRuns
+from scheduler.core.agent_wire import CapabilityTerms
+from scheduler.core.errors import CPAError
+from scheduler.core.ids import JobId
+from scheduler.executors.executor_registry import ExecutorRegistry
+
+_AGAIN: Final = 1.0
+_KEPT: Final = timedelta(days=7)
+"""How long is remembered what was done: a job is not asked about later."""
+_IDLE: Final = 600.0
+"""Seconds after which what executors hold for a job (a page, a connection) is freed; files keep what is needed."""
+_LAST_WORDS: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a running agent consists of."""
+
+    link: SchedulerLink
+    store: AgentStore
+    runs: TaskRuns
+    reception: Reception
+    progress: Progress
+    outbox: "Outbox"
+
+
+class Outbox:
+    """Says what is stored to be said, until the scheduler has taken it."""
+
+    def __init__(self, store: AgentStore, link: SchedulerLink) -> None:
+        self._store = store
+        self._link = link
+        self._more = asyncio.Event()
+        self._empty = asyncio.Event()
+
+    def wake(self) -> None:
+        self._empty.clear()
+        self._more.set()
+
+    async def run(self) -> None:
+        """Post until cancelled."""
+        while True:
+            self._more.clear()
+            waiting = await self._store.unsaid()
+            if not waiting:
+                self._empty.set()
+                await self._more.wait()
+            for n, document in waiting:
+                if not await self._post(json.loads(document)):
+                    await asyncio.sleep(_AGAIN)
+                    break
+                await self._store.said(n)
+
+    async def emptied(self) -> None:
+        await self._empty.wait()
+
+    async def _post(self, document: dict[str, Any]) -> bool:
+        try:
+            return await self._link.post(document)
+        except httpx.HTTPError as error:
+            log.warning("scheduler_not_reached", error=str(error) or type(error).__name__)
+            return False
+
+
+def run_agent(
+    options: AgentOptions,
+    executors: ExecutorRegistry,
+    *,
+    redact: Callable[[str], str] = lambda text: text,
+    started: Callable[[str], None] = lambda _url: None,
+) -> bool:
+    """Be an agent until SIGTERM or SIGINT; return whether it ended in order. `started` gets the address it listens at.
+
+    Raises EnrolmentRefusedError when the scheduler does not let it in.
+    """
+    with asyncio.Runner() as runner:
+        return runner.run(serve_agent(options, executors, redact=redact, started=started))
+
+
+async def serve_agent(
+    options: AgentOptions,
+    executors: ExecutorRegistry,
+    *,
+    redact: Callable[[str], str],
+    started: Callable[[str], None],
+) -> bool:
+    """Be an agent in this event loop. Raises as `run_agent` does."""
+    async with _opened(options, executors, redact) as parts:
+        app = build_agent_app(link=parts.link, reception=parts.reception, concurrency=options.concurrency)
+        config = uvicorn.Config(
+            app, host=options.host, port=options.port, log_config=None, access_log=False, server_header=False
+        )
+        server = _Server(config, started)
+        work = asyncio.create_task(_live(options, executors, parts))
+        listening = asyncio.create_task(server.serve())
+        drained = asyncio.create_task(_drain(options, server, parts))
+        try:
+            await asyncio.wait([work, listening, drained], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.should_exit = True
+            for task in (work, drained):
+                task.cancel()
+            ended = await asyncio.gather(work, drained, listening, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, CPAError):
+            raise error
+        if isinstance(error, Exception):
+            log.error("agent_crashed", exc_info=error)
+            return False
+    return True
+
+
+async def _live(options: AgentOptions, executors: ExecutorRegistry, parts: Parts) -> None:
+    """Join, tell what became of what was left, then work until cancelled."""
+    await parts.link.join()
+    parts.runs.tenant = parts.link.me.tenant
+    await parts.store.forget(parts.link.now() - _KEPT)
+    await parts.runs.recover()
+    async with asyncio.TaskGroup() as owner:
+        owner.create_task(parts.link.live())
+        owner.create_task(parts.outbox.run())
+        owner.create_task(parts.progress.run())
+        owner.create_task(_let_go(executors, parts.runs))
+        if not options.endpoint:
+            owner.create_task(_dial(parts))
+
+
+async def _dial(parts: Parts) -> None:
+    """Fetch what waits at the scheduler; what is answered at once goes back before the next is asked for."""
+    after = 0
+    while True:
+        try:
+            found = await parts.link.fetch(after)
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("nothing_fetched", error=str(error) or type(error).__name__)
+            await asyncio.sleep(_AGAIN)
+            continue
+        for item in found:
+            with suppress(CPAError):  # logged where it was refused
+                answer = await parts.reception.receive(item.message)
+                if answer is not None:
+                    await parts.store.say(json.dumps(answer), parts.link.now())
+                    parts.outbox.wake()
+            after = max(after, item.n)
+
+
+async def _let_go(executors: ExecutorRegistry, runs: TaskRuns) -> None:
+    """Free what executors hold for jobs of which nothing was asked for a while."""
+    if not executors.hold_anything:
+        return
+    last: dict[str, float] = {}
+    while True:
+        await asyncio.sleep(_IDLE / 20)
+        now = asyncio.get_running_loop().time()
+        last |= dict.fromkeys(runs.take_conversations(), now)
+        for conversation in [name for name, at in last.items() if now - at > _IDLE]:
+            del last[conversation]
+            await executors.let_go(JobId(conversation), ended=False)
+
+
+async def _drain(options: AgentOptions, server: "_Server", parts: Parts) -> None:
+    """Once asked to end: take nothing new, finish, say what is to be said."""
+    await server.asked_to_end.wait()
+    log.info("agent_drains", running=parts.runs.running)
+    parts.reception.draining = True
+    if not parts.link.has_joined:
+        return
+    parts.link.beat_now()
+    await parts.runs.drained(options.grace)
+    parts.outbox.wake()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await parts.outbox.emptied()
+    log.info("agent_drained", running=parts.runs.running)
+
+
+@asynccontextmanager
+async def _opened(
+    options: AgentOptions, executors: ExecutorRegistry, redact: Callable[[str], str]
+) -> AsyncIterator[Parts]:
+
+    def load() -> Load:
+        return reception.load()
+
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(executors.close)
+        store = AgentStore(options.folder / "agent.db")
+        await store.open()
+        stack.push_async_callback(store.close)
+        link = SchedulerLink(
+            options=options,
+            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in executors.catalog),
+            store=store,
+            load=load,
+        )
+        stack.push_async_callback(link.close)
+        outbox, progress = Outbox(store, link), Progress(link, await store.next_start())
+        runs = TaskRuns(
+            name=options.name,
+            executors=executors,
+            store=store,
+            progress=progress,
+            now=link.now,
+            say=outbox.wake,
+            redact=redact,
+        )
+        reception = Reception(link=link, store=store, runs=runs, executors=executors, concurrency=options.concurrency)
+        yield Parts(link=link, store=store, runs=runs, reception=reception, progress=progress, outbox=outbox)
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, and leaves the ending to the agent: a signal only asks for it."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._started = started
+        self._loop = asyncio.get_running_loop()
+        self.asked_to_end = asyncio.Event()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's hook
+        self._loop.call_soon_threadsafe(self.asked_to_end.set)
+
+    async def startup(self, sockets: Any = None) -> None:  # noqa: ANN401 - uvicorn's own
+        await super().startup(sockets)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._started(f"http://{host}:{port}")

@@ -1,0 +1,95 @@
+"""Makes what deals with agents. For the container alone."""
+
+import ipaddress
+import random
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.dial_in import DialIn
+from scheduler.agents.enrolment import EnrolmentService
+from scheduler.agents.lam_gateway import LamGateway
+from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
+from scheduler.agents.remote_executor import RemoteExecutor
+from scheduler.agents.transports.by_agent import TransportByAgent
+from scheduler.agents.transports.http_transport import HttpTransport
+from scheduler.agents.transports.in_process import InProcessTransport
+from scheduler.audit.audit_log import AuditLog
+from scheduler.core.clock import SystemClock
+from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.executors.web_allowance import Network
+from scheduler.repository.agent_repository import HeartbeatStore
+from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_lam import SQLiteLamRepository
+from scheduler.repository.sqlite_repository import SQLiteAuditRepository, SQLiteJobRepository
+from scheduler.security.lam_signatures import SigningKey
+from scheduler.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agents:
+    """Everything between the scheduler and its agents."""
+
+    registry: AgentRegistry
+    enrolment: EnrolmentService
+    gateway: LamGateway
+    dial_in: DialIn
+    here: InProcessTransport
+    http: HttpTransport
+    remote: RemoteExecutor
+
+
+def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
+    """Return it all, over the store and, where there is one, Redis."""
+    clock = SystemClock()
+    key = SigningKey.load(settings.store.data_dir / "lam-key.json")
+    agents, messages = SQLiteAgentRepository(database), SQLiteLamRepository(database)
+    registry = AgentRegistry(agents=agents, beats=_beats(settings, database), clock=clock, random=random.random)
+    jobs = SQLiteJobRepository(database)
+
+    async def job_state(job_id: JobId, tenant: TenantId) -> str | None:
+        job = await jobs.get(job_id, tenant)
+        return None if job is None else job.status.value
+
+    gateway = LamGateway(
+        registry=registry,
+        messages=messages,
+        audit=AuditLog(entries=SQLiteAuditRepository(database), clock=clock, new_id=new_id),
+        key=key,
+        clock=clock,
+        job_state=job_state,
+    )
+    here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
+    remote = RemoteExecutor(
+        registry=registry,
+        messages=messages,
+        gateway=gateway,
+        transport=TransportByAgent(here=here, called=http),
+        changes=database,
+        clock=clock,
+    )
+    return Agents(
+        here=here,
+        http=http,
+        remote=remote,
+        registry=registry,
+        enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id),
+        gateway=gateway,
+        dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
+    )
+
+
+def _networks(settings: Settings, tenant: TenantId) -> tuple[Network, ...]:
+    """Return which private networks agents of the tenant may be called in; without a key there is this machine only."""
+    own = () if settings.api.tenant_keys else (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    return (*settings.agents.networks.get(tenant, ()), *own)
+
+
+def _beats(settings: Settings, database: SQLiteDatabase) -> HeartbeatStore:
+    url = settings.store.queue_url
+    if not url or url.startswith("sqlite:"):
+        return SQLiteHeartbeatStore(database, SystemClock())
+    client: Redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    return RedisHeartbeatStore(client, settings.queue.prefix)

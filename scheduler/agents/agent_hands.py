@@ -1,0 +1,54 @@
+"""Gives each step to whoever does it: an agent, if one is registered for it, else this process itself."""
+
+from collections.abc import Awaitable
+
+from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.remote_executor import RemoteExecutor
+from scheduler.core.errors import AgentUnreachableError, UnknownActionError
+from scheduler.core.ids import JobId
+from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
+from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
+
+
+class AgentHands:
+    """The executors of this process and the agents of the tenant, as one. A registered agent goes first."""
+
+    def __init__(self, *, here: ExecutorRegistry, remote: RemoteExecutor, registry: AgentRegistry) -> None:
+        self._here = here
+        self._remote = remote
+        self._registry = registry
+
+    def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
+        if self._registry.knows(todo.action, context.tenant):
+            return self._remote.execute(todo, context)
+        return self._here.execute(todo, context)
+
+    async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        """Ask the agent that was given the step; where it cannot tell, look from here if that is possible."""
+        if not len(self._registry) or not await self._remote.was_asked(context):
+            return await self._here.verify(todo, context)
+        try:
+            seen = await self._remote.verify(todo, context)
+        except AgentUnreachableError:
+            if not self._does(todo):
+                raise
+            seen = Verification(happened=None)
+        return await self._here.verify(todo, context) if seen.happened is None and self._does(todo) else seen
+
+    async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
+        return await self._here.evidence_of_failure(todo, context) if self._does(todo) else ()
+
+    @property
+    def hold_anything(self) -> bool:
+        return self._here.hold_anything
+
+    async def let_go(self, job_id: JobId, *, ended: bool) -> None:
+        await self._here.let_go(job_id, ended=ended)
+
+    def _does(self, todo: ToDo) -> bool:
+        try:
+            self._here.get(todo.action)
+        except UnknownActionError:
+            return False
+        return True

@@ -1,0 +1,248 @@
+"""Finds an agent for a task in memory: by capability, among those that are alive and let in, the least loaded.
+
+With many candidates two are drawn and the less loaded one is taken (Mitzenmacher 2001): nearly as even as looking at
+all of them, and processes that choose at the same moment from what they knew a second ago do not all take the same.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits, covering
+from scheduler.core.circuit_breaker import CircuitBreaker
+from scheduler.core.clock import Clock
+from scheduler.core.ids import AgentId, TenantId
+from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat
+
+_FEW: Final = 8  # candidates that are all looked at
+_DRAWS: Final = 16  # how often one is drawn before all are looked at
+_PAUSE_OF_BUSY: Final = 1.0  # seconds for which one that refused as busy is left alone
+_AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What a task asks of an agent: `domain` and `application` are where it acts, `avoid` who has failed at it."""
+
+    action: str
+    tenant: TenantId
+    domain: str | None = None
+    application: str | None = None
+    tag: str | None = None
+    avoid: frozenset[AgentId] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The agent that was chosen, and why it."""
+
+    agent: Agent
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfit:
+    """Nobody was; `reasons` say of how many why. `capable`: how many could do it at all."""
+
+    reasons: tuple[str, ...]
+    capable: int
+    only_busy: bool
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What this process knows of one agent. `ours` are the tasks it has from us, `others` those it had besides."""
+
+    record: AgentRecord
+    breaker: CircuitBreaker
+    beat: Beat | None = None
+    ours: int = 0
+    others: int = 0
+    by_capability: Counter[str] = field(default_factory=Counter)
+    left_alone_until: float = 0.0
+
+    @property
+    def load(self) -> float:
+        return (self.ours + self.others) / self.record.agent.concurrency
+
+
+class AgentIndex:
+    """Agents by id, key and capability; lives on one event loop and waits for nothing."""
+
+    def __init__(self, clock: Clock, random: Callable[[], float], expiry: timedelta) -> None:
+        self._clock = clock
+        self._random = random
+        self._expiry = expiry
+        self._entries: dict[AgentId, Entry] = {}
+        self._keys: dict[str, tuple[AgentId, AgentKey]] = {}
+        self._capable: dict[tuple[TenantId, str], list[Entry]] = {}
+
+    def replace(self, records: Iterable[AgentRecord]) -> None:
+        """Take these for all agents there are; what is known of those that stay is kept."""
+        known, self._entries = self._entries, {}
+        for record in records:
+            entry = known.get(record.agent.id) or Entry(record, CircuitBreaker(self._clock))
+            entry.record = record
+            self._entries[record.agent.id] = entry
+        self._keys = {
+            key.kid: (agent_id, key) for agent_id, entry in self._entries.items() for key in entry.record.keys
+        }
+        self._capable = {}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def ids(self) -> set[AgentId]:
+        return set(self._entries)
+
+    def get(self, agent_id: AgentId) -> Entry | None:
+        return self._entries.get(agent_id)
+
+    def of_key(self, kid: str) -> tuple[Entry, AgentKey] | None:
+        """Return whose key it is."""
+        found = self._keys.get(kid)
+        return None if found is None else (self._entries[found[0]], found[1])
+
+    def heard(self, agent_id: AgentId, beat: Beat) -> None:
+        """Note a sign of life, unless a later one is known."""
+        entry = self._entries.get(agent_id)
+        if entry is not None and (entry.beat is None or entry.beat.at <= beat.at):
+            entry.beat = beat
+            entry.others = max(0, beat.running - entry.ours)
+
+    def seen(self, entry: Entry) -> Agent:
+        """Return the agent as it is now."""
+        agent, beat = entry.record.agent, entry.beat
+        changes: dict[str, object] = {"status": self.status(entry)}
+        if beat is not None:
+            changes |= {"last_heartbeat": beat.at, "running": beat.running}
+        return agent.model_copy(update=changes)
+
+    def status(self, entry: Entry) -> AgentStatus:
+        """Return how it stands: an operator's word first, then whether it is alive, then what it says."""
+        said = entry.record.agent.status
+        if said is AgentStatus.QUARANTINED:
+            return said
+        if entry.beat is None or entry.beat.at <= self._clock.now() - self._expiry:
+            return AgentStatus.OFFLINE
+        return said if said is AgentStatus.DRAINING else entry.beat.status
+
+    def choose(self, need: Need) -> Choice | Unfit:
+        """Choose an agent."""
+        candidates = self._candidates(need)
+        count = len(candidates)
+        if count > _FEW:
+            best: Entry | None = None
+            for _ in range(_DRAWS):
+                entry = candidates[int(self._random() * count)]
+                if entry is not best and self._hindrance(entry, need) is None:
+                    if best is not None:
+                        return self._chosen(min(best, entry, key=_load), need, count, "the less loaded of two drawn")
+                    best = entry
+        return self._look_at_all(candidates, need)
+
+    def _look_at_all(self, candidates: list[Entry], need: Need) -> Choice | Unfit:
+        hindered: Counter[str] = Counter()
+        fit: list[Entry] = []
+        for entry in candidates:
+            hindrance = self._hindrance(entry, need)
+            if hindrance is None:
+                fit.append(entry)
+            else:
+                hindered[hindrance] += 1
+        if fit:
+            least = min(map(_load, fit))
+            equal = [entry for entry in fit if entry.load == least]
+            chosen = equal[int(self._random() * len(equal))]
+            return self._chosen(chosen, need, len(candidates), f"the least loaded of {len(fit)} that are fit")
+        reasons = tuple(f"{count} {hindrance}" for hindrance, count in hindered.most_common())
+        only_busy = bool(hindered) and set(hindered) <= {"busy", "resting after failures"}
+        return Unfit(reasons=reasons or ("none is registered for it",), capable=len(candidates), only_busy=only_busy)
+
+    def _chosen(self, entry: Entry, need: Need, capable: int, why: str) -> Choice:
+        reasons = (f"one of {capable} that can do {need.action}", f"{why}, load {entry.load:.2f}")
+        return Choice(agent=entry.record.agent, reasons=reasons)
+
+    def _candidates(self, need: Need) -> list[Entry]:
+        place = need.tenant, need.action
+        found = self._capable.get(place)
+        if found is None:
+            names = set(covering(need.action))
+            found = [
+                entry
+                for entry in self._entries.values()
+                if entry.record.agent.tenant == need.tenant and not names.isdisjoint(entry.record.agent.capabilities)
+            ]
+            self._capable[place] = found
+        return found
+
+    def _hindrance(self, entry: Entry, need: Need) -> str | None:
+        """Return in a word why the agent is not fit for the task; None: it is."""
+        agent = entry.record.agent
+        status = self.status(entry)
+        if status not in _AT_WORK:
+            return str(status)
+        if (bound := _out_of_bounds(entry, need)) is not None:
+            return bound
+        if entry.ours >= agent.concurrency or entry.left_alone_until > self._clock.monotonic():
+            return "busy"
+        return "resting after failures" if entry.breaker.closed_for else None
+
+    def take(self, agent_id: AgentId, action: str) -> None:
+        """Count a task as given to the agent."""
+        entry = self._entries.get(agent_id)
+        if entry is not None:
+            entry.ours += 1
+            entry.by_capability[action] += 1
+            entry.breaker.enter()
+
+    def give_back(self, agent_id: AgentId, action: str, *, well: bool | None) -> None:
+        """Count a task as over: well, by the agent's fault, or (None) neither."""
+        entry = self._entries.get(agent_id)
+        if entry is None:
+            return
+        entry.ours = max(0, entry.ours - 1)
+        entry.by_capability[action] -= 1
+        {True: entry.breaker.succeeded, False: entry.breaker.failed, None: entry.breaker.left}[well]()
+
+    def leave_alone(self, agent_id: AgentId) -> None:
+        """Give it nothing for a moment: it said that it is busy."""
+        entry = self._entries.get(agent_id)
+        if entry is not None:
+            entry.left_alone_until = self._clock.monotonic() + _PAUSE_OF_BUSY
+
+
+def _load(entry: Entry) -> float:
+    return entry.load
+
+
+def _out_of_bounds(entry: Entry, need: Need) -> str | None:
+    agent = entry.record.agent
+    if not entry.record.keys:
+        return "without a key"
+    if agent.id in need.avoid:
+        return "failed at it before"
+    if need.tag is not None and need.tag not in agent.tags:
+        return f"without the tag {need.tag}"
+    limits = agent.limits_for(need.action) if agent.limits else None
+    return None if limits is None else _beyond(limits, entry, need)
+
+
+def _beyond(limits: CapabilityLimits, entry: Entry, need: Need) -> str | None:
+    if limits.domains and need.domain is not None and not _covers(limits.domains, need.domain):
+        return "not for this domain"
+    if limits.applications and need.application is not None and need.application not in limits.applications:
+        return "not for this application"
+    if limits.concurrency is not None and entry.by_capability[need.action] >= limits.concurrency:
+        return "busy"
+    return None
+
+
+def _covers(domains: Iterable[str], host: str) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)

@@ -1,0 +1,35 @@
+"""What waits in the outbox for agents that dial in; whichever process they are connected to."""
+
+import time
+
+from scheduler.agents.lam_gateway import LamGateway
+from scheduler.core.agent_wire import OutboxItem
+from scheduler.core.clock import Clock
+from scheduler.core.ids import AgentId
+from scheduler.core.lam_protocol import MessageFactory
+from scheduler.repository.lam_repository import LamRepository
+from scheduler.repository.repository_interface import ChangeSignal
+
+
+class DialIn:
+    """Hands messages out, signed at that moment."""
+
+    def __init__(self, *, messages: LamRepository, gateway: LamGateway, changes: ChangeSignal, clock: Clock) -> None:
+        self._messages = messages
+        self._gateway = gateway
+        self._changes = changes
+        self._clock = clock
+
+    async def fetch(self, agent_id: AgentId, after: int, wait: float) -> list[OutboxItem]:
+        """Return what waits behind `after`, or what comes within `wait` seconds; what lies before has arrived."""
+        if after:
+            await self._messages.arrived(agent_id, after)
+        end = time.monotonic() + wait
+        while True:
+            seen = self._changes.changes
+            found = await self._messages.waiting(agent_id, after, self._clock.now())
+            left = end - time.monotonic()
+            if found or left <= 0:
+                sign = self._gateway.sign
+                return [OutboxItem(n=item.n, message=sign(MessageFactory.from_json(item.document))) for item in found]
+            await self._changes.wait(seen, left)

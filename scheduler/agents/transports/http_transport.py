@@ -1,0 +1,89 @@
+"""Calls the address of an agent: judged after it was resolved, connected to as it was judged, never redirected."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import httpx
+
+from scheduler.core.agent import Agent
+from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, OutcomeUnknownError
+from scheduler.core.ids import TenantId
+from scheduler.core.lam_json import MAX_MESSAGE_BYTES
+from scheduler.core.sentences import Sentence
+from scheduler.executors.web_allowance import Address, Allowance, Network, origin_of
+
+_TASKS: Final = frozenset({"request", "assign"})
+_PRIVATE = Sentence("sie liegt in einem Netz, das nicht erlaubt ist", "it lies in a network that is not allowed")
+_NO_ADDRESS = Sentence("das ist keine Adresse des Webs", "it is no address of the web")
+
+
+class HttpTransport:
+    """`networks` says which private networks may be called for a tenant; public addresses always may."""
+
+    def __init__(
+        self,
+        *,
+        networks: Callable[[TenantId], tuple[Network, ...]],
+        timeout: float = 10.0,
+        tries_of_connect: float = 3.0,
+    ) -> None:
+        self._networks = networks
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(timeout, connect=tries_of_connect), follow_redirects=False, trust_env=False
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def deliver(self, agent: Agent, message: Mapping[str, Any]) -> bytes | None:
+        path = "tasks" if message.get("type") in _TASKS else "lam/message"
+        url, host, address = await self._judged(agent)
+        request = self._client.build_request(
+            "POST",
+            url.copy_with(host=str(address), path=f"{url.path.rstrip('/')}/{path}"),
+            json=dict(message),
+            headers={"Host": url.netloc.decode(), "LAM-Version": str(message.get("version", ""))},
+            extensions={"sni_hostname": host},
+        )
+        try:
+            answer = await self._client.send(request, stream=True)
+            try:
+                return await _read(agent, answer)
+            finally:
+                await answer.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise AgentUnreachableError(agent.name, str(error) or type(error).__name__) from error
+        except httpx.HTTPError as error:
+            raise OutcomeUnknownError(f"{message.get('type')} to {agent.name}", type(error).__name__) from error
+
+    async def _judged(self, agent: Agent) -> tuple[httpx.URL, str, Address]:
+        """Return the address to call, one of those its name resolves to, all of which may be called."""
+        origin = origin_of(agent.endpoint)
+        if origin is None:
+            raise EndpointForbiddenError(agent.endpoint, _NO_ADDRESS)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise AgentUnreachableError(agent.name, str(error)) from error
+        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        allowance = Allowance(networks=self._networks(agent.tenant))
+        if not addresses or not all(allowance.reaches(origin.host, address) for address in addresses):
+            raise EndpointForbiddenError(agent.endpoint, _PRIVATE)
+        return httpx.URL(agent.endpoint), origin.host, addresses[0]
+
+
+async def _read(agent: Agent, answer: httpx.Response) -> bytes | None:
+    """Return the body. Raises AgentUnreachableError for an answer that says that nothing was taken."""
+    if answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        raise OutcomeUnknownError(f"the request to {agent.name}", f"HTTP {answer.status_code}")
+    if not answer.is_success:
+        raise AgentUnreachableError(agent.name, f"HTTP {answer.status_code}")
+    body = b""
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise OutcomeUnknownError(f"the answer of {agent.name}", "it is too long")
+    return body or None

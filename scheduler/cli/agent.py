@@ -1,0 +1,90 @@
+"""The commands of `cpa agent`: start an agent on this machine, for a scheduler here or elsewhere."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scheduler.cli.session import USAGE, given_settings, leave
+from scheduler.cli.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agents.runtime.command_line import AgentKind
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say("Einen Agenten auf diesem Rechner starten.", "Start an agent on this machine."),
+)
+
+Url = Annotated[str, typer.Option(help=say("Adresse des Schedulers.", "Address of the scheduler."))]
+Token = Annotated[
+    str,
+    typer.Option(
+        help=say(
+            "Eintrittskarte (POST /agents/enrolments); besser in CPA_AGENTS_TOKEN, wo sie niemand sieht.",
+            "Enrolment token (POST /agents/enrolments); better in CPA_AGENTS_TOKEN, where nobody sees it.",
+        )
+    ),
+]
+Name = Annotated[str, typer.Option("--name", help=say("Name, sonst Art und -1.", "Name, else its kind and -1."))]
+Host = Annotated[str, typer.Option(help=say("Adresse, an der er lauscht.", "Address at which it listens."))]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help=say("Port; 0: irgendeiner.", "Port; 0: any."))]
+Endpoint = Annotated[
+    str,
+    typer.Option(
+        help=say(
+            "Adresse, unter der ihn der Scheduler ruft; sonst holt er sich die Arbeit.",
+            "Where the scheduler calls it; else it fetches its work.",
+        )
+    ),
+]
+AtOnce = Annotated[
+    int, typer.Option("--concurrency", min=1, max=1000, help=say("Aufgaben zugleich.", "Tasks at once."))
+]
+
+
+def _web() -> "AgentKind":
+    from agents.web import KIND  # noqa: PLC0415 - `cpa --help` must not load it
+
+    return KIND
+
+
+def _email() -> "AgentKind":
+    from agents.email import KIND  # noqa: PLC0415 - as above
+
+    return KIND
+
+
+def _data() -> "AgentKind":
+    from agents.data import KIND  # noqa: PLC0415 - as above
+
+    return KIND
+
+
+def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
+    @app.command(name=name, help=words)
+    def start(
+        url: Url,
+        token: Token = "",
+        agent_name: Name = "",
+        host: Host = "127.0.0.1",
+        port: Port = 0,
+        endpoint: Endpoint = "",
+        concurrency: AtOnce = 1,
+    ) -> None:
+        from agents.runtime.command_line import StartOptions, start_agent  # noqa: PLC0415 - as above
+
+        asked = StartOptions(
+            url=url, token=token, name=agent_name, host=host, port=port, endpoint=endpoint, concurrency=concurrency
+        )
+        try:
+            code = start_agent(kind(), asked, given_settings())
+        except (ValueError, OSError) as error:
+            raise leave(USAGE, error) from error
+        raise typer.Exit(code)
+
+
+_add("web", _web, say("Ein Agent, der im Browser arbeitet.", "An agent that works in a browser."))
+_add("email", _email, say("Ein Agent, der Mails sendet und liest.", "An agent that sends and reads mail."))
+_add("data", _data, say("Ein Agent für Dateien und Tabellen.", "An agent for files and tables."))

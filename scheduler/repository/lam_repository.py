@@ -1,0 +1,85 @@
+"""What the store promises of LAM messages on their way: each is taken once, and what is to be sent is not forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
+
+from scheduler.core.ids import AgentId, JobId, TaskId, TenantId
+from scheduler.core.lam_protocol import BaseMessage, MessageType
+
+FINAL: Final = frozenset(
+    {
+        MessageType.DONE,
+        MessageType.FAILURE,
+        MessageType.REFUSE,
+        MessageType.CANCELLED,
+        MessageType.NOT_UNDERSTOOD,
+    }
+)
+"""Answers after which nothing more comes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A genuine message as it came in. `digest` is that of its content apart from the signature."""
+
+    message: BaseMessage
+    tenant: TenantId
+    agent_id: AgentId
+    kid: str
+    nonce: str
+    expires: datetime
+    digest: str
+    at: datetime
+    answer: str | None = None
+
+
+class Taken(NamedTuple):
+    """What became of a message: seen before, with what it was answered then, and why it changes nothing, if so."""
+
+    duplicate: bool
+    answer: str | None = None
+    refused: str | None = None
+
+
+class Waiting(NamedTuple):
+    """A message that waits for an agent that dials in."""
+
+    n: int
+    document: str
+
+
+class LamRepository(Protocol):
+    """Inbox, outbox and conversations of all agents."""
+
+    async def take(self, arrival: Arrival) -> Taken:
+        """Take a message in: once by nonce, once by id, only from who was asked, only while it counts.
+
+        What comes too late is stored with the reason, audited, and changes nothing. Raises SignatureRefusedError for a
+        nonce that was used, MessageConflictError for an id that stood for other words, MessageNotAllowedError for an
+        answer to what this agent was not asked.
+        """
+
+    async def send(
+        self, message: BaseMessage, tenant: TenantId, agent_id: AgentId, at: datetime, until: datetime
+    ) -> None:
+        """Store a message for an agent in one transaction with its place in the outbox."""
+
+    async def sent(self, message_id: str, agent_id: AgentId) -> None:
+        """Take a message out of the outbox: it has arrived."""
+
+    async def waiting(self, agent_id: AgentId, after: int, now: datetime, limit: int = 100) -> Sequence[Waiting]:
+        """Return what waits for an agent behind `after`, in order; what lies before has arrived."""
+
+    async def arrived(self, agent_id: AgentId, up_to: int) -> None:
+        """Take everything up to this place out of the outbox of an agent."""
+
+    async def answers(self, tenant: TenantId, message_id: str) -> Sequence[BaseMessage]:
+        """Return what counts of the answers to a message of ours, in order."""
+
+    async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[tuple[AgentId, BaseMessage]]:
+        """Return the requests for a task with the agents they went to, the latest first."""
+
+    async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
+        """Whether the agent was given a task of the job."""

@@ -1,0 +1,21 @@
+"""Settings of agents on other machines."""
+
+from ipaddress import IPv4Network, IPv6Network
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from scheduler.settings.parts import config
+
+
+class AgentsSettings(BaseSettings):
+    """Which addresses of agents may be called (those that dial in need none), and how an agent started here joins."""
+
+    model_config = config("CPA_AGENTS_")
+
+    networks: dict[str, tuple[IPv4Network | IPv6Network, ...]] = Field(
+        default_factory=dict, description="tenant -> private networks in which its agents may be called, as JSON"
+    )
+    token: SecretStr | None = Field(
+        default=None, description="enrolment token of an agent that is started here, instead of --token"
+    )

@@ -1,0 +1,179 @@
+"""A job whose steps an agent does: over each transport, and when the agent refuses, fails or was forgotten."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, OutcomeUnknownError
+from scheduler.core.ids import AgentId, JobId, TaskId
+from scheduler.core.lam_protocol import MessageFactory, reply_to
+from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.todo import ToDo
+from scheduler.security.lam_signatures import check_signature, seal_of, sign
+from tests.support.agents import PlayedAgent, join
+from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router
+
+__all__ = ["api", "clean_environment", "open_api", "router"]
+
+TODO = ToDo(id="read", action="web.read", selector="#total", timeout=3)
+CONTEXT = ExecutionContext(job_id=JobId("job-1"), task_id=TaskId("read"), effect_key="k" * 64, lease_epoch=3)
+Answer = Callable[[dict[str, Any]], list[tuple[str, dict[str, Any]]]]
+
+
+def replies(agent: PlayedAgent, asked: dict[str, Any], kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the signed answer, after a look at who asks."""
+    check_signature(asked, seal_of(asked), agent.key.public.model_validate(agent.joined["scheduler"]["keys"][0]))
+    answer = reply_to(MessageFactory.from_dict(asked), kind, **fields).to_dict()
+    return sign(answer, agent.key, datetime.now(UTC))
+
+
+def in_process(api: Api, agent: PlayedAgent, answer: Answer) -> list[dict[str, Any]]:
+    """Let the agent answer here: the first at once, the rest by POST /lam/message. Returns what it was asked."""
+    seen: list[dict[str, Any]] = []
+
+    async def handle(text: bytes) -> bytes | None:
+        asked = json.loads(text)
+        seen.append(asked)
+        first, *rest = [replies(agent, asked, kind, fields) for kind, fields in answer(asked)]
+        waiting.extend(asyncio.ensure_future(agent.client.post("/lam/message", json=document)) for document in rest)
+        return json.dumps(first).encode()
+
+    waiting: list[Awaitable[Any]] = []
+    api.services.agents.here.attach(AgentId(agent.id), handle)
+    return seen
+
+
+DONE = ("done", {"payload": {"result": {"text": "42 €"}}})
+
+
+async def test_a_step_is_done_by_an_agent(api: Api) -> None:
+    agent = await join(api.client)
+    seen = in_process(api, agent, lambda _: [("agree", {}), ("inform", {"seq": 1}), DONE])
+    remote = api.services.agents.remote
+
+    ended = await remote.execute(TODO, CONTEXT)
+
+    assert ended.success
+    assert ended.result == {"text": "42 €"}
+    correlation = seen[0]["correlation"]
+    assert (correlation["effectKey"], correlation["leaseEpoch"], correlation["attempt"]) == ("k" * 64, 3, 1)
+    assert seen[0]["payload"]["todo"]["action"] == "web.read"
+    assert (await remote.verify(TODO, CONTEXT)).result == {"text": "42 €"}, "nobody need be asked again"
+
+
+async def test_an_agent_that_dials_in_does_a_step(api: Api) -> None:
+    agent = await join(api.client)
+
+    async def dial() -> None:
+        path = f"/agents/{agent.id}/messages"
+        found = (await api.client.get(path, params={"wait": 3}, headers=agent.bearer)).json()["messages"]
+        answer = replies(agent, found[0]["message"], *DONE)
+        assert (await api.client.post("/lam/message", json=answer)).status_code == 202
+
+    dialled = asyncio.ensure_future(dial())
+    ended = await api.services.agents.remote.execute(TODO, CONTEXT)
+    await dialled
+
+    assert ended.success
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "effect", "retryable"),
+    [
+        (("refuse", {"payload": {"reason": "expired"}}), "agent_refused", "none", True),
+        (("not_understood", {"payload": {"reason": "?"}}), "agent_refused", "none", True),
+        (
+            ("failure", {"payload": {"code": "timeout", "retryable": True, "effect": "unknown"}}),
+            "timeout",
+            "unknown",
+            True,
+        ),
+        (("cancelled", {"payload": {"effect": "done"}}), "outcome_unknown", "done", True),
+    ],
+)
+async def test_what_goes_wrong_is_told_as_it_was_said(
+    api: Api, answer: tuple[str, dict[str, Any]], code: str, effect: str, retryable: bool
+) -> None:
+    agent = await join(api.client)
+    in_process(api, agent, lambda _: [answer])
+
+    ended = await api.services.agents.remote.execute(TODO, CONTEXT)
+
+    assert ended.error is not None
+    assert (ended.error.code, ended.error.effect, ended.error.retryable) == (code, effect, retryable)
+    assert ended.error.agent_id == agent.id
+
+
+async def test_one_that_is_busy_leaves_it_to_another(api: Api) -> None:
+    busy, free = await join(api.client), await join(api.client, name="web-2")
+    asked = in_process(api, busy, lambda _: [("refuse", {"payload": {"reason": "busy"}})])
+    in_process(api, free, lambda _: [DONE])
+
+    assert (await api.services.agents.remote.execute(TODO, CONTEXT)).success
+    assert len(asked) <= 1
+
+
+async def test_what_is_not_answered_is_unknown_and_is_asked_about(api: Api) -> None:
+    agent = await join(api.client)
+    states = iter(["running", "done"])
+
+    def answer(asked: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        if asked["type"] != "query_status":
+            return [("agree", {})]
+        state = next(states)
+        payload = {"effect": "done", "result": {"text": "42"}} if state == "done" else {}
+        return [("status", {"status": {"state": state}, "payload": payload})]
+
+    seen = in_process(api, agent, answer)
+    quick = TODO.model_copy(update={"timeout": 0.3})
+
+    ended = await api.services.agents.remote.execute(quick, CONTEXT)
+    assert ended.error is not None
+    assert ended.error.code == OutcomeUnknownError.code
+
+    found = await api.services.agents.remote.verify(TODO, CONTEXT._replace(lease_epoch=4))
+    assert (found.happened, found.result) == (True, {"text": "42"})
+    assert seen[-1]["payload"]["todo"]["action"] == "web.read"
+    assert seen[-1]["correlation"]["leaseEpoch"] == 4
+
+
+async def test_who_is_stopped_tells_the_agent_and_waits_for_its_answer(api: Api) -> None:
+    agent = await join(api.client)
+    begun = asyncio.Event()
+
+    def answer(asked: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        begun.set()
+        return [("cancelled", {"payload": {"effect": "none"}})] if asked["type"] == "cancel" else [("agree", {})]
+
+    seen = in_process(api, agent, answer)
+    work = asyncio.ensure_future(api.services.agents.remote.execute(TODO, CONTEXT))
+    await begun.wait()
+    work.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert [message["type"] for message in seen] == ["request", "cancel"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://localhost:9", "http://[::ffff:127.0.0.1]:9"])
+async def test_an_address_behind_the_firewall_is_not_called(open_api: OpenApi, endpoint: str) -> None:
+    async with open_api(keys={"acme": "a-key-for-the-tenant-acme"}) as api:
+        agent = await join(api.client, {"Authorization": "Bearer a-key-for-the-tenant-acme"}, endpoint=endpoint)
+        found = await api.services.agents.registry.get_agent(AgentId(agent.id))
+        assert found is not None
+
+        with pytest.raises(EndpointForbiddenError):
+            await api.services.agents.http.deliver(found, {"type": "request"})
+
+
+async def test_nobody_at_the_address_is_no_effect(api: Api) -> None:
+    agent = await join(api.client, endpoint="http://127.0.0.1:9")
+    found = await api.services.agents.registry.get_agent(AgentId(agent.id))
+    assert found is not None
+
+    with pytest.raises(AgentUnreachableError):
+        await api.services.agents.http.deliver(found, {"type": "request"})

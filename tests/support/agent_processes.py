@@ -1,0 +1,173 @@
+"""A scheduler on a real port, and agents as processes of their own beside it."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from scheduler.core.agent import SCHEDULER_URI
+from scheduler.core.ids import new_id
+from scheduler.core.lam_protocol import MessageFactory
+from tests.support.services import Api
+
+ACTION = "data.note"
+_LIMIT = 20.0
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@dataclass
+class Neighbourhood:
+    """A scheduler that can be called, and the folder in which agents keep their things."""
+
+    api: Api
+    url: str
+    folder: Path
+    agents: list["AgentProcess"] = field(default_factory=list)
+
+    @property
+    def effects(self) -> list[str]:
+        """The effect keys of everything that happened, in order."""
+        file = self.folder / "effects"
+        return file.read_text(encoding="utf-8").split() if file.exists() else []
+
+    async def enrolment(self, uses: int = 1) -> str:
+        answer = await self.api.client.post("/agents/enrolments", json={"uses": uses})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    async def start(self, name: str = "note-1", *, called: bool = True, **how: Any) -> "AgentProcess":  # noqa: ANN401
+        """Start an agent, and wait until it is at work. `how`: token, concurrency, crash_at."""
+        agent = AgentProcess(self, name, called=called)
+        self.agents.append(agent)
+        await agent.start(token=how.pop("token", None) or await self.enrolment(), **how)
+        return agent
+
+
+@dataclass
+class AgentProcess:
+    """One agent. It may be killed and started again: it keeps its name, folder and port."""
+
+    near: Neighbourhood
+    name: str
+    called: bool
+    port: int = field(default_factory=_free_port)
+    process: "asyncio.subprocess.Process | None" = None
+    options: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.near.folder / f"{self.name}.log").read_text(encoding="utf-8")
+
+    async def start(self, *, token: str = "", concurrency: int = 1, crash_at: str = "", ready: bool = True) -> None:
+        command = [sys.executable, "-m", "tests.support.counting_agent", str(self.near.folder / "effects")]
+        command += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
+        command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
+        command += ["--endpoint", self.url] if self.called else []
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
+        settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
+        settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
+        with (self.near.folder / f"{self.name}.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*command, env={**clean, **settings}, stderr=log)
+        if ready:
+            await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until it has joined, or has died of its crash point."""
+        async with asyncio.timeout(_LIMIT), httpx.AsyncClient() as client:
+            while self.alive:
+                try:
+                    if (await client.get(f"{self.url}/health")).json()["joined"]:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def health(self) -> dict[str, Any]:
+        async with httpx.AsyncClient() as client:
+            return dict((await client.get(f"{self.url}/health")).json())
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    async def ended(self, limit: float = _LIMIT) -> int:
+        assert self.process is not None
+        async with asyncio.timeout(limit):
+            return await self.process.wait()
+
+    async def signal(self, number: int) -> None:
+        assert self.process is not None
+        if self.alive:
+            self.process.send_signal(number)
+
+    async def kill(self) -> None:
+        await self.signal(signal.SIGKILL)
+        await self.ended()
+
+    async def post(self, document: dict[str, Any], path: str = "/tasks") -> httpx.Response:
+        async with httpx.AsyncClient(timeout=15) as client:
+            return await client.post(f"{self.url}{path}", json=document)
+
+    async def message(self, kind: str, key: str = "k" * 64, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Return a message of the scheduler's to this agent, unsigned. `about` adds to its correlation."""
+        found = (await self.near.api.client.get("/agents")).json()["agents"]
+        uri = next(agent["uri"] for agent in found if agent["name"] == self.name)
+        now = datetime.now(UTC)
+        about = {"conversationId": "job-1", "taskId": "t", "attempt": 1, "leaseEpoch": 3, "effectKey": key}
+        about |= fields.pop("about", {})
+        return {
+            "id": new_id(),
+            "ts": now.isoformat(),
+            "type": kind,
+            "version": "1.0",
+            "sender": SCHEDULER_URI,
+            "to": [uri],
+            "correlation": about,
+            "expected": {"deadline": (now + timedelta(seconds=20)).isoformat(), "budgetMs": 20_000},
+            **fields,
+        }
+
+    def signed(self, document: dict[str, Any]) -> dict[str, Any]:
+        return self.near.api.services.agents.gateway.sign(MessageFactory.from_dict(document))
+
+
+def note(text: str = "x", **params: Any) -> dict[str, Any]:  # noqa: ANN401 - NoteParams
+    """Return the payload of a request."""
+    return {"todo": {"id": "t", "action": ACTION, "text": text, "params": params, "timeout": 20}}
+
+
+@asynccontextmanager
+async def neighbourhood(api: Api, folder: Path) -> AsyncIterator[Neighbourhood]:
+    """Serve the API on a free port; end every agent at the end."""
+    server = uvicorn.Server(uvicorn.Config(api.app, port=_free_port(), log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server._serve())  # without its signal handlers: they are the test runner's
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    near = Neighbourhood(api, f"http://127.0.0.1:{server.config.port}", folder)
+    try:
+        yield near
+    finally:
+        for agent in near.agents:
+            if agent.alive:
+                await agent.kill()
+        server.should_exit = server.force_exit = True  # a long poll of one that was killed would go on
+        await serving
