@@ -188,7 +188,11 @@ def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["d"] not in repr(first)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"kty": "oct", "k": "AA"}', json.dumps(KEY.public.model_dump())])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"kty": "oct", "k": "AA"}', json.dumps(KEY.public.model_dump())],
+    ids=["empty", "list", "no-fields", "other-kind", "public-only"],
+)
 def test_a_file_without_a_key_is_an_error_that_does_not_quote_it(tmp_path: Path, content: str) -> None:
     path = tmp_path / "lam-key.json"
     path.write_text(content)
