@@ -11,11 +11,19 @@ import re2
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
-from scheduler.core.lexicon import lexicon
+from scheduler.core.lexicon import FOREIGN, lexicon
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
 from scheduler.core.phrases import tokens_of
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
-from scheduler.core.request_reader import foreign_verbs, names_place, orders_in, read, read_question, sentences_of
+from scheduler.core.request_reader import (
+    foreign_verbs,
+    names_place,
+    orders_in,
+    read,
+    read_question,
+    sentences_of,
+    split_orders,
+)
 from scheduler.core.sentence_form import asks_ability, is_conditional, no_order
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
@@ -35,7 +43,9 @@ _MOST_CUTS = 16
 _SOMEONE = re.compile(r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE)
 _BEFORE = re.compile(r"^(?:bevor (?:du|sie)|before you) (?P<later>[^,]+), (?P<first>.+?)[.!]*$", re.IGNORECASE)
 _DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
-_BETWEEN_ORDERS = re2.compile(r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then)? |, ")
+_BETWEEN_ORDERS = re2.compile(
+    r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then| afterwards)? |, "
+)
 _SENTENCE_END = re2.compile(r"[.!?] ")
 
 
@@ -111,7 +121,7 @@ class IntentRouter:
         )
         self._configured = {
             verb for one in known for texts in one.examples.values() for text in texts for verb in foreign_verbs(text)
-        } - {"print", "book"}
+        } - {"print", "book", FOREIGN}
         for intent in known:
             check_template(intent, book.source)
         self.intents: tuple[Intent, ...] = (*known, self._unknown)
@@ -147,10 +157,8 @@ class IntentRouter:
         asked = read_question(order[:_LONGEST_READ]) if refused else None
         if asked is not None:
             return self._read(message, order, locale)
-        if (
-            refused
-            or match.slots.get("body", "").casefold().startswith(("nicht ", "noch nicht ", "not "))
-            and ": " not in order
+        if refused or (
+            match.slots.get("body", "").casefold().startswith(("nicht ", "noch nicht ", "not ")) and ": " not in order
         ):
             return self._not_known(order, locale, why="negated or a question")
         slots = derive(match.slots)
@@ -194,7 +202,8 @@ class IntentRouter:
 
     def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
         """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
-        sentences = [self._frame.unwrap(one) for one in sentences_of(order[:_LONGEST_READ])]
+        parts = (part for one in sentences_of(order[:_LONGEST_READ]) for part in split_orders(one))
+        sentences = [self._frame.unwrap(one) for one in parts if one]
         reasons = []
         for place, sentence in enumerate(sentences):
             asked = read_question(sentence)
@@ -203,7 +212,11 @@ class IntentRouter:
             if reading is None and not reason and foreign_verbs(sentence) - self._configured:
                 reason = "an order of which nothing is configured"
             if reading is None or reading.intent not in self._routed or reason:
-                reasons += [reason] if reason and any(token.is_verb for token in tokens_of(sentence)) else []
+                reasons += (
+                    [reason]
+                    if reason and any(token.is_verb or token.has("nominal") for token in tokens_of(sentence))
+                    else []
+                )
                 continue
             rest = " ".join(orders_in(sentences[place + 1 :]))
             found = {

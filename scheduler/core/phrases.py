@@ -44,6 +44,7 @@ _ENGLISH: Final = frozenset(
     ["the", "to", "and", "my", "for", "please", "pls", "me", "of", "with", "from", "you", "our"]
 )
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
+_SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
 _SUBJECTS: Final = frozenset(
     ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
 )
@@ -104,8 +105,9 @@ class Phrase:
         return text[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
 
 
+@functools.lru_cache(maxsize=64)
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text with what they may mean."""
+    """Return the tokens of a text with what they may mean; the list is shared, so it must not be changed."""
     found = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "word"
@@ -153,7 +155,8 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
             else:
                 phrases.append(Phrase())
         elif token.has("prepositions") and not (token.has("determiners") and last.tokens):
-            phrases.append(Phrase(before=token.key, start=token.start))
+            if not (token.key == "of" and last.before == "out" and not last.tokens):
+                phrases.append(Phrase(before=token.key, start=token.start))
         elif token.has("nominal") and len(last.tokens) <= 1 and not last.noun():
             phrases.append(Phrase())
         elif token.has("self") or (token.is_verb and acts(token, tokens, place)):
@@ -191,7 +194,10 @@ def _thing_of_its_own(token: Token, last: Phrase) -> list[Phrase]:
     alone = Phrase(tokens=[token], start=token.start)
     if token.kind == "date" and last.tokens and last.tokens[-1].has("determiners"):
         return []  # "the March invoice"
-    if token.kind in {"date", "time"} and not (last.before in _DATED and not last.tokens):
+    names_it = last.before in _DATED and not last.tokens and token.kind == "date"
+    if names_it and last.before in {"for", "fuer"}:
+        names_it = _SPAN.search(token.text) is not None
+    if token.kind in {"date", "time"} and not names_it:
         return [Phrase(before=token.kind, tokens=[token], start=token.start), Phrase()]
     if not last.tokens:
         return []

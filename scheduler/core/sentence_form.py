@@ -68,7 +68,7 @@ _HYPOTHESIS: Final = re.compile(
     r"(?i)^(?:angenommen|stell dir vor|was wäre|hätte ich|hätten wir|wäre ich|wenn|falls|sobald|if|suppose|imagine|unless|once|had i|what if)\b"
 )
 _UNDER_CONDITION: Final = re.compile(
-    r"(?i)(?:^|, |,? (?:aber|but|only|nur|erst)(?: dann)?,? )(?:wenn|falls|sobald|sofern|immer wenn|jedes ?mal,? wenn|if|once|as soon as|whenever|every time|each time|in case|unless|when|when(?:ever)?) "
+    r"(?i)(?:^|, | (?=(?:once|as soon as|whenever|in case|unless|sobald|falls|sofern) )|,? (?:aber|but|only|nur|erst)(?: dann)?,? )(?:wenn|falls|sobald|sofern|immer wenn|jedes ?mal,? wenn|if|once|as soon as|whenever|every time|each time|in case|unless|when|when(?:ever)?) "
     r"(?!(?:du|sie (?:es |das |ihn |sie |mal |kurz |gerade )*(?:zeit|könn|fertig|hab|da)|you|u|ihr|möglich|es (?:geht|passt|möglich|keine)|nicht|nötig|possible|convenient|not|needed|necessary|ok(?:ay)?|it'?s? (?:is )?(?:ok|possible|convenient|not|no|works)|that'?s|that (?:is|works)|there'?s (?:a )?time|das (?:geht|passt|möglich|okay|ok))\b)"
 )
 _ASKED_FOR: Final = re.compile(
@@ -82,7 +82,7 @@ _HARMLESS_IF: Final = re.compile(
     r"moment|sec)|can|possible|ok|get a chance|dazu kommst|die zeit|keine umstände)\b[^,]*,? "
 )
 _REPORT: Final = re.compile(
-    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
+    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b(?![.! ]*$)"
 )
 _DELIBERATES: Final = frozenset(
     ["soll", "sollte", "sollen", "sollten", "darf", "duerfen", "muss", "muessen", "should", "shall", "may", "must"]
@@ -150,7 +150,14 @@ def _by_verbs(words: list[str], main: str) -> str:
     if _verb(first, "order") and words[0] not in _PERFECT_SUBJECT:
         address = len(words) > 1 and words[1] in {"er", "wir", "ihr", "es", "man", "ich"}
         return "question" if address else ""
-    finite = next((at for at, one in enumerate(meanings[1:6], 1) if _is(one, "auxiliary") and words[at] != "am"), 0)
+    finite = next(
+        (
+            at
+            for at, one in enumerate(meanings[1:6], 1)
+            if _is(one, "auxiliary") and words[at] != "am" and at + 1 < len(words)
+        ),
+        0,
+    )
     if words[0] in _PERFECT_SUBJECT:
         return "statement"
     if finite or _REPORT.match(main):

@@ -93,7 +93,7 @@ _WEB: Final = re.compile(
     r"(?:im |in |auf |bei |mit |on |the |über )*\b(?:internet|web|netz|online|google|wikipedia|bing)\b", re.IGNORECASE
 )
 _QUERY_VERB: Final = re.compile(
-    r"^(?:nach|for|up|mal|bitte|mir|me|uns|us|heraus|raus|was|zu|about)\b[ ,]*|[ ,]*(?:\bnach|heraus|raus|bitte|please)?[.!?]*$",
+    r"^(?:nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|was|zu|about)\b[ ,]*|[ ,]*(?:\bnach|heraus|raus|bitte|please)?[.!?]*$",
     re.IGNORECASE,
 )
 _SHARES: Final = re.compile(r"\bshar(?:e|ing)\b|\bteil\w*\b", re.IGNORECASE)
@@ -110,6 +110,11 @@ def is_place(phrase: Phrase) -> bool:
         phrase.noun("portal", "folder")
         or (phrase.noun("application") and not phrase.noun("document") and not phrase.noun("format"))
     )
+
+
+def is_source(phrase: Phrase) -> bool:
+    """Whether it names whom something is got from ("vom Steuerberater", "from our vendor")."""
+    return phrase.before in {"vom", "from", "off"} and phrase.noun("person_title")
 
 
 def slots_of(intent: str, text: str) -> dict[str, str]:
@@ -135,7 +140,7 @@ def slots_of(intent: str, text: str) -> dict[str, str]:
         slot, words = _fills(intent, phrase, rest, slots)
         if aimed and slot == "recipient" and not phrase.before and not phrase.kind("address"):
             slot = "document" if phrase.tokens[0].has("determiners") else ""
-        if slot == "+" and place:
+        if slot == "+" and place and (phrase.before or len(phrase.tokens) > 1):
             slots["document"] = (
                 f"{slots['document']} {rest[phrase.start : phrase.tokens[-1].end]}" if "document" in slots else words
             )
@@ -161,6 +166,8 @@ def _fills(intent: str, phrase: Phrase, text: str, slots: dict[str, str]) -> tup
         return (before, words) if wanted else ("", "")
     if before == "self":
         return ("recipient", words) if intent in _MAILS else ("", "")
+    if intent in {"fetch_and_send", "download_file"} and is_source(phrase) and not is_place(phrase):
+        return "portal", words
     if before and _is_page(phrase):
         return "", ""
     if is_place(phrase) and not (intent in {"search_mail", "read_mail"} and before in {"von", "vom", "from"}):
