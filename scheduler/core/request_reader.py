@@ -123,7 +123,7 @@ def _bare(tokens: list[Token]) -> list[Token]:
 def split_orders(text: str) -> tuple[str, str]:
     """Return a sentence's first order, and the words of the others; what is fetched to be sent is one."""
     whole = read(text) if _CUT.search(text) else None
-    if whole is None or whole.intent == "fetch_and_send":
+    if whole is None or no_order(text) or whole.intent == "fetch_and_send":
         return text, ""
     for cut, _ in zip(_CUT.finditer(text), range(_MOST_CUTS), strict=False):
         left, right = text[: cut.start()], text[cut.end() :]
