@@ -41,6 +41,16 @@ _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, an
 _BY_WHOM = re.compile(r"^(?:such|find|search|look|locate)\w* .*\b(?:von|of|by)(?: der| dem| the)? $", re.IGNORECASE)
 _MOST_CUTS = 16
 _SOMEONE = re.compile(r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE)
+_NEEDED = re.compile(
+    r"^(?P<who>[^,.;:]{2,40}?) (?:braucht|benötigt|benoetigt|(?:wartet|warten)(?: noch| schon"
+    r"| immer noch)* auf|needs|(?:is|are)(?: still)? waiting"
+    r" for|wants|fragt nach|(?:is )?asking for)(?: noch| dringend)* (?P<what>[^,.;:]{3,80}?)(?: dringend"
+    r"| urgently)?[,.;] (?:so |und |and |also )?"
+    r"(?:bitte |please )?(?:(?P<german>schick|sende?|mail)e?(?: (?:sie|es|ihn|das|die|den))? (?:ihm|ihr|ihnen)"
+    r"|(?:send|email|mail|forward) "
+    r"(?:it|them)(?: over| across)? to (?:him|her|them))(?: bitte| doch| rüber| zu| please)*[.!]*$",
+    re.IGNORECASE,
+)
 _BEFORE = re.compile(r"^(?:bevor (?:du|sie)|before you) (?P<later>[^,]+), (?P<first>.+?)[.!]*$", re.IGNORECASE)
 _DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
 _BETWEEN_ORDERS = re2.compile(
@@ -265,7 +275,11 @@ class IntentRouter:
 
 
 def _in_order_of_doing(text: str) -> str:
-    """Return "first. later" of "Bevor du <later>, <first>" where both are orders."""
+    """Return "Bevor du B, A" as "A. B", and "Tom needs X, send it to him" as "send X to Tom"."""
+    needed = _NEEDED.match(text[:_LONGEST_READ])
+    if needed:
+        verb, to = ("schick", "an") if needed["german"] else ("send", "to")
+        return f"{verb} {needed['what']} {to} {needed['who']}"
     said = _BEFORE.match(text[:_LONGEST_READ])
     return f"{said['first']}. {said['later']}" if said and read(said["later"]) else text
 

@@ -82,7 +82,7 @@ _HARMLESS_IF: Final = re.compile(
     r"moment|sec)|can|possible|ok|get a chance|dazu kommst|die zeit|keine umstände)\b[^,]*,? "
 )
 _REPORT: Final = re.compile(
-    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben(?![.! ]*$)|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
+    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|glaubt|findet|denkt|thinks|believes|suggests|suggested|feels|schrieb|schreibt|fragte|fragt|bat|hat|haben(?![.! ]*$)|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
 )
 _DELIBERATES: Final = frozenset(
     ["soll", "sollte", "sollen", "sollten", "darf", "duerfen", "muss", "muessen", "should", "shall", "may", "must"]
