@@ -14,6 +14,10 @@ _FOLD: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "�
 _BARE: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "s"})
 _SHORTEST_WITH_TYPO: Final = 6
 _SHORTEST_PART: Final = 4  # letters of a noun at the end of a German compound
+_SHORTEST_STEM: Final = 3
+_INFLECTIONS: Final = ("es", "en", "s", "e", "n")
+FOREIGN: Final = "foreign"
+"""The sense of verbs of which nothing is configured."""
 _COMPOUNDS: Final = ("document", "portal", "folder", "form", "table", "appointment", "application")
 
 
@@ -24,6 +28,7 @@ class Meaning(NamedTuple):
     sense: str = ""
     form: str = ""
     apart: str = ""
+    lemma: str = ""  # of a foreign verb: what is configured one day is foreign no more
 
 
 Meanings = tuple[Meaning, ...]
@@ -41,14 +46,18 @@ class Lexicon:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506
         self._words: dict[str, set[Meaning]] = {}
         for sense, lemmas in document["verbs"].items():
-            for form, meaning in (pair for lemma in lemmas for pair in _forms(str(lemma), sense)):
-                self._add(form, meaning)
+            for lemma in map(str, lemmas):
+                for form, meaning in _forms(lemma, sense):
+                    self._add(form, meaning._replace(lemma=lemma) if sense == FOREIGN else meaning)
+        for sense, words in document["nominal"].items():
+            for word in words:
+                self._add(str(word), Meaning("nominal", sense))
         for table, kind in (("past", "past"), ("present", "order")):
             for sense, words in document[table].items():
                 for word in words:
                     form, _, apart = str(word).partition(" ")
                     self._add(form, Meaning("verb", sense, kind, apart))
-        for name in document.keys() - {"verbs", "past", "present", "nouns"}:
+        for name in document.keys() - {"verbs", "nominal", "past", "present", "nouns"}:
             for word in document[name]:
                 self._add(str(word), Meaning(name))
         for kind, words in document["nouns"].items():
@@ -73,11 +82,26 @@ class Lexicon:
         key = fold(word).strip(".'")
         known = self._words.get(key) or self._words.get(key.replace("-", ""))
         if known is None:
-            known = {one for end, one in self._ends if key.endswith(end)} or self._like(key)
+            known = self._compound(key) or self._like(key)
         return tuple(sorted(known))
 
+    def _compound(self, key: str) -> set[Meaning]:
+        """Return what a German compound is by its last part, in its plural or genitive too."""
+        for shorter in (key, *(key.removesuffix(end) for end in _INFLECTIONS if key.endswith(end))):
+            whole = {one for one in self._words.get(shorter, ()) if one.kind in {"noun", "nominal"}}
+            known = whole or {one for end, one in self._ends if shorter.endswith(end)}
+            if known:
+                return known
+        return set()
+
     def _like(self, key: str) -> set[Meaning]:
-        if len(key) < _SHORTEST_WITH_TYPO or not key.isalpha():
+        if not key.isalpha():
+            return set()
+        swapped = {key[:at] + key[at + 1] + key[at] + key[at + 2 :] for at in range(1, len(key) - 1)}
+        verbs = {one for word in swapped for one in self._words.get(word, ()) if one.kind == "verb"}
+        if verbs and len(key) >= _SHORTEST_PART:
+            return verbs
+        if len(key) < _SHORTEST_WITH_TYPO:
             return set()
         near = {word for one in (key, *_shorter(key)) for word in self._misspelt.get(one, ())} | {
             one for one in _shorter(key) if one in self._words
@@ -94,6 +118,8 @@ def _forms(lemma: str, sense: str) -> Iterable[tuple[str, Meaning]]:
     """Yield the forms of a regular verb, German or English: they differ, and what is no form is no word either."""
     apart, _, verb = lemma.rpartition("|")
     stem = verb.removesuffix("en") if verb.endswith("en") else verb.removesuffix("n")
+    if len(stem) < _SHORTEST_STEM:
+        stem = verb
     part = fold(apart)
     for form, kind in (
         (stem, "order"), (f"{stem}e", "order"), (verb, "order"), (f"{stem}st", "order"), (f"{stem}est", "order"),

@@ -1,10 +1,11 @@
 """Cuts a clause into phrases: a preposition and the words after it, verbs, dates, what is quoted; each with its place."""
 
+import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from scheduler.core.lexicon import Meanings, fold, lexicon
+from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
 _FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)\b"
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
@@ -33,12 +34,17 @@ _TOKEN: Final = re.compile(
     rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
     rf"|(?P<date>\b{_DATE})|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
-    r"|(?P<word>[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–-])",
+    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–-])",
     re.IGNORECASE,
 )
 
 _DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
+_GERMAN: Final = frozenset(["der", "die", "das", "den", "dem", "bitte", "und", "mir", "mal", "vom", "im", "aus", "mit"])
+_ENGLISH: Final = frozenset(
+    ["the", "to", "and", "my", "for", "please", "pls", "me", "of", "with", "from", "you", "our"]
+)
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
+_SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
 _SUBJECTS: Final = frozenset(
     ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
 )
@@ -55,9 +61,13 @@ class Token:
     meanings: Meanings = ()
 
     def has(self, kind: str, sense: str = "") -> bool:
-        return any(one.kind == kind and (not sense or one.sense == sense) for one in self.meanings)
+        return bool(self.meanings) and (kind, sense) in self._marks
 
-    @property
+    @functools.cached_property
+    def _marks(self) -> set[tuple[str, str]]:
+        return {mark for one in self.meanings for mark in ((one.kind, one.sense), (one.kind, ""))}
+
+    @functools.cached_property
     def key(self) -> str:
         return fold(self.text)
 
@@ -72,6 +82,7 @@ class Token:
             and self.text[:1].isupper()
             and not self.has("noun")
             and not self.has("prepositions")
+            and not self.has("determiners")
             and not self.is_verb
         )
 
@@ -94,14 +105,35 @@ class Phrase:
         return text[self.tokens[0].start : self.tokens[-1].end] if self.tokens else ""
 
 
+@functools.lru_cache(maxsize=64)
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text with what they may mean."""
+    """Return the tokens of a text with what they may mean; the list is shared, so it must not be changed."""
     found = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "word"
         meanings = lexicon().meanings(match[0]) if kind == "word" else ()
         found.append(Token(kind, match[0], *match.span(), meanings))
+    return _settled(found)
+
+
+def _settled(found: list[Token]) -> list[Token]:
+    """Return the tokens, their words that are two in the two languages settled: "an", and "bitte", which is no verb."""
+    for place, token in enumerate(found):
+        if token.key == "bitte":
+            found[place] = replace(token, meanings=tuple(one for one in token.meanings if one.kind != "verb"))
+        elif token.key == "an":
+            kind = "determiners" if _is_article(found, place) else "prepositions"
+            found[place] = replace(token, meanings=(Meaning(kind),))
     return found
+
+
+def _is_article(tokens: list[Token], place: int) -> bool:
+    """Whether "an" is the English article: before a vowel, in English words or before what nobody is sent things to."""
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if after is None or after.key[:1] not in "aeiou" or any(token.key in _GERMAN for token in tokens):
+        return False
+    thing = after.has("noun") and not after.has("noun", "person_title")
+    return thing or any(token.key in _ENGLISH for token in tokens)
 
 
 def phrases_of(tokens: list[Token]) -> list[Phrase]:
@@ -112,7 +144,8 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
         after = tokens[place + 1] if place + 1 < len(tokens) else None
         if (
             token.kind == "mark"
-            or token.key in _SUBJECTS
+            or (token.key in _SUBJECTS and not (last.tokens and last.tokens[-1].key in {"und", "and"}))
+            or token.has("modal")
             or (token.has("adverbs") and not token.has("determiners") and last.before != "und")
         ):
             phrases.append(Phrase())
@@ -122,7 +155,10 @@ def phrases_of(tokens: list[Token]) -> list[Phrase]:
             else:
                 phrases.append(Phrase())
         elif token.has("prepositions") and not (token.has("determiners") and last.tokens):
-            phrases.append(Phrase(before=token.key, start=token.start))
+            if not (token.key == "of" and last.before == "out" and not last.tokens):
+                phrases.append(Phrase(before=token.key, start=token.start))
+        elif token.has("nominal") and len(last.tokens) <= 1 and not last.noun():
+            phrases.append(Phrase())
         elif token.has("self") or (token.is_verb and acts(token, tokens, place)):
             phrases += (
                 [Phrase(before="self", tokens=[token], start=token.start), Phrase()]
@@ -156,7 +192,12 @@ def _joins(last: Phrase, after: Token | None) -> bool:
 def _thing_of_its_own(token: Token, last: Phrase) -> list[Phrase]:
     """Return the phrases that begin with a date, an address, a document after a name; none where it goes on."""
     alone = Phrase(tokens=[token], start=token.start)
-    if token.kind in {"date", "time"} and not (last.before in _DATED and not last.tokens):
+    if token.kind == "date" and last.tokens and last.tokens[-1].has("determiners"):
+        return []  # "the March invoice"
+    names_it = last.before in _DATED and not last.tokens and token.kind == "date"
+    if names_it and last.before in {"for", "fuer"}:
+        names_it = _SPAN.search(token.text) is not None
+    if token.kind in {"date", "time"} and not names_it:
         return [Phrase(before=token.kind, tokens=[token], start=token.start), Phrase()]
     if not last.tokens:
         return []

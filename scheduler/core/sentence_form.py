@@ -62,17 +62,27 @@ _WISH: Final = re.compile(
     r"(?i)^(?:ich|wir) (?:brauche?n?|bräuchten?|braeuchten?|benötigen?|benoetigen?|möchten?|moechten?|will|wollen|hätten?|haetten?|muss|müssen|muessen|"
     r"wollte (?:dich|sie|fragen|bitten)|würden? (?:gerne?|dich|sie|mich freuen)|wuerden? gerne?|wünsche|bitte|suche|wäre)"
     r"|^(?:mir|uns) (?:wäre|würde|fehlt|fehlen)|^es wäre|^wär|^wäre|^(?:i|we)(?:'d| would)? (?:need|want|like|love|appreciate|have to|was wondering)"
-    r"|^i'm looking|^(?:i was|i'm) wondering|^it would be|^(?:du|sie) (?:sollst|sollen|musst|müssen|kannst|könntest) |^let'?s\b|^i'?d (?:like|love|appreciate|need)"
+    r"|^i'm looking|^(?:i was|i'm) wondering|^it would be|^(?:du|sie) (?:sollst|sollen|musst|müssen|kannst|könntest) |^let'?s\b|^you (?:can|may|could|should|need to|have to|must)\b|\bw(?:ird|erden) (?:höflich |freundlich |herzlich )?gebeten[.! ]*$|^(?:mir|uns|i|we) (?:would|'d)? ?(?:request|ask)\b|^i'?d (?:like|love|appreciate|need)"
 )
 _HYPOTHESIS: Final = re.compile(
     r"(?i)^(?:angenommen|stell dir vor|was wäre|hätte ich|hätten wir|wäre ich|wenn|falls|sobald|if|suppose|imagine|unless|once|had i|what if)\b"
+)
+_UNDER_CONDITION: Final = re.compile(
+    r"(?i)(?:^|, | (?=(?:once|as soon as|whenever|in case|unless|sobald|falls|sofern) )|,? (?:aber|but|only|nur|erst)(?: dann)?,? )(?:wenn|falls|sobald|sofern|immer wenn|jedes ?mal,? wenn|if|once|as soon as|whenever|every time|each time|in case|unless|when|when(?:ever)?) "
+    r"(?!(?:du|sie (?:es |das |ihn |sie |mal |kurz |gerade )*(?:zeit|könn|fertig|hab|da)|you|u|ihr|möglich|es (?:geht|passt|möglich|keine)|nicht|nötig|possible|convenient|not|needed|necessary|ok(?:ay)?|it'?s? (?:is )?(?:ok|possible|convenient|not|no|works)|that'?s|that (?:is|works)|there'?s (?:a )?time|das (?:geht|passt|möglich|okay|ok))\b)"
+)
+_ASKED_FOR: Final = re.compile(
+    r"(?i)^(?:es )?(?:um|wird um) .*\b(?:gebeten|ersucht)[.! ]*$|\b(?:wird|werden) gebeten\b"
+)
+_HOLDS_OFF: Final = re.compile(
+    r"(?i)^(?:hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie)? auf|unterlass\w*|wart\w* (?:noch )?mit|verzicht\w*)(?: \w+)* (?:\w+ing\b|zu \w+en\b|(?:dem|der) \w+en\b)"
 )
 _HARMLESS_IF: Final = re.compile(
     r"(?i)^(?:wenn|falls|sobald|if|when)(?: du| sie| you| es| it)?(?:'s)? ?(?:mal |gerade |kurz )*(?:zeit|kannst|können|geht|möglich|passt|magst|fertig|have (?:a )?(?:time|minute|"
     r"moment|sec)|can|possible|ok|get a chance|dazu kommst|die zeit|keine umstände)\b[^,]*,? "
 )
 _REPORT: Final = re.compile(
-    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|schrieb|schreibt|fragte|fragt|bat|hat|haben|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
+    r"(?i)^(?!bitte|please)(?:[^\s,:]+ ){1,4}?(?:sagte|sagt|meinte|meint|glaubt|findet|denkt|thinks|believes|suggests|suggested|feels|schrieb|schreibt|fragte|fragt|bat|hat|haben(?![.! ]*$)|said|says|wrote|asked|told|heißt|steht|lautet|means)\b"
 )
 _DELIBERATES: Final = frozenset(
     ["soll", "sollte", "sollen", "sollten", "darf", "duerfen", "muss", "muessen", "should", "shall", "may", "must"]
@@ -95,17 +105,29 @@ def no_order(text: str) -> str:
     words = [fold(word) for word in _WORD.findall(main)]
     if not words:
         return "nothing said"
+    if is_conditional(sentence):
+        return "conditional"
     if _NEGATION & set(_WORD.findall(_HARMLESS_NEGATION.sub(" ", main).casefold())) and not (
         polite and " nicht " in main[:40] and "mal" in words
     ):
         return "negated"
     if polite:
         return "question of ability" if _ABILITY.search(main) or _general(words) else ""
+    if _HOLDS_OFF.match(main):
+        return "negated"
+    if _ASKED_FOR.search(main):
+        return ""
     if _HYPOTHESIS.match(sentence):
         return "hypothetical"
     if _WISH.match(main):
         return ""
     return _by_verbs(words, main)
+
+
+def is_conditional(text: str) -> bool:
+    """Whether an order waits for something to happen ("…, sobald er anruft"); what is up to us is no condition."""
+    said = _DICTATED.sub("", _QUOTED.sub(" Zitat ", text))
+    return any(_UNDER_CONDITION.search(one) for one in (said, text.partition(", ")[0]) if one)
 
 
 def asks_ability(text: str) -> bool:
@@ -128,7 +150,14 @@ def _by_verbs(words: list[str], main: str) -> str:
     if _verb(first, "order") and words[0] not in _PERFECT_SUBJECT:
         address = len(words) > 1 and words[1] in {"er", "wir", "ihr", "es", "man", "ich"}
         return "question" if address else ""
-    finite = next((place for place, one in enumerate(meanings[1:6], 1) if _is(one, "auxiliary")), 0)
+    finite = next(
+        (
+            at
+            for at, one in enumerate(meanings[1:6], 1)
+            if _is(one, "auxiliary") and words[at] != "am" and at + 1 < len(words)
+        ),
+        0,
+    )
     if words[0] in _PERFECT_SUBJECT:
         return "statement"
     if finite or _REPORT.match(main):

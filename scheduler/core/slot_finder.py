@@ -93,8 +93,13 @@ _WEB: Final = re.compile(
     r"(?:im |in |auf |bei |mit |on |the |über )*\b(?:internet|web|netz|online|google|wikipedia|bing)\b", re.IGNORECASE
 )
 _QUERY_VERB: Final = re.compile(
-    r"^(?:nach|for|up|mal|bitte|mir|me|uns|us|heraus|raus|was|zu|about)\b[ ,]*|[ ,]*(?:\bnach|heraus|raus|bitte|please)?[.!?]*$",
+    r"^(?:nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|was|zu|about)\b[ ,]*|[ ,]*(?:\bnach|heraus|raus|bitte|please)?[.!?]*$",
     re.IGNORECASE,
+)
+_SHARES: Final = re.compile(r"\bshar(?:e|ing)\b|\bteil\w*\b", re.IGNORECASE)
+_NOTED: Final = re.compile(r"\b(?:ein|eintragen|kalender|calendar|enter|note|notier\w*):\s", re.IGNORECASE)
+_PLAIN_APPOINTMENTS: Final = frozenset(
+    ["termin", "meeting", "besprechung", "treffen", "gespräch", "sitzung", "call", "appointment", "event", "telefonat"]
 )
 _DOCUMENTS: Final = ("document",)
 
@@ -105,6 +110,11 @@ def is_place(phrase: Phrase) -> bool:
         phrase.noun("portal", "folder")
         or (phrase.noun("application") and not phrase.noun("document") and not phrase.noun("format"))
     )
+
+
+def is_source(phrase: Phrase) -> bool:
+    """Whether it names whom something is got from ("vom Steuerberater", "from our vendor")."""
+    return phrase.before in {"vom", "from", "off"} and phrase.noun("person_title")
 
 
 def slots_of(intent: str, text: str) -> dict[str, str]:
@@ -124,10 +134,13 @@ def slots_of(intent: str, text: str) -> dict[str, str]:
             slots["file_format"] = match["words"]
             rest = rest[: match.start()] + " ," + rest[match.end() :]
     phrases = phrases_of(tokens_of(rest))
+    aimed = any(phrase.before in TO and phrase.tokens for phrase in phrases)
     named: tuple[list[str], list[str]] = [], []
     for place, phrase in enumerate(phrases):
         slot, words = _fills(intent, phrase, rest, slots)
-        if slot == "+" and place:
+        if aimed and slot == "recipient" and not phrase.before and not phrase.kind("address"):
+            slot = "document" if phrase.tokens[0].has("determiners") else ""
+        if slot == "+" and place and (phrase.before or len(phrase.tokens) > 1):
             slots["document"] = (
                 f"{slots['document']} {rest[phrase.start : phrase.tokens[-1].end]}" if "document" in slots else words
             )
@@ -153,7 +166,11 @@ def _fills(intent: str, phrase: Phrase, text: str, slots: dict[str, str]) -> tup
         return (before, words) if wanted else ("", "")
     if before == "self":
         return ("recipient", words) if intent in _MAILS else ("", "")
-    if is_place(phrase):
+    if intent in {"fetch_and_send", "download_file"} and is_source(phrase) and not is_place(phrase):
+        return "portal", words
+    if before and _is_page(phrase):
+        return "", ""
+    if is_place(phrase) and not (intent in {"search_mail", "read_mail"} and before in {"von", "vom", "from"}):
         url = phrase.kind("url")
         slot = (
             "url"
@@ -167,15 +184,17 @@ def _fills(intent: str, phrase: Phrase, text: str, slots: dict[str, str]) -> tup
         return (slot, words) if intent not in {"create_appointment", "send_mail"} or slot != "application" else ("", "")
     if phrase.kind("url") and intent in {"navigate_url", "download_file", "extract_table", "fill_form"}:
         return "url", words
-    return _by_intent(intent, phrase, words, slots)
+    return _by_intent(intent, phrase, words, slots, text)
 
 
-def _of_mail(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -> tuple[str, str] | None:
+def _of_mail(intent: str, phrase: Phrase, words: str, slots: dict[str, str], text: str) -> tuple[str, str] | None:
     before = phrase.before
     if before in TO or (phrase.kind("address") and before not in {"von", "from"}):
         return "recipient", words
     if before in {"fuer", "for"} and "document" not in slots:
         return "recipient", words
+    if before == "with" and "document" in slots and any(token.is_name for token in phrase.tokens):
+        return ("recipient", words) if _SHARES.search(text) else None
     if before in _ABOUT and "document" not in slots:
         return "subject", words
     if phrase.tokens[0].key in {"der", "des"} and "document" in slots and _is_owner(phrase):
@@ -192,16 +211,22 @@ def _of_mail(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -> 
     return None
 
 
-def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -> tuple[str, str]:
+def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str], text: str) -> tuple[str, str]:
     before = phrase.before
     if intent == "create_appointment":
-        if before in {"mit", "with", "bei", "beim", "zwischen", "between"} or (not before and _is_person(phrase)):
+        if not before and _NOTED.search(text) and phrase.start >= text.index(":"):
+            return "title", words
+        if before in {"mit", "with", "bei", "beim", "zwischen", "between"} or (
+            not before and _is_person(phrase) and phrase.start
+        ):
             return "participants", words
+        if before in {"zum", "zur", "to"} and phrase.noun("appointment"):
+            return ("title", words) if clean("title", words).casefold() not in _PLAIN_APPOINTMENTS else ("", "")
         if before in _ABOUT | {"for", "on"} and not phrase.noun("appointment", "application"):
             return "title", words
         return "", ""
     if intent in _MAILS:
-        found = _of_mail(intent, phrase, words, slots)
+        found = _of_mail(intent, phrase, words, slots, text)
         if found is not None:
             return found
     if intent in {"search_mail", "read_mail"}:
@@ -220,6 +245,8 @@ def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -
     if intent in {"open_app", "close_app"} or (
         phrase.noun("application") and before in {"in", "mit", "with", "im"} and not phrase.noun("document")
     ):
+        if phrase.noun("application"):
+            slots["application"] = words
         return ("application", words) if phrase.noun("application") or not before else ("", "")
     if intent == "extract_table" and phrase.noun("table") and not before:
         return "table", words
@@ -234,6 +261,12 @@ def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str]) -
         if _is_thing(phrase) or before in {"nach", "for", "aus", "from", "von", "of", "vom", "out"}
         else ("", "")
     )
+
+
+def _is_page(phrase: Phrase) -> bool:
+    """Whether it is a page of a document ("auf Seite 3"), not of the web."""
+    words = [token.key for token in phrase.tokens]
+    return bool(words) and words[0] in {"seite", "page", "blatt", "sheet"} and words[-1].isdigit()
 
 
 def _is_owner(phrase: Phrase) -> bool:

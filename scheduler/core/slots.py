@@ -36,10 +36,12 @@ _QUOTES = "\"'„“”‚‘’«»‹›`"
 _SMALL_WORDS = (
     r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|eines|"
     r"(?:mein|dein|sein|ihr|unser|euer|eure?)(?:e[nmrs]?)?|the|an?|my|your|our|his|her|their|its|"
-    r"(?:aller)?neue?ste[nmrs]?|latest|newest|most recent)"
+    r"(?:aller)?neue?ste[nmrs]?|latest|newest|most recent|mal|ma|bitte|please|pls|eben|kurz|doch|up)"
 )
 _LEADING = re.compile(rf"(?:{_SMALL_WORDS}\s+)+", re.IGNORECASE)
-_TRAILING = re.compile(r"(?:\s+(?:bitte|mal|noch|gleich|please))+$", re.IGNORECASE)
+_TRAILING = re.compile(
+    r"(?:\s+(?:bitte|mal|noch|gleich|please|for (?:me|us)|f(?:ü|ue)r (?:mich|uns)))+$", re.IGNORECASE
+)
 _ONLY_SMALL = re.compile(rf"{_SMALL_WORDS}(?:\s+{_SMALL_WORDS})*", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"[^\s/\\][^/\\]*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)", re.IGNORECASE
