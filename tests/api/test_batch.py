@@ -222,7 +222,7 @@ async def test_a_batch_belongs_to_its_tenant(open_api: OpenApi) -> None:
 def test_plans_that_are_alike_are_read_once_and_others_are_not_mixed_up() -> None:
     other = {"tasks": [{**GRAPH["tasks"][0], "id": "other"}]}
 
-    orders = read_batch(json.dumps({"jobs": [PLAN, {"task_graph": other}, PLAN, INTENT]}).encode()).orders
+    orders = read_batch({"jobs": [PLAN, {"task_graph": other}, PLAN, INTENT]}).orders
 
     first, second, third, fourth = (order.task_graph for order in orders if isinstance(order, JobOrder))
     assert first is third
