@@ -130,7 +130,7 @@ async def create_jobs(
     body = await _json_body(request)
     document = _document(body)
     batch = read_batch(document)
-    digest = "" if idempotency_key is None else _digest(document)
+    digest = "" if idempotency_key is None else digest_of(document)
     answers = await batches.create(batch, tenant=tenant, key=idempotency_key, digest=digest)
     return _response(request, answers)
 
@@ -196,7 +196,7 @@ def _read_order(item: object, plans: _Plans) -> BatchItem | CPAError:
         return error
 
 
-def _digest(document: object) -> str:
+def digest_of(document: object) -> str:
     """Name a document by what it says; the order of its names and its white space make no other one of it."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 

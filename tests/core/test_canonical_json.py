@@ -2,25 +2,11 @@
 
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from scheduler.core.canonical_json import canonical_json
 from scheduler.core.task_graph import TaskGraph
-
-leaves = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(alphabet="e0.1-9n\x00\x1f\x7f\ud800")
-)
-documents = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
 def as_ever(document: object) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-@given(documents)
-def test_it_is_what_json_writes(document: object) -> None:
-    assert canonical_json(document) == as_ever(document)
 
 
 def test_the_digest_of_a_stored_plan_stays() -> None:
