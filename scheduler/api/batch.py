@@ -128,8 +128,9 @@ async def create_jobs(
     same batch is accepted once, and answered with the same ids.
     """
     body = await _json_body(request)
-    batch = read_batch(body)
-    digest = "" if idempotency_key is None else _digest(body)
+    document = _document(body)
+    batch = read_batch(document)
+    digest = "" if idempotency_key is None else digest_of(document)
     answers = await batches.create(batch, tenant=tenant, key=idempotency_key, digest=digest)
     return _response(request, answers)
 
@@ -145,28 +146,34 @@ async def _json_body(request: Request) -> bytes:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from error
 
 
-def read_batch(body: bytes) -> Batch:
+def read_batch(document: object) -> Batch:
     """Read a batch; an order that cannot be read becomes the error that says why.
 
-    Raises RequestValidationError when the body is no batch at all.
+    Raises RequestValidationError when the document is no batch at all.
     """
     plans: _Plans = {}
     try:
-        whole = BatchRequest.model_validate_json(body, context=plans)
+        whole = BatchRequest.model_validate(document, context=plans)
     except (ValidationError, InvalidRequestError):
-        envelope = _envelope(body)
+        envelope = _envelope(document)
         return Batch(orders=[_read_order(item, plans) for item in envelope.jobs], atomic=envelope.atomic)
     return Batch(orders=whole.jobs, atomic=whole.atomic)
 
 
-def _envelope(body: bytes) -> _Envelope:
+def _document(body: bytes) -> object:
+    """Return the document in a body, which is parsed once. Raises RequestValidationError when it is no JSON."""
     try:
-        return _Envelope.model_validate(from_json(body, allow_inf_nan=False))
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise RequestValidationError([{"type": "json_invalid", "loc": ("body", _place_of_flaw(body))}]) from error
+
+
+def _envelope(document: object) -> _Envelope:
+    try:
+        return _Envelope.model_validate(document)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in problems]) from error
-    except ValueError as error:
-        raise RequestValidationError([{"type": "json_invalid", "loc": ("body", _place_of_flaw(body))}]) from error
 
 
 def _place_of_flaw(body: bytes) -> int:
@@ -189,9 +196,9 @@ def _read_order(item: object, plans: _Plans) -> BatchItem | CPAError:
         return error
 
 
-def _digest(body: bytes) -> str:
-    """Name a body by what it says; the order of its names and its white space make no other one of it."""
-    return hashlib.sha256(json.dumps(from_json(body), sort_keys=True).encode()).hexdigest()
+def digest_of(document: object) -> str:
+    """Name a document by what it says; the order of its names and its white space make no other one of it."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _response(request: Request, answers: Sequence[JobId | CPAError]) -> Response:

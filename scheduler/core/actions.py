@@ -54,6 +54,10 @@ _ALIASES: Mapping[str, str] = {
 _ALIASES_BY_OP: Mapping[str, str] = {ActionType.PLAYWRIGHT: "web", ActionType.UIA: "desktop"}
 
 
+ALIASES = frozenset({*_ALIASES, *_ALIASES_BY_OP})
+"""Actions that have another name, which is the canonical one."""
+
+
 def canonical_action(action: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the dotted name of `action` and its parameters; `playwright` and `uia` take the verb from `params["op"]`.
 

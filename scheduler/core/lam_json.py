@@ -148,6 +148,8 @@ def _walk_parts(parts: Iterable[tuple[str | int, object]], depth: int) -> None:
 def _check_text(text: object) -> None:
     if not isinstance(text, str):
         raise _NotJsonError(f"has a name of type {type(text).__name__}, not a text")
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -45,9 +45,9 @@ def strings_in(value: object) -> Iterator[str]:
 
 def references_in(value: object, path: tuple[str | int, ...] = ()) -> Iterator[Reference]:
     """Yield every reference inside `value`, which lies at `path`. Raises ValueError for a malformed one."""
+    if not _mentions_any(value):
+        return
     for text, place in _placed_strings(value, path):
-        if "${" not in text:
-            continue
         for match in _REFERENCE.finditer(text):
             if match["task"]:
                 yield Reference(TaskId(match["task"]), match[0], place)
@@ -69,6 +69,20 @@ def resolve(value: Any, results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # 
     if isinstance(value, list | tuple):
         return [resolve(part, results) for part in value]
     return value
+
+
+def _mentions_any(value: object) -> bool:
+    """Whether a string inside `value` has what begins a reference: most have none, and need no places."""
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, Mapping):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return False
+    for part in value:  # noqa: SIM110 - a generator for every level costs more than the look
+        if _mentions_any(part):
+            return True
+    return False
 
 
 def _placed_strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[str, tuple[str | int, ...]]]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import json
 from collections.abc import Container, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from scheduler.core.actions import ActionType
+from scheduler.core.canonical_json import canonical_json
 from scheduler.core.errors import (
     CycleError,
     DuplicateTaskError,
@@ -58,7 +58,7 @@ class TaskGraph(BaseModel):
 
     @field_serializer("tasks")
     def _tasks_as_list(self, tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
-        return [todo.model_dump(mode="json", exclude_defaults=True) for todo in tasks.values()]
+        return _documents(tasks)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TaskGraph) and list(self.tasks.items()) == list(other.tasks.items())
@@ -158,7 +158,7 @@ class TaskGraph(BaseModel):
 
     def canonical(self) -> str:
         """Return the document as canonical JSON: names in order, no blanks."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return canonical_json({"tasks": _documents(self.tasks)})
 
     @cached_property
     def _needs(self) -> dict[TaskId, tuple[TaskId, ...]]:
@@ -189,6 +189,10 @@ class TaskGraph(BaseModel):
             if dependency not in self.tasks
         )
         return _unknown(number, todo, dependency)
+
+
+def _documents(tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
+    return [todo.model_dump(mode="json", exclude_defaults=True) for todo in tasks.values()]
 
 
 def _read_task(document: object, number: int) -> ToDo:

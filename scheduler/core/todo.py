@@ -1,9 +1,8 @@
 """One step of a plan: an action, what it acts on, what it waits for, and what must be true afterwards."""
 
-import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
@@ -20,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from scheduler.core.actions import Risk, canonical_action
+from scheduler.core.actions import ALIASES, Risk, canonical_action
+from scheduler.core.canonical_json import canonical_json
 from scheduler.core.errors import InvalidInputError
 from scheduler.core.ids import TaskId
 from scheduler.core.lam_json import JsonObject, wrong
@@ -115,6 +115,8 @@ class ToDo(BaseModel):
     def _dotted_action(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the document held
         if isinstance(value, dict) and isinstance(value.get("action"), str):
             params = value.get("params")
+            if value["action"] not in ALIASES and (params is not None or "params" not in value):
+                return value
             if params is None or isinstance(params, dict):
                 try:
                     action, rest = canonical_action(value["action"], params or {})
@@ -127,7 +129,10 @@ class ToDo(BaseModel):
     def _find_references(self, info: ValidationInfo) -> Self:
         """Now, because a malformed one is refused, and graphs ask often for what a step waits for."""
         if info.context != _RESOLVED:
-            _ = self.dependencies, self.node
+            derived = self.__dict__  # a cached property that was not asked before costs as much as what it finds
+            derived["_references"] = references = self._found_references()
+            derived["dependencies"] = dependencies = self._found_dependencies(references)
+            derived["node"] = self._place(dependencies)
         return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -140,15 +145,12 @@ class ToDo(BaseModel):
     @cached_property
     def dependencies(self) -> tuple[TaskId, ...]:
         """Ids of the tasks that must be done first: those named in `depends_on` and those referred to, each once."""
-        named: list[TaskId] = [dependency for dependency in self.depends_on if not isinstance(dependency, int)]
-        return tuple(dict.fromkeys([*named, *(reference.task for reference in self.references())]))
+        return self._found_dependencies(self.references())
 
     @cached_property
     def node(self) -> tuple[TaskId, tuple[TaskId, ...]] | None:
         """The step's place in a graph: its id and its dependencies; None while an id is missing or an index is left."""
-        if self.id is None or any(isinstance(dependency, int) for dependency in self.depends_on):
-            return None
-        return self.id, self.dependencies
+        return self._place(self.dependencies)
 
     def references(self) -> list[Reference]:
         """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
@@ -156,6 +158,9 @@ class ToDo(BaseModel):
 
     @cached_property
     def _references(self) -> list[Reference]:
+        return self._found_references()
+
+    def _found_references(self) -> list[Reference]:
         found = list(references_in(self.text, ("text",))) if self.text else []
         if self.params:
             found += references_in(self.params, ("params",))
@@ -163,6 +168,17 @@ class ToDo(BaseModel):
             if part is not None:
                 found += references_in(part.model_dump(), (name,))
         return found
+
+    def _found_dependencies(self, references: Sequence[Reference]) -> tuple[TaskId, ...]:
+        if not self.depends_on and not references:
+            return ()
+        named: list[TaskId] = [dependency for dependency in self.depends_on if not isinstance(dependency, int)]
+        return tuple(dict.fromkeys([*named, *(reference.task for reference in references)]))
+
+    def _place(self, dependencies: tuple[TaskId, ...]) -> tuple[TaskId, tuple[TaskId, ...]] | None:
+        if self.id is None or any(isinstance(dependency, int) for dependency in self.depends_on):
+            return None
+        return self.id, dependencies
 
     def resolved(self, results: Mapping[TaskId, Mapping[str, Any]]) -> Self:
         """Return the step with values in place of references. What a value holds is not read as a reference again.
@@ -192,5 +208,4 @@ class ToDo(BaseModel):
 
     @cached_property
     def _canonical(self) -> str:
-        inputs = self.model_dump(mode="json", include={"action", "selector", "text", "params"})
-        return json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return canonical_json(self.model_dump(mode="json", include={"action", "selector", "text", "params"}))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.api.batch import read_batch
+from scheduler.api.batch import digest_of, read_batch
 from scheduler.api.middleware import MAX_BODY
 from scheduler.core.orders import JobOrder
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
@@ -222,9 +222,15 @@ async def test_a_batch_belongs_to_its_tenant(open_api: OpenApi) -> None:
 def test_plans_that_are_alike_are_read_once_and_others_are_not_mixed_up() -> None:
     other = {"tasks": [{**GRAPH["tasks"][0], "id": "other"}]}
 
-    orders = read_batch(json.dumps({"jobs": [PLAN, {"task_graph": other}, PLAN, INTENT]}).encode()).orders
+    orders = read_batch({"jobs": [PLAN, {"task_graph": other}, PLAN, INTENT]}).orders
 
     first, second, third, fourth = (order.task_graph for order in orders if isinstance(order, JobOrder))
     assert first is third
     assert second is not None
     assert (list(second.tasks), fourth) == (["other"], None)
+
+
+def test_a_key_spent_before_an_upgrade_belongs_to_the_same_batch() -> None:
+    document = {"jobs": [{"context": {"a": 1.0, "ü": 1e-7}, "intent": "web_search"}]}
+
+    assert digest_of(document) == "48e91b3c3da996a1fe770b197b9cb73edfc578ef5d47a328765f1d4665814221"
