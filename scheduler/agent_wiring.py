@@ -40,6 +40,11 @@ class Agents:
     http: HttpTransport
     remote: RemoteExecutor
 
+    async def close(self) -> None:
+        """Close connections to agents and to Redis."""
+        await self.http.close()
+        await self.registry.close()
+
 
 def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
     """Return it all, over the store and, where there is one, Redis."""

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, OutcomeUnknownError
+from scheduler.agents.agent_hands import AgentHands
+from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, NoFreeAgentError, OutcomeUnknownError
 from scheduler.core.ids import AgentId, JobId, TaskId
 from scheduler.core.lam_protocol import MessageFactory, reply_to
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.security.lam_signatures import check_signature, seal_of, sign
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router
@@ -177,3 +179,24 @@ async def test_nobody_at_the_address_is_no_effect(api: Api) -> None:
 
     with pytest.raises(AgentUnreachableError):
         await api.services.agents.http.deliver(found, {"type": "request"})
+
+
+@pytest.mark.parametrize(
+    ("action", "agent", "done_by"),
+    [("web.read", None, "this machine"), ("web.read", "web-1", "nobody"), ("desktop.click", None, "nobody")],
+)
+async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
+    api: Api, action: str, agent: str | None, done_by: str
+) -> None:
+    absent = await join(api.client, capabilities=["web.*", "desktop.*"])
+    await api.client.post(f"/agents/{absent.id}/drain")
+    services, here, todo = api.services.agents, ExecutorRegistry(), TODO.model_copy(update={"action": action})
+    here.register("web.*", api.executor)
+    hands = AgentHands(here=here, remote=services.remote, registry=services.registry)
+
+    if done_by == "nobody":
+        with pytest.raises(NoFreeAgentError):
+            await hands.execute(todo.model_copy(update={"agent": agent}), CONTEXT)
+    else:
+        assert (await hands.execute(todo, CONTEXT)).success
+        assert api.executor.done == [action]
