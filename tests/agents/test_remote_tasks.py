@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.responses import RedirectResponse, Response
 
 from scheduler.agents.agent_hands import AgentHands
 from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, NoFreeAgentError, OutcomeUnknownError
@@ -16,6 +17,7 @@ from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.security.lam_signatures import check_signature, seal_of, sign
+from tests.support.agent_server import a_message, agent_server
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router
 
@@ -200,3 +202,56 @@ async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
     else:
         assert (await hands.execute(todo, CONTEXT)).success
         assert api.executor.done == [action]
+
+
+@pytest.mark.integration
+async def test_an_agent_at_its_address_does_a_step(api: Api) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=f"{server.url}/agent")
+        server.respond = lambda asked: a_message(replies(agent, asked, *DONE))
+
+        ended = await api.services.agents.remote.execute(TODO, CONTEXT)
+
+    assert ended.result == {"text": "42 €"}
+    (path, asked), *more = server.seen
+    assert (path, asked["type"], more) == ("/agent/tasks", "request", [])
+    waiting = await api.client.get(f"/agents/{agent.id}/messages", headers=agent.bearer)
+    assert waiting.json()["messages"] == [], "it has arrived"
+
+
+@pytest.mark.integration
+async def test_an_agent_that_answers_later_is_waited_for(api: Api) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=server.url)
+        work = asyncio.ensure_future(api.services.agents.remote.execute(TODO, CONTEXT))
+        assert await asyncio.to_thread(server.came.wait, 10)
+        await agent.client.post("/lam/message", json=replies(agent, server.seen[0][1], *DONE))
+
+        assert (await work).success
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (RedirectResponse("http://127.0.0.1:9/elsewhere", status_code=307), AgentUnreachableError),
+        (RedirectResponse("/tasks-of-another", status_code=303), AgentUnreachableError),
+        (Response(status_code=503), AgentUnreachableError),
+        (Response(status_code=401), AgentUnreachableError),
+        (Response(status_code=500), OutcomeUnknownError),
+        (Response(b"x" * 2_000_000, status_code=202), OutcomeUnknownError),
+    ],
+)
+async def test_no_redirect_is_followed_and_nothing_odd_is_believed(
+    api: Api, answer: Response, error: type[Exception]
+) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=server.url)
+        server.respond = lambda _: answer
+        found = await api.services.agents.registry.get_agent(AgentId(agent.id))
+        assert found is not None
+
+        with pytest.raises(error):
+            await api.services.agents.http.deliver(found, {"type": "request"})
+
+    assert [path for path, _ in server.seen] == ["/tasks"]
