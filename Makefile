@@ -85,6 +85,9 @@ bench-intent: setup ## intents learned from examples on BANKING77 and HWU64; CPA
 bench-office: setup ## 200 office requests and 60 sentences that are none, which nothing was tuned on
 	$(PYTHON) -m bench.office
 
+bench-agents: setup ## a thousand agents: choosing one, their signs of life, their messages, a hop to one and back
+	$(PYTHON) -m bench.agents
+
 bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
 	$(PYTHON) -m bench.growth
 
