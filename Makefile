@@ -9,8 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test coverage test-faults test-portal check lint unit simulate run bench bench-graph \
-	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-growth bench-profile bench-lock load \
-	openapi lock \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
+	load openapi lock \
 	format clean
 
 help: ## list these targets
