@@ -9,8 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test coverage test-faults test-portal check lint unit simulate run bench bench-graph \
-	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-growth bench-profile bench-lock load \
-	openapi lock \
+	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
+	load openapi lock \
 	format clean
 
 help: ## list these targets
@@ -84,6 +84,9 @@ bench-intent: setup ## intents learned from examples on BANKING77 and HWU64; CPA
 
 bench-office: setup ## 200 office requests and 60 sentences that are none, which nothing was tuned on
 	$(PYTHON) -m bench.office
+
+bench-agents: setup ## a thousand agents: choosing one, their signs of life, their messages, a hop to one and back
+	$(PYTHON) -m bench.agents
 
 bench-growth: setup ## what a job costs with a million jobs in the database, and with a thousand tenants; takes long
 	$(PYTHON) -m bench.growth

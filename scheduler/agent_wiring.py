@@ -10,6 +10,7 @@ from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
 from scheduler.agents.lam_gateway import LamGateway
+from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.agents.remote_executor import RemoteExecutor
 from scheduler.agents.transports.by_agent import TransportByAgent
@@ -39,6 +40,12 @@ class Agents:
     here: InProcessTransport
     http: HttpTransport
     remote: RemoteExecutor
+    outbox: Outbox
+
+    async def close(self) -> None:
+        """Close connections to agents and to Redis."""
+        await self.http.close()
+        await self.registry.close()
 
 
 def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
@@ -62,11 +69,12 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         job_state=job_state,
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
+    transport = TransportByAgent(here=here, called=http)
     remote = RemoteExecutor(
         registry=registry,
         messages=messages,
         gateway=gateway,
-        transport=TransportByAgent(here=here, called=http),
+        transport=transport,
         changes=database,
         clock=clock,
     )
@@ -74,6 +82,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         here=here,
         http=http,
         remote=remote,
+        outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id),
         gateway=gateway,

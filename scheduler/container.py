@@ -128,7 +128,7 @@ async def open_services(
         jobs = make_jobs(database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
         agents = make_agents(settings, database)
-        stack.push_async_callback(agents.http.close)
+        stack.push_async_callback(agents.close)
         worker = make_worker(settings, queue, database, registry, secrets, agents)
         yield Services(
             settings=settings,

@@ -51,7 +51,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
-            parts: list[Beside] = [services.words, services.agents.registry]
+            parts: list[Beside] = [services.words, services.agents.registry, services.agents.outbox]
             if with_worker:
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
@@ -205,7 +205,12 @@ async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows has no signals to wait for; Ctrl-C ends it there
             for order in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(order, services.worker.drain)
-        parts: list[Beside] = [services.schedule_runner, services.maintenance, services.agents.registry]
+        parts: list[Beside] = [
+            services.schedule_runner,
+            services.maintenance,
+            services.agents.registry,
+            services.agents.outbox,
+        ]
         beside = [owner.create_task(part.run()) for part in parts]
         started()
         try:

@@ -2,17 +2,25 @@
 
 from collections.abc import Awaitable
 
+import structlog
+
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.remote_executor import RemoteExecutor
-from scheduler.core.errors import AgentUnreachableError, UnknownActionError
+from scheduler.core.errors import AgentUnreachableError, NoFreeAgentError, UnknownActionError
 from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
 
+log = structlog.get_logger(__name__)
+
 
 class AgentHands:
-    """The executors of this process and the agents of the tenant, as one. A registered agent goes first."""
+    """The executors of this process and the agents of the tenant, as one.
+
+    A registered agent goes first. When none can be given the step, this process does it if it can, unless the step
+    names its agent.
+    """
 
     def __init__(self, *, here: ExecutorRegistry, remote: RemoteExecutor, registry: AgentRegistry) -> None:
         self._here = here
@@ -20,9 +28,18 @@ class AgentHands:
         self._registry = registry
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
-        if self._registry.knows(todo.action, context.tenant):
-            return self._remote.execute(todo, context)
+        if todo.agent is not None or self._registry.knows(todo.action, context.tenant):
+            return self._by_agent(todo, context)
         return self._here.execute(todo, context)
+
+    async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
+        try:
+            return await self._remote.execute(todo, context)
+        except NoFreeAgentError as error:
+            if todo.agent is not None or not self._does(todo):
+                raise
+            log.info("done_here", task_id=context.task_id, action=todo.action, reason=str(error))
+            return await self._here.execute(todo, context)
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
         """Ask the agent that was given the step; where it cannot tell, look from here if that is possible."""

@@ -24,13 +24,17 @@ _AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What a task asks of an agent: `domain` and `application` are where it acts, `avoid` who has failed at it."""
+    """What a task asks of an agent: `domain` and `application` are where it acts, `avoid` who has failed at it.
+
+    `agent`: the name, id or URI of the only one that may have it.
+    """
 
     action: str
     tenant: TenantId
     domain: str | None = None
     application: str | None = None
     tag: str | None = None
+    agent: str | None = None
     avoid: frozenset[AgentId] = frozenset()
 
 
@@ -62,10 +66,48 @@ class Entry:
     others: int = 0
     by_capability: Counter[str] = field(default_factory=Counter)
     left_alone_until: float = 0.0
+    full_for: "list[Pool]" = field(default_factory=list)
 
     @property
     def load(self) -> float:
         return (self.ours + self.others) / self.record.agent.concurrency
+
+    def full(self, action: str) -> bool:
+        """Whether it has as many tasks of ours as it takes at once."""
+        agent = self.record.agent
+        if self.ours >= agent.concurrency:
+            return True
+        limits = agent.limits_for(action) if agent.limits else None
+        return (
+            limits is not None and limits.concurrency is not None and self.by_capability[action] >= limits.concurrency
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """Who can do an action. Whoever is met full leaves `free` until a task of it ends, so nobody looks at it again."""
+
+    action: str
+    capable: int
+    free: list[Entry]
+
+    def draw(self, place: int) -> Entry | None:
+        """Return the free one at that place; None: it was full and has left."""
+        entry = self.free[place]
+        if not entry.full(self.action):
+            return entry
+        self.free[place] = self.free[-1]
+        self.free.pop()
+        entry.full_for.append(self)
+        return None
+
+    def settle(self) -> None:
+        """Have all that are full leave."""
+        full = [entry for entry in self.free if entry.full(self.action)]
+        if full:
+            self.free = [entry for entry in self.free if not entry.full(self.action)]
+            for entry in full:
+                entry.full_for.append(self)
 
 
 class AgentIndex:
@@ -77,7 +119,7 @@ class AgentIndex:
         self._expiry = expiry
         self._entries: dict[AgentId, Entry] = {}
         self._keys: dict[str, tuple[AgentId, AgentKey]] = {}
-        self._capable: dict[tuple[TenantId, str], list[Entry]] = {}
+        self._pools: dict[tuple[TenantId, str], Pool] = {}
 
     def replace(self, records: Iterable[AgentRecord]) -> None:
         """Take these for all agents there are; what is known of those that stay is kept."""
@@ -85,11 +127,12 @@ class AgentIndex:
         for record in records:
             entry = known.get(record.agent.id) or Entry(record, CircuitBreaker(self._clock))
             entry.record = record
+            entry.full_for.clear()
             self._entries[record.agent.id] = entry
         self._keys = {
             key.kid: (agent_id, key) for agent_id, entry in self._entries.items() for key in entry.record.keys
         }
-        self._capable = {}
+        self._pools = {}
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -135,22 +178,30 @@ class AgentIndex:
 
     def choose(self, need: Need) -> Choice | Unfit:
         """Choose an agent."""
-        candidates = self._candidates(need)
-        count = len(candidates)
-        if count > _FEW:
-            best: Entry | None = None
-            for _ in range(_DRAWS):
-                entry = candidates[int(self._random() * count)]
-                if entry is not best and self._hindrance(entry, need) is None:
-                    if best is not None:
-                        return self._chosen(min(best, entry, key=_load), need, count, "the less loaded of two drawn")
-                    best = entry
-        return self._look_at_all(candidates, need)
+        pool = self._pool(need.action, need.tenant)
+        best: Entry | None = None
+        for _ in range(_DRAWS):
+            if len(pool.free) <= _FEW:
+                break
+            entry = pool.draw(int(self._random() * len(pool.free)))
+            if entry is not None and entry is not best and self._hindrance(entry, need) is None:
+                if best is not None:
+                    chosen = min(best, entry, key=_load)
+                    return self._chosen(chosen, need, pool.capable, "the less loaded of two drawn")
+                best = entry
+        return self._look_at_all(pool, need)
 
-    def _look_at_all(self, candidates: list[Entry], need: Need) -> Choice | Unfit:
+    def capable(self, action: str, tenant: TenantId) -> int:
+        """Return how many are registered for the action, alive or not."""
+        return self._pool(action, tenant).capable
+
+    def _look_at_all(self, pool: Pool, need: Need) -> Choice | Unfit:
+        pool.settle()
         hindered: Counter[str] = Counter()
+        if pool.capable > len(pool.free):
+            hindered["busy"] = pool.capable - len(pool.free)
         fit: list[Entry] = []
-        for entry in candidates:
+        for entry in pool.free:
             hindrance = self._hindrance(entry, need)
             if hindrance is None:
                 fit.append(entry)
@@ -160,39 +211,37 @@ class AgentIndex:
             least = min(map(_load, fit))
             equal = [entry for entry in fit if entry.load == least]
             chosen = equal[int(self._random() * len(equal))]
-            return self._chosen(chosen, need, len(candidates), f"the least loaded of {len(fit)} that are fit")
+            return self._chosen(chosen, need, pool.capable, f"the least loaded of {len(fit)} that are fit")
         reasons = tuple(f"{count} {hindrance}" for hindrance, count in hindered.most_common())
         only_busy = bool(hindered) and set(hindered) <= {"busy", "resting after failures"}
-        return Unfit(reasons=reasons or ("none is registered for it",), capable=len(candidates), only_busy=only_busy)
+        return Unfit(reasons=reasons or ("none is registered for it",), capable=pool.capable, only_busy=only_busy)
 
     def _chosen(self, entry: Entry, need: Need, capable: int, why: str) -> Choice:
         reasons = (f"one of {capable} that can do {need.action}", f"{why}, load {entry.load:.2f}")
         return Choice(agent=entry.record.agent, reasons=reasons)
 
-    def _candidates(self, need: Need) -> list[Entry]:
-        place = need.tenant, need.action
-        found = self._capable.get(place)
-        if found is None:
-            names = set(covering(need.action))
+    def _pool(self, action: str, tenant: TenantId) -> Pool:
+        pool = self._pools.get((tenant, action))
+        if pool is None:
+            names = set(covering(action))
             found = [
                 entry
                 for entry in self._entries.values()
-                if entry.record.agent.tenant == need.tenant and not names.isdisjoint(entry.record.agent.capabilities)
+                if entry.record.agent.tenant == tenant and not names.isdisjoint(entry.record.agent.capabilities)
             ]
-            self._capable[place] = found
-        return found
+            pool = self._pools[tenant, action] = Pool(action, len(found), found)
+        return pool
 
     def _hindrance(self, entry: Entry, need: Need) -> str | None:
-        """Return in a word why the agent is not fit for the task; None: it is."""
-        agent = entry.record.agent
+        """Return in a word why an agent with a free slot is not fit for the task; None: it is."""
         status = self.status(entry)
         if status not in _AT_WORK:
             return str(status)
         if (bound := _out_of_bounds(entry, need)) is not None:
             return bound
-        if entry.ours >= agent.concurrency or entry.left_alone_until > self._clock.monotonic():
+        if entry.left_alone_until > self._clock.monotonic():
             return "busy"
-        return "resting after failures" if entry.breaker.closed_for else None
+        return None if entry.breaker.lets_through else "resting after failures"
 
     def take(self, agent_id: AgentId, action: str) -> None:
         """Count a task as given to the agent."""
@@ -209,6 +258,9 @@ class AgentIndex:
             return
         entry.ours = max(0, entry.ours - 1)
         entry.by_capability[action] -= 1
+        for pool in entry.full_for:
+            pool.free.append(entry)
+        entry.full_for.clear()
         {True: entry.breaker.succeeded, False: entry.breaker.failed, None: entry.breaker.left}[well]()
 
     def leave_alone(self, agent_id: AgentId) -> None:
@@ -228,19 +280,19 @@ def _out_of_bounds(entry: Entry, need: Need) -> str | None:
         return "without a key"
     if agent.id in need.avoid:
         return "failed at it before"
+    if need.agent is not None and need.agent not in {agent.name, agent.id, agent.uri}:
+        return f"not {need.agent}"
     if need.tag is not None and need.tag not in agent.tags:
         return f"without the tag {need.tag}"
     limits = agent.limits_for(need.action) if agent.limits else None
-    return None if limits is None else _beyond(limits, entry, need)
+    return None if limits is None else _beyond(limits, need)
 
 
-def _beyond(limits: CapabilityLimits, entry: Entry, need: Need) -> str | None:
+def _beyond(limits: CapabilityLimits, need: Need) -> str | None:
     if limits.domains and need.domain is not None and not _covers(limits.domains, need.domain):
         return "not for this domain"
     if limits.applications and need.application is not None and need.application not in limits.applications:
         return "not for this application"
-    if limits.concurrency is not None and entry.by_capability[need.action] >= limits.concurrency:
-        return "busy"
     return None
 
 

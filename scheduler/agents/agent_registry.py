@@ -89,7 +89,7 @@ class AgentRegistry:
     ) -> Agent:
         """Register an agent, or replace what is known of it, and count that as a sign of life.
 
-        Raises AgentNameTakenError.
+        Raises AgentNameTakenError and AgentKeyTakenError.
         """
         record = AgentRecord(agent=agent, token_digest=token_digest, keys=keys)
         await self._agents.save(record, instead_of=instead_of)
@@ -99,9 +99,12 @@ class AgentRegistry:
         """Remove an agent; return whether there was one."""
         removed = await self._agents.remove(agent_id)
         self._unshared.discard(agent_id)
-        if removed:
-            await self._beats.forget(agent_id)
         await self.refresh()
+        if removed:
+            try:
+                await self._beats.forget(agent_id)
+            except UnavailableError as error:  # it expires by itself
+                log.warning("heartbeat_not_forgotten", agent=agent_id, error=str(error))
         return removed
 
     async def get_agent(self, agent_id: AgentId, tenant: TenantId | None = None) -> Agent | None:
@@ -145,7 +148,7 @@ class AgentRegistry:
 
     def knows(self, action: str, tenant: TenantId) -> bool:
         """Whether anybody is registered for the action, alive or not; as of the last look at the store."""
-        return isinstance(found := self._index.choose(Need(action=action, tenant=tenant)), Choice) or found.capable > 0
+        return self._index.capable(action, tenant) > 0
 
     @contextmanager
     def slot(self, agent_id: AgentId, action: str) -> Iterator[Slot]:
@@ -160,6 +163,10 @@ class AgentRegistry:
     def leave_alone(self, agent_id: AgentId) -> None:
         """Give the agent nothing for a moment: it said that it is busy."""
         self._index.leave_alone(agent_id)
+
+    async def close(self) -> None:
+        """Let go of the place where signs of life are shared."""
+        await self._beats.close()
 
     async def entry(self, agent_id: AgentId, tenant: TenantId | None = None) -> Entry | None:
         """Return all that is known of an agent."""

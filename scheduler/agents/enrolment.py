@@ -31,6 +31,9 @@ _NO_CREDENTIAL = Sentence(
 )
 _OVER = Sentence("die Eintrittskarte ist abgelaufen oder verbraucht", "the token is over or used up")
 _NOT_FOR = Sentence("die Karte gilt nicht für diesen Typ oder diese Fähigkeit", "it is not for this type or capability")
+_CUT_OFF = Sentence(
+    "er ist in Quarantäne; nur ein Betreiber kann ihn entfernen", "it is in quarantine; only an operator can remove it"
+)
 _OTHER = Sentence("das Kennwort gehört einem anderen Agenten", "the token belongs to another agent")
 
 
@@ -67,7 +70,7 @@ class EnrolmentService:
     async def register(self, asked: RegisterAgentRequest, token: str, tenant: TenantId | None) -> AgentResponse:
         """Let an agent in. `tenant` is that of the API key, None when none came.
 
-        Raises EnrolmentRefusedError, and AgentNameTakenError while another of that name is alive.
+        Raises EnrolmentRefusedError, AgentNameTakenError while another of that name is alive, AgentKeyTakenError.
         """
         if token.startswith(AGENT_TOKEN):
             return await self._join_again(asked, await self.holder(token))
@@ -100,6 +103,17 @@ class EnrolmentService:
         if entry.record.agent.id != agent_id:
             raise EnrolmentRefusedError(_OTHER)
         return entry
+
+    async def leave(self, agent_id: AgentId, token: str, tenant: TenantId | None) -> Agent:
+        """Let an agent leave; one in quarantine cannot do so itself, lest it comes back as another.
+
+        Raises EnrolmentRefusedError and AgentNotFoundError.
+        """
+        agent = (await self.speaking(agent_id, token, tenant)).record.agent
+        if tenant is None and agent.status is AgentStatus.QUARANTINED:
+            raise EnrolmentRefusedError(_CUT_OFF)
+        await self._registry.unregister(agent_id)
+        return agent
 
     async def beat(self, entry: Entry, said: HeartbeatRequest) -> AgentResponse:
         """Note a sign of life."""

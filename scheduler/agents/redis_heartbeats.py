@@ -53,5 +53,8 @@ class RedisHeartbeatStore:
         except (RedisError, OSError) as error:
             raise UnavailableError(f"Redis does not forget an agent: {error}") from error
 
+    async def close(self) -> None:
+        await self._client.aclose()
+
     def _key(self, agent_id: AgentId) -> str:
         return f"{self._prefix}agents:{agent_id}"

@@ -257,7 +257,14 @@ def _need(todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> N
     url, app = todo.params.get("url"), todo.params.get("app")
     domain = urlsplit(url).hostname if isinstance(url, str) else None
     application = app if isinstance(app, str) else None
-    return Need(action=todo.action, tenant=context.tenant, domain=domain, application=application, avoid=avoid)
+    return Need(
+        action=todo.action,
+        tenant=context.tenant,
+        domain=domain,
+        application=application,
+        agent=todo.agent,
+        avoid=avoid,
+    )
 
 
 def _result(agent: Agent, final: BaseMessage, duration: float) -> ExecutionResult:

@@ -35,7 +35,7 @@ __all__ = [
 router = APIRouter(prefix="/agents", tags=["agents"])
 
 _UNKNOWN: Final = {"model": Problem, "description": "There is no such agent."}
-_TAKEN: Final = {"model": Problem, "description": "Another agent of that name is alive."}
+_TAKEN: Final = {"model": Problem, "description": "Another agent of that name is alive, or has that key."}
 _TOKENS: Final = (AGENT_TOKEN, ENROLMENT_TOKEN)
 AGENTS_JOB: Final = JobId("agents")
 """Stands for the job in audit entries about agents."""
@@ -147,12 +147,9 @@ async def get_agent(agent_id: Id, registry: RegistryDep, tenant: TenantDep) -> A
 
 
 @router.delete("/{agent_id}", status_code=status.HTTP_204_NO_CONTENT, responses={404: _UNKNOWN})
-async def unregister_agent(
-    agent_id: Id, caller: CallerDep, enrolment: EnrolmentDep, registry: RegistryDep, audit: AuditDep
-) -> None:
-    """Let an agent leave. What it is doing becomes of unknown outcome."""
-    agent = (await enrolment.speaking(agent_id, caller.token, caller.tenant)).record.agent
-    await registry.unregister(agent_id)
+async def unregister_agent(agent_id: Id, caller: CallerDep, enrolment: EnrolmentDep, audit: AuditDep) -> None:
+    """Let an agent leave; one in quarantine only an operator removes. What it is doing becomes of unknown outcome."""
+    agent = await enrolment.leave(agent_id, caller.token, caller.tenant)
     await audit.log_action(
         "agent.remove",
         f"agent {agent.name} leaves",

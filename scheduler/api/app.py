@@ -65,6 +65,8 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
     for first in (uploads.multipart, jobs.quick_router, schedule.quick_router):  # in this order: a form is no JSON
         app.router.routes += first.routes  # not included, but taken over: an inclusion costs as much as the rest
     for router in (
+        agents.router,  # signs of life come most often, and routes are tried in order
+        lam_handler.router,
         uploads.router,
         schedule.router,
         schedules.router,
@@ -74,8 +76,6 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         files.router,
         audit.router,
         dead_letters.router,
-        agents.router,
-        lam_handler.router,
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import agent, answers, contacts, database, dead, graph, schedules, secrets, sites, views
+from scheduler.cli import agent, agents, answers, contacts, database, dead, graph, schedules, secrets, sites, views
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -322,6 +322,7 @@ app.add_typer(sites.app, name="site")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(dead.app, name="dead")
+app.add_typer(agents.app, name="agents")
 app.add_typer(database.app, name="db")
 app.add_typer(graph.app, name="graph")
 app.add_typer(contacts.app, name="contacts")

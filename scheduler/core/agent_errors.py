@@ -30,6 +30,15 @@ class AgentNameTakenError(ConflictError):
         super().__init__(f"Another agent named {name!r} is alive", name=name)
 
 
+class AgentKeyTakenError(ConflictError):
+    """The key belongs to another agent, which may be in quarantine."""
+
+    code: ClassVar[str] = "agent_key_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The key of {name!r} belongs to another agent", name=name)
+
+
 class EnrolmentRefusedError(CPAError):
     """The credential with which an agent wants to join, or speak, is none, or not for this."""
 

@@ -11,6 +11,10 @@ AGENT_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Ein anderer Agent namens {name} ist am Leben. Bitte einen anderen Namen wählen oder jenen zuerst beenden.",
         "Another agent named {name} is alive. Please choose another name, or end that one first.",
     ),
+    "agent_key_taken": (
+        "Der Schlüssel von {name} gehört einem anderen Agenten. Bitte „key“ neu erzeugen oder jenen zuerst entfernen.",
+        "The key of {name} belongs to another agent. Please make a new “key”, or remove that agent first.",
+    ),
     "enrolment_refused": (
         "Der Agent wird nicht eingelassen: {why}. Eine neue Eintrittskarte macht „cpa agents enrol“.",
         "The agent is not let in: {why}. “cpa agents enrol” makes a new token.",

@@ -26,13 +26,16 @@ class CircuitBreaker:
             return timedelta(0)
         return timedelta(seconds=max(self._open_until - self._clock.monotonic(), 0.0))
 
+    @property
+    def lets_through(self) -> bool:
+        """Whether whoever asks now may try: while one tries whether it is back, nobody else does."""
+        return self._open_until is None or not (self._trying or self._clock.monotonic() < self._open_until)
+
     def enter(self) -> bool:
         """Ask to try, and tell how it went afterwards. False: not now."""
-        if self._open_until is None:
-            return True
-        if self._trying or self._clock.monotonic() < self._open_until:
+        if not self.lets_through:
             return False
-        self._trying = True
+        self._trying = self._open_until is not None
         return True
 
     def succeeded(self) -> None:

@@ -11,7 +11,8 @@ CPAError
 │                                ScheduleNotFoundError, AgentNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError, NotWaitingError, AgentNameTakenError, MessageConflictError
+│                                ScheduleChangedError, NotWaitingError, AgentKeyTakenError, AgentNameTakenError,
+│                                MessageConflictError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -38,6 +39,7 @@ CPAError
 
 from scheduler.core.agent_errors import (
     AgentFailedError,
+    AgentKeyTakenError,
     AgentNameTakenError,
     AgentNotFoundError,
     AgentRefusedError,
@@ -173,6 +175,7 @@ __all__ = [
     "ActionForbiddenError",
     "AddressForbiddenError",
     "AgentFailedError",
+    "AgentKeyTakenError",
     "AgentNameTakenError",
     "AgentNotFoundError",
     "AgentRefusedError",

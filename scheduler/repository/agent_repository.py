@@ -51,7 +51,7 @@ class AgentRepository(Protocol):
     async def save(self, record: AgentRecord, *, instead_of: AgentId | None = None) -> None:
         """Register an agent, or replace what is known of it; `instead_of` is removed in the same transaction.
 
-        Raises AgentNameTakenError when another agent of the tenant has its name.
+        Raises AgentNameTakenError when another agent of the tenant has its name, AgentKeyTakenError when one has a key.
         """
 
     async def remove(self, agent_id: AgentId) -> bool:
@@ -89,3 +89,6 @@ class HeartbeatStore(Protocol):
 
     async def forget(self, agent_id: AgentId) -> None:
         """Drop that of an agent that has left."""
+
+    async def close(self) -> None:
+        """Let go of what it holds."""

@@ -1,6 +1,6 @@
 """What the store promises of LAM messages on their way: each is taken once, and what is to be sent is not forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -50,6 +50,17 @@ class Waiting(NamedTuple):
     document: str
 
 
+class Unsent(NamedTuple):
+    """A message that was stored to be sent and is not known to have arrived.
+
+    `current`: its job still runs under the lease from which it was asked.
+    """
+
+    agent_id: AgentId
+    document: str
+    current: bool
+
+
 class LamRepository(Protocol):
     """Inbox, outbox and conversations of all agents."""
 
@@ -68,6 +79,11 @@ class LamRepository(Protocol):
 
     async def sent(self, message_id: str, agent_id: AgentId) -> None:
         """Take a message out of the outbox: it has arrived."""
+
+    async def unsent(
+        self, agent_ids: Collection[AgentId], before: datetime, now: datetime, limit: int = 100
+    ) -> Sequence[Unsent]:
+        """Return what was stored for these agents before that moment, waits still and is not over, in order."""
 
     async def waiting(self, agent_id: AgentId, after: int, now: datetime, limit: int = 100) -> Sequence[Waiting]:
         """Return what waits for an agent behind `after`, in order; what lies before has arrived."""

@@ -10,7 +10,7 @@ from scheduler.core.agent import Agent, AgentStatus
 from scheduler.core.agent_wire import EXPIRY, PublicKey
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.errors import AgentNameTakenError
+from scheduler.core.errors import AgentKeyTakenError, AgentNameTakenError
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat, Enrolment
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -131,6 +131,9 @@ class SQLiteHeartbeatStore:
         statement = "DELETE FROM agent_beats WHERE agent_id = ?"
         await self._database.write(lambda connection: connection.execute(statement, (agent_id,)) and None)
 
+    async def close(self) -> None:
+        """Leave the database to whoever opened it."""
+
 
 def _all(connection: sqlite3.Connection) -> Sequence[AgentRecord]:
     keys: defaultdict[str, list[AgentKey]] = defaultdict(list)
@@ -169,6 +172,8 @@ def _save(connection: sqlite3.Connection, record: AgentRecord, instead_of: Agent
     )
     connection.execute("DELETE FROM agent_keys WHERE agent_id = ?", (agent.id,))
     for place, (kid, key) in enumerate(record.keys):
+        if connection.execute("SELECT 1 FROM agent_keys WHERE kid = ?", (kid,)).fetchone():
+            raise AgentKeyTakenError(agent.name)
         connection.execute(
             "INSERT INTO agent_keys (kid, agent_id, x, place) VALUES (?, ?, ?, ?)", (kid, agent.id, key.x, place)
         )

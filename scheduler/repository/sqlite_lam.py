@@ -1,7 +1,8 @@
 """Inbox, outbox and conversations in SQLite."""
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from scheduler.core.ids import AgentId, JobId, TaskId, TenantId, new_id
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
 from scheduler.core.sentences import Sentence
 from scheduler.repository import sqlite_audit
-from scheduler.repository.lam_repository import FINAL, Arrival, Taken, Waiting
+from scheduler.repository.lam_repository import FINAL, Arrival, Taken, Unsent, Waiting
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insert, to_micros
 
@@ -37,6 +38,16 @@ _FITTING: Final[Mapping[str, frozenset[MessageType]]] = {
 }
 """With what each of our messages may be answered."""
 _SENT = "SELECT type, agent_id, conversation_id, task_id FROM messages WHERE tenant = ? AND sender = ? AND id = ?"
+
+_UNSENT = """
+    SELECT outbox.agent_id, messages.document, jobs.status = 'running' AND jobs.lease_epoch
+        <= coalesce(messages.document ->> '$.correlation.leaseEpoch', 0) AS current
+    FROM outbox
+    JOIN messages ON messages.tenant = outbox.tenant AND messages.id = outbox.message_id AND messages.sender = ?
+    LEFT JOIN jobs ON jobs.id = messages.conversation_id AND jobs.tenant = outbox.tenant
+    WHERE outbox.agent_id IN (SELECT value FROM json_each(?)) AND messages.stored_at < ? AND outbox.expires_at > ?
+    ORDER BY outbox.n LIMIT ?
+"""
 
 
 class SQLiteLamRepository:
@@ -67,6 +78,13 @@ class SQLiteLamRepository:
     async def sent(self, message_id: str, agent_id: AgentId) -> None:
         statement = "DELETE FROM outbox WHERE agent_id = ? AND message_id = ?"
         await self._database.write(lambda connection: connection.execute(statement, (agent_id, message_id)) and None)
+
+    async def unsent(
+        self, agent_ids: Collection[AgentId], before: datetime, now: datetime, limit: int = 100
+    ) -> Sequence[Unsent]:
+        values = (SCHEDULER_URI, json.dumps(list(agent_ids)), to_micros(before), to_micros(now), limit)
+        rows = await self._database.read(lambda connection: connection.execute(_UNSENT, values).fetchall())
+        return [Unsent(AgentId(row["agent_id"]), row["document"], bool(row["current"])) for row in rows]
 
     async def waiting(self, agent_id: AgentId, after: int, now: datetime, limit: int = 100) -> Sequence[Waiting]:
         statement = (

@@ -1,7 +1,7 @@
 """The registry's promise, over both places where signs of life may lie."""
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.core.agent import Agent, AgentStatus, AgentType, CapabilityLimits
 from scheduler.core.agent_wire import EXPIRY, PublicKey
-from scheduler.core.errors import AgentNameTakenError, AgentNotFoundError
+from scheduler.core.errors import AgentNameTakenError, AgentNotFoundError, UnavailableError
 from scheduler.core.ids import AgentId, TenantId, new_id
-from scheduler.repository.agent_repository import AgentKey, HeartbeatStore
+from scheduler.repository.agent_repository import AgentKey, Beat, HeartbeatStore
 from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.clock import FakeClock
@@ -36,9 +36,9 @@ async def beats(
         yield SQLiteHeartbeatStore(database, clock)
         return
     server: RedisServer = request.getfixturevalue("shared_redis")
-    client: Redis = Redis.from_url(server.url)
-    yield RedisHeartbeatStore(client, prefix=f"cpa:{new_id()}:")
-    await client.aclose()
+    store = RedisHeartbeatStore(Redis.from_url(server.url), prefix=f"cpa:{new_id()}:")
+    yield store
+    await store.close()
 
 
 @pytest.fixture
@@ -253,3 +253,82 @@ async def test_a_quarantined_agent_stays_so_when_it_was_silent(registry: AgentRe
     again = await registry.update_heartbeat(agent.id)
 
     assert (again.status, again.reason) == (AgentStatus.QUARANTINED, "lies")
+
+
+async def test_who_may_be_back_gets_one_try_at_a_time(registry: AgentRegistry, clock: FakeClock) -> None:
+    agent = await join(registry, concurrency=10)
+    for _ in range(5):
+        with registry.slot(agent.id, "web.click") as slot:
+            slot.well = False
+    clock.advance(timedelta(seconds=30))
+    await registry.update_heartbeat(agent.id)
+
+    with registry.slot(agent.id, "web.click") as slot:
+        assert await registry.find_agent_for_task("web.click", ACME) is None
+        slot.well = True
+    assert await registry.find_agent_for_task("web.click", ACME) is not None
+
+
+async def test_the_first_of_many_that_is_free_again_is_found(registry: AgentRegistry) -> None:
+    agents = [await join(registry, f"web-{number}") for number in range(30)]
+
+    with ExitStack() as busy:
+        for agent in agents[1:]:
+            busy.enter_context(registry.slot(agent.id, "web.click"))
+        with registry.slot(agents[0].id, "web.click"):
+            for _ in range(3):
+                found = await registry.choose(Need(action="web.click", tenant=ACME))
+                assert found == Unfit(reasons=("30 busy",), capable=30, only_busy=True)
+        for _ in range(3):
+            chosen = await registry.find_agent_for_task("web.click", ACME)
+            assert chosen is not None
+            assert chosen.id == agents[0].id
+    assert isinstance(found := await registry.choose(Need(action="web.click", tenant=ACME)), Choice)
+    assert found.reasons[0] == "one of 30 that can do web.click"
+
+
+async def test_who_was_full_and_is_drained_is_not_found_when_it_ends(registry: AgentRegistry) -> None:
+    agent = await join(registry)
+    with registry.slot(agent.id, "web.click"):
+        assert await registry.find_agent_for_task("web.click", ACME) is None
+        await registry.stand(agent.id, AgentStatus.DRAINING, "", ACME)
+    assert await registry.find_agent_for_task("web.click", ACME) is None
+
+
+@pytest.mark.parametrize(("wanted", "fit"), [("web-1", True), ("web-2", False)])
+async def test_a_step_may_name_its_agent(registry: AgentRegistry, wanted: str, fit: bool) -> None:
+    await join(registry)
+
+    found = await registry.choose(Need(action="web.click", tenant=ACME, agent=wanted))
+
+    assert isinstance(found, Choice) is fit
+
+
+class _Down:
+    """Signs of life that cannot be shared now."""
+
+    closed = False
+
+    async def note(self, agents: Collection[Agent]) -> None:  # noqa: ARG002 - the port's
+        raise UnavailableError("Redis is down")
+
+    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:  # noqa: ARG002
+        raise UnavailableError("Redis is down")
+
+    async def forget(self, agent_id: AgentId) -> None:  # noqa: ARG002
+        raise UnavailableError("Redis is down")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_an_agent_leaves_also_while_redis_is_down(database: SQLiteDatabase, clock: FakeClock) -> None:
+    down = _Down()
+    registry = AgentRegistry(agents=SQLiteAgentRepository(database), beats=down, clock=clock, random=random.random)
+    agent = await join(registry)
+
+    assert await registry.unregister(agent.id)
+
+    assert await registry.get_agent(agent.id) is None
+    await registry.close()
+    assert down.closed

@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.responses import RedirectResponse, Response
 
-from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, OutcomeUnknownError
+from scheduler.agents.agent_hands import AgentHands
+from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, NoFreeAgentError, OutcomeUnknownError
 from scheduler.core.ids import AgentId, JobId, TaskId
 from scheduler.core.lam_protocol import MessageFactory, reply_to
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.security.lam_signatures import check_signature, seal_of, sign
+from tests.support.agent_server import a_message, agent_server
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router
 
@@ -177,3 +181,77 @@ async def test_nobody_at_the_address_is_no_effect(api: Api) -> None:
 
     with pytest.raises(AgentUnreachableError):
         await api.services.agents.http.deliver(found, {"type": "request"})
+
+
+@pytest.mark.parametrize(
+    ("action", "agent", "done_by"),
+    [("web.read", None, "this machine"), ("web.read", "web-1", "nobody"), ("desktop.click", None, "nobody")],
+)
+async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
+    api: Api, action: str, agent: str | None, done_by: str
+) -> None:
+    absent = await join(api.client, capabilities=["web.*", "desktop.*"])
+    await api.client.post(f"/agents/{absent.id}/drain")
+    services, here, todo = api.services.agents, ExecutorRegistry(), TODO.model_copy(update={"action": action})
+    here.register("web.*", api.executor)
+    hands = AgentHands(here=here, remote=services.remote, registry=services.registry)
+
+    if done_by == "nobody":
+        with pytest.raises(NoFreeAgentError):
+            await hands.execute(todo.model_copy(update={"agent": agent}), CONTEXT)
+    else:
+        assert (await hands.execute(todo, CONTEXT)).success
+        assert api.executor.done == [action]
+
+
+@pytest.mark.integration
+async def test_an_agent_at_its_address_does_a_step(api: Api) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=f"{server.url}/agent")
+        server.respond = lambda asked: a_message(replies(agent, asked, *DONE))
+
+        ended = await api.services.agents.remote.execute(TODO, CONTEXT)
+
+    assert ended.result == {"text": "42 €"}
+    (path, asked), *more = server.seen
+    assert (path, asked["type"], more) == ("/agent/tasks", "request", [])
+    waiting = await api.client.get(f"/agents/{agent.id}/messages", headers=agent.bearer)
+    assert waiting.json()["messages"] == [], "it has arrived"
+
+
+@pytest.mark.integration
+async def test_an_agent_that_answers_later_is_waited_for(api: Api) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=server.url)
+        work = asyncio.ensure_future(api.services.agents.remote.execute(TODO, CONTEXT))
+        assert await asyncio.to_thread(server.came.wait, 10)
+        await agent.client.post("/lam/message", json=replies(agent, server.seen[0][1], *DONE))
+
+        assert (await work).success
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (RedirectResponse("http://127.0.0.1:9/elsewhere", status_code=307), AgentUnreachableError),
+        (RedirectResponse("/tasks-of-another", status_code=303), AgentUnreachableError),
+        (Response(status_code=503), AgentUnreachableError),
+        (Response(status_code=401), AgentUnreachableError),
+        (Response(status_code=500), OutcomeUnknownError),
+        (Response(b"x" * 2_000_000, status_code=202), OutcomeUnknownError),
+    ],
+)
+async def test_no_redirect_is_followed_and_nothing_odd_is_believed(
+    api: Api, answer: Response, error: type[Exception]
+) -> None:
+    with agent_server() as server:
+        agent = await join(api.client, endpoint=server.url)
+        server.respond = lambda _: answer
+        found = await api.services.agents.registry.get_agent(AgentId(agent.id))
+        assert found is not None
+
+        with pytest.raises(error):
+            await api.services.agents.http.deliver(found, {"type": "request"})
+
+    assert [path for path, _ in server.seen] == ["/tasks"]

@@ -145,6 +145,24 @@ async def test_an_operator_drains_cuts_off_and_lets_in_again(api: Api) -> None:
     assert actions == ["agent.register", "agent.draining", "agent.quarantined", "agent.online"]
 
 
+async def test_one_in_quarantine_does_not_come_back_as_another(api: Api) -> None:
+    agent = await join(api.client)
+    await api.client.post(f"/agents/{agent.id}/quarantine")
+    token = (await api.client.post("/agents/enrolments", json={"uses": 5})).json()["token"]
+
+    async def register(**fields: object) -> tuple[int, str]:
+        answer = await api.client.post("/agents/register", json=FIELDS | fields, headers=bearer(token))
+        return answer.status_code, str(answer.json()["code"])
+
+    left = await api.client.delete(f"/agents/{agent.id}", headers=agent.bearer)
+    assert (left.status_code, left.json()["code"]) == (401, "enrolment_refused")
+    assert await register() == (409, "agent_name_taken")
+    assert await register(name="web-2", key=agent.key.public.model_dump()) == (409, "agent_key_taken")
+    again = await join(api.client, agent.bearer)
+    assert (again.id, again.joined["status"]) == (agent.id, "quarantined")
+    assert (await api.client.delete(f"/agents/{agent.id}")).status_code == 204, "an operator removes it"
+
+
 @pytest.mark.parametrize(
     "change",
     [
