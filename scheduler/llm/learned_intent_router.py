@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.request_reader import wants_what_cannot_be_done
+from scheduler.core.sentence_form import no_order
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.llm_intent_router import Router
 
@@ -25,7 +26,7 @@ class Bands(NamedTuple):
     Probabilities. At `act`, 97 of 100 are right on held-out requests that rules do not know; see `make bench-intent`.
     """
 
-    act: float = 0.92
+    act: float = 0.95
     ask: float = 0.50
 
 
@@ -34,7 +35,8 @@ class LearnedIntentRouter:
 
     An intent that was learned comes with the slots that are found by the words of the request.
     A request that rules understand as something else than an order (a question, a negated order) stays unknown, and so
-    does one whose verb orders what no intent does (delete, pay, translate).
+    does one whose verb orders what no intent does (delete, pay, translate). What has not the form of an order is at
+    most asked about.
     """
 
     def __init__(self, rules: Router, model: Guesser, bands: Bands | None = None) -> None:
@@ -55,8 +57,9 @@ class LearnedIntentRouter:
             like = "like what is no order of ours" if guess.intents[0] == UNKNOWN else "nothing alike"
             return routed.model_copy(update={"way": "learned", "why": f"{like} ({guess.score:.2f})"})
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
-        if guess.score < self._bands.act:
-            why = f"not sure enough ({guess.score:.2f})"
+        reason = no_order(text)
+        if guess.score < self._bands.act or reason:
+            why = f"{reason or 'not sure enough'} ({guess.score:.2f})"
             return routed.model_copy(update={"way": "learned", "why": why, "nearest": nearest, "unsure": True})
         known = {intent.name: intent for intent in self._rules.intents}[nearest[0]]
         return RoutedIntent(
