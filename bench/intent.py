@@ -22,8 +22,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
+from bench.calibration import check  # noqa: E402
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
+from scheduler.llm.intent_examples import examples_of  # noqa: E402
 from scheduler.llm.intent_model import IntentModel, Numbers  # noqa: E402
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder, Vectors  # noqa: E402
 
@@ -167,8 +169,7 @@ def out_of_scope(method: Method, learn: Part, ask: Part, seed: int) -> tuple[flo
 
 def examples() -> list[tuple[str, str]]:
     """Return the office requests that come with CPA, with their intents."""
-    intents = IntentRouter.default().intents
-    return [(text, one.name) for one in intents for texts in one.examples.values() for text in texts]
+    return examples_of(IntentRouter.default().intents)
 
 
 def cold_start() -> tuple[float, float]:
@@ -255,6 +256,9 @@ def main() -> int:
             results.in_scope(name, count, learn, ask)
         results.out_of_scope(name, learn, ask)
     results.costs(encoder, ask.sentences, start)
+    figures, floors = check(encoder)
+    results.figures["office"] = figures
+    results.floors += floors
     show("Intents learned from examples: accuracy", ["data", *METHODS], results.table)
     print(f"memory after the first answer: {memory:.0f} MiB")
     save("intent", {**results.figures, "memory_mib": memory, "cold_start_s": start}, results.floors)

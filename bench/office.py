@@ -3,6 +3,7 @@
 `UNDERSTAND` is what the floors hold for; rules alone stand beside it.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable, Sequence
 
@@ -12,37 +13,29 @@ one_thread()
 
 from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
-from scheduler.core.compound import Rules, split_orders  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
-from scheduler.llm.intent_model import IntentModel  # noqa: E402
-from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
-from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: E402
+from scheduler.llm_wiring import make_learned  # noqa: E402
+from scheduler.orchestrator.beyond_rules import BeyondRules  # noqa: E402
 
 INTENT, SLOTS, SPLIT = 0.95, 0.90, 0.85
 LOCALES = ("de", "en")
 Understand = Callable[[str], list[Understood]]
 
 
-def by_orders(router: Rules) -> Understand:
+def by_orders(beyond: BeyondRules) -> Understand:
     """Return what takes a request apart into its orders, as the planner does, and names each with its slots."""
+    rules = IntentRouter.default()
 
     def understand(text: str) -> list[Understood]:
-        return [Understood(part.routed.name, dict(part.routed.slots)) for part in split_orders(text, router).parts]
+        orders = asyncio.run(beyond.split(text, rules))
+        return [Understood(part.routed.name, dict(part.routed.slots)) for part in orders.parts]
 
     return understand
 
 
-def learned() -> LearnedIntentRouter:
-    """Return the router that asks what was learned where rules know nothing."""
-    rules = IntentRouter.default()
-    examples = [(text, one.name) for one in rules.intents for texts in one.examples.values() for text in texts]
-    model = IntentModel(UniversalSentenceEncoder(), [text for text, _ in examples], [name for _, name in examples])
-    return LearnedIntentRouter(rules, model)
-
-
 UNDERSTAND: dict[str, Callable[[], Understand]] = {
-    "rules": lambda: by_orders(IntentRouter.default()),
-    "understood": lambda: by_orders(learned()),
+    "rules": lambda: by_orders(BeyondRules()),
+    "understood": lambda: by_orders(BeyondRules(learned=make_learned(IntentRouter.default()))),
 }
 
 

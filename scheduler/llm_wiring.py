@@ -7,14 +7,21 @@ from scheduler.core.actions import ActionCatalog
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.site_book import SiteBook
 from scheduler.executors.contact_file import ContactFile
+from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
+from scheduler.llm.office_model import OfficeModel
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
 
 _MOST_KNOWN: Final = 50
+
+
+def make_learned(router: IntentRouter) -> LearnedIntentRouter:
+    """Return the router that asks what was learned where rules know nothing; it learns at the first such request."""
+    return LearnedIntentRouter(router, OfficeModel(router.intents))
 
 
 def make_beyond(
@@ -26,9 +33,10 @@ def make_beyond(
     sites: SiteBook,
     contacts: ContactFile,
 ) -> BeyondRules:
-    """Return what is asked beyond the rules; without a provider nothing is."""
+    """Return what is asked beyond the rules: what was learned from examples, then the model of `provider`."""
+    learned = make_learned(router)
     if provider is None:
-        return BeyondRules()
+        return BeyondRules(learned=learned)
 
     def known(request: str) -> Mapping[str, str]:
         """Return portals, and of the address book only those whom the request names."""
@@ -39,6 +47,7 @@ def make_beyond(
         return {name: text for name, text in (("address_book", addresses), ("portals", portals)) if text}
 
     return BeyondRules(
+        learned=learned,
         router=LLMIntentRouter(provider, router),
         planner=LLMTaskPlanner(
             provider,

@@ -89,14 +89,18 @@ class _Segment(NamedTuple):
     ordered: bool  # an order word stands before it
 
 
-def split_orders(message: str, rules: Rules) -> Orders:
-    """Return the orders of a request; one that cannot be split is one order, known or not."""
-    return _Splitter(rules).split(message)
+def split_orders(message: str, rules: Rules, learned: Rules | None = None) -> Orders:
+    """Return the orders of a request; one that cannot be split is one order, known or not.
+
+    Rules alone say where orders begin and end; `learned` names those that rules do not know.
+    """
+    return _Splitter(rules, learned).split(message)
 
 
 class _Splitter:
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, learned: Rules | None) -> None:
         self._rules = rules
+        self._learned = learned
         self._seen: dict[str, RoutedIntent] = {}
 
     def split(self, message: str) -> Orders:
@@ -106,15 +110,24 @@ class _Splitter:
             return clauses
         segments = _segments(text)
         if len(segments) == 1:
-            return Orders((OrderPart(message, self._route(message)),))
+            return Orders((self._named(OrderPart(message, self._route(message))),))
         whole = self._route(message)
         if whole.refused or (_alone(whole) and not self._swallows(text, whole)):
             return Orders((OrderPart(message, whole),))
         parts, overlooked = self._parts(text, segments)
         known = [part for part in parts if part.routed.name != UNKNOWN]
         if not known or (len(parts) == 1 and not overlooked):
-            return Orders((OrderPart(message, whole),))
+            return Orders((self._named(OrderPart(message, whole)),))
+        one = self._named(OrderPart(message, whole))
+        if _fetches_to_send(one, parts):
+            return Orders((one,))
         return Orders(self._resolved(parts), tuple(overlooked))
+
+    def _named(self, part: OrderPart) -> OrderPart:
+        """Have an order named by what was learned, if rules do not know it."""
+        if self._learned is None or part.routed.name != UNKNOWN or part.routed.refused or not part.text.strip():
+            return part
+        return part._replace(routed=self._learned.route(part.text))
 
     def _resolved(self, parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
         """Give pronouns the words of what they stand for."""
@@ -156,10 +169,11 @@ class _Splitter:
             if part.routed.name == UNKNOWN and not part.routed.refused and _STATEMENT.match(words):
                 overlooked.append(words)
                 continue
+            part = self._named(part)
             if part.routed.name == UNKNOWN and parts and parts[-1].routed.name == UNKNOWN and not ordered:
                 before = parts.pop()
                 words = f"{before.text} {words}"
-                part, ordered = OrderPart(words, self._route(words)), bool(before.after)
+                part, ordered = self._named(OrderPart(words, self._route(words))), bool(before.after)
             parts.append(part._replace(after=(len(parts) - 1,) if ordered and parts else ()))
         return parts, overlooked
 
@@ -223,6 +237,15 @@ def _ordered(sub: OrderPart, main: Orders, *, sub_first: bool) -> Orders:
         return Orders((sub, *later), main.overlooked)
     last = sub._replace(after=tuple(range(len(main.parts))))
     return Orders((*main.parts, last), main.overlooked)
+
+
+def _fetches_to_send(whole: OrderPart, parts: Sequence[OrderPart]) -> bool:
+    """Whether what was split is one order to INTENTS: to get something from a place and to send it."""
+    names = [part.routed.name for part in parts]
+    return whole.routed.name == "fetch_and_send" and names in (
+        ["download_file", "send_mail"],
+        ["search_document", "send_mail"],
+    )
 
 
 def _alone(routed: RoutedIntent) -> bool:

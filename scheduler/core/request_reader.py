@@ -209,6 +209,12 @@ def _intent(tokens: list[Token], text: str) -> str | None:
     return _of_things(_Signs(verbs, nouns, kinds, text, document, place, to))
 
 
+def wants_what_cannot_be_done(text: str) -> bool:
+    """Whether a verb orders what no intent does (delete, pay, translate), outside of what a mail is to say."""
+    verbs = _senses(tokens_of(BODY.sub("", ASIDE.sub("", text))))
+    return "foreign" in verbs and not verbs & {"write", "reply"}
+
+
 class _Signs(NamedTuple):
     """What a request speaks of."""
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, PlanUnusableError
 from scheduler.core.ids import TenantId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
@@ -68,16 +69,21 @@ class BeyondRules:
         """Whether a language model can be asked for plans."""
         return self._planner is not None
 
+    async def split(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a request. What was learned is asked only for those rules do not know, in a thread."""
+        orders = split_orders(text, rules)
+        if self._learned is None or all(one.routed.name != UNKNOWN or one.routed.refused for one in orders.parts):
+            return orders
+        return await asyncio.to_thread(split_orders, text, rules, self._learned)
+
     async def understand(self, text: str, unknown: RoutedIntent, tenant: TenantId) -> RoutedIntent:
-        """Return what the request wants, though rules know nothing; `unknown` again if nobody knows better."""
-        routed = unknown
-        if self._learned is not None:
-            routed = await asyncio.to_thread(self._learned.route, text)
-        if routed.name == UNKNOWN and self._router is not None:
-            asked = await self._router.route(text, Spender(tenant))
-            nearest = asked.nearest or routed.nearest
-            routed = asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}})
-        return routed
+        """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better."""
+        if self._router is None:
+            return unknown
+        asked = await self._router.route(text, Spender(tenant))
+        nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
+        unsure = unknown.unsure and asked.name == UNKNOWN
+        return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})
 
     async def plan(self, text: str, routed: RoutedIntent, tenant: TenantId) -> tuple[TaskGraph, str] | None:
         """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from scheduler.core.errors import InvalidRequestError, UnknownIntentError
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Locale
-from scheduler.core.language import detect_locale
+from scheduler.core.language import detect_locale, normalise
 from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
+from scheduler.core.slot_finder import slots_of
 
 _OF_ORDER = re.compile(r"(\d{1,3})\.(.+)")
 _SLOT = "slot."
@@ -25,14 +26,20 @@ def of_order(answers: Mapping[str, str], order: int) -> dict[str, str]:
     return {match[2]: value for match, value in found if match and int(match[1]) == order}
 
 
-def apply_answers(routed: RoutedIntent, answers: Mapping[str, str], intents: Mapping[str, Intent]) -> RoutedIntent:
-    """Return what is wanted as people said: another intent, other words for slots. Unknown names change nothing."""
+def apply_answers(
+    routed: RoutedIntent, answers: Mapping[str, str], intents: Mapping[str, Intent], text: str
+) -> RoutedIntent:
+    """Return what is wanted as people said: another intent, other words for slots. Unknown names change nothing.
+
+    What nobody had understood before is read again, now that its intent is known.
+    """
     meant = intents.get(answers.get("intent", ""))
     if meant is not None and meant.name != routed.name:
-        kept = {"slots": routed.slots, "locale": routed.locale, "score": 1.0, "way": routed.way}
+        slots = slots_of(meant.name, normalise(text)) if routed.name == UNKNOWN else routed.slots
+        kept = {"slots": slots, "locale": routed.locale, "score": 1.0, "way": routed.way}
         routed = RoutedIntent(**{**dict(meant), **kept}, why=_say(_SAID, routed.locale))
-    slots = {key.removeprefix(_SLOT): value for key, value in answers.items() if key.startswith(_SLOT)}
-    return routed.model_copy(update={"slots": {**routed.slots, **slots}}) if slots else routed
+    said = {key.removeprefix(_SLOT): value for key, value in answers.items() if key.startswith(_SLOT)}
+    return routed.model_copy(update={"slots": {**routed.slots, **said}}) if said else routed
 
 
 _SAID = Sentence("So wurde es auf Nachfrage gesagt", "It was said so when asked")
@@ -55,12 +62,21 @@ _WHAT = Sentence(
 def at_order(error: InvalidRequestError, order: int, words: str) -> InvalidRequestError:
     """Return the error as one about one of several orders; what an answer can settle becomes a question."""
     locale = detect_locale(words)
+    skip = Choice(value=UNKNOWN, label=_say(_LEAVE_OUT, locale))
     if isinstance(error, AskBackError):
-        questions = [one.model_copy(update={"key": f"{order}.{one.key}", "order": order}) for one in error.questions]
+        questions = [
+            one.model_copy(
+                update={
+                    "key": f"{order}.{one.key}",
+                    "order": order,
+                    "choices": (skip, *one.choices) if one.about == "intent" else one.choices,
+                }
+            )
+            for one in error.questions
+        ]
         return AskBackError(questions, intent=error.intent, slots=error.slots)
     if isinstance(error, UnknownIntentError):
         text = _say(_NO_ORDER, locale).format(words=words[:200])
-        skip = Choice(value=UNKNOWN, label=_say(_LEAVE_OUT, locale))
         near = tuple(Choice(value=name, label=name) for name in error.nearest)
         key = f"{order}.intent"
         return AskBackError(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
-from scheduler.core.compound import OrderPart, Orders, split_orders
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.errors import (
     InvalidFieldError,
     InvalidRequestError,
@@ -130,7 +130,7 @@ class Planner:
         Raises InvalidRequestError: unknown intent, missing slot ... With `answers`, even none, and of one order among
         several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
-        orders = split_orders(text, self._router)
+        orders = await self._beyond.split(text, self._router)
         if len(orders.parts) == 1:
             (part,) = orders.parts
             planned = await self._plan_order(part.text, _in(part.routed, locale), answers, tenant)
@@ -173,7 +173,7 @@ class Planner:
         """Plan one order, the dearer ways included; without `answers` nothing is asked."""
         if routed.name == UNKNOWN and not routed.refused and "intent" not in (answers or {}):
             routed = _in(await self._beyond.understand(text, routed, tenant), routed.locale)
-        routed = apply_answers(routed, answers or {}, self._intents)
+        routed = apply_answers(routed, answers or {}, self._intents, text)
         if routed.name != UNKNOWN and routed.task_template:
             return self._plan(routed) if answers is None else self._plan_or_ask(routed)
         if routed.refused:
@@ -184,6 +184,8 @@ class Planner:
             raise ask_what_is_meant(routed, self._intents) from error
         if made is None and routed.name != UNKNOWN:
             raise NoTemplateError(routed.name)
+        if made is None and routed.unsure and answers is not None:
+            raise ask_what_is_meant(routed, self._intents, text)
         if made is None:
             raise UnknownIntentError(text, nearest=routed.nearest)
         graph, why = made

@@ -1,12 +1,20 @@
 """What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.language import normalise
+from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_model import Guess, IntentModel
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
+from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
 
+_MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
+OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
 RULES = IntentRouter.default()
 BANDS = Bands(act=0.8, ask=0.5)
 STRANGE = "Das Schreiben von neulich möge Anna erreichen"
@@ -44,6 +52,13 @@ def test_learned_intent_comes_with_the_slots_its_words_fill() -> None:
 
     assert routed.slots["recipient"] == "huber@example.com"
     assert routed.slots["document_id"] == "77"
+
+
+@pytest.mark.parametrize("foreign", ["den Vertrag bitte ins Englische übersetzen", "translate the letter please"])
+def test_what_no_intent_does_never_acts(foreign: str) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(1.0), BANDS).route(foreign)
+
+    assert (routed.name, routed.unsure) == ("unknown", False)
 
 
 def test_what_is_like_nothing_stays_unknown() -> None:
@@ -103,3 +118,18 @@ def test_two_intents_are_enough_and_one_is_not() -> None:
     assert two.guess("Hallo zusammen").intents == ("a", "b")
     with pytest.raises(ValueError, match="two intents"):
         IntentModel(encoder, ["Guten Tag"], ["a"])
+
+
+def test_no_example_is_a_sentence_that_understanding_is_measured_on() -> None:
+    learned = {text.casefold() for text, _ in examples_of(RULES.intents)}
+    measured = yaml.safe_load(_MEASURED.read_text(encoding="utf-8"))
+    said = {normalise(one["t"]) for locale in ("de", "en") for one in measured[locale]}
+
+    assert not learned & {text.casefold() for text in said | {normalise(text) for text in measured["no_order"]}}
+
+
+def test_office_model_learns_at_the_first_question_and_is_sure_of_plain_requests() -> None:
+    router = LearnedIntentRouter(RULES, OfficeModel(RULES.intents))
+
+    assert router.route(OFFICE).name == "send_mail"
+    assert router.route("das Wetter in Hamburg war heute grau").name == "unknown"

@@ -13,6 +13,8 @@ from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executor_wiring import make_answers, make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.llm_wiring import make_learned
+from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
@@ -161,3 +163,19 @@ async def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Plan
     graph = (await planner.plan("Fill out the form on https://example.com/contact with Name: ${open.title}")).task_graph
 
     assert graph.tasks[TaskId("fill")].text == "$${open.title}"
+
+
+async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCatalog) -> None:
+    planner = Planner(
+        router=ROUTER,
+        catalog=catalog,
+        policy=PolicyEngine.load(),
+        sites=FakeSites({}),
+        beyond=BeyondRules(learned=make_learned(ROUTER)),
+    )
+    text = "schmeiss slack an"
+    assert ROUTER.route(text).name == UNKNOWN
+
+    planned = await planner.plan(text)
+
+    assert (planned.intent, planned.way) == ("open_app", "learned")

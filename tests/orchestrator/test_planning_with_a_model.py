@@ -7,6 +7,7 @@ import pytest
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import LLMAuthError, UnknownIntentError
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.intents import RoutedIntent
 from scheduler.core.questions import AskBackError
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
@@ -90,3 +91,30 @@ async def test_a_negated_order_never_reaches_the_model(router: IntentRouter) -> 
         await a_planner(router, provider).plan("Schick die Rechnung nicht an bob@example.com")
 
     assert provider.calls == []
+
+
+class Unsure:
+    """Has learned that everything may be a mail."""
+
+    def route(self, message: str) -> RoutedIntent:
+        return RoutedIntent(name="unknown", nearest=("send_mail", "read_mail"), unsure=True, way="learned", why=message)
+
+
+async def test_what_was_learned_but_not_surely_is_asked_about(router: IntentRouter) -> None:
+    planner = Planner(
+        router=router,
+        catalog=ActionCatalog(ScriptedExecutor.actions),
+        policy=PolicyEngine(PolicyTable(actions=(Rule(rule="all", allow=("*",)),))),
+        sites=FakeSites({}),
+        beyond=BeyondRules(learned=Unsure()),
+    )
+
+    with pytest.raises(AskBackError) as asked:
+        await planner.plan(STRANGE, answers={})
+    with pytest.raises(UnknownIntentError) as unknown:
+        await planner.plan(STRANGE)
+
+    (question,) = asked.value.questions
+    assert [one.value for one in question.choices] == ["send_mail", "read_mail"]
+    assert all(one.label != one.value for one in question.choices)
+    assert unknown.value.nearest == ("send_mail", "read_mail")

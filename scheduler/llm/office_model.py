@@ -1,0 +1,49 @@
+"""What is learned of office requests when it is first needed; processes that rules suffice never pay for it.
+
+This module must stay cheap to import: scikit-learn and the encoder are loaded with the first question.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from scheduler.core.intents import Intent
+from scheduler.llm.intent_examples import examples_of
+
+if TYPE_CHECKING:
+    from scheduler.llm.intent_model import Guess, IntentModel
+
+log = structlog.get_logger(__name__)
+
+
+class OfficeModel:
+    """Learns from the examples of the configured intents at the first question: seconds of CPU, some 200 MB."""
+
+    def __init__(self, intents: Sequence[Intent]) -> None:
+        self._intents = tuple(intents)
+        self._model: IntentModel | None = None
+        self._learning = threading.Lock()
+
+    def guess(self, sentence: str) -> "Guess":
+        """Return what one sentence most likely wants. Safe to call from many threads."""
+        with self._learning:
+            if self._model is None:
+                self._model = _learn(self._intents)
+        return self._model.guess(sentence)
+
+
+def _learn(intents: Sequence[Intent]) -> "IntentModel":
+    from scheduler.llm.intent_model import OFFICE, IntentModel  # noqa: PLC0415 - dear to import
+    from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: PLC0415
+
+    pairs = examples_of(intents)
+    model = IntentModel(
+        UniversalSentenceEncoder(),
+        [text for text, _ in pairs],
+        [name for _, name in pairs],
+        calibration=OFFICE,
+    )
+    log.info("intents_learned", examples=len(pairs), intents=len(model.classes))
+    return model
