@@ -107,10 +107,7 @@ async def open_services(
     router: IntentRouter | None = None,
     provider: LLMProvider | None = None,
 ) -> AsyncIterator[Services]:
-    """Build everything, open what must be opened, and close it again at the end.
-
-    `executors`, `router` and `provider` are what this machine can do and understand, and the language model it asks.
-    """
+    """Build and open everything, and close it again; a part that is given takes the place of the default one."""
     _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
     artifacts = ArtifactStore(settings.store.data_dir / "artifacts")

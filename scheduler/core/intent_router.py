@@ -57,6 +57,7 @@ _BETWEEN_ORDERS = re2.compile(
     r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then| afterwards)? |, "
 )
 _SENTENCE_END = re2.compile(r"[.!?] ")
+_UNCONFIGURED = "an order of which nothing is configured"
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ class IntentRouter:
             reading = asked or read(sentence) if sentence else None
             reason = no_order(sentence) if sentence and asked is None else ""
             if reading is None and not reason and foreign_verbs(sentence) - self._configured:
-                reason = "an order of which nothing is configured"
+                reason = _UNCONFIGURED
             if reading is None or reading.intent not in self._routed or reason:
                 reasons += (
                     [reason]
@@ -245,6 +246,7 @@ class IntentRouter:
 
     def _not_known(self, order: str, locale: Locale, why: str) -> RoutedIntent:
         found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": bool(why), "why": why}
+        found["unconfigured"] = why == _UNCONFIGURED
         return self._routed[UNKNOWN].model_copy(update=found)
 
     def _understand(self, order: str) -> tuple[_Match | None, str]:

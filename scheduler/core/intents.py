@@ -52,6 +52,7 @@ class RoutedIntent(Intent):
     `score` is the share of the request that the pattern explains, `rest` what follows it (another order, perhaps).
     `nearest` names similar intents when this one is "unknown". `way` and `why` tell how it was found out.
     `refused`: it is understood as something that is no order, a question or a negation, and stays "unknown".
+    `unconfigured`: it is refused as an order of which nothing is configured; only a language model may plan it.
     `unsure`: it is "unknown", but the nearest are near enough to ask which one is meant.
     """
 
@@ -61,6 +62,7 @@ class RoutedIntent(Intent):
     rest: str = ""
     nearest: tuple[str, ...] = ()
     refused: bool = False
+    unconfigured: bool = False
     unsure: bool = False
     way: Literal["rules", "learned", "llm"] = "rules"
     why: str = ""

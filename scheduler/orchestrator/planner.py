@@ -171,12 +171,13 @@ class Planner:
         self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, tenant: TenantId
     ) -> PlannedRequest:
         """Plan one order, the dearer ways included; without `answers` nothing is asked."""
-        if routed.name == UNKNOWN and not routed.refused and "intent" not in (answers or {}):
+        may_be_planned = not routed.refused or routed.unconfigured
+        if routed.name == UNKNOWN and may_be_planned and "intent" not in (answers or {}):
             routed = _in(await self._beyond.understand(text, routed, tenant), routed.locale)
         routed = apply_answers(routed, answers or {}, self._intents, text)
         if routed.name != UNKNOWN and routed.task_template:
             return self._plan(routed) if answers is None else self._plan_or_ask(routed)
-        if routed.refused:
+        if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:
             made = await self._beyond.plan(text, routed, tenant)
