@@ -1,7 +1,7 @@
 """What a thousand agents cost: choosing one, their signs of life, reading their messages, and a hop to one and back.
 
-Signs of life come over HTTP, each on a new connection, since idle ones are closed before the next; they are shared
-through the store as always. All times are of the processor, but those of a hop, which are by the clock.
+Signs of life come over HTTP, each agent's on a connection that it keeps, as ours do; they are shared through the
+store as always. All times are of the processor, but those of a hop, which are by the clock.
 """
 
 import argparse
@@ -121,10 +121,9 @@ async def beating(port: int, pid: int, ids: list[AgentId], seconds: float) -> di
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode() + body
         await asyncio.sleep(interval * place / len(ids))
+        _, connection = await loop.create_connection(HttpConnection, LOOPBACK, port)
         while True:
-            _, connection = await loop.create_connection(HttpConnection, LOOPBACK, port)
             status, answer = await connection.ask(request)
-            connection.close()
             if status != 200:
                 raise RuntimeError(f"{status}: {answer[:200]!r}")
             came += 1

@@ -24,7 +24,7 @@ from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.garbage import spare_garbage_collection
-from scheduler.main import create_app
+from scheduler.main import KEEP_ALIVE, create_app
 from scheduler.settings import Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 
@@ -82,6 +82,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
     )
 
 

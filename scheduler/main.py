@@ -28,6 +28,7 @@ from scheduler.settings import ApiSettings, SettingError, Settings, StoreSetting
 from scheduler.telemetry.logs import set_up_logs
 
 _STREAMS_END = 5  # seconds that open streams may hold up the end
+KEEP_ALIVE = 30  # seconds that an idle connection stays open: longer than from one heartbeat of an agent to the next
 
 log = structlog.get_logger(__name__)
 
@@ -178,6 +179,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_STREAMS_END,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     server = _Server(config, started)
     spare_garbage_collection()

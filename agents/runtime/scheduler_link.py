@@ -29,6 +29,8 @@ from scheduler.security.lam_signatures import SigningKey, sign
 _JOINED: Final = "joined"
 _LONGEST_WAIT: Final = 30.0
 _POLL: Final = 20.0
+_KEEP_ALIVE: Final = 25.0
+"""Seconds; the scheduler closes later, so that nothing is sent on a connection it is just closing."""
 _NO_TOKEN: Final = Sentence(
     "der Scheduler kennt ihn nicht (mehr) und nimmt die Eintrittskarte nicht an; bitte eine neue mit "
     "POST /agents/enrolments machen und als --token angeben",
@@ -58,7 +60,12 @@ class SchedulerLink:
         self._store = store
         self._load = load
         self._key = SigningKey.load(options.folder / "key.json")
-        self._client = httpx.AsyncClient(base_url=options.url, timeout=httpx.Timeout(15), trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=options.url,
+            timeout=httpx.Timeout(15),
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
+            trust_env=False,
+        )
         self._joined: AgentResponse | None = None
         self._known_at = 0.0
         self._beat_now = asyncio.Event()

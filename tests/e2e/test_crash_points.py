@@ -26,8 +26,9 @@ STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup",
 # Nor by these: it starts no application; files and appointments have tests of their own below. What is done in the
 # mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
 BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
-BESIDE |= {"answer"}  # it asks nothing
+BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
+BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
 ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BESIDE]
