@@ -139,6 +139,9 @@ class PlanResponse(BaseModel):
     by: str = Field(description="Who made the plan: a template, or a language model (llm).")
     orders: list[dict[str, Any]] = Field(description="The orders, where the sentence holds several.")
     overlooked: list[str] = Field(description="Statements of the sentence that nothing is done about.")
+    unseen: list[str] = Field(
+        description="Steps of a model's plan that a person must look at: the plan is accepted by POST /jobs only."
+    )
     plan_hash: str = Field(description="SHA-256 of the plan, in hex.")
 
 

@@ -79,6 +79,7 @@ async def plan(order: PlanRequest, jobs: JobServiceDep, tenant: TenantDep) -> Pl
         batches=batches,
         plan_hash=planned.task_graph.freeze(),
         overlooked=list(planned.overlooked),
+        unseen=list(planned.unseen),
         orders=[one.model_dump(mode="json") for one in planned.orders],
         **planned.model_dump(include={"way", "why", "confidence", "by"}),
     )

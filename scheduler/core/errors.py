@@ -6,6 +6,7 @@ CPAError
 │       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
+│       PlanUnseenError,
 │       AskBackError (core/questions)
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError
@@ -74,6 +75,7 @@ from scheduler.core.llm_errors import (
     LLMTruncatedError,
     LLMUnavailableError,
     NoAgentError,
+    PlanUnseenError,
     PlanUnusableError,
 )
 from scheduler.core.questions import AskBackError
@@ -255,6 +257,7 @@ __all__ = [
     "PathForbiddenError",
     "PlanChangedError",
     "PlanUnreadableError",
+    "PlanUnseenError",
     "PlanUnusableError",
     "PolicyViolationError",
     "ProgramMissingError",

@@ -16,13 +16,13 @@ from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
 from scheduler.core.phrases import tokens_of
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
 from scheduler.core.request_reader import (
+    first_order,
     foreign_verbs,
     names_place,
     orders_in,
     read,
     read_question,
     sentences_of,
-    split_orders,
 )
 from scheduler.core.sentence_form import asks_ability, is_conditional, no_order
 from scheduler.core.similarity import NearestExamples
@@ -213,7 +213,7 @@ class IntentRouter:
 
     def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
         """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
-        parts = (part for one in sentences_of(order[:_LONGEST_READ]) for part in split_orders(one))
+        parts = (part for one in sentences_of(order[:_LONGEST_READ]) for part in first_order(one))
         sentences = [self._frame.unwrap(one) for one in parts if one]
         reasons = []
         for place, sentence in enumerate(sentences):

@@ -1,5 +1,6 @@
 """What can go wrong when a language model is asked, by kind: whether another try can help follows from the kind."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import ClassVar
 
@@ -106,6 +107,16 @@ class PlanUnusableError(InvalidRequestError):
 
     def __init__(self, why: str, field: str = "description") -> None:
         super().__init__(f"No usable plan was found: {why}", field=field, why=why)
+
+
+class PlanUnseenError(InvalidRequestError):
+    """A model's plan would change something in the world, and nobody has looked at it."""
+
+    code: ClassVar[str] = "plan_unseen"
+
+    def __init__(self, steps: Iterable[str], field: str = "text") -> None:
+        listed = ", ".join(steps)
+        super().__init__(f"Nobody has looked at the model's plan: {listed}", field=field, steps=listed)
 
 
 class NoAgentError(UnavailableError):

@@ -47,6 +47,10 @@ LLM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Für diesen Auftrag (Feld {field}) wurde kein brauchbarer Plan gefunden: {why}. Bitte genauer beschreiben.",
         "No usable plan was found for this request (field {field}): {why}. Please describe it more precisely.",
     ),
+    "plan_unseen": (
+        "Ein Sprachmodell will etwas ändern: {steps}. Bitte mit POST /plan ansehen und an POST /jobs senden.",
+        "A language model wants to change something: {steps}. Please look (POST /plan) and send it (POST /jobs).",
+    ),
     "no_agent": (
         "Im Moment kann niemand {action} ausführen. Bitte später noch einmal versuchen oder den Betrieb fragen.",
         "Nobody can do {action} at the moment. Please try again later or ask your operator.",

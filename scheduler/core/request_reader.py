@@ -120,7 +120,7 @@ def _bare(tokens: list[Token]) -> list[Token]:
     return [token for place, token in enumerate(tokens) if not place or not tokens[place - 1].has("determiners")]
 
 
-def split_orders(text: str) -> tuple[str, str]:
+def first_order(text: str) -> tuple[str, str]:
     """Return a sentence's first order, and the words of the others; what is fetched to be sent is one."""
     whole = read(text) if _CUT.search(text) else None
     if whole is None or no_order(text) or whole.intent == "fetch_and_send":

@@ -89,6 +89,7 @@ class AnswerService:
             following = self._open(again, now).model_copy(update={"round": asked.round + 1, "answers": known})
             await self._questions.ask_again(job, following, given, now)
             return job
+        planned.must_be_seen()
         await self._admission.admit(job.tenant)
         changes = {
             "intent": planned.intent,

@@ -226,7 +226,8 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
 
 
 def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: TenantId, now: datetime) -> Job:
-    """Return the job that an order and its plan make."""
+    """Return the job that an order and its plan make. Raises PlanUnseenError."""
+    planned.must_be_seen()
     begins = order.begins(now) if isinstance(order, StartLater) else None
     seconds = order.deadline_seconds
     return Job(

@@ -3,7 +3,7 @@
 Rules first; what they do not know goes the dearer ways of `BeyondRules`. Several orders in one request become one plan.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scheduler.core.actions import ActionCatalog
+from scheduler.core.actions import ActionCatalog, Risk
 from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.compound import OrderPart, Orders
@@ -20,6 +20,7 @@ from scheduler.core.errors import (
     InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
+    PlanUnseenError,
     PlanUnusableError,
     UnknownIntentError,
     UnknownSiteError,
@@ -69,7 +70,8 @@ class PlannedRequest(BaseModel):
 
     `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
     (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
-    orders where there are several, `overlooked` statements that nothing was done about.
+    orders where there are several, `overlooked` statements that nothing was done about. `unseen` names the steps for
+    which a person must look at a language model's plan, and send it as a plan, before it may become a job.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +86,12 @@ class PlannedRequest(BaseModel):
     by: Literal["template", "llm", "client"] = "client"
     orders: tuple[PlannedOrder, ...] = ()
     overlooked: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    def must_be_seen(self) -> None:
+        """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""
+        if self.unseen:
+            raise PlanUnseenError(self.unseen)
 
 
 class Planner:
@@ -200,7 +208,13 @@ class Planner:
             why=why,
             confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
             by="llm",
+            unseen=tuple(self._risky(graph)),
         )
+
+    def _risky(self, graph: TaskGraph) -> Iterator[str]:
+        for task_id, todo in graph.tasks.items():
+            if self.catalog.get(todo.action).risk is not Risk.LOW:
+                yield f"{task_id}: {todo.action}"
 
     def _plan_or_ask(self, routed: RoutedIntent) -> PlannedRequest:
         try:
@@ -330,6 +344,7 @@ def _together(
         by="llm" if any(one.by == "llm" for one in planned) else "template",
         orders=orders,
         overlooked=overlooked,
+        unseen=tuple(step for one in planned for step in one.unseen),
     )
 
 

@@ -5,17 +5,21 @@ import json
 import pytest
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.errors import LLMAuthError, UnknownIntentError
+from scheduler.core.errors import LLMAuthError, PlanUnseenError, UnknownIntentError
+from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import RoutedIntent
+from scheduler.core.orders import JobOrder
 from scheduler.core.questions import AskBackError
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.mock_provider import MockProvider, Scripted
 from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.job_service import job_of, plan_order
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
+from tests.support.clock import NOON
 from tests.support.services import ScriptedExecutor, router
 from tests.support.sites import FakeSites
 
@@ -45,6 +49,19 @@ async def test_a_request_no_rule_knows_is_planned_by_the_model(router: IntentRou
     planned = await a_planner(router, MockProvider([UNKNOWN, _plan("bob@example.com")])).plan(STRANGE)
 
     assert (planned.intent, planned.way, planned.by, planned.why) == ("custom", "llm", "llm", "a mail tells it")
+
+
+async def test_a_risky_plan_of_a_model_becomes_a_job_only_when_sent_as_a_plan(
+    router: IntentRouter,
+) -> None:
+    planner = a_planner(router, MockProvider([UNKNOWN, _plan("bob@example.com")]))
+    planned = await planner.plan(STRANGE)
+    sentence = JobOrder(intent="custom", description=STRANGE)
+    seen = await plan_order(planner, JobOrder(description=STRANGE, task_graph=planned.task_graph))
+
+    with pytest.raises(PlanUnseenError, match=r"mail\.send"):
+        job_of(sentence, planned, JobId("job"), DEFAULT_TENANT, NOON)
+    assert job_of(sentence, seen, JobId("job"), DEFAULT_TENANT, NOON).task_graph == planned.task_graph
 
 
 async def test_what_rules_know_asks_no_model(router: IntentRouter) -> None:
