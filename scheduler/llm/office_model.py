@@ -3,6 +3,7 @@
 This module must stay cheap to import: scikit-learn and the encoder are loaded with the first question.
 """
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_learning = threading.Lock()
+
 
 class OfficeModel:
     """Learns from the examples of the configured intents at the first question: seconds of CPU, some 200 MB."""
@@ -24,21 +27,21 @@ class OfficeModel:
     def __init__(self, intents: Sequence[Intent]) -> None:
         self._intents = tuple(intents)
         self._model: IntentModel | None = None
-        self._learning = threading.Lock()
 
     def guess(self, sentence: str) -> "Guess":
         """Return what one sentence most likely wants. Safe to call from many threads."""
-        with self._learning:
+        with _learning:
             if self._model is None:
-                self._model = _learn(self._intents)
+                self._model = _learn(tuple(examples_of(self._intents)))
         return self._model.guess(sentence)
 
 
-def _learn(intents: Sequence[Intent]) -> "IntentModel":
+@functools.lru_cache(maxsize=2)
+def _learn(pairs: tuple[tuple[str, str], ...]) -> "IntentModel":
+    """Return what these examples teach; the same ones are learned once in a process."""
     from scheduler.llm.intent_model import OFFICE, IntentModel  # noqa: PLC0415 - dear to import
     from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: PLC0415
 
-    pairs = examples_of(intents)
     model = IntentModel(
         UniversalSentenceEncoder(),
         [text for text, _ in pairs],
