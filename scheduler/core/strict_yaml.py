@@ -11,7 +11,7 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 
-class StrictLoader(Composer, CParser, SafeConstructor, Resolver):
+class _StrictLoader(Composer, CParser, SafeConstructor, Resolver):
     """Plain YAML: no anchors or aliases (a few lines of which can fill the memory), no key twice, no dates.
 
     libyaml reads the text, which is most of the work; what it finds is put together here, where it can be refused.
@@ -44,4 +44,13 @@ class StrictLoader(Composer, CParser, SafeConstructor, Resolver):
         return super().construct_mapping(node, deep=deep)
 
 
-StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
+
+
+def read_strictly(text: str) -> Any:  # noqa: ANN401 - as in yaml and json
+    """Return what the text says. Raises yaml.YAMLError, which names line and column."""
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
