@@ -94,10 +94,10 @@ async def upload(step: Step) -> dict[str, Any]:
     files = await asyncio.to_thread(_read, step, addresses)
     element = (await step.element(visible=False)).element
     if await element.evaluate(_IS_FILE_INPUT, timeout=step.left):
-        await act(step, lambda: element.set_input_files(files, timeout=step.left), answer=answer)
+        where = await act(step, lambda: element.set_input_files(files, timeout=step.left), answer=answer)
     else:
-        await act(step, lambda: _through_chooser(step, element, files), answer=answer)
-    return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **await step.where()}
+        where = await act(step, lambda: _through_chooser(step, element, files), answer=answer)
+    return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **where}
 
 
 async def _through_chooser(step: Step, element: "Locator", files: "list[FilePayload] | list[Path]") -> None:

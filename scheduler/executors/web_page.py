@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
-from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_errors import browser_error, is_passing
+from scheduler.executors.web_scripts import script
 from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
 
@@ -16,9 +17,18 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Dialog, Download, Frame, Locator, Page, Request, Response
 
     from scheduler.core.ids import TaskId
+    from scheduler.core.targets import Target
 
 
 _MOST_DOWNLOADS = 20
+
+
+class PageFacts(NamedTuple):
+    """What is to be known of a page after a step. `stores` is a mark of what its site stores in the browser."""
+
+    title: str
+    loading: bool
+    stores: str
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,13 @@ class JobPage:
         self.finished: set[TaskId] = set()
         self.last: LastStep | None = None
         self.steps = 0  # that were begun in this run
-        self.storage: dict[str, Any] = {}  # cookies and stores as last read, and until when that holds
+        self.facts: PageFacts | None = None  # of the page as the step has left it
+        self.storage: dict[str, Any] = {}  # cookies and stores as last read, until when that holds, and their mark
         self.storage_until = 0.0
+        self.storage_mark: str | None = None
         self.unsaved: SessionSnapshot | None = None  # where the job stands, as `saving` is to write it
         self.saving: asyncio.Task[None] | None = None
-        self.form: list[FormEntry] = []
+        self.form: dict[Target, FormEntry] = {}
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()
         self.dialogs: list[dict[str, str]] = []
@@ -106,7 +118,8 @@ class JobPage:
 
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
-        self._context, self._crashed, self.status, self.storage_until = context, False, None, 0.0
+        self._context, self._crashed, self.status = context, False, None
+        self.storage_until, self.storage_mark = 0.0, None
         context.on("page", self._on_page)
         context.on("dialog", self._on_dialog)
         context.on("download", self._on_download)
@@ -136,6 +149,7 @@ class JobPage:
         """Forget what was noted of the step before."""
         self.trouble.clear()
         self.kept.clear()
+        self.facts = None
 
     def before_act(self, answer: Answer | None = None, *, follow: bool = True) -> None:
         """Look from now on for what a click or a key may bring: a dialog, another tab, an error of the server.
@@ -165,10 +179,28 @@ class JobPage:
             self._page = page
             self._forget_document()
 
+    async def look(self, until: float) -> PageFacts:
+        """Return what is to be known of the page, once its document is there to be worked on."""
+        self.facts = await self._seen()
+        if self.facts is None or self.facts.loading:
+            left = max(1.0, (until - asyncio.get_running_loop().time()) * 1000)
+            await self.page.wait_for_load_state("domcontentloaded", timeout=left)
+            self.facts = PageFacts(*await self.page.evaluate(script("page")))
+        return self.facts
+
+    async def _seen(self) -> PageFacts | None:
+        try:
+            return PageFacts(*await self.page.evaluate(script("page")))
+        except browser_error() as error:
+            if is_passing(error):
+                return None
+            raise
+
     def remember(self, todo: ToDo) -> None:
         """Note what was entered; a second entry in the same field replaces the first."""
         entry = FormEntry.of(todo)
-        self.form = [one for one in self.form if one.selector != entry.selector] + [entry]
+        self.form.pop(entry.selector, None)
+        self.form[entry.selector] = entry
 
     def hide(self, field: "Locator", value: str) -> None:
         """Keep a secret out of pictures from now on: the field, and the value wherever the page shows it."""
@@ -176,7 +208,7 @@ class JobPage:
         self.secret_values.add(value)
 
     def _forget_document(self) -> None:
-        self.form = []
+        self.form = {}
         self.secret_fields = []
 
     def _on_page(self, page: "Page") -> None:

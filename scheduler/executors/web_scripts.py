@@ -3,8 +3,23 @@
 import functools
 from importlib.resources import files
 
+ENGINE = "cpa"
+"""The name of our selector engine: `… >> cpa={…}` stands for an element by what is asked of it, told as JSON."""
+
 
 @functools.cache
 def script(name: str) -> str:
-    """Return the function in `js/{name}.js`."""
-    return files("scheduler.executors").joinpath("js", f"{name}.js").read_text(encoding="utf-8")
+    """Return what is in `js/{name}.js`, without the comment at its head."""
+    lines = files("scheduler.executors").joinpath("js", f"{name}.js").read_text(encoding="utf-8").splitlines()
+    while lines[0].startswith("//"):
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+@functools.cache
+def engine() -> str:
+    """Return the source of our selector engine."""
+    source = script("engine")
+    for place, name in (("READINGS", "readings"), ("DESCRIBE", "describe"), ("MARK", "mark")):
+        source = source.replace(place, f"({script(name)})")
+    return source

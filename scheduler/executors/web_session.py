@@ -31,7 +31,9 @@ class FormEntry(BaseModel):
 
     @classmethod
     def of(cls, todo: ToDo) -> Self:
-        return cls.model_validate(todo.model_dump(include={"action", "selector", "text", "params"}))
+        if todo.selector is None:
+            raise ValueError("nothing says where it was entered")
+        return cls(action=todo.action, selector=todo.selector, text=todo.text, params=todo.params)
 
     def todo(self) -> ToDo:
         return ToDo(action=self.action, selector=self.selector, text=self.text, params=self.params)
