@@ -153,8 +153,9 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
-            evidence = await self._keeper.after(step, result)
-            await self._session_keeper.begin(step, result)
+            evidence, _ = await asyncio.gather(
+                self._keeper.after(step, result), self._session_keeper.begin(step, result)
+            )
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
@@ -204,6 +205,7 @@ class PlaywrightExecutor(BaseExecutor):
             try:
                 async with asyncio.timeout(2 * _RESERVE), job.lock:
                     await self._keeper.of_failure(step)
+                    await job.saved()
             except TimeoutError:
                 log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
         return tuple(job.kept)

@@ -8,7 +8,7 @@ from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import parse_params
 from scheduler.core.todo import Postcondition
 from scheduler.executors.web_errors import public_url
-from scheduler.executors.web_evidence import keep_picture, page_as_text, shortened
+from scheduler.executors.web_evidence import page_as_text, shortened, take_picture
 from scheduler.executors.web_files import wait_for_file
 from scheduler.executors.web_looks import Reading, read
 from scheduler.executors.web_params import ScreenshotParams, SnapshotParams, WaitForParams
@@ -57,8 +57,8 @@ async def _wait_for_page(step: Step, params: WaitForParams, target: Target | Non
 async def screenshot(step: Step) -> dict[str, Any]:
     params = parse_params(ScreenshotParams, step.todo)
     element = None if step.todo.selector is None else (await step.element()).element
-    path = await keep_picture(step, element=element, full_page=params.full_page, timeout=step.left)
-    return {"path": path}
+    picture = await take_picture(step, element=element, full_page=params.full_page, timeout=step.left)
+    return {"path": await asyncio.to_thread(step.tools.screenshots.save, step.job_id, step.task_id, picture)}
 
 
 async def snapshot(step: Step) -> dict[str, Any]:

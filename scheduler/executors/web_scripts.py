@@ -17,9 +17,19 @@ def script(name: str) -> str:
 
 
 @functools.cache
+def composed(name: str, *parts: str) -> str:
+    """Return a script in which the names of others, in capitals, stand for them."""
+    source = script(name)
+    for part in parts:
+        source = source.replace(part.upper(), f"({script(part)})")
+    return source
+
+
 def engine() -> str:
     """Return the source of our selector engine."""
-    source = script("engine")
-    for place, name in (("READINGS", "readings"), ("DESCRIBE", "describe"), ("MARK", "mark")):
-        source = source.replace(place, f"({script(name)})")
-    return source
+    return composed("engine", "readings", "describe", "mark")
+
+
+def page_facts() -> str:
+    """Return the script that says what is to be known of a page."""
+    return composed("page", "secrets")

@@ -1,4 +1,5 @@
-// What is to be known of a page after a step: its title, whether it is still loading, a mark of what it stores.
+// What is to be known of a page after a step: its title, whether it is still loading, a mark of what it stores, and what stands in
+// fields that hold secrets.
 () => {
   let size = 0, mark = 0;
   try {
@@ -10,5 +11,5 @@
       mark = (mark + Math.imul(own, own | 1)) | 0;
     }
   } catch { /* a page without an origin stores nothing */ }
-  return [document.title, document.readyState === 'loading', location.origin + ' ' + size + ' ' + mark];
+  return [document.title, document.readyState === 'loading', location.origin + ' ' + size + ' ' + mark, SECRETS()];
 }
