@@ -39,6 +39,7 @@ from scheduler.executors.web_session_keeper import LOOKS_ONLY, SessionKeeper
 from scheduler.executors.web_step import Step, Tools, cleaned
 from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
+from scheduler.security.sealing import Sealer
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -97,18 +98,18 @@ class PlaywrightExecutor(BaseExecutor):
         limits: BrowserLimits | None = None,
         rails: GuardRails | None = None,
     ) -> None:
-        rails = rails or GuardRails()
+        rails, sealer = rails or GuardRails(), Sealer(secrets)
         self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
         self._tools = Tools(
             artifacts=artifacts,
             screenshots=screenshots,
             secrets=secrets,
-            logins=LoginStore(sessions / "logins"),
+            logins=LoginStore(sessions / "logins", sealer),
             renew=self._renew,
             rails=rails,
         )
         self._keeper = EvidenceKeeper(level=evidence, trace=trace)
-        self._sessions = SessionStore(sessions)
+        self._sessions = SessionStore(sessions, sealer)
         self._session_keeper = SessionKeeper(self._sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
