@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from scheduler.core.site_book import SiteBook
+from scheduler.core.spelling import folded
 from scheduler.executors.answers import Answers
 from scheduler.executors.app_catalog import AppCatalog
 from scheduler.executors.app_executor import AppExecutor
@@ -17,7 +18,6 @@ from scheduler.executors.document_executor import DocumentExecutor
 from scheduler.executors.entry_points import ExecutorSupport, load_executors
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
-from scheduler.executors.file_names import folded
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ArtifactStore, ScreenshotStore

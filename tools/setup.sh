@@ -46,6 +46,9 @@ missing_packages() {
     command -v Xvfb >/dev/null || echo xvfb
     command -v xclock >/dev/null || echo x11-apps
     command -v xlsclients >/dev/null || echo x11-utils
+    # A portal is shown to "cpa site record" in a window, by keys and clicks.
+    command -v chromium >/dev/null || echo chromium
+    command -v xdotool >/dev/null || echo xdotool
 }
 
 install_packages() {

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 Round = Callable[[], Awaitable[None]]
+_TIMES = count(1)
 
 
 def todos(url: str) -> list[ToDo]:
@@ -44,9 +46,13 @@ def todos(url: str) -> list[ToDo]:
 
 
 async def a_job(executor: PlaywrightExecutor, plan: list[ToDo], job: JobId, *, verified: bool = False) -> None:
-    """Do the steps of one job. Raises RuntimeError when one fails or is not what it should be."""
+    """Do the steps of one job. Raises RuntimeError when one fails or is not what it should be.
+
+    Each time they are tasks of their own, as in a real job, so that no evidence stands where new one is to be kept.
+    """
+    time_of_job = next(_TIMES)
     for todo in plan:
-        context = ExecutionContext(job_id=job, task_id=TaskId(todo.id or ""))
+        context = ExecutionContext(job_id=job, task_id=TaskId(f"{todo.id}-{time_of_job}"))
         ended = await executor.execute(todo, context)
         if ended.error is not None:
             raise RuntimeError(f"{todo.action}: {ended.error.message}")

@@ -1,13 +1,12 @@
 """Names the secrets with which CPA logs in to a portal after that portal, so that no other ever gets them."""
 
 import re
-import unicodedata
 from typing import Final
+
+from scheduler.core.spelling import bare, folded
 
 RESERVED: Final = frozenset({"mail", "calendar", "graph"})
 """Names whose secrets belong to something else than a portal."""
-
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def login_name(portal: str) -> str:
@@ -15,6 +14,4 @@ def login_name(portal: str) -> str:
 
     Nothing when the name has neither a letter nor a digit.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", portal).casefold().translate(_LETTERS))
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"[\W_]+", "-", bare).strip("-")
+    return re.sub(r"[\W_]+", "-", bare(folded(portal))).strip("-")

@@ -13,6 +13,7 @@ from scheduler.core.problems import first_flaw
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_errors import SiteFileError
 from scheduler.core.sites import SiteProfile
+from scheduler.core.spelling import folded
 from scheduler.core.strict_yaml import read_strictly
 from scheduler.core.targets import Locator
 
@@ -60,9 +61,9 @@ class SiteBook:
         return self._flaws
 
     def named(self, name: str) -> Site:
-        wanted = name.casefold()
+        wanted = folded(name)
         for site in self.sites.values():
-            if wanted in map(str.casefold, site.profile.names):
+            if wanted in map(folded, site.profile.names):
                 return site
         raise self._unknown(name)
 
@@ -101,9 +102,9 @@ def _read(files: Mapping[str, Path]) -> tuple[dict[str, Site], dict[str, SiteFil
 
 def _differ(site: Site, others: Iterable[Site]) -> None:
     """Raise SiteFileError when a name means two sites, or two sites on different hosts would share a password."""
-    names = {name.casefold() for name in site.profile.names}
+    names = {folded(name): name for name in site.profile.names}
     for other in others:
-        shared = names & {name.casefold() for name in other.profile.names}
+        shared = [name for plain, name in names.items() if plain in map(folded, other.profile.names)]
         if shared:
             called = f"„{min(shared)}“", f"“{min(shared)}”"
             said = Sentence(f"{called[0]} heißt schon {other.file}", f"{called[1]} is {other.file} already")

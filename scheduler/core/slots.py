@@ -24,6 +24,7 @@ SLOTS: Final = frozenset(
         "folder",
         "portal",
         "form",
+        "submit",
         "table",
         "participants",
         "title",

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from scheduler.core.errors import AppUnknownError, ProgramMissingError
-from scheduler.executors.file_names import folded
+from scheduler.core.spelling import folded
 
 DEFAULT_APPS: Final = Path(__file__).parents[1] / "config" / "apps.yaml"
 

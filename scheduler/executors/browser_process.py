@@ -16,6 +16,7 @@ from uuid import uuid4
 import psutil
 
 from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_scripts import ENGINE, engine
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
@@ -65,6 +66,7 @@ class BrowserProcess:
         driver = None
         try:
             driver = await async_playwright().start()
+            await driver.selectors.register(ENGINE, script=engine(), content_script=True)
             browser = await driver.chromium.launch(
                 executable_path=executable,
                 headless=headless,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from scheduler.core.address_book import UnfitNameError, nobody_known
 from scheduler.core.problems import unfit
 from scheduler.core.sentences import Sentence
+from scheduler.core.spelling import spellings
 from scheduler.executors.mail_transport import Line, MailAddress, check_address
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -22,7 +23,6 @@ _TITLES = frozenset(
     {"herr", "herrn", "herren", "frau", "fräulein", "dr", "prof", "professor", "doktor", "dipl", "ing", "mag"}
     | {"mr", "mrs", "ms", "miss", "mister", "sir", "madam"}
 )
-_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _MOST_NAMED = 5
 
 
@@ -138,12 +138,4 @@ def _all_in(wanted: list[frozenset[str]], words: list[frozenset[str]]) -> bool:
 def _keys(name: str) -> list[frozenset[str]]:
     """Return for each word of a name how it may be spelt; titles are left out unless there is nothing else."""
     words = _WORD.findall(unicodedata.normalize("NFC", name).casefold())
-    return [_spellings(word) for word in words if word not in _TITLES] or [_spellings(word) for word in words]
-
-
-def _spellings(word: str) -> frozenset[str]:
-    return frozenset({_plain(word.translate(_GERMAN)), _plain(word)})
-
-
-def _plain(word: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
+    return [spellings(word) for word in words if word not in _TITLES] or [spellings(word) for word in words]

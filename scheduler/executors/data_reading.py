@@ -6,11 +6,11 @@ from typing import Final
 
 from scheduler.core.errors import TableUnreadableError
 from scheduler.core.sentences import Sentence
+from scheduler.core.spelling import folded
 from scheduler.executors.data_actions import ReadTable
 from scheduler.executors.data_csv import decode, read_csv
 from scheduler.executors.data_html import html_tables
 from scheduler.executors.data_tables import Table
-from scheduler.executors.file_names import folded
 from scheduler.executors.file_sources import Source
 
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"

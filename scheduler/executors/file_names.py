@@ -1,18 +1,17 @@
 """Tells whether a file is the one people mean: by a glob or by words, whatever the case and the spelling of umlauts."""
 
 import fnmatch
-import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
+from scheduler.core.spelling import folded
 from scheduler.executors.file_actions import Kind
 
-_SPELLINGS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _SMALL: Final = """
 der die das den dem des ein eine einen einem einer eines mit von vom für aus zu zum zur über im in an am und oder firma
 the a an of from for with about by on and or company to
 """
-_SMALL_WORDS: Final = frozenset(_SMALL.translate(_SPELLINGS).split())
+_SMALL_WORDS: Final = frozenset(folded(_SMALL).split())
 _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "document": ("doc", "docx", "odt", "rtf", "txt", "md", "pdf"),
@@ -45,8 +44,3 @@ class NamePattern:
         if self._is_glob:
             return any(fnmatch.fnmatchcase(part, self._wanted) for part in (text, text.rpartition("/")[2]))
         return all(word in text for word in self._words)
-
-
-def folded(text: str) -> str:
-    """Return the text as it is compared: `Müller`, `MÜLLER` and `mueller` are the same."""
-    return unicodedata.normalize("NFC", text).casefold().translate(_SPELLINGS)

@@ -30,14 +30,16 @@ from scheduler.executors import web_extract, web_files, web_gestures, web_login,
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.web_errors import browser_error, is_dead, reason_of, safe_url, translated, unknown
+from scheduler.executors.web_errors import browser_error, is_dead, reason_of, translated, unknown
 from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
 from scheduler.executors.web_keeper import EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
+from scheduler.executors.web_session_keeper import LOOKS_ONLY, SessionKeeper
 from scheduler.executors.web_step import Step, Tools, cleaned
 from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
+from scheduler.security.sealing import Sealer
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -47,7 +49,6 @@ _RESERVE = 2.0  # seconds
 _PARTS = ("username", "password")  # of a credential
 _LOOKING = 5.0  # seconds that a page may take to show what a step has done
 _REFILLING = 2.0  # seconds to find a field again
-_LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name, actions.SNAPSHOT.name})
 _OPENS = frozenset({actions.GOTO.name, actions.LOGIN.name})
 
 _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
@@ -70,9 +71,6 @@ _OPERATIONS: Mapping[str, Callable[[Step], Awaitable[dict[str, Any]]]] = {
     actions.UPLOAD.name: web_files.upload,
 }
 _REPEATABLE: Mapping[str, bool] = {spec.name: spec.repeatable for spec in actions.WEB_ACTIONS}
-
-_ENTERS = frozenset({actions.FILL.name, actions.SELECT.name, actions.CHECK.name})
-_KEPT_FRESH = 2.0  # seconds in which entering something in a form is taken to leave cookies and stores as they are
 
 log = structlog.get_logger(__name__)
 
@@ -100,18 +98,19 @@ class PlaywrightExecutor(BaseExecutor):
         limits: BrowserLimits | None = None,
         rails: GuardRails | None = None,
     ) -> None:
-        rails = rails or GuardRails()
+        rails, sealer = rails or GuardRails(), Sealer(secrets)
         self._pool = BrowserPool(headless=headless, executable=executable, limits=limits, rules=rails.of_gate)
         self._tools = Tools(
             artifacts=artifacts,
             screenshots=screenshots,
             secrets=secrets,
-            logins=LoginStore(sessions / "logins"),
+            logins=LoginStore(sessions / "logins", sealer),
             renew=self._renew,
             rails=rails,
         )
         self._keeper = EvidenceKeeper(level=evidence, trace=trace)
-        self._sessions = SessionStore(sessions)
+        self._sessions = SessionStore(sessions, sealer)
+        self._session_keeper = SessionKeeper(self._sessions)
         self._jobs: dict[JobId, JobPage] = {}
 
     async def __aenter__(self) -> Self:
@@ -155,14 +154,15 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
-            evidence = await self._keeper.after(step, result)
-            await self._begin_to_keep_session(step, result)
+            evidence, _ = await asyncio.gather(
+                self._keeper.after(step, result), self._session_keeper.begin(step, result)
+            )
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 
     async def _prove(self, step: Step, result: dict[str, Any]) -> None:
         """Let what was done to an element that had moved stand only if it shows. Raises VerificationFailedError."""
-        if step.todo.action in _LOOKS_ONLY:
+        if step.todo.action in LOOKS_ONLY:
             return
         step.job.finished.add(step.task_id)
         step.job.last = LastStep(task_id=step.task_id, result=result)
@@ -178,6 +178,7 @@ class PlaywrightExecutor(BaseExecutor):
         step = self._step(todo, context)
         async with self._at_page(step):
             step.until = min(step.until, asyncio.get_running_loop().time() + _LOOKING)
+            step.recording = False
             seen = await verified(step)
             await step.job.saved()
             return seen
@@ -205,6 +206,7 @@ class PlaywrightExecutor(BaseExecutor):
             try:
                 async with asyncio.timeout(2 * _RESERVE), job.lock:
                     await self._keeper.of_failure(step)
+                    await job.saved()
             except TimeoutError:
                 log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
         return tuple(job.kept)
@@ -328,48 +330,6 @@ class PlaywrightExecutor(BaseExecutor):
             if is_dead(error):
                 raise
             log.warning("session_not_restored", job_id=step.job_id, reason=step.clean(reason_of(error)))
-
-    async def _begin_to_keep_session(self, step: Step, result: dict[str, Any]) -> None:
-        """Note where the job stands. The step is done, so a page that dies just now is the next step's concern.
-
-        Cookies and stores are read and all is written while the step is verified: `verify` does not answer, and what
-        may not be repeated does not begin, before it is on disk.
-        """
-        job = step.job
-        if job.saving is not None and job.saving.done():
-            await job.saved()
-        if step.todo.action in _LOOKS_ONLY:
-            return
-        job.last = LastStep(task_id=step.task_id, result=result)
-        if not job.alive:
-            log.warning("session_not_kept", job_id=step.job_id, reason="the page is gone")
-            return
-        if step.todo.action not in _ENTERS:
-            job.storage_until = 0.0
-        job.unsaved = SessionSnapshot(
-            run=step.run,
-            steps=job.steps,
-            url=safe_url(step.page.url, self._tools.secrets),
-            storage={},
-            form=tuple(job.form),
-            last=job.last,
-            basic_auth=job.basic_auth,
-        )
-        if job.saving is None:
-            job.saving = asyncio.create_task(self._keep_session(step.job_id, job))
-
-    async def _keep_session(self, job_id: JobId, job: JobPage) -> None:
-        """Write where the job stands; what came while that was written is written next, the newest of it only."""
-        while job.unsaved is not None:
-            snapshot, job.unsaved = job.unsaved, None
-            if asyncio.get_running_loop().time() >= job.storage_until:
-                try:
-                    job.storage = dict(await job.context.storage_state())
-                except (browser_error(), UnavailableError) as error:
-                    log.warning("session_not_kept", job_id=job_id, reason=reason_of(error))
-                    continue
-                job.storage_until = asyncio.get_running_loop().time() + _KEPT_FRESH
-            await asyncio.to_thread(self._sessions.save, job_id, snapshot.model_copy(update={"storage": job.storage}))
 
     async def _renew(self, job: JobPage, storage: dict[str, Any]) -> None:
         """Give the job a new context that holds these cookies and stores."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Download, Response
 
 _GRACE = 1.0  # seconds for a download event to follow the response that announces it
-_PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
+PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
 _EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
 _PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re.IGNORECASE)
 
@@ -94,7 +94,7 @@ class Arrivals:
 def _announced(response: "Response") -> int:
     """Return how many bytes a file is said to have; 0 when it is not said, or is no file."""
     length = response.headers.get("content-length", "")
-    return int(length) if length.isdigit() and media_type_of(response.headers) not in _PAGES else 0
+    return int(length) if length.isdigit() and media_type_of(response.headers) not in PAGES else 0
 
 
 def _may_be_shown(response: "Response") -> bool:
@@ -102,7 +102,7 @@ def _may_be_shown(response: "Response") -> bool:
     disposition = response.headers.get("content-disposition", "").strip().lower()
     return (
         response.status == 200
-        and media_type_of(response.headers) not in _PAGES
+        and media_type_of(response.headers) not in PAGES
         and not disposition.startswith("attachment")
         and urlsplit(response.url).scheme in {"http", "https"}
     )

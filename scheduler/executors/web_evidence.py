@@ -9,12 +9,13 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler.executors.web_errors import browser_error, is_passing, safe_url
+from scheduler.executors.web_page import PageFacts
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PICTURE = 2000.0  # milliseconds
 _PAGE_LIMIT = 20_000  # letters
 _BLANK = "•••"
+_COVER = "#404040"
 _HIDING_FIELDS = (
     "input[type=password],input[autocomplete~=one-time-code],input[autocomplete^=cc-],"
     "input[autocomplete~=current-password],input[autocomplete~=new-password]"
@@ -32,61 +34,102 @@ _SHORTEST = 4  # letters of a secret that is blanked wherever it stands; a short
 NO_TRACE = "not recorded, because the job has used a secret, which a trace would hold"
 
 
-async def keep_picture(
+async def take_picture(
     step: Step,
     *,
     element: "Locator | None" = None,
     full_page: bool = False,
     timeout: float = _PICTURE,  # noqa: ASYNC109 - Playwright's own, in milliseconds
-    part: str = "",
-) -> str:
-    """Take a picture without passwords on it and return its path. `part` is put into its name."""
+) -> bytes:
+    """Return a picture without secrets on it."""
     page, job = step.page, step.job
     hidden = [frame.locator(_HIDING_FIELDS) for frame in page.frames] + job.secret_fields
     for value in job.secret_values:
         if len(value) >= _SHORTEST:
             hidden += [frame.get_by_text(re.compile(re.escape(value))) for frame in page.frames]
-    if element is None:
-        picture = await page.screenshot(full_page=full_page, mask=hidden, mask_color="#404040", timeout=timeout)
-    else:
-        picture = await element.screenshot(mask=hidden, mask_color="#404040", timeout=timeout)
-    return await asyncio.to_thread(step.tools.screenshots.save, step.job_id, step.task_id, picture, f"{part}.png")
+    if element is not None:
+        return await element.screenshot(mask=hidden, mask_color=_COVER, timeout=timeout)
+    return await page.screenshot(full_page=full_page, mask=hidden, mask_color=_COVER, timeout=timeout)
+
+
+async def keep_picture(step: Step, *, part: str = "") -> str:
+    """Take a picture and return its path; it is written while the job goes on. `part` is put into its name."""
+    picture = await _plain_picture(step) or await take_picture(step)
+    return _write(step, lambda: picture, f"{part}.png")
+
+
+async def _plain_picture(step: Step) -> bytes | None:
+    """Return a picture as it is; None when there may be something on it to be covered, or it takes too long."""
+    job = step.job
+    if len(step.page.frames) > 1 or job.secret_fields or job.secret_values:
+        return None
+    if (job.facts or await job.look(step.until)).secrets:
+        return None
+    try:
+        async with asyncio.timeout(_PICTURE / 1000):
+            picture = await job.capture()
+    except TimeoutError:
+        return None
+    return None if (await job.look(step.until)).secrets else picture
 
 
 async def keep_page(step: Step) -> str:
-    """Keep address, title, what went wrong inside the page, and the page as text; return the path."""
-    (whole, secret), title = await asyncio.gather(_seen(step), step.page.title())
-    seen, _ = shortened(whole, _PAGE_LIMIT)
-    lines = [
-        f"address: {safe_url(step.page.url, step.tools.secrets)}",
-        f"title: {title}",
-        "went wrong in the page:",
-        *(f"  {line}" for line in step.job.trouble.lines() or ("-",)),
-        "page:",
-    ]
-    told = step.clean(blanked("\n".join(lines), secret | step.job.secret_values))
-    text = f"{told}\n{seen}\n"
-    return await asyncio.to_thread(step.tools.screenshots.save, step.job_id, step.task_id, text.encode(), ".page.txt")
+    """Look at address, title, what went wrong inside the page, and the page as text; return the path.
+
+    It is written, free of secrets, while the job goes on.
+    """
+    seen, facts, secret = await _seen(step)
+    url, trouble = step.page.url, step.job.trouble.lines()
+
+    def told() -> bytes:
+        lines = [
+            f"address: {safe_url(url, step.tools.secrets)}",
+            f"title: {facts.title}",
+            "went wrong in the page:",
+            *(f"  {line}" for line in trouble or ("-",)),
+            "page:",
+        ]
+        head = step.clean(blanked("\n".join(lines), secret))
+        page, _ = shortened(step.clean(blanked(seen, secret)), _PAGE_LIMIT)
+        return f"{head}\n{page}\n".encode()
+
+    return _write(step, told, ".page.txt")
+
+
+def _write(step: Step, content: Callable[[], bytes], kind: str) -> str:
+    store, mine = step.tools.screenshots, (step.job_id, step.task_id)
+    step.job.write(lambda: store.save(*mine, content(), kind))
+    return str(store.path_of(*mine, kind))
 
 
 async def page_as_text(step: Step, *, element: "Locator | None" = None, depth: int | None = None) -> str:
     """Return what is on the page with roles, names and refs, free of secrets."""
-    return (await _seen(step, element, depth))[0]
+    seen, _, secret = await _seen(step, element, depth)
+    return step.clean(blanked(seen, secret))
 
 
-async def _seen(step: Step, element: "Locator | None" = None, depth: int | None = None) -> tuple[str, frozenset[str]]:
-    """Return the page as text, free of secrets, and what stood in secret fields just before the look and after it."""
-    shown = step.page if element is None else element
-    looking = shown.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
-    before, seen = await asyncio.gather(secrets_on(step), looking)
-    secret = before | await secrets_on(step)
-    return step.clean(blanked(seen, secret | step.job.secret_values)), secret
+async def _seen(
+    step: Step, element: "Locator | None" = None, depth: int | None = None
+) -> tuple[str, PageFacts, frozenset[str]]:
+    """Return the page as text, what is to be known of it, and the secrets that may stand in the text.
+
+    Those were read before the look, by this step or, in the same document, by one before it, and after it.
+    """
+    shown, job = step.page if element is None else element, step.job
+    if not job.looked:
+        await _secrets_on(step)
+    seen = await shown.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
+    facts = await _secrets_on(step)
+    return seen, facts, frozenset(job.page_secrets | job.secret_values)
 
 
-async def secrets_on(step: Step) -> frozenset[str]:
-    """Return what stands in password fields now, in all frames."""
-    frames = [frame for frame in step.page.frames if not frame.is_detached()]
-    return frozenset(value for found in await asyncio.gather(*map(_secrets_in, frames)) for value in found)
+async def _secrets_on(step: Step) -> PageFacts:
+    """Note what stands in fields for secrets now, in all frames."""
+    main = step.page.main_frame
+    others = [frame for frame in step.page.frames if frame is not main and not frame.is_detached()]
+    facts, found = await asyncio.gather(step.job.look(step.until), asyncio.gather(*map(_secrets_in, others)))
+    step.job.page_secrets.update(value for values in found for value in values if value)
+    return facts
 
 
 async def _secrets_in(frame: "Frame") -> list[str]:

@@ -8,18 +8,14 @@ from scheduler.core.errors import ElementNotFoundError, InvalidInputError
 from scheduler.core.task_executor_interface import parse_params
 from scheduler.executors.typed_text import Kind, Value, typed
 from scheduler.executors.web_errors import public_url
+from scheduler.executors.web_looks import Reading, read
 from scheduler.executors.web_params import ExtractParams, FieldSpec
-from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
-from scheduler.executors.web_targets import POLL, Reading, any_match
+from scheduler.executors.web_targets import POLL, any_match
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-_READ = """(e, attribute) => {
-  if (attribute !== 'value') return attribute ? e.getAttribute(attribute) : (e.innerText ?? e.textContent);
-  return e.type === 'password' ? null : (e.value ?? e.getAttribute('value'));
-}"""
 _LANGUAGE = "() => document.documentElement.lang"
 _LANGUAGES = ("de", "en-US", "en-GB", "en")
 
@@ -32,9 +28,8 @@ async def extract(step: Step) -> dict[str, Any]:
         return await _records(step, params)
     name = "value" if params.attribute else "text"
     if not params.all:
-        held = (await step.element(reading=Reading(_READ, params.attribute))).held
-        read = _readable(step, held, params.attribute)
-        return {name: await _typed(step, params, read, "params")}
+        held = (await step.element(reading=Reading("text", params.attribute))).held
+        return {name: await _typed(step, params, _readable(step, held, params.attribute), "params")}
     texts = [await _read(step, element, params.attribute) for element in await _every(step)]
     language = await _language(step, params)
     return {f"{name}s": [_value(step, text, params.type, language, params.format, "params") for text in texts]}
@@ -42,7 +37,7 @@ async def extract(step: Step) -> dict[str, Any]:
 
 async def _table(step: Step, params: ExtractParams) -> dict[str, Any]:
     """Read the rows of a table by its headers. Raises InvalidInputError, which names the headers there are."""
-    found = (await step.element(reading=Reading(script("table")))).held
+    found = (await step.element(reading=Reading("table"))).held
     headers: list[str] = found["headers"]
     language = await _language(step, params)
     if not params.fields:
@@ -50,8 +45,8 @@ async def _table(step: Step, params: ExtractParams) -> dict[str, Any]:
     places = {name: _column(step, name, params.spec(name), headers) for name in params.fields}
     rows = []
     for number, row in enumerate(found["rows"]):
-        read = {name: row["cells"][place] if place < len(row["cells"]) else None for name, place in places.items()}
-        rows.append(_record(step, params, read, language, f"row {number + 1}"))
+        cells = {name: row["cells"][place] if place < len(row["cells"]) else None for name, place in places.items()}
+        rows.append(_record(step, params, cells, language, f"row {number + 1}"))
     return {"rows": rows}
 
 
@@ -79,8 +74,8 @@ async def _records(step: Step, params: ExtractParams) -> dict[str, Any]:
     language = await _language(step, params)
     wanted = {name: [params.spec(name).selector, params.spec(name).attribute] for name in params.fields}
     elements = await _every(step) if params.all else [(await step.element()).element]
-    read = await asyncio.gather(*(one.evaluate(script("record"), wanted, timeout=step.left) for one in elements))
-    records = [_record(step, params, one, language, f"element {number + 1}") for number, one in enumerate(read)]
+    texts = await asyncio.gather(*(read(one, Reading("record", wanted), step.left) for one in elements))
+    records = [_record(step, params, one, language, f"element {number + 1}") for number, one in enumerate(texts)]
     return {"rows": records} if params.all else {"record": records[0]}
 
 
@@ -132,7 +127,7 @@ async def _language(step: Step, params: ExtractParams) -> str:
 
 
 async def _read(step: Step, element: "Locator", attribute: str | None) -> str:
-    return _readable(step, await element.evaluate(_READ, attribute, timeout=step.left), attribute)
+    return _readable(step, await read(element, Reading("text", attribute), step.left), attribute)
 
 
 def _readable(step: Step, read: object, attribute: str | None) -> str:

@@ -1,15 +1,18 @@
 """Brings files from the page into the artifacts of a job, and from there to the page."""
 
 import asyncio
+import contextlib
 import hashlib
 import mimetypes
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from scheduler.core.errors import InvalidInputError, StepTimeoutError
 from scheduler.core.task_executor_interface import parse_params
-from scheduler.executors.web_downloads import Arrivals, ReceivedFile, fetched, refuse_no_file, saved, stored
-from scheduler.executors.web_operations import act, answer_of
+from scheduler.executors.web_downloads import PAGES, Arrivals, ReceivedFile, fetched, refuse_no_file, saved, stored
+from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_operations import act, answer_of, visit
 from scheduler.executors.web_params import DownloadParams, UploadParams
 from scheduler.executors.web_step import Step
 from scheduler.executors.web_targets import POLL
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.async_api import FilePayload, Locator, Response
 
 _IN_MEMORY = 50_000_000  # bytes; more than this Playwright takes from disk only
+_SETTLING = 3000.0  # milliseconds for a page to bring what it loads by itself
 _IS_FILE_INPUT = "e => e instanceof HTMLInputElement && e.type === 'file'"
 
 
@@ -33,7 +37,20 @@ async def download(step: Step) -> dict[str, Any]:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise InvalidInputError(f"{step.todo.id}.params.url", f"{params.url!r} is no address of a site")
         file = await fetched(step.job.context, url, step.left, step.tools.rails)
+        if params.page and file.media_type in PAGES:
+            file = await _as_shown(step, url, file.name)
     return await _kept(step, file)
+
+
+async def _as_shown(step: Step, url: str, name: str) -> ReceivedFile:
+    """Open a page and return it as it is once its scripts have run."""
+    await visit(step, url)
+    with contextlib.suppress(browser_error()):  # some pages are never done
+        await step.page.wait_for_load_state("networkidle", timeout=min(_SETTLING, step.left))
+    content = (await step.page.content()).encode()
+    stem = PurePosixPath(name).stem if urlsplit(url).path.strip("/") else urlsplit(url).hostname or name
+    step.tools.rails.refuse_size(stem, len(content))
+    return ReceivedFile(f"{stem}.html", content, "text/html")
 
 
 async def wait_for_file(step: Step) -> dict[str, Any]:
@@ -94,10 +111,10 @@ async def upload(step: Step) -> dict[str, Any]:
     files = await asyncio.to_thread(_read, step, addresses)
     element = (await step.element(visible=False)).element
     if await element.evaluate(_IS_FILE_INPUT, timeout=step.left):
-        await act(step, lambda: element.set_input_files(files, timeout=step.left), answer=answer)
+        where = await act(step, lambda: element.set_input_files(files, timeout=step.left), answer=answer)
     else:
-        await act(step, lambda: _through_chooser(step, element, files), answer=answer)
-    return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **await step.where()}
+        where = await act(step, lambda: _through_chooser(step, element, files), answer=answer)
+    return {"files": [step.tools.artifacts.name_of(address) for address in addresses], **where}
 
 
 async def _through_chooser(step: Step, element: "Locator", files: "list[FilePayload] | list[Path]") -> None:

@@ -94,7 +94,7 @@ class Gate:
 
     def error_for(self, url: str) -> CPAError | None:
         """Return why the host of this address was not reached lately; None when it was, or was not asked for."""
-        origin = origin_of(url)
+        origin = origin_of(url) if self._errors else None
         return self._errors.get(origin) if origin is not None else None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

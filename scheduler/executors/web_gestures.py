@@ -31,8 +31,7 @@ async def drag(step: Step) -> dict[str, Any]:
     params = parse_params(DragParams, step.todo)
     element = (await step.element()).element
     goal = (await find(step.page, params.to, step.until)).element
-    await act(step, lambda: element.drag_to(goal, timeout=step.left), answer=answer_of(params))
-    return await step.where()
+    return await act(step, lambda: element.drag_to(goal, timeout=step.left), answer=answer_of(params))
 
 
 async def scroll(step: Step) -> dict[str, Any]:

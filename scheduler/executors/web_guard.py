@@ -9,6 +9,7 @@ from scheduler.core.errors import AddressForbiddenError, CPAError, DownloadFaile
 from scheduler.core.sentences import Sentence
 from scheduler.executors.web_allowance import Allowance, origin_of
 from scheduler.executors.web_gate import Gate, GateRules
+from scheduler.executors.web_looks import Reading, read
 from scheduler.executors.web_proxy import OutsideProxy
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ PROGRAMS = ("app", "bat", "cmd", "com", "dll", "dmg", "exe", "hta", "jar", "js",
 _OF_PROGRAMS = (b"MZ", b"\x7fELF")
 _PAGES = 50_000_000  # bytes that the pages around a file may take
 _NO_PAGE = frozenset({"", "about", "chrome-error"})
-_WHERE = """e => {
-  const form = e.form || e.closest('form');
-  const buttons = [...document.querySelectorAll('[formaction]')].filter(button => form && button.form === form);
-  const leads = (form ? [form, ...buttons] : []).map(one => {
-    const name = one === form ? 'action' : 'formaction';
-    return new URL(Element.prototype.getAttribute.call(one, name) || location.href, document.baseURI).href;
-  });
-  return [location.href, ...location.ancestorOrigins, ...leads.filter(url => !url.startsWith('javascript:'))];
-}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +54,7 @@ class GuardRails:
 
     async def refuse_field(self, secret: str, element: "Locator", page_url: str, left: float) -> None:
         """Raise AddressForbiddenError unless page, frames and form around a field are where a secret belongs."""
-        around: Any = await element.evaluate(_WHERE, timeout=left)
+        around: Any = await read(element, Reading("around"), left)
         for url in (page_url, *around):
             self.refuse_site(secret, url)
 

@@ -1,5 +1,6 @@
 """Decides what of a step is kept as evidence: as much as is asked for, and what can be had when it fails."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
@@ -47,20 +48,23 @@ class EvidenceKeeper:
         action = step.todo.action
         if action == actions.SCREENSHOT.name:
             return (*step.job.kept, result["path"])
-        if self._level == "all":
-            await _keep(step, keep_page(step))
+        kinds = [keep_page(step)] if self._level == "all" else []
         if action in _PICTURED_AT[self._level]:
-            await _keep(step, keep_picture(step))
+            kinds.append(keep_picture(step))
+        await _keep(step, *kinds)
         return tuple(step.job.kept)
 
     async def of_failure(self, step: Step) -> None:
         """Keep the page as text with its errors, and a picture of it."""
-        await _keep(step, keep_page(step))
-        await _keep(step, keep_picture(step))
+        await _keep(step, keep_page(step), keep_picture(step))
 
 
-async def _keep(step: Step, keeping: Awaitable[str]) -> None:
-    try:
-        step.job.kept.append(await keeping)
-    except (browser_error(), UnavailableError) as error:
-        log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=step.clean(reason_of(error)))
+async def _keep(step: Step, *kinds: Awaitable[str]) -> None:
+    """Look for all of them at once, since a look changes nothing."""
+    for kept in await asyncio.gather(*kinds, return_exceptions=True):
+        if isinstance(kept, str):
+            step.job.kept.append(kept)
+        elif isinstance(kept, browser_error() | UnavailableError):
+            log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=step.clean(reason_of(kept)))
+        else:
+            raise kept

@@ -49,19 +49,16 @@ async def click(step: Step) -> dict[str, Any]:
     async def do() -> None:
         await element.click(button=params.button, click_count=params.count, timeout=step.left)
 
-    await act(step, do, answer=answer_of(params))
-    return await step.where()
+    return await act(step, do, answer=answer_of(params))
 
 
 async def press(step: Step) -> dict[str, Any]:
     params = parse_params(PressParams, step.todo)
     if step.todo.selector is None:
         keyboard = step.page.keyboard
-        await act(step, lambda: keyboard.press(params.key), answer=answer_of(params))
-    else:
-        element = (await step.element()).element
-        await act(step, lambda: element.press(params.key, timeout=step.left), answer=answer_of(params))
-    return await step.where()
+        return await act(step, lambda: keyboard.press(params.key), answer=answer_of(params))
+    element = (await step.element()).element
+    return await act(step, lambda: element.press(params.key, timeout=step.left), answer=answer_of(params))
 
 
 async def fill(step: Step) -> dict[str, Any]:
@@ -146,8 +143,11 @@ def answer_of(params: Answering) -> Answer | None:
     return None if params.dialog is None else Answer(accepts=params.dialog == "accept", text=params.answer)
 
 
-async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer | None = None) -> None:
-    """Do what may lead to another page or tab, and go there. Raises SiteUnreachableError when the site fails."""
+async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer | None = None) -> dict[str, Any]:
+    """Do what may lead to another page or tab, go there, and say where that is.
+
+    Raises SiteUnreachableError when the site fails.
+    """
     job = step.job
     job.before_act(answer)
     step.begin()
@@ -159,8 +159,9 @@ async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer
         if not (is_dead(error) and job.tab_closed_itself):
             raise
     await job.follow_new_tab(step.until)
-    await step.page.wait_for_load_state("domcontentloaded", timeout=step.left)
+    where = await step.where()
     if job.status is not None and job.status >= 500:  # what a form is answered with 4xx is a page to be read
         refuse(job.asked_for, job.status)
     if step.page.url.startswith("chrome-error:"):
         raise SiteUnreachableError(public_url(job.asked_for), "it did not answer")
+    return where

@@ -163,9 +163,19 @@ class ExtractParams(WebParams):
 
 
 class DownloadParams(WebParams):
-    """`url` may be relative to the page; without it the selected element is clicked."""
+    """`url` may be relative to the page; without it the selected element is clicked.
+
+    With `page` the address may be that of a page: it is opened and kept as it is then shown.
+    """
 
     url: Text | None = None
+    page: bool = False
+
+    @model_validator(mode="after")
+    def _a_page_has_an_address(self) -> Self:
+        if self.page and self.url is None:
+            raise ValueError("page needs the url of the page")
+        return self
 
 
 class UploadParams(Answering):

@@ -8,8 +8,9 @@ from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import parse_params
 from scheduler.core.todo import Postcondition
 from scheduler.executors.web_errors import public_url
-from scheduler.executors.web_evidence import keep_picture, page_as_text, shortened
+from scheduler.executors.web_evidence import page_as_text, shortened, take_picture
 from scheduler.executors.web_files import wait_for_file
+from scheduler.executors.web_looks import Reading, read
 from scheduler.executors.web_params import ScreenshotParams, SnapshotParams, WaitForParams
 from scheduler.executors.web_step import Step
 from scheduler.executors.web_targets import POLL, any_match
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 _LAST_LOOK = 1000.0  # milliseconds, also when the time of the step is over
-_HELD = "e => e.value ?? (e.innerText ?? e.textContent).trim()"
 
 
 async def wait_for(step: Step) -> dict[str, Any]:
@@ -57,8 +57,8 @@ async def _wait_for_page(step: Step, params: WaitForParams, target: Target | Non
 async def screenshot(step: Step) -> dict[str, Any]:
     params = parse_params(ScreenshotParams, step.todo)
     element = None if step.todo.selector is None else (await step.element()).element
-    path = await keep_picture(step, element=element, full_page=params.full_page, timeout=step.left)
-    return {"path": path}
+    picture = await take_picture(step, element=element, full_page=params.full_page, timeout=step.left)
+    return {"path": await asyncio.to_thread(step.tools.screenshots.save, step.job_id, step.task_id, picture)}
 
 
 async def snapshot(step: Step) -> dict[str, Any]:
@@ -98,7 +98,8 @@ async def _unmet(step: Step, condition: Postcondition) -> str:
 
 async def _unlike(step: Step, condition: Postcondition) -> str:
     if condition.value is not None and condition.selector is not None:
-        held = [await one.evaluate(_HELD, timeout=_LAST_LOOK) for one in await any_match(step.page, condition.selector)]
+        shown = await any_match(step.page, condition.selector)
+        held = [await read(one, Reading("held"), _LAST_LOOK) for one in shown]
         if held != [step.meant(condition.value)]:
             return f"{condition.selector} holds another value"
     if condition.sha256 is not None and not step.has_given(condition.sha256):

@@ -3,8 +3,33 @@
 import functools
 from importlib.resources import files
 
+ENGINE = "cpa"
+"""The name of our selector engine: `… >> cpa={…}` stands for an element by what is asked of it, told as JSON."""
+
 
 @functools.cache
 def script(name: str) -> str:
-    """Return the function in `js/{name}.js`."""
-    return files("scheduler.executors").joinpath("js", f"{name}.js").read_text(encoding="utf-8")
+    """Return what is in `js/{name}.js`, without the comment at its head."""
+    lines = files("scheduler.executors").joinpath("js", f"{name}.js").read_text(encoding="utf-8").splitlines()
+    while lines[0].startswith("//"):
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+@functools.cache
+def composed(name: str, *parts: str) -> str:
+    """Return a script in which the names of others, in capitals, stand for them."""
+    source = script(name)
+    for part in parts:
+        source = source.replace(part.upper(), f"({script(part)})")
+    return source
+
+
+def engine() -> str:
+    """Return the source of our selector engine."""
+    return composed("engine", "readings", "describe", "mark")
+
+
+def page_facts() -> str:
+    """Return the script that says what is to be known of a page."""
+    return composed("page", "secrets")

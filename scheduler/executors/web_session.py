@@ -12,6 +12,7 @@ from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import safe_name, write_durably
+from scheduler.security.sealing import SealBrokenError, Sealer
 
 if TYPE_CHECKING:
     from playwright.async_api import StorageState
@@ -31,7 +32,9 @@ class FormEntry(BaseModel):
 
     @classmethod
     def of(cls, todo: ToDo) -> Self:
-        return cls.model_validate(todo.model_dump(include={"action", "selector", "text", "params"}))
+        if todo.selector is None:
+            raise ValueError("nothing says where it was entered")
+        return cls(action=todo.action, selector=todo.selector, text=todo.text, params=todo.params)
 
     def todo(self) -> ToDo:
         return ToDo(action=self.action, selector=self.selector, text=self.text, params=self.params)
@@ -75,25 +78,26 @@ class SessionSnapshot(BaseModel):
 
 
 class SessionStore:
-    """One file per job, `{root}/{job_id}.json`. It holds cookies, so nobody else may read it."""
+    """One file per job, `{root}/{job_id}.sealed`. It holds cookies, so it is sealed and for its owner alone."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sealer: Sealer) -> None:
         self._root = root
+        self._sealer = sealer
 
     @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
     def save(self, job_id: JobId, snapshot: SessionSnapshot) -> None:
         """Keep the snapshot; it is on disk when this returns."""
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(self._path(job_id), snapshot.model_dump_json().encode(), mode=0o600)
+        write_durably(self._path(job_id), self._sealer.seal(snapshot.model_dump_json().encode()), mode=0o600)
 
     def load(self, job_id: JobId, run: int = 1) -> SessionSnapshot | None:
         """Return the last snapshot, None when there is none of this run, or none that this version can read."""
         try:
-            snapshot = SessionSnapshot.model_validate_json(self._path(job_id).read_bytes())
+            snapshot = SessionSnapshot.model_validate_json(self._sealer.open(self._path(job_id).read_bytes()))
         except FileNotFoundError:
             return None
-        except ValidationError as error:
-            log.warning("session_unreadable", job_id=job_id, problems=error.error_count())
+        except (ValidationError, SealBrokenError) as error:
+            log.warning("session_unreadable", job_id=job_id, why=type(error).__name__)
             return None
         return snapshot if snapshot.run == run else None  # a process that died may have left one of an earlier run
 
@@ -102,7 +106,7 @@ class SessionStore:
         self._path(job_id).unlink(missing_ok=True)
 
     def _path(self, job_id: JobId) -> Path:
-        return self._root / f"{safe_name(job_id)}.json"
+        return self._root / f"{safe_name(job_id)}.sealed"
 
 
 class _Kept(BaseModel):
@@ -112,10 +116,11 @@ class _Kept(BaseModel):
 
 
 class LoginStore:
-    """Sessions by tenant, credential and host, one file each. They hold cookies, so nobody else may read them."""
+    """Sessions by tenant, credential and host, one file each. They hold cookies, so they are sealed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sealer: Sealer) -> None:
         self._root = root
+        self._sealer = sealer
 
     @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
     def save(self, tenant: TenantId, credential: str, url: str, storage: dict[str, Any]) -> None:
@@ -123,13 +128,14 @@ class LoginStore:
         path = self._path(tenant, credential, url)
         for folder in (self._root, path.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(path, _Kept(storage=storage).model_dump_json().encode(), mode=0o600)
+        write_durably(path, self._sealer.seal(_Kept(storage=storage).model_dump_json().encode()), mode=0o600)
 
     def load(self, tenant: TenantId, credential: str, url: str) -> dict[str, Any] | None:
         """Return the last session, None when there is none that this version can read."""
         try:
-            return _Kept.model_validate_json(self._path(tenant, credential, url).read_bytes()).storage
-        except (FileNotFoundError, ValidationError):
+            sealed = self._path(tenant, credential, url).read_bytes()
+            return _Kept.model_validate_json(self._sealer.open(sealed)).storage
+        except (FileNotFoundError, ValidationError, SealBrokenError):
             return None
 
     def delete(self, tenant: TenantId, credential: str, url: str) -> None:
@@ -137,4 +143,4 @@ class LoginStore:
         self._path(tenant, credential, url).unlink(missing_ok=True)
 
     def _path(self, tenant: TenantId, credential: str, url: str) -> Path:
-        return self._root / safe_name(tenant) / f"{safe_name(f'{credential}@{urlsplit(url).netloc}')}.json"
+        return self._root / safe_name(tenant) / f"{safe_name(f'{credential}@{urlsplit(url).netloc}')}.sealed"

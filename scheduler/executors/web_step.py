@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scheduler.core.errors import CPAError, InvalidInputError, UnverifiedHealingError
@@ -16,8 +16,9 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_described import Descriptions, Place
 from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
+from scheduler.executors.web_looks import Reading
 from scheduler.executors.web_page import JobPage
-from scheduler.executors.web_targets import Found, Reading, find, first_locator, look, means_one_thing
+from scheduler.executors.web_targets import Found, find, first_locator, means_one_thing, only
 from scheduler.security.secrets_manager import SecretsManager
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Tools:
 class Step:
     """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
 
-    With `alternatives` the locators of its target count alike, so that none is healing.
+    With `alternatives` the locators of its target count alike, so that none is healing. Without `recording` nobody
+    wants to know how its element is found next time.
     """
 
     todo: ToDo
@@ -69,6 +71,7 @@ class Step:
     tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
     alternatives: bool = False
+    recording: bool = True
     found: Found | None = None
     trace: str | None = None
 
@@ -102,8 +105,13 @@ class Step:
         Raises ElementNotFoundError, AmbiguousTargetError, InvalidInputError, and UnverifiedHealingError when the
         element has moved and nothing would show whether what fits now was the right one.
         """
-        target = self.target()
-        self.found = found = await find(self.page, target, self.until, visible=visible, record=record, reading=reading)
+        target, record, since = self.target(), record and self.recording, asyncio.get_running_loop().time()
+        quick = await self._only(target, reading, record=record) if visible else None
+        found = self.found = quick or await find(
+            self.page, target, self.until, visible=visible, record=record, reading=reading, since=since
+        )
+        if record:
+            self._describe(found)
         if self.healed and not self.repeatable and self.todo.verify is None:
             raise UnverifiedHealingError(str(self.target().locators[0]), found.fitted, public_url(self.page.url))
         return found
@@ -115,8 +123,7 @@ class Step:
         else while it is being looked at. Playwright acts on the only element that fits or on none; then, and when it
         did not work at once, the element is sought as always.
         """
-        page, target = self.page, self.target()
-        place = Place(self.tenant, public_url(page.url), target)
+        page, target, place = self.page, self.target(), self._place()
         first = first_locator(page, target) if self.repeatable else None
         if first is not None and (known := self.tools.described.of(place)) is not None:
             (entered,) = await asyncio.gather(do(first, _AT_ONCE), return_exceptions=True)
@@ -125,18 +132,35 @@ class Step:
                 return entered
             _raise_if_dead(entered)
         elif first is not None and means_one_thing(target):
-            entered, seen = await asyncio.gather(do(first, _AT_ONCE), look(page, target), return_exceptions=True)
+            entered, seen = await asyncio.gather(
+                do(first, _AT_ONCE), only(page, target, self.until), return_exceptions=True
+            )
             if not isinstance(entered, BaseException) and isinstance(seen, Found):
-                return self._entered(entered, seen, place)
+                self.found = seen
+                self._describe(seen)
+                return entered
             _raise_if_dead(entered, seen)
-        found = await self.element()
-        return self._entered(await do(found.element, self.left), found, place)
+        return await do((await self.element()).element, self.left)
 
-    def _entered(self, entered: "T", found: Found, place: Place) -> "T":
-        self.found = found
+    async def _only(self, target: Target, reading: Reading | None, *, record: bool) -> Found | None:
+        """Return the element in one look, in the common case; one described lately is not described again."""
+        known = self.tools.described.of(self._place()) if record else None
+        if known is None:
+            return (
+                await only(self.page, target, self.until, record=record, reading=reading)
+                if means_one_thing(target)
+                else None
+            )
+        found = await only(self.page, target, self.until, record=False, reading=reading)
+        return None if found is None or found.mark != known.mark else replace(found, recorded=known.recorded)
+
+    def _describe(self, found: Found) -> None:
+        """Remember how the element was described, if the whole wording of the first locator found it."""
         if found.rank == 0 and found.exactly:
-            self.tools.described.keep(place, found.recorded)
-        return entered
+            self.tools.described.keep(self._place(), found.recorded, found.mark)
+
+    def _place(self) -> Place:
+        return Place(self.tenant, public_url(self.page.url), self.target())
 
     @property
     def healed(self) -> bool:
@@ -187,8 +211,9 @@ class Step:
         return self.tools.secrets.redact(text)
 
     async def where(self) -> dict[str, Any]:
-        """Return the address and the title of the page, free of secrets."""
-        return {"url": safe_url(self.page.url, self.tools.secrets), "title": self.clean(await self.page.title())}
+        """Return the address and the title of the page once it is there to be worked on, free of secrets."""
+        seen = await self.job.look(self.until)
+        return {"url": safe_url(self.page.url, self.tools.secrets), "title": self.clean(seen.title)}
 
 
 def _raise_if_dead(*outcomes: object) -> None:

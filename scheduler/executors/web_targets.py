@@ -1,7 +1,6 @@
 """Finds the element a target means: the most trusted locator that fits exactly one, never one of several."""
 
 import asyncio
-import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from scheduler.core.errors import AmbiguousTargetError, ElementNotFoundError
 from scheduler.core.targets import By, Target
 from scheduler.core.targets import Locator as Way
-from scheduler.executors.web_errors import browser_error, is_dead, is_passing, public_url
+from scheduler.executors.web_errors import browser_error, is_passing, public_url
+from scheduler.executors.web_looks import Asked, Reading, told_if_only
 from scheduler.executors.web_missing import alike
 from scheduler.executors.web_refs import normalised
 from scheduler.executors.web_scripts import script
@@ -20,21 +20,13 @@ if TYPE_CHECKING:
     Root = Frame | FrameLocator
 
 POLL = 0.1
-_HEAD_START = 0.3  # seconds in which only the most trusted locator counts, so that a page still loading misleads nobody
+HEAD_START = 0.3  # seconds in which only the most trusted locator counts, so that a page still loading misleads nobody
 _POINTING = 300.0  # milliseconds
 _SETTLING = 1.0  # seconds that several matches may take to become one
 _SHOWN = 5
 _MOST_WAYS = 8
 _LINE = 20.0  # pixels
 _CLEARLY = 1.25  # times as far as the nearest the next one must be, or both are beside the text
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What is to be read of the element by the same look that finds it: a function of it and of an argument."""
-
-    script: str
-    argument: Any = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +44,15 @@ class Match:
     ways: tuple[Way, ...] = ()
     held: Any = None
     exactly: bool = True
+    mark: str | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """The one element, the locator that fitted it and its rank (0: the most trusted), and how to find it next time."""
+    """The one element, the locator that fitted it and its rank (0: the most trusted), and how to find it next time.
+
+    `mark` stays while the element is the same to a person.
+    """
 
     element: "Locator"
     fitted: str
@@ -64,33 +60,7 @@ class Found:
     recorded: Target | None = None
     held: Any = None
     exactly: bool = True
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a look shall tell: where elements stand, by what else the only one can be found, what it holds."""
-
-    near: bool = False
-    record: bool = False
-    reading: Reading | None = None
-
-    @property
-    def script(self) -> str:
-        return _looking(self.reading.script if self.reading else None)
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return {"near": self.near, "record": self.record, "argument": self.reading and self.reading.argument}
-
-
-@functools.cache
-def _looking(reading: str | None) -> str:
-    if reading is None:
-        return script("describe")
-    return f"""(elements, asked) => {{
-      const seen = ({script("describe")})(elements, asked);
-      return elements.length === 1 ? [{{...seen[0], held: ({reading})(elements[0], asked.argument)}}] : seen;
-    }}"""
+    mark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +100,7 @@ async def matches(
 
     With `record` the only match says by what else it can be found, with `reading` what it holds.
     """
-    asked = _Asked(near=way.near is not None, record=record, reading=reading)
+    asked = Asked(near=way.near is not None, record=record, reading=reading)
     if way.by is By.REF:
         return await _pointed_at(page.get_by_ref(way.value), asked)
     roots = _roots(page, target)
@@ -149,9 +119,33 @@ async def matches(
 async def any_match(page: "Page", target: Target, *, visible: bool = True) -> "tuple[Locator, ...]":
     """Return what the most trusted locator that fits anything fits now."""
     for way in target.locators:
-        if found := await matches(page, target, way, visible=visible):
-            return tuple(match.element for match in found)
+        if way.near is not None or way.by is By.REF:
+            found = tuple(match.element for match in await matches(page, target, way, visible=visible))
+        else:
+            found = await _fitting(_roots(page, target), way, visible=visible)
+        if found:
+            return found
     return ()
+
+
+async def _fitting(roots: "list[Root]", way: Way, *, visible: bool) -> "tuple[Locator, ...]":
+    for same in zip(*(ways(root, way) for root in roots), strict=True):
+        shown = [locator.filter(visible=True) if visible else locator for locator in same]
+        counts = await asyncio.gather(*map(_count, shown))
+        pairs = zip(shown, counts, strict=True)
+        if found := tuple(one.nth(number) for one, count in pairs for number in range(count)):
+            return found
+    return ()
+
+
+async def _count(locator: "Locator") -> int:
+    """Say how many elements fit now; none while the page is changing."""
+    try:
+        return await locator.count()
+    except browser_error() as error:
+        if is_passing(error):
+            return 0
+        raise
 
 
 def first_locator(page: "Page", target: Target) -> "Locator | None":
@@ -167,9 +161,26 @@ def means_one_thing(target: Target) -> bool:
     return target.locators[0].by not in {By.TEXT, By.LABEL, By.PLACEHOLDER}
 
 
-async def look(page: "Page", target: Target) -> Found | None:
-    """Return the element that the most trusted locator alone fits now."""
-    return (await _look(page, target, 1, visible=True, record=True, reading=None)).found
+async def only(
+    page: "Page", target: Target, until: float, *, record: bool = True, reading: Reading | None = None
+) -> Found | None:
+    """Return the only visible element that fits the whole wording of the first locator; it is waited for a moment.
+
+    None when there is no such or that needs a closer look. Without `record` it is not described.
+    """
+    locator = first_locator(page, target)
+    if locator is None:
+        return None
+    wait = min(HEAD_START, until - asyncio.get_running_loop().time())
+    seen = await told_if_only(
+        locator, Asked(record=record, reading=reading, describe=record).arguments, max(wait, 0.001) * 1000
+    )
+    if seen is None:
+        return None
+    way = target.locators[0]
+    if not record:
+        return Found(locator, str(way), held=seen.get("held"), mark=seen["mark"])
+    return await _found(target, 0, _match(locator, seen, exactly=True), record=True)
 
 
 async def find(
@@ -180,19 +191,20 @@ async def find(
     visible: bool = True,
     record: bool = True,
     reading: Reading | None = None,
+    since: float | None = None,
 ) -> Found:
-    """Wait for exactly one element. `until` is a moment of the loop's clock.
+    """Wait for exactly one element. `until` is a moment of the loop's clock, and so is `since`, when that began.
 
     With `record` it is said how to find it next time, with `reading` what it holds.
 
     Raises ElementNotFoundError, and AmbiguousTargetError when a locator goes on fitting more than one.
     """
     now = asyncio.get_running_loop().time
-    started = now()
+    started = now() if since is None else since
     while True:
         at = now()
         last = at >= until
-        ranks = len(target.locators) if last or at >= started + _HEAD_START else 1
+        ranks = len(target.locators) if last or at >= started + HEAD_START else 1
         seen = await _look(page, target, ranks, visible=visible, record=record, reading=reading)
         if seen.found is not None:
             return seen.found
@@ -218,11 +230,14 @@ async def _look(
         elif fitting and rank > 0 and target.expected_role not in {None, _role(way, fitting[0])}:
             other_role = other_role or fitting[0]
         elif fitting:
-            recorded = await _recorded(target, way, fitting[0]) if record else None
-            match = fitting[0]
-            found = Found(match.element, str(way), rank, recorded, match.held, match.exactly)
-            return _Search(found=found)
+            return _Search(found=await _found(target, rank, fitting[0], record=record))
     return _Search(several=several, other_role=other_role)
+
+
+async def _found(target: Target, rank: int, match: Match, *, record: bool) -> Found:
+    way = target.locators[rank]
+    recorded = await _recorded(target, way, match) if record else None
+    return Found(match.element, str(way), rank, recorded, match.held, match.exactly, match.mark)
 
 
 async def _recorded(target: Target, way: Way, match: Match) -> Target | None:
@@ -252,28 +267,24 @@ def _roots(page: "Page", target: Target) -> "list[Root]":
     return [root]
 
 
-async def _described(locator: "Locator", asked: _Asked, *, exactly: bool = True) -> tuple[Match, ...]:
+async def _described(locator: "Locator", asked: Asked, *, exactly: bool = True) -> tuple[Match, ...]:
+    count = await _count(locator)
+    if count <= 1:
+        seen = await told_if_only(locator, asked.arguments, _POINTING) if count else None
+        return () if seen is None else (_match(locator, seen, exactly=exactly),)
     try:
-        seen = await locator.evaluate_all(asked.script, asked.arguments)
+        every = await locator.evaluate_all(script("describe"), asked.arguments)
     except browser_error() as error:
         if is_passing(error):
             return ()
         raise
-    if len(seen) == 1:
-        return (_match(locator, seen[0], exactly=exactly),)
-    return tuple(_match(locator.nth(number), one, exactly=exactly) for number, one in enumerate(seen))
+    return tuple(_match(locator.nth(number), one, exactly=exactly) for number, one in enumerate(every))
 
 
-async def _pointed_at(locator: "Locator", asked: _Asked) -> tuple[Match, ...]:
+async def _pointed_at(locator: "Locator", asked: Asked) -> tuple[Match, ...]:
     """Describe what a ref names; Playwright keeps refs where only a look at a single element finds them."""
-    at_one = f"(e, asked) => ({asked.script})([e], asked)"
-    try:
-        seen = await locator.evaluate(at_one, asked.arguments, timeout=_POINTING)
-    except browser_error() as error:
-        if is_dead(error):
-            raise
-        return ()
-    return (_match(locator, seen[0], exactly=True),)
+    seen = await told_if_only(locator, asked.arguments, _POINTING)
+    return () if seen is None else (_match(locator, seen, exactly=True),)
 
 
 def _match(element: "Locator", seen: dict[str, Any], *, exactly: bool) -> Match:
@@ -286,6 +297,7 @@ def _match(element: "Locator", seen: dict[str, Any], *, exactly: bool) -> Match:
         ways=tuple(Way(**way) for way in seen["ways"]),
         held=seen.get("held"),
         exactly=exactly,
+        mark=seen.get("mark"),
     )
 
 
@@ -294,7 +306,7 @@ async def _nearest(root: "Root", text: str, candidates: tuple[Match, ...]) -> tu
     if not candidates:
         return ()
     for anchor in ways(root, Way(by=By.TEXT, value=text)):
-        anchors = await _described(anchor.filter(visible=True), _Asked(near=True))
+        anchors = await _described(anchor.filter(visible=True), Asked(near=True))
         boxes = [one.box for one in anchors if one.box is not None]
         if not boxes:
             continue

@@ -12,6 +12,7 @@ from scheduler.executors import web_actions as actions
 from scheduler.executors.web_errors import public_url
 from scheduler.executors.web_extract import extract
 from scheduler.executors.web_gestures import meant
+from scheduler.executors.web_looks import Reading
 from scheduler.executors.web_params import (
     CheckParams,
     GotoParams,
@@ -23,23 +24,15 @@ from scheduler.executors.web_params import (
     WaitForParams,
 )
 from scheduler.executors.web_reading import until_met, wait_for
+from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
-from scheduler.executors.web_targets import Reading
 
-_VALUE = "e => e.value ?? e.innerText"
 _PNG = b"\x89PNG"
-_IN_VIEW = """e => { const b = e.getBoundingClientRect();
-  return b.bottom > 0 && b.right > 0 && b.top < innerHeight && b.left < innerWidth; }"""
-_AT_END: Mapping[str, str] = {
-    "top": "e => e.scrollTop <= 1",
-    "bottom": "e => e.scrollTop + e.clientHeight >= e.scrollHeight - 2",
-}
 _FILES = """async e => e instanceof HTMLInputElement && e.type === 'file' ? Promise.all([...e.files].map(async file => {
   const hash = globalThis.crypto?.subtle ? await crypto.subtle.digest('SHA-256', await file.arrayBuffer()) : null;
   const hex = hash && [...new Uint8Array(hash)].map(byte => byte.toString(16).padStart(2, '0')).join('');
   return {bytes: file.size, sha256: hex};
 })) : null"""
-_CHOSEN = "e => [...e.selectedOptions].map(o => ({value: o.value, label: o.label}))"
 
 
 async def verified(step: Step) -> Verification:
@@ -91,7 +84,7 @@ async def _reached(step: Step) -> Verification:
 async def _filled(step: Step) -> Verification:
     secret = step.secret()
     wanted = step.todo.text if secret is None else secret
-    return await _compared(step, lambda value: value == wanted, _VALUE)
+    return await _compared(step, lambda value: value == wanted, "value")
 
 
 async def _selected(step: Step) -> Verification:
@@ -102,17 +95,17 @@ async def _selected(step: Step) -> Verification:
         chosen = {option[kind] for option in options}
         return chosen == set(wanted) if isinstance(wanted, tuple) else wanted in chosen
 
-    return await _compared(step, fits, _CHOSEN)
+    return await _compared(step, fits, "chosen")
 
 
 async def _checked(step: Step) -> Verification:
     wanted = parse_params(CheckParams, step.todo).checked
-    return await _compared(step, lambda checked: checked == wanted, "e => e.checked")
+    return await _compared(step, lambda checked: checked == wanted, "checked")
 
 
-async def _compared(step: Step, fits: Callable[[Any], bool], script: str) -> Verification:
+async def _compared(step: Step, fits: Callable[[Any], bool], reading: str) -> Verification:
     try:
-        held = (await step.element(record=False, reading=Reading(script))).held
+        held = (await step.element(record=False, reading=Reading(reading))).held
     except TaskFailedError as error:
         return Verification(happened=False, detail=step.clean(str(error)))
     if fits(held):
@@ -145,7 +138,7 @@ async def _downloaded(step: Step) -> Verification:
 
 
 async def _hovered(step: Step) -> Verification:
-    return await _compared(step, bool, "e => e.matches(':hover')")
+    return await _compared(step, bool, "hovered")
 
 
 async def _scrolled(step: Step) -> Verification:
@@ -153,8 +146,10 @@ async def _scrolled(step: Step) -> Verification:
     if params.by is not None:  # how far it was before is not known any more
         return Verification(happened=None)
     if step.todo.selector is not None:
-        return await _compared(step, bool, _IN_VIEW if params.to is None else _AT_END[params.to])
-    if await step.page.evaluate(f"() => ({_AT_END[params.to or 'bottom']})(document.scrollingElement)"):
+        return await _compared(step, bool, params.to or "in_view")
+    if await step.page.evaluate(
+        f"name => ({script('readings')})[name](document.scrollingElement)", params.to or "bottom"
+    ):
         return Verification(happened=True, result=await _result(step))
     return Verification(happened=False, detail="the page is scrolled elsewhere")
 

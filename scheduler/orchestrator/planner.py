@@ -25,6 +25,7 @@ from scheduler.core.errors import (
     UnknownIntentError,
     UnknownSiteError,
 )
+from scheduler.core.form_sending import FILL_FORM, without_sending
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
@@ -139,8 +140,14 @@ class Planner:
         several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
         orders = await self._beyond.split(text, self._router)
+        filled_in, sending = without_sending(text)
+        if sending and orders.parts[0].routed.name == FILL_FORM:
+            orders = await self._beyond.split(filled_in, self._router)
         if len(orders.parts) == 1:
             (part,) = orders.parts
+            if sending and part.routed.name == FILL_FORM:
+                slots = {**part.routed.slots, "submit": sending}
+                part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
             planned = await self._plan_order(part.text, _in(part.routed, locale), answers, tenant)
             return planned.model_copy(update={"overlooked": orders.overlooked})
         return await self._plan_orders(orders, locale, answers or {}, tenant)

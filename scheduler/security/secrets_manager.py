@@ -31,6 +31,11 @@ class SecretsManager:
         self._stamp: tuple[int, int] | None = None
         self._from_file: dict[str, str] = {}
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the file of secrets lies, or would; None when secrets come from the environment alone."""
+        return None if self._file is None else self._file.parent
+
     def get_secret(self, key: str) -> str:
         """Return the secret. Raises SecretMissingError, which names it."""
         name = key.removeprefix(SECRET_SCHEME)

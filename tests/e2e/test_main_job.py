@@ -184,9 +184,9 @@ def test_no_secret_is_written_anywhere(cpa: Cpa, office: Office) -> None:
     secret = cpa.settings["CPA_SECRET_PORTAL_PASSWORD"].encode()
     assert [path for path in cpa.data.rglob("*") if path.is_file() and secret in path.read_bytes()] == []
     end = time.monotonic() + LIMIT
-    while list(cpa.data.glob("sessions/*.json")) and time.monotonic() < end:
+    while list(cpa.data.glob("sessions/*.sealed")) and time.monotonic() < end:
         time.sleep(0.02)  # it goes once the end of the job is stored, which is what the client saw
-    assert not list(cpa.data.glob("sessions/*.json"))
+    assert not list(cpa.data.glob("sessions/*.sealed"))
     assert office.mail.messages("anna@example.com")
 
 

@@ -81,7 +81,7 @@ def assert_nothing_is_left(curve: list[dict[str, int]], desk: Desk, temporary: P
     assert late["descriptors"] <= early["descriptors"] + 8
     assert late["tasks"] <= early["tasks"] + 4
     assert late["temporary"] <= 4
-    assert not list(desk.sessions.glob("*.json"))
+    assert not list(desk.sessions.glob("*.sealed"))
     assert not list(temporary.iterdir())
     assert browsers() == drivers() == []
 

@@ -32,7 +32,7 @@ async def test_a_session_is_kept_for_the_next_job_and_renewed_when_it_has_ended(
 
     assert (one["reused"], two["reused"], afresh["reused"]) == (False, True, False)
     assert (one["title"], two["title"]) == ("Konto", "Konto")
-    kept = list((desk.sessions / "logins").rglob("*.json"))
+    kept = list((desk.sessions / "logins").rglob("*.sealed"))
     assert [path.stat().st_mode & 0o777 for path in kept] == [0o600]
     assert PASSWORD not in kept[0].read_text()
 
@@ -46,7 +46,7 @@ async def test_a_wrong_password_is_told_and_not_kept(desk: Desk, web_site: Site)
     assert ended.error is not None
     assert (ended.error.code, ended.error.retryable) == ("login_rejected", False)
     assert ended.error.facts["secrets"] == "wrong.username, wrong.password"
-    assert not list(desk.sessions.rglob("wrong*.json"))
+    assert not list(desk.sessions.rglob("wrong*.sealed"))
     assert "falsch-geraten" not in "".join(path.read_text(errors="replace") for path in desk.root.rglob("*.*"))
 
 

@@ -6,8 +6,11 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
 from scheduler.executors.web_session import FormEntry, LastStep, SessionSnapshot, SessionStore
+from scheduler.security.sealing import Sealer
+from scheduler.security.secrets_manager import SecretsManager
 
 JOB = JobId("job-1")
+SEALER = Sealer(SecretsManager(environment={}))
 FILL = ToDo(
     id="password", action="web.fill", selector=Target.model_validate("label=Passwort"), text="secret://portal.password"
 )
@@ -23,17 +26,17 @@ def a_snapshot() -> SessionSnapshot:
 
 
 def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path / "sessions")
+    store = SessionStore(tmp_path / "sessions", SEALER)
 
     store.save(JOB, a_snapshot())
 
     assert store.load(JOB) == a_snapshot()
     assert (tmp_path / "sessions").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "sessions" / "job-1.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "sessions" / "job-1.sealed").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_entry_can_be_made_again(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path)
+    store = SessionStore(tmp_path, SEALER)
     store.save(JOB, a_snapshot())
 
     kept = store.load(JOB)
@@ -44,22 +47,22 @@ def test_an_entry_can_be_made_again(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_or_not_ours_is_no_snapshot(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path)
-    (tmp_path / "job-2.json").write_text('{"url": 1}')
+    store = SessionStore(tmp_path, SEALER)
+    (tmp_path / "job-2.sealed").write_text('{"url": 1}')
 
     assert store.load(JOB) is None
     assert store.load(JobId("job-2")) is None
 
 
 def test_the_snapshot_of_an_earlier_run_is_none(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path)
+    store = SessionStore(tmp_path, SEALER)
     store.save(JOB, a_snapshot())
 
     assert store.load(JOB, run=2) is None
 
 
 def test_a_deleted_snapshot_may_be_deleted_again(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path)
+    store = SessionStore(tmp_path, SEALER)
     store.save(JOB, a_snapshot())
 
     store.delete(JOB)
@@ -69,9 +72,16 @@ def test_a_deleted_snapshot_may_be_deleted_again(tmp_path: Path) -> None:
 
 
 def test_no_job_id_leads_out_of_the_folder(tmp_path: Path) -> None:
-    store = SessionStore(tmp_path / "sessions")
+    store = SessionStore(tmp_path / "sessions", SEALER)
 
     store.save(JobId("../../evil"), a_snapshot())
 
-    assert [path.name for path in tmp_path.rglob("*.json")] == ["evil.json"]
-    assert (tmp_path / "sessions" / "evil.json").is_file()
+    assert [path.name for path in tmp_path.rglob("*.sealed")] == ["evil.sealed"]
+    assert (tmp_path / "sessions" / "evil.sealed").is_file()
+
+
+def test_cookies_are_sealed_and_another_key_opens_none(tmp_path: Path) -> None:
+    SessionStore(tmp_path, SEALER).save(JOB, a_snapshot())
+
+    assert b"sid" not in (tmp_path / "job-1.sealed").read_bytes()
+    assert SessionStore(tmp_path, Sealer(SecretsManager(environment={}))).load(JOB) is None

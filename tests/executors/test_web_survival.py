@@ -53,7 +53,7 @@ async def test_the_session_of_a_job_goes_with_the_job(desk: Desk, site: Site) ->
     async with desk.executor() as executor:
         job = WebJob(desk, executor)
         await job.do("goto", url=site.url())
-        kept = desk.sessions / f"{job.id}.json"
+        kept = desk.sessions / f"{job.id}.sealed"
         assert kept.stat().st_mode & 0o777 == 0o600
 
         await executor.let_go(job.id, ended=False)

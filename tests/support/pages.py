@@ -66,3 +66,12 @@ OTHER = "<!doctype html><html lang=de><meta charset=utf-8><title>Anderes</title>
 ACCOUNT = "<!doctype html><meta charset=utf-8><title>Konto</title><p>Willkommen</p><a href=/logout>Abmelden</a>"
 SIGN_IN = """<!doctype html><meta charset=utf-8><title>Anmeldung</title><form action=/account/login method=post>
 <input name=user autocomplete=username><input name=password type=password><button>Weiter</button></form>"""
+
+APPLY = """<!doctype html><html lang=de><meta charset=utf-8><title>Antrag</title>
+<form action=/orders><input type=search name=q><button>Suchen</button></form>
+<form action=/orders method=post><label>Name <input name=name required></label>
+<label>Kontakt <input name=mail type=email></label><button>Absenden</button></form></html>"""
+RATES = """<!doctype html><html lang=de><meta charset=utf-8><title>Kurse</title>
+<h2>Kurse</h2><table id=rates></table><script>
+ setTimeout(() => { rates.innerHTML = '<tr><th>Währung</th><th>Kurs</th></tr><tr><td>USD</td><td>1,08</td></tr>' })
+</script></html>"""

@@ -65,6 +65,8 @@ _FIXED = {
     "/gestures/other": Reply(pages.OTHER.encode()),
     "/frames": Reply(pages.FRAMES.encode()),
     "/table": Reply(pages.TABLE.encode()),
+    "/apply": Reply(pages.APPLY.encode()),
+    "/rates": Reply(pages.RATES.encode()),
     "/form": Reply(pages.ORIGINAL.encode()),
     "/form/moved": Reply(pages.MOVED.encode()),
     "/troubled": Reply(pages.TROUBLED.encode()),

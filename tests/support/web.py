@@ -41,13 +41,14 @@ class Desk:
         self.sessions = root / "sessions"
         self.rails = rails or GuardRails(allowance=HERE)
         self.secrets = SecretsManager(
+            root / "secrets.yaml",
             environment={
                 "CPA_SECRET_PORTAL_USERNAME": USER,
                 "CPA_SECRET_PORTAL_PASSWORD": PASSWORD,
                 "CPA_SECRET_PORTAL_PIN": "0815-4711",
                 "CPA_SECRET_WRONG_USERNAME": USER,
                 "CPA_SECRET_WRONG_PASSWORD": "falsch-geraten",
-            }
+            },
         )
 
     def executor(

@@ -1,4 +1,4 @@
-// What stands in fields that hold secrets, also in open shadow roots, so that it can be blanked elsewhere.
+// What stands in each field that holds a secret, also in open shadow roots, so that it can be blanked elsewhere.
 () => {
   const SECRET = 'input[type=password],input[autocomplete~=one-time-code],input[autocomplete^=cc-],'
     + 'input[autocomplete~=current-password],input[autocomplete~=new-password]';
@@ -8,5 +8,5 @@
     for (const e of root.querySelectorAll('*')) if (e.shadowRoot) visit(e.shadowRoot);
   };
   visit(document);
-  return values.filter(Boolean);
+  return values;
 }

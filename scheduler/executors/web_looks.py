@@ -1,0 +1,66 @@
+"""Looks at one element by our selector engine.
+
+It runs where Playwright acts as well, beside the page's own scripts. A look into the page's own world would first bring
+all of Playwright there, which costs more than twenty milliseconds in each new document.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scheduler.executors.web_errors import browser_error, is_dead
+from scheduler.executors.web_scripts import ENGINE
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is to be read of an element: a name from `js/readings.js` and what that takes."""
+
+    name: str
+    argument: Any = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a look shall tell: what an element is, where it stands, by what else the only one is found, what is read."""
+
+    near: bool = False
+    record: bool = False
+    reading: Reading | None = None
+    describe: bool = True
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        reading, argument = (None, None) if self.reading is None else (self.reading.name, self.reading.argument)
+        return {
+            "describe": self.describe,
+            "near": self.near,
+            "record": self.record,
+            "reading": reading,
+            "argument": argument,
+        }
+
+
+async def told(locator: "Locator", arguments: dict[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - Playwright's own, in milliseconds
+    """Wait for the only element that fits and return what is asked of it. Raises Playwright's errors."""
+    text = await locator.locator(f"{ENGINE}={json.dumps(arguments)}").text_content(timeout=timeout)
+    found: dict[str, Any] = json.loads(text or "{}")
+    return found
+
+
+async def told_if_only(locator: "Locator", arguments: dict[str, Any], timeout: float) -> dict[str, Any] | None:  # noqa: ASYNC109
+    """Return what is asked of the only element that fits; None when there are several, or none in time."""
+    try:
+        return await told(locator, arguments, timeout)
+    except browser_error() as error:
+        if is_dead(error):
+            raise
+        return None
+
+
+async def read(locator: "Locator", reading: Reading, timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - whatever the script gives
+    """Return what the only element that fits holds. Raises Playwright's errors."""
+    return (await told(locator, {"reading": reading.name, "argument": reading.argument}, timeout))["held"]
