@@ -22,7 +22,10 @@ from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.prompts import Prompt, render
 
 MOST_STEPS: Final = 40
+MOST_SECONDS: Final = 600.0
+"""How long a step of a model's plan may take."""
 _REPAIRS = 2
+_NOT_FOR_MODELS: Final = ("repeatable", "retry", "failure_code")
 _MOST_TOKENS = 4_096
 _LONGEST = 8_000  # characters of a request or a known text that are shown
 _LONGEST_PLAN = 20_000
@@ -154,7 +157,17 @@ class LLMTaskPlanner:
             self._check(graph)
         except (InvalidRequestError, PolicyViolationError) as error:
             return [str(error)]
-        return [str(one) for one in invented(graph.tasks.values(), sources, secrets)]
+        return [*_overreach(plan), *(str(one) for one in invented(graph.tasks.values(), sources, secrets))]
+
+
+def _overreach(plan: TaskPlan) -> list[str]:
+    """Return what steps say that is not for a model to say: how often a step may be done, or how long it may take."""
+    said = [(todo, name) for todo in plan.tasks for name in _NOT_FOR_MODELS if name in todo.model_fields_set]
+    late = [todo for todo in plan.tasks if todo.timeout > MOST_SECONDS]
+    return [
+        *(f"{todo.id or todo.action}.{name}: leave this out" for todo, name in said),
+        *(f"{todo.id or todo.action}.timeout: at most {MOST_SECONDS:g} seconds" for todo in late),
+    ]
 
 
 def _graph(plan: TaskPlan) -> TaskGraph:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -12,6 +12,9 @@ from scheduler.core.ids import TenantId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
+
+_SURE: Final = 0.5
+"""From this confidence on a language model is believed about what is wanted."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +80,15 @@ class BeyondRules:
         return await asyncio.to_thread(split_orders, text, rules, self._learned)
 
     async def understand(self, text: str, unknown: RoutedIntent, tenant: TenantId) -> RoutedIntent:
-        """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better."""
+        """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.
+
+        What the model itself is not sure of is for people to say.
+        """
         if self._router is None:
             return unknown
         asked = await self._router.route(text, Spender(tenant))
+        if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
+            return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})

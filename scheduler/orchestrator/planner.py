@@ -71,7 +71,8 @@ class PlannedRequest(BaseModel):
     `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
     (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
     orders where there are several, `overlooked` statements that nothing was done about. `unseen` names the steps for
-    which a person must look at a language model's plan, and send it as a plan, before it may become a job.
+    which a person must look at what a language model understood or planned, and send it as a plan, before it may
+    become a job.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -276,6 +277,7 @@ class Planner:
             why=routed.why or why_of(routed),
             confidence=min(routed.score, 1.0),
             by="template",
+            unseen=tuple(self._risky(graph)) if routed.way == "llm" else (),
         )
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
