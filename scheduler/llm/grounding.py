@@ -62,6 +62,13 @@ def was_said(value: str, texts: Iterable[str]) -> bool:
     return found
 
 
+def literals(step: ToDo) -> Iterator[str]:
+    """Yield every text that a step brings along."""
+    yield from (value for _, value in _strings(step.params, "params"))
+    if step.text:
+        yield step.text
+
+
 def _aims(step: ToDo) -> Iterator[tuple[str, str]]:
     for field, value in _strings(step.params, "params"):
         name = next((part for part in reversed(field.split(".")) if not part.isdigit()), "")
