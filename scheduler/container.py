@@ -32,12 +32,15 @@ from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.maintenance import Maintenance
 from scheduler.orchestrator.orchestrator import Orchestrator
+from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
+from scheduler.orchestrator.repair_service import RepairService
 from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.worker import Worker
+from scheduler.plan_wiring import make_plans, make_repairs
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
@@ -66,7 +69,7 @@ from scheduler.settings import (
     Settings,
 )
 from scheduler.telemetry.health import Check
-from scheduler.upkeep_wiring import make_maintenance, make_pruner
+from scheduler.upkeep_wiring import make_maintenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,8 @@ class Services:
     secrets: SecretsManager
     planner: Planner
     jobs: JobService
+    plans: PlanService
+    repairs: RepairService | None
     schedules: ScheduleService
     batches: BatchService
     dead_letters: DeadLetterService
@@ -109,9 +114,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Build and open everything, and close it again; a part that is given takes the place of the default one."""
     _arm(settings.fault)
-    secrets = SecretsManager(settings.store.secrets_file)
-    artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
-    screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
+    secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites, answers = make_sites(settings), make_answers(settings)
     registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
@@ -122,7 +125,7 @@ async def open_services(
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings.queue, database, planner, queue, admission)
-        jobs = make_jobs(database, planner, queue, admission, questions)
+        plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
         agents = make_agents(settings, database)
         stack.push_async_callback(agents.close)
@@ -132,6 +135,8 @@ async def open_services(
             secrets=secrets,
             planner=planner,
             jobs=jobs,
+            plans=plans,
+            repairs=make_repairs(settings, database, planner, queue, model),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
             dead_letters=make_dead_letters(database, queue, planner),
@@ -146,7 +151,7 @@ async def open_services(
             tables=TableService(jobs),
             worker=worker,
             schedule_runner=runner,
-            maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots), questions),
+            maintenance=make_maintenance(settings, database, (artifacts, screenshots), questions, plans),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
             agents=agents,
         )
@@ -169,6 +174,12 @@ def _model(stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase) 
     if provider is not None:
         stack.push_async_callback(provider.close)
     return provider
+
+
+def make_files(settings: Settings) -> tuple[ArtifactStore, ScreenshotStore]:
+    """Return where files that travel, and pictures, are kept."""
+    folder = settings.store.data_dir
+    return ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots")
 
 
 def _arm(fault: FaultSettings) -> None:
@@ -215,11 +226,16 @@ def make_answer_service(
 
 
 def make_jobs(
-    database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission, questions: AnswerService
-) -> JobService:
-    """Return what clients may ask of jobs."""
-    clock = SystemClock()
-    return JobService(
+    settings: Settings,
+    database: SQLiteDatabase,
+    planner: Planner,
+    queue: JobQueue,
+    admission: Admission,
+    questions: AnswerService,
+) -> tuple[PlanService, JobService]:
+    """Return what shows plans, and what clients may ask of jobs."""
+    clock, plans = SystemClock(), make_plans(settings, database, planner)
+    return plans, JobService(
         planner=planner,
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
@@ -227,6 +243,7 @@ def make_jobs(
         job_queue=queue,
         admission=admission,
         questions=questions,
+        plans=plans,
         clock=clock,
         new_id=new_id,
     )
@@ -308,15 +325,7 @@ def check_settings(settings: Settings) -> None:
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
     make_policy(settings)
-    folder = settings.store.data_dir
-    make_registry(
-        settings,
-        secrets,
-        ArtifactStore(folder / "artifacts"),
-        ScreenshotStore(folder / "screenshots"),
-        make_sites(settings),
-        make_answers(settings),
-    )
+    make_registry(settings, secrets, *make_files(settings), make_sites(settings), make_answers(settings))
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():

@@ -56,6 +56,7 @@ def create_app(
             if with_worker:
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
+                parts += [services.repairs] if services.repairs else []
             beside = [owner.create_task(_guarded(part, worker_crashed)) for part in parts]
             try:
                 yield
@@ -212,6 +213,7 @@ async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
             services.maintenance,
             services.agents.registry,
             services.agents.outbox,
+            *([services.repairs] if services.repairs else []),
         ]
         beside = [owner.create_task(part.run()) for part in parts]
         started()

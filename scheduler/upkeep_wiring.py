@@ -8,6 +8,7 @@ from scheduler.core.clock import SystemClock
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.maintenance import Maintenance
+from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.pruning import Cutoffs, Pruner
 from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.repository import sqlite_care
@@ -23,13 +24,18 @@ def make_pruner(database: SQLiteDatabase, artifacts: ArtifactStore, screenshots:
 
 
 def make_maintenance(
-    settings: Settings, database: SQLiteDatabase, pruner: Pruner, questions: AnswerService
+    settings: Settings,
+    database: SQLiteDatabase,
+    files: tuple[ArtifactStore, ScreenshotStore],
+    questions: AnswerService,
+    plans: PlanService,
 ) -> Maintenance:
     """Return what cares for the store while the service runs."""
     clock = SystemClock()
     return Maintenance(
-        pruner=pruner,
+        pruner=make_pruner(database, *files),
         give_up_unanswered=questions.give_up_unanswered,
+        forget_plans=plans.forget_expired,
         cutoffs=lambda: make_cutoffs(settings.retention, clock.now()),
         log_size=lambda: sqlite_care.log_size(database.path),
         empty_log=lambda: sqlite_care.checkpoint(database.path, patience=0.2),

@@ -18,6 +18,7 @@ from scheduler.api import (
     jobs,
     lam_handler,
     live,
+    plans,
     schedule,
     schedules,
     uploads,
@@ -34,7 +35,8 @@ A job that was answered with 202 is stored and reaches `done`, `failed` or `canc
 Errors are problem documents (RFC 9457) with a stable `code`; `detail` is German or English by `Accept-Language`.
 """
 _TAGS: Final = [
-    {"name": "schedule", "description": "Sentences: plan them, or have them done."},
+    {"name": "schedule", "description": "Sentences: have them done."},
+    {"name": "plans", "description": "Plans before they are jobs: shown, changed, compared."},
     {"name": "schedules", "description": "Orders that come again: by the calendar or by an interval."},
     {"name": "jobs", "description": "Jobs: submit, list, look, cancel, retry."},
     {"name": "live", "description": "A job as it happens."},
@@ -68,7 +70,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         agents.router,  # signs of life come most often, and routes are tried in order
         lam_handler.router,
         uploads.router,
-        schedule.router,
+        plans.router,
         schedules.router,
         jobs.router,
         batch.router,

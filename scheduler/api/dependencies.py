@@ -15,6 +15,7 @@ from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
 
@@ -57,6 +58,10 @@ def _given_key(connection: HTTPConnection) -> str:
 
 async def job_service(request: Request) -> JobService:
     return cast("JobService", request.app.state.services.jobs)
+
+
+async def plan_service(request: Request) -> PlanService:
+    return cast("PlanService", request.app.state.services.plans)
 
 
 async def schedule_service(request: Request) -> ScheduleService:
@@ -103,6 +108,7 @@ BatchesDep = Annotated[BatchService, Depends(batch_service)]
 DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
+PlansDep = Annotated[PlanService, Depends(plan_service)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
 TablesDep = Annotated[TableService, Depends(table_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -124,6 +124,8 @@ async def get_job(
     return JobDetailResponse(
         job=JobResponse.of(job, asked.questions if asked else ()),
         status=job.status,
+        plan_hash=job.task_graph.freeze() if len(job.task_graph) else None,
+        plan_version=job.plan_version,
         locale=job.locale,
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],

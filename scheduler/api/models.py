@@ -6,13 +6,16 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from scheduler.core.actions import Risk
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, JobSummary, Locale, TaskRun, TaskStatus
 from scheduler.core.lam_json import json_value
+from scheduler.core.plan_diff import PlanDiff
 from scheduler.core.questions import Question
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
+from scheduler.orchestrator.plan_preview import Preview, StepPreview
 
 
 @model_validator(mode="before")
@@ -39,6 +42,12 @@ class JobResponse(BaseModel):
     completed_at: datetime | None = None
     error: str | None = None
     error_code: str | None = None
+    way: str | None = Field(
+        default=None, description="Who understood the words: rules, learned, llm; null of a plan a client sent."
+    )
+    why: str | None = None
+    confidence: float | None = None
+    by: str | None = Field(default=None, description="Who made the plan: template, llm.")
     questions: tuple[Question, ...] = Field(
         default=(), description="What a waiting job asks, as `POST /schedule` and `GET /jobs/{job_id}` tell it."
     )
@@ -46,8 +55,14 @@ class JobResponse(BaseModel):
     @classmethod
     def of(cls, job: Job | JobSummary, questions: Sequence[Question] = ()) -> Self:
         """Show a job in short."""
-        shown = job.model_dump(include=set(cls.model_fields) - {"job_id", "questions"})
+        shown = job.model_dump(include=_OF_A_JOB)
+        understood = job.context.get("understood", {}) if isinstance(job, Job) else {}
+        shown |= {name: understood.get(name) for name in _UNDERSTOOD}
         return cls.model_validate({"job_id": job.id, "questions": tuple(questions)} | shown)
+
+
+_UNDERSTOOD: Final = ("way", "why", "confidence", "by")
+_OF_A_JOB: Final = set(JobResponse.model_fields) - {"job_id", "questions", *_UNDERSTOOD}
 
 
 class JobListResponse(BaseModel):
@@ -114,6 +129,8 @@ class JobDetailResponse(BaseModel):
 
     job: JobResponse
     status: JobStatus
+    plan_hash: str | None = Field(description="SHA-256 of the plan, in hex; null while it waits for an answer.")
+    plan_version: int
     locale: Locale
     slots: dict[str, str] = Field(default_factory=dict)
     tasks: list[TaskResponse]
@@ -121,6 +138,28 @@ class JobDetailResponse(BaseModel):
     question: dict[str, str] | None = Field(default=None, description="What the job waits to be told, if anything.")
     retry_count: int
     max_retries: int
+
+
+class SpentResponse(BaseModel):
+    """What asking models has cost: tries, failed ones too, tokens, and money; null: a price is not known."""
+
+    calls: int
+    tokens: int
+    money: float | None
+
+
+class EstimateResponse(BaseModel):
+    """What a plan has cost and is expected to cost and take; null: not known.
+
+    `calls_expected`: calls of models while it runs. `seconds`: along the longest way through the plan, from `runs`
+    earlier steps of the action known least.
+    """
+
+    spent: SpentResponse
+    currency: str
+    calls_expected: int | None
+    seconds: float | None
+    runs: int
 
 
 class PlanResponse(BaseModel):
@@ -136,13 +175,43 @@ class PlanResponse(BaseModel):
     way: str = Field(description="Who understood it: rules, examples (learned), or a language model (llm).")
     why: str
     confidence: float
-    by: str = Field(description="Who made the plan: a template, or a language model (llm).")
+    by: str = Field(description="Who made the plan: a template, a language model (llm), or a person (client).")
     orders: list[dict[str, Any]] = Field(description="The orders, where the sentence holds several.")
     overlooked: list[str] = Field(description="Statements of the sentence that nothing is done about.")
     unseen: list[str] = Field(
-        description="Steps of a model's plan that a person must look at: the plan is accepted by POST /jobs only."
+        description="Steps of a model's plan that a person must look at: only its hash or its graph can be submitted."
     )
+    steps: tuple[StepPreview, ...] = Field(description="In an order they can be done in.")
+    risk: Risk = Field(description="That of the riskiest step.")
+    estimate: EstimateResponse
     plan_hash: str = Field(description="SHA-256 of the plan, in hex.")
+    version: int
+    before: str | None = Field(description="`plan_hash` of the version before.")
+    newer: str | None = Field(description="`plan_hash` of the version that has taken its place.")
+    changes: PlanDiff | None = Field(description="What is other than in the version before.")
+    text: str
+    expires_at: datetime = Field(description="Until then the plan may be submitted by its hash.")
+
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        """Show a plan."""
+        planned, kept, reckoned = preview.planned, preview.kept, preview.estimate
+        batches = [[todo.id or "" for todo in batch] for batch in planned.task_graph.get_parallel_batches()]
+        spent = SpentResponse.model_validate(reckoned.spent._asdict())
+        return cls(
+            batches=batches,
+            task_graph=planned.task_graph,
+            overlooked=list(planned.overlooked),
+            unseen=list(planned.unseen),
+            orders=[one.model_dump(mode="json") for one in planned.orders],
+            steps=preview.steps,
+            risk=preview.risk,
+            estimate=EstimateResponse(spent=spent, **reckoned.model_dump(exclude={"spent"})),
+            changes=preview.changes,
+            plan_hash=kept.hash,
+            **planned.model_dump(include={"intent", "locale", "slots", "way", "why", "confidence", "by"}),
+            **kept.model_dump(include={"version", "before", "newer", "text", "expires_at"}),
+        )
 
 
 class TimelineResponse(BaseModel):

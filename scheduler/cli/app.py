@@ -8,7 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import agent, agents, answers, contacts, database, dead, graph, schedules, secrets, sites, views
+from scheduler.cli import (
+    agent,
+    agents,
+    answers,
+    contacts,
+    database,
+    dead,
+    graph,
+    plan_views,
+    plans,
+    schedules,
+    secrets,
+    sites,
+    views,
+)
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -50,6 +64,9 @@ _TABLE = typer.Option(
         "CSV oder XLSX: ein Auftrag je Zeile; der Satz nennt Spalten wie {number}.",
         "CSV or XLSX: one job per row; the sentence names columns like {number}.",
     ),
+)
+_PLAN = typer.Option(
+    help=say("Statt eines Satzes: der Hash eines gezeigten Plans.", "In place of a sentence: a shown plan's hash.")
 )
 _KEY = typer.Option(help=say("Spalte, die Zeilen unterscheidet.", "The column that tells rows apart."))
 
@@ -118,7 +135,8 @@ def worker(
 
 @app.command(help=say("Einen Satz erledigen lassen und zusehen.", "Have a sentence done, and watch."))
 def run(
-    sentence: Annotated[str, SENTENCE],
+    sentence: Annotated[str, SENTENCE] = "",
+    plan: Annotated[str | None, _PLAN] = None,
     file: Annotated[list[Path] | None, _FILE] = None,
     table: Annotated[Path | None, _TABLE] = None,
     key: Annotated[str | None, _KEY] = None,
@@ -134,7 +152,9 @@ def run(
         ),
     ] = None,
 ) -> None:
-    order: dict[str, Any] = {"text": sentence_given(sentence)}
+    if bool(plan) == bool(sentence) or (plan and (file or table)):
+        raise leave(USAGE, ValueError(say("Entweder ein Satz oder --plan.", "Either a sentence or --plan.")))
+    order: dict[str, Any] = {"plan": plan} if plan else {"text": sentence_given(sentence)}
     if at is not None:
         order["start_at"] = _moment(at).isoformat()
     if at is not None and (file or table):
@@ -189,16 +209,6 @@ def _moment(text: str) -> datetime:
         raise leave(USAGE, error) from error
 
 
-@app.command(help=say("Zeigen, was ein Satz täte. Nichts läuft.", "Show what a sentence would do. Nothing runs."))
-def plan(sentence: Annotated[str, SENTENCE], as_json: Annotated[bool, JSON] = False) -> None:
-    with service() as client:
-        planned = client.call("POST", "/plan", json={"text": sentence_given(sentence)})
-    if as_json:
-        print_json(planned)
-    else:
-        views.show_plan(out, planned)
-
-
 @app.command(help=say("Aufträge auflisten, die neuesten zuerst.", "List jobs, newest first."))
 def jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help=say("Wie viele.", "How many."))] = 20,
@@ -233,6 +243,8 @@ def job(job_id: Annotated[str, _JOB], as_json: Annotated[bool, JSON] = False) ->
         print_json(detail | {"events": events})
         return
     views.show_job(out, detail)
+    if detail["job"]["way"]:
+        out.print(plan_views.understood(detail["job"]), highlight=False, soft_wrap=True)
     for event in events:
         views.show_event(out, event)
 
@@ -317,6 +329,7 @@ def actions(
         out.print(catalog.as_table(known, policy))
 
 
+app.add_typer(plans.app, name="plan")
 app.add_typer(agent.app, name="agent")
 app.add_typer(sites.app, name="site")
 app.add_typer(secrets.app, name="secret")

@@ -8,7 +8,6 @@ from urllib.parse import unquote
 from rich.console import Console
 from rich.markup import escape as without_markup
 from rich.table import Table
-from rich.tree import Tree
 
 from scheduler.cli.results import latest_evidence, lines_of
 from scheduler.cli.words import say
@@ -33,6 +32,7 @@ _LINES = {
     "question": ("[yellow]fragt nach[/]", "[yellow]asks[/]"),
     "answered": ("beantwortet", "answered"),
     "job_parked": ("wartet", "waiting"),
+    "repair_suggested": ("[yellow]Rat[/]", "[yellow]advice[/]"),
     "job_cancel_requested": ("Abbruch gewünscht", "cancellation requested"),
     "job_retried": ("neuer Lauf", "next run"),
     "job_done": ("[green]erledigt[/]", "[green]done[/]"),
@@ -53,20 +53,6 @@ def escape(text: str) -> str:
     return without_markup(text.translate(_CONTROLS))
 
 
-def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
-    """Draw a plan as a tree of the groups that run together."""
-    tasks = {task["id"]: task for task in plan["task_graph"]["tasks"]}
-    slots = ", ".join(f"{name} = {value}" for name, value in plan["slots"].items())
-    tree = Tree(f"[bold]{escape(plan['intent'])}[/]  [dim]{escape(slots)}[/]")
-    for number, batch in enumerate(plan["batches"], start=1):
-        branch = tree.add(f"[dim]{number}[/]") if len(batch) > 1 else tree
-        for task_id in batch:
-            task = tasks[task_id]
-            reason = f"  [dim]{escape(task['reason'])}[/]" if task.get("reason") else ""
-            branch.add(f"{escape(task_id)}  [cyan]{escape(task['action'])}[/]{reason}")
-    console.print(tree, highlight=False)
-
-
 def show_event(console: Console, event: Mapping[str, Any]) -> None:
     """Print one line of a timeline."""
     data = event["data"]
@@ -78,6 +64,8 @@ def show_event(console: Console, event: Mapping[str, Any]) -> None:
         parts.append(say("[dim]geprüft[/]", "[dim]verified[/]"))
     if event["type"] == "task_retry_scheduled":
         parts.append(f"[dim]{escape(str(data.get('why', '')))}[/]")
+    if data.get("suggestion"):
+        parts.append(f"[dim]{escape(str(data['outcome']))}[/]\n         {escape(str(data['suggestion']))}")
     if data.get("error"):
         parts.append(f"\n         {escape(str(data['error']))}")
     console.print(" ".join(parts), highlight=False)

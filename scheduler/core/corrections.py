@@ -70,7 +70,7 @@ class Corrected(NamedTuple):
 
 def correct(job: Job, done: Collection[TaskId], correction: Correction) -> Corrected:
     """Apply a correction. Raises InvalidRequestError, said of the field of the correction that is to blame."""
-    before = _documents(job.task_graph)
+    before = documents(job.task_graph)
     after = dict(before)
     for task_id, change in correction.tasks.items():
         if task_id not in before:
@@ -83,8 +83,8 @@ def correct(job: Job, done: Collection[TaskId], correction: Correction) -> Corre
     except InvalidRequestError as error:
         raise error.at(place_in_correction(error.field, job.task_graph)) from None
     context = merged(job.context, correction.context)
-    old, new = {"tasks": before, "context": job.context}, {"tasks": _documents(graph), "context": context}
-    return Corrected(graph, context, tuple(_changes(old, new, ())))
+    old, new = {"tasks": before, "context": job.context}, {"tasks": documents(graph), "context": context}
+    return Corrected(graph, context, tuple(changes_between(old, new, ())))
 
 
 def place_in_correction(field: str, graph: TaskGraph) -> str:
@@ -107,7 +107,8 @@ def merged(value: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
-def _documents(graph: TaskGraph) -> dict[TaskId, dict[str, Any]]:
+def documents(graph: TaskGraph) -> dict[TaskId, dict[str, Any]]:
+    """Return the document of each task, by its id."""
     tasks: list[dict[str, Any]] = graph.model_dump(mode="json")["tasks"]
     return dict(zip(graph.tasks, tasks, strict=True))
 
@@ -119,13 +120,14 @@ def _corrected(task: Mapping[str, Any], change: TaskCorrection) -> dict[str, Any
     return {**document, "params": params} if params or "params" in task else document
 
 
-def _changes(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Change]:  # noqa: ANN401 - JSON
+def changes_between(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Change]:  # noqa: ANN401 - JSON
+    """Yield what is other in one document than in the other, which both lie at `path`."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in dict.fromkeys((*before, *after)):
-            yield from _changes(before.get(name, _ABSENT), after.get(name, _ABSENT), (*path, name))
+            yield from changes_between(before.get(name, _ABSENT), after.get(name, _ABSENT), (*path, name))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for number, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _changes(old, new, (*path, number))
+            yield from changes_between(old, new, (*path, number))
     elif before != after:
         shown = {"before": before, "after": after}
         yield Change(path=dotted(path), **{name: value for name, value in shown.items() if value is not _ABSENT})

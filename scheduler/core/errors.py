@@ -9,11 +9,11 @@ CPAError
 │       PlanUnseenError,
 │       AskBackError (core/questions)
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
-│                                ScheduleNotFoundError, AgentNotFoundError
+│                                ScheduleNotFoundError, AgentNotFoundError, PlanNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
 │                                ScheduleChangedError, NotWaitingError, AgentKeyTakenError, AgentNameTakenError,
-│                                MessageConflictError
+│                                MessageConflictError, PlanExpiredError, PlanSupersededError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -75,6 +75,9 @@ from scheduler.core.llm_errors import (
     LLMTruncatedError,
     LLMUnavailableError,
     NoAgentError,
+    PlanExpiredError,
+    PlanNotFoundError,
+    PlanSupersededError,
     PlanUnseenError,
     PlanUnusableError,
 )
@@ -256,6 +259,9 @@ __all__ = [
     "PageRefusedError",
     "PathForbiddenError",
     "PlanChangedError",
+    "PlanExpiredError",
+    "PlanNotFoundError",
+    "PlanSupersededError",
     "PlanUnreadableError",
     "PlanUnseenError",
     "PlanUnusableError",

@@ -29,6 +29,7 @@ class EventType(StrEnum):
     JOB_DONE = "job_done"
     JOB_FAILED = "job_failed"
     JOB_CANCELLED = "job_cancelled"
+    REPAIR_SUGGESTED = "repair_suggested"
     QUESTION = "question"
     ANSWERED = "answered"
     TASK_STARTED = "task_started"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import ClassVar
 
-from scheduler.core.error_kinds import CPAError, InvalidRequestError, UnavailableError
+from scheduler.core.error_kinds import ConflictError, CPAError, InvalidRequestError, NotFoundError, UnavailableError
 
 
 class LLMAuthError(CPAError):
@@ -117,6 +117,33 @@ class PlanUnseenError(InvalidRequestError):
     def __init__(self, steps: Iterable[str], field: str = "text") -> None:
         listed = ", ".join(steps)
         super().__init__(f"Nobody has looked at the model's plan: {listed}", field=field, steps=listed)
+
+
+class PlanNotFoundError(NotFoundError):
+    """Nobody has shown this plan, or it is kept no longer. What belongs to other tenants is not found either."""
+
+    code: ClassVar[str] = "plan_not_found"
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(f"There is no plan {plan!r}", plan=plan)
+
+
+class PlanExpiredError(ConflictError):
+    """The plan was shown too long ago."""
+
+    code: ClassVar[str] = "plan_expired"
+
+    def __init__(self, plan: str, expired: str) -> None:
+        super().__init__(f"The plan {plan!r} was kept until {expired}", plan=plan, expired=expired)
+
+
+class PlanSupersededError(ConflictError):
+    """The plan was changed after it was shown: `newer` is its next version."""
+
+    code: ClassVar[str] = "plan_superseded"
+
+    def __init__(self, plan: str, newer: str) -> None:
+        super().__init__(f"The plan {plan!r} was changed: it is {newer!r} now", plan=plan, newer=newer)
 
 
 class NoAgentError(UnavailableError):

@@ -48,8 +48,20 @@ LLM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "No usable plan was found for this request (field {field}): {why}. Please describe it more precisely.",
     ),
     "plan_unseen": (
-        "Ein Sprachmodell will etwas ändern: {steps}. Bitte mit POST /plan ansehen und an POST /jobs senden.",
-        "A language model wants to change something: {steps}. Please look (POST /plan) and send it (POST /jobs).",
+        "Ein Sprachmodell will etwas ändern: {steps}. Bitte ansehen (POST /plan, cpa plan) und als Plan einreichen.",
+        "A language model wants to change something: {steps}. Please look (POST /plan, cpa plan) and submit the plan.",
+    ),
+    "plan_not_found": (
+        "Den Plan {plan} gibt es nicht oder nicht mehr. Bitte den Satz noch einmal planen lassen (cpa plan).",
+        "There is no plan {plan}, or not any more. Please have the sentence planned again (cpa plan).",
+    ),
+    "plan_expired": (
+        "Der Plan {plan} galt bis {expired}. Bitte den Satz noch einmal planen lassen (cpa plan) und neu ansehen.",
+        "The plan {plan} was kept until {expired}. Please have the sentence planned again (cpa plan) and look anew.",
+    ),
+    "plan_superseded": (
+        "Der Plan {plan} wurde geändert. Bitte die neue Fassung ansehen: {newer}.",
+        "The plan {plan} was changed. Please look at its new version: {newer}.",
     ),
     "no_agent": (
         "Im Moment kann niemand {action} ausführen. Bitte später noch einmal versuchen oder den Betrieb fragen.",

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from scheduler.core.job import Locale
 from scheduler.core.problems import unfit
@@ -76,5 +76,10 @@ class WorkOrder(BaseModel):
     )
 
 
+PlanHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class JobOrder(WorkOrder, StartLater):
-    """A job to be done once."""
+    """A job to be done once. `plan` is the hash of one that was shown, and stands alone."""
+
+    plan: PlanHash | None = Field(default=None, description="`plan_hash` of a plan that `POST /plan` has shown.")

@@ -5,6 +5,7 @@ from typing import Self
 
 from opentelemetry import trace
 
+from scheduler.core import metering
 from scheduler.core.spending import Account, Amount, CallRecord, Usage
 from scheduler.llm.exchange import Call
 from scheduler.llm.terms import Terms
@@ -58,21 +59,21 @@ class Bill:
             }
         )
         self.span.end()
-        await self.terms.recorder.record(
-            CallRecord(
-                spender=self.call.spender,
-                purpose=self.call.purpose,
-                provider=self.provider,
-                model=self.model,
-                prompt=self.call.prompt_id,
-                prompt_hash=self.call.digest,
-                attempt=self.attempt,
-                outcome=outcome,
-                usage=used,
-                micros=cost.micros,
-                milliseconds=(self.terms.clock.monotonic() - self.began) * 1000,
-            )
+        record = CallRecord(
+            spender=self.call.spender,
+            purpose=self.call.purpose,
+            provider=self.provider,
+            model=self.model,
+            prompt=self.call.prompt_id,
+            prompt_hash=self.call.digest,
+            attempt=self.attempt,
+            outcome=outcome,
+            usage=used,
+            micros=cost.micros,
+            milliseconds=(self.terms.clock.monotonic() - self.began) * 1000,
         )
+        metering.count(record)
+        await self.terms.recorder.record(record)
 
 
 def _amount(usage: Usage, terms: Terms, model: str) -> Amount:

@@ -10,15 +10,17 @@ from scheduler.core.todo import ToDo
 AIMS: Final = frozenset(
     {
         "to", "cc", "bcc", "recipient", "recipients", "participants", "attendees", "reply_to", "url", "path", "source",
-        "destination", "folder", "file", "files", "attachments", "application", "app", "host", "mailbox", "sender",
+        "sources", "destination", "folder", "file", "files", "attachments", "inline_images", "application", "app",
+        "host", "mailbox", "sender", "mail", "id", "answers", "forwards", "site", "credential", "basic_auth",
     }
 )  # fmt: skip
-"""Names of parameters that say whom or what a step acts upon."""
+"""Names of parameters that say whom or what a step acts upon, or by whose right."""
 _AIMS_BY_TEXT: Final = frozenset({"web.goto", "app.open", "app.close"})
 """Actions whose `text` is what they act upon."""
 _ADDRESS = re.compile(r"[^\s@,;<>\"'(){}\[\]]+@[^\s@,;<>\"'(){}\[\]]+\.[^\s@,;<>\"'(){}\[\].]+")
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>{}]+", re.IGNORECASE)
-_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_SECRET = re.compile(rf"{SECRET_SCHEME}\S*", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?<!\$)\$\{[^}]*\}")
 _SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
 
 
@@ -40,14 +42,31 @@ def invented(steps: Iterable[ToDo], sources: Iterable[str], secrets: Iterable[st
 
     Addresses of mail and web count wherever they stand. A reference to a result is no literal, so it passes.
     """
-    said = "\n".join(_plain(source) for source in sources)
+    texts = list(sources)
     known = {f"{SECRET_SCHEME}{name}" for name in secrets}
     return [
         Invented(str(step.id), field, value)
         for step in steps
         for field, value in _aims(step)
-        if not (value in known if value.startswith(SECRET_SCHEME) else _occurs(_plain(value), said))
+        if not (value in known if SECRET_SCHEME in value.lower() else was_said(value, texts))
     ]
+
+
+def was_said(value: str, texts: Iterable[str]) -> bool:
+    """Whether a value stands in one of the texts as a whole: "na@example.com" is not said by "anna@example.com"."""
+    words = _plain(value)
+    whole = re.compile(rf"(?<![\w@.+-]){re.escape(words)}(?![\w@-]|\.\w)")
+    found = any(whole.search(_plain(text)) for text in texts) if words else False
+    if found and value.strip().lower().startswith("http://"):  # whoever said https meant it
+        return not any(f"https://{words}" in text.lower().replace("://www.", "://") for text in texts)
+    return found
+
+
+def literals(step: ToDo) -> Iterator[str]:
+    """Yield every text that a step brings along."""
+    yield from (value for _, value in _strings(step.params, "params"))
+    if step.text:
+        yield step.text
 
 
 def _aims(step: ToDo) -> Iterator[tuple[str, str]]:
@@ -59,13 +78,12 @@ def _aims(step: ToDo) -> Iterator[tuple[str, str]]:
 
 
 def _literals(field: str, text: str, *, whole: bool) -> Iterator[tuple[str, str]]:
-    literal = _REFERENCE.sub(" ", text)
+    literal = _REFERENCE.sub(" ", text).replace("$${", "${")
     if whole:
         if literal.strip():
             yield field, literal.strip()
         return
-    if SECRET_SCHEME in literal:
-        yield from ((field, word) for word in literal.split() if word.startswith(SECRET_SCHEME))
+    yield from ((field, secret) for secret in _SECRET.findall(literal))
     for pattern in (_ADDRESS, _WEB_ADDRESS):
         yield from ((field, found.rstrip(".,;:!?)")) for found in pattern.findall(literal))
 
@@ -82,9 +100,5 @@ def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_SCHEME.sub("", text.strip()).casefold().rstrip("/").split())
-
-
-def _occurs(value: str, said: str) -> bool:
-    """Whether it stands there as a whole: "na@example.com" is not said by "anna@example.com"."""
-    return bool(value) and re.search(rf"(?<![\w@.+-]){re.escape(value)}(?![\w@-])", said) is not None
+    """Return what is compared. Letters keep what they are but for their case: "ß" and "ss" are two domains."""
+    return " ".join(_SCHEME.sub("", text.strip()).lower().rstrip("/").split())

@@ -12,6 +12,7 @@ from scheduler.core.job import Locale
 from scheduler.core.language import detect_locale, normalise
 from scheduler.core.slots import SLOTS
 from scheduler.core.spending import Spender
+from scheduler.llm.grounding import was_said
 from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.prompts import render
 
@@ -136,9 +137,4 @@ class LLMIntentRouter:
 
 def _said(slots: Sequence[NamedSlot], text: str) -> dict[str, str]:
     """Return the slots whose words stand in the request; what a model makes up fills nothing."""
-    words = " ".join(text.casefold().split())
-    return {
-        slot.name: slot.value.strip()
-        for slot in slots
-        if slot.name in SLOTS and slot.value.strip() and " ".join(slot.value.casefold().split()) in words
-    }
+    return {slot.name: slot.value.strip() for slot in slots if slot.name in SLOTS and was_said(slot.value, [text])}

@@ -1,28 +1,33 @@
 """Lets a language model plan what no template covers, and believes it only as far as the checks go."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from pydantic import BaseModel, ConfigDict
 
-from scheduler.core.actions import ActionCatalog, ActionSpec
+from scheduler.core.actions import ActionCatalog, ActionSpec, Risk
 from scheduler.core.errors import (
     InvalidRequestError,
     LLMInvalidOutputError,
     PlanUnusableError,
     PolicyViolationError,
 )
+from scheduler.core.ids import TaskId
 from scheduler.core.intents import Intent
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph, ToDo
-from scheduler.llm.grounding import invented
+from scheduler.llm.grounding import invented, literals
 from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.prompts import Prompt, render
+from scheduler.llm.stopped_plan import StoppedPlan
 
 MOST_STEPS: Final = 40
+MOST_SECONDS: Final = 600.0
+"""How long a step of a model's plan may take."""
 _REPAIRS = 2
+_NOT_FOR_MODELS: Final = ("repeatable", "retry", "failure_code")
 _MOST_TOKENS = 4_096
 _LONGEST = 8_000  # characters of a request or a known text that are shown
 _LONGEST_PLAN = 20_000
@@ -51,6 +56,17 @@ class ShownAction(BaseModel):
     result: Sequence[str]
 
 
+class Stopped(BaseModel):
+    """A plan that stopped on its way, what of it is done, and what is known of why, as the model is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: str
+    done: Sequence[str]
+    error: str
+    advice: str
+
+
 class PlanningContext(BaseModel):
     """What the prompt is filled from."""
 
@@ -62,6 +78,7 @@ class PlanningContext(BaseModel):
     actions: Sequence[ShownAction]
     agents: Sequence[str]
     most_steps: int
+    stopped: Stopped | None = None
     last_plan: str = ""
     problems: Sequence[str] = ()
 
@@ -102,36 +119,107 @@ class LLMTaskPlanner:
         every other text in it is known and may fill values. Raises PlanUnusableError when it cannot be repaired, and
         whatever the provider raises.
         """
-        request, secrets = str(context.get("request", "")), [str(name) for name in context.get("secrets", ())]
-        known = {name: str(value) for name, value in context.items() if name not in {"request", "secrets"}}
-        sources = [request, *known.values()]
+        given = _Given.of(context)
+        plan = await self._until_sound(
+            lambda last, problems: self._prompt(intent, given, last, problems),
+            lambda plan: self._problems(plan, given.sources, given.secrets),
+            spender,
+        )
+        return _graph(plan), plan.reasoning
+
+    async def repair(
+        self,
+        intent: Intent,
+        context: Mapping[str, Any],
+        stopped: StoppedPlan,
+        *,
+        advice: str,
+        spender: Spender | None = None,
+    ) -> tuple[TaskGraph, str]:
+        """Return the whole plan with another rest that passed every check, and why it is like that.
+
+        What is done stays word for word; so does every step left that carries risk. What the plan says counts as said;
+        what the error and the advice say does not. Raises as `propose` does.
+        """
+        given, before = _Given.of(context), stopped.graph.tasks
+        sources = [*given.sources, *(value for todo in before.values() for value in literals(todo))]
+        shown = Stopped(
+            plan=stopped.graph.canonical()[:_LONGEST_PLAN],
+            done=sorted(stopped.done),
+            error=stopped.error[:_LONGEST],
+            advice=advice[:_LONGEST],
+        )
+
+        def problems(plan: TaskPlan) -> list[str]:
+            again = [todo.id for todo in plan.tasks if todo.id in stopped.done]
+            if again:
+                return [f"{again[0]} is done; leave it out"]
+            whole = TaskPlan(tasks=[*stopped.kept, *plan.tasks], reasoning=plan.reasoning)
+            left = [todo for todo in plan.tasks if todo != before.get(todo.id or TaskId(""))]
+            found = self._problems(whole, sources, given.secrets, TaskPlan(tasks=left, reasoning=""))
+            return found or [*self._risks_changed(plan, stopped)]
+
+        plan = await self._until_sound(
+            lambda last, found: self._prompt(intent, given, last, found, shown), problems, spender
+        )
+        return _graph(TaskPlan(tasks=[*stopped.kept, *plan.tasks], reasoning="")), plan.reasoning
+
+    def _risks_changed(self, plan: TaskPlan, stopped: StoppedPlan) -> Iterator[str]:
+        """Tell what carries risk and is other than it was, or gone: that is for a person to say."""
+        now, before = {todo.id: todo for todo in plan.tasks}, stopped.graph.tasks
+        for todo in plan.tasks:
+            if self._catalog.get(todo.action).risk is not Risk.LOW and not _same(
+                todo, before.get(todo.id or TaskId(""))
+            ):
+                yield f"{todo.id or todo.action}: {todo.action} carries risk: keep it word for word"
+        for task_id, todo in before.items():
+            if (
+                task_id not in stopped.done
+                and task_id not in now
+                and self._catalog.get(todo.action).risk is not Risk.LOW
+            ):
+                yield f"{task_id}: {todo.action} carries risk and must stay in the plan word for word"
+
+    async def _until_sound(
+        self,
+        prompt: Callable[[str, Sequence[str]], Prompt],
+        problems_of: Callable[[TaskPlan], list[str]],
+        spender: Spender | None,
+    ) -> TaskPlan:
+        """Ask, and send back at most twice what is not sound. Raises PlanUnusableError."""
         last_plan, problems = "", list[str]()
         for _ in range(1 + _REPAIRS):
-            prompt = self._prompt(intent, request, known | _shown(secrets), last_plan, problems)
             try:
-                plan = await self._ask(prompt, spender)
+                plan = await self._ask(prompt(last_plan, problems), spender)
             except LLMInvalidOutputError as error:
                 last_plan, problems = error.output[:_LONGEST_PLAN], [str(error)]
             else:
-                problems = self._problems(plan, sources, secrets)
+                problems = problems_of(plan)
                 if not problems:
-                    return _graph(plan), plan.reasoning
+                    return plan
                 last_plan = plan.model_dump_json(exclude_defaults=True)[:_LONGEST_PLAN]
             log.warning("llm_plan_refused", problems=problems)
         raise PlanUnusableError(problems[0])
 
     def _prompt(
-        self, intent: Intent, request: str, known: Mapping[str, str], last_plan: str, problems: Sequence[str]
+        self,
+        intent: Intent,
+        given: "_Given",
+        last_plan: str,
+        problems: Sequence[str],
+        stopped: Stopped | None = None,
     ) -> Prompt:
+        known = given.known | _shown(given.secrets)
         return render(
             "task_planning",
             PlanningContext(
                 intent=intent.name,
-                request=request[:_LONGEST],
+                request=given.request[:_LONGEST],
                 known={name: value[:_LONGEST] for name, value in known.items() if value},
                 actions=[_describe(spec) for spec in self._catalog if self._allowed(spec.name)],
                 agents=self._agents(),
                 most_steps=MOST_STEPS,
+                stopped=stopped,
                 last_plan=last_plan,
                 problems=problems,
             ),
@@ -143,8 +231,11 @@ class LLMTaskPlanner:
             options["spender"] = spender
         return await self._provider.generate_structured(prompt.user, TaskPlan, **options)
 
-    def _problems(self, plan: TaskPlan, sources: Sequence[str], secrets: Sequence[str]) -> list[str]:
-        """Return what is wrong with the plan, in the words of the checks."""
+    def _problems(
+        self, plan: TaskPlan, sources: Sequence[str], secrets: Sequence[str], new: TaskPlan | None = None
+    ) -> list[str]:
+        """Return what is wrong with the plan, in the words of the checks; `new` is what of it the model made."""
+        new = new or plan
         if not plan.tasks:
             return [f"there are no tasks: {plan.reasoning[:300]}"]
         if len(plan.tasks) > MOST_STEPS:
@@ -154,7 +245,40 @@ class LLMTaskPlanner:
             self._check(graph)
         except (InvalidRequestError, PolicyViolationError) as error:
             return [str(error)]
-        return [str(one) for one in invented(graph.tasks.values(), sources, secrets)]
+        return [*_overreach(new), *(str(one) for one in invented(new.tasks, sources, secrets))]
+
+
+def _overreach(plan: TaskPlan) -> list[str]:
+    """Return what steps say that is not for a model to say: how often a step may be done, or how long it may take."""
+    said = [(todo, name) for todo in plan.tasks for name in _NOT_FOR_MODELS if name in todo.model_fields_set]
+    late = [todo for todo in plan.tasks if todo.timeout > MOST_SECONDS]
+    return [
+        *(f"{todo.id or todo.action}.{name}: leave this out" for todo, name in said),
+        *(f"{todo.id or todo.action}.timeout: at most {MOST_SECONDS:g} seconds" for todo in late),
+    ]
+
+
+class _Given(NamedTuple):
+    """What a plan is made from."""
+
+    request: str
+    known: dict[str, str]
+    secrets: list[str]
+
+    @classmethod
+    def of(cls, context: Mapping[str, Any]) -> "_Given":
+        known = {name: str(value) for name, value in context.items() if name not in {"request", "secrets"}}
+        return cls(str(context.get("request", "")), known, [str(name) for name in context.get("secrets", ())])
+
+    @property
+    def sources(self) -> list[str]:
+        return [self.request, *self.known.values()]
+
+
+def _same(todo: ToDo, before: ToDo | None) -> bool:
+    """Whether the step does what it did before; why, and what it waits for, may be other."""
+    free = {"depends_on", "reason"}
+    return before is not None and todo.model_dump(exclude=free) == before.model_dump(exclude=free)
 
 
 def _graph(plan: TaskPlan) -> TaskGraph:

@@ -84,7 +84,7 @@ class AnswerService:
         given = checked_answers(asked.questions, answers=answers, text=text)
         known, now = {**asked.answers, **given}, self._clock.now()
         try:
-            planned = await self._planner.plan(job.description, job.locale, known, tenant=job.tenant)
+            planned = await self._planner.plan(job.description, job.locale, known, tenant=job.tenant, job=job.id)
         except AskBackError as again:
             following = self._open(again, now).model_copy(update={"round": asked.round + 1, "answers": known})
             await self._questions.ask_again(job, following, given, now)
@@ -93,7 +93,8 @@ class AnswerService:
         await self._admission.admit(job.tenant)
         changes = {
             "intent": planned.intent,
-            "context": {**job.context, "slots": {**given_slots(job.context), **planned.slots}, "answers": known},
+            "context": {**job.context, "slots": {**given_slots(job.context), **planned.slots}, "answers": known}
+            | planned.understood,
             "task_graph": planned.task_graph,
             "not_before": job.not_before if job.not_before is not None and job.not_before > now else None,
         }

@@ -11,8 +11,9 @@ from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidReq
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
-from scheduler.orchestrator.job_service import MAX_TEXT, job_of, plan_order
+from scheduler.orchestrator.job_service import job_of, plan_order
 from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.request_text import MAX_TEXT
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import IdempotentRequest, JobRepository

@@ -1,17 +1,25 @@
 """What is asked when rules do not know what a request wants: what was learned from examples, then a language model."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
 from scheduler.core.compound import Orders, Rules, split_orders
-from scheduler.core.errors import CPAError, PlanUnusableError
-from scheduler.core.ids import TenantId
+from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
+from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
+from scheduler.core.job import Job
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
+from scheduler.llm.stopped_plan import StoppedPlan
+
+_SURE: Final = 0.5
+"""From this confidence on a language model is believed about what is wanted."""
+
+_INTENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +45,17 @@ class ModelPlanner(Protocol):
         self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
     ) -> tuple[TaskGraph, str]:
         """Return a plan that passed every check, and why it is like that."""
+
+    async def repair(
+        self,
+        intent: Intent,
+        context: Mapping[str, Any],
+        stopped: StoppedPlan,
+        *,
+        advice: str,
+        spender: Spender | None = None,
+    ) -> tuple[TaskGraph, str]:
+        """Return the whole plan with another rest that passed every check, and why it is like that."""
 
 
 def nothing_known(_request: str) -> Mapping[str, str]:
@@ -76,16 +95,21 @@ class BeyondRules:
             return orders
         return await asyncio.to_thread(split_orders, text, rules, self._learned)
 
-    async def understand(self, text: str, unknown: RoutedIntent, tenant: TenantId) -> RoutedIntent:
-        """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better."""
+    async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
+        """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.
+
+        What the model itself is not sure of is for people to say.
+        """
         if self._router is None:
             return unknown
-        asked = await self._router.route(text, Spender(tenant))
+        asked = await self._router.route(text, spender)
+        if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
+            return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})
 
-    async def plan(self, text: str, routed: RoutedIntent, tenant: TenantId) -> tuple[TaskGraph, str] | None:
+    async def plan(self, text: str, routed: RoutedIntent, spender: Spender) -> tuple[TaskGraph, str] | None:
         """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.
 
         Raises PlanUnusableError for a plan that could not be repaired.
@@ -94,9 +118,21 @@ class BeyondRules:
             return None
         context = {**self._known(text), "request": text}
         try:
-            return await self._planner.propose(Intent(name=routed.name), context, Spender(tenant))
+            return await self._planner.propose(Intent(name=routed.name), context, spender)
         except PlanUnusableError:
             raise
         except CPAError as error:
             log.warning("llm_planner_did_not_help", code=error.code, error=str(error))
             return None
+
+    async def repair(
+        self, job: Job, done: frozenset[TaskId], error: str, *, advice: str, spender: Spender
+    ) -> tuple[TaskGraph, str]:
+        """Have a model plan anew what is left of a failed job; see Repairer. Raises LLMNotSetUpError without one."""
+        if self._planner is None:
+            raise LLMNotSetUpError("no planner")
+        slots = {name: value for name, value in job.context.get("slots", {}).items() if isinstance(value, str)}
+        context = {**slots, **self._known(job.description), "request": job.description}
+        name = job.intent if _INTENT.fullmatch(job.intent) else UNKNOWN
+        stopped = StoppedPlan(job.task_graph, done, error)
+        return await self._planner.repair(Intent(name=name), context, stopped, advice=advice, spender=spender)

@@ -7,23 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import (
-    EmptyRequestError,
-    InvalidFieldError,
-    JobNotFoundError,
-    QueueFullError,
-    RequestTooLargeError,
-)
+from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFullError, RequestTooLargeError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun
+from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
+from scheduler.orchestrator.request_text import MAX_TEXT, checked_text
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import (
@@ -34,9 +31,12 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 
-MAX_TEXT = 10_000
-"""Characters of a request in words."""
-
+_ONLY_THE_PLAN = Sentence(
+    "zu einem gezeigten Plan gehört kein anderer Auftrag", "a plan that was shown comes without another order"
+)
+_NOT_HERE = Sentence(
+    "gezeigte Pläne nehmen nur POST /jobs und POST /schedule an", "only POST /jobs and POST /schedule take shown plans"
+)
 _NOTHING_ASKED = Sentence(
     "gebraucht wird ein intent mit description oder ein task_graph",
     "needed is an intent with a description, or a task_graph",
@@ -56,10 +56,12 @@ class JobService:
         job_queue: JobQueue,
         admission: Admission,
         questions: AnswerService,
+        plans: PlanService,
         clock: Clock,
         new_id: IdFactory,
     ) -> None:
         self._questions = questions
+        self._plans = plans
         self._planner = planner
         self._jobs = jobs
         self._tasks = tasks
@@ -73,7 +75,7 @@ class JobService:
         self, text: str, locale: Locale | None = None, *, tenant: TenantId = DEFAULT_TENANT
     ) -> PlannedRequest:
         """Say what a sentence would do, and do nothing. Raises InvalidRequestError."""
-        return await self._planner.plan(_checked(text, "text"), locale, tenant=tenant)
+        return await self._planner.plan(checked_text(text, "text"), locale, tenant=tenant)
 
     async def schedule(
         self,
@@ -92,17 +94,21 @@ class JobService:
         InvalidRequestError is raised.
         """
         later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        job_id, words = self.next_id(), checked_text(text, "text")
         try:
-            planned = await self._planner.plan(_checked(text, "text"), locale, {} if ask else None, tenant=tenant)
+            with metered() as calls:
+                planned = await self._planner.plan(words, locale, {} if ask else None, tenant=tenant, job=job_id)
         except AskBackError as asked:
             if not ask:
                 raise
             order = JobOrder(
                 intent=asked.intent or UNKNOWN, description=text, context=dict(context or {}), locale=locale, **later
             )
-            return await self._questions.accept(order, asked, self.next_id(), tenant, _request("schedule", key, order))
+            return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
+        if calls:
+            planned = planned.model_copy(update={"spent": Spent.of(calls)})
         order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
-        return await self._accept(order, planned, tenant, _request("schedule", key, order))
+        return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
 
     def next_id(self) -> JobId:
         """Return the id for a job that is about to be accepted."""
@@ -126,13 +132,33 @@ class JobService:
         return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
-        """Accept an intent, or a ready plan, as a job.
+        """Accept an intent, a ready plan, or one that was shown, as a job.
 
-        Raises InvalidRequestError, ActionForbiddenError, and QueueFullError while too many jobs wait.
+        Raises InvalidRequestError, ActionForbiddenError, QueueFullError while too many jobs wait, or as `_submit` does.
         """
+        if order.plan is not None:
+            return await self._submit(order, order.plan, tenant, key)
         return await self._accept(
             order, await plan_order(self._planner, order, tenant), tenant, _request("jobs", key, order)
         )
+
+    async def _submit(self, order: JobOrder, plan_hash: str, tenant: TenantId, key: str | None) -> Job:
+        """Accept a plan that was shown, exactly as it was shown. Sent again it is the same job, with or without a key.
+
+        Raises PlanNotFoundError, PlanSupersededError, PlanExpiredError, ActionForbiddenError when it no longer is
+        allowed, InvalidFieldError for an order that says something else besides.
+        """
+        if order.intent is not None or order.description or order.task_graph is not None:
+            raise InvalidFieldError("plan", _ONLY_THE_PLAN)
+        kept = await self._plans.find(plan_hash, tenant)
+        request = _request("plan", key or kept.id, order)
+        if (known := await self._earlier(tenant, request)) is not None:
+            return known
+        planned = self._plans.take(kept)
+        shown = {"hash": kept.hash, "version": kept.version}
+        context = {**order.context, "plan": shown}
+        order = order.model_copy(update={"intent": planned.intent, "description": kept.text, "context": context})
+        return await self._accept(order, planned, tenant, request)
 
     async def prepare(self, order: WorkOrder, text: str | None, *, tenant: TenantId) -> Job:
         """Make the job of an order, planned and checked, and store nothing; `text` is the order as a sentence.
@@ -215,6 +241,8 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
     """Return the plan of an order, checked. Raises InvalidRequestError and ActionForbiddenError."""
     if len(order.description) > MAX_TEXT:
         raise RequestTooLargeError("description", MAX_TEXT)
+    if isinstance(order, JobOrder) and order.plan is not None:
+        raise InvalidFieldError("plan", _NOT_HERE)
     if order.task_graph is not None:
         check_plan(order.task_graph, planner.catalog, planner.policy)
         return PlannedRequest(
@@ -236,7 +264,7 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
         intent=planned.intent,
         description=order.description,
         locale=planned.locale,
-        context={**order.context, "slots": {**given_slots(order.context), **planned.slots}},
+        context={**order.context, "slots": {**given_slots(order.context), **planned.slots}, **planned.understood},
         task_graph=planned.task_graph,
         priority=order.priority,
         max_retries=order.max_retries,
@@ -246,20 +274,15 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     )
 
 
-def _checked(text: str, field: str) -> str:
-    if not text.strip():
-        raise EmptyRequestError(field)
-    if len(text) > MAX_TEXT:
-        raise RequestTooLargeError(field, MAX_TEXT)
-    return text
-
-
 def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest | None:
     """Name a request by the client's key; the order of names in its JSON makes no other request of it."""
     if key is None:
         return None
     document = order.model_dump(mode="json")
-    for name in StartLater.model_fields:  # younger than some keys: what is not said must not change their digest
+    for name in (
+        *StartLater.model_fields,
+        "plan",
+    ):  # younger than some keys: what is not said must not change their digest
         if document[name] is None:
             del document[name]
     body = json.dumps(document, sort_keys=True)

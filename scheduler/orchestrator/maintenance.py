@@ -31,7 +31,9 @@ class Maintenance:
         every: timedelta,
         clock: Clock,
         give_up_unanswered: Callable[[], Awaitable[int]],
+        forget_plans: Callable[[], Awaitable[int]],
     ) -> None:
+        self._forget_plans = forget_plans
         self._give_up_unanswered = give_up_unanswered
         self._pruner = pruner
         self._cutoffs = cutoffs
@@ -45,7 +47,8 @@ class Maintenance:
     async def run(self) -> None:
         """Care until cancelled."""
         while True:
-            for care in (self._give_up_unanswered, self.keep_log_small, self.prune, self._remove_orphans):
+            care_for = (self._give_up_unanswered, self._forget_plans, self.keep_log_small, self.prune)
+            for care in (*care_for, self._remove_orphans):
                 try:
                     await care()
                 except UnavailableError as error:

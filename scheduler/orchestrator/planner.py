@@ -26,14 +26,16 @@ from scheduler.core.errors import (
     UnknownSiteError,
 )
 from scheduler.core.form_sending import FILL_FORM, without_sending
-from scheduler.core.ids import DEFAULT_TENANT, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
+from scheduler.core.metering import Spent
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
 from scheduler.core.sites import SiteProfile
+from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
 from scheduler.core.when import read_span
@@ -72,7 +74,8 @@ class PlannedRequest(BaseModel):
     `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
     (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
     orders where there are several, `overlooked` statements that nothing was done about. `unseen` names the steps for
-    which a person must look at a language model's plan, and send it as a plan, before it may become a job.
+    which a person must look at what a language model understood or planned, and send it as a plan, before it may
+    become a job. `spent` is what asking models has cost.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,6 +91,14 @@ class PlannedRequest(BaseModel):
     orders: tuple[PlannedOrder, ...] = ()
     overlooked: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    spent: Spent = Spent()
+
+    @property
+    def understood(self) -> dict[str, Any]:
+        """Return what is kept with the job of how its words were understood; nothing of a plan that a client sent."""
+        if self.way == "given":
+            return {}
+        return {"understood": self.model_dump(mode="json", include={"way", "why", "confidence", "by", "spent"})}
 
     def must_be_seen(self) -> None:
         """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""
@@ -124,7 +135,7 @@ class Planner:
         self._clock = clock or SystemClock()
         self._zone = zone
         self._search_url = search_url
-        self._beyond = beyond or BeyondRules()
+        self.beyond = beyond or BeyondRules()
 
     async def plan(
         self,
@@ -133,27 +144,31 @@ class Planner:
         answers: Mapping[str, str] | None = None,
         *,
         tenant: TenantId = DEFAULT_TENANT,
+        job: JobId | None = None,
     ) -> PlannedRequest:
         """Plan a request. `answers` are what people said to questions: "intent", "slot.NAME", "ORDER.slot.NAME".
+
+        Models are asked on behalf of the tenant and, if it has an id already, the job.
 
         Raises InvalidRequestError: unknown intent, missing slot ... With `answers`, even none, and of one order among
         several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
-        orders = await self._beyond.split(text, self._router)
+        spender = Spender(tenant, job)
+        orders = await self.beyond.split(text, self._router)
         filled_in, sending = without_sending(text)
         if sending and orders.parts[0].routed.name == FILL_FORM:
-            orders = await self._beyond.split(filled_in, self._router)
+            orders = await self.beyond.split(filled_in, self._router)
         if len(orders.parts) == 1:
             (part,) = orders.parts
             if sending and part.routed.name == FILL_FORM:
                 slots = {**part.routed.slots, "submit": sending}
                 part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
-            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, tenant)
+            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, spender)
             return planned.model_copy(update={"overlooked": orders.overlooked})
-        return await self._plan_orders(orders, locale, answers or {}, tenant)
+        return await self._plan_orders(orders, locale, answers or {}, spender)
 
     async def _plan_orders(
-        self, orders: Orders, locale: Locale | None, answers: Mapping[str, str], tenant: TenantId
+        self, orders: Orders, locale: Locale | None, answers: Mapping[str, str], spender: Spender
     ) -> PlannedRequest:
         """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
         kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
@@ -162,7 +177,7 @@ class Planner:
             if own.get("intent") == UNKNOWN:  # a person said to leave it out
                 continue
             try:
-                one = await self._plan_order(part.text, _in(part.routed, locale), own, tenant)
+                one = await self._plan_order(part.text, _in(part.routed, locale), own, spender)
             except InvalidRequestError as error:
                 raise at_order(error, number, part.text) from error
             kept.append((number, part))
@@ -183,19 +198,19 @@ class Planner:
         return _together([part for _, part in kept], planned, joined, orders.overlooked)
 
     async def _plan_order(
-        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, tenant: TenantId
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, spender: Spender
     ) -> PlannedRequest:
         """Plan one order, the dearer ways included; without `answers` nothing is asked."""
         may_be_planned = not routed.refused or routed.unconfigured
         if routed.name == UNKNOWN and may_be_planned and "intent" not in (answers or {}):
-            routed = _in(await self._beyond.understand(text, routed, tenant), routed.locale)
+            routed = _in(await self.beyond.understand(text, routed, spender), routed.locale)
         routed = apply_answers(routed, answers or {}, self._intents, text)
         if routed.name != UNKNOWN and routed.task_template:
             return self._plan(routed) if answers is None else self._plan_or_ask(routed)
         if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:
-            made = await self._beyond.plan(text, routed, tenant)
+            made = await self.beyond.plan(text, routed, spender)
         except PlanUnusableError as error:
             raise ask_what_is_meant(routed, self._intents) from error
         if made is None and routed.name != UNKNOWN:
@@ -254,7 +269,7 @@ class Planner:
         )
         try:
             if not routed.task_template and description.strip():
-                return await self._plan_order(description, routed, {}, tenant)
+                return await self._plan_order(description, routed, {}, Spender(tenant))
             return self._plan(routed)
         except NoTemplateError as error:
             raise error.at("intent") from None
@@ -283,6 +298,7 @@ class Planner:
             why=routed.why or why_of(routed),
             confidence=min(routed.score, 1.0),
             by="template",
+            unseen=tuple(self._risky(graph)) if routed.way == "llm" else (),
         )
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:

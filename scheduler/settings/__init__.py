@@ -203,6 +203,9 @@ class QueueSettings(BaseSettings):
     answer_days: float = Field(
         default=7.0, gt=0, le=3650, description="how long an answer is waited for; then the job fails"
     )
+    plan_hours: float = Field(
+        default=24.0, gt=0, le=8760, description="how long a plan that was shown may be submitted by its hash"
+    )
     most_running: int | None = Field(default=None, ge=1, description="jobs that may run at once, on all workers")
     most_running_of_tenant: int | None = Field(
         default=None, ge=1, description="jobs of one tenant that may run at once"

@@ -41,6 +41,9 @@ class LLMSettings(BaseSettings):
     job_cost: float | None = Field(default=None, ge=0, description="in the currency of the price list")
     tenant_cost_a_day: float | None = Field(default=None, ge=0)
     cost_a_day: float | None = Field(default=None, ge=0)
+    repairs: int = Field(
+        default=2, ge=0, le=10, description="how often in all the model may look at a job that failed; 0: never"
+    )
     prices_file: Path | None = None
     cache_likeness: float | None = Field(
         default=None, gt=0, le=1, description="give answers again to questions this much alike; 1: to the same; off"

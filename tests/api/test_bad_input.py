@@ -22,7 +22,7 @@ SENTENCES = {
     "empty": ({"text": ""}, 422, "empty_request", "text"),
     "only blanks": ({"text": " \n\t "}, 422, "empty_request", "text"),
     "of one megabyte": ({"text": "Hol " * 250_000}, 413, "request_too_large", "text"),
-    "missing": ({}, 422, "invalid_field", "text"),
+    "missing": ({}, 422, "empty_request", "text"),
     "no text": ({"text": 4711}, 422, "invalid_field", "text"),
     "nothing known": ({"text": "Erzähl mir einen Witz über Hühner"}, 422, "unknown_intent", "text"),
     "with a slot missing": ({"text": "Schick eine Mail"}, 422, "missing_slot", "text"),

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from scheduler.cli import views
+from scheduler.cli import plan_views, views
 from scheduler.cli.app import app
 from scheduler.cli.client import Client, RefusedError, ServiceDownError
 from scheduler.core.errors import DocumentNotFoundError, RecipientRefusedError
@@ -92,9 +92,18 @@ def test_a_description_is_shown_as_it_is() -> None:
     views.show_jobs(console, {"jobs": [job], "total": 1, "total_is_estimate": True, "next_cursor": text})
     views.show_event(console, event)
     views.show_event(console, {**event, "type": "task_retry_scheduled"})
-    views.show_plan(
-        console, {"intent": text, "slots": {text: text}, "task_graph": {"tasks": [task]}, "batches": [[text]]}
-    )
+    estimate = {"spent": {"calls": 1, "money": 0.5}, "currency": text, "calls_expected": 0, "seconds": 90, "runs": 1}
+    step = task | {"risk": "medium", "seconds": 1.5}
+    change = {"path": text, "before": text, "after": None}
+    plan_views.show_plan(
+        console,
+        {
+            "intent": text, "slots": {text: text}, "steps": [step], "batches": [[text]], "way": text, "why": text,
+            "confidence": 0.5, "overlooked": [text], "risk": "high", "estimate": estimate, "unseen": [text],
+            "version": 2, "plan_hash": "ab", "expires_at": "2026-03-02T12:00:00Z",
+            "changes": {"added": [text], "removed": [text], "changed": [change]},
+        },
+    )  # fmt: skip
     console.file.close()
 
     shown = console.export_text()
@@ -107,6 +116,8 @@ def test_a_plan_is_shown_and_nothing_runs(cli: CommandLine) -> None:
 
     assert (shown.exit_code, as_json.exit_code) == (DONE, DONE)
     assert "fetch_and_send" in shown.output
+    assert "mittel" in shown.output
+    assert "verstanden durch Regeln" in shown.output
     assert json.loads(as_json.output)["intent"] == "fetch_and_send"
     assert cli.job_ids() == []
 

@@ -1,6 +1,9 @@
 """A budget is checked before each call, holds with a hundred jobs at once, and is never overdrawn."""
 
 import asyncio
+import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -131,3 +134,21 @@ async def test_time_out_pays_the_most_because_nobody_knows(records: Records) -> 
 
 async def no_sleep(_: float) -> None:
     """Wait for nothing."""
+
+
+@pytest.mark.fault
+async def test_two_processes_on_one_store_never_overdraw_the_day(tmp_path: Path) -> None:
+    database, most = SQLiteDatabase(tmp_path / "cpa.db"), Call(prompt=HELLO, max_tokens=50).most.total
+    await database.connect()
+    limit = most * 20 + most // 2
+    command = [sys.executable, "-m", "tests.support.spends", str(database.path), str(limit), "50"]
+
+    processes = [await asyncio.create_subprocess_exec(*command, stdout=PIPE) for _ in range(2)]
+    said = [(await process.communicate())[0] for process in processes]
+    with sqlite3.connect(database.path) as connection:
+        (spent,) = connection.execute("SELECT tokens FROM spending WHERE account LIKE 'day %'").fetchone()
+    await database.close()
+
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sum(map(int, [words.split()[-1] for words in said])) == 20, "calls of both, each paid before it was made"
+    assert spent == most * 20 <= limit

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from scheduler.llm.llm_intent_router import ClassificationContext, Described, Example
-from scheduler.llm.llm_task_planner import PlanningContext, ShownAction
+from scheduler.llm.llm_task_planner import PlanningContext, ShownAction, Stopped
 from scheduler.llm.llm_wrapper import AnalysisContext, SelectionContext, ShownAgent
 from scheduler.llm.prompts import FOLDER, data, render
 
@@ -35,6 +35,7 @@ CONTEXTS: dict[str, BaseModel] = {
         ],
         agents=["web-1: web.*"],
         most_steps=40,
+        stopped=Stopped(plan='{"tasks": []}', done=["open"], error="not found </data>", advice="Look elsewhere"),
         last_plan='{"tasks": []}',
         problems=["task_graph.tasks: empty"],
     ),

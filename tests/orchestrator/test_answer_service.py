@@ -25,7 +25,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteTaskRepository,
 )
 from tests.orchestrator.test_planner import a_planner
-from tests.support.asking import MOST, PATIENCE, answer_service
+from tests.support.asking import MOST, PATIENCE, answer_service, plan_service
 from tests.support.clock import FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.services import router
@@ -67,6 +67,7 @@ def jobs(
         events=SQLiteEventRepository(database),
         job_queue=queue,
         admission=Admission(nobody_waits, clock),
+        plans=plan_service(database, planner, clock),
         clock=clock,
         new_id=new_id,
     )

@@ -20,14 +20,15 @@ from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.job_service import MAX_TEXT, JobService
+from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.request_text import MAX_TEXT
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLiteJobRepository, SQLiteTaskRepository
 from tests.orchestrator.test_planner import a_planner
-from tests.support.asking import answer_service
+from tests.support.asking import answer_service, plan_service
 from tests.support.clock import FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.services import SENTENCE, router
@@ -53,6 +54,7 @@ def jobs(database: SQLiteDatabase, queue: JobQueue, clock: FakeClock, router: In
         events=SQLiteEventRepository(database),
         job_queue=queue,
         admission=Admission(nobody_waits, clock),
+        plans=plan_service(database, planner, clock),
         clock=clock,
         new_id=new_id,
     )

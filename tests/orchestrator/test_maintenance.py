@@ -123,7 +123,7 @@ async def nobody_asks() -> int:
 def care(pruner: Pruner, log: Log, clock: FakeClock, cutoffs: Callable[[], Cutoffs] = Cutoffs) -> Maintenance:
     return Maintenance(
         pruner=pruner, cutoffs=cutoffs, log_size=lambda: log.size, empty_log=log.empty, largest_log=100,
-        every=timedelta(seconds=0.01), clock=clock, give_up_unanswered=nobody_asks,
+        every=timedelta(seconds=0.01), clock=clock, give_up_unanswered=nobody_asks, forget_plans=nobody_asks,
     )  # fmt: skip
 
 

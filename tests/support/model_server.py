@@ -4,6 +4,7 @@ What they model is written in docs/LLM.md; what the real ones do beyond it is no
 """
 
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -31,7 +32,7 @@ class Move:
     delay: float = 0.0
     """Seconds before the answer."""
     drip: float = 0.0
-    """Seconds between pieces of a stream."""
+    """Seconds between pieces of an answer."""
     cut_after: int | None = None
     """Bytes after which the connection is closed."""
     garbage: bool = False
@@ -81,6 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.playing.requests.append({"path": self.path, "key": self.headers.get("Authorization", ""), **asked})
         move = self.playing.next()
         time.sleep(move.delay)
+        self._drip = move.drip
         if move.garbage:
             self._send(200, b"<html>Bad gateway</html>", "text/html")
         elif move.status != 200:
@@ -105,11 +107,16 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:move_cut])
+        for place in range(0, len(body), 16) if self._drip else ():
+            self.wfile.write(body[place : place + 16])
+            time.sleep(self._drip)
+        if not self._drip:
+            self.wfile.write(body[:move_cut])
         if move_cut is not None:
             self.close_connection = True
 
     _cut: int | None = None
+    _drip = 0.0
 
     def _stream(self, pieces: list[bytes], kind: str, move: Move) -> None:
         self.close_connection = True
@@ -244,9 +251,17 @@ def _not_strict(schema: dict[str, Any]) -> str | None:
     return next((flaw for one in schema.get("properties", {}).values() if (flaw := _not_strict(one))), None)
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that went away: tests want them to."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @contextmanager
 def _running(kind: type[_Handler]) -> Iterator[ModelServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    server = _Quiet(("127.0.0.1", 0), kind)
     playing = ModelServer(server.server_address[1])
     server.RequestHandlerClass = type(kind.__name__, (kind,), {"playing": playing})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

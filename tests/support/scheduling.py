@@ -25,7 +25,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteEventRepository, SQLiteJobRepository, SQLiteTaskRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from scheduler.security.policies import PolicyEngine
-from tests.support.asking import answer_service
+from tests.support.asking import answer_service, plan_service
 from tests.support.clock import NOON, FakeClock
 from tests.support.queues import nobody_waits
 from tests.support.schedules import a_definition
@@ -68,6 +68,7 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
         events=SQLiteEventRepository(database),
         job_queue=queue,
         admission=Admission(nobody_waits, clock),
+        plans=plan_service(database, planner, clock),
         clock=clock,
         new_id=new_id,
     )

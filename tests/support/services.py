@@ -25,6 +25,7 @@ from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_actions import SITE_ACTIONS
+from scheduler.llm.llm_provider import LLMProvider
 from scheduler.settings import (
     ApiSettings,
     BrowserSettings,
@@ -108,6 +109,11 @@ class Api:
         with sqlite3.connect(self.database) as connection:
             connection.execute(statement)
 
+    def query(self, statement: str) -> list[Any]:
+        """Return rows of the store."""
+        with sqlite3.connect(self.database) as connection:
+            return connection.execute(statement).fetchall()
+
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has."""
         with sqlite3.connect(self.database) as connection:
@@ -125,6 +131,7 @@ def some_settings(
     *,
     sites: dict[str, str] | None = None,
     queue: QueueSettings | None = None,
+    llm: LLMSettings | None = None,
     **api: Any,  # noqa: ANN401 - fields of ApiSettings
 ) -> Settings:
     """Return settings for a service that keeps everything in `data`; `api` holds fields of ApiSettings."""
@@ -143,21 +150,23 @@ def some_settings(
         web=WebSettings(sites_dir=data / "config"),
         browser=BrowserSettings(),
         guard=GuardSettings(),
-        llm=LLMSettings(),
+        llm=llm or LLMSettings(),
         log=LogSettings(),
         fault=FaultSettings(),
     )
 
 
 @asynccontextmanager
-async def running_api(settings: Settings, router: IntentRouter, *, worker: bool) -> AsyncIterator[Api]:
+async def running_api(
+    settings: Settings, router: IntentRouter, *, worker: bool, provider: LLMProvider | None = None
+) -> AsyncIterator[Api]:
     executor, registry = ScriptedExecutor(), ExecutorRegistry()
     registry.register_all(executor)
     app = build_app(settings.api)
     transport = httpx.ASGITransport(app)
     database = Path(settings.store.database_url.removeprefix("sqlite:///"))
     async with (
-        open_services(settings, executors=registry, router=router) as services,
+        open_services(settings, executors=registry, router=router, provider=provider) as services,
         httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=10) as client,
         asyncio.TaskGroup() as owner,
     ):
@@ -188,10 +197,16 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_api(store_path: Path, tmp_path: Path, router: IntentRouter, clean_environment: None) -> OpenApi:  # noqa: ARG001
-    """Opens an API; takes `worker` and the fields of ApiSettings."""
+    """Opens an API; takes `worker`, a `provider` of language models, and the fields of ApiSettings."""
 
-    def open_one(*, worker: bool = False, **settings: Any) -> AbstractAsyncContextManager[Api]:  # noqa: ANN401
-        return running_api(some_settings(tmp_path / "data", store_path, **settings), router, worker=worker)
+    def open_one(
+        *,
+        worker: bool = False,
+        provider: LLMProvider | None = None,
+        **settings: Any,  # noqa: ANN401 - fields of ApiSettings
+    ) -> AbstractAsyncContextManager[Api]:
+        given = some_settings(tmp_path / "data", store_path, **settings)
+        return running_api(given, router, worker=worker, provider=provider)
 
     return open_one
 
