@@ -19,7 +19,8 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
 │       PageRefusedError, DownloadFailedError, VerificationFailedError,
-│       LoginRejectedError, LoginIncompleteError, SecondFactorNeededError, SecondFactorRejectedError,
+│       LoginRejectedError, LoginIncompleteError, SecondFactorRejectedError,
+│       AskingError (core/questions): SecondFactorNeededError,
 │       DocumentNotFoundError, OutsideSiteError, SiteHasNoError,
 │       RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,

@@ -12,6 +12,7 @@ from typing import Any
 from scheduler.core.events import EventType, RunEvent
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus
+from scheduler.core.questions import Question
 from scheduler.core.retry import TaskFailure
 
 
@@ -65,6 +66,18 @@ class SetTimer:
 
 
 @dataclass(slots=True)
+class ParkJob:
+    """Nothing of the run can go on: give the lease up until somebody has answered, else until the time `until`.
+
+    `expires_at`: how long answers are waited for.
+    """
+
+    until: datetime | None = None
+    questions: tuple[Question, ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class FinishRun:
     """The run is over."""
 
@@ -73,4 +86,4 @@ class FinishRun:
     failure: TaskFailure | None = None
 
 
-Command = SaveTask | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | FinishRun
+Command = SaveTask | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | ParkJob | FinishRun

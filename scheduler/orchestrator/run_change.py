@@ -15,6 +15,7 @@ from scheduler.orchestrator.commands import (
     Command,
     FinishRun,
     NoteEvent,
+    ParkJob,
     SaveTask,
     SetTimer,
     StartTask,
@@ -50,6 +51,8 @@ class RunChange:
         self.failure = state.failure
         self.active = state.active
         self.commands: list[Command] = []
+        self.resting = state.resting
+        self.parking = state.parking
         self._just_started: dict[TaskId, tuple[TaskState, list[Command]]] = {}
 
     def state(self) -> RunState:
@@ -65,6 +68,8 @@ class RunChange:
             before.deadline,
             self.cancelling,
             self.failure,
+            self.resting,
+            self.parking,
         )
 
     @property
@@ -101,6 +106,8 @@ class RunChange:
     def start(self, task_id: TaskId, at: datetime) -> None:
         task = self.task(task_id)
         attempt, said = task.attempts + 1, len(self.commands)
+        if self.resting:
+            self.resting -= {task_id}
         self.put(task_id, task.started(at))
         self.note(EventType.TASK_STARTED, at, task_id, attempt=attempt)
         self.commands.append(StartTask(task_id, attempt, again=task.begun))
@@ -141,7 +148,23 @@ class RunChange:
         self.put(task_id, self.task(task_id)._replace(status=TaskStatus.PENDING, not_before=when))
         if not self.stopping:
             self.note(EventType.TASK_RETRY_SCHEDULED, at, task_id, when=when.isoformat(), why=why)
-            self.commands.append(SetTimer(TaskDue(task_id=task_id, at=when)))
+            self.rest(task_id, when)
+
+    def rest(self, task_id: TaskId, until: datetime | None) -> None:
+        """Let a task wait for its time, or (None) for an answer."""
+        self.resting |= {task_id}
+        if until is not None:
+            self.commands.append(SetTimer(TaskDue(task_id=task_id, at=until)))
+
+    def ask(self, task_id: TaskId, at: datetime, failure: TaskFailure, evidence: tuple[str, ...]) -> None:
+        """Put the task back until a person has answered, or to end with the run if that is stopping."""
+        task = self.task(task_id)
+        asked = None if self.stopping else failure
+        evidence = joined(task.evidence, evidence)
+        self.put(task_id, task._replace(status=TaskStatus.PENDING, not_before=None, failure=asked, evidence=evidence))
+        if not self.stopping:
+            self.note(EventType.TASK_ASKS, at, task_id, attempt=task.attempts, code=failure.code)
+            self.rest(task_id, None)
 
     def fail(self, task_id: TaskId, at: datetime, failure: TaskFailure) -> None:
         """The task has failed for good, and so will the run."""
@@ -208,6 +231,39 @@ class RunChange:
                 self._end(JobStatus.CANCELLED, EventType.JOB_CANCELLED, at)
             else:
                 self._end(JobStatus.FAILED, EventType.JOB_FAILED, at, code=self.failure.code)
+        elif self.resting and self.active == 0:
+            self._park(at)
+
+    def _park(self, at: datetime) -> None:
+        """Give the worker up until a person has answered, or until the first time to try; not if that is soon.
+
+        While somebody is asked, what waits for a time waits for the answer as well.
+        """
+        tasks = {task_id: self.task(task_id) for task_id in sorted(self.resting)}
+        times = [task.not_before for task in tasks.values() if task.not_before is not None]
+        if any(time <= at + self.parking.after for time in times):
+            return
+        questions = tuple(
+            question.by(task_id)
+            for task_id, task in tasks.items()
+            if task.failure is not None
+            for question in task.failure.questions
+        )
+        if questions:
+            patience = [self.parking.answers, *(one.patience for one in questions if one.patience is not None)]
+            expires_at = self._before_deadline(at + min(patience))
+            self.status = JobStatus.WAITING
+            shown = [question.model_dump(mode="json") for question in questions]
+            self.note(EventType.QUESTION, at, questions=shown, expires_at=expires_at.isoformat())
+            self.commands.append(ParkJob(questions=questions, expires_at=expires_at))
+        else:
+            until = self._before_deadline(min(times))
+            self.status = JobStatus.PENDING
+            self.note(EventType.JOB_DEFERRED, at, until=until.isoformat())
+            self.commands.append(ParkJob(until=until))
+
+    def _before_deadline(self, time: datetime) -> datetime:
+        return time if self.before.deadline is None else min(time, self.before.deadline)
 
     def _everything_is_done(self) -> bool:
         return bool(self.plan.todos) and all(task.status is TaskStatus.DONE for _, task in self.all_tasks())

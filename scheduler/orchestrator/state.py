@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple, Self
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.events import PARKING, Parking
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
@@ -44,6 +45,11 @@ class TaskState(NamedTuple):
     def active(self) -> bool:
         """Whether somebody works on it now."""
         return self.status is _RUNNING or self.status is _VERIFYING
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.status is TaskStatus.PENDING and self.failure is not None and bool(self.failure.questions)
 
     def started(self, at: datetime) -> "TaskState":
         """Return the task in its next attempt. Field by field, here and below: `_replace` costs three times more."""
@@ -177,7 +183,8 @@ _plans = _Plans()
 class RunState(NamedTuple):
     """A run. `open` counts the tasks that have not ended, `active` those somebody works on.
 
-    `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy.
+    `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy. `resting` are
+    the tasks that nothing keeps from starting but a time or an answer.
     """
 
     job_id: JobId
@@ -189,6 +196,8 @@ class RunState(NamedTuple):
     deadline: datetime | None = None
     cancelling: bool = False
     failure: TaskFailure | None = None
+    resting: frozenset[TaskId] = frozenset()
+    parking: Parking = PARKING
 
 
 def _read(graph: TaskGraph, catalog: ActionCatalog) -> RunPlan:

@@ -157,6 +157,14 @@ class WorkerSettings(BaseSettings):
         default=5, ge=1, le=100, description="workers that may die with a job before it is put aside as a dead letter"
     )
 
+    park_seconds: float = Field(
+        default=5.0, ge=0, le=86_400, description="a job that can do nothing for longer than this gives its worker up"
+    )
+
+    @property
+    def park_after(self) -> timedelta:
+        return timedelta(seconds=self.park_seconds)
+
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)

@@ -3,19 +3,22 @@
 from datetime import timedelta
 
 from scheduler.core.clock import Clock
-from scheduler.orchestrator.answer_service import AnswerService
+from scheduler.orchestrator.answer_service import AnswerService, Letterbox
 from scheduler.orchestrator.planner import Planner
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
+from tests.support.answers import MemoryAnswers
 from tests.support.queues import nobody_waits
 
 PATIENCE = timedelta(days=7)
 MOST = 3
 
 
-def answer_service(database: SQLiteDatabase, planner: Planner, queue: JobQueue, clock: Clock) -> AnswerService:
+def answer_service(
+    database: SQLiteDatabase, planner: Planner, queue: JobQueue, clock: Clock, letterbox: Letterbox | None = None
+) -> AnswerService:
     return AnswerService(
         planner=planner,
         questions=SQLiteQuestionRepository(database, clock),
@@ -24,4 +27,5 @@ def answer_service(database: SQLiteDatabase, planner: Planner, queue: JobQueue, 
         clock=clock,
         patience=PATIENCE,
         most=MOST,
+        letterbox=letterbox or MemoryAnswers(),
     )
