@@ -18,19 +18,18 @@ from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostErr
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
-from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted
+from scheduler.repository.sqlite_parking import park
 from scheduler.repository.sqlite_passing import next_past
 from scheduler.repository.sqlite_rows import (
     JOB_COLUMNS,
     job_of,
     maybe_micros,
-    to_json,
     to_micros,
     to_moment,
     well_formed,
@@ -62,15 +61,6 @@ SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND dela
 ORDER BY priority DESC, turn, n LIMIT ?
 """
 _ABOVE_ALL = 2**31
-_PARK = """
-UPDATE jobs SET status = CASE status WHEN 'running' THEN ? ELSE status END, lease_token = NULL,
-lease_until = CASE status WHEN 'running' THEN NULL ELSE 0 END, not_before = ?, delayed = ?, error = NULL,
-error_code = NULL WHERE id = ? AND lease_token = ? AND status IN ('running', 'cancelling')
-"""
-_ASK = """
-INSERT OR REPLACE INTO questions (job_id, tenant, round, questions, answers, expires_at)
-SELECT id, tenant, ?, ?, ?, ? FROM jobs WHERE id = ? AND status = 'waiting'
-"""
 _TAKE = """
 UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
 WHERE n = ?
@@ -341,7 +331,7 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
     for progress in ends:
         by_status[progress.status or JobStatus.RUNNING].append(progress)
     for progress in by_status.pop(JobStatus.PENDING, []) + by_status.pop(JobStatus.WAITING, []):
-        _park(connection, progress)
+        park(connection, progress)
     for status, group in by_status.items():
         rows = [_end_to_row(progress) for progress in group]
         if status not in _END or connection.executemany(_END[status], rows).rowcount != len(group):
@@ -351,26 +341,6 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
             raise InvalidTransitionError(group[0].job_id, before, status)
     for progress in by_status[JobStatus.FAILED]:
         bury(connection, progress.job_id)
-
-
-def _park(connection: sqlite3.Connection, progress: RunProgress) -> None:
-    """Give up the lease of a job that waits; of one that is to be cancelled, for the next worker."""
-    status, until, asked = progress.status, progress.not_before, progress.questions
-    row = (status, maybe_micros(until) or 0, until is not None, progress.job_id, progress.lease_token)
-    if connection.execute(_PARK, row).rowcount == 0:
-        before = _status_of(connection, progress)
-        if before is None:
-            raise LeaseLostError(progress.job_id)
-        raise InvalidTransitionError(progress.job_id, before, status or before)
-    if asked is not None:
-        ask(connection, progress.job_id, asked)
-
-
-def ask(connection: sqlite3.Connection, job_id: JobId, asked: OpenQuestions) -> None:
-    """Put what a job that waits asks in the place of what it has asked before."""
-    questions = to_json([question.model_dump(mode="json") for question in asked.questions])
-    answers, expires_at = well_formed(to_json(asked.answers)), to_micros(asked.expires_at)
-    connection.execute(_ASK, (asked.round, well_formed(questions), answers, expires_at, job_id))
 
 
 def _end_to_row(progress: RunProgress) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from scheduler.repository.question_repository import UNANSWERED, QuestionReposit
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_jobs import bury, fetch, note
-from scheduler.repository.sqlite_leases import ask
+from scheduler.repository.sqlite_parking import ask
 from scheduler.repository.sqlite_rows import job_to_row, to_micros, to_moment, well_formed
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
