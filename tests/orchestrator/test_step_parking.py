@@ -7,13 +7,22 @@ import pytest
 from scheduler.core.events import EventType, Parking, RunOpened, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
-from scheduler.core.questions import Question
-from scheduler.core.retry import RetryPolicy, TaskFailure
+from scheduler.core.retry import RetryPolicy
 from scheduler.orchestrator.commands import ParkJob
-from tests.support.runs import BROKEN, FIND, NOW, UNAVAILABLE, HandDrivenRun, a_row, a_run, a_run_job, a_step, rows_of
+from tests.support.runs import (
+    ASKS,
+    BROKEN,
+    FIND,
+    NOW,
+    UNAVAILABLE,
+    HandDrivenRun,
+    a_row,
+    a_run,
+    a_run_job,
+    a_step,
+    rows_of,
+)
 
-CODE = Question(key="code", about="step", text="Wie lautet der Code?", secret=True)
-ASKS = TaskFailure(code="second_factor_needed", message="a code is wanted", facts={"site": "Portal"}, questions=(CODE,))
 SLOW = RetryPolicy(max_attempts=3, base_delay=timedelta(minutes=1))
 
 
@@ -90,7 +99,9 @@ def test_unanswered_it_has_failed_with_what_the_step_said() -> None:
 
 
 def test_questions_of_several_steps_are_asked_together_for_as_long_as_the_least_patient_waits() -> None:
-    hasty = ASKS.model_copy(update={"questions": (CODE.model_copy(update={"patience": timedelta(minutes=10)}),)})
+    hasty = ASKS.model_copy(
+        update={"questions": (ASKS.questions[0].model_copy(update={"patience": timedelta(minutes=10)}),)}
+    )
     run = a_run(a_step("b"), a_step("a")).fails("b", ASKS).fails("a", hasty)
 
     (park,) = parked(run)

@@ -17,16 +17,20 @@ from scheduler.orchestrator.commands import Command, FinishRun, StartTask
 from scheduler.orchestrator.state import RunState
 from tests.simulation.agents import World
 from tests.simulation.job_run import SimulatedRun
-from tests.simulation.model_store import Commit, ModelStore
+from tests.simulation.model_rows import Commit
+from tests.simulation.model_store import ModelStore
 from tests.simulation.plans import FIND
 from tests.simulation.violations import ViolationError
 
 _MOST_CRASHES = 5
 _TOLERANCE = timedelta(seconds=1)
+_BUSY = frozenset({TaskStatus.RUNNING, TaskStatus.VERIFYING})
+_ASKING = frozenset({EventType.QUESTION, EventType.ANSWERED, EventType.UNANSWERED})
 _TASKS_AFTER = {
     EventType.TASK_STARTED: TaskStatus.RUNNING,
     EventType.TASK_VERIFYING: TaskStatus.VERIFYING,
     EventType.TASK_RETRY_SCHEDULED: TaskStatus.PENDING,
+    EventType.TASK_ASKS: TaskStatus.PENDING,
     EventType.TASK_DONE: TaskStatus.DONE,
     EventType.TASK_FAILED: TaskStatus.FAILED,
     EventType.TASK_SKIPPED: TaskStatus.SKIPPED,
@@ -38,6 +42,10 @@ _JOB_AFTER = {
     EventType.JOB_RESUMED: JobStatus.RUNNING,
     EventType.JOB_HANDED_BACK: JobStatus.PENDING,
     EventType.JOB_PARKED: JobStatus.WAITING,
+    EventType.JOB_DEFERRED: JobStatus.PENDING,
+    EventType.QUESTION: JobStatus.WAITING,
+    EventType.ANSWERED: JobStatus.PENDING,
+    EventType.UNANSWERED: JobStatus.PENDING,
     EventType.JOB_CANCEL_REQUESTED: JobStatus.CANCELLING,
     EventType.JOB_RETRIED: JobStatus.PENDING,
     EventType.JOB_DONE: JobStatus.DONE,
@@ -123,6 +131,13 @@ class Invariants:
         legal = before.status is job.status or job.status in JOB_TRANSITIONS[before.status]
         if not legal or not (same_run or retried) or (before.status.final and not retried):
             raise ViolationError("I4", f"{job.id} goes from {before.status} to {job.status} by {commit.kind}")
+        parked = commit.kind == "record" and before.lease is not None and job.lease is None and not job.status.final
+        busy = [row.task_id for row in commit.stored.tasks.values() if row.status in _BUSY]
+        if parked and busy:
+            raise ViolationError("I4", f"{job.id} is given up while {busy} are busy")
+        asked = commit.stored.questions
+        if asked is not None and (job.status is not JobStatus.WAITING or job.lease is not None):
+            raise ViolationError("I4", f"{job.id} asks and is {job.status}")
 
     def _check_lease(self, commit: Commit) -> None:
         before, stored, job = commit.before, commit.stored, commit.stored.job
@@ -159,6 +174,8 @@ class Invariants:
         job, replayed = commit.stored.job, self._replayed[commit.stored.job.id]
         for line in commit.events:
             replayed.read(line)
+            if line.type is EventType.JOB_DEFERRED:
+                self.met["parked until the next attempt"] += 1
             if line.type is EventType.TASK_VERIFYING:
                 self._silent[job.id][str(line.type), line.task_id] += 1
         if replayed.status is not job.status:
@@ -172,9 +189,8 @@ class Invariants:
                 raise ViolationError("I6", f"{row.task_id} of {job.id} is {row.status}, its timeline says {told}")
 
     def _check_end(self, job: Job, tasks: dict[TaskId, TaskRun]) -> None:
-        unopened = job.error_code == "worker_crashes" and job.crashes > _MOST_CRASHES + 1
         open_ = [row.task_id for row in tasks.values() if not row.status.final]
-        if open_ and not unopened:
+        if open_:
             raise ViolationError("I4", f"{job.id} is {job.status}, and {open_} have not ended")
         if (job.status is JobStatus.DONE) != all(row.status is TaskStatus.DONE for row in tasks.values()):
             raise ViolationError(
@@ -257,7 +273,9 @@ class Invariants:
                 what = entry.metadata["task"] if entry.task_id else entry.action.removeprefix("job.")
                 told[entry.job_id][f"{'task' if entry.task_id else 'job'}_{what}", entry.task_id] += 1
         for job_id, stored in self._store.rows.items():
-            lines = Counter((str(line.type), line.task_id) for line in stored.events)
+            lines = Counter(
+                (f"job_{line.type}" if line.type in _ASKING else str(line.type), line.task_id) for line in stored.events
+            )
             lines.subtract(self._silent[job_id])
             if +lines != told[job_id]:
                 raise ViolationError("I6", f"the audit log of {job_id} says {told[job_id]}, its timeline {+lines}")

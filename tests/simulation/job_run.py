@@ -18,6 +18,7 @@ from scheduler.core.events import (
     AttemptVerified,
     CancelRequested,
     LookFailed,
+    Parking,
     RunEvent,
     RunOpened,
 )
@@ -30,6 +31,7 @@ from scheduler.orchestrator.commands import Command, SaveTask, SetTimer, StartTa
 from scheduler.orchestrator.run_change import patience
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, open_run
+from scheduler.repository.question_repository import UNANSWERED
 from scheduler.repository.repository_interface import RunProgress
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.chance import Chance
@@ -50,6 +52,7 @@ class Surroundings(Protocol):
     chance: Chance
     store: ModelStore
     door: StoreDoor
+    parking: Parking
 
     def new_id(self) -> str: ...
     def post(self, run: "SimulatedRun", message: Message) -> None: ...
@@ -60,7 +63,7 @@ class Surroundings(Protocol):
 
 
 class SimulatedRun:
-    """Holds a leased job until its run ends; `ended` is told why: None at the end, else what went wrong."""
+    """Holds a leased job until its run ends or is parked; `ended` is told why: None then, else what went wrong."""
 
     def __init__(
         self,
@@ -89,7 +92,9 @@ class SimulatedRun:
         self._looks: dict[TaskId, int] = {}
         self._inbox: list[RunEvent] = []
         self._storing = False
-        self.hear(RunOpened(at=around.agenda.now, crashes=job.crashes))
+        unanswered = job.error_code == UNANSWERED
+        now, parking = around.agenda.now, around.parking
+        self.hear(RunOpened(at=now, crashes=job.crashes, parking=parking, unanswered=unanswered))
 
     def hear(self, event: RunEvent) -> None:
         """Take in what has happened; it is dealt with as soon as the last decision is stored."""
@@ -183,7 +188,7 @@ class SimulatedRun:
             if self.over:
                 return
             self._perform(command)
-        if state.status.final:
+        if state.status is not JobStatus.RUNNING:
             self.over = True
             self._ended(self, None)
         elif self._inbox:

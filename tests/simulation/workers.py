@@ -100,6 +100,7 @@ class SimulatedWorker:
             raise LeaseLostError(job.id)
         progress = ProgressWriter(job, job.lease, {}, around.new_id).progress(state, commands)
         if progress is not None:
+            progress.rest = state.failure
             around.door.write(
                 self.process,
                 lambda: around.store.record(progress),
