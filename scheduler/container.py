@@ -12,7 +12,7 @@ from scheduler.agents.agent_hands import AgentHands
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
-from scheduler.core.events import Parking
+from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
@@ -268,7 +268,11 @@ def make_worker(
         random=random.random,
         new_id=new_id,
         most_crashes=settings.worker.most_crashes,
-        parking=Parking(after=settings.worker.park_after, answers=timedelta(days=settings.queue.answer_days)),
+        rules=RunRules(
+            park_after=settings.worker.park_after,
+            answers=timedelta(days=settings.queue.answer_days),
+            most_items=settings.worker.most_items,
+        ),
     )
     return Worker(
         job_queue=queue,

@@ -22,6 +22,7 @@ from scheduler.core.ids import JobId
 from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import LONGEST_ANSWER
+from scheduler.core.todo import step_of
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
 
@@ -123,7 +124,7 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         status=job.status,
         locale=job.locale,
         slots=job.context.get("slots", {}),
-        tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
+        tasks=[TaskResponse.of(todos[step_of(task.task_id)], task) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,

@@ -43,6 +43,7 @@ _LINES = {
     "task_started": ("▶", "▶"),
     "task_verifying": ("? wird nachgesehen", "? looking whether it happened"),
     "task_retry_scheduled": ("↻ noch einmal", "↻ again"),
+    "task_expanded": ("⋯ für jedes Element", "⋯ for each element"),
     "task_asks": ("[yellow]? fragt nach[/]", "[yellow]? asks[/]"),
     "task_done": ("[green]✔[/]", "[green]✔[/]"),
     "task_failed": ("[red]✘[/]", "[red]✘[/]"),
@@ -66,8 +67,20 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
         for task_id in batch:
             task = tasks[task_id]
             reason = f"  [dim]{escape(task['reason'])}[/]" if task.get("reason") else ""
-            branch.add(f"{escape(task_id)}  [cyan]{escape(task['action'])}[/]{reason}")
+            branch.add(f"{escape(task_id)}  [cyan]{escape(task['action'])}[/]{_provisos(task)}{reason}")
     console.print(tree, highlight=False)
+
+
+def _provisos(task: Mapping[str, Any]) -> str:
+    """Return when, and for what, a step is done."""
+    parts = []
+    if task.get("for_each") is not None:
+        each = task["for_each"]
+        what = each if isinstance(each, str) else say(f"{len(each)} Werte", f"{len(each)} values")
+        parts.append(say(f"für jedes aus {what}", f"for each of {what}"))
+    if task.get("when"):
+        parts.append(say(f"nur wenn {task['when']}", f"only if {task['when']}"))
+    return "".join(f"  [yellow]{escape(part)}[/]" for part in parts)
 
 
 def show_event(console: Console, event: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ CPAError
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
 │       PageRefusedError, DownloadFailedError, VerificationFailedError,
 │       LoginRejectedError, LoginIncompleteError, SecondFactorRejectedError,
-│       AskingError (core/questions): SecondFactorNeededError,
+│       AskingError, SecondFactorNeededError,
 │       DocumentNotFoundError, OutsideSiteError, SiteHasNoError,
 │       RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
@@ -28,7 +28,8 @@ CPAError
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
 │       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
-│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError,
+│       ConditionUnclearError, TooManyItemsError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
@@ -79,7 +80,7 @@ from scheduler.core.llm_errors import (
     PlanUnseenError,
     PlanUnusableError,
 )
-from scheduler.core.questions import AskBackError
+from scheduler.core.questions import AskBackError, AskingError
 from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
@@ -166,11 +167,13 @@ from scheduler.core.work_errors import (
     CalendarNotSetUpError,
     CalendarRefusedError,
     CalendarUnreachableError,
+    ConditionUnclearError,
     ConversionFailedError,
     FileFailedError,
     NoDisplayError,
     ProgramMissingError,
     TableUnreadableError,
+    TooManyItemsError,
 )
 
 __all__ = [
@@ -191,6 +194,7 @@ __all__ = [
     "ArchiveRefusedError",
     "ArtifactNotFoundError",
     "AskBackError",
+    "AskingError",
     "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",
@@ -198,6 +202,7 @@ __all__ = [
     "CalendarNotSetUpError",
     "CalendarRefusedError",
     "CalendarUnreachableError",
+    "ConditionUnclearError",
     "ConflictError",
     "ConversionFailedError",
     "CycleError",
@@ -283,6 +288,7 @@ __all__ = [
     "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TooManyItemsError",
     "TooManyMessagesError",
     "TooMuchDataError",
     "UnavailableError",

@@ -37,6 +37,7 @@ class EventType(StrEnum):
     TASK_VERIFYING = "task_verifying"
     TASK_RETRY_SCHEDULED = "task_retry_scheduled"
     TASK_ASKS = "task_asks"
+    TASK_EXPANDED = "task_expanded"
     TASK_DONE = "task_done"
     TASK_FAILED = "task_failed"
     TASK_SKIPPED = "task_skipped"
@@ -85,17 +86,20 @@ and one more not even that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parking:
-    """When a job gives its worker up: if nothing of it can go on for longer than `after`, or until somebody answers.
+class RunRules:
+    """What the settings say of runs.
 
-    `answers` is how long answers are waited for, unless a question says otherwise.
+    A job gives its worker up if nothing of it can go on for longer than `park_after`, or until somebody answers;
+    `answers` is how long that is waited for, unless a question says otherwise. A list may have `most_items` for a step
+    to be done for each.
     """
 
-    after: timedelta = timedelta(seconds=5)
+    park_after: timedelta = timedelta(seconds=5)
     answers: timedelta = timedelta(days=7)
+    most_items: int = 1000
 
 
-PARKING: Final = Parking()
+RULES: Final = RunRules()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +112,7 @@ class RunOpened:
     at: datetime
     crashes: int = 0
     most_crashes: int = MOST_CRASHES
-    parking: Parking = PARKING
+    rules: RunRules = RULES
     unanswered: bool = False
 
 

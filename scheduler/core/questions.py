@@ -56,8 +56,10 @@ class AskingError(TaskFailedError):
     If nobody answers in time the step has failed with this error.
     """
 
+    code: ClassVar[str] = "not_answered"
+
     def __init__(self, message: str, questions: Sequence[Question], **facts: str | Sentence) -> None:
-        super().__init__(message, **facts)
+        super().__init__(message, **facts, questions=" ".join(question.text for question in questions))
         self.questions = tuple(questions)
 
 

@@ -1,6 +1,6 @@
 """What can go wrong with a site that has a profile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from scheduler.core.error_kinds import ConflictError, InvalidRequestError, TaskFailedError
@@ -39,13 +39,13 @@ class LoginIncompleteError(TaskFailedError):
 
 
 class SecondFactorNeededError(AskingError):
-    """The site asks for a code; `question` asks a person for it."""
+    """The site asks for a code; `questions` ask a person for it."""
 
     code: ClassVar[str] = "second_factor_needed"
 
-    def __init__(self, site: str, job: str, limit: str, question: Question) -> None:
+    def __init__(self, site: str, job: str, limit: str, questions: Sequence[Question]) -> None:
         message = f"Site {site!r} asks for a second factor; none came in {limit}"
-        super().__init__(message, [question], site=site, job=job, limit=limit)
+        super().__init__(message, questions, site=site, job=job, limit=limit)
 
 
 class SecondFactorRejectedError(TaskFailedError):

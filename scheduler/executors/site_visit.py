@@ -204,7 +204,7 @@ class SiteVisit:
             secret=True,
             patience=timedelta(seconds=factor.wait_seconds),
         )
-        return SecondFactorNeededError(name, job_id, f"{factor.wait_seconds:g} s", question)
+        return SecondFactorNeededError(name, job_id, f"{factor.wait_seconds:g} s", [question])
 
     async def _enter(self, factor: SecondFactor, code: str) -> None:
         task_id, self.code_used = self.context.task_id, True

@@ -1,10 +1,10 @@
-"""What `step` wants done. The first two are stored together before any of the others is carried out.
+"""What `step` wants done. The first three are stored together before any of the others is carried out.
 
 Nobody changes a command, though nothing prevents it: freezing a class makes its objects four times dearer to build, and
 each task takes half a dozen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,13 @@ class SaveTask:
     """Store the task as it stands after this step."""
 
     task_id: TaskId
+
+
+@dataclass(slots=True)
+class AddTasks:
+    """Give tasks that are new, in this order, their rows; they are stored together with what else is known of them."""
+
+    task_ids: Sequence[TaskId]
 
 
 @dataclass(slots=True)
@@ -86,4 +93,4 @@ class FinishRun:
     failure: TaskFailure | None = None
 
 
-Command = SaveTask | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | ParkJob | FinishRun
+Command = SaveTask | AddTasks | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | ParkJob | FinishRun

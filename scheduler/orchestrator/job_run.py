@@ -22,7 +22,7 @@ from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
     MOST_CRASHES,
-    PARKING,
+    RULES,
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
@@ -30,16 +30,17 @@ from scheduler.core.events import (
     CancelRequested,
     EventType,
     LookFailed,
-    Parking,
     RunEvent,
     RunOpened,
+    RunRules,
 )
 from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
-from scheduler.core.todo import ToDo
+from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.commands import (
+    AddTasks,
     Command,
     FinishRun,
     NoteEvent,
@@ -61,7 +62,7 @@ from scheduler.repository.repository_interface import JobRepository, RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
-_STORED = frozenset({SaveTask, NoteEvent, ParkJob, FinishRun})
+_STORED = frozenset({SaveTask, AddTasks, NoteEvent, ParkJob, FinishRun})
 """Commands that are carried out by being stored."""
 
 log = structlog.get_logger(__name__)
@@ -86,14 +87,14 @@ class JobRun:
         random: Callable[[], float],
         new_id: IdFactory,
         most_crashes: int = MOST_CRASHES,
-        parking: Parking = PARKING,
+        rules: RunRules = RULES,
     ) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
         self.epoch = job.lease.epoch
         self._most_crashes = most_crashes
-        self._parking = parking
+        self._rules = rules
         self._clock = clock
         self._timers = timers
         self._held_until, self._held_for = job.lease.until, 0.0
@@ -152,7 +153,7 @@ class JobRun:
                 at=self._clock.now(),
                 crashes=self.job.crashes,
                 most_crashes=self._most_crashes,
-                parking=self._parking,
+                rules=self._rules,
                 unanswered=self.job.error_code == UNANSWERED,
             )
         )
@@ -321,7 +322,10 @@ class JobRun:
             return ordered[1:]
         todo = state.plan.todos[task_id]
         given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
-        todo = todo.resolved({needed: result for needed, result in given if result is not None})
+        results: dict[TaskId, Any] = {needed: result for needed, result in given if result is not None}
+        if task_id in state.plan.items:
+            results[ITEM], results[INDEX] = state.plan.items[task_id]
+        todo = todo.resolved(results)
         context = self._runner.context(self.job, todo, attempt)
         self._orders[task_id] = attempt, todo, context
         return todo, context

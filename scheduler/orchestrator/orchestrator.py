@@ -10,12 +10,13 @@ import structlog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
-from scheduler.core.events import MOST_CRASHES, PARKING, Parking, RunOpened
+from scheduler.core.events import MOST_CRASHES, RULES, RunOpened, RunRules
 from scheduler.core.ids import IdFactory, JobId
 from scheduler.core.job import Job, TaskRun
 from scheduler.orchestrator.job_run import JobRun
+from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
+from scheduler.orchestrator.state import RunState, TaskMap
 from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
@@ -41,9 +42,9 @@ class Orchestrator:
         random: Callable[[], float],
         new_id: IdFactory,
         most_crashes: int = MOST_CRASHES,
-        parking: Parking = PARKING,
+        rules: RunRules = RULES,
     ) -> None:
-        self._parking = parking
+        self._rules = rules
         self._most_crashes = most_crashes
         self._queue = job_queue
         self._jobs = jobs
@@ -96,7 +97,7 @@ class Orchestrator:
             random=self._random,
             new_id=self._new_id,
             most_crashes=self._most_crashes,
-            parking=self._parking,
+            rules=self._rules,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)

@@ -11,7 +11,7 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, ParkJob, SaveTask
+from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
@@ -22,6 +22,7 @@ _ACHIEVED = frozenset(
     {
         EventType.TASK_STARTED,
         EventType.TASK_ASKS,
+        EventType.TASK_EXPANDED,
         EventType.TASK_DONE,
         EventType.JOB_DEFERRED,
         EventType.JOB_DONE,
@@ -63,6 +64,7 @@ class ProgressWriter:
         notes: list[NoteEvent] = []
         end: FinishRun | None = None
         park: ParkJob | None = None
+        added: list[TaskId] = []
         for command in commands:
             if type(command) is NoteEvent:
                 notes.append(command)
@@ -72,6 +74,8 @@ class ProgressWriter:
                 end = command
             elif type(command) is ParkJob:
                 park = command
+            elif type(command) is AddTasks:
+                added += command.task_ids
         if not changed and not notes and end is None:
             return None
         tasks, todos = state.tasks.newest, state.plan.todos
@@ -94,6 +98,7 @@ class ProgressWriter:
             error_code=None if failure is None else failure.code,
             not_before=park.until if park else None,
             questions=self._open(park) if park else None,
+            added=added,
         )
 
     def _open(self, park: ParkJob) -> OpenQuestions | None:
@@ -125,7 +130,7 @@ class ProgressWriter:
         data = note.data
         if note.task_id is not None:
             data = {**data, "action": state.plan.todos[note.task_id].action}
-            if note.type is EventType.TASK_FAILED:
+            if note.type is EventType.TASK_FAILED or (note.type is EventType.TASK_SKIPPED and note.data):
                 data["error"] = self._sentence(state.tasks[note.task_id].failure)
         elif note.type is EventType.JOB_FAILED:
             data = {**data, "error": self._sentence(state.failure)}
@@ -141,7 +146,7 @@ class ProgressWriter:
             note.task_id,
             f"job.{what}" if todo is None else todo.action,
             self._reason if todo is None else todo.reason or self._reason,
-            "success" if note.type in _ACHIEVED else "failure",
+            "success" if note.type in _ACHIEVED or (note.type is EventType.TASK_SKIPPED and note.data) else "failure",
             last_picture(evidence),
             {"run": self._run, kind: what, **note.data},
         )

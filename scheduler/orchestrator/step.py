@@ -2,7 +2,7 @@
 
 No clock, no I/O, no chance: times and draws come in with the events. The rules, each in a function of its own:
 
-- a task starts when all it waits for is done; a task that is done never runs again;
+- a task starts when all it waits for is done, or skipped by its condition; a task that is done never runs again;
 - an attempt of unknown outcome is looked after before anything else, unless the task may be repeated;
 - a transient failure is tried again with backoff; any other makes the run fail: nothing new starts, what is busy ends;
 - a task that asks is put back; when only such are left, or times far off, the job gives its worker up;
@@ -53,12 +53,12 @@ def step(state: RunState, events: Iterable[RunEvent]) -> tuple[RunState, list[Co
 
 def _run_opened(run: RunChange, event: RunOpened) -> None:
     """Start what is ready, and take up what an earlier worker left behind."""
-    run.parking = event.parking
+    run.rules = event.rules
     if not run.stopping:
         run.failure = _put_aside(run, event)
     if run.before.deadline is not None and not run.stopping:
         run.commands.append(SetTimer(DeadlinePassed(at=run.before.deadline)))
-    for task_id, task in run.all_tasks():
+    for task_id, task in list(run.all_tasks()) if run.plan.decisive else run.all_tasks():
         if task.active:
             _take_up(run, task_id, task, event)
         elif task.status is not TaskStatus.PENDING or task.waiting_for or run.stopping:
@@ -66,7 +66,7 @@ def _run_opened(run: RunChange, event: RunOpened) -> None:
         elif task.failure is not None and task.asks and event.unanswered:
             run.fail(task_id, event.at, task.failure.model_copy(update={"questions": ()}))
         elif _is_due(task, event.at):
-            run.start(task_id, event.at)
+            run.begin(task_id, event.at)
         else:
             run.rest(task_id, task.not_before)
 

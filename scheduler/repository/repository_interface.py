@@ -54,7 +54,7 @@ class RunProgress:
 
     A `status` ends the run or parks it, and gives the lease up; `error`, `error_code`, `completed_at` belong to an end.
     A parked job waits for answers to `questions`, or is pending until `not_before`; one that is to be cancelled only
-    gives its lease up, for the next worker.
+    gives its lease up, for the next worker. `added` are tasks that have no rows yet.
     With `rest`, tasks that have not ended end with the run: those that were begun failed so, the others are skipped.
     """
 
@@ -71,6 +71,7 @@ class RunProgress:
     rest: TaskFailure | None = None
     not_before: datetime | None = None
     questions: OpenQuestions | None = None
+    added: Sequence[TaskId] = ()
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""

@@ -34,7 +34,7 @@ from scheduler.repository.sqlite_rows import (
     to_moment,
     well_formed,
 )
-from scheduler.repository.sqlite_tasks import end_rest, put_tasks
+from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
 
@@ -310,6 +310,8 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
         before_commit(connection, _end, (progress,))
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
+    if progress.added:
+        add_items(connection, progress.job_id, progress.added)
     before_commit(connection, put_tasks, progress.tasks)
     if progress.rest is not None and progress.completed_at is not None:
         run = progress.events[0].run

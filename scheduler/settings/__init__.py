@@ -161,6 +161,10 @@ class WorkerSettings(BaseSettings):
         default=5.0, ge=0, le=86_400, description="a job that can do nothing for longer than this gives its worker up"
     )
 
+    most_items: int = Field(
+        default=1000, ge=1, le=100_000, description="elements of a list for each of which a step may be done"
+    )
+
     @property
     def park_after(self) -> timedelta:
         return timedelta(seconds=self.park_seconds)

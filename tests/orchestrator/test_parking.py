@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.core.errors import SiteUnreachableError
-from scheduler.core.events import EventType, Parking
+from scheduler.core.events import EventType, RunRules
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import Question
@@ -37,7 +37,7 @@ def asks_for_a_code(used: list[str], patience: timedelta | None = None) -> Attem
         code = context.answers.get("code")
         if code is None:
             question = Question(key="code", about="step", text="Wie lautet der Code?", secret=True, patience=patience)
-            raise SecondFactorNeededError("Portal", context.job_id, "600 s", question)
+            raise SecondFactorNeededError("Portal", context.job_id, "600 s", [question])
         used.append(code)
         world.happens(context)
         return {"site": "portal"}
@@ -275,4 +275,4 @@ async def test_the_tenant_of_another_job_cannot_answer(office: Office, answers: 
 
 
 def test_parking_is_for_five_seconds_or_more_unless_the_settings_say_otherwise() -> None:
-    assert Parking().after == timedelta(seconds=5)
+    assert RunRules().park_after == timedelta(seconds=5)

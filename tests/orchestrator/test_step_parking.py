@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.core.events import EventType, Parking, RunOpened, TaskDue
+from scheduler.core.events import EventType, RunOpened, RunRules, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import RetryPolicy
@@ -146,7 +146,7 @@ def test_of_several_pauses_the_first_that_ends_counts_and_not_while_it_is_near()
 
 def test_how_long_is_worth_parking_for_is_the_workers_to_say() -> None:
     run = HandDrivenRun(a_run_job(a_step("find", action=FIND, retry=SLOW)))
-    run.happens(RunOpened(at=NOW, parking=Parking(after=timedelta(minutes=2)))).fails("find", UNAVAILABLE, draw=0.9)
+    run.happens(RunOpened(at=NOW, rules=RunRules(park_after=timedelta(minutes=2)))).fails("find", UNAVAILABLE, draw=0.9)
 
     assert run.state.status is JobStatus.RUNNING
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from scheduler.core.events import Parking, RunEvent, RunOpened
+from scheduler.core.events import RunEvent, RunOpened, RunRules
 from scheduler.core.ids import JobId
 from scheduler.orchestrator.commands import Command, StartTask
 from scheduler.orchestrator.state import RunState
@@ -65,8 +65,8 @@ class History:
         draw = self.chance.random
         self.clients = [self._a_client(number) for number in range(draw.randint(2, 6))]
         self._calm_at = draw.uniform(15, 60)
-        self.parking = Parking(
-            after=timedelta(seconds=draw.choice((0, 1, 5))), answers=timedelta(seconds=draw.uniform(5, 60))
+        self.rules = RunRules(
+            park_after=timedelta(seconds=draw.choice((0, 1, 5))), answers=timedelta(seconds=draw.uniform(5, 60))
         )
 
     def _a_far_agent(self, name: str) -> Agent:

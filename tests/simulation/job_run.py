@@ -18,9 +18,9 @@ from scheduler.core.events import (
     AttemptVerified,
     CancelRequested,
     LookFailed,
-    Parking,
     RunEvent,
     RunOpened,
+    RunRules,
 )
 from scheduler.core.ids import TaskId, effect_key
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
@@ -52,7 +52,7 @@ class Surroundings(Protocol):
     chance: Chance
     store: ModelStore
     door: StoreDoor
-    parking: Parking
+    rules: RunRules
 
     def new_id(self) -> str: ...
     def post(self, run: "SimulatedRun", message: Message) -> None: ...
@@ -93,8 +93,8 @@ class SimulatedRun:
         self._inbox: list[RunEvent] = []
         self._storing = False
         unanswered = job.error_code == UNANSWERED
-        now, parking = around.agenda.now, around.parking
-        self.hear(RunOpened(at=now, crashes=job.crashes, parking=parking, unanswered=unanswered))
+        now, rules = around.agenda.now, around.rules
+        self.hear(RunOpened(at=now, crashes=job.crashes, rules=rules, unanswered=unanswered))
 
     def hear(self, event: RunEvent) -> None:
         """Take in what has happened; it is dealt with as soon as the last decision is stored."""

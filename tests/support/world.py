@@ -111,7 +111,7 @@ class WorldExecutor(BaseExecutor):
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         self._world.note(BEGUN, context)
         if todo.action == ASK and "code" not in context.answers:
-            raise SecondFactorNeededError("Portal", context.job_id, "600 s", _QUESTION)
+            raise SecondFactorNeededError("Portal", context.job_id, "600 s", [_QUESTION])
         await asyncio.sleep(parse_params(Pause, todo).seconds)
         if todo.action != LOOK:
             self._world.note(EFFECT, context)
