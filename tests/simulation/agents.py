@@ -44,7 +44,7 @@ FAILURES = (
     (Outcome("unknown, happened", effect=True, says=UNKNOWN), 5),
     (Outcome("unknown, did not happen", effect=False, says=UNKNOWN), 5),
     (Outcome("done, but wrong", effect=True, says=NOT_AS_DEMANDED), 4),
-    (Outcome("asks a person", effect=False, says=ASKS), 5),
+    (Outcome("asks a person", effect=False, says=ASKS), 9),
 )
 
 

@@ -19,6 +19,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus, TaskStatus
+from scheduler.core.todo import step_of
 from scheduler.repository.repository_interface import IdempotentRequest
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.agents import World
@@ -261,7 +262,7 @@ class Client:
                 raise says
             seen["answer" if not isinstance(says, Exception) else f"answer: {type(says).__name__}"] += 1
 
-        for _ in range(2 if self._around.chance.odds(0.2) else 1):
+        for _ in range(2 if self._around.chance.odds(0.5) else 1):
             self._api.carry_on(job, {"code": "•••"}, told)
 
     def _reuse_key(self) -> None:
@@ -295,7 +296,7 @@ class Client:
         happened = any(
             task.effect_key is not None and world.effects[task.effect_key]
             for task in self._around.store.tasks(job.id)
-            if task.status is not TaskStatus.DONE and job.task_graph.tasks[task.task_id].action == POST
+            if task.status is not TaskStatus.DONE and job.task_graph.tasks[step_of(task.task_id)].action == POST
         )
         return not happened and not self._may_still_happen(job)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from scheduler.core.events import RunEvent, RunOpened, RunRules
 from scheduler.core.ids import JobId
+from scheduler.core.todo import step_of
 from scheduler.orchestrator.commands import Command, StartTask
 from scheduler.orchestrator.state import RunState
 from tests.simulation.agenda import Agenda, Process
@@ -66,7 +67,7 @@ class History:
         self.clients = [self._a_client(number) for number in range(draw.randint(2, 6))]
         self._calm_at = draw.uniform(15, 60)
         self.rules = RunRules(
-            park_after=timedelta(seconds=draw.choice((0, 1, 5))), answers=timedelta(seconds=draw.uniform(5, 60))
+            park_after=timedelta(seconds=draw.choice((0, 1, 5))), answers=timedelta(seconds=draw.uniform(2, 30))
         )
 
     def _a_far_agent(self, name: str) -> Agent:
@@ -215,7 +216,7 @@ class History:
             inner = self._inside[run.process.name]
             self.agenda.after(0, lambda: inner.hear(message), run.process)
             return
-        agent = self._agents[int(message.task_id.removeprefix("t")) % len(self._agents)]
+        agent = self._agents[int(step_of(message.task_id).removeprefix("t")) % len(self._agents)]
         self.network.send(lambda: agent.hear(message), Fault.REQUEST_LOST)
 
     def stepped(self, run: SimulatedRun, events: list[RunEvent], after: RunState, commands: list[Command]) -> None:

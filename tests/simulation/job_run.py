@@ -9,7 +9,7 @@ under an older epoch than the lease's is not heard.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
@@ -25,7 +25,7 @@ from scheduler.core.events import (
 from scheduler.core.ids import TaskId, effect_key
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
-from scheduler.core.todo import ToDo
+from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator import step as deciding
 from scheduler.orchestrator.commands import Command, SaveTask, SetTimer, StartTask, StopTask, VerifyTask
 from scheduler.orchestrator.run_change import patience
@@ -267,7 +267,10 @@ class SimulatedRun:
         if task_id not in self._orders:
             todo = state.plan.todos[task_id]
             given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
-            todo = todo.resolved({needed: result for needed, result in given if result is not None})
+            results: dict[TaskId, Any] = {needed: result for needed, result in given if result is not None}
+            if task_id in state.plan.items:
+                results[ITEM], results[INDEX] = state.plan.items[task_id]
+            todo = todo.resolved(results)
             self._orders[task_id] = todo, effect_key(self.job.id, task_id, todo.canonical())
         return self._orders[task_id]
 

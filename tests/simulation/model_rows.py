@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.events import EventLine, EventType, JobEvent
 from scheduler.core.ids import LeaseToken, TaskId
-from scheduler.core.job import Job, TaskLine, TaskRun
+from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
 from scheduler.core.questions import OpenQuestions
+from scheduler.core.retry import TaskFailure
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -82,3 +83,26 @@ def as_model(kind: type[Model], line: object) -> Model:
         return line
     assert isinstance(line, TaskLine | EventLine | AuditLine)
     return kind.model_validate(line._asdict())
+
+
+def put_aside(task: TaskRun, run: int, rest: TaskFailure, at: datetime) -> tuple[TaskRun, EventType]:
+    """End a task because its job is put aside: what was begun has failed, else it is skipped."""
+    changes: dict[str, Any] = {"status": TaskStatus.SKIPPED, "run": run, "completed_at": at}
+    if task.status is TaskStatus.PENDING:
+        return task.model_copy(update=changes), EventType.TASK_SKIPPED
+    return task.model_copy(update={**changes, "status": TaskStatus.FAILED, "failure": rest}), EventType.TASK_FAILED
+
+
+def put_aside_entry(job: Job, task: TaskRun, rest: TaskFailure, at: datetime, entry_id: str) -> AuditEntry:
+    """Return the entry of a task that has ended so."""
+    return AuditEntry(
+        id=entry_id,
+        timestamp=at,
+        tenant=job.tenant,
+        job_id=job.id,
+        task_id=task.task_id,
+        action=f"task.{task.status}",
+        reason=rest.message,
+        result="failure",
+        metadata={"run": job.run, "task": task.status.value, "code": rest.code},
+    )

@@ -22,9 +22,22 @@ from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease, TaskRun, TaskStatus
 from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.todo import step_of
+from scheduler.orchestrator.run_plan import stored_items
 from scheduler.repository.question_repository import UNANSWERED
 from scheduler.repository.repository_interface import IdempotentRequest, RunProgress
-from tests.simulation.model_rows import Block, Commit, RepeatedEntryError, Stored, as_model, digest, is_due, line_of
+from tests.simulation.model_rows import (
+    Block,
+    Commit,
+    RepeatedEntryError,
+    Stored,
+    as_model,
+    digest,
+    is_due,
+    line_of,
+    put_aside,
+    put_aside_entry,
+)
 
 _LINES = {
     JobStatus.PENDING: EventType.JOB_HANDED_BACK,
@@ -186,12 +199,14 @@ class ModelStore:
         before, status = stored.job, progress.status
         if status is not None and not self._may_become(before.status, status):
             raise InvalidTransitionError(before.id, before.status, status)
-        if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
+        added = {task_id: TaskRun(job_id=before.id, task_id=task_id) for task_id in progress.added}
+        if unknown := [task.task_id for task in progress.tasks if task.task_id not in {**stored.tasks, **added}]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
             if [self._entries[id_] for id_ in repeated] == [progress.job_id] * len(progress.audit):
                 return  # stored before, though the answer was lost
             raise RepeatedEntryError(repeated)
+        stored.tasks.update(added)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
         events, audit = self._end_rest(stored, progress, tasks_before)
         stored.tasks.update((task.task_id, as_model(TaskRun, task)) for task in progress.tasks)
@@ -225,31 +240,15 @@ class ModelStore:
         self, stored: Stored, progress: RunProgress, tasks_before: dict[TaskId, TaskRun]
     ) -> tuple[list[JobEvent], list[AuditEntry]]:
         """End the tasks of a job that is put aside: what was begun has failed, the others are skipped."""
-        lines, entries = list[JobEvent](), list[AuditEntry]()
-        rest, at, job = progress.rest, progress.completed_at, stored.job
-        open_ = [task for task in stored.tasks.values() if not task.status.final]
-        for task in open_ if rest is not None and at is not None else ():
-            assert rest is not None
-            assert at is not None
+        lines, entries, rest, at = list[JobEvent](), list[AuditEntry](), progress.rest, progress.completed_at
+        if rest is None or at is None:
+            return lines, entries
+        for task in [task for task in stored.tasks.values() if not task.status.final]:
             tasks_before.setdefault(task.task_id, task)
-            begun = task.status is not TaskStatus.PENDING
-            status = TaskStatus.FAILED if begun else TaskStatus.SKIPPED
-            changes = {"status": status, "run": job.run, "completed_at": at, **({"failure": rest} if begun else {})}
-            stored.tasks[task.task_id] = task.model_copy(update=changes)
-            line = EventType.TASK_FAILED if begun else EventType.TASK_SKIPPED
-            lines.append(line_of(job, line, at, task.task_id, {"code": rest.code}))
-            entry = AuditEntry(
-                id=f"store-{next(self._ids)}",
-                timestamp=at,
-                tenant=job.tenant,
-                job_id=job.id,
-                task_id=task.task_id,
-                action=f"task.{status}",
-                reason=rest.message,
-                result="failure",
-                metadata={"run": job.run, "task": status.value, "code": rest.code},
-            )
-            entries.append(entry)
+            ended, line = put_aside(task, stored.job.run, rest, at)
+            stored.tasks[task.task_id] = ended
+            lines.append(line_of(stored.job, line, at, task.task_id, {"code": rest.code}))
+            entries.append(put_aside_entry(stored.job, ended, rest, at, f"store-{next(self._ids)}"))
         return lines, entries
 
     def carry_on(self, job_id: JobId, round_: int, answers: Mapping[str, str] | None, now: datetime) -> Job:
@@ -318,7 +317,7 @@ class ModelStore:
             if not task.status.final:
                 changes = {"status": TaskStatus.CANCELLED, "run": job.run, "completed_at": now}
                 stored.tasks[task_id] = task.model_copy(update=changes)
-                todo = job.task_graph.tasks[task_id]
+                todo = job.task_graph.tasks[step_of(task_id)]
                 lines.append(line_of(job, EventType.TASK_CANCELLED, now, task_id, {"action": todo.action}))
                 entry = AuditEntry(
                     id=f"store-{next(self._ids)}",
@@ -341,7 +340,8 @@ class ModelStore:
         stored.turn = self._next_turn(stored.job)
         for task_id, task in stored.tasks.items():
             if task.status is not TaskStatus.DONE:
-                stored.tasks[task_id] = task.model_copy(update={**_ANEW, "run": stored.job.run})
+                kept = task.result if stored_items(task.result) is not None else None
+                stored.tasks[task_id] = task.model_copy(update={**_ANEW, "result": kept, "run": stored.job.run})
         note = self._note(
             stored.job, EventType.JOB_RETRIED, now, "somebody asked for another run", retry=stored.job.retry_count
         )

@@ -150,7 +150,7 @@ def crash_is_not_counted(patch: Patch) -> None:
     patch.setattr(ModelStore, "_leased", leased)
 
 
-@_breaks("I4")
+@_breaks("I1", "I4")
 def dependents_start_too_early(patch: Patch) -> None:
     def done(run: RunChange, task_id: TaskId, at: datetime, **changes: Any) -> None:  # noqa: ANN401 - as the original
         _done(run, task_id, at, **changes)
@@ -206,6 +206,16 @@ def unanswered_step_asks_again_for_ever(patch: Patch) -> None:
     _handles(patch, RunOpened, opened)
     patch.setattr(Client, "_answer", lambda *_: None)
     patch.setattr(Agent, "_outcome", lambda _: _ASKS)
+
+
+@_breaks("I1", "I2", "I3", "I4", "I6")
+def list_of_a_step_for_each_is_not_kept(patch: Patch) -> None:
+    patch.setattr(run_change, "ITEMS", "forgotten")
+
+
+@_breaks("I4")
+def condition_is_not_asked(patch: Patch) -> None:
+    patch.setattr(RunChange, "_why_skipped", lambda *_: None)
 
 
 @_breaks("I4")
