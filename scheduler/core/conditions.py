@@ -6,7 +6,7 @@
     test:  ("exists" | "empty") value | value (comparison value)?
     value: ${task.path} | 'text' | "text" | 12.5 | true | false | null | [value, ...] | (or)
 
-Docs: docs/TEMPLATES.md.
+In a template `{slot}` is a value, too. Docs: docs/TEMPLATES.md.
 """
 
 import re
@@ -25,7 +25,7 @@ LONGEST: Final = 1000
 """Characters."""
 _DEEPEST: Final = 30  # brackets and nots inside one another
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<reference>\$\{[^}]*\})|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+    r"\s*(?:(?P<reference>\$\{[^}]*\})|(?P<slot>\{[a-z_]+(?:/[a-z_]+)*\})|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]+)|(?P<sign>==|!=|<=|>=|[<>()\[\],]))"
 )
 _NUMBER: Final = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
@@ -43,10 +43,11 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that was read. `references` are what it asks after."""
+    """A condition that was read. `references` are what it asks after, `slots` what a template has yet to fill in."""
 
     text: str
     references: tuple[Reference, ...]
+    slots: tuple[str, ...]
     _holds: _Part
 
     def holds(self, results: Results) -> bool:
@@ -76,12 +77,13 @@ class _Reader:
         self._at = 0
         self._depth = 0
         self._references: list[Reference] = []
+        self._slots: list[str] = []
 
     def condition(self) -> Condition:
         holds = self._either()
         if self._kind != "end":
             raise ConditionError(f"{self._word!r} is not expected")
-        return Condition(self._text, tuple(self._references), holds)
+        return Condition(self._text, tuple(self._references), tuple(self._slots), holds)
 
     @property
     def _kind(self) -> str:
@@ -147,16 +149,11 @@ class _Reader:
         self._at += 1
         if kind == "reference":
             return self._reference(said)
-        if kind == "number":
-            number = float(said) if "." in said else int(said)
-            return lambda _: number
-        if kind == "text":
-            text = re.sub(r"\\(.)", r"\1", said[1:-1])
-            return lambda _: text
-        if kind == "word" and said in _CONSTANTS:
-            constant = _CONSTANTS[said]
-            return lambda _: constant
-        raise ConditionError(f"a value is expected, not {said or 'the end'!r}; texts stand in quotes")
+        if kind == "slot":
+            self._slots.append(said)
+            return lambda _: _MISSING
+        value = _constant(kind, said)
+        return lambda _: value
 
     def _list(self) -> _Part:
         parts: list[_Part] = []
@@ -204,6 +201,16 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             raise ConditionError(f"{match[kind]!r} is not understood; texts stand in quotes")
         yield kind, match[kind]
         place = match.end()
+
+
+def _constant(kind: str, said: str) -> object:
+    if kind == "number":
+        return float(said) if "." in said else int(said)
+    if kind == "text":
+        return re.sub(r"\\(.)", r"\1", said[1:-1])
+    if kind == "word" and said in _CONSTANTS:
+        return _CONSTANTS[said]
+    raise ConditionError(f"a value is expected, not {said or 'the end'!r}; texts stand in quotes")
 
 
 def _is_empty(value: object) -> bool:

@@ -1,6 +1,7 @@
 """Decides whether a plan may be stored: it is sound, everybody's action exists and is allowed, its values fit."""
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.conditions import read_condition
 from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, UnknownReferenceError
 from scheduler.core.problems import dotted
 from scheduler.core.sentences import Sentence
@@ -13,6 +14,10 @@ _NOT_HONOURED = ("agent", "risk")
 _NO_BRACKETS = Sentence(
     "eckige Klammern bezeichnen einzelne Elemente und sind hier nicht erlaubt",
     "brackets name single elements and are not allowed here",
+)
+_NOT_FILLED = Sentence(
+    "{…} steht nur in Vorlagen; ein Text steht in Anführungszeichen",
+    "{…} is for templates only; a text stands in quotes",
 )
 _TOO_MANY = Sentence(f"höchstens {MOST_ITEMS} Elemente sind erlaubt", f"at most {MOST_ITEMS} elements are allowed")
 _OF_MANY = frozenset({"items", "count"})
@@ -37,6 +42,8 @@ def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEn
             raise InvalidFieldError(f"{place}.{name}", _LEAVE_OUT)
     if todo.id is not None and "[" in todo.id:
         raise InvalidFieldError(f"{place}.id", _NO_BRACKETS)
+    if todo.when is not None and read_condition(todo.when).slots:
+        raise InvalidFieldError(f"{place}.when", _NOT_FILLED)
     if isinstance(todo.for_each, list) and len(todo.for_each) > MOST_ITEMS:
         raise InvalidFieldError(f"{place}.for_each", _TOO_MANY)
     spec = catalog.get(todo.action, field=f"{place}.action")
