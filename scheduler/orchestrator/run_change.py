@@ -150,7 +150,8 @@ class RunChange:
         task = task.done(at, result, verified, joined(task.evidence, evidence))
         self.put(task_id, task)
         self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=task.verified)
-        self._go_on_after(task_id, at)
+        if self.plan.dependents[task_id]:
+            self._go_on_after(task_id, at)
 
     def _go_on_after(self, task_id: TaskId, at: datetime) -> None:
         """Begin what has waited for nothing else than this task, and for those that thereby end at once."""

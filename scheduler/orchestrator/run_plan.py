@@ -52,19 +52,21 @@ def read_plan(graph: TaskGraph, catalog: ActionCatalog) -> RunPlan:
         for task_id, todo in todos.items()
         if (_may_be_repeated(todo.action, catalog) if todo.repeatable is None else todo.repeatable)
     }
+    decisive = _decisive(todos)
+    if not decisive:
+        return RunPlan(todos, graph.build_graph(), frozenset(repeatable))
     many = [todo for todo in todos.values() if todo.for_each is not None]
     in_turn = (todo.id for todo in many if todo.id is not None and _shares_session(todo.action, catalog))
-    return RunPlan(todos, graph.build_graph(), frozenset(repeatable), _decisive(todos), frozenset(in_turn))
+    return RunPlan(todos, graph.build_graph(), frozenset(repeatable), decisive, frozenset(in_turn))
 
 
 def _decisive(todos: Mapping[TaskId, ToDo]) -> frozenset[TaskId]:
     """Return the steps with a condition or a list, and those that cannot do without the result of such a one."""
     found = {task_id for task_id, todo in todos.items() if todo.when is not None or todo.for_each is not None}
-    ahead = bool(found)
-    while ahead:
+    new = found
+    while new:
         new = {task_id for task_id, todo in todos.items() if task_id not in found and todo.needed & found}
-        ahead = bool(new)
-        found |= new
+        found = found | new
     return frozenset(found)
 
 

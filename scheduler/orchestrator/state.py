@@ -1,9 +1,10 @@
 """How far a run has come, in the form `step` works on: plain tuples, so a large job costs little per event."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 from scheduler.core.actions import ActionCatalog
@@ -158,7 +159,7 @@ class _Plans:
             self._known.move_to_end(key)
             return known[2:]
         plan = read_plan(graph, catalog)
-        waiting_for = plan.waiting_for()
+        waiting_for = Counter(chain.from_iterable(plan.dependents.values()))
         untouched = {task_id: TaskState(waiting_for=waiting_for[task_id]) for task_id in plan.todos}
         if graph.sealed and len(graph) <= _LARGEST_KEPT_PLAN:
             self._known[key] = graph, catalog, plan, untouched
