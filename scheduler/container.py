@@ -12,12 +12,12 @@ from scheduler.agents.agent_hands import AgentHands
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
 from scheduler.core.clock import SystemClock
+from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_book import SiteBook
 from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites
-from scheduler.executors.answers import Answers
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -91,7 +91,6 @@ class Services:
     words: WordIndex
     artifacts: ArtifactStore
     screenshots: ScreenshotStore
-    answers: Answers
     attachments: AttachmentService
     tables: TableService
     worker: Worker
@@ -115,8 +114,8 @@ async def open_services(
     """Build and open everything, and close it again; a part that is given takes the place of the default one."""
     _arm(settings.fault)
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
-    sites, answers = make_sites(settings), make_answers(settings)
-    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
+    sites = make_sites(settings)
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
@@ -124,7 +123,7 @@ async def open_services(
         model = provider or _model(stack, settings, database)
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model)
         admission = make_admission(settings.queue, database)
-        questions = make_answer_service(settings.queue, database, planner, queue, admission)
+        questions = make_answer_service(settings, database, planner, queue, admission)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
         agents = make_agents(settings, database)
@@ -146,7 +145,6 @@ async def open_services(
             words=WordIndex(database),
             artifacts=artifacts,
             screenshots=screenshots,
-            answers=answers,
             attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
             tables=TableService(jobs),
             worker=worker,
@@ -211,7 +209,7 @@ def make_batches(database: SQLiteDatabase, planner: Planner, queue: JobQueue, ad
 
 
 def make_answer_service(
-    limits: QueueSettings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission
+    settings: Settings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission
 ) -> AnswerService:
     """Return what asks people, and takes their answers."""
     return AnswerService(
@@ -220,8 +218,9 @@ def make_answer_service(
         job_queue=queue,
         admission=admission,
         clock=SystemClock(),
-        patience=timedelta(days=limits.answer_days),
-        most=limits.most_unanswered,
+        patience=timedelta(days=settings.queue.answer_days),
+        most=settings.queue.most_unanswered,
+        letterbox=make_answers(settings),
     )
 
 
@@ -275,11 +274,22 @@ def make_worker(
         tasks=SQLiteTaskRepository(database),
         catalog=registry.catalog,
         executors=hands,
-        runner=TaskRunner(executors=hands, clock=clock, random=random.random, redact=secrets.redact),
+        runner=TaskRunner(
+            executors=hands,
+            clock=clock,
+            random=random.random,
+            redact=secrets.redact,
+            answers=make_answers(settings),
+        ),
         clock=clock,
         random=random.random,
         new_id=new_id,
         most_crashes=settings.worker.most_crashes,
+        rules=RunRules(
+            park_after=settings.worker.park_after,
+            answers=timedelta(days=settings.queue.answer_days),
+            most_items=settings.worker.most_items,
+        ),
     )
     return Worker(
         job_queue=queue,
@@ -325,7 +335,7 @@ def check_settings(settings: Settings) -> None:
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
     make_policy(settings)
-    make_registry(settings, secrets, *make_files(settings), make_sites(settings), make_answers(settings))
+    make_registry(settings, secrets, *make_files(settings), make_sites(settings))
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():

@@ -41,13 +41,12 @@ def make_registry(
     artifacts: ArtifactStore,
     screenshots: ScreenshotStore,
     sites: SiteBook,
-    answers: Answers,
 ) -> ExecutorRegistry:
     """Return everything this machine can do itself."""
     registry = ExecutorRegistry()
     browser = make_browser(settings, secrets, artifacts, screenshots, sites)
     registry.register_all(browser)
-    registry.register_all(SiteExecutor(browser=browser, sites=sites, answers=answers))
+    registry.register_all(SiteExecutor(browser=browser, sites=sites))
     contacts = ContactFile(settings.store.contacts_file)
     transport = make_mail_transport(settings, secrets)
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
@@ -61,7 +60,7 @@ def make_sites(settings: Settings) -> SiteBook:
 
 
 def make_answers(settings: Settings) -> Answers:
-    """Return where jobs ask and people answer."""
+    """Return where steps find what people have answered."""
     return Answers(settings.store.data_dir / "answers")
 
 

@@ -2,7 +2,7 @@
 
 from agents.runtime.command_line import AgentKind
 from scheduler.core.agent import AgentType
-from scheduler.executor_wiring import make_answers, make_browser, make_sites
+from scheduler.executor_wiring import make_browser, make_sites
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.site_executor import SiteExecutor
@@ -18,7 +18,7 @@ def make_executors(settings: Settings, secrets: SecretsManager) -> ExecutorRegis
     browser = make_browser(settings, secrets, artifacts, screenshots, sites)
     registry = ExecutorRegistry()
     registry.register_all(browser)
-    registry.register_all(SiteExecutor(browser=browser, sites=sites, answers=make_answers(settings)))
+    registry.register_all(SiteExecutor(browser=browser, sites=sites))
     return registry
 
 

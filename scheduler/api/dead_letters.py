@@ -20,6 +20,7 @@ from scheduler.core.job import TaskRun
 from scheduler.core.problems import unfit
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.todo import step_of
 from scheduler.orchestrator.dead_letter_service import MOST_AT_ONCE, Handled, Story
 
 router = APIRouter(tags=["dead letters"])
@@ -52,7 +53,7 @@ class TaskStoryResponse(TaskResponse):
     @classmethod
     def with_failure(cls, plan: TaskGraph, run: TaskRun) -> Self:
         """Show a step of the plan, its run and its failure together."""
-        todo = plan.tasks[run.task_id]
+        todo = plan.tasks[step_of(run.task_id)]
         return cls(
             **TaskResponse.of(todo, run).model_dump(),
             plan=todo.model_dump(mode="json", exclude_defaults=True),

@@ -9,7 +9,6 @@ from starlette.requests import HTTPConnection
 from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
-from scheduler.executors.answers import Answers
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
@@ -92,15 +91,10 @@ async def table_service(request: Request) -> TableService:
     return cast("TableService", request.app.state.services.tables)
 
 
-async def answers_of(request: Request) -> Answers:
-    return cast("Answers", request.app.state.services.answers)
-
-
 async def screenshot_store(request: Request) -> ScreenshotStore:
     return cast("ScreenshotStore", request.app.state.services.screenshots)
 
 
-AnswersDep = Annotated[Answers, Depends(answers_of)]
 ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AttachmentsDep = Annotated[AttachmentService, Depends(attachment_service)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]

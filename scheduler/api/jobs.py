@@ -1,13 +1,12 @@
 """Jobs over HTTP."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.audit import Moment
-from scheduler.api.dependencies import AnswersDep, ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
 from scheduler.api.files import artifact_links
 from scheduler.api.models import (
     EVERYWHERE,
@@ -23,6 +22,7 @@ from scheduler.core.ids import JobId
 from scheduler.core.job import JobFilter, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import LONGEST_ANSWER
+from scheduler.core.todo import step_of
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
 
@@ -114,9 +114,7 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", responses={404: _UNKNOWN})
-async def get_job(
-    job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, answers: AnswersDep, tenant: TenantDep
-) -> JobDetailResponse:
+async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep) -> JobDetailResponse:
     """Show a job with its tasks."""
     job, tasks = await jobs.detail(job_id, tenant)
     todos = job.task_graph.tasks
@@ -128,19 +126,15 @@ async def get_job(
         plan_version=job.plan_version,
         locale=job.locale,
         slots=job.context.get("slots", {}),
-        tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
+        tasks=[TaskResponse.of(todos[step_of(task.task_id)], task) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
-        question=None if job.status.final else await asyncio.to_thread(answers.question, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )
 
 
 class AnswerRequest(BaseModel):
-    """What a person answers: `answers` by the keys of the questions, or `text` to the only one.
-
-    `text` also answers `question`, what a running step asks, such as the code of a second factor.
-    """
+    """What a person answers: `answers` by the keys of the questions, or `text` to the only one."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", json_schema_extra={"examples": [{"answers": {"slot.recipient": "a@example.com"}}]}
@@ -156,14 +150,8 @@ class AnswerRequest(BaseModel):
     response_model=JobResponse,
     responses={404: _UNKNOWN, 409: _CONFLICT, 422: _REFUSED},
 )
-async def answer_job(
-    job_id: JobId, given: AnswerRequest, jobs: JobServiceDep, answers: AnswersDep, tenant: TenantDep
-) -> JobResponse:
+async def answer_job(job_id: JobId, given: AnswerRequest, jobs: JobServiceDep, tenant: TenantDep) -> JobResponse:
     """Answer what a job asks; it goes on, or asks for more. One that asks nothing is a conflict (409)."""
-    job = await jobs.get(job_id, tenant)
-    if job.status is JobStatus.RUNNING and given.text is not None:
-        await asyncio.to_thread(answers.give, job_id, given.text)
-        return JobResponse.of(job)
     job = await jobs.answer(job_id, tenant, answers=given.answers, text=given.text)
     asked = await jobs.questions(job)
     return JobResponse.of(job, asked.questions if asked else ())

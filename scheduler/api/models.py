@@ -135,7 +135,6 @@ class JobDetailResponse(BaseModel):
     slots: dict[str, str] = Field(default_factory=dict)
     tasks: list[TaskResponse]
     artifacts: list[str]
-    question: dict[str, str] | None = Field(default=None, description="What the job waits to be told, if anything.")
     retry_count: int
     max_retries: int
 

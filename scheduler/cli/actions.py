@@ -9,7 +9,7 @@ from rich.table import Table
 
 from scheduler.cli.words import say
 from scheduler.core.actions import ActionSpec
-from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites
+from scheduler.executor_wiring import make_policy, make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
@@ -33,7 +33,6 @@ def known_actions(settings: Settings) -> tuple[list[ActionSpec], PolicyEngine]:
         ArtifactStore(folder / "artifacts"),
         ScreenshotStore(folder / "screenshots"),
         make_sites(settings),
-        make_answers(settings),
     )
     return sorted(registry.catalog, key=lambda spec: spec.name), make_policy(settings)
 

@@ -1,5 +1,6 @@
 """Questions of jobs at the terminal, and the answers to them."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,22 @@ def ask(client: Client, job_id: str, questions: Questions) -> dict[str, Any]:
 def _asked(question: dict[str, Any]) -> str:
     words: str = typer.prompt(say("Antwort", "Answer"), hide_input=question["secret"], err=True)
     return words
+
+
+def when_asked(client: Client, job_id: str) -> None:
+    """Ask at the terminal what a job asks that is being watched, if it still does; elsewhere say how to answer."""
+    questions = client.call("GET", job_path(job_id))["job"]["questions"]
+    if not questions:
+        return
+    views.show_questions(err, questions)
+    if not sys.stdin.isatty():
+        err.print(say("Antworten:", "To answer:"), f"cpa answer {views.escape(job_id)}", highlight=False)
+        return
+    try:
+        ask(client, job_id, questions)
+    except RefusedError as error:
+        if error.problem.get("status") != 409:  # somebody else was faster
+            raise
 
 
 def read(questions: Questions, given: Sequence[str]) -> dict[str, Any]:

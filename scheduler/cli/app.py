@@ -179,7 +179,7 @@ def run(
                 raise typer.Exit(WAITS)
             job = answers.ask(client, job["job_id"], job["questions"])
         if job["not_before"] is None and not detach:
-            watch(client, job["job_id"])
+            watch(client, job["job_id"], asked=answers.when_asked)
 
 
 def _run_table(table: Path, text: str, key: str | None, *, detach: bool) -> None:
@@ -265,7 +265,7 @@ def retry(
         earlier = client.timeline(job_id)
         client.call("POST", f"{job_path(job_id)}/retry")
         if not detach:
-            watch(client, job_id, earlier[-1]["seq"] if earlier else 0)
+            watch(client, job_id, earlier[-1]["seq"] if earlier else 0, answers.when_asked)
 
 
 @app.command(help=say("Zeigen, was da ist und was fehlt.", "Show what is there and what is missing."))

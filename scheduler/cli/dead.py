@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from scheduler.cli import letter_views, views
+from scheduler.cli import answers, letter_views, views
 from scheduler.cli.client import Client
 from scheduler.cli.session import FAILED, USAGE, err, out, print_json, service, watch
 from scheduler.cli.words import say
@@ -137,7 +137,7 @@ def requeue(
             client.call("POST", f"{letter_path(job_id)}/requeue", params=_given(reason=reason or None))
             out.print(say("1 wieder eingereiht", "1 requeued"), highlight=False)
             if follow:
-                watch(client, job_id, last[0]["seq"] if last else 0)
+                watch(client, job_id, last[0]["seq"] if last else 0, answers.when_asked)
         else:
             handled = _handle(client, "/dead-letters:requeue", chosen | _given(reason=reason or None))
             out.print(handled, say("wieder eingereiht", "requeued"), highlight=False)

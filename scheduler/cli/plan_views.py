@@ -20,21 +20,22 @@ WAYS = {
 
 def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     """Draw a plan as a tree of the groups that run together, with reasons, risk and estimate."""
-    tasks = {task["id"]: task for task in plan["steps"]}
+    steps = {step["id"]: step for step in plan["steps"]}
+    tasks = {task["id"]: task for task in plan["task_graph"]["tasks"]}
     slots = ", ".join(f"{name} = {value}" for name, value in plan["slots"].items())
     tree = Tree(f"[bold]{escape(plan['intent'])}[/]  [dim]{escape(slots)}[/]")
     for number, batch in enumerate(plan["batches"], start=1):
         branch = tree.add(f"[dim]{number}[/]") if len(batch) > 1 else tree
         for task_id in batch:
-            branch.add(_step(tasks[task_id]))
+            branch.add(_step(steps[task_id], tasks[task_id]))
     console.print(tree, highlight=False)
     console.print(understood(plan), highlight=False, soft_wrap=True)
     for text in plan["overlooked"]:
         console.print(say("nichts zu tun bei:", "nothing to do about:"), escape(text), highlight=False, soft_wrap=True)
     console.print(f"{say('Risiko', 'risk')}: {_risk(plan['risk'])}   {_estimate(plan['estimate'])}", highlight=False)
     if plan["unseen"]:
-        steps = escape(", ".join(plan["unseen"]))
-        console.print(f"[yellow]{say('bitte ansehen', 'please look at')}:[/] {steps}", highlight=False, soft_wrap=True)
+        unseen = escape(", ".join(plan["unseen"]))
+        console.print(f"[yellow]{say('bitte ansehen', 'please look at')}:[/] {unseen}", highlight=False, soft_wrap=True)
     version = f"{say('Fassung', 'version')} {plan['version']}" if plan["version"] > 1 else ""
     console.print(f"[dim]{version}[/] cpa run --plan {plan['plan_hash']}".strip(), highlight=False, soft_wrap=True)
     console.print(f"[dim]{say('gilt bis', 'kept until')} {moment(plan['expires_at'])}[/]", highlight=False)
@@ -65,11 +66,23 @@ def _value(value: object) -> str:
     return "–" if value is None else str(value)
 
 
-def _step(step: Mapping[str, Any]) -> str:
+def _step(step: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     reason = f"  [dim]{escape(step['reason'])}[/]" if step["reason"] else ""
     seconds = "" if step["seconds"] is None else f"  [dim]{_duration(step['seconds'])}[/]"
     risk = "" if step["risk"] == "low" else f"  {_risk(step['risk'])}"
-    return f"{escape(step['id'])}  [cyan]{escape(step['action'])}[/]{risk}{seconds}{reason}"
+    return f"{escape(step['id'])}  [cyan]{escape(step['action'])}[/]{_provisos(task)}{risk}{seconds}{reason}"
+
+
+def _provisos(task: Mapping[str, Any]) -> str:
+    """Return when, and for what, a step is done."""
+    parts = []
+    if task.get("for_each") is not None:
+        each = task["for_each"]
+        what = each if isinstance(each, str) else say(f"{len(each)} Werte", f"{len(each)} values")
+        parts.append(say(f"für jedes aus {what}", f"for each of {what}"))
+    if task.get("when"):
+        parts.append(say(f"nur wenn {task['when']}", f"only if {task['when']}"))
+    return "".join(f"  [yellow]{escape(part)}[/]" for part in parts)
 
 
 def _risk(risk: str) -> str:

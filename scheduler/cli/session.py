@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,11 +64,13 @@ def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-def watch(client: Client, job_id: str, last: int = 0) -> None:
-    """Show a job as it happens, from after event `last`, and leave with how it ended."""
+def watch(client: Client, job_id: str, last: int = 0, asked: Callable[[Client, str], None] = lambda *_: None) -> None:
+    """Show a job as it happens, from after event `last`, and leave with how it ended; `asked` is told when it asks."""
     try:
         for event in client.events(job_id, last):
             views.show_event(out, event)
+            if event["type"] == "question":
+                asked(client, job_id)
     except KeyboardInterrupt:
         words = say("Der Auftrag läuft weiter. Abbrechen:", "The job goes on. To stop it:")
         err.print(f"{words} cpa cancel {views.escape(job_id)}", highlight=False)

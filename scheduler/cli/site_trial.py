@@ -1,6 +1,7 @@
 """Tries a profile out: logs in for real, looks whether that shows, fetches a document when one is named."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scheduler.cli.words import say, user_locale
@@ -8,11 +9,12 @@ from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId, TaskId, new_id
 from scheduler.core.sentences import sentence
 from scheduler.core.site_book import Site
+from scheduler.core.site_errors import SecondFactorNeededError
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
-from scheduler.executor_wiring import make_answers, make_browser, make_sites
+from scheduler.executor_wiring import make_browser, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
-from scheduler.executors.site_visit import SiteVisit, Tell
+from scheduler.executors.site_visit import CODE, SiteVisit, Tell
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import Settings
 
@@ -26,16 +28,29 @@ class Trial:
     error: str | None = None
 
 
-async def try_out(settings: Settings, site: Site, document: str | None, tell: Tell) -> Trial:
-    """Walk through a site as a job would. Everything it leaves behind lies in the data folder, under one id."""
+async def try_out(
+    settings: Settings, site: Site, document: str | None, tell: Tell, ask: Callable[[str], str | None]
+) -> Trial:
+    """Walk through a site as a job would. Everything it leaves behind lies in the data folder, under one id.
+
+    `ask` gets an answer to what the site wants to know, None where nobody is there to give one.
+    """
     data, trial = settings.store.data_dir, Trial()
     context = ExecutionContext(job_id=JobId(f"site-test-{new_id()}"), task_id=TaskId(site.key))
     secrets, artifacts = SecretsManager(settings.store.secrets_file), ArtifactStore(data / "artifacts")
     screenshots, sites = ScreenshotStore(data / "screenshots"), make_sites(settings)
     async with make_browser(settings, secrets, artifacts, screenshots, sites) as browser:
-        visit = SiteVisit(site=site, browser=browser, answers=make_answers(settings), context=context, tell=tell)
+        visit = SiteVisit(site=site, browser=browser, context=context, tell=tell)
         try:
-            await visit.log_in()
+            try:
+                await visit.log_in()
+            except SecondFactorNeededError as error:
+                code = await asyncio.to_thread(ask, error.questions[0].text)
+                if code is None:
+                    raise
+                context = context._replace(answers={CODE: code})
+                visit = SiteVisit(site=site, browser=browser, context=context, tell=tell, evidence=visit.evidence)
+                await visit.log_in()
             trial.lines.append(_session(seen=site.profile.login is not None))
             trial.pictures += await browser.evidence_of_failure(ToDo(action="web.screenshot"), context)
             if document is not None:

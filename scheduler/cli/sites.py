@@ -163,7 +163,10 @@ def try_site(name: Annotated[str, _NAME], document: Annotated[str | None, _NUMBE
     def tell(operation: str, what: str) -> None:
         out.print(f"  {operation}  [dim]{views.escape(what)}[/]", highlight=False, soft_wrap=True)
 
-    trial = asyncio.run(try_out(settings, site, document, tell))
+    def ask(question: str) -> str | None:
+        return typer.prompt(question, hide_input=True, err=True) if sys.stdin.isatty() else None
+
+    trial = asyncio.run(try_out(settings, site, document, tell, ask))
     for line in trial.lines:
         out.print(views.escape(line), highlight=False, soft_wrap=True)
     for picture in trial.pictures:

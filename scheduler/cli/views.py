@@ -31,8 +31,10 @@ _LINES = {
     "job_handed_back": ("zurückgelegt", "handed back"),
     "question": ("[yellow]fragt nach[/]", "[yellow]asks[/]"),
     "answered": ("beantwortet", "answered"),
+    "unanswered": ("[yellow]niemand hat geantwortet[/]", "[yellow]nobody has answered[/]"),
     "job_parked": ("wartet", "waiting"),
     "repair_suggested": ("[yellow]Rat[/]", "[yellow]advice[/]"),
+    "job_deferred": ("wartet bis zum nächsten Versuch", "waits for the next attempt"),
     "job_cancel_requested": ("Abbruch gewünscht", "cancellation requested"),
     "job_retried": ("neuer Lauf", "next run"),
     "job_done": ("[green]erledigt[/]", "[green]done[/]"),
@@ -41,6 +43,8 @@ _LINES = {
     "task_started": ("▶", "▶"),
     "task_verifying": ("? wird nachgesehen", "? looking whether it happened"),
     "task_retry_scheduled": ("↻ noch einmal", "↻ again"),
+    "task_expanded": ("⋯ für jedes Element", "⋯ for each element"),
+    "task_asks": ("[yellow]? fragt nach[/]", "[yellow]? asks[/]"),
     "task_done": ("[green]✔[/]", "[green]✔[/]"),
     "task_failed": ("[red]✘[/]", "[red]✘[/]"),
     "task_skipped": ("[dim]– ausgelassen[/]", "[dim]– skipped[/]"),
@@ -82,10 +86,8 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
     if job["error"]:
         console.print(f"[red]{escape(job['error'])}[/]")
     show_questions(console, job.get("questions", ()))
-    if detail.get("question"):
-        site = detail["question"].get("site", "")
-        waits = say(f"wartet auf den zweiten Faktor von {site}", f"waits for the second factor of {site}")
-        console.print(f"[yellow]{escape(waits)}[/]: cpa answer {escape(job['job_id'])} CODE", soft_wrap=True)
+    if job.get("questions"):
+        console.print(say("Antworten:", "To answer:"), f"cpa answer {escape(job['job_id'])}", highlight=False)
     table = Table(box=None, pad_edge=False)
     for title in (
         "",

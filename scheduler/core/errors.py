@@ -19,7 +19,8 @@ CPAError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
 │       PageRefusedError, DownloadFailedError, VerificationFailedError,
-│       LoginRejectedError, LoginIncompleteError, SecondFactorNeededError, SecondFactorRejectedError,
+│       LoginRejectedError, LoginIncompleteError, SecondFactorRejectedError,
+│       AskingError, SecondFactorNeededError,
 │       DocumentNotFoundError, OutsideSiteError, SiteHasNoError,
 │       RecipientRefusedError, MailRefusedError, MailLoginError, MailAccessError,
 │       MailNotSetUpError, MailNotFoundError, MailNotReceivedError,
@@ -27,7 +28,8 @@ CPAError
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
 │       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
-│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError,
+│       ConditionUnclearError, TooManyItemsError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
@@ -81,7 +83,7 @@ from scheduler.core.llm_errors import (
     PlanUnseenError,
     PlanUnusableError,
 )
-from scheduler.core.questions import AskBackError
+from scheduler.core.questions import AskBackError, AskingError
 from scheduler.core.request_errors import (
     ActionForbiddenError,
     ArtifactNotFoundError,
@@ -168,11 +170,13 @@ from scheduler.core.work_errors import (
     CalendarNotSetUpError,
     CalendarRefusedError,
     CalendarUnreachableError,
+    ConditionUnclearError,
     ConversionFailedError,
     FileFailedError,
     NoDisplayError,
     ProgramMissingError,
     TableUnreadableError,
+    TooManyItemsError,
 )
 
 __all__ = [
@@ -193,6 +197,7 @@ __all__ = [
     "ArchiveRefusedError",
     "ArtifactNotFoundError",
     "AskBackError",
+    "AskingError",
     "AttachmentMissingError",
     "BrowserUnavailableError",
     "CPAError",
@@ -200,6 +205,7 @@ __all__ = [
     "CalendarNotSetUpError",
     "CalendarRefusedError",
     "CalendarUnreachableError",
+    "ConditionUnclearError",
     "ConflictError",
     "ConversionFailedError",
     "CycleError",
@@ -288,6 +294,7 @@ __all__ = [
     "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TooManyItemsError",
     "TooManyMessagesError",
     "TooMuchDataError",
     "UnavailableError",

@@ -6,7 +6,7 @@ Nobody changes one, though nothing prevents it, see orchestrator/commands.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ class EventType(StrEnum):
     JOB_RESUMED = "job_resumed"
     JOB_HANDED_BACK = "job_handed_back"
     JOB_PARKED = "job_parked"
+    JOB_DEFERRED = "job_deferred"
     JOB_CANCEL_REQUESTED = "job_cancel_requested"
     JOB_RETRIED = "job_retried"
     JOB_DONE = "job_done"
@@ -32,9 +33,12 @@ class EventType(StrEnum):
     REPAIR_SUGGESTED = "repair_suggested"
     QUESTION = "question"
     ANSWERED = "answered"
+    UNANSWERED = "unanswered"
     TASK_STARTED = "task_started"
     TASK_VERIFYING = "task_verifying"
     TASK_RETRY_SCHEDULED = "task_retry_scheduled"
+    TASK_ASKS = "task_asks"
+    TASK_EXPANDED = "task_expanded"
     TASK_DONE = "task_done"
     TASK_FAILED = "task_failed"
     TASK_SKIPPED = "task_skipped"
@@ -82,13 +86,35 @@ MOST_CRASHES: Final = 5
 and one more not even that."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRules:
+    """What the settings say of runs.
+
+    A job gives its worker up if nothing of it can go on for longer than `park_after`, or until somebody answers;
+    `answers` is how long that is waited for, unless a question says otherwise. A list may have `most_items` for a step
+    to be done for each.
+    """
+
+    park_after: timedelta = timedelta(seconds=5)
+    answers: timedelta = timedelta(days=7)
+    most_items: int = 1000
+
+
+RULES: Final = RunRules()
+
+
 @dataclass(slots=True, kw_only=True)
 class RunOpened:
-    """A worker has leased the job. `crashes` counts the workers that died with it, of which `most_crashes` may."""
+    """A worker has leased the job. `crashes` counts the workers that died with it, of which `most_crashes` may.
+
+    `unanswered`: the time for answering what its steps have asked is over.
+    """
 
     at: datetime
     crashes: int = 0
     most_crashes: int = MOST_CRASHES
+    rules: RunRules = RULES
+    unanswered: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scheduler.core.job import Locale
 from scheduler.core.patterns import PatternError, expand, expand_parts
 from scheduler.core.strict_yaml import read_strictly
+from scheduler.core.sub_templates import SubTemplateError, with_sub_templates
 from scheduler.core.todo import ToDo
 
 UNKNOWN: Final = "unknown"
@@ -110,6 +111,10 @@ def load_intents(path: Path) -> IntentBook:
 
 def read_intents(document: Mapping[str, Any], source: str = "intents") -> IntentBook:
     """Read a document of intents and put the named parts into its patterns. Raises IntentFileError."""
+    try:
+        document = with_sub_templates(document)
+    except SubTemplateError as error:
+        raise IntentFileError(f"{source}: {error}") from error
     try:
         book = IntentBook.model_validate({**document, "source": source})
     except ValidationError as error:

@@ -77,7 +77,9 @@ JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.CANCELLED: frozenset({JobStatus.PENDING}),
 }
 TASK_TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
-    TaskStatus.PENDING: frozenset({TaskStatus.RUNNING, TaskStatus.SKIPPED, TaskStatus.CANCELLED}),
+    TaskStatus.PENDING: frozenset(
+        {TaskStatus.RUNNING, TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED}
+    ),
     TaskStatus.RUNNING: frozenset({TaskStatus.PENDING, TaskStatus.VERIFYING, TaskStatus.DONE, TaskStatus.FAILED}),
     TaskStatus.VERIFYING: frozenset({TaskStatus.PENDING, TaskStatus.DONE, TaskStatus.FAILED}),
     TaskStatus.DONE: frozenset(),

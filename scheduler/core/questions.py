@@ -1,11 +1,13 @@
 """What must be asked of a person before a job can go on, in the language of the request."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from scheduler.core.error_kinds import InvalidRequestError
+from scheduler.core.error_kinds import InvalidRequestError, TaskFailedError
+from scheduler.core.ids import TaskId
 from scheduler.core.request_errors import InvalidFieldError, RequestTooLargeError
 from scheduler.core.sentences import Locale, Sentence
 
@@ -23,8 +25,9 @@ class Question(BaseModel):
     """One question about one thing. `key` names it within its job and is what an answer refers to.
 
     `about`: which intent is meant, what fills a slot (`slot`), or what a step needs (a code of a second factor).
-    With `choices` the answer is one of them, unless `open`. The answer to a `secret` one is never stored in clear.
-    `order` tells of several orders in one request which is asked about, from 0.
+    With `choices` the answer is one of them, unless `open`. The answer to a `secret` one never reaches the database.
+    `order` tells of several orders in one request which is asked about, from 0. `patience` is how long the answer is
+    waited for; None: as the settings say. `task` is the step that asks, if one does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +42,25 @@ class Question(BaseModel):
     choices: tuple[Choice, ...] = ()
     open: bool = True
     secret: bool = False
+    patience: timedelta | None = Field(default=None, gt=timedelta(0))
+    task: TaskId | None = None
+
+    def by(self, task: TaskId) -> "Question":
+        """Return the question as one that the step asks: its key is unique within the job."""
+        return self.model_copy(update={"key": f"{task}.{self.key}", "task": task})
+
+
+class AskingError(TaskFailedError):
+    """A step needs to know what a person must say. It had no effect yet, and is done again with the answers.
+
+    If nobody answers in time the step has failed with this error.
+    """
+
+    code: ClassVar[str] = "not_answered"
+
+    def __init__(self, message: str, questions: Sequence[Question], **facts: str | Sentence) -> None:
+        super().__init__(message, **facts, questions=" ".join(question.text for question in questions))
+        self.questions = tuple(questions)
 
 
 class AskBackError(InvalidRequestError):
@@ -73,6 +95,11 @@ class OpenQuestions(BaseModel):
     questions: tuple[Question, ...] = Field(min_length=1)
     answers: dict[str, str] = Field(default_factory=dict)
     expires_at: AwareDatetime
+
+    @property
+    def of_steps(self) -> bool:
+        """Whether steps of a run ask; else planning does."""
+        return self.questions[0].about == "step"
 
 
 LONGEST_ANSWER = 2000

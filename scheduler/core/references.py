@@ -15,7 +15,7 @@ from scheduler.core.lam_json import wrong
 
 SECRET_SCHEME = "secret://"  # noqa: S105 - the scheme, not a secret
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{(?:(?P<task>[A-Za-z_][A-Za-z0-9_-]*)(?P<path>(?:\.[\w-]+)*)\})?")
+REFERENCE = re.compile(r"\$\$\{|\$\{(?:(?P<task>[A-Za-z_][A-Za-z0-9_-]*)(?P<path>(?:\.[\w-]+)*)\})?")
 """An escape, a reference, or (without a task) the start of something that only looks like one."""
 
 
@@ -48,7 +48,7 @@ def references_in(value: object, path: tuple[str | int, ...] = ()) -> Iterator[R
     if not _mentions_any(value):
         return
     for text, place in _placed_strings(value, path):
-        for match in _REFERENCE.finditer(text):
+        for match in REFERENCE.finditer(text):
             if match["task"]:
                 yield Reference(TaskId(match["task"]), match[0], place)
             elif match[0] == "${":
@@ -97,7 +97,7 @@ def _placed_strings(value: object, path: tuple[str | int, ...]) -> Iterator[tupl
 
 
 def _resolve_text(text: str, results: Mapping[TaskId, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON
-    whole = _REFERENCE.fullmatch(text)
+    whole = REFERENCE.fullmatch(text)
     if whole and whole["task"]:
         value = _look_up(whole, results)
         _refuse_secrets(value, text)
@@ -110,7 +110,7 @@ def _resolve_text(text: str, results: Mapping[TaskId, Mapping[str, Any]]) -> Any
         found.append(match[0])
         return _as_text(_look_up(match, results))
 
-    filled = _REFERENCE.sub(fill, text)
+    filled = REFERENCE.sub(fill, text)
     if found:  # two harmless halves may make the name of a secret, so the whole text is looked at
         _refuse_secrets(filled, found[0])
     return filled

@@ -11,10 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from scheduler.core.errors import CPAError, Effect
 from scheduler.core.ids import AgentId
+from scheduler.core.questions import AskingError, Question
 
 
 class TaskFailure(BaseModel):
-    """Why a task did not succeed, what that did to the world, and whether trying again can help."""
+    """Why a task did not succeed, what that did to the world, and whether trying again can help.
+
+    With `questions` it only waits for their answers.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +29,7 @@ class TaskFailure(BaseModel):
     effect: Effect = Effect.NONE
     agent_id: AgentId | None = None
     agent_at_fault: bool = False
+    questions: tuple[Question, ...] = ()
 
     @classmethod
     def of(cls, error: CPAError) -> Self:
@@ -35,6 +40,7 @@ class TaskFailure(BaseModel):
             facts=error.facts,
             retryable=error.retryable,
             effect=error.effect,
+            questions=error.questions if isinstance(error, AskingError) else (),
         )
 
 

@@ -1,9 +1,10 @@
 """What can go wrong with a site that has a profile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from scheduler.core.error_kinds import ConflictError, InvalidRequestError, TaskFailedError
+from scheduler.core.questions import AskingError, Question
 from scheduler.core.sentences import Sentence, in_english
 
 
@@ -37,13 +38,14 @@ class LoginIncompleteError(TaskFailedError):
         super().__init__(f"After the login to {site!r} {marker} is not to be seen", site=site, marker=marker)
 
 
-class SecondFactorNeededError(TaskFailedError):
+class SecondFactorNeededError(AskingError):
+    """The site asks for a code; `questions` ask a person for it."""
+
     code: ClassVar[str] = "second_factor_needed"
 
-    def __init__(self, site: str, job: str, limit: str) -> None:
-        super().__init__(
-            f"Site {site!r} asks for a second factor; none came in {limit}", site=site, job=job, limit=limit
-        )
+    def __init__(self, site: str, job: str, limit: str, questions: Sequence[Question]) -> None:
+        message = f"Site {site!r} asks for a second factor; none came in {limit}"
+        super().__init__(message, questions, site=site, job=job, limit=limit)
 
 
 class SecondFactorRejectedError(TaskFailedError):

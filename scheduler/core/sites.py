@@ -98,7 +98,7 @@ class SecondFactor(_Model):
 
     field: Target
     submit: Target | None = None
-    wait_seconds: float = Field(default=600.0, gt=0, le=3600)
+    wait_seconds: float = Field(default=600.0, gt=0, le=604_800)
 
 
 class SiteLogin(_Model):

@@ -2,9 +2,10 @@
 
 import abc
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,9 +18,14 @@ from scheduler.core.problems import first_flaw
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import ToDo
 
+NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+
 
 class ExecutionContext(NamedTuple):
-    """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key."""
+    """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key.
+
+    `answers` are what people said to the questions of an `AskingError` of this step, by the keys it gave them, once.
+    """
 
     job_id: JobId = JobId("adhoc")
     task_id: TaskId = TaskId("task")
@@ -30,6 +36,7 @@ class ExecutionContext(NamedTuple):
     effect_key: str = ""
     deadline: datetime | None = None
     lease_epoch: int = 0
+    answers: Mapping[str, str] = NO_ANSWERS
 
 
 AD_HOC = ExecutionContext()

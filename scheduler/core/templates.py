@@ -15,12 +15,14 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from scheduler.core.address_book import AddressBook, UnfitNameError, nobody_known
+from scheduler.core.conditions import literal, read_condition
 from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, NoTemplateError
 from scheduler.core.intents import Intent, IntentFileError, RoutedIntent
 from scheduler.core.problems import first_flaw
-from scheduler.core.references import SECRET_SCHEME, escape, references_in, strings_in
+from scheduler.core.references import REFERENCE, SECRET_SCHEME, escape, references_in, strings_in
 from scheduler.core.sentences import Sentence
 from scheduler.core.slots import SLOTS
+from scheduler.core.sub_templates import PLACEHOLDER
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 
@@ -29,7 +31,6 @@ TIME_VALUES: Final = frozenset({"start", "end", "zone"})
 VALUES: Final = SITE_VALUES | TIME_VALUES | {"search_address"}
 """What a template may ask of the caller, besides the slots of the request."""
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\{(?P<names>[a-z_]+(?:/[a-z_]+)*)(?:\|(?P<filter>[a-z]+))?(?P<optional>\?)?\}")
 _TOUCHING = re.compile(r"(?<!\$)\{[a-z_|/]+\??\}\$?\{")
 _FILTERS: Final = frozenset({None, "url", "web", "addresses"})
 _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
@@ -73,13 +74,13 @@ def values_needed(routed: RoutedIntent) -> frozenset[str]:
     """Return which of `VALUES` the plan for this request asks of the caller."""
     filler = _Filler(routed, {})
     steps = [todo for todo in routed.task_template if todo.id not in filler.left_out]
-    matches = (match for todo in steps for match in _PLACEHOLDER.finditer(_said_by(todo)))
+    matches = (match for todo in steps for match in PLACEHOLDER.finditer(_said_by(todo)))
     return VALUES & {name for match in matches for name in match["names"].split("/")}
 
 
 def _said_by(todo: ToDo) -> str:
     """Return all texts of a step in one; the largest part is written once for all requests."""
-    return f"{todo.canonical()} {todo.reason} {todo.verify.model_dump_json() if todo.verify else ''}"
+    return f"{todo.canonical()} {todo.reason} {todo.verify.model_dump_json() if todo.verify else ''} {todo.when or ''}"
 
 
 def check_template(intent: Intent, source: str) -> None:
@@ -89,7 +90,7 @@ def check_template(intent: Intent, source: str) -> None:
     for text in strings_in([*(todo.model_dump() for todo in intent.task_template), *intent.texts.values()]):
         if _TOUCHING.search(text):
             raise IntentFileError(f"{place}, template {text!r}: two fillings may not touch; put something between")
-        for match in _PLACEHOLDER.finditer(text):
+        for match in PLACEHOLDER.finditer(text):
             if not known.issuperset(match["names"].split("/")) or match["filter"] not in _FILTERS:
                 raise IntentFileError(f"{place}, template {text!r}: cannot fill {match[0]}")
     for name, texts in intent.texts.items():
@@ -104,6 +105,9 @@ def check_template(intent: Intent, source: str) -> None:
 
 def _check_plan(intent: Intent, place: str) -> None:
     graph = TaskGraph()
+    for todo in intent.task_template:
+        if todo.when and len(read_condition(todo.when).slots) != len(PLACEHOLDER.findall(todo.when)):
+            raise IntentFileError(f"{place}, step {todo.id!r}: slots in {todo.when!r} stand without quotes or filters")
     try:
         for todo in intent.task_template:
             graph.add_task(todo)
@@ -130,7 +134,9 @@ class _Filler:
             raise MissingSlotError(self._intent.name, names.partition("/")[0])
 
     def fill(self, todo: ToDo) -> ToDo:
-        document = self._value(todo.model_dump(exclude_unset=True))
+        document = self._value(todo.model_dump(exclude_unset=True, exclude={"when"}))
+        if todo.when is not None:
+            document["when"] = self._condition(todo.when)
         if "depends_on" in document:
             document["depends_on"] = [task for task in todo.depends_on if task not in self.left_out]
         try:
@@ -165,23 +171,36 @@ class _Filler:
     def _string(self, text: str) -> object:
         if "{" not in text:
             return text
-        whole = _PLACEHOLDER.fullmatch(text)
+        whole = PLACEHOLDER.fullmatch(text)
         if whole and whole["optional"] and self._first_given(whole["names"]) is None:
             return _ABSENT
         if whole and whole["filter"] == "addresses":
             return self._addresses(whole["names"])
         if any(reference.task in self.left_out for reference in references_in(text)):
             return _ABSENT
-        filled = _PLACEHOLDER.sub(self._replace, text)
+        filled = PLACEHOLDER.sub(self._replace, text)
         if filled.casefold().count(SECRET_SCHEME) > text.count(SECRET_SCHEME):
-            names = ", ".join(match["names"] for match in _PLACEHOLDER.finditer(text))
+            names = ", ".join(match["names"] for match in PLACEHOLDER.finditer(text))
             raise InvalidFieldError(names, _NAMES_A_SECRET)
         return filled
+
+    def _condition(self, text: str) -> str:
+        """Return a condition with what was said as texts, or null; a step that is left out has given nothing."""
+
+        def said(match: re.Match[str]) -> str:
+            name = match["names"].partition("/")[0]
+            nothing = self._first_given(match["names"]) is None and name not in self._intent.texts
+            return literal(None if nothing else self._replace(match).replace("$${", "${"))
+
+        def asked(match: re.Match[str]) -> str:
+            return "null" if match["task"] in self.left_out else match[0]
+
+        return PLACEHOLDER.sub(said, REFERENCE.sub(asked, text))
 
     def _replace(self, match: re.Match[str]) -> str:
         first = match["names"].partition("/")[0]
         if self._first_given(match["names"]) is None and first in self._intent.texts:
-            return _PLACEHOLDER.sub(self._given_words, self._intent.texts[first][self._intent.locale])
+            return PLACEHOLDER.sub(self._given_words, self._intent.texts[first][self._intent.locale])
         return self._given_words(match)
 
     def _given_words(self, match: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     PlainValidator,
     StrictBool,
     StringConstraints,
@@ -21,11 +22,12 @@ from pydantic import (
 
 from scheduler.core.actions import ALIASES, Risk, canonical_action
 from scheduler.core.canonical_json import canonical_json
+from scheduler.core.conditions import LONGEST, ConditionError, read_condition
 from scheduler.core.errors import InvalidInputError
 from scheduler.core.ids import TaskId
 from scheduler.core.lam_json import JsonObject, wrong
 from scheduler.core.problems import first_flaw
-from scheduler.core.references import Reference, references_in, resolve
+from scheduler.core.references import REFERENCE, Reference, references_in, resolve
 from scheduler.core.retry import RetryPolicy
 from scheduler.core.sentences import SENTENCES
 from scheduler.core.targets import Target
@@ -47,18 +49,44 @@ def _dependency(value: object) -> TaskId | int:
     raise ValueError("must be the id of a task, or the place of one in the list, counted from 0")
 
 
+def _condition(text: str) -> str:
+    try:
+        read_condition(text)
+    except ConditionError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _a_list(value: list[JsonValue] | str) -> list[JsonValue] | str:
+    if isinstance(value, str):
+        whole = REFERENCE.fullmatch(value)
+        if whole is None or not whole["task"]:
+            raise ValueError("must be a list, or a reference to one, such as ${search.mails}")
+    return value
+
+
 def _known(code: str) -> str:
     if code not in SENTENCES:
         raise ValueError("there is no sentence with this code")
     return code
 
 
-TaskName = Annotated[TaskId, StringConstraints(pattern=f"^{_NAME}$"), AfterValidator(_interned)]
+TaskName = Annotated[TaskId, StringConstraints(pattern=rf"^{_NAME}(\[\d{{1,6}}\])?$"), AfterValidator(_interned)]
+"""With a number in brackets it is one element of a step with `for_each`; no plan may say so itself."""
 Dependency = Annotated[TaskName | int, PlainValidator(_dependency, json_schema_input_type=TaskName | int)]
+ITEM, INDEX = TaskId("item"), TaskId("index")
+"""What references in a step with `for_each` call the element and its number."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 DEFAULT_TIMEOUT = 30.0
+MOST_ITEMS: Final = 1000
+"""Elements that a list of `for_each` may have in a plan."""
 _RESOLVED: Final = "resolved"
 """Validation context of a step whose references are replaced: nothing in it is a reference any more."""
+
+
+def step_of(task_id: TaskId) -> TaskId:
+    """Return the step of the plan that a task belongs to: `fetch` for its element `fetch[2]`."""
+    return TaskId(task_id.partition("[")[0])
 
 
 class Postcondition(BaseModel):
@@ -91,6 +119,9 @@ class ToDo(BaseModel):
     `failure_code` names the sentence people read when this step fails for good for a reason of its own: its
     postcondition does not hold or, where it has none, its element is missing. A template knows that no search result
     means "no such invoice".
+
+    With `when` it is done only if that condition holds, with `for_each` once for each element of a list, or of the list
+    that a reference names; see docs/TEMPLATES.md.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,6 +140,8 @@ class ToDo(BaseModel):
     reason: str = ""
     verify: Postcondition | None = None
     failure_code: Annotated[Code, AfterValidator(_known)] | None = None
+    when: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_condition)] | None = None
+    for_each: Annotated[list[JsonValue] | str, AfterValidator(_a_list)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -138,7 +171,7 @@ class ToDo(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy as pydantic does, with what is derived from its fields as the copy has it."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("dependencies", "node", "_references", "_plain", "_canonical"):
+        for name in ("dependencies", "node", "needed", "_references", "_plain", "_canonical"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -153,7 +186,7 @@ class ToDo(BaseModel):
         return self._place(self.dependencies)
 
     def references(self) -> list[Reference]:
-        """Return every reference in text, params, selector and verify. Raises ValueError for a malformed one."""
+        """Return every reference to a task, also in `when` and `for_each`. Raises ValueError for a malformed one."""
         return self._references
 
     @cached_property
@@ -167,6 +200,11 @@ class ToDo(BaseModel):
         for name, part in (("selector", self.selector), ("verify", self.verify)):
             if part is not None:
                 found += references_in(part.model_dump(), (name,))
+        if self.when is not None:
+            found += read_condition(self.when).references
+        if self.for_each is not None:
+            found = [reference for reference in found if reference.task not in {ITEM, INDEX}]
+            found += references_in(self.for_each, ("for_each",))
         return found
 
     def _found_dependencies(self, references: Sequence[Reference]) -> tuple[TaskId, ...]:
@@ -188,7 +226,7 @@ class ToDo(BaseModel):
         if self._plain:
             return self
         parts = self.model_dump(mode="json", include={"text", "params", "selector", "verify"}, exclude_unset=True)
-        document = self.model_dump(exclude_unset=True) | resolve(parts, results)
+        document = self.model_dump(exclude_unset=True, exclude={"when", "for_each"}) | resolve(parts, results)
         try:
             step = type(self).model_validate(document, context=_RESOLVED)
         except ValidationError as error:
@@ -196,6 +234,18 @@ class ToDo(BaseModel):
             raise InvalidInputError(f"{self.id}.{path}", problem) from error
         step.__dict__["dependencies"] = self.dependencies
         return step
+
+    @property
+    def asks_per_item(self) -> bool:
+        """Whether its condition is about the single element of a `for_each`."""
+        if self.when is None or self.for_each is None:
+            return False
+        return any(reference.task in {ITEM, INDEX} for reference in read_condition(self.when).references)
+
+    @cached_property
+    def needed(self) -> frozenset[TaskId]:
+        """The tasks whose results it cannot do without: those referred to anywhere but in `when`."""
+        return frozenset(reference.task for reference in self.references() if reference.path[0] != "when")
 
     @cached_property
     def _plain(self) -> bool:

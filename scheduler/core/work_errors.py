@@ -111,3 +111,22 @@ class CalendarUnreachableError(UnavailableError):
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(f"The calendar {url} does not answer: {why}", url=url, why=why)
+
+
+class ConditionUnclearError(TaskFailedError):
+    """A step's condition cannot be decided."""
+
+    code: ClassVar[str] = "condition_unclear"
+
+    def __init__(self, condition: str, problem: Sentence) -> None:
+        super().__init__(f"{condition}: {in_english(problem)}", condition=condition, problem=problem)
+
+
+class TooManyItemsError(TaskFailedError):
+    """A list has more elements than a step may be repeated for."""
+
+    code: ClassVar[str] = "too_many_items"
+
+    def __init__(self, what: str, count: int, limit: int) -> None:
+        message = f"{what} would be done {count} times, at most {limit} are allowed"
+        super().__init__(message, what=what, count=str(count), limit=str(limit))

@@ -74,4 +74,24 @@ WORK_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Der Kalender {url} antwortet nicht. Bitte später wiederholen oder CPA_CALENDAR_URL prüfen.",
         "The calendar {url} does not answer. Please retry later or check CPA_CALENDAR_URL.",
     ),
+    "condition_unclear": (
+        "Die Bedingung „{condition}“ lässt sich nicht entscheiden: {problem}. Bitte den Plan berichtigen.",
+        "The condition “{condition}” cannot be decided: {problem}. Please correct the plan.",
+    ),
+    "too_many_items": (
+        "{what} wäre {count}-mal zu tun; erlaubt sind {limit} (CPA_WORKER_MOST_ITEMS). Bitte die Auswahl einschränken.",
+        "{what} would be done {count} times; allowed are {limit} (CPA_WORKER_MOST_ITEMS). Please narrow the selection.",
+    ),
+    "condition_not_met": (
+        "Ausgelassen, weil die Bedingung „{condition}“ nicht zutrifft.",
+        "Skipped, because the condition “{condition}” does not hold.",
+    ),
+    "needed_was_skipped": (
+        "Ausgelassen, weil das Ergebnis von {needed} gebraucht wird und dieser Schritt ausgelassen wurde.",
+        "Skipped, because the result of {needed} is needed, and that step was skipped.",
+    ),
+    "not_answered": (
+        "Niemand hat rechtzeitig geantwortet: {questions} Bitte den Auftrag wiederholen und dann antworten.",
+        "Nobody has answered in time: {questions} Please retry the job and answer then.",
+    ),
 }

@@ -1,60 +1,47 @@
-"""What a job asks a person while it waits, and what the person answers: one small file each, for its owner only."""
+"""What people answered to steps that run again because of it: one small file for each, for its owner only.
+
+They may be secrets, such as the code of a second factor, so they lie beside the database, not in it, and are used once.
+"""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.ids import JobId
-from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.ids import JobId, TaskId
 from scheduler.executors.files import safe_name, write_durably
 
 
 class Answers:
-    """`{root}/{job_id}.question.json` and `{root}/{job_id}.answer.json`; both go when the question is settled."""
+    """`{root}/{job_id}/{task_id}.json`, by the keys that the step gave its questions."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
-    def ask(self, job_id: JobId, question: Mapping[str, str]) -> None:
-        """Put a question; an older answer does not count for it."""
-        self._answer(job_id).unlink(missing_ok=True)
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(self._question(job_id), json.dumps(dict(question)).encode(), mode=0o600)
+    def give(self, job_id: JobId, task_id: TaskId, answers: Mapping[str, str]) -> None:
+        """Keep answers for the step's next attempt, in place of earlier ones."""
+        self._folder(job_id).mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(self._path(job_id, task_id), json.dumps(dict(answers)).encode(), mode=0o600)
 
-    def question(self, job_id: JobId) -> dict[str, str] | None:
-        """Return what a job asks now, None when it asks nothing."""
-        return _read(self._question(job_id))
+    def of(self, job_id: JobId, task_id: TaskId) -> dict[str, str]:
+        """Return what was answered to a step and not used yet."""
+        try:
+            found: dict[str, str] = json.loads(self._path(job_id, task_id).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return found
 
-    @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
-    def give(self, job_id: JobId, answer: str) -> None:
-        """Answer a job's question. Raises NotWaitingError when it asks none."""
-        if self.question(job_id) is None:
-            raise NotWaitingError(job_id)
-        write_durably(self._answer(job_id), json.dumps({"answer": answer}).encode(), mode=0o600)
+    def forget(self, job_id: JobId, task_id: TaskId | None = None) -> None:
+        """Forget what was answered to a step, or to all steps of a job."""
+        if task_id is not None:
+            self._path(job_id, task_id).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self._folder(job_id), ignore_errors=True)
 
-    def answer(self, job_id: JobId) -> str | None:
-        """Return what was answered, None while nobody has."""
-        found = _read(self._answer(job_id))
-        return None if found is None else found["answer"]
+    def _folder(self, job_id: JobId) -> Path:
+        return self._root / safe_name(job_id)
 
-    def settle(self, job_id: JobId) -> None:
-        """Forget question and answer, if there are any."""
-        self._question(job_id).unlink(missing_ok=True)
-        self._answer(job_id).unlink(missing_ok=True)
-
-    def _question(self, job_id: JobId) -> Path:
-        return self._root / f"{safe_name(job_id)}.question.json"
-
-    def _answer(self, job_id: JobId) -> Path:
-        return self._root / f"{safe_name(job_id)}.answer.json"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    return document
+    def _path(self, job_id: JobId, task_id: TaskId) -> Path:
+        return self._folder(job_id) / f"{safe_name(task_id)}.json"

@@ -4,11 +4,9 @@ from typing import Any, ClassVar
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import CPAError, InvalidInputError, UnknownActionError
-from scheduler.core.ids import JobId
 from scheduler.core.site_book import Sites
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
-from scheduler.executors.answers import Answers
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_actions import DOWNLOAD, LOGIN, SITE_ACTIONS, SiteDownloadParams, SiteParams
@@ -16,17 +14,13 @@ from scheduler.executors.site_visit import SiteVisit
 
 
 class SiteExecutor(BaseExecutor):
-    """Uses the pages that `browser` holds for the jobs. Profiles are looked up when a step runs: a mended one counts.
-
-    While a site asks for a second factor, the step waits for the answer that `answers` keeps.
-    """
+    """Uses the pages that `browser` holds for the jobs. A profile is read when a step runs: a mended one counts."""
 
     actions: ClassVar[tuple[ActionSpec, ...]] = SITE_ACTIONS
 
-    def __init__(self, *, browser: PlaywrightExecutor, sites: Sites, answers: Answers) -> None:
+    def __init__(self, *, browser: PlaywrightExecutor, sites: Sites) -> None:
         self._browser = browser
         self._sites = sites
-        self._answers = answers
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         visit = self._visit(todo, context)
@@ -53,15 +47,10 @@ class SiteExecutor(BaseExecutor):
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         return await self._browser.evidence_of_failure(todo, context)
 
-    async def let_go(self, job_id: JobId, *, ended: bool) -> None:
-        """Withdraw what the job asks; its page is the browser's."""
-        if ended:
-            self._answers.settle(job_id)
-
     def _visit(self, todo: ToDo, context: ExecutionContext) -> SiteVisit:
         params = parse_params(SiteParams, todo.model_copy(update={"params": {"site": todo.params.get("site")}}))
         try:
             site = self._sites.keyed(params.site)
         except CPAError as error:
             raise InvalidInputError(f"{todo.id}.params.site", str(error)) from error
-        return SiteVisit(site=site, browser=self._browser, answers=self._answers, context=context)
+        return SiteVisit(site=site, browser=self._browser, context=context)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -16,7 +17,7 @@ from scheduler.core.errors import (
     StepTimeoutError,
     TaskFailedError,
 )
-from scheduler.core.ids import JobId
+from scheduler.core.questions import Question
 from scheduler.core.site_book import Site
 from scheduler.core.site_errors import (
     DocumentNotFoundError,
@@ -31,7 +32,6 @@ from scheduler.core.sites import SecondFactor, SiteLogin, SiteProfile, SiteStep,
 from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import ExecutionContext, Performed
 from scheduler.core.todo import ToDo
-from scheduler.executors.answers import Answers
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.web_errors import public_url
 
@@ -39,6 +39,8 @@ _POLL: Final = 0.2  # seconds
 _JUDGED: Final = 20.0  # seconds that a page may take after the last step of a login to show what became of it
 _BLANK: Final = "about:"
 _NO_ANSWER: Final = "chrome-error:"  # what the browser shows in place of a page it did not get
+CODE: Final = "second_factor"
+"""The key of the question for the code of a second factor."""
 
 Tell = Callable[[str, str], None]
 """Is told each step before it is done: the operation, and what it is done to."""
@@ -52,10 +54,10 @@ class SiteVisit:
 
     site: Site
     browser: PlaywrightExecutor
-    answers: Answers
     context: ExecutionContext
     tell: Tell = lambda *_: None
     evidence: list[str] = field(default_factory=list)
+    code_used: bool = False
 
     @property
     def profile(self) -> SiteProfile:
@@ -142,16 +144,26 @@ class SiteVisit:
         return await self._sees(target_for(document.missing, slots, self.context.task_id))
 
     async def _log_in(self, login: SiteLogin) -> None:
-        for step in login.steps:
-            await self._do(step, {})
-        if await self._settled(login) is login.logged_in:
+        factor, code = login.second_factor, None if self.code_used else self.context.answers.get(CODE)
+        anew = factor is None or code is None or not await self._still_asked(factor)
+        if anew:
+            for step in login.steps:
+                await self._do(step, {})
+            if await self._settled(login) is login.logged_in:
+                return
+            if factor is None or not await self._sees(factor.field):
+                raise LoginRejectedError(self.profile.name, self.profile.secret_names)
+        if factor is None:
             return
-        factor = login.second_factor
-        if factor is None or not await self._sees(factor.field):
-            raise LoginRejectedError(self.profile.name, self.profile.secret_names)
-        await self._second_factor(factor)
+        if code is None:
+            raise self._asks(factor)
+        await self._enter(factor, code)
         if await self._settled(login, after_code=True) is not login.logged_in:
-            raise SecondFactorRejectedError(self.profile.name)
+            raise self._asks(factor) if anew else SecondFactorRejectedError(self.profile.name)
+
+    async def _still_asked(self, factor: SecondFactor) -> bool:
+        """Whether the page, or what was restored of it, is the one where the code was asked for."""
+        return self.profile.allows(await self.browser.address(self.context)) and await self._sees(factor.field)
 
     async def _settled(self, login: SiteLogin, *, after_code: bool = False) -> Target:
         """Wait until the page shows how the login ended; return what shows it. Raises LoginIncompleteError.
@@ -178,30 +190,27 @@ class SiteVisit:
             await asyncio.sleep(_POLL)
         raise LoginIncompleteError(self.profile.name, str(login.logged_in))
 
-    async def _second_factor(self, factor: SecondFactor) -> None:
-        """Ask for the code, wait for it with the page open, and enter it. Raises SecondFactorNeededError."""
-        job_id, task_id = self.context.job_id, self.context.task_id
-        await asyncio.to_thread(self.answers.ask, job_id, {"kind": "second_factor", "site": self.profile.name})
+    def _asks(self, factor: SecondFactor) -> SecondFactorNeededError:
+        name, job_id = self.profile.name, self.context.job_id
         log.info("second_factor_awaited", site=self.site.key, job_id=job_id)
-        self.tell("wait_for", f"cpa answer {job_id} CODE")
-        try:
-            code = await self._answered(job_id, factor.wait_seconds)
-        finally:
-            await asyncio.to_thread(self.answers.settle, job_id)
-        if code is None:
-            raise SecondFactorNeededError(self.profile.name, job_id, f"{factor.wait_seconds:g} s")
+        new = self.code_used
+        german = f"Das Portal {name} verlangt einen {'neuen ' if new else ''}Code (zweiter Faktor). Wie lautet er?"
+        english = f"The portal {name} asks for a {'new ' if new else ''}code (second factor). What is it?"
+        question = Question(
+            key=CODE,
+            about="step",
+            text=english if self.context.locale == "en" else german,
+            locale=self.context.locale,
+            secret=True,
+            patience=timedelta(seconds=factor.wait_seconds),
+        )
+        return SecondFactorNeededError(name, job_id, f"{factor.wait_seconds:g} s", [question])
+
+    async def _enter(self, factor: SecondFactor, code: str) -> None:
+        task_id, self.code_used = self.context.task_id, True
         await self._perform(self.profile.todo(SiteStep(fill=factor.field, text=code), {}, task_id))
         submit = SiteStep(press="Enter") if factor.submit is None else SiteStep(click=factor.submit)
         await self._perform(self.profile.todo(submit, {}, task_id))
-
-    async def _answered(self, job_id: JobId, seconds: float) -> str | None:
-        """Wait for an answer, which another process may write down; None when there is none in time."""
-        for _ in range(int(seconds / _POLL) + 1):
-            code = await asyncio.to_thread(self.answers.answer, job_id)
-            if code is not None:
-                return code
-            await asyncio.sleep(_POLL)
-        return None
 
     async def _do(self, step: SiteStep, slots: Mapping[str, str]) -> dict[str, Any]:
         """Do a step; what covers the page is clicked away, also when it came just then."""

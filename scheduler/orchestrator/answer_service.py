@@ -1,13 +1,16 @@
-"""Questions that keep a request from being planned: asked with the job, answered by people, or given up in time."""
+"""Questions that keep a request from being planned, or a step from being done: answered, or given up in time."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, Protocol
 
 import structlog
 
 from scheduler.core.clock import Clock
 from scheduler.core.errors import QueueFullError
-from scheduler.core.ids import JobId, TenantId
+from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import AskBackError, OpenQuestions, checked_answers
@@ -21,8 +24,16 @@ from scheduler.repository.question_repository import QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
 
 _MOST_GIVEN_UP = 100  # jobs at one look
+_UNSEEN: Final = "•••"
 
 log = structlog.get_logger(__name__)
+
+
+class Letterbox(Protocol):
+    """Where steps find what people have answered."""
+
+    def give(self, job_id: JobId, task_id: TaskId, answers: Mapping[str, str]) -> None:
+        """Keep answers for the step's next attempt, in place of earlier ones."""
 
 
 class AnswerService:
@@ -38,7 +49,9 @@ class AnswerService:
         clock: Clock,
         patience: timedelta,
         most: int,
+        letterbox: Letterbox,
     ) -> None:
+        self._letterbox = letterbox
         self._planner = planner
         self._questions = questions
         self._queue = job_queue
@@ -75,13 +88,16 @@ class AnswerService:
     async def answer(self, job: Job, *, answers: Mapping[str, str] | None, text: str | None) -> Job:
         """Plan a waiting job again with the answers: it is pending with its plan, or asks for more.
 
-        Raises NotWaitingError, InvalidFieldError for answers that are none, InvalidRequestError for those it cannot
-        be planned with, and QueueFullError while too many jobs wait for workers. Then nothing has changed.
+        A job whose steps have asked is pending again; a step whose questions were not answered asks anew. Raises
+        NotWaitingError, InvalidFieldError for answers that are none, InvalidRequestError for those it cannot be planned
+        with, and QueueFullError while too many jobs wait for workers. Then nothing has changed.
         """
         asked = await self._questions.open(job.id, job.tenant)
         if asked is None or job.status is not JobStatus.WAITING:
             raise NotWaitingError(job.id)
         given = checked_answers(asked.questions, answers=answers, text=text)
+        if asked.of_steps:
+            return await self._carry_on(job, asked, given)
         known, now = {**asked.answers, **given}, self._clock.now()
         try:
             planned = await self._planner.plan(job.description, job.locale, known, tenant=job.tenant, job=job.id)
@@ -106,12 +122,40 @@ class AnswerService:
         """Let jobs fail whose questions nobody has answered in time; return how many."""
         now, count = self._clock.now(), 0
         for job, asked in await self._questions.expired(now, _MOST_GIVEN_UP):
+            if asked.of_steps:
+                count += await self._nobody_answered(job, asked)
+                continue
             words = " ".join(question.text for question in asked.questions)
             said = sentence("unanswered", job.locale, {"questions": words, "expired": f"{asked.expires_at:%Y-%m-%d}"})
             count += await self._questions.give_up(job, asked.round, said, now)
         if count:
             log.info("questions_given_up", jobs=count)
         return count
+
+    async def _carry_on(self, job: Job, asked: OpenQuestions, given: Mapping[str, str] | None) -> Job:
+        """Let a job go on whose steps have asked, with answers or (None) without. Raises NotWaitingError."""
+        by_task: defaultdict[TaskId, dict[str, str]] = defaultdict(dict)
+        shown: dict[str, str] | None = None if given is None else {}
+        for question in asked.questions:
+            if given is not None and shown is not None and question.task is not None and question.key in given:
+                shown[question.key] = _UNSEEN if question.secret else given[question.key]
+                by_task[question.task][question.key.removeprefix(f"{question.task}.")] = given[question.key]
+        keep = partial(self._keep, job.id, by_task)
+        stored = await self._questions.carry_on(job, asked.round, shown, self._clock.now(), keep)
+        await self._queue.release([stored])
+        await self._queue.announce([stored])
+        return stored
+
+    def _keep(self, job_id: JobId, answers: Mapping[TaskId, Mapping[str, str]]) -> None:
+        for task_id, given in answers.items():
+            self._letterbox.give(job_id, task_id, given)
+
+    async def _nobody_answered(self, job: Job, asked: OpenQuestions) -> bool:
+        try:
+            await self._carry_on(job, asked, None)
+        except NotWaitingError:
+            return False
+        return True
 
     def _open(self, asked: AskBackError, now: datetime) -> OpenQuestions:
         return OpenQuestions(questions=asked.questions, expires_at=now + self._patience)

@@ -1,10 +1,10 @@
-"""What `step` wants done. The first two are stored together before any of the others is carried out.
+"""What `step` wants done. The first three are stored together before any of the others is carried out.
 
 Nobody changes a command, though nothing prevents it: freezing a class makes its objects four times dearer to build, and
 each task takes half a dozen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from scheduler.core.events import EventType, RunEvent
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus
+from scheduler.core.questions import Question
 from scheduler.core.retry import TaskFailure
 
 
@@ -20,6 +21,13 @@ class SaveTask:
     """Store the task as it stands after this step."""
 
     task_id: TaskId
+
+
+@dataclass(slots=True)
+class AddTasks:
+    """Give tasks that are new, in this order, their rows; they are stored together with what else is known of them."""
+
+    task_ids: Sequence[TaskId]
 
 
 @dataclass(slots=True)
@@ -65,6 +73,18 @@ class SetTimer:
 
 
 @dataclass(slots=True)
+class ParkJob:
+    """Nothing of the run can go on: give the lease up until somebody has answered, else until the time `until`.
+
+    `expires_at`: how long answers are waited for.
+    """
+
+    until: datetime | None = None
+    questions: tuple[Question, ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class FinishRun:
     """The run is over."""
 
@@ -73,4 +93,4 @@ class FinishRun:
     failure: TaskFailure | None = None
 
 
-Command = SaveTask | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | FinishRun
+Command = SaveTask | AddTasks | NoteEvent | StartTask | VerifyTask | StopTask | SetTimer | ParkJob | FinishRun

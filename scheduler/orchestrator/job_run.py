@@ -22,6 +22,7 @@ from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
     MOST_CRASHES,
+    RULES,
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
@@ -31,16 +32,19 @@ from scheduler.core.events import (
     LookFailed,
     RunEvent,
     RunOpened,
+    RunRules,
 )
 from scheduler.core.ids import IdFactory, TaskId
-from scheduler.core.job import Job, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
-from scheduler.core.todo import ToDo
+from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.commands import (
+    AddTasks,
     Command,
     FinishRun,
     NoteEvent,
+    ParkJob,
     SaveTask,
     SetTimer,
     StartTask,
@@ -53,11 +57,12 @@ from scheduler.orchestrator.state import RunState, open_run
 from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.timers import Timers
+from scheduler.repository.question_repository import UNANSWERED
 from scheduler.repository.repository_interface import JobRepository, RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
-_STORED = frozenset({SaveTask, NoteEvent, FinishRun})
+_STORED = frozenset({SaveTask, AddTasks, NoteEvent, ParkJob, FinishRun})
 """Commands that are carried out by being stored."""
 
 log = structlog.get_logger(__name__)
@@ -82,11 +87,14 @@ class JobRun:
         random: Callable[[], float],
         new_id: IdFactory,
         most_crashes: int = MOST_CRASHES,
+        rules: RunRules = RULES,
     ) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
+        self.epoch = job.lease.epoch
         self._most_crashes = most_crashes
+        self._rules = rules
         self._clock = clock
         self._timers = timers
         self._held_until, self._held_for = job.lease.until, 0.0
@@ -114,6 +122,11 @@ class JobRun:
         """Whether the end of the run is stored."""
         return self._state.status.final
 
+    @property
+    def left(self) -> bool:
+        """Whether the job is nobody's any more: it has ended, or is parked, and that is stored."""
+        return self._state.status is not JobStatus.RUNNING
+
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
         self._tell(CancelRequested(at=self._clock.now()))
@@ -129,14 +142,24 @@ class JobRun:
         return self._clock.now() >= self._held_until or self._clock.monotonic() >= self._held_for
 
     async def until_done(self) -> None:
-        """Carry the run to its end. Raises LeaseLostError when another worker has the job; what is busy is stopped.
+        """Carry the run to its end, or until it is parked.
+
+        Raises LeaseLostError when another worker has the job; what is busy is stopped.
 
         Raises an UnavailableError when the store cannot be written for minutes.
         """
-        self._tell(RunOpened(at=self._clock.now(), crashes=self.job.crashes, most_crashes=self._most_crashes))
+        self._tell(
+            RunOpened(
+                at=self._clock.now(),
+                crashes=self.job.crashes,
+                most_crashes=self._most_crashes,
+                rules=self._rules,
+                unanswered=self.job.error_code == UNANSWERED,
+            )
+        )
         self._timers.add(self)
         try:
-            while not self._state.status.final:
+            while not self.left:
                 await self._happened(await self._next_events())
         finally:
             self._timers.remove(self)
@@ -299,7 +322,10 @@ class JobRun:
             return ordered[1:]
         todo = state.plan.todos[task_id]
         given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
-        todo = todo.resolved({needed: result for needed, result in given if result is not None})
+        results: dict[TaskId, Any] = {needed: result for needed, result in given if result is not None}
+        if task_id in state.plan.items:
+            results[ITEM], results[INDEX] = state.plan.items[task_id]
+        todo = todo.resolved(results)
         context = self._runner.context(self.job, todo, attempt)
         self._orders[task_id] = attempt, todo, context
         return todo, context

@@ -10,12 +10,13 @@ import structlog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
-from scheduler.core.events import MOST_CRASHES, RunOpened
+from scheduler.core.events import MOST_CRASHES, RULES, RunOpened, RunRules
 from scheduler.core.ids import IdFactory, JobId
 from scheduler.core.job import Job, TaskRun
 from scheduler.orchestrator.job_run import JobRun
+from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
+from scheduler.orchestrator.state import RunState, TaskMap
 from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
@@ -41,7 +42,9 @@ class Orchestrator:
         random: Callable[[], float],
         new_id: IdFactory,
         most_crashes: int = MOST_CRASHES,
+        rules: RunRules = RULES,
     ) -> None:
+        self._rules = rules
         self._most_crashes = most_crashes
         self._queue = job_queue
         self._jobs = jobs
@@ -64,7 +67,9 @@ class Orchestrator:
         await self.process(job)
 
     async def process(self, job: Job) -> None:
-        """Carry a job as `dequeue` gave it to the end of its run, in an asyncio task of its own. Raises LeaseLostError.
+        """Carry a job as `dequeue` gave it to the end of its run, or until it is parked, in an asyncio task of its own.
+
+        Raises LeaseLostError.
 
         What is logged from now on in that task names the job.
         """
@@ -92,6 +97,7 @@ class Orchestrator:
             random=self._random,
             new_id=self._new_id,
             most_crashes=self._most_crashes,
+            rules=self._rules,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)
@@ -105,6 +111,8 @@ class Orchestrator:
         finally:
             if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
+            if run.ended and run.epoch > 1:
+                await self._runner.forget_answers(job.id)
             if self._runs.get(job.id) is run:
                 del self._runs[job.id]
 
@@ -139,10 +147,10 @@ class Orchestrator:
             return False
         return stored is None or stored.status.final
 
-    def has_ended(self, job_id: JobId) -> bool:
-        """Whether a run of this worker has stored its end."""
+    def has_left(self, job_id: JobId) -> bool:
+        """Whether a run of this worker has stored its end, or that it is parked, and needs its lease no more."""
         run = self._runs.get(job_id)
-        return run is not None and run.ended
+        return run is not None and run.left
 
     def renewed(self, job_id: JobId, until: datetime) -> None:
         """Let a run of this worker, or one that is about to begin, know until when it holds its job."""

@@ -1,14 +1,27 @@
 """Decides whether a plan may be stored: it is sound, everybody's action exists and is allowed, its values fit."""
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.conditions import read_condition
 from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, UnknownReferenceError
 from scheduler.core.problems import dotted
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph, ToDo
+from scheduler.core.todo import MOST_ITEMS
 from scheduler.security.policies import PolicyEngine
 
 _NOT_HONOURED = ("agent", "risk")
 """Fields of a step that a plan may have one day: what is asked for is either done or refused."""
+_NO_BRACKETS = Sentence(
+    "eckige Klammern bezeichnen einzelne Elemente und sind hier nicht erlaubt",
+    "brackets name single elements and are not allowed here",
+)
+_NOT_FILLED = Sentence(
+    "{…} steht nur in Vorlagen; ein Text steht in Anführungszeichen",
+    "{…} is for templates only; a text stands in quotes",
+)
+_TOO_MANY = Sentence(f"höchstens {MOST_ITEMS} Elemente sind erlaubt", f"at most {MOST_ITEMS} elements are allowed")
+_OF_MANY = frozenset({"items", "count"})
+"""The fields of the result of a step with `for_each`."""
 _LEAVE_OUT = Sentence(
     "diese Angabe wird noch nicht beachtet; bitte weglassen", "this is not honoured yet; please leave it out"
 )
@@ -27,6 +40,12 @@ def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEn
     for name in _NOT_HONOURED:
         if getattr(todo, name) is not None:
             raise InvalidFieldError(f"{place}.{name}", _LEAVE_OUT)
+    if todo.id is not None and "[" in todo.id:
+        raise InvalidFieldError(f"{place}.id", _NO_BRACKETS)
+    if todo.when is not None and read_condition(todo.when).slots:
+        raise InvalidFieldError(f"{place}.when", _NOT_FILLED)
+    if isinstance(todo.for_each, list) and len(todo.for_each) > MOST_ITEMS:
+        raise InvalidFieldError(f"{place}.for_each", _TOO_MANY)
     spec = catalog.get(todo.action, field=f"{place}.action")
     decision = policy.decide_action(todo.action)
     if not decision.allowed:
@@ -40,7 +59,8 @@ def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEn
 
 def _check_references(todo: ToDo, place: str, graph: TaskGraph, catalog: ActionCatalog) -> None:
     for reference in todo.references():
-        fields = catalog.get(graph.tasks[reference.task].action).result
+        meant = graph.tasks[reference.task]
+        fields = _OF_MANY if meant.for_each is not None else catalog.get(meant.action).result
         if reference.field is not None and fields is not None and reference.field not in fields:
             raise UnknownReferenceError(todo.id or "", reference.text, f"{place}.{dotted(reference.path)}")
 

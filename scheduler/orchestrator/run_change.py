@@ -1,25 +1,39 @@
 """The working copy of a run during one call of `step`: every change with what is to be stored and done for it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
-from scheduler.core.errors import ElementNotFoundError, InvalidTransitionError, VerificationFailedError
+from scheduler.core.conditions import read_condition
+from scheduler.core.errors import CPAError, ElementNotFoundError, InvalidTransitionError, VerificationFailedError
 from scheduler.core.events import AttemptOverdue, EventType, TaskDue
 from scheduler.core.ids import TaskId
 from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.retry import TaskFailure
-from scheduler.core.todo import ToDo
+from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.commands import (
+    AddTasks,
     Command,
     FinishRun,
     NoteEvent,
+    ParkJob,
     SaveTask,
     SetTimer,
     StartTask,
     StopTask,
     VerifyTask,
+)
+from scheduler.orchestrator.run_plan import (
+    CONDITION_NOT_MET,
+    ITEMS,
+    NEEDED_WAS_SKIPPED,
+    item_ids,
+    items_of,
+    stored_items,
+    with_items,
 )
 from scheduler.orchestrator.state import RunState, TaskState
 
@@ -50,6 +64,8 @@ class RunChange:
         self.failure = state.failure
         self.active = state.active
         self.commands: list[Command] = []
+        self.resting = state.resting
+        self.rules = state.rules
         self._just_started: dict[TaskId, tuple[TaskState, list[Command]]] = {}
 
     def state(self) -> RunState:
@@ -65,6 +81,8 @@ class RunChange:
             before.deadline,
             self.cancelling,
             self.failure,
+            self.resting,
+            self.rules,
         )
 
     @property
@@ -101,6 +119,8 @@ class RunChange:
     def start(self, task_id: TaskId, at: datetime) -> None:
         task = self.task(task_id)
         attempt, said = task.attempts + 1, len(self.commands)
+        if self.resting:
+            self.resting -= {task_id}
         self.put(task_id, task.started(at))
         self.note(EventType.TASK_STARTED, at, task_id, attempt=attempt)
         self.commands.append(StartTask(task_id, attempt, again=task.begun))
@@ -130,18 +150,128 @@ class RunChange:
         task = task.done(at, result, verified, joined(task.evidence, evidence))
         self.put(task_id, task)
         self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=task.verified)
-        for dependent in self.plan.dependents[task_id]:
-            waiting = self.task(dependent)
-            self.changes[dependent] = waiting._replace(waiting_for=waiting.waiting_for - 1)
-            if waiting.waiting_for == 1 and waiting.status is TaskStatus.PENDING and not self.stopping:
-                self.start(dependent, at)
+        if self.plan.dependents[task_id]:
+            self._go_on_after(task_id, at)
+
+    def _go_on_after(self, task_id: TaskId, at: datetime) -> None:
+        """Begin what has waited for nothing else than this task, and for those that thereby end at once."""
+        ended = [task_id]
+        while ended:
+            for dependent in self.plan.dependents[ended.pop()]:
+                waiting = self.task(dependent)
+                self.changes[dependent] = waiting._replace(waiting_for=waiting.waiting_for - 1)
+                if waiting.waiting_for == 1 and waiting.status is TaskStatus.PENDING and not self.stopping:
+                    if dependent in self.plan.decisive:
+                        ended += self._decide(dependent, at)
+                    else:
+                        self.start(dependent, at)
+
+    def begin(self, task_id: TaskId, at: datetime) -> None:
+        """Start a task that waits for nothing any more; or skip it, or make it many."""
+        if task_id not in self.plan.decisive:
+            self.start(task_id, at)
+            return
+        for ended in self._decide(task_id, at):
+            self._go_on_after(ended, at)
+
+    def _decide(self, task_id: TaskId, at: datetime) -> list[TaskId]:
+        """Look at a task before it starts; return those that have ended now, done or skipped."""
+        task, todo, item = self.task(task_id), self.plan.todos[task_id], self.plan.items.get(task_id)
+        if task.attempts:
+            self.start(task_id, at)
+            return []
+        items = stored_items(task.result) if item is None else None
+        if items is not None:
+            self._collect(task_id, at, len(items))
+            return [task_id]
+        try:
+            skipped = self._why_skipped(todo, item)
+            if skipped is None and todo.for_each is not None and item is None:
+                return self._expand(task_id, at, items_of(todo, self._results(todo.needed), self.rules.most_items))
+        except CPAError as error:
+            self.fail(task_id, at, TaskFailure.of(error))
+            return []
+        if skipped is None:
+            self.start(task_id, at)
+            return []
+        self.put(task_id, task._replace(status=TaskStatus.SKIPPED, failure=skipped, completed_at=at))
+        self.note(EventType.TASK_SKIPPED, at, task_id, code=skipped.code, **skipped.facts)
+        return [task_id]
+
+    def _why_skipped(self, todo: ToDo, item: tuple[Any, int] | None) -> TaskFailure | None:
+        """Return why a task is not to be done; None: it is. Raises ConditionUnclearError."""
+        for needed in todo.dependencies if item is None else ():
+            if needed in todo.needed and self.task(needed).status is TaskStatus.SKIPPED:
+                message = f"it needs the result of {needed}, which was skipped"
+                return TaskFailure(code=NEEDED_WAS_SKIPPED, message=message, facts={"needed": needed})
+        if todo.when is None or todo.asks_per_item is (item is None):
+            return None
+        condition = read_condition(todo.when)
+        results = self._results({reference.task for reference in condition.references} - {ITEM, INDEX})
+        if item is not None:
+            results[ITEM], results[INDEX] = item
+        if condition.holds(results):
+            return None
+        return TaskFailure(code=CONDITION_NOT_MET, message=f"not {todo.when}", facts={"condition": todo.when})
+
+    def _results(self, tasks: Iterable[TaskId]) -> dict[TaskId, Any]:
+        found = ((task_id, self.task(task_id).result) for task_id in tasks)
+        return {task_id: result for task_id, result in found if result is not None}
+
+    def _expand(self, task_id: TaskId, at: datetime, items: list[Any]) -> list[TaskId]:
+        """Make a task for each element and begin them; return those that have ended at once."""
+        ids, before = item_ids(task_id, len(items)), self.plan
+        self.plan = with_items(before, task_id, items)
+        waiting_for = Counter(chain.from_iterable(self.plan.dependents[item_id] for item_id in ids))
+        self.changes |= {item_id: TaskState(waiting_for=waiting_for[item_id]) for item_id in ids}
+        self.open += len(ids)
+        frozen = {ITEMS: items}
+        self.put(task_id, self.task(task_id)._replace(result=frozen, waiting_for=waiting_for[task_id]))
+        self.note(EventType.TASK_EXPANDED, at, task_id, count=len(items))
+        if not ids:
+            self._collect(task_id, at, 0)
+            return [task_id]
+        self.commands.append(AddTasks(ids))
+        ended: list[TaskId] = []
+        for item_id in ids:
+            if self.task(item_id).waiting_for or self.stopping:
+                continue
+            if item_id in self.plan.decisive:
+                ended += self._decide(item_id, at)
+            else:
+                self.start(item_id, at)
+        return ended
+
+    def _collect(self, task_id: TaskId, at: datetime, count: int) -> None:
+        """All elements are done or skipped, and so is the task: its result is theirs."""
+        rows = [self.task(item_id) for item_id in item_ids(task_id, count)]
+        results = [dict(row.result or {}) for row in rows if row.status is TaskStatus.DONE]
+        task = self.task(task_id).done(at, {"items": results, "count": len(results)}, None, ())
+        self.put(task_id, task)
+        self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=None)
 
     def try_again(self, task_id: TaskId, at: datetime, when: datetime, why: str) -> None:
         """Put the task back; it starts at `when`, or ends with the run if that is stopping."""
         self.put(task_id, self.task(task_id)._replace(status=TaskStatus.PENDING, not_before=when))
         if not self.stopping:
             self.note(EventType.TASK_RETRY_SCHEDULED, at, task_id, when=when.isoformat(), why=why)
-            self.commands.append(SetTimer(TaskDue(task_id=task_id, at=when)))
+            self.rest(task_id, when)
+
+    def rest(self, task_id: TaskId, until: datetime | None) -> None:
+        """Let a task wait for its time, or (None) for an answer."""
+        self.resting |= {task_id}
+        if until is not None:
+            self.commands.append(SetTimer(TaskDue(task_id=task_id, at=until)))
+
+    def ask(self, task_id: TaskId, at: datetime, failure: TaskFailure, evidence: tuple[str, ...]) -> None:
+        """Put the task back until a person has answered, or to end with the run if that is stopping."""
+        task = self.task(task_id)
+        asked = None if self.stopping else failure
+        evidence = joined(task.evidence, evidence)
+        self.put(task_id, task._replace(status=TaskStatus.PENDING, not_before=None, failure=asked, evidence=evidence))
+        if not self.stopping:
+            self.note(EventType.TASK_ASKS, at, task_id, attempt=task.attempts, code=failure.code)
+            self.rest(task_id, None)
 
     def fail(self, task_id: TaskId, at: datetime, failure: TaskFailure) -> None:
         """The task has failed for good, and so will the run."""
@@ -208,9 +338,43 @@ class RunChange:
                 self._end(JobStatus.CANCELLED, EventType.JOB_CANCELLED, at)
             else:
                 self._end(JobStatus.FAILED, EventType.JOB_FAILED, at, code=self.failure.code)
+        elif self.resting and self.active == 0:
+            self._park(at)
+
+    def _park(self, at: datetime) -> None:
+        """Give the worker up until a person has answered, or until the first time to try; not if that is soon.
+
+        While somebody is asked, what waits for a time waits for the answer as well.
+        """
+        tasks = {task_id: self.task(task_id) for task_id in sorted(self.resting)}
+        times = [task.not_before for task in tasks.values() if task.not_before is not None]
+        if any(time <= at + self.rules.park_after for time in times):
+            return
+        questions = tuple(
+            question.by(task_id)
+            for task_id, task in tasks.items()
+            if task.failure is not None
+            for question in task.failure.questions
+        )
+        if questions:
+            patience = [self.rules.answers, *(one.patience for one in questions if one.patience is not None)]
+            expires_at = self._before_deadline(at + min(patience))
+            self.status = JobStatus.WAITING
+            shown = [question.model_dump(mode="json") for question in questions]
+            self.note(EventType.QUESTION, at, questions=shown, expires_at=expires_at.isoformat())
+            self.commands.append(ParkJob(questions=questions, expires_at=expires_at))
+        else:
+            until = self._before_deadline(min(times))
+            self.status = JobStatus.PENDING
+            self.note(EventType.JOB_DEFERRED, at, until=until.isoformat())
+            self.commands.append(ParkJob(until=until))
+
+    def _before_deadline(self, time: datetime) -> datetime:
+        return time if self.before.deadline is None else min(time, self.before.deadline)
 
     def _everything_is_done(self) -> bool:
-        return bool(self.plan.todos) and all(task.status is TaskStatus.DONE for _, task in self.all_tasks())
+        over = {TaskStatus.DONE, TaskStatus.SKIPPED}
+        return bool(self.plan.todos) and all(task.status in over for _, task in self.all_tasks())
 
     def _end(self, status: JobStatus, line: EventType, at: datetime, **data: Any) -> None:  # noqa: ANN401
         self.status = status

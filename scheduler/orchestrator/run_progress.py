@@ -6,19 +6,33 @@ from scheduler.core.audit_entry import AuditLine
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, Lease, TaskLine
+from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
-from scheduler.orchestrator.commands import Command, FinishRun, NoteEvent, SaveTask
+from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
 _WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
 _STARTED = EventType.TASK_STARTED
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
-_ACHIEVED = frozenset({EventType.TASK_STARTED, EventType.TASK_DONE, EventType.JOB_DONE, EventType.JOB_CANCELLED})
-_NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in EventType}
+_ACHIEVED = frozenset(
+    {
+        EventType.TASK_STARTED,
+        EventType.TASK_ASKS,
+        EventType.TASK_EXPANDED,
+        EventType.TASK_DONE,
+        EventType.JOB_DEFERRED,
+        EventType.JOB_DONE,
+        EventType.JOB_CANCELLED,
+        EventType.QUESTION,
+    }
+)
+_NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in EventType} | {
+    EventType.QUESTION: ("job", "question")
+}
 """What a line is about, a job or a task, and what has become of it."""
 
 
@@ -49,6 +63,8 @@ class ProgressWriter:
         changed: dict[TaskId, None] = {}
         notes: list[NoteEvent] = []
         end: FinishRun | None = None
+        park: ParkJob | None = None
+        added: list[TaskId] = []
         for command in commands:
             if type(command) is NoteEvent:
                 notes.append(command)
@@ -56,6 +72,10 @@ class ProgressWriter:
                 changed[command.task_id] = None
             elif type(command) is FinishRun:
                 end = command
+            elif type(command) is ParkJob:
+                park = command
+            elif type(command) is AddTasks:
+                added += command.task_ids
         if not changed and not notes and end is None:
             return None
         tasks, todos = state.tasks.newest, state.plan.todos
@@ -72,11 +92,20 @@ class ProgressWriter:
                 else self._entry(note, todos[note.task_id], tasks[note.task_id].evidence)
                 for note in _worth_an_entry(notes)
             ],
-            status=end.status if end else None,
+            status=end.status if end else state.status if park else None,
             completed_at=end.at if end else None,
             error=None if failure is None else self._sentence(failure),
             error_code=None if failure is None else failure.code,
+            not_before=park.until if park else None,
+            questions=self._open(park) if park else None,
+            added=added,
         )
+
+    def _open(self, park: ParkJob) -> OpenQuestions | None:
+        """Return what is asked from now on; its round, the epoch of the lease, is of no other question of the job."""
+        if park.expires_at is None:
+            return None
+        return OpenQuestions(round=self._lease.epoch, questions=park.questions, expires_at=park.expires_at)
 
     def _row(self, task_id: TaskId, task: TaskState) -> TaskLine:
         return TaskLine(
@@ -101,7 +130,7 @@ class ProgressWriter:
         data = note.data
         if note.task_id is not None:
             data = {**data, "action": state.plan.todos[note.task_id].action}
-            if note.type is EventType.TASK_FAILED:
+            if note.type is EventType.TASK_FAILED or (note.type is EventType.TASK_SKIPPED and note.data):
                 data["error"] = self._sentence(state.tasks[note.task_id].failure)
         elif note.type is EventType.JOB_FAILED:
             data = {**data, "error": self._sentence(state.failure)}
@@ -117,7 +146,7 @@ class ProgressWriter:
             note.task_id,
             f"job.{what}" if todo is None else todo.action,
             self._reason if todo is None else todo.reason or self._reason,
-            "success" if note.type in _ACHIEVED else "failure",
+            "success" if note.type in _ACHIEVED or (note.type is EventType.TASK_SKIPPED and note.data) else "failure",
             last_picture(evidence),
             {"run": self._run, kind: what, **note.data},
         )

@@ -2,18 +2,20 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple, Self
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.events import RULES, RunRules
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.reopening import lost_with_session, session_uses, with_detours
+from scheduler.orchestrator.run_plan import SKIP_CODES, RunPlan, read_plan, stored_items, with_items
 
 _RUNNING, _VERIFYING, _DONE = TaskStatus.RUNNING, TaskStatus.VERIFYING, TaskStatus.DONE
 _LARGEST_KEPT_PLAN = 100  # tasks
@@ -44,6 +46,11 @@ class TaskState(NamedTuple):
     def active(self) -> bool:
         """Whether somebody works on it now."""
         return self.status is _RUNNING or self.status is _VERIFYING
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.status is TaskStatus.PENDING and self.failure is not None and bool(self.failure.questions)
 
     def started(self, at: datetime) -> "TaskState":
         """Return the task in its next attempt. Field by field, here and below: `_replace` costs three times more."""
@@ -122,26 +129,15 @@ class TaskMap(Mapping[TaskId, TaskState]):
         if self._later is not None:
             return type(self)({**self, **changes})
         own = self._own
+        try:
+            kept = {task_id: own[task_id] for task_id in changes}
+        except KeyError:  # a task that is new
+            return type(self)({**own, **changes})
         self._later = later = type(self)(())
-        self._own = {task_id: own[task_id] for task_id in changes}
+        self._own = kept
         own.update(changes)
         later._own = own  # noqa: SLF001
         return later
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What does not change during a run."""
-
-    todos: Mapping[TaskId, ToDo]
-    dependents: Mapping[TaskId, tuple[TaskId, ...]]
-    repeatable: frozenset[TaskId]
-
-    @property
-    def untouched(self) -> dict[TaskId, TaskState]:
-        """The tasks before anybody has begun."""
-        waiting_for = Counter(chain.from_iterable(self.dependents.values()))
-        return {task_id: TaskState(waiting_for=waiting_for[task_id]) for task_id in self.todos}
 
 
 _Tasks = Mapping[TaskId, TaskState]
@@ -162,8 +158,9 @@ class _Plans:
         if known is not None:
             self._known.move_to_end(key)
             return known[2:]
-        plan = _read(graph, catalog)
-        untouched = plan.untouched
+        plan = read_plan(graph, catalog)
+        waiting_for = Counter(chain.from_iterable(plan.dependents.values()))
+        untouched = {task_id: TaskState(waiting_for=waiting_for[task_id]) for task_id in plan.todos}
         if graph.sealed and len(graph) <= _LARGEST_KEPT_PLAN:
             self._known[key] = graph, catalog, plan, untouched
             if len(self._known) > _MOST_KEPT_PLANS:
@@ -177,7 +174,8 @@ _plans = _Plans()
 class RunState(NamedTuple):
     """A run. `open` counts the tasks that have not ended, `active` those somebody works on.
 
-    `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy.
+    `failure` is why it is going to fail, set as soon as that is certain, while others may still be busy. `resting` are
+    the tasks that nothing keeps from starting but a time or an answer.
     """
 
     job_id: JobId
@@ -189,21 +187,8 @@ class RunState(NamedTuple):
     deadline: datetime | None = None
     cancelling: bool = False
     failure: TaskFailure | None = None
-
-
-def _read(graph: TaskGraph, catalog: ActionCatalog) -> RunPlan:
-    """Read the frozen plan. A task may be repeated if it says so itself, else if its action, as far as known, does."""
-    todos = graph.tasks
-    repeatable = {
-        task_id
-        for task_id, todo in todos.items()
-        if (_may_be_repeated(todo.action, catalog) if todo.repeatable is None else todo.repeatable)
-    }
-    return RunPlan(todos=todos, dependents=graph.build_graph(), repeatable=frozenset(repeatable))
-
-
-def _may_be_repeated(action: str, catalog: ActionCatalog) -> bool:
-    return action in catalog and catalog.get(action).repeatable
+    resting: frozenset[TaskId] = frozenset()
+    rules: RunRules = RULES
 
 
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
@@ -216,16 +201,23 @@ def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunS
     hopeless = None
     if not rows:
         return _opened(job, plan, TaskMap(untouched), len(untouched), 0, None)
+    plan = _with_stored_items(plan, rows)
     if job.run > 1:
         plan, rows, hopeless = _without_the_last_session(job, plan, rows, catalog)
-    done = {task_id for task_id, row in rows.items() if row.status is TaskStatus.DONE}
-    waiting_for = Counter(
-        chain.from_iterable(plan.dependents[task_id] for task_id in plan.todos if task_id not in done)
-    )
+    waiting_for = plan.waiting_for(task_id for task_id, row in rows.items() if _ended_well(row))
     states = {task_id: _state_of(rows.get(task_id), waiting_for[task_id]) for task_id in plan.todos}
     ended = next((_why_failed(task_id, state) for task_id, state in states.items() if _lost(state)), None)
     open_ = sum(not state.status.final for state in states.values())
     return _opened(job, plan, TaskMap(states), open_, sum(state.active for state in states.values()), ended or hopeless)
+
+
+def _with_stored_items(plan: RunPlan, rows: Mapping[TaskId, TaskRun]) -> RunPlan:
+    """Return the plan as an earlier worker has left it: with the elements that it found and began to do."""
+    for task_id in sorted(plan.decisive & rows.keys()):
+        items = stored_items(rows[task_id].result)
+        if items is not None and rows[task_id].status is TaskStatus.PENDING:
+            plan = with_items(plan, task_id, items)
+    return plan
 
 
 def _opened(job: Job, plan: RunPlan, tasks: TaskMap, open_: int, active: int, failure: TaskFailure | None) -> RunState:
@@ -261,9 +253,14 @@ def _cannot_go_on(todo: ToDo) -> TaskFailure:
     )
 
 
+def _ended_well(task: TaskRun | TaskState) -> bool:
+    skipped = task.status is TaskStatus.SKIPPED and task.failure is not None and task.failure.code in SKIP_CODES
+    return skipped or task.status is TaskStatus.DONE
+
+
 def _lost(state: TaskState) -> bool:
-    """Whether the task has ended without being done: then the run cannot succeed any more."""
-    return state.status.final and state.status is not TaskStatus.DONE
+    """Whether the task has ended neither done nor skipped by its condition: then the run cannot succeed any more."""
+    return state.status.final and not _ended_well(state)
 
 
 def _why_failed(task_id: TaskId, state: TaskState) -> TaskFailure:

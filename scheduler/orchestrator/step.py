@@ -2,9 +2,10 @@
 
 No clock, no I/O, no chance: times and draws come in with the events. The rules, each in a function of its own:
 
-- a task starts when all it waits for is done; a task that is done never runs again;
+- a task starts when all it waits for is done, or skipped by its condition; a task that is done never runs again;
 - an attempt of unknown outcome is looked after before anything else, unless the task may be repeated;
 - a transient failure is tried again with backoff; any other makes the run fail: nothing new starts, what is busy ends;
+- a task that asks is put back; when only such are left, or times far off, the job gives its worker up;
 - a run that is cancelled or past its deadline stops what is busy, finds out what took effect, then ends;
 - a run costs time in proportion to its tasks and dependencies: only its beginning and its end look at all of them.
 """
@@ -27,7 +28,7 @@ from scheduler.core.events import (
     TaskDue,
 )
 from scheduler.core.ids import TaskId
-from scheduler.core.job import TaskStatus
+from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import GiveUp, RetryAt, RetryPolicy, TaskFailure
 from scheduler.orchestrator.commands import Command, SetTimer, StopTask
 from scheduler.orchestrator.run_change import RunChange, joined
@@ -39,11 +40,12 @@ _LOOKING = RetryPolicy(max_attempts=8, base_delay=timedelta(seconds=2), max_dela
 def step(state: RunState, events: Iterable[RunEvent]) -> tuple[RunState, list[Command]]:
     """Return the state after a batch of events, and what is to be done.
 
-    Events that come too late (of an older attempt, of a task that has moved on, after the end) change nothing.
+    Events that come too late (of an older attempt, of a task that has moved on, after the run has ended or was parked)
+    change nothing.
     """
     run = RunChange(state)
     for event in events:
-        if not run.status.final:
+        if run.status is JobStatus.RUNNING:
             _HANDLERS[type(event)](run, event)
             run.settle(event.at)
     return run.state(), run.commands
@@ -51,19 +53,22 @@ def step(state: RunState, events: Iterable[RunEvent]) -> tuple[RunState, list[Co
 
 def _run_opened(run: RunChange, event: RunOpened) -> None:
     """Start what is ready, and take up what an earlier worker left behind."""
+    run.rules = event.rules
     if not run.stopping:
         run.failure = _put_aside(run, event)
     if run.before.deadline is not None and not run.stopping:
         run.commands.append(SetTimer(DeadlinePassed(at=run.before.deadline)))
-    for task_id, task in run.all_tasks():
+    for task_id, task in list(run.all_tasks()) if run.plan.decisive else run.all_tasks():
         if task.active:
             _take_up(run, task_id, task, event)
         elif task.status is not TaskStatus.PENDING or task.waiting_for or run.stopping:
             continue
+        elif task.failure is not None and task.asks and event.unanswered:
+            run.fail(task_id, event.at, task.failure.model_copy(update={"questions": ()}))
         elif _is_due(task, event.at):
-            run.start(task_id, event.at)
-        elif task.not_before is not None:
-            run.commands.append(SetTimer(TaskDue(task_id=task_id, at=task.not_before)))
+            run.begin(task_id, event.at)
+        else:
+            run.rest(task_id, task.not_before)
 
 
 def _put_aside(run: RunChange, event: RunOpened) -> TaskFailure | None:
@@ -107,6 +112,9 @@ def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
     task = run.current(event.task_id, event.attempt)
     unknown = event.failure.effect is Effect.UNKNOWN
     if task is None or (unknown and task.status is TaskStatus.VERIFYING):
+        return
+    if event.failure.questions and event.failure.effect is Effect.NONE and task.status is TaskStatus.RUNNING:
+        run.ask(event.task_id, event.at, event.failure, event.evidence)
         return
     failures = task.failures + (task.status is TaskStatus.RUNNING)
     evidence = joined(task.evidence, event.evidence)
@@ -188,7 +196,9 @@ def _task_due(run: RunChange, event: TaskDue) -> None:
     task = run.task(event.task_id)
     if task.status is TaskStatus.VERIFYING:
         run.look_after(event.task_id, event.at, "look_again")
-    elif task.status is TaskStatus.PENDING and not task.waiting_for and not run.stopping and _is_due(task, event.at):
+        return
+    may_start = task.status is TaskStatus.PENDING and not (task.waiting_for or task.asks or run.stopping)
+    if may_start and _is_due(task, event.at):
         run.start(event.task_id, event.at)
 
 

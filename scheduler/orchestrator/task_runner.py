@@ -1,5 +1,6 @@
 """Has one attempt at a task done in this process, and says how it ended as an event for `step`."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -39,12 +40,29 @@ class Executors(Protocol):
         """Free what is held for a job; what another worker would need to carry on goes only when the run has ended."""
 
 
+class Answered(Protocol):
+    """Where people's answers to steps wait for them."""
+
+    def of(self, job_id: JobId, task_id: TaskId) -> Mapping[str, str]:
+        """Return what was answered to a step and not used yet."""
+
+    def forget(self, job_id: JobId, task_id: TaskId | None = None) -> None:
+        """Forget what was answered to a step, or to all steps of a job."""
+
+
 class TaskRunner:
     """Runs a task whose references are replaced, and verifies it. `redact` takes secrets out of all that is kept."""
 
     def __init__(
-        self, *, executors: Executors, clock: Clock, random: Callable[[], float], redact: Callable[[str], str]
+        self,
+        *,
+        executors: Executors,
+        clock: Clock,
+        random: Callable[[], float],
+        redact: Callable[[str], str],
+        answers: Answered,
     ) -> None:
+        self._answers = answers
         self._executors = executors
         self._clock = clock
         self._random = random
@@ -74,7 +92,9 @@ class TaskRunner:
                 earlier = await self._executors.verify(todo, context)
                 if earlier.happened:
                     return self._succeeded(context, earlier.result or {}, verified=True)
-            return await self._execute(todo, context)
+            if context.attempt == 1:
+                return await self._execute(todo, context)
+            return await self._execute_answered(todo, context)
         except CPAError as error:
             return self._failed(context, TaskFailure.of(error))
         except Exception as error:
@@ -116,6 +136,19 @@ class TaskRunner:
         return AttemptFailed(
             task_id=task_id, attempt=attempt, at=self._clock.now(), failure=failure, draw=self._random()
         )
+
+    async def _execute_answered(self, todo: ToDo, context: ExecutionContext) -> AttemptSucceeded | AttemptFailed:
+        """Do it with what people have answered to an earlier attempt, if that has asked. An answer is good for one."""
+        answers = await asyncio.to_thread(self._answers.of, context.job_id, context.task_id)
+        if not answers:
+            return await self._execute(todo, context)
+        ended = await self._execute(todo, context._replace(answers=answers))
+        await asyncio.to_thread(self._answers.forget, context.job_id, context.task_id)
+        return ended
+
+    async def forget_answers(self, job_id: JobId) -> None:
+        """Forget what was answered to the steps of a run that has ended."""
+        await asyncio.to_thread(self._answers.forget, job_id)
 
     @crash_points(CrashPoint.BEFORE_STEP, CrashPoint.AFTER_STEP)
     async def _execute(self, todo: ToDo, context: ExecutionContext) -> AttemptSucceeded | AttemptFailed:

@@ -187,7 +187,7 @@ class Worker:
             ending = {task for task, held in self._held.items() if held.nearly_over(now)}
             for task in ending & doubtful:
                 job = self._running[task]
-                if not self._orchestrator.has_ended(job.id):
+                if not self._orchestrator.has_left(job.id):
                     log.warning("lease_not_prolonged", job_id=job.id)
                     task.cancel()
                 del self._held[task]
@@ -196,12 +196,12 @@ class Worker:
                 self._renew_now.set()
 
     async def _renew(self) -> None:
-        """Prolong all leases; who lost one stops, unless its run has just ended."""
+        """Prolong all leases; who lost one stops, unless its run has just ended or was parked."""
         now = self._clock.now()
         running = {
             task: job
             for task, job in self._running.items()
-            if self._latest.get(job.id) is task and not self._orchestrator.has_ended(job.id)
+            if self._latest.get(job.id) is task and not self._orchestrator.has_left(job.id)
         }
         if not running:
             return
@@ -211,7 +211,7 @@ class Worker:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for task, job in running.items():
-            if self._latest.get(job.id) is not task or self._orchestrator.has_ended(job.id):
+            if self._latest.get(job.id) is not task or self._orchestrator.has_left(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)

@@ -98,7 +98,7 @@ class RedisQueue:
 
     async def announce(self, jobs: Collection[Job]) -> None:
         now = self._clock.now()
-        ready = [_ready(job) for job in jobs if job.not_before is None or job.not_before <= now]
+        ready = [_ready(job) for job in jobs if _is_due(job, now)]
         await self._announcing.wait(self._announcing.push(ready))
 
     async def dequeue(self, limit: int = 1) -> Sequence[Job]:
@@ -288,6 +288,10 @@ class RedisQueue:
             log.warning("redis_lost", error=str(error) or type(error).__name__)
         self._missed = True
         self._away.set()
+
+
+def _is_due(job: Job, now: datetime) -> bool:
+    return job.not_before is None or job.not_before <= now or job.status is JobStatus.CANCELLING
 
 
 def _ready(job: Job) -> Ready:

@@ -1,13 +1,17 @@
 """What the store promises about jobs that wait for people's answers. See repository_interface.py."""
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.questions import OpenQuestions
 from scheduler.repository.repository_interface import IdempotentRequest
+
+UNANSWERED: Final = "unanswered"
+"""The `error_code` of a job that fails, or whose steps must, because nobody has answered in time."""
 
 
 class QuestionRepository(abc.ABC):
@@ -36,6 +40,16 @@ class QuestionRepository(abc.ABC):
         """Note answers that suffice: the job, with its plan now, is pending. Return it as stored.
 
         Raises NotWaitingError unless the job still waits with this round.
+        """
+
+    @abc.abstractmethod
+    async def carry_on(
+        self, job: Job, round_: int, answers: Mapping[str, str] | None, at: datetime, keep: Callable[[], None]
+    ) -> Job:
+        """Make a job whose steps have asked pending again, as answered, or (None) with the error code UNANSWERED.
+
+        `answers` are shown to everybody; `keep` puts those that steps will read where they do, when it is certain that
+        these count. Raises NotWaitingError, nothing kept, unless the job still waits with this round.
         """
 
     @abc.abstractmethod

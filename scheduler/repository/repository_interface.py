@@ -17,6 +17,7 @@ from scheduler.core.events import EventLine, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskLine, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
+from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
 
 Item = TypeVar("Item")
@@ -51,7 +52,9 @@ class RunProgress:
 
     Nobody changes it, though nothing prevents that; see orchestrator/commands.py.
 
-    A `status` ends the run or parks it, and gives the lease up; `error`, `error_code` and `completed_at` go with it.
+    A `status` ends the run or parks it, and gives the lease up; `error`, `error_code`, `completed_at` belong to an end.
+    A parked job waits for answers to `questions`, or is pending until `not_before`; one that is to be cancelled only
+    gives its lease up, for the next worker. `added` are tasks that have no rows yet.
     With `rest`, tasks that have not ended end with the run: those that were begun failed so, the others are skipped.
     """
 
@@ -66,6 +69,9 @@ class RunProgress:
     error_code: str | None = None
     completed_at: datetime | None = None
     rest: TaskFailure | None = None
+    not_before: datetime | None = None
+    questions: OpenQuestions | None = None
+    added: Sequence[TaskId] = ()
 
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""

@@ -24,9 +24,17 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted
+from scheduler.repository.sqlite_parking import park
 from scheduler.repository.sqlite_passing import next_past
-from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of, maybe_micros, to_micros, to_moment, well_formed
-from scheduler.repository.sqlite_tasks import end_rest, put_tasks
+from scheduler.repository.sqlite_rows import (
+    JOB_COLUMNS,
+    job_of,
+    maybe_micros,
+    to_micros,
+    to_moment,
+    well_formed,
+)
+from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
 
@@ -302,6 +310,8 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
         before_commit(connection, _end, (progress,))
     elif _status_of(connection, progress) is None:
         raise LeaseLostError(progress.job_id)
+    if progress.added:
+        add_items(connection, progress.job_id, progress.added)
     before_commit(connection, put_tasks, progress.tasks)
     if progress.rest is not None and progress.completed_at is not None:
         run = progress.events[0].run
@@ -322,6 +332,8 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
     by_status: defaultdict[JobStatus, list[RunProgress]] = defaultdict(list)
     for progress in ends:
         by_status[progress.status or JobStatus.RUNNING].append(progress)
+    for progress in by_status.pop(JobStatus.PENDING, []) + by_status.pop(JobStatus.WAITING, []):
+        park(connection, progress)
     for status, group in by_status.items():
         rows = [_end_to_row(progress) for progress in group]
         if status not in _END or connection.executemany(_END[status], rows).rowcount != len(group):
@@ -360,4 +372,4 @@ def _statement_to_reach(status: JobStatus) -> str:
     )
 
 
-_END = {status: _statement_to_reach(status) for status in JobStatus if status is not JobStatus.CANCELLING}
+_END = {status: _statement_to_reach(status) for status in JobStatus if status.final or status is JobStatus.RUNNING}

@@ -1,7 +1,7 @@
 """The promise about jobs that wait for answers, kept on SQLite."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,16 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.repository import sqlite_accepting
-from scheduler.repository.question_repository import QuestionRepository
+from scheduler.repository.question_repository import UNANSWERED, QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_jobs import bury, fetch, note
-from scheduler.repository.sqlite_rows import job_to_row, to_json, to_micros, to_moment, well_formed
+from scheduler.repository.sqlite_parking import ask
+from scheduler.repository.sqlite_rows import job_to_row, to_micros, to_moment, well_formed
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
 
-_UPSERT = (
-    "INSERT OR REPLACE INTO questions (job_id, tenant, round, questions, answers, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
-)
 _PLANNED = ("intent", "locale", "context", "task_graph", "graph_digest", "status", "delayed", "not_before", "deadline")
 
 
@@ -78,6 +76,30 @@ class SQLiteQuestionRepository(QuestionRepository):
 
         return await self._database.write(store)
 
+    @crash_points(CrashPoint.BEFORE_ANSWER, CrashPoint.AFTER_ANSWER)
+    async def carry_on(
+        self, job: Job, round_: int, answers: Mapping[str, str] | None, at: datetime, keep: Callable[[], None]
+    ) -> Job:
+        def store(connection: sqlite3.Connection) -> Job:
+            _must_wait(connection, job, round_)
+            changes = {"not_before": None, "error_code": UNANSWERED if answers is None else None}
+            changed = job.become(JobStatus.PENDING, **changes)
+            if answers is None:
+                note(connection, changed, EventType.UNANSWERED, at, reason="nobody has answered")
+            else:
+                _note_answers(connection, changed, answers, at)
+            keep()
+            turn = next_turns(connection, job.priority, job.tenant)[0]
+            connection.execute(
+                "UPDATE jobs SET status = 'pending', not_before = 0, delayed = 0, error_code = ?, turn = ?"
+                " WHERE id = ?",
+                (changed.error_code, turn, job.id),
+            )
+            _forget(connection, job.id)
+            return changed
+
+        return await self._database.write(store)
+
     async def expired(self, now: datetime, limit: int) -> Sequence[tuple[Job, OpenQuestions]]:
         def look(connection: sqlite3.Connection) -> list[tuple[Job, OpenQuestions]]:
             statement = "SELECT job_id FROM questions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
@@ -94,7 +116,7 @@ class SQLiteQuestionRepository(QuestionRepository):
                 _must_wait(connection, job, round_)
             except NotWaitingError:
                 return False
-            changed = job.become(JobStatus.FAILED, completed_at=at, error=error, error_code="unanswered")
+            changed = job.become(JobStatus.FAILED, completed_at=at, error=error, error_code=UNANSWERED)
             connection.execute(
                 "UPDATE jobs SET status = 'failed', completed_at = ?, error = ?, error_code = 'unanswered'"
                 " WHERE id = ?",
@@ -103,7 +125,7 @@ class SQLiteQuestionRepository(QuestionRepository):
             _forget(connection, job.id)
             bury(connection, job.id)
             note(
-                connection, changed, EventType.JOB_FAILED, at, reason="nobody has answered", code="unanswered",
+                connection, changed, EventType.JOB_FAILED, at, reason="nobody has answered", code=UNANSWERED,
                 error=error,
             )  # fmt: skip
             return True
@@ -119,11 +141,7 @@ class SQLiteQuestionRepository(QuestionRepository):
 
 def _ask(connection: sqlite3.Connection, job: Job, asked: OpenQuestions, at: datetime) -> None:
     questions = [question.model_dump(mode="json") for question in asked.questions]
-    row = (
-        job.id, job.tenant, asked.round, well_formed(to_json(questions)), well_formed(to_json(asked.answers)),
-        to_micros(asked.expires_at),
-    )  # fmt: skip
-    connection.execute(_UPSERT, row)
+    ask(connection, job.id, asked)
     note(
         connection, job, EventType.QUESTION, at, reason=" ".join(question.text for question in asked.questions),
         round=asked.round, questions=questions, expires_at=asked.expires_at.isoformat(),

@@ -47,6 +47,14 @@ def add_tasks(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterab
     )
 
 
+def add_items(connection: sqlite3.Connection, job_id: JobId, tasks: Sequence[TaskId]) -> None:
+    """Give tasks that a run has come upon their rows, after all others."""
+    statement = "SELECT coalesce(max(position) + 1, 0) FROM tasks WHERE job_id = ?"
+    first = connection.execute(statement, (job_id,)).fetchone()[0]
+    rows = [(*_UNTOUCHED, job_id, task_id, first + place) for place, task_id in enumerate(tasks)]
+    connection.executemany(_INSERT, rows)
+
+
 def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun | TaskLine]) -> None:
     """Store tasks that have rows. Raises ValueError when one has none."""
     if connection.executemany(_UPDATE, [task_to_row(task) for task in tasks]).rowcount != len(tasks):
@@ -168,9 +176,10 @@ def end_rest(
 
 
 def reset_tasks(connection: sqlite3.Connection, job: Job) -> None:
-    """Open all tasks for the next run but those that are done."""
+    """Open all tasks for the next run but those that are done. A list that was frozen for a step stays so."""
     connection.execute(
-        "UPDATE tasks SET status = 'pending', run = ?, attempts = 0, failures = 0, not_before = NULL, result = NULL,"
+        "UPDATE tasks SET status = 'pending', run = ?, attempts = 0, failures = 0, not_before = NULL,"
+        " result = CASE json_type(result, '$.for_each') WHEN 'array' THEN result END,"
         " verified = NULL, failure = NULL, started_at = NULL, completed_at = NULL"
         " WHERE job_id = ? AND status <> 'done'",
         (job.run, job.id),

@@ -157,6 +157,18 @@ class WorkerSettings(BaseSettings):
         default=5, ge=1, le=100, description="workers that may die with a job before it is put aside as a dead letter"
     )
 
+    park_seconds: float = Field(
+        default=5.0, ge=0, le=86_400, description="a job that can do nothing for longer than this gives its worker up"
+    )
+
+    most_items: int = Field(
+        default=1000, ge=1, le=100_000, description="elements of a list for each of which a step may be done"
+    )
+
+    @property
+    def park_after(self) -> timedelta:
+        return timedelta(seconds=self.park_seconds)
+
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)

@@ -173,6 +173,6 @@ async def test_what_was_shown_in_a_browser_becomes_a_profile_that_works(data: Pa
     cpa("secret", "set", "portal.username", typed=PORTAL_USER)
     cpa("secret", "set", "portal.password", typed=PORTAL_PASSWORD)
     settings = load_settings()
-    trial = await try_out(settings, book_of(settings).named("Shop"), "4712", lambda *_: None)
+    trial = await try_out(settings, book_of(settings).named("Shop"), "4712", lambda *_: None, lambda _: None)
     assert trial.error is None, text
     assert portal.downloads["4712"] == 1

@@ -9,7 +9,7 @@ import pytest
 from scheduler.core.ids import TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext, ExecutionResult
-from scheduler.executor_wiring import make_answers, make_registry, make_sites
+from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.data_executor import DataExecutor
 from scheduler.orchestrator.planner import PlannedRequest, Planner
 from scheduler.security.policies import PolicyEngine
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 def planner(web_job: WebJob, tmp_path: Path) -> Planner:
     settings, desk = some_settings(tmp_path, tmp_path / "cpa.db"), web_job.desk
     screenshots = web_job.executor._tools.screenshots
-    known = (desk.secrets, desk.artifacts, screenshots, make_sites(settings), make_answers(settings))
+    known = (desk.secrets, desk.artifacts, screenshots, make_sites(settings))
     return Planner(
         router=IntentRouter.default(),
         catalog=make_registry(settings, *known).catalog,

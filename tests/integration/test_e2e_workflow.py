@@ -45,18 +45,17 @@ def _play(fault: PortalFault, office: Office, data: Path) -> None:
     assert (detail["job"]["error"] or "") == fault.says
     assert len(_mails(office, fault.mails)) == fault.mails
     assert (data / "screenshots" / job_id / f"{fault.evidence}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(data.glob("answers/*.json"))
+    assert not list(data.glob("answers/**/*.json"))
 
 
 def _answer(cpa: Cpa, job_id: str, code: str) -> None:
     """Give the code once the job says that it waits for it."""
     assert cpa.http.post(f"/jobs/{job_id}/answer", json={"text": code}).status_code == 409, "it asks nothing yet"
     end = time.monotonic() + LIMIT
-    while (question := cpa.http.get(f"/jobs/{job_id}").json()["question"]) is None and time.monotonic() < end:
+    while not (questions := cpa.http.get(f"/jobs/{job_id}").json()["job"]["questions"]) and time.monotonic() < end:
         time.sleep(0.05)
-    assert question == {"kind": "second_factor", "site": "Portal"}
-    shown = cpa.run("job", job_id)
-    assert f"wartet auf den zweiten Faktor von Portal: cpa answer {job_id} CODE" in shown.stdout
+    assert [question["key"] for question in questions] == ["login.second_factor"]
+    assert "Das Portal Portal verlangt einen Code (zweiter Faktor). Wie lautet er?" in cpa.run("job", job_id).stdout
     assert cpa.run("answer", job_id, code).returncode == 0
 
 

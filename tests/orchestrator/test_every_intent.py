@@ -11,7 +11,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
-from scheduler.executor_wiring import make_answers, make_registry, make_sites
+from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
@@ -44,7 +44,6 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> ActionCatalog:
         ArtifactStore(folder / "artifacts"),
         ScreenshotStore(folder / "screenshots"),
         make_sites(settings),
-        make_answers(settings),
     )
     return registry.catalog
 

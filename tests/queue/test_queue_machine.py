@@ -21,11 +21,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from scheduler.core.errors import InvalidTransitionError, LeaseLostError, RetriesExhaustedError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.questions import OpenQuestions, Question
+from scheduler.core.site_errors import NotWaitingError
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.builders import a_job, a_progress
-from tests.support.clock import FakeClock
+from tests.support.clock import NOON, FakeClock
 from tests.support.queues import QueueOver
 from tests.support.store import LEASE
 
@@ -34,6 +37,9 @@ TENANTS = (TenantId("acme"), TenantId("bell"))
 _IDLE = frozenset({JobStatus.PENDING, JobStatus.WAITING})
 _HELD = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+_ASKED = OpenQuestions(
+    round=1, questions=(Question(key="step.code", about="step", text="?"),), expires_at=NOON + timedelta(days=9)
+)
 _STEPS = (timedelta(seconds=1), LEASE / 2, LEASE)
 
 
@@ -50,6 +56,7 @@ class Known:
     held: Job | None = None
     due: datetime | None = None
     retried: bool = False
+    asks: bool = False
 
     def ready(self, now: datetime) -> bool:
         waits = self.job.not_before is not None and self.job.not_before > now
@@ -179,6 +186,41 @@ class QueueMachine(RuleBasedStateMachine):
         self.do(self.jobs.record(progress))
         known.status, known.held, known.due = status, None, None
 
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data(), until=st.sampled_from((None, *_STEPS)), told=st.booleans())
+    def park_as_a_worker_does(self, data: st.DataObject, until: timedelta | None, told: bool) -> None:
+        queue, lease, known, counts = self._leased(data)
+        status, at = (JobStatus.WAITING, None) if until is None else (JobStatus.PENDING, self.clock.now() + until)
+        asked = _ASKED if until is None else None
+        progress = a_progress(lease, status=status, not_before=at, questions=asked)
+        if not counts:
+            with pytest.raises(LeaseLostError):
+                self.do(self.jobs.record(progress))
+            return
+        self.do(self.jobs.record(progress))
+        stopping = known.status is JobStatus.CANCELLING
+        known.status, known.held = known.status if stopping else status, None
+        known.due, known.asks = self.clock.now() if stopping else None, until is None and not stopping
+        known.job = known.job.model_copy(update={"not_before": at})
+        if told:
+            self.do(queue.release([lease]))
+
+    @precondition(lambda self: any(known.asks for known in self.known.values()))
+    @rule(data=st.data(), answers=st.sampled_from((None, {"step.code": "•••"})))
+    def carry_on(self, data: st.DataObject, answers: dict[str, str] | None) -> None:
+        known = data.draw(st.sampled_from([known for known in self.known.values() if known.asks]))
+        queue, questions = data.draw(st.sampled_from(self.queues)), SQLiteQuestionRepository(self.database, self.clock)
+        job = self.do(queue.get_job(known.job.id))
+        assert job is not None
+        if known.status is not JobStatus.WAITING:
+            with pytest.raises(NotWaitingError):
+                self.do(questions.carry_on(job, 1, answers, self.clock.now(), lambda: None))
+            return
+        answered = self.do(questions.carry_on(job, 1, answers, self.clock.now(), lambda: None))
+        self.do(queue.release([answered]))
+        self.do(queue.announce([answered]))
+        known.status, known.asks = JobStatus.PENDING, False
+
     @precondition(lambda self: any(known.status is JobStatus.RUNNING for known in self.known.values()))
     @rule(data=st.data(), status=st.sampled_from((*_ENDS, JobStatus.WAITING, JobStatus.PENDING)))
     def change_by_hand(self, data: st.DataObject, status: JobStatus) -> None:
@@ -193,7 +235,7 @@ class QueueMachine(RuleBasedStateMachine):
         parked = [known for known in self.known.values() if known.status is JobStatus.WAITING]
         known = data.draw(st.sampled_from(parked))
         self.do(data.draw(st.sampled_from(self.queues)).update_status(known.job.id, JobStatus.PENDING))
-        known.status = JobStatus.PENDING
+        known.status, known.asks = JobStatus.PENDING, False
 
     @precondition(lambda self: self.known)
     @rule(data=st.data())

@@ -132,16 +132,33 @@ class TestRecording:
         assert ended is not None
         assert ended.status is JobStatus.DONE
 
-    async def test_a_cancelled_job_cannot_be_parked(self, store: Store) -> None:
+    @pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.PENDING])
+    async def test_a_job_that_is_to_be_cancelled_is_not_parked_but_given_to_the_next_worker(
+        self, store: Store, status: JobStatus
+    ) -> None:
         job = await store.leased()
         await store.queue.cancel(job.id)
-        before = await store.everything(job.id)
 
-        for status in (JobStatus.WAITING, JobStatus.PENDING, JobStatus.CANCELLING):
-            with pytest.raises(InvalidTransitionError):
-                await store.jobs.record(a_progress(job, status=status))
+        await store.jobs.record(a_progress(job, status=status, not_before=NOON + timedelta(days=1)))
+        again = await store.queue.dequeue()
 
-        assert await store.everything(job.id) == before
+        assert again is not None
+        assert (again.id, again.status, again.crashes) == (job.id, JobStatus.CANCELLING, 0)
+
+    async def test_a_parked_job_is_ready_when_its_time_has_come(self, store: Store, clock: FakeClock) -> None:
+        job, until = await store.leased(), clock.now() + timedelta(minutes=1)
+
+        await store.jobs.record(a_progress(job, status=JobStatus.PENDING, not_before=until))
+        parked = await store.jobs.get(job.id)
+        early = await store.queue.dequeue()
+        clock.advance(timedelta(minutes=1))
+        again = await store.queue.dequeue()
+
+        assert parked is not None
+        assert (parked.status, parked.not_before, parked.lease) == (JobStatus.PENDING, until, None)
+        assert early is None
+        assert again is not None
+        assert (again.id, again.crashes) == (job.id, 0)
 
     async def test_a_worker_ends_or_parks_a_job_but_does_not_ask_to_cancel_it(self, store: Store) -> None:
         job = await store.leased()

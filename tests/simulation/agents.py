@@ -25,7 +25,7 @@ from tests.simulation.chance import Chance, Fault
 from tests.simulation.network import Answer, AnswerEvent, Message
 from tests.simulation.plans import POST
 from tests.simulation.violations import ViolationError
-from tests.support.runs import BROKEN, NOT_AS_DEMANDED, UNAVAILABLE, UNKNOWN
+from tests.support.runs import ASKS, BROKEN, NOT_AS_DEMANDED, UNAVAILABLE, UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ FAILURES = (
     (Outcome("unknown, happened", effect=True, says=UNKNOWN), 5),
     (Outcome("unknown, did not happen", effect=False, says=UNKNOWN), 5),
     (Outcome("done, but wrong", effect=True, says=NOT_AS_DEMANDED), 4),
+    (Outcome("asks a person", effect=False, says=ASKS), 9),
 )
 
 

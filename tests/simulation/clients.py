@@ -19,6 +19,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus, TaskStatus
+from scheduler.core.todo import step_of
 from scheduler.repository.repository_interface import IdempotentRequest
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.agents import World
@@ -106,6 +107,32 @@ class Api:
 
         self._around.door.write(self.process, change, changed, lambda error: self._answer(answer, error))
 
+    def carry_on(self, job: Job, answers: dict[str, str] | None, answer: Callable[[JobId | Exception], None]) -> None:
+        """Answer what the steps of a job ask, or (None) let it go on without; what it asks is read beforehand."""
+        asked, store = self._around.store.rows[job.id].questions, self._around.store
+        if asked is None:
+            return
+
+        def carried_on(stored: Job) -> None:
+            self._around.dispatch.finish(stored)
+            self._tell(stored.id)
+            self._answer(answer, stored.id)
+
+        self._around.door.write(
+            self.process,
+            lambda: store.carry_on(job.id, asked.round, answers, self._around.agenda.now),
+            carried_on,
+            lambda error: self._answer(answer, error),
+        )
+
+    def give_up_unanswered(self) -> None:
+        """Let jobs go on whose steps have asked in vain."""
+        around = self._around
+        for row in list(around.store.rows.values()):
+            if row.questions is not None and row.questions.expires_at <= around.agenda.now:
+                around.chance.seen["nobody answers"] += 1
+                self.carry_on(row.job, None, lambda _: None)
+
     def _tell(self, job_id: JobId) -> None:
         if not self._around.chance.strikes(Fault.QUEUE_NOT_TOLD):
             self._around.dispatch.put(job_id)
@@ -171,8 +198,11 @@ class Client:
         job = None if self.job_id is None else self._around.store.get(self.job_id, self.order.tenant)
         if job is None:
             raise ViolationError("I1", f"{self.job_id} was accepted and is not found")
-        if job.status is JobStatus.WAITING:
+        if job.status is JobStatus.WAITING and self._around.store.rows[job.id].questions is None:
             self._resume(job)
+        elif job.status is JobStatus.WAITING and self._around.chance.odds(0.7):
+            if self._around.chance.odds(0.4):
+                self._answer(job)
         elif self._wishes:
             self._do(self._wishes.pop(0), job)
         elif job.status.final:
@@ -223,6 +253,18 @@ class Client:
             self._parked_since = None
             self._change("resume", lambda: store.change_status(job.id, JobStatus.PENDING, clock.now))
 
+    def _answer(self, job: Job) -> None:
+        """Answer what a step asks; somebody else may be faster, or the time over."""
+        seen = self._around.chance.seen
+
+        def told(says: JobId | Exception) -> None:
+            if isinstance(says, Exception) and not isinstance(says, CPAError):
+                raise says
+            seen["answer" if not isinstance(says, Exception) else f"answer: {type(says).__name__}"] += 1
+
+        for _ in range(2 if self._around.chance.odds(0.5) else 1):
+            self._api.carry_on(job, {"code": "•••"}, told)
+
     def _reuse_key(self) -> None:
         """Ask for something else under the same key: refused, and nothing is stored."""
 
@@ -254,7 +296,7 @@ class Client:
         happened = any(
             task.effect_key is not None and world.effects[task.effect_key]
             for task in self._around.store.tasks(job.id)
-            if task.status is not TaskStatus.DONE and job.task_graph.tasks[task.task_id].action == POST
+            if task.status is not TaskStatus.DONE and job.task_graph.tasks[step_of(task.task_id)].action == POST
         )
         return not happened and not self._may_still_happen(job)
 

@@ -13,6 +13,8 @@ from tests.simulation.history import History
 
 _MEETINGS = frozenset(
     {
+        "answer", "answer: NotWaitingError", "nobody answers", "step done for each element",
+        "parked until the next attempt",
         "answer of an old epoch", "answer while stopping", "cancel", "cancel: InvalidTransitionError", "claim refused",
         "effect withheld, the lease is over", "given up, the store is busy", "handed back", "job put aside unopened",
         "key used for another request", "lease lost", "reached for another tenant's job", "refused, too many wait",

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from scheduler.core.events import RunEvent, RunOpened
+from scheduler.core.events import RunEvent, RunOpened, RunRules
 from scheduler.core.ids import JobId
+from scheduler.core.todo import step_of
 from scheduler.orchestrator.commands import Command, StartTask
 from scheduler.orchestrator.state import RunState
 from tests.simulation.agenda import Agenda, Process
@@ -19,7 +20,8 @@ from tests.simulation.clients import MOST_WAITING, Api, Client
 from tests.simulation.dispatch import LEASE, Dispatch, ForgetfulDispatch, StoreDispatch
 from tests.simulation.invariants import Invariants
 from tests.simulation.job_run import SimulatedRun
-from tests.simulation.model_store import Commit, ModelStore
+from tests.simulation.model_rows import Commit
+from tests.simulation.model_store import ModelStore
 from tests.simulation.network import Answer, Message, Network
 from tests.simulation.plans import an_order
 from tests.simulation.store_door import StoreDoor
@@ -64,6 +66,9 @@ class History:
         draw = self.chance.random
         self.clients = [self._a_client(number) for number in range(draw.randint(2, 6))]
         self._calm_at = draw.uniform(15, 60)
+        self.rules = RunRules(
+            park_after=timedelta(seconds=draw.choice((0, 1, 5))), answers=timedelta(seconds=draw.uniform(2, 30))
+        )
 
     def _a_far_agent(self, name: str) -> Agent:
         return Agent(
@@ -141,6 +146,7 @@ class History:
             raise ViolationError("I8", "a worker has taken more jobs than it may")
         if not self.door.busy:
             self.dispatch.sweep()
+            self.api.give_up_unanswered()
         self.agenda.after(4, self._sweep)
 
     def _mischief(self) -> None:
@@ -210,7 +216,7 @@ class History:
             inner = self._inside[run.process.name]
             self.agenda.after(0, lambda: inner.hear(message), run.process)
             return
-        agent = self._agents[int(message.task_id.removeprefix("t")) % len(self._agents)]
+        agent = self._agents[int(step_of(message.task_id).removeprefix("t")) % len(self._agents)]
         self.network.send(lambda: agent.hear(message), Fault.REQUEST_LOST)
 
     def stepped(self, run: SimulatedRun, events: list[RunEvent], after: RunState, commands: list[Command]) -> None:

@@ -8,25 +8,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from scheduler.core.conditions import read_condition
 from scheduler.core.errors import Effect
 from scheduler.core.events import AttemptFailed, AttemptVerified, CancelRequested, EventType, JobEvent, RunEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import JOB_TRANSITIONS, TASK_TRANSITIONS, Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.todo import step_of
 from scheduler.orchestrator import step as deciding
 from scheduler.orchestrator.commands import Command, FinishRun, StartTask
-from scheduler.orchestrator.state import RunState
+from scheduler.orchestrator.run_plan import SKIP_CODES, item_ids, stored_items
+from scheduler.orchestrator.state import RunState, TaskState
 from tests.simulation.agents import World
 from tests.simulation.job_run import SimulatedRun
-from tests.simulation.model_store import Commit, ModelStore
+from tests.simulation.model_rows import Commit
+from tests.simulation.model_store import ModelStore
 from tests.simulation.plans import FIND
 from tests.simulation.violations import ViolationError
 
 _MOST_CRASHES = 5
 _TOLERANCE = timedelta(seconds=1)
+_BUSY = frozenset({TaskStatus.RUNNING, TaskStatus.VERIFYING})
+_ASKING = frozenset({EventType.QUESTION, EventType.ANSWERED, EventType.UNANSWERED})
 _TASKS_AFTER = {
     EventType.TASK_STARTED: TaskStatus.RUNNING,
     EventType.TASK_VERIFYING: TaskStatus.VERIFYING,
     EventType.TASK_RETRY_SCHEDULED: TaskStatus.PENDING,
+    EventType.TASK_ASKS: TaskStatus.PENDING,
+    EventType.TASK_EXPANDED: TaskStatus.PENDING,
     EventType.TASK_DONE: TaskStatus.DONE,
     EventType.TASK_FAILED: TaskStatus.FAILED,
     EventType.TASK_SKIPPED: TaskStatus.SKIPPED,
@@ -38,6 +46,10 @@ _JOB_AFTER = {
     EventType.JOB_RESUMED: JobStatus.RUNNING,
     EventType.JOB_HANDED_BACK: JobStatus.PENDING,
     EventType.JOB_PARKED: JobStatus.WAITING,
+    EventType.JOB_DEFERRED: JobStatus.PENDING,
+    EventType.QUESTION: JobStatus.WAITING,
+    EventType.ANSWERED: JobStatus.PENDING,
+    EventType.UNANSWERED: JobStatus.PENDING,
     EventType.JOB_CANCEL_REQUESTED: JobStatus.CANCELLING,
     EventType.JOB_RETRIED: JobStatus.PENDING,
     EventType.JOB_DONE: JobStatus.DONE,
@@ -123,6 +135,13 @@ class Invariants:
         legal = before.status is job.status or job.status in JOB_TRANSITIONS[before.status]
         if not legal or not (same_run or retried) or (before.status.final and not retried):
             raise ViolationError("I4", f"{job.id} goes from {before.status} to {job.status} by {commit.kind}")
+        parked = commit.kind == "record" and before.lease is not None and job.lease is None and not job.status.final
+        busy = [row.task_id for row in commit.stored.tasks.values() if row.status in _BUSY]
+        if parked and busy:
+            raise ViolationError("I4", f"{job.id} is given up while {busy} are busy")
+        asked = commit.stored.questions
+        if asked is not None and (job.status is not JobStatus.WAITING or job.lease is not None):
+            raise ViolationError("I4", f"{job.id} asks and is {job.status}")
 
     def _check_lease(self, commit: Commit) -> None:
         before, stored, job = commit.before, commit.stored, commit.stored.job
@@ -146,7 +165,7 @@ class Invariants:
         anew = commit.kind == "retry" and before.status is not TaskStatus.DONE and row.status is TaskStatus.PENDING
         if not anew and not _reachable(before.status, row.status):
             raise ViolationError("I4", f"{row.task_id} of {job.id} goes from {before.status} to {row.status}")
-        most = job.task_graph.tasks[row.task_id].retry.max_attempts
+        most = job.task_graph.tasks[step_of(row.task_id)].retry.max_attempts
         if row.failures > most or row.attempts > most + self._leases[job.id]:
             raise ViolationError("I3", f"{row.task_id} of {job.id}: {row.attempts} attempts, {row.failures} failures")
         if row.status in {TaskStatus.RUNNING, TaskStatus.VERIFYING} and row.effect_key is None:
@@ -159,6 +178,8 @@ class Invariants:
         job, replayed = commit.stored.job, self._replayed[commit.stored.job.id]
         for line in commit.events:
             replayed.read(line)
+            if line.type is EventType.JOB_DEFERRED:
+                self.met["parked until the next attempt"] += 1
             if line.type is EventType.TASK_VERIFYING:
                 self._silent[job.id][str(line.type), line.task_id] += 1
         if replayed.status is not job.status:
@@ -172,11 +193,12 @@ class Invariants:
                 raise ViolationError("I6", f"{row.task_id} of {job.id} is {row.status}, its timeline says {told}")
 
     def _check_end(self, job: Job, tasks: dict[TaskId, TaskRun]) -> None:
-        unopened = job.error_code == "worker_crashes" and job.crashes > _MOST_CRASHES + 1
         open_ = [row.task_id for row in tasks.values() if not row.status.final]
-        if open_ and not unopened:
+        for row in tasks.values():
+            self._check_elements(job, row, tasks)
+        if open_:
             raise ViolationError("I4", f"{job.id} is {job.status}, and {open_} have not ended")
-        if (job.status is JobStatus.DONE) != all(row.status is TaskStatus.DONE for row in tasks.values()):
+        if (job.status is JobStatus.DONE) != all(_ended_well(row) for row in tasks.values()):
             raise ViolationError(
                 "I4", f"{job.id} is {job.status}, its tasks are {[row.status for row in tasks.values()]}"
             )
@@ -185,8 +207,20 @@ class Invariants:
             if undone and self._has_happened(job, row):
                 raise ViolationError("I2", f"{row.task_id} of {job.id} is {row.status} and has happened")
 
+    def _check_elements(self, job: Job, row: TaskRun, tasks: dict[TaskId, TaskRun]) -> None:
+        """Check that of a step for each element none is lost or double."""
+        elements = sorted(task_id for task_id in tasks if task_id.startswith(f"{row.task_id}["))
+        items = stored_items(row.result)
+        if items is not None and elements != sorted(item_ids(row.task_id, len(items))):
+            raise ViolationError("I1", f"{row.task_id} of {job.id} is for {items}, its elements are {elements}")
+        if row.status is TaskStatus.DONE and "[" not in row.task_id and elements:
+            done = sum(tasks[task_id].status is TaskStatus.DONE for task_id in elements)
+            if row.result is None or len(row.result.get("items", ())) != done:
+                raise ViolationError("I1", f"{row.task_id} of {job.id} is done with {row.result}, not {done} elements")
+            self.met["step done for each element"] += 1
+
     def _has_happened(self, job: Job, row: TaskRun) -> bool:
-        once = job.task_graph.tasks[row.task_id].action != FIND
+        once = job.task_graph.tasks[step_of(row.task_id)].action != FIND
         return once and row.effect_key is not None and self._world.effects[row.effect_key] > 0
 
     def stepped(
@@ -234,15 +268,22 @@ class Invariants:
 
     def _check_start(self, job: Job, after: RunState, start: StartTask) -> None:
         todo = after.plan.todos[start.task_id]
-        if any(after.tasks[needed].status is not TaskStatus.DONE for needed in todo.dependencies):
+        waits = [after.tasks[needed] for needed in todo.dependencies]
+        missing = [needed for needed in todo.needed if after.tasks[needed].status is not TaskStatus.DONE]
+        if missing or not all(_ended_well(task) for task in waits):
             raise ViolationError("I4", f"{start.task_id} of {job.id} starts before what it waits for is done")
+        results = {needed: after.tasks[needed].result for needed in todo.dependencies}
+        if todo.when and not read_condition(todo.when).holds(
+            {name: it for name, it in results.items() if it is not None}
+        ):
+            raise ViolationError("I4", f"{start.task_id} of {job.id} starts though {todo.when} does not hold")
         if job.crashes >= _MOST_CRASHES:
             raise ViolationError("I3", f"{start.task_id} of {job.id} starts after {job.crashes} crashes")
 
     def started(self, job: Job, task_id: TaskId, attempt: int) -> None:
         """Note that somebody is asked to do a task, as it was stored: from now on it may have happened."""
         place = job.id, task_id
-        if job.task_graph.tasks[task_id].action != FIND and place in self._uncertain:
+        if job.task_graph.tasks[step_of(task_id)].action != FIND and place in self._uncertain:
             raise ViolationError("I2", f"{task_id} of {job.id} starts again though it may have happened")
         self._uncertain[place] = job.run, attempt
 
@@ -257,10 +298,18 @@ class Invariants:
                 what = entry.metadata["task"] if entry.task_id else entry.action.removeprefix("job.")
                 told[entry.job_id][f"{'task' if entry.task_id else 'job'}_{what}", entry.task_id] += 1
         for job_id, stored in self._store.rows.items():
-            lines = Counter((str(line.type), line.task_id) for line in stored.events)
+            lines = Counter(
+                (f"job_{line.type}" if line.type in _ASKING else str(line.type), line.task_id) for line in stored.events
+            )
             lines.subtract(self._silent[job_id])
             if +lines != told[job_id]:
                 raise ViolationError("I6", f"the audit log of {job_id} says {told[job_id]}, its timeline {+lines}")
+
+
+def _ended_well(task: TaskRun | TaskState) -> bool:
+    """Whether a run may succeed with it: it is done, or skipped by its condition."""
+    skipped = task.status is TaskStatus.SKIPPED and task.failure is not None and task.failure.code in SKIP_CODES
+    return skipped or task.status is TaskStatus.DONE
 
 
 def _reachable(before: TaskStatus, after: TaskStatus) -> bool:

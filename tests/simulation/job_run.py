@@ -9,7 +9,7 @@ under an older epoch than the lease's is not heard.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
@@ -20,16 +20,18 @@ from scheduler.core.events import (
     LookFailed,
     RunEvent,
     RunOpened,
+    RunRules,
 )
 from scheduler.core.ids import TaskId, effect_key
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
-from scheduler.core.todo import ToDo
+from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator import step as deciding
 from scheduler.orchestrator.commands import Command, SaveTask, SetTimer, StartTask, StopTask, VerifyTask
 from scheduler.orchestrator.run_change import patience
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, open_run
+from scheduler.repository.question_repository import UNANSWERED
 from scheduler.repository.repository_interface import RunProgress
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.chance import Chance
@@ -50,6 +52,7 @@ class Surroundings(Protocol):
     chance: Chance
     store: ModelStore
     door: StoreDoor
+    rules: RunRules
 
     def new_id(self) -> str: ...
     def post(self, run: "SimulatedRun", message: Message) -> None: ...
@@ -60,7 +63,7 @@ class Surroundings(Protocol):
 
 
 class SimulatedRun:
-    """Holds a leased job until its run ends; `ended` is told why: None at the end, else what went wrong."""
+    """Holds a leased job until its run ends or is parked; `ended` is told why: None then, else what went wrong."""
 
     def __init__(
         self,
@@ -89,7 +92,9 @@ class SimulatedRun:
         self._looks: dict[TaskId, int] = {}
         self._inbox: list[RunEvent] = []
         self._storing = False
-        self.hear(RunOpened(at=around.agenda.now, crashes=job.crashes))
+        unanswered = job.error_code == UNANSWERED
+        now, rules = around.agenda.now, around.rules
+        self.hear(RunOpened(at=now, crashes=job.crashes, rules=rules, unanswered=unanswered))
 
     def hear(self, event: RunEvent) -> None:
         """Take in what has happened; it is dealt with as soon as the last decision is stored."""
@@ -183,7 +188,7 @@ class SimulatedRun:
             if self.over:
                 return
             self._perform(command)
-        if state.status.final:
+        if state.status is not JobStatus.RUNNING:
             self.over = True
             self._ended(self, None)
         elif self._inbox:
@@ -262,7 +267,10 @@ class SimulatedRun:
         if task_id not in self._orders:
             todo = state.plan.todos[task_id]
             given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
-            todo = todo.resolved({needed: result for needed, result in given if result is not None})
+            results: dict[TaskId, Any] = {needed: result for needed, result in given if result is not None}
+            if task_id in state.plan.items:
+                results[ITEM], results[INDEX] = state.plan.items[task_id]
+            todo = todo.resolved(results)
             self._orders[task_id] = todo, effect_key(self.job.id, task_id, todo.canonical())
         return self._orders[task_id]
 

@@ -5,16 +5,12 @@ there: it is the claim of a queue that hands out ids, whose epoch counts only if
 Each operation is one transaction: it raises and changes nothing, or it is committed when it returns.
 """
 
-import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from pydantic import BaseModel
-
-from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.errors import (
     ConflictError,
     IdempotencyConflictError,
@@ -22,12 +18,26 @@ from scheduler.core.errors import (
     JobNotFoundError,
     LeaseLostError,
 )
-from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease, TaskRun, TaskStatus
+from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.todo import step_of
+from scheduler.orchestrator.run_plan import stored_items
+from scheduler.repository.question_repository import UNANSWERED
 from scheduler.repository.repository_interface import IdempotentRequest, RunProgress
-
-Model = TypeVar("Model", bound=BaseModel)
+from tests.simulation.model_rows import (
+    Block,
+    Commit,
+    RepeatedEntryError,
+    Stored,
+    as_model,
+    digest,
+    is_due,
+    line_of,
+    put_aside,
+    put_aside_entry,
+)
 
 _LINES = {
     JobStatus.PENDING: EventType.JOB_HANDED_BACK,
@@ -41,56 +51,12 @@ _LINES = {
 _NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 _ASKED = "somebody asked for it"
 _FIRST = "0" * 64
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_PARKED = frozenset({JobStatus.PENDING, JobStatus.WAITING})
 _ANEW: Mapping[str, Any] = {
     "status": TaskStatus.PENDING, "attempts": 0, "failures": 0, "not_before": None, "result": None, "verified": None,
     "failure": None, "started_at": None, "completed_at": None,
 }  # fmt: skip
-
-
-class RepeatedEntryError(Exception):
-    """An audit entry with this id is stored already; SQLite says IntegrityError."""
-
-
-@dataclass(slots=True)
-class Stored:
-    """A job with all that belongs to it. `due`: when whoever asks may have it, whether or not a worker holds it.
-
-    `turn` is its place among the ready jobs of its priority; None: it is delayed and has none yet.
-    """
-
-    number: int
-    job: Job
-    tasks: dict[TaskId, TaskRun]
-    epoch: int = 0
-    due: datetime | None = None
-    turn: int | None = None
-    events: list[JobEvent] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What one transaction changed, for whoever watches. `token` is the one that a worker showed."""
-
-    kind: str
-    before: Job | None
-    stored: Stored
-    tasks_before: Mapping[TaskId, TaskRun] = field(default_factory=dict)
-    events: Sequence[JobEvent] = ()
-    audit: Sequence[AuditEntry] = ()
-    token: LeaseToken | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The audit entries of one commit; the digest covers them and the block before."""
-
-    entries: tuple[AuditEntry, ...]
-    digest: str
-
-
-def digest(previous: str, entries: Sequence[AuditEntry]) -> str:
-    covered = (entry.model_dump_json() for entry in entries)
-    return hashlib.sha256("\n".join((previous, *covered)).encode()).hexdigest()
 
 
 class ModelStore:
@@ -116,7 +82,7 @@ class ModelStore:
     def ready(self, now: datetime) -> list[Stored]:
         """Return the jobs that wait for a worker, in the order in which they are handed out."""
         return sorted(
-            (stored for stored in self.rows.values() if stored.job.status is JobStatus.PENDING and _due(stored, now)),
+            (stored for stored in self.rows.values() if stored.job.status is JobStatus.PENDING and is_due(stored, now)),
             key=lambda stored: (-stored.job.priority, stored.turn or 0, stored.number),
         )
 
@@ -178,7 +144,7 @@ class ModelStore:
     def claim_named(self, job_id: JobId, epoch: int, now: datetime, lease: timedelta) -> Job:
         """Lease the job that a queue has handed out. Raises LeaseLostError when the queue is behind the truth."""
         stored = self.rows[job_id]
-        pending = stored.job.status is JobStatus.PENDING and _due(stored, now)
+        pending = stored.job.status is JobStatus.PENDING and is_due(stored, now)
         if not (pending or self._is_free(stored, now)) or not self._newer(stored, epoch):
             raise LeaseLostError(job_id)
         return self._leased(stored, epoch, now, lease)
@@ -233,15 +199,20 @@ class ModelStore:
         before, status = stored.job, progress.status
         if status is not None and not self._may_become(before.status, status):
             raise InvalidTransitionError(before.id, before.status, status)
-        if unknown := [task.task_id for task in progress.tasks if task.task_id not in stored.tasks]:
+        added = {task_id: TaskRun(job_id=before.id, task_id=task_id) for task_id in progress.added}
+        if unknown := [task.task_id for task in progress.tasks if task.task_id not in {**stored.tasks, **added}]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
             if [self._entries[id_] for id_ in repeated] == [progress.job_id] * len(progress.audit):
                 return  # stored before, though the answer was lost
             raise RepeatedEntryError(repeated)
+        stored.tasks.update(added)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
-        stored.tasks.update((task.task_id, _as_model(TaskRun, task)) for task in progress.tasks)
-        if status is not None:
+        events, audit = self._end_rest(stored, progress, tasks_before)
+        stored.tasks.update((task.task_id, as_model(TaskRun, task)) for task in progress.tasks)
+        if status in _PARKED:
+            self._park(stored, progress)
+        elif status is not None:
             stored.due = None
             stored.job = before.model_copy(
                 update={
@@ -252,12 +223,52 @@ class ModelStore:
                     "lease": None,
                 }
             )
-        events = [_as_model(JobEvent, line) for line in progress.events]
-        audit = [_as_model(AuditEntry, line) for line in progress.audit]
+        events += [as_model(JobEvent, line) for line in progress.events]
+        audit += [as_model(AuditEntry, line) for line in progress.audit]
         self._committed("record", before, stored.job, events, audit, progress.lease_token, tasks_before)
 
+    def _park(self, stored: Stored, progress: RunProgress) -> None:
+        """Give the lease up; a job that is to be cancelled needs another worker."""
+        stopping, until = stored.job.status is JobStatus.CANCELLING, progress.not_before
+        changes = {"lease": None, "not_before": until, "error": None, "error_code": None}
+        stored.job = stored.job.model_copy(update=changes if stopping else {**changes, "status": progress.status})
+        stored.due = _LONG_AGO if stopping else None
+        stored.turn = None if until is not None else stored.turn
+        stored.questions = progress.questions if stored.job.status is JobStatus.WAITING else None
+
+    def _end_rest(
+        self, stored: Stored, progress: RunProgress, tasks_before: dict[TaskId, TaskRun]
+    ) -> tuple[list[JobEvent], list[AuditEntry]]:
+        """End the tasks of a job that is put aside: what was begun has failed, the others are skipped."""
+        lines, entries, rest, at = list[JobEvent](), list[AuditEntry](), progress.rest, progress.completed_at
+        if rest is None or at is None:
+            return lines, entries
+        for task in [task for task in stored.tasks.values() if not task.status.final]:
+            tasks_before.setdefault(task.task_id, task)
+            ended, line = put_aside(task, stored.job.run, rest, at)
+            stored.tasks[task.task_id] = ended
+            lines.append(line_of(stored.job, line, at, task.task_id, {"code": rest.code}))
+            entries.append(put_aside_entry(stored.job, ended, rest, at, f"store-{next(self._ids)}"))
+        return lines, entries
+
+    def carry_on(self, job_id: JobId, round_: int, answers: Mapping[str, str] | None, now: datetime) -> Job:
+        """Answer what the steps of a job have asked; None: nobody has in time."""
+        stored = self.rows.get(job_id)
+        asked = stored.questions if stored is not None and stored.job.status is JobStatus.WAITING else None
+        if stored is None or asked is None or asked.round != round_:
+            raise NotWaitingError(job_id)
+        before, changes = stored.job, {"not_before": None, "error_code": UNANSWERED if answers is None else None}
+        stored.job = before.become(JobStatus.PENDING, **changes)
+        stored.questions, stored.turn = None, self._next_turn(before)
+        if answers is None:
+            note = self._note(stored.job, EventType.UNANSWERED, now, "nobody has answered")
+        else:
+            note = self._note(stored.job, EventType.ANSWERED, now, "somebody has answered", answers=dict(answers))
+        self._committed("carry on", before, *note)
+        return stored.job
+
     def _may_become(self, before: JobStatus, status: JobStatus) -> bool:
-        return status in JOB_TRANSITIONS[before] and status is not JobStatus.CANCELLING
+        return status in _PARKED or (status in JOB_TRANSITIONS[before] and status is not JobStatus.CANCELLING)
 
     def _fenced(self, job_id: JobId, token: LeaseToken) -> Stored:
         stored = self.rows.get(job_id)
@@ -285,7 +296,7 @@ class ModelStore:
         )
         tasks_before = dict(stored.tasks)
         lines, entries = self._cancel_tasks(stored, now) if kind == "cancel" else ([], [])
-        stored.job = changed
+        stored.job, stored.questions = changed, None
         until = changed.lease.until if changed.lease else now
         stored.due = until if status in _NEEDS_WORKER else None
         job, events, audit = self._note(changed, _LINES[status], now, _ASKED)
@@ -306,8 +317,8 @@ class ModelStore:
             if not task.status.final:
                 changes = {"status": TaskStatus.CANCELLED, "run": job.run, "completed_at": now}
                 stored.tasks[task_id] = task.model_copy(update=changes)
-                todo = job.task_graph.tasks[task_id]
-                lines.append(_line(job, EventType.TASK_CANCELLED, now, task_id, {"action": todo.action}))
+                todo = job.task_graph.tasks[step_of(task_id)]
+                lines.append(line_of(job, EventType.TASK_CANCELLED, now, task_id, {"action": todo.action}))
                 entry = AuditEntry(
                     id=f"store-{next(self._ids)}",
                     timestamp=now,
@@ -329,7 +340,8 @@ class ModelStore:
         stored.turn = self._next_turn(stored.job)
         for task_id, task in stored.tasks.items():
             if task.status is not TaskStatus.DONE:
-                stored.tasks[task_id] = task.model_copy(update={**_ANEW, "run": stored.job.run})
+                kept = task.result if stored_items(task.result) is not None else None
+                stored.tasks[task_id] = task.model_copy(update={**_ANEW, "result": kept, "run": stored.job.run})
         note = self._note(
             stored.job, EventType.JOB_RETRIED, now, "somebody asked for another run", retry=stored.job.retry_count
         )
@@ -337,7 +349,12 @@ class ModelStore:
         return stored.job
 
     def _note(
-        self, job: Job, line: EventType, at: datetime, reason: str, **data: int
+        self,
+        job: Job,
+        line: EventType,
+        at: datetime,
+        reason: str,
+        **data: Any,  # noqa: ANN401 - JSON
     ) -> tuple[Job, list[JobEvent], list[AuditEntry]]:
         action = line.removeprefix("job_")
         entry = AuditEntry(
@@ -350,7 +367,7 @@ class ModelStore:
             result="failure" if line is EventType.JOB_FAILED else "success",
             metadata={"run": job.run, **data},
         )
-        return job, [_line(job, line, at, data=data)], [entry]
+        return job, [line_of(job, line, at, data=data)], [entry]
 
     def _committed(
         self,
@@ -378,23 +395,3 @@ class ModelStore:
                 return number
             previous = block.digest
         return None
-
-
-def _line(
-    job: Job, type_: EventType, at: datetime, task_id: TaskId | None = None, data: Mapping[str, Any] | None = None
-) -> JobEvent:
-    return JobEvent(
-        tenant=job.tenant, job_id=job.id, run=job.run, type=type_, at=at, task_id=task_id, data=dict(data or {})
-    )
-
-
-def _due(stored: Stored, now: datetime) -> bool:
-    return stored.job.not_before is None or stored.job.not_before <= now
-
-
-def _as_model(kind: type[Model], line: object) -> Model:
-    """Return a line of a run as it will be read back."""
-    if isinstance(line, kind):
-        return line
-    assert isinstance(line, TaskLine | EventLine | AuditLine)
-    return kind.model_validate(line._asdict())

@@ -31,17 +31,19 @@ from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, TaskState, open_run
 from scheduler.repository.repository_interface import RunProgress
 from tests.simulation import job_run
-from tests.simulation.agents import Agent
-from tests.simulation.clients import Api
+from tests.simulation.agents import FAILURES, Agent
+from tests.simulation.clients import Api, Client
 from tests.simulation.dispatch import ForgetfulDispatch, Place
 from tests.simulation.job_run import SimulatedRun
-from tests.simulation.model_store import ModelStore, Stored
+from tests.simulation.model_rows import Stored
+from tests.simulation.model_store import ModelStore
 from tests.simulation.workers import SimulatedWorker
 
 Patch = pytest.MonkeyPatch
 _HANDLERS = step._HANDLERS
 _attempt_failed, _attempt_verified = _HANDLERS[AttemptFailed], _HANDLERS[AttemptVerified]
 _run_opened = _HANDLERS[RunOpened]
+_ASKS = next(outcome for outcome, _ in FAILURES if outcome.name == "asks a person")
 _decide, _done, _settle = RetryPolicy.decide, RunChange.done, RunChange.settle
 _progress, _submit = ProgressWriter.progress, Api.submit
 _record, _known_request, _leased = ModelStore.record, ModelStore._known_request, ModelStore._leased
@@ -148,7 +150,7 @@ def crash_is_not_counted(patch: Patch) -> None:
     patch.setattr(ModelStore, "_leased", leased)
 
 
-@_breaks("I4")
+@_breaks("I1", "I4")
 def dependents_start_too_early(patch: Patch) -> None:
     def done(run: RunChange, task_id: TaskId, at: datetime, **changes: Any) -> None:  # noqa: ANN401 - as the original
         _done(run, task_id, at, **changes)
@@ -177,6 +179,43 @@ def run_ends_while_somebody_is_busy(patch: Patch) -> None:
         _settle(run, at)
 
     patch.setattr(RunChange, "settle", settle)
+
+
+@_breaks("I4")
+def job_is_given_up_while_somebody_is_busy(patch: Patch) -> None:
+    def settle(run: RunChange, at: datetime) -> None:
+        if run.resting and not run.stopping:
+            run._park(at)
+        else:
+            _settle(run, at)
+
+    patch.setattr(RunChange, "settle", settle)
+
+
+@_breaks("I9")
+def nobody_looks_after_what_is_not_answered(patch: Patch) -> None:
+    patch.setattr(Api, "give_up_unanswered", lambda _: None)
+    patch.setattr(Client, "_answer", lambda *_: None)
+
+
+@_breaks("I9")
+def unanswered_step_asks_again_for_ever(patch: Patch) -> None:
+    def opened(run: RunChange, event: RunOpened) -> None:
+        _run_opened(run, replace(event, unanswered=False))
+
+    _handles(patch, RunOpened, opened)
+    patch.setattr(Client, "_answer", lambda *_: None)
+    patch.setattr(Agent, "_outcome", lambda _: _ASKS)
+
+
+@_breaks("I1", "I2", "I3", "I4", "I6")
+def list_of_a_step_for_each_is_not_kept(patch: Patch) -> None:
+    patch.setattr(run_change, "ITEMS", "forgotten")
+
+
+@_breaks("I4")
+def condition_is_not_asked(patch: Patch) -> None:
+    patch.setattr(RunChange, "_why_skipped", lambda *_: None)
 
 
 @_breaks("I4")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import JsonValue
+
 from scheduler.core.actions import ActionCatalog, ActionSpec
 from scheduler.core.ids import TenantId
 from scheduler.core.retry import RetryPolicy
@@ -64,17 +66,39 @@ def _kills(chance: Chance) -> dict[str, int]:
     return {where: chance.random.choice((1, 3, 9))}
 
 
+def _list(chance: Chance, steps: list[ToDo], needed: tuple[str, ...]) -> list[JsonValue] | str | None:
+    """Let some steps be done once for each element: of the plan's list, or of what an earlier such step has given."""
+    if not chance.odds(0.2):
+        return None
+    before = [step.id for step in steps if step.for_each is not None and step.id in needed]
+    if before and chance.odds(0.5):
+        return f"${{{before[0]}.items}}"
+    return [*range(chance.random.randint(0, 3))]
+
+
+def _condition(chance: Chance, needed: tuple[str, ...]) -> str | None:
+    if not chance.odds(0.25):
+        return None
+    if needed and chance.odds(0.5):
+        return chance.random.choice((f"exists ${{{needed[0]}.job}}", f"empty ${{{needed[0]}}}"))
+    return chance.random.choice(("true", "false", "1 < 2 and not false"))
+
+
 def _steps(chance: Chance) -> list[ToDo]:
     draw = chance.random
     steps: list[ToDo] = []
     for place in range(draw.randint(1, 5)):
         needed = tuple(step.id for step in steps if step.id is not None and chance.odds(0.4))
+        many = _list(chance, steps, needed)
+        source = needed and next(step for step in steps if step.id == needed[0]).for_each is None
         steps.append(
             ToDo(
                 id=f"t{place}",
                 action=draw.choice((SEND, SEND, POST, FIND)),
                 depends_on=needed,
-                params={"source": f"${{{needed[0]}.job}}"} if needed else {},
+                params={"source": f"${{{needed[0]}.job}}"} if source else {},
+                when=_condition(chance, needed),
+                for_each=many,
                 timeout=draw.choice((1, 10)),
                 retry=RetryPolicy(max_attempts=draw.randint(1, 3), base_delay=timedelta(seconds=draw.choice((0, 2)))),
             )

@@ -6,7 +6,7 @@ from typing import TypeVar
 from scheduler.core.errors import CPAError, StoreBusyError
 from tests.simulation.agenda import Agenda, Process
 from tests.simulation.chance import Chance, Fault
-from tests.simulation.model_store import RepeatedEntryError
+from tests.simulation.model_rows import RepeatedEntryError
 
 Answer = TypeVar("Answer")
 

@@ -16,10 +16,15 @@ from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
 from scheduler.core.job import Job, JobStatus, Lease, TaskStatus
+from scheduler.core.questions import OpenQuestions, Question
+from scheduler.core.retry import TaskFailure
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest, RunProgress
-from tests.simulation.model_store import ModelStore, RepeatedEntryError
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
+from tests.simulation.model_rows import RepeatedEntryError
+from tests.simulation.model_store import ModelStore
 from tests.support.builders import a_job, a_task_run, an_audit_entry, an_event
-from tests.support.clock import FakeClock
+from tests.support.clock import NOON, FakeClock
 from tests.support.store import LEASE, Store
 
 TENANTS = (TenantId("acme"), TenantId("bell"))
@@ -29,16 +34,18 @@ _ALWAYS = frozenset(
         "accept: done", "claim: done", "claim: nothing", "record: done", "record: LeaseLostError",
         "record: InvalidTransitionError", "renew: done", "renew: LeaseLostError", "hand back: done",
         "hand back: LeaseLostError", "change status: done", "change status: InvalidTransitionError", "cancel: done",
-        "cancel: JobNotFoundError", "retry: InvalidTransitionError",
+        "cancel: JobNotFoundError", "retry: InvalidTransitionError", "carry on: done", "carry on: NotWaitingError",
     }
 )  # fmt: skip
+_ASKED = OpenQuestions(questions=(Question(key="step.code", about="step", text="?"),), expires_at=NOON)
 _ALIKE: Mapping[type[Exception], str] = {sqlite3.IntegrityError: RepeatedEntryError.__name__}
 
 
 class Twins:
     """Does everything twice, by the model and by the real store, and compares."""
 
-    def __init__(self, seed: int, store: Store, clock: FakeClock) -> None:
+    def __init__(self, seed: int, store: Store, questions: SQLiteQuestionRepository, clock: FakeClock) -> None:
+        self.questions = questions
         self.random = Random(seed)  # noqa: S311 - to be repeated, not a secret
         self.real = store
         self.model = ModelStore()
@@ -51,6 +58,7 @@ class Twins:
         moves: Sequence[tuple[int, Callable[[], Awaitable[None]]]] = (
             (3, self._accept), (6, self._claim), (2, self._renew), (2, self._hand_back), (6, self._record),
             (2, self._change_status), (2, self._cancel), (2, self._retry), (2, self._let_time_pass),
+            (3, self._carry_on),
         )  # fmt: skip
         for _ in range(MOVES):
             await self.random.choices([move for _, move in moves], [weight for weight, _ in moves])[0]()
@@ -173,7 +181,8 @@ class Twins:
             for task_id in [*job.task_graph.tasks, *(["nowhere"] if draw.random() < 0.05 else [])]
             if draw.random() < 0.6
         ]
-        status = draw.choice((None, None, None, *JobStatus))
+        status = draw.choice((None, None, None, *JobStatus, JobStatus.WAITING))
+        put_aside = status is JobStatus.FAILED and draw.random() < 0.5
         events = [an_event(job, EventType.TASK_DONE, at=now, task_id=TaskId("task1"), data={"attempt": 1})]
         entry = an_audit_entry(job_id=job.id, tenant=job.tenant, timestamp=now)
         if draw.random() < 0.05:
@@ -181,13 +190,16 @@ class Twins:
         return {
             "job_id": job.id,
             "tenant": job.tenant,
-            "tasks": tasks,
-            "events": events if draw.random() < 0.7 else [],
+            "tasks": [] if put_aside else tasks,
+            "events": events if put_aside or draw.random() < 0.7 else [],
             "audit": [entry] if draw.random() < 0.7 else [],
             "status": status,
             "error": "Zu spät 📎" if status is JobStatus.FAILED else None,
             "error_code": "timeout" if status is JobStatus.FAILED else None,
             "completed_at": now if status is not None and status.final else None,
+            "rest": TaskFailure(code="worker_crashes", message="too many") if put_aside else None,
+            "not_before": now + LEASE if status is JobStatus.PENDING and draw.random() < 0.5 else None,
+            "questions": _ASKED if status is JobStatus.WAITING and draw.random() < 0.8 else None,
         }
 
     async def _change_status(self) -> None:
@@ -214,6 +226,18 @@ class Twins:
             "retry",
             lambda: self.model.retry(job_id, self.clock.now(), tenant),
             lambda: self.real.queue.retry(job_id, tenant),
+            job_id,
+        )
+
+    async def _carry_on(self) -> None:
+        waiting = [job_id for job_id, stored in self.model.rows.items() if stored.questions is not None]
+        job_id = self.random.choice(waiting) if waiting and self.random.random() < 0.8 else self._a_job_id()
+        job = await self.real.jobs.get(job_id) or a_job(id=job_id)
+        round_, answers = self.random.choice((1, 1, 2)), self.random.choice((None, {"step.code": "•••"}))
+        await self._both(
+            "carry on",
+            lambda: self.model.carry_on(job_id, round_, answers, self.clock.now()),
+            lambda: self.questions.carry_on(job, round_, answers, self.clock.now(), lambda: None),
             job_id,
         )
 
@@ -265,8 +289,8 @@ def _entries(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_model_and_store_do_the_same(store: Store, clock: FakeClock, seed: int) -> None:
-    twins = Twins(seed, store, clock)
+async def test_model_and_store_do_the_same(store: Store, database: SQLiteDatabase, clock: FakeClock, seed: int) -> None:
+    twins = Twins(seed, store, SQLiteQuestionRepository(database, clock), clock)
 
     await twins.live()
 

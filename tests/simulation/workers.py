@@ -10,8 +10,9 @@ from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostErr
 from scheduler.core.events import MOST_CRASHES, RunOpened
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus
+from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunPlan, RunState, TaskMap
+from scheduler.orchestrator.state import RunState, TaskMap
 from scheduler.orchestrator.step import step
 from tests.simulation.agenda import Process
 from tests.simulation.chance import Fault
@@ -100,6 +101,7 @@ class SimulatedWorker:
             raise LeaseLostError(job.id)
         progress = ProgressWriter(job, job.lease, {}, around.new_id).progress(state, commands)
         if progress is not None:
+            progress.rest = state.failure
             around.door.write(
                 self.process,
                 lambda: around.store.record(progress),

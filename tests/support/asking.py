@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from scheduler.core.clock import Clock
 from scheduler.core.ids import new_id
-from scheduler.orchestrator.answer_service import AnswerService
+from scheduler.orchestrator.answer_service import AnswerService, Letterbox
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
 from scheduler.queue.admission import Admission
@@ -12,13 +12,16 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_plans import SQLitePlanRepository
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
+from tests.support.answers import MemoryAnswers
 from tests.support.queues import nobody_waits
 
 PATIENCE = timedelta(days=7)
 MOST = 3
 
 
-def answer_service(database: SQLiteDatabase, planner: Planner, queue: JobQueue, clock: Clock) -> AnswerService:
+def answer_service(
+    database: SQLiteDatabase, planner: Planner, queue: JobQueue, clock: Clock, letterbox: Letterbox | None = None
+) -> AnswerService:
     return AnswerService(
         planner=planner,
         questions=SQLiteQuestionRepository(database, clock),
@@ -27,6 +30,7 @@ def answer_service(database: SQLiteDatabase, planner: Planner, queue: JobQueue, 
         clock=clock,
         patience=PATIENCE,
         most=MOST,
+        letterbox=letterbox or MemoryAnswers(),
     )
 
 

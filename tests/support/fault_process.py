@@ -11,7 +11,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from scheduler.core.errors import CPAError
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook
+from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.orchestrator.job_service import JobService
 from scheduler.settings import load_settings
 from scheduler.telemetry.logs import set_up_logs
 from tests.support.jumping_clock import JumpingClock
@@ -119,13 +121,19 @@ async def _submit(home: Home, settings: Mapping[str, str], wanted: Submission) -
                 await one(*pair)
 
 
+_CALLS: Mapping[str, Callable[[JobService, JobId], Awaitable[Job]]] = {
+    "cancel": lambda jobs, job_id: jobs.cancel(job_id, DEFAULT_TENANT),
+    "retry": lambda jobs, job_id: jobs.retry(job_id, DEFAULT_TENANT),
+    "answer": lambda jobs, job_id: jobs.answer(job_id, DEFAULT_TENANT, text="471108"),
+}
+
+
 async def _ask(home: Home, settings: Mapping[str, str], question: str, job_ids: Sequence[JobId], told: Path) -> None:
-    """Cancel or retry jobs; write down what was answered."""
+    """Cancel, retry or answer jobs; write down what was answered."""
     async with opened(home, settings) as services:
         for job_id in job_ids:
-            call = services.jobs.cancel if question == "cancel" else services.jobs.retry
             try:
-                answer = str((await call(job_id, DEFAULT_TENANT)).status)
+                answer = str((await _CALLS[question](services.jobs, job_id)).status)
             except CPAError as error:
                 answer = f"!{error.code}"
             with told.open("a") as file:
@@ -215,7 +223,7 @@ def a_client(home: Home, settings: Mapping[str, str], wanted: Submission) -> Fau
 def an_asker(
     home: Home, settings: Mapping[str, str], question: str, job_ids: Sequence[JobId], told: Path
 ) -> FaultProcess:
-    """Start a process that asks for jobs to be cancelled (`cancel`) or run again (`retry`), and ends."""
+    """Start a process that asks for jobs to be cancelled (`cancel`) or run again (`retry`), answers them, and ends."""
     return FaultProcess(home, settings, _ask, question, job_ids, told)
 
 

@@ -11,16 +11,22 @@ from scheduler.core.events import EventType
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.repository import sqlite_audit
-from tests.support.world import EFFECT, MARK, World
+from tests.support.world import ASK, EFFECT, MARK, World
 
+_ONCE = frozenset({MARK, ASK})
 _WORKING = {EventType.JOB_STARTED, EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED}
 _ENDS = {EventType.JOB_DONE, EventType.JOB_FAILED, EventType.JOB_CANCELLED}
+_GIVEN_UP = {EventType.JOB_HANDED_BACK, EventType.JOB_DEFERRED, EventType.QUESTION}
 _NEXT: Mapping[EventType | None, set[EventType]] = {
     None: {EventType.JOB_ACCEPTED},
     EventType.JOB_ACCEPTED: {EventType.JOB_STARTED, EventType.JOB_CANCELLED},
     EventType.JOB_RETRIED: {EventType.JOB_STARTED, EventType.JOB_CANCELLED},
-    EventType.JOB_STARTED: {*_ENDS, *_WORKING, EventType.JOB_HANDED_BACK} - {EventType.JOB_STARTED},
-    EventType.JOB_RESUMED: {*_ENDS, *_WORKING, EventType.JOB_HANDED_BACK} - {EventType.JOB_STARTED},
+    EventType.JOB_STARTED: {*_ENDS, *_WORKING, *_GIVEN_UP} - {EventType.JOB_STARTED},
+    EventType.JOB_RESUMED: {*_ENDS, *_WORKING, *_GIVEN_UP} - {EventType.JOB_STARTED},
+    EventType.JOB_DEFERRED: {EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED},
+    EventType.QUESTION: {EventType.ANSWERED, EventType.UNANSWERED, EventType.JOB_CANCEL_REQUESTED},
+    EventType.ANSWERED: {EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED},
+    EventType.UNANSWERED: {EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED},
     EventType.JOB_HANDED_BACK: {EventType.JOB_RESUMED, EventType.JOB_CANCEL_REQUESTED},
     EventType.JOB_CANCEL_REQUESTED: {*_ENDS, EventType.JOB_RESUMED, EventType.JOB_HANDED_BACK},
     EventType.JOB_DONE: set(),
@@ -32,6 +38,7 @@ SELECT (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM tasks))
      + (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM events WHERE type = 'job_accepted'))
      + (SELECT count(*) FROM jobs WHERE id NOT IN (SELECT job_id FROM audit_log WHERE action = 'job.accepted'))
      + (SELECT count(*) FROM jobs WHERE (status IN ('running', 'cancelling')) <> (lease_until IS NOT NULL))
+     + (SELECT count(*) FROM jobs WHERE (status = 'waiting') <> (id IN (SELECT job_id FROM questions)))
      + (SELECT count(*) FROM jobs WHERE (status = 'failed') <> (id IN (SELECT job_id FROM dead_letters)))
 """
 """Counts what only half a transaction could leave."""
@@ -53,7 +60,7 @@ class _Task:
         busy = was in {TaskStatus.RUNNING, TaskStatus.VERIFYING}
         if line is EventType.TASK_STARTED:
             return self._starts(was, left, attempt or 0)
-        if line is EventType.TASK_RETRY_SCHEDULED:
+        if line in {EventType.TASK_RETRY_SCHEDULED, EventType.TASK_ASKS}:
             self.status = TaskStatus.PENDING
             return None if busy else f"is scheduled again while {was}"
         self.status = TaskStatus(line.removeprefix("task_"))
@@ -69,7 +76,7 @@ class _Task:
     def _starts(self, was: TaskStatus, left: TaskStatus | None, attempt: int) -> str | None:
         """Only what may be repeated starts again without a look, when the next worker takes it up."""
         earlier, self.attempt, self.status = self.attempt, attempt, TaskStatus.RUNNING
-        again = was is TaskStatus.RUNNING and left is TaskStatus.RUNNING and self.action != MARK
+        again = was is TaskStatus.RUNNING and left is TaskStatus.RUNNING and self.action not in _ONCE
         if was is not TaskStatus.PENDING and not again:
             return f"starts while {was}"
         return None if attempt == earlier + 1 else f"attempt {attempt} follows {earlier}"
@@ -113,7 +120,7 @@ def _job_flaws(connection: sqlite3.Connection, job: sqlite3.Row, effects: Counte
     if (job["status"] == JobStatus.DONE) != all(task["status"] == TaskStatus.DONE for task in tasks):
         yield f"is {job['status']} with tasks {[task['status'] for task in tasks]}"
     for task in tasks:
-        if actions[task["task_id"]] == MARK:
+        if actions[task["task_id"]] in _ONCE:
             happened = effects[task["effect_key"]]
             if task["status"] == TaskStatus.DONE and not happened:
                 yield f"{task['task_id']} is done and did not happen"

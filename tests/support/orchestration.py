@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.core.clock import Clock
@@ -14,6 +14,7 @@ from scheduler.core.todo import ToDo
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.repository.repository_interface import AuditFilter, JobRepository
+from tests.support.answers import MemoryAnswers
 from tests.support.builders import a_job
 from tests.support.executors import FakeExecutors
 from tests.support.runs import a_graph
@@ -34,6 +35,7 @@ class Office:
     clock: Clock
     jobs: JobRepository | None = None
     redact: Callable[[str], str] = str
+    answers: MemoryAnswers = field(default_factory=MemoryAnswers)
 
     def __post_init__(self) -> None:
         self._ids = (f"entry-{number}" for number in itertools.count(1))
@@ -41,7 +43,9 @@ class Office:
 
     def another_orchestrator(self, executors: FakeExecutors) -> Orchestrator:
         """Return one as another process would have it."""
-        runner = TaskRunner(executors=executors, clock=self.clock, random=no_luck, redact=self.redact)
+        runner = TaskRunner(
+            executors=executors, clock=self.clock, random=no_luck, redact=self.redact, answers=self.answers
+        )
         return Orchestrator(
             job_queue=self.store.queue,
             jobs=self.jobs or self.store.jobs,

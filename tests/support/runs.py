@@ -20,6 +20,7 @@ from scheduler.core.events import (
 )
 from scheduler.core.ids import JobId, LeaseToken, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun, TaskStatus
+from scheduler.core.questions import Question
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
@@ -155,4 +156,8 @@ def success(task_id: str, attempt: int = 1) -> AttemptSucceeded:
 BROKEN = TaskFailure(code="element_not_found", message="no such button")
 UNAVAILABLE = TaskFailure(code="unavailable", message="nobody answers", retryable=True)
 UNKNOWN = TaskFailure(code="outcome_unknown", message="the line went dead", effect=Effect.UNKNOWN)
+_CODE = Question(key="code", about="step", text="Wie lautet der Code?", secret=True)
+ASKS = TaskFailure(
+    code="second_factor_needed", message="a code is wanted", facts={"site": "Portal"}, questions=(_CODE,)
+)
 NOT_AS_DEMANDED = TaskFailure(code="verification_failed", message="done, but wrong", effect=Effect.DONE)

@@ -34,7 +34,7 @@ from tests.support.fault_process import (
 from tests.support.history import flaws
 from tests.support.redis_server import RedisServer
 from tests.support.runs import a_graph
-from tests.support.world import LOOK, MARK
+from tests.support.world import ASK, LOOK, MARK
 
 LIMIT = 60.0  # seconds for what takes one or two on an idle machine
 FINAL = frozenset({"done", "failed", "cancelled"})
@@ -48,6 +48,10 @@ def an_order(*steps: ToDo) -> JobOrder:
 
 def a_look(name: str, *after: str, seconds: float = 0) -> ToDo:
     return ToDo(id=name, action=LOOK, depends_on=after, params={"seconds": seconds})
+
+
+def an_ask(name: str, *after: str) -> ToDo:
+    return ToDo(id=name, action=ASK, depends_on=after)
 
 
 def a_mark(name: str, *after: str, seconds: float = 0) -> ToDo:
@@ -90,9 +94,9 @@ class Scene:
         )
         return self._started(a_client(self.home, self.home.settings(**{**self.settings, **settings}), wanted))
 
-    def asker(self, question: str, job_ids: Sequence[JobId], told: str) -> FaultProcess:
-        """Start a client that asks for jobs to be cancelled (`cancel`) or run again (`retry`), and ends."""
-        settings = self.home.settings(**self.settings)
+    def asker(self, question: str, job_ids: Sequence[JobId], told: str, **settings_: str) -> FaultProcess:
+        """Start a client that has jobs cancelled (`cancel`) or run again (`retry`), or answers them, and ends."""
+        settings = self.home.settings(**{**self.settings, **settings_})
         return self._started(an_asker(self.home, settings, question, job_ids, self.home.folder / told))
 
     async def locked(self, seconds: float) -> FaultProcess:

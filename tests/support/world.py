@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.ids import JobId
+from scheduler.core.questions import Question
+from scheduler.core.site_errors import SecondFactorNeededError
 from scheduler.core.task_executor_interface import (
     AD_HOC,
     BaseExecutor,
@@ -25,8 +27,8 @@ from scheduler.core.task_executor_interface import (
 )
 from scheduler.core.todo import ToDo
 
-MARK, LOOK = "web.mark", "web.look"
-"""Names that the policy of the house allows: one must not be done twice, the other may."""
+MARK, LOOK, ASK = "web.mark", "web.look", "web.ask"
+"""Names that the policy of the house allows: the first must not be done twice, the second may, the third asks first."""
 BEGUN, EFFECT = "begun", "effect"
 
 
@@ -83,6 +85,9 @@ class World:
         return key in self._effects
 
 
+_QUESTION = Question(key="code", about="step", text="Wie lautet der Code?", secret=True)
+
+
 class Pause(BaseModel):
     """How long a step takes before its effect comes."""
 
@@ -96,6 +101,7 @@ class WorldExecutor(BaseExecutor):
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
         ActionSpec(name=MARK, description="Leaves a mark that must not be left twice", params=Pause),
+        ActionSpec(name=ASK, description="Leaves a mark, once somebody has given a code", params=Pause),
         ActionSpec(name=LOOK, description="Leaves nothing behind", params=Pause, repeatable=True),
     )
 
@@ -104,8 +110,10 @@ class WorldExecutor(BaseExecutor):
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         self._world.note(BEGUN, context)
+        if todo.action == ASK and "code" not in context.answers:
+            raise SecondFactorNeededError("Portal", context.job_id, "600 s", [_QUESTION])
         await asyncio.sleep(parse_params(Pause, todo).seconds)
-        if todo.action == MARK:
+        if todo.action != LOOK:
             self._world.note(EFFECT, context)
         return Performed()
 
