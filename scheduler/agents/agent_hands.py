@@ -42,15 +42,19 @@ class AgentHands:
             return await self._here.execute(todo, context)
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
-        """Ask the agent that was given the step; where it cannot tell, look from here if that is possible."""
+        """Ask the agent that was given the step; where it cannot tell, look from here if that is possible.
+
+        Raises AgentUnreachableError when the agent cannot be asked and the step is not to be seen from here: it may be
+        at it still.
+        """
         if not len(self._registry) or not await self._remote.was_asked(context):
             return await self._here.verify(todo, context)
         try:
             seen = await self._remote.verify(todo, context)
         except AgentUnreachableError:
-            if not self._does(todo):
+            if not self._does(todo) or not (found := await self._here.verify(todo, context)).happened:
                 raise
-            seen = Verification(happened=None)
+            return found
         return await self._here.verify(todo, context) if seen.happened is None and self._does(todo) else seen
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:

@@ -204,6 +204,25 @@ async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
         assert api.executor.done == [action]
 
 
+@pytest.mark.parametrize("happened", [True, False])
+async def test_what_a_silent_agent_may_be_at_still_does_not_count_as_not_done(api: Api, happened: bool) -> None:
+    agent = await join(api.client)
+    in_process(api, agent, lambda _: [("agree", {})])
+    services, here = api.services.agents, ExecutorRegistry()
+    here.register("web.*", api.executor)
+    hands = AgentHands(here=here, remote=services.remote, registry=services.registry)
+    asked = TODO.model_copy(update={"timeout": 0.2})
+    ended = await hands.execute(asked, CONTEXT)
+    assert ended.error is not None
+
+    api.executor.done += [TODO.action] * happened
+    if happened:
+        assert (await hands.verify(asked, CONTEXT)).happened
+    else:
+        with pytest.raises(AgentUnreachableError):
+            await hands.verify(asked, CONTEXT)
+
+
 @pytest.mark.integration
 async def test_an_agent_at_its_address_does_a_step(api: Api) -> None:
     with agent_server() as server:
