@@ -209,7 +209,7 @@ class TaskRuns:
         known = await self._store.effect(run.key)
         if known is not None and known.ended and self._counts(run.todo, known):
             return Ending(MessageType(known.ended), json.loads(known.payload), known.state)
-        if known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}:
+        if self._is_open(run.todo, known):
             seen = await self.look(run.todo, run.context)
             if seen.happened is not False:
                 return self._as_seen(run, seen)
@@ -237,7 +237,7 @@ class TaskRuns:
         if known is not None and known.ended and known.state is EffectState.DONE:
             return Ending(MessageType(known.ended), json.loads(known.payload), known.state)
         seen = Verification(happened=False)
-        if known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}:
+        if self._is_open(run.todo, known):
             seen = await self.look(run.todo, run.context)
         if seen.happened is not False:
             return self._as_seen(run, seen)
@@ -311,6 +311,11 @@ class TaskRuns:
     def _counts(self, todo: ToDo, known: Effect) -> bool:
         """Whether what is known of an effect is the answer: it happened, and is not such as may be done again."""
         return known.state is EffectState.DONE and not self._repeatable(todo)
+
+    def _is_open(self, todo: ToDo, known: Effect | None) -> bool:
+        """Whether it must be found out if an effect has happened, since it may not be done again."""
+        started = known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}
+        return started and not self._repeatable(todo)
 
     def _repeatable(self, todo: ToDo) -> bool:
         if todo.repeatable is not None:

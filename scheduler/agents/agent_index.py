@@ -19,6 +19,9 @@ from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat
 _FEW: Final = 8  # candidates that are all looked at
 _DRAWS: Final = 16  # how often one is drawn before all are looked at
 _PAUSE_OF_BUSY: Final = 1.0  # seconds for which one that refused as busy is left alone
+_FIRST_REST: Final = timedelta(seconds=2)
+_LONGEST_REST: Final = timedelta(seconds=30)
+"""How long one that fails again and again is left alone: twice as long each time, until it does something well."""
 _AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 
 
@@ -123,16 +126,27 @@ class AgentIndex:
 
     def replace(self, records: Iterable[AgentRecord]) -> None:
         """Take these for all agents there are; what is known of those that stay is kept."""
-        known, self._entries = self._entries, {}
+        records = list(records)
+        staying = {record.agent.id for record in records}
+        self._entries = {agent_id: entry for agent_id, entry in self._entries.items() if agent_id in staying}
+        self._keys = {}
+        self.put(records)
+
+    def put(self, records: Iterable[AgentRecord]) -> None:
+        """Take in who is new or has changed; what is known of them besides is kept."""
         for record in records:
-            entry = known.get(record.agent.id) or Entry(record, CircuitBreaker(self._clock))
+            entry = self._entries.setdefault(record.agent.id, Entry(record, self._breaker()))
+            for key in entry.record.keys:
+                self._keys.pop(key.kid, None)
             entry.record = record
-            entry.full_for.clear()
-            self._entries[record.agent.id] = entry
-        self._keys = {
-            key.kid: (agent_id, key) for agent_id, entry in self._entries.items() for key in entry.record.keys
-        }
-        self._pools = {}
+            self._keys |= {key.kid: (record.agent.id, key) for key in record.keys}
+        if self._pools:
+            self._pools = {}
+            for entry in self._entries.values():
+                entry.full_for.clear()
+
+    def _breaker(self) -> CircuitBreaker:
+        return CircuitBreaker(self._clock, pause=_LONGEST_REST, first_pause=_FIRST_REST)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())

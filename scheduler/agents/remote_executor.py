@@ -5,14 +5,15 @@ The answer may reach any process: it is stored, and whoever waits is woken by th
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 
-from scheduler.agents.agent_index import Choice, Need
+from scheduler.agents.agent_index import Choice, Need, Unfit
 from scheduler.agents.agent_registry import AgentRegistry, Slot
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.transports.transport import AgentTransport
@@ -82,16 +83,16 @@ class RemoteExecutor(BaseExecutor):
     async def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> ExecutionResult:
         """Have the step done once; a failure names the agent, and whether it was at fault."""
         started = time.perf_counter()
-        avoid: frozenset[AgentId] = frozenset()
-        failed = await self._failed_before(context)
+        busy: frozenset[AgentId] = frozenset()
+        failed = Counter(agent_id for agent_id, _ in await self._orders(context))
         while True:
-            agent = await self._choose(todo, context, avoid | failed)
+            agent = await self._choose(todo, context, failed, busy)
             with self._registry.slot(agent.id, todo.action) as slot:
                 result = await self._by(agent, todo, context, slot, started)
             if result.error is None or result.error.facts.get("reason") != _BUSY:
                 return result
             self._registry.leave_alone(agent.id)
-            avoid |= {agent.id}
+            busy |= {agent.id}
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         raise NotImplementedError("execute does it, since a failure comes from the agent with its own words")
@@ -125,24 +126,24 @@ class RemoteExecutor(BaseExecutor):
         found = await self._messages.orders(context.tenant, context.job_id, context.task_id)
         return [one for one in found if one[1].correlation.effect_key == context.effect_key]
 
-    async def _failed_before(self, context: ExecutionContext) -> frozenset[AgentId]:
-        """Return who was asked before and did not bring it to an end, unless there is nobody else."""
-        return frozenset(agent_id for agent_id, _ in await self._orders(context))
+    async def _choose(
+        self, todo: ToDo, context: ExecutionContext, failed: Counter[AgentId], busy: frozenset[AgentId]
+    ) -> Agent:
+        """Choose an agent, waiting while all are busy: one that was not asked yet, else one that has failed less often.
 
-    async def _choose(self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Agent:
-        """Choose an agent, waiting while all are busy. Raises NoFreeAgentError."""
+        Raises NoFreeAgentError.
+        """
         end = time.monotonic() + todo.timeout
         while True:
             seen = self._changes.changes
-            need = _need(todo, context, avoid)
-            found = await self._registry.choose(need)
-            if not isinstance(found, Choice) and avoid:
-                found = await self._registry.choose(_need(todo, context, frozenset()))
-            if isinstance(found, Choice):
-                log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
-                return found.agent
+            found: Choice | Unfit | None = None
+            for avoid in _avoided(failed, busy):
+                found = await self._registry.choose(_need(todo, context, avoid))
+                if isinstance(found, Choice):
+                    log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
+                    return found.agent
             left = end - time.monotonic()
-            if not found.only_busy or left <= 0:
+            if isinstance(found, Unfit) and (left <= 0 or not found.only_busy):
                 raise NoFreeAgentError(todo.action, found.reasons)
             await self._changes.wait(seen, min(left, _ASK_AGAIN))
 
@@ -251,6 +252,14 @@ class RemoteExecutor(BaseExecutor):
             expected={"deadline": until, "budgetMs": max(0, int((until - now).total_seconds() * 1000))},
             **fields,
         )
+
+
+def _avoided(failed: Counter[AgentId], busy: frozenset[AgentId]) -> Iterator[frozenset[AgentId]]:
+    """Yield whom to avoid: first all that were asked before, then those asked more often, in the end nobody."""
+    for often in sorted({0, *failed.values()}):
+        yield frozenset(agent_id for agent_id, times in failed.items() if times > often) | busy
+    if busy:
+        yield frozenset()
 
 
 def _need(todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Need:

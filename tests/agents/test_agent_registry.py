@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +136,27 @@ async def test_a_heartbeat_dies_with_its_agent_only(open_registry: Open, beats: 
 
     assert set(await beats.last([first.id, second.id])) == {second.id}
     assert await beats.last([]) == {}
+
+
+async def test_what_has_changed_is_taken_over_and_nothing_else_is_read(
+    open_registry: Open, database: SQLiteDatabase
+) -> None:
+    here, there, agents = open_registry(), open_registry(), SQLiteAgentRepository(database)
+    first, second = await join(here), await join(here, "web-2")
+    assert len(await there.list_agents()) == 2
+    version = agents.version()
+
+    await here.stand(second.id, AgentStatus.DRAINING, "update", ACME)
+    changed = await agents.changed(version)
+    assert ([record.agent.id for record in changed.records], changed.total) == ([second.id], 2)
+    seen = await there.get_agent(second.id)
+    assert seen is not None
+    assert seen.reason == "update"
+
+    await here.unregister(first.id)
+    third = await join(here, "web-3")
+    assert {agent.id for agent in await there.list_agents()} == {second.id, third.id}
+    assert await there.of_key(third.id) is None
 
 
 async def test_another_tenants_agents_are_not_there(registry: AgentRegistry) -> None:
@@ -312,7 +333,7 @@ class _Down:
     async def note(self, agents: Collection[Agent]) -> None:  # noqa: ARG002 - the port's
         raise UnavailableError("Redis is down")
 
-    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:  # noqa: ARG002
+    async def last(self, agent_ids: Collection[AgentId], since: datetime | None = None) -> Mapping[AgentId, Beat]:  # noqa: ARG002
         raise UnavailableError("Redis is down")
 
     async def forget(self, agent_id: AgentId) -> None:  # noqa: ARG002

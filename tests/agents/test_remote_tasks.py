@@ -121,6 +121,17 @@ async def test_one_that_is_busy_leaves_it_to_another(api: Api) -> None:
     assert len(asked) <= 1
 
 
+async def test_who_has_failed_at_it_less_often_is_tried_next(api: Api) -> None:
+    agents = [await join(api.client, name=f"web-{number}") for number in range(3)]
+    failure = ("failure", {"payload": {"code": "unavailable", "retryable": True, "effect": "none"}})
+    asked = [in_process(api, agent, lambda _: [failure]) for agent in agents]
+
+    for attempt in range(1, 7):
+        await api.services.agents.remote.execute(TODO, CONTEXT._replace(attempt=attempt))
+
+    assert [len(seen) for seen in asked] == [2, 2, 2]
+
+
 async def test_what_is_not_answered_is_unknown_and_is_asked_about(api: Api) -> None:
     agent = await join(api.client)
     states = iter(["running", "done"])

@@ -39,6 +39,44 @@ async def test_a_sign_of_life_is_noted(api: Api) -> None:
     assert (await api.client.post(f"/agents/{agent.id}/heartbeat", headers=agent.bearer)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"running": 1}', {}, 200),
+        (b'{"running": 1}', {"X-Correlation-ID": "abc"}, 200),
+        (b'{"running": -1}', {}, 422),
+        (b"{", {}, 400),
+        (b" " * 2000 + b"{}", {}, 200),
+        (b'{"running": 1}', {"Authorization": "Bearer cpa_agent_x_y"}, 404),
+        (b'{"running": 1}', {"Authorization": "Bearer cpa_agent__"}, 401),
+        (b'{"running": 1}', {"Authorization": "Bearer no-token-of-ours"}, 200),
+    ],
+)
+async def test_a_sign_of_life_that_is_not_plain_is_looked_at_more_closely(
+    api: Api, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    agent = await join(api.client)
+    headers = {"Content-Type": "application/json", **agent.bearer, **headers}
+
+    answer = await api.client.post(f"/agents/{agent.id}/heartbeat", content=body, headers=headers)
+
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert {"agent_id", "now", "status", "uri", "tenant"} <= set(answer.json())
+
+
+async def test_a_token_of_another_gives_no_sign_of_life(api: Api) -> None:
+    first, second = await join(api.client), await join(api.client, name="web-2")
+    guess = {"Authorization": first.bearer["Authorization"][:-4] + "xxxx"}
+
+    answers = [
+        await api.client.post(f"/agents/{first.id}/heartbeat", json={}, headers=headers)
+        for headers in (second.bearer, guess)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+
+
 async def test_agents_are_listed_by_what_they_are(api: Api) -> None:
     await join(api.client)
     await join(api.client, name="mail-1", type="email", capabilities=["mail.send"])

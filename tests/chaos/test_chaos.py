@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.executors.maildir import INBOX, Maildir
+from scheduler.executors.mail_transport import INBOX
+from scheduler.executors.maildir import Maildir
 from tests.chaos.plans import ANNA, MOST_ATTEMPTS, a_plan
 from tests.chaos.town import Town, a_town, troubles
 from tests.support.history import flaws

@@ -42,6 +42,7 @@ class Counter(BaseExecutor):
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
         ActionSpec(name="data.note", description="write a line", params=NoteParams, result=frozenset({"line"})),
+        ActionSpec(name="data.scribble", description="the same, harmless", params=NoteParams, repeatable=True),
     )
 
     def __init__(self, effects: Path) -> None:

@@ -138,6 +138,27 @@ async def test_an_agent_that_was_killed_says_after_restart_what_happened(
     assert near.effects == [KEY] * effects
 
 
+@pytest.mark.fault
+async def test_what_may_be_repeated_is_begun_again_though_nobody_can_tell_what_became_of_it(
+    near: Neighbourhood,
+) -> None:
+    agent = await near.start()
+    remote, step = near.api.services.agents.remote, todo(blind=True, die="after")
+    step = step.model_copy(update={"action": "data.scribble"})
+    waiting = asyncio.create_task(remote.execute(step, CONTEXT))
+    assert await agent.ended() == -signal.SIGKILL
+    await agent.start()
+    ended = await waiting
+    assert ended.error is not None
+    assert (ended.error.effect, ended.error.retryable) == (Effect.NONE, True)
+
+    again = todo(blind=True).model_copy(update={"action": "data.scribble"})
+    ended = await remote.execute(again, CONTEXT._replace(attempt=2))
+
+    assert ended.success, ended.error
+    assert near.effects == [KEY, KEY]
+
+
 WRITES = [("before_agent_write", 4), *[("after_agent_write", visit) for visit in (4, 5, 6, 7)]]
 """The first three are of the start; then come: agreed, begun, ended, said."""
 POSTS = [("before_agent_post", 1), ("after_agent_post", 1)]
