@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
@@ -17,6 +18,7 @@ from scheduler.agents.transports.by_agent import TransportByAgent
 from scheduler.agents.transports.http_transport import HttpTransport
 from scheduler.agents.transports.in_process import InProcessTransport
 from scheduler.audit.audit_log import AuditLog
+from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.executors.web_allowance import Network
@@ -34,6 +36,7 @@ class Agents:
     """Everything between the scheduler and its agents."""
 
     registry: AgentRegistry
+    catalog: AgentCatalog
     enrolment: EnrolmentService
     gateway: LamGateway
     dial_in: DialIn
@@ -48,8 +51,8 @@ class Agents:
         await self.registry.close()
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
-    """Return it all, over the store and, where there is one, Redis."""
+def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog) -> Agents:
+    """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
     agents, messages = SQLiteAgentRepository(database), SQLiteLamRepository(database)
@@ -84,7 +87,8 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         remote=remote,
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,
-        enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id),
+        enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
+        catalog=AgentCatalog(own, registry),
         gateway=gateway,
         dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
     )

@@ -20,7 +20,6 @@ from agents.runtime.progress import Progress
 from agents.runtime.reception import Reception
 from agents.runtime.scheduler_link import Load, SchedulerLink
 from agents.runtime.task_runs import TaskRuns
-from scheduler.core.agent_wire import CapabilityTerms
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -212,7 +211,7 @@ async def _opened(
         stack.push_async_callback(store.close)
         link = SchedulerLink(
             options=options,
-            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in executors.catalog),
+            catalog=executors.catalog,
             store=store,
             load=load,
         )

@@ -12,6 +12,7 @@ import structlog
 
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_store import AgentStore
+from scheduler.core.actions import ActionCatalog
 from scheduler.core.agent_wire import (
     AgentResponse,
     CapabilityTerms,
@@ -23,6 +24,7 @@ from scheduler.core.agent_wire import (
 )
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import EnrolmentRefusedError
+from scheduler.core.offered_action import OfferedAction
 from scheduler.core.sentences import Sentence
 from scheduler.security.lam_signatures import SigningKey, sign
 
@@ -45,18 +47,18 @@ log = structlog.get_logger(__name__)
 
 
 class SchedulerLink:
-    """`load` tells how many tasks the agent has, and whether it takes more."""
+    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more."""
 
     def __init__(
         self,
         *,
         options: AgentOptions,
-        capabilities: tuple[CapabilityTerms, ...],
+        catalog: ActionCatalog,
         store: AgentStore,
         load: Callable[[], Load],
     ) -> None:
         self._options = options
-        self._capabilities = capabilities
+        self._catalog = catalog
         self._store = store
         self._load = load
         self._key = SigningKey.load(options.folder / "key.json")
@@ -193,7 +195,8 @@ class SchedulerLink:
         body = RegisterAgentRequest(
             name=self._options.name,
             type=self._options.type,
-            capabilities=self._capabilities,
+            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in self._catalog),
+            actions=tuple(map(OfferedAction.of, self._catalog)),
             endpoint=self._options.endpoint,
             key=self._key.public,
             concurrency=self._options.concurrency,

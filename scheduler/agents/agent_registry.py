@@ -15,6 +15,7 @@ from scheduler.core.agent_wire import EXPIRY
 from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentNotFoundError, UnavailableError
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
+from scheduler.core.offered_action import OfferedAction
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, AgentRepository, Beat, HeartbeatStore
 
 EXCHANGE: Final = 1.0
@@ -167,6 +168,17 @@ class AgentRegistry:
     def knows(self, action: str, tenant: TenantId) -> bool:
         """Whether anybody is registered for the action, alive or not; as of the last look at the store."""
         return self._index.capable(action, tenant) > 0
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of who is registered that this process has seen."""
+        return self._version
+
+    def offered(self, tenant: TenantId) -> Iterator[OfferedAction]:
+        """Yield the actions that the tenant's agents bring, those of who came last at the end."""
+        for entry in self._index:
+            if entry.record.agent.tenant == tenant:
+                yield from entry.record.agent.actions
 
     @contextmanager
     def slot(self, agent_id: AgentId, action: str) -> Iterator[Slot]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Container
 from datetime import timedelta
 from typing import Final
 
@@ -39,11 +40,22 @@ _OTHER = Sentence("das Kennwort gehört einem anderen Agenten", "the token belon
 
 
 class EnrolmentService:
-    """What agents may ask before they are given work. A tenant comes from a credential, never from a body."""
+    """What agents may ask before they are given work. A tenant comes from a credential, never from a body.
+
+    `known` are the actions of this process; what agents say of those is not kept.
+    """
 
     def __init__(
-        self, *, registry: AgentRegistry, agents: AgentRepository, key: SigningKey, clock: Clock, new_id: IdFactory
+        self,
+        *,
+        registry: AgentRegistry,
+        agents: AgentRepository,
+        key: SigningKey,
+        clock: Clock,
+        new_id: IdFactory,
+        known: Container[str] = (),
     ) -> None:
+        self._known = known
         self._registry = registry
         self._agents = agents
         self._clock = clock
@@ -77,7 +89,7 @@ class EnrolmentService:
             return await self._join_again(asked, await self.holder(token))
         if tenant is None:
             tenant = await self._spend(asked, token)
-        agent = asked.as_agent(AgentId(self._new_id()), tenant)
+        agent = self._agent(asked, AgentId(self._new_id()), tenant)
         return await self._join(agent, _keys(asked), instead_of=await self._silent_namesake(agent))
 
     async def holder(self, token: str) -> Entry:
@@ -140,10 +152,18 @@ class EnrolmentService:
             tenant=agent.tenant,
         )
 
+    def _agent(self, asked: RegisterAgentRequest, agent_id: AgentId, tenant: TenantId) -> Agent:
+        agent = asked.as_agent(agent_id, tenant)
+        return agent.model_copy(
+            update={
+                "actions": tuple(one for one in agent.actions if one.name not in self._known and agent.can(one.name))
+            }
+        )
+
     async def _join_again(self, asked: RegisterAgentRequest, entry: Entry) -> AgentResponse:
         """Take over what is new; a new key is the successor of the one in use. An operator's word stands."""
         known = entry.record.agent
-        agent = asked.as_agent(known.id, known.tenant)
+        agent = self._agent(asked, known.id, known.tenant)
         agent = agent.model_copy(update={"status": known.status, "reason": known.reason})
         new = tuple(key for key in _keys(asked) if key not in entry.record.keys)
         keys = (*entry.record.keys[:1], *new) if new else entry.record.keys

@@ -22,7 +22,7 @@ from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
 from scheduler.orchestrator.answer_service import AnswerService
-from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
@@ -216,7 +216,7 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
     if len(order.description) > MAX_TEXT:
         raise RequestTooLargeError("description", MAX_TEXT)
     if order.task_graph is not None:
-        check_plan(order.task_graph, planner.catalog, planner.policy)
+        await check_plan_with_agents(order.task_graph, planner.catalog, planner.policy, planner.offered, tenant)
         return PlannedRequest(
             intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
         )

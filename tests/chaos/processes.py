@@ -11,7 +11,6 @@ import random
 import signal
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import ClassVar
 
 import uvicorn
 
@@ -19,14 +18,11 @@ from agents import data, email
 from agents.runtime import AgentOptions, report_progress
 from agents.runtime.agent_process import serve_agent
 from scheduler.api.app import build_app
-from scheduler.core.actions import ActionSpec
 from scheduler.core.agent import AgentType
-from scheduler.core.errors import AgentUnreachableError, UnavailableError
-from scheduler.core.task_executor_interface import AD_HOC, BaseExecutor, ExecutionContext, Performed, Verification
+from scheduler.core.errors import UnavailableError
+from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext, Performed
 from scheduler.core.todo import ToDo
-from scheduler.executors.data_executor import DataExecutor
 from scheduler.executors.executor_registry import ExecutorRegistry
-from scheduler.executors.mail_executor import MailExecutor
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import Settings
 from tests.support.fault_process import Home, opened, settings_of
@@ -34,22 +30,6 @@ from tests.support.world import WorldExecutor
 
 GRACE = timedelta(seconds=2)
 CONCURRENCY = 4
-
-
-class NobodyHere(BaseExecutor):
-    """Knows what agents can do, and can do nothing of it."""
-
-    actions: ClassVar[tuple[ActionSpec, ...]] = (
-        *WorldExecutor.actions,
-        *MailExecutor.actions,
-        *DataExecutor.actions,
-    )
-
-    async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:  # noqa: ARG002
-        raise AgentUnreachableError("here", f"nobody does {todo.action} here")
-
-    async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:  # noqa: ARG002
-        return Verification(happened=None, detail="nobody can look here")
 
 
 class FlakyExecutor(WorldExecutor):
@@ -77,9 +57,7 @@ class FlakyExecutor(WorldExecutor):
 
 async def be_scheduler(home: Home, settings: Mapping[str, str], port: int) -> None:
     """Serve the API and work, until SIGTERM."""
-    nobody = ExecutorRegistry()
-    nobody.register_all(NobodyHere())
-    async with opened(home, settings, nobody) as services, asyncio.TaskGroup() as owner:
+    async with opened(home, settings, ExecutorRegistry()) as services, asyncio.TaskGroup() as owner:
         app = build_app(services.settings.api)
         app.state.services = services
         server = uvicorn.Server(
