@@ -51,7 +51,7 @@ class AgentCatalog:
         for action in actions:
             if action not in self._own:
                 found = await self._registry.choose(Need(action=action, tenant=tenant))
-                if isinstance(found, Unfit) and not found.only_busy:
+                if isinstance(found, Unfit) and not found.soon:
                     raise NoFreeAgentError(action, found.reasons)
 
     def _offered(self, tenant: TenantId) -> _Offered:

@@ -22,6 +22,9 @@ _PAUSE_OF_BUSY: Final = 1.0  # seconds for which one that refused as busy is lef
 _FIRST_REST: Final = timedelta(seconds=2)
 _LONGEST_REST: Final = timedelta(seconds=30)
 """How long one that fails again and again is left alone: twice as long each time, until it does something well."""
+_BUSY: Final = "busy"
+_RESTING: Final = "resting after failures"
+_SOON_OVER: Final = frozenset({_BUSY, _RESTING})
 _AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 
 
@@ -51,11 +54,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Unfit:
-    """Nobody was; `reasons` say of how many why. `capable`: how many could do it at all."""
+    """Nobody was; `reasons` say of how many why. `capable`: how many could do it at all.
+
+    `soon`: one of them has only too much to do, or rests.
+    """
 
     reasons: tuple[str, ...]
     capable: int
-    only_busy: bool
+    soon: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -213,7 +219,7 @@ class AgentIndex:
         pool.settle()
         hindered: Counter[str] = Counter()
         if pool.capable > len(pool.free):
-            hindered["busy"] = pool.capable - len(pool.free)
+            hindered[_BUSY] = pool.capable - len(pool.free)
         fit: list[Entry] = []
         for entry in pool.free:
             hindrance = self._hindrance(entry, need)
@@ -227,8 +233,8 @@ class AgentIndex:
             chosen = equal[int(self._random() * len(equal))]
             return self._chosen(chosen, need, pool.capable, f"the least loaded of {len(fit)} that are fit")
         reasons = tuple(f"{count} {hindrance}" for hindrance, count in hindered.most_common())
-        only_busy = bool(hindered) and set(hindered) <= {"busy", "resting after failures"}
-        return Unfit(reasons=reasons or ("none is registered for it",), capable=pool.capable, only_busy=only_busy)
+        soon = not hindered.keys().isdisjoint(_SOON_OVER)
+        return Unfit(reasons=reasons or ("none is registered for it",), capable=pool.capable, soon=soon)
 
     def _chosen(self, entry: Entry, need: Need, capable: int, why: str) -> Choice:
         reasons = (f"one of {capable} that can do {need.action}", f"{why}, load {entry.load:.2f}")
@@ -254,8 +260,8 @@ class AgentIndex:
         if (bound := _out_of_bounds(entry, need)) is not None:
             return bound
         if entry.left_alone_until > self._clock.monotonic():
-            return "busy"
-        return None if entry.breaker.lets_through else "resting after failures"
+            return _BUSY
+        return None if entry.breaker.lets_through else _RESTING
 
     def take(self, agent_id: AgentId, action: str) -> None:
         """Count a task as given to the agent."""

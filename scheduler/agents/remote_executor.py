@@ -143,7 +143,7 @@ class RemoteExecutor(BaseExecutor):
                     log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
                     return found.agent
             left = end - time.monotonic()
-            if isinstance(found, Unfit) and (left <= 0 or not found.only_busy):
+            if isinstance(found, Unfit) and (left <= 0 or not found.soon):
                 raise NoFreeAgentError(todo.action, found.reasons)
             await self._changes.wait(seen, min(left, _ASK_AGAIN))
 
