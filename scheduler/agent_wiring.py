@@ -8,8 +8,12 @@ from redis.asyncio import Redis
 
 from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.choosing import Choosing
+from scheduler.agents.contract_net import ContractNet
+from scheduler.agents.conversation import Conversation
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
+from scheduler.agents.job_sessions import JobSessions
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
@@ -47,6 +51,7 @@ class Agents:
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
+        await self.remote.close()
         await self.http.close()
         await self.registry.close()
 
@@ -73,13 +78,17 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
     transport = TransportByAgent(here=here, called=http)
+    catalog = AgentCatalog(own, registry)
+    conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
+    net = ContractNet(registry=registry, conversation=conversation, clock=clock)
     remote = RemoteExecutor(
         registry=registry,
         messages=messages,
-        gateway=gateway,
-        transport=transport,
-        changes=database,
+        conversation=conversation,
+        choosing=Choosing(registry, database),
+        sessions=JobSessions(messages, catalog.of),
         clock=clock,
+        net=net if settings.agents.choice == "bids" else None,
     )
     return Agents(
         here=here,
@@ -88,7 +97,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
-        catalog=AgentCatalog(own, registry),
+        catalog=catalog,
         gateway=gateway,
         dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
     )

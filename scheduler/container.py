@@ -122,6 +122,7 @@ async def open_services(
         model = provider or _model(stack, settings, database)
         agents = make_agents(settings, database, registry.catalog)
         stack.push_async_callback(agents.close)
+        await agents.registry.refresh()
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model, agents.catalog)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings.queue, database, planner, queue, admission)

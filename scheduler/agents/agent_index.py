@@ -7,7 +7,7 @@ all of them, and processes that choose at the same moment from what they knew a 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits, covering
@@ -24,7 +24,8 @@ _LONGEST_REST: Final = timedelta(seconds=30)
 """How long one that fails again and again is left alone: twice as long each time, until it does something well."""
 _BUSY: Final = "busy"
 _RESTING: Final = "resting after failures"
-_SOON_OVER: Final = frozenset({_BUSY, _RESTING})
+_SILENT: Final = "not reached since its last sign of life"
+_SOON_OVER: Final = frozenset({_BUSY, _RESTING, _SILENT})
 _AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 
 
@@ -75,6 +76,7 @@ class Entry:
     others: int = 0
     by_capability: Counter[str] = field(default_factory=Counter)
     left_alone_until: float = 0.0
+    suspected_at: datetime | None = None
     full_for: "list[Pool]" = field(default_factory=list)
 
     @property
@@ -177,6 +179,8 @@ class AgentIndex:
         entry = self._entries.get(agent_id)
         if entry is not None and (entry.beat is None or entry.beat.at <= beat.at):
             entry.beat = beat
+            if entry.suspected_at is not None and beat.at > entry.suspected_at:
+                entry.suspected_at = None
             entry.others = max(0, beat.running - entry.ours)
 
     def seen(self, entry: Entry) -> Agent:
@@ -261,6 +265,8 @@ class AgentIndex:
             return bound
         if entry.left_alone_until > self._clock.monotonic():
             return _BUSY
+        if entry.suspected_at is not None:
+            return _SILENT
         return None if entry.breaker.lets_through else _RESTING
 
     def take(self, agent_id: AgentId, action: str) -> None:
@@ -288,6 +294,23 @@ class AgentIndex:
         entry = self._entries.get(agent_id)
         if entry is not None:
             entry.left_alone_until = self._clock.monotonic() + _PAUSE_OF_BUSY
+
+    def suspect(self, agent_id: AgentId) -> None:
+        """Give it nothing until it gives a sign of life: it could not be reached."""
+        entry = self._entries.get(agent_id)
+        if entry is not None:
+            entry.suspected_at = self._clock.now()
+
+    def candidates(self, need: Need, most: int) -> list[Agent]:
+        """Return those that are at work and fit, the least loaded first, whether they are busy or not."""
+        fit = [
+            entry
+            for entry in self._entries.values()
+            if entry.record.agent.tenant == need.tenant
+            and entry.record.agent.can(need.action)
+            and self._hindrance(entry, need) in {None, _BUSY}
+        ]
+        return [entry.record.agent for entry in sorted(fit, key=_load)[:most]]
 
 
 def _load(entry: Entry) -> float:

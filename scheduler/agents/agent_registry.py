@@ -194,6 +194,15 @@ class AgentRegistry:
         """Give the agent nothing for a moment: it said that it is busy."""
         self._index.leave_alone(agent_id)
 
+    def suspect(self, agent_id: AgentId) -> None:
+        """Give the agent nothing until it gives a sign of life: it could not be reached."""
+        self._index.suspect(agent_id)
+
+    async def candidates(self, need: Need, most: int) -> Sequence[Agent]:
+        """Return who may be asked for a bid."""
+        await self.refresh()
+        return self._index.candidates(need, most)
+
     async def close(self) -> None:
         """Let go of the place where signs of life are shared."""
         await self._beats.close()

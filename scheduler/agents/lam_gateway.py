@@ -53,6 +53,7 @@ _NOT_YOURS = Sentence("dieser Agent hat keine Aufgabe dieses Auftrags", "this ag
 _WHY: Final[Mapping[str, Sentence]] = {
     "stale_epoch": Sentence("ein anderer Worker hat den Auftrag inzwischen", "another worker has the job by now"),
     "already_answered": Sentence("eine endgültige Antwort ist schon da", "a final answer is there already"),
+    "late_offer": Sentence("Angebote waren nur bis replyBy erwünscht", "offers were wanted until replyBy only"),
     "no_answer_to_that": Sentence("das beantwortet nicht, was gefragt war", "that is no answer to what was asked"),
 }
 _ORDERS: Final = "orders come by POST /jobs; agents answer"

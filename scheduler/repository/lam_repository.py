@@ -97,5 +97,8 @@ class LamRepository(Protocol):
     async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[tuple[AgentId, BaseMessage]]:
         """Return the requests for a task with the agents they went to, the latest first."""
 
+    async def taken(self, tenant: TenantId, job_id: JobId, run: int, actions: Collection[str]) -> Sequence[AgentId]:
+        """Return who has taken on a step with one of these actions in this run of the job, the latest first."""
+
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         """Whether the agent was given a task of the job."""

@@ -13,6 +13,7 @@ import pytest
 from scheduler.core.errors import Effect
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.lam_protocol import MessageType
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.security.lam_signatures import SigningKey, check_signature, seal_of, sign
@@ -216,6 +217,30 @@ async def begun(near: Neighbourhood, agent: AgentProcess, key: str, params: dict
     if "linger" in params:
         return key in near.effects
     return bool((await agent.health())["running"] == 1)
+
+
+async def test_the_end_of_a_job_frees_what_the_agent_holds_for_it(near: Neighbourhood) -> None:
+    await near.start(called=False)
+    remote, hold = near.api.services.agents.remote, todo().model_copy(update={"action": "data.hold"})
+    other = CONTEXT._replace(job_id=JobId("job-2"), effect_key="o" * 64)
+    for context in (CONTEXT, other):
+        ended = await remote.execute(hold, context)
+        assert ended.success, ended.error
+    conversation, agents = remote._conversation, near.api.services.agents
+    (agent,) = await agents.registry.list_agents()
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    late = CONTEXT._replace(job_id=JobId("job-2"), lease_epoch=2)  # from before the job was opened again
+    told = conversation.message(MessageType.INFORM, agent, late, until, seq=1, status={"state": "ended"})
+    await conversation.say(agent, told, late, until)
+
+    await remote.let_go(JobId("job-1"), ended=True)
+
+    await eventually(lambda: has_let_go(near))
+    assert (near.folder / "effects.let_go").read_text().split() == ["job-1", "True"]
+
+
+async def has_let_go(near: Neighbourhood) -> bool:
+    return (near.folder / "effects.let_go").exists()
 
 
 async def test_a_cancel_that_overtakes_its_request_wins(near: Neighbourhood) -> None:
