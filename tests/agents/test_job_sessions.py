@@ -23,8 +23,8 @@ MAIL = ToDo(id="mail", action="mail.search", timeout=3)
 
 
 def at(step: str, job: str = "job-1", **changes: Any) -> ExecutionContext:  # noqa: ANN401 - fields of the context
-    fields = {"effect_key": f"{job} {step}", "lease_epoch": 1} | changes
-    return ExecutionContext(job_id=JobId(job), task_id=TaskId(step), **fields)
+    context = ExecutionContext(JobId(job), TaskId(step), effect_key=f"{job} {step}", lease_epoch=1)
+    return context._replace(**changes)
 
 
 async def three(api: Api) -> tuple[list[PlayedAgent], list[list[dict[str, Any]]]]:
