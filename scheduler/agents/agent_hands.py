@@ -54,15 +54,18 @@ class AgentHands:
         Raises AgentUnreachableError when the agent cannot be asked and the step is not to be seen from here: it may be
         at it still.
         """
+        if not self._does(todo):
+            return await self._remote.verify(todo, context)
         if not len(self._registry) or not await self._remote.was_asked(context):
             return await self._here.verify(todo, context)
         try:
             seen = await self._remote.verify(todo, context)
         except AgentUnreachableError:
-            if not self._does(todo) or not (found := await self._here.verify(todo, context)).happened:
+            found = await self._here.verify(todo, context)
+            if not found.happened:
                 raise
             return found
-        return await self._here.verify(todo, context) if seen.happened is None and self._does(todo) else seen
+        return await self._here.verify(todo, context) if seen.happened is None else seen
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         return await self._here.evidence_of_failure(todo, context) if self._does(todo) else ()

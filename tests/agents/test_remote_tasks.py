@@ -215,6 +215,15 @@ async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
         assert api.executor.done == [action]
 
 
+async def test_what_no_agent_was_asked_and_nobody_can_do_here_has_not_happened(api: Api) -> None:
+    services = api.services.agents
+    hands = AgentHands(here=ExecutorRegistry(), remote=services.remote, registry=services.registry)
+
+    with pytest.raises(NoFreeAgentError):
+        await hands.execute(TODO, CONTEXT)
+    assert (await hands.verify(TODO, CONTEXT)).happened is False
+
+
 @pytest.mark.parametrize("happened", [True, False])
 async def test_what_a_silent_agent_may_be_at_still_does_not_count_as_not_done(api: Api, happened: bool) -> None:
     agent = await join(api.client)

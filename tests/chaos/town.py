@@ -213,6 +213,7 @@ async def a_town(folder: Path, *, schedulers: int = 1, queue_url: str = "") -> A
         QUEUE_URL=queue_url,
         WORKER_LEASE_SECONDS="5",
         WORKER_CONCURRENCY="24",
+        WORKER_MOST_CRASHES="50",  # every kill of a scheduler counts as a crash of all its jobs
         MAIL_MAILDIR=str(folder / "mail"),
         MAIL_ADDRESS=US,
         MAIL_SETTLE_SECONDS="0",
