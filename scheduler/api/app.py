@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
 from scheduler.api import (
+    agent_socket,
     agents,
     audit,
     batch,
@@ -68,6 +69,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
     for router in (
         agents.router,  # signs of life come most often, and routes are tried in order
         lam_handler.router,
+        agent_socket.router,
         uploads.router,
         schedule.router,
         schedules.router,

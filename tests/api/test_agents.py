@@ -210,6 +210,8 @@ async def test_one_in_quarantine_does_not_come_back_as_another(api: Api) -> None
         {"type": "robot"},
         {"endpoint": "file:///etc/passwd"},
         {"key": {"kty": "oct", "k": "AA"}},
+        {"key": {"x": "A" * 42 + "B"}},
+        {"actions": [{"name": "click"}]},
         {"tenant": "globex"},
         {"metadata": {"deep": [[[[]]]] * 2, "big": 2**70}},
     ],

@@ -63,17 +63,54 @@ async def shown(near: Neighbourhood, agent: AgentProcess) -> dict[str, Any]:
     return next(dict(one) for one in listed if one["name"] == agent.name)
 
 
-@pytest.mark.parametrize("called", [True, False], ids=["called", "dials-out"])
-async def test_a_step_is_agreed_to_done_and_answered(near: Neighbourhood, *, called: bool) -> None:
-    agent = await near.start(called=called)
+WAYS: dict[str, dict[str, Any]] = {"called": {}, "socket": {"called": False}, "poll": {"called": False, "dial": "poll"}}
+"""How a scheduler and an agent reach each other; in one process: tests/agents/test_remote_tasks.py."""
 
-    ended = await near.api.services.agents.remote.execute(todo("42 €"), CONTEXT)
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_whatever_the_way_every_transport_keeps_the_same_promise(near: Neighbourhood, way: str) -> None:
+    """A step is done, once; a cancel stops it, a question is answered, a kill is survived."""
+    agent = await near.start(**WAYS[way])
+    remote = near.api.services.agents.remote
+
+    ended = await remote.execute(todo("42 €"), CONTEXT)
     assert ended.success, ended.error
     assert ended.result == {"line": "42 €"}
     assert near.effects == [KEY]
     listed = await shown(near, agent)
     assert (listed["status"], listed["concurrency"], listed["capabilities"][0]["name"]) == ("online", 1, ACTION)
+
+    again = await remote.execute(todo("42 €"), CONTEXT._replace(attempt=2))
+    assert (again.result, near.effects) == (ended.result, [KEY])
+
+    stopped = CONTEXT._replace(effect_key="s" * 64)
+    work = asyncio.create_task(remote.execute(todo(wait=30), stopped))
+    await eventually(lambda: at_work(agent))
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert (await remote.verify(todo(wait=30), stopped._replace(lease_epoch=4))).happened is False
+
+    killed = CONTEXT._replace(effect_key="d" * 64, lease_epoch=4)
+    work = asyncio.create_task(remote.execute(todo(die="after"), killed))
+    assert await agent.ended() == -signal.SIGKILL
+    await agent.start()
+    assert (await work).success
+    assert near.effects == [KEY, "d" * 64]
+
+
+async def at_work(agent: AgentProcess) -> bool:
+    return bool((await agent.health())["running"])
+
+
+async def test_where_no_socket_gets_through_it_polls(near: Neighbourhood) -> None:
+    async with neighbourhood(near.api, near.folder, ws="none") as deaf:
+        agent = await deaf.start(called=False)
+
+        ended = await near.api.services.agents.remote.execute(todo(), CONTEXT)
+
+        assert ended.success, ended.error
+        assert "no_socket" in agent.log
 
 
 async def test_a_repeated_request_gets_the_same_answer_and_no_second_effect(near: Neighbourhood) -> None:
