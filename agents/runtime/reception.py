@@ -30,6 +30,7 @@ from scheduler.core.lam_protocol import (
     MessageFactory,
     MessageType,
     QueryStatusMessage,
+    is_addressed,
     not_understood,
     read_object,
     reply_to,
@@ -113,8 +114,7 @@ class Reception:
         check_time(seal, self._link.now())
         if document.get("sender") != me.scheduler.uri:
             raise MessageNotAllowedError("wrong_sender", _NOT_SCHEDULER)
-        to = document.get("to")
-        if me.uri not in ([to] if isinstance(to, str) else to or []):
+        if not is_addressed(document, me.uri):
             raise MessageNotAllowedError("wrong_addressee", _NOT_FOR_ME)
         context = document.get("context")
         if isinstance(context, Mapping) and context.get("tenant", me.tenant) != me.tenant:

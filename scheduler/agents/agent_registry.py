@@ -228,12 +228,17 @@ class AgentRegistry:
             await self.refresh()
 
     async def stand(self, agent_id: AgentId, status: AgentStatus, reason: str, tenant: TenantId) -> Agent:
-        """Drain an agent, quarantine it, or (ONLINE) let it in again. Raises AgentNotFoundError."""
+        """Drain an agent, quarantine it, or (ONLINE) let it in again. Raises AgentNotFoundError.
+
+        Whoever has an agent's enrolment token could bring it back under another name; in quarantine it is void.
+        """
         entry = await self.entry(agent_id, tenant)
         if entry is None:
             raise AgentNotFoundError(agent_id)
         agent = entry.record.agent.model_copy(update={"status": status, "reason": reason})
         record = AgentRecord(agent=agent, token_digest=entry.record.token_digest, keys=entry.record.keys)
+        if status is AgentStatus.QUARANTINED and agent.joined_by:
+            await self._agents.revoke(agent.joined_by)
         await self._agents.save(record)
         await self.refresh()
         return self._index.seen(entry)

@@ -87,10 +87,17 @@ class EnrolmentService:
         """
         if token.startswith(AGENT_TOKEN):
             return await self._join_again(asked, await self.holder(token))
+        enrolment = None
         if tenant is None:
-            tenant = await self._spend(asked, token)
+            enrolment = await self._enrolment(asked, token)
+            tenant = enrolment.tenant
         agent = self._agent(asked, AgentId(self._new_id()), tenant)
-        return await self._join(agent, _keys(asked), instead_of=await self._silent_namesake(agent))
+        instead_of = await self._silent_namesake(agent)
+        if enrolment is not None:  # not before it is certain that the name is free: the agent will come again
+            agent = agent.model_copy(update={"joined_by": enrolment.id})
+            if not await self._agents.spend(enrolment.id, self._clock.now()):
+                raise EnrolmentRefusedError(_OVER)
+        return await self._join(agent, _keys(asked), instead_of=instead_of)
 
     async def holder(self, token: str) -> Entry:
         """Return the agent whose token it is. Raises EnrolmentRefusedError."""
@@ -164,7 +171,8 @@ class EnrolmentService:
         """Take over what is new; a new key is the successor of the one in use. An operator's word stands."""
         known = entry.record.agent
         agent = self._agent(asked, known.id, known.tenant)
-        agent = agent.model_copy(update={"status": known.status, "reason": known.reason})
+        kept = {"status": known.status, "reason": known.reason, "joined_by": known.joined_by}
+        agent = agent.model_copy(update=kept)
         new = tuple(key for key in _keys(asked) if key not in entry.record.keys)
         keys = (*entry.record.keys[:1], *new) if new else entry.record.keys
         agent = await self._registry.register(agent, token_digest=entry.record.token_digest, keys=keys)
@@ -185,19 +193,20 @@ class EnrolmentService:
                 return other.id
         return None
 
-    async def _spend(self, asked: RegisterAgentRequest, token: str) -> TenantId:
+    async def _enrolment(self, asked: RegisterAgentRequest, token: str) -> Enrolment:
+        """Return the right to join that the token gives. Raises EnrolmentRefusedError."""
         token_id, secret = _parts(token, ENROLMENT_TOKEN)
         enrolment = await self._agents.enrolment(token_id)
         if enrolment is None or not secrets.compare_digest(enrolment.digest, _digest(secret)):
             raise EnrolmentRefusedError(_NO_CREDENTIAL)
+        if enrolment.uses <= 0 or enrolment.expires_at <= self._clock.now():
+            raise EnrolmentRefusedError(_OVER)
         names = {terms.name for terms in asked.capabilities}
         if enrolment.types and asked.type not in enrolment.types:
             raise EnrolmentRefusedError(_NOT_FOR)
         if enrolment.capabilities and any(enrolment.capabilities.isdisjoint(covering(name)) for name in names):
             raise EnrolmentRefusedError(_NOT_FOR)
-        if not await self._agents.spend(token_id, self._clock.now()):
-            raise EnrolmentRefusedError(_OVER)
-        return enrolment.tenant
+        return enrolment
 
     def _answer(self, agent: Agent) -> AgentResponse:
         return AgentResponse(

@@ -28,6 +28,7 @@ from scheduler.core.lam_protocol import (
     MessageFactory,
     MessageType,
     OfferMessage,
+    is_addressed,
     not_understood,
     read_object,
     reply_to,
@@ -121,8 +122,7 @@ class LamGateway:
             raise MessageNotAllowedError("wrong_tenant", _WRONG_TENANT)
         if self._registry.status(entry) is AgentStatus.QUARANTINED:
             raise MessageNotAllowedError("quarantined", _QUARANTINED)
-        to = document.get("to")
-        if SCHEDULER_URI not in ([to] if isinstance(to, str) else to or []):
+        if not is_addressed(document, SCHEDULER_URI):
             raise MessageNotAllowedError("wrong_addressee", _NOT_FOR_US)
         await self._registry.key_used(entry, seal.kid)
         return entry

@@ -54,7 +54,7 @@ class Agent(BaseModel):
     `actions` describes those of its capabilities that the scheduler does not know otherwise.
 
     `running` is how many tasks it said it has, `concurrency` how many it takes at once. `reason` says why an operator
-    drains it or has put it into quarantine.
+    drains it or has put it into quarantine. `joined_by` is the id of the enrolment that let it in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +74,7 @@ class Agent(BaseModel):
     concurrency: int = Field(default=1, ge=1, le=1000)
     running: int = Field(default=0, ge=0)
     reason: str = ""
+    joined_by: str = ""
 
     @property
     def uri(self) -> str:

@@ -77,6 +77,9 @@ class AgentRepository(Protocol):
     async def enrolment(self, enrolment_id: str) -> Enrolment | None:
         """Return the right to join, also one that is used up or over."""
 
+    async def revoke(self, enrolment_id: str) -> None:
+        """Let nobody join by it any more."""
+
     async def spend(self, enrolment_id: str, now: datetime) -> bool:
         """Use a right to join once; False: it is over, or used up."""
 

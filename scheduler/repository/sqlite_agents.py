@@ -94,6 +94,11 @@ class SQLiteAgentRepository:
         )
 
     @crash_points(CrashPoint.BEFORE_AGENT, CrashPoint.AFTER_AGENT)
+    async def revoke(self, enrolment_id: str) -> None:
+        statement = "UPDATE enrolments SET uses = 0 WHERE id = ?"
+        await self._database.write(lambda connection: connection.execute(statement, (enrolment_id,)) and None)
+
+    @crash_points(CrashPoint.BEFORE_AGENT, CrashPoint.AFTER_AGENT)
     async def spend(self, enrolment_id: str, now: datetime) -> bool:
         statement = "UPDATE enrolments SET uses = uses - 1 WHERE id = ? AND uses > 0 AND expires_at > ?"
         values = (enrolment_id, to_micros(now))

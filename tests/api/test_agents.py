@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.core.ids import TenantId
 from scheduler.repository.repository_interface import AuditFilter
+from scheduler.security.lam_signatures import SigningKey
 from tests.support.agents import FIELDS, join
 from tests.support.services import KEY_A, KEY_B, TWO_TENANTS, Api, OpenApi, bearer
 
@@ -199,6 +200,21 @@ async def test_one_in_quarantine_does_not_come_back_as_another(api: Api) -> None
     again = await join(api.client, agent.bearer)
     assert (again.id, again.joined["status"]) == (agent.id, "quarantined")
     assert (await api.client.delete(f"/agents/{agent.id}")).status_code == 204, "an operator removes it"
+
+
+async def test_nor_under_another_name_and_key_by_the_token_that_let_it_in(open_api: OpenApi) -> None:
+    async with open_api(keys=TWO_TENANTS) as api:
+        made = await api.client.post("/agents/enrolments", json={"uses": 5}, headers=bearer(KEY_A))
+        token = bearer(made.json()["token"])
+        agent, other = await join(api.client, token), await join(api.client, token, name="web-2")
+        await api.client.post(f"/agents/{agent.id}/quarantine", headers=bearer(KEY_A))
+
+        key = SigningKey.generate().public.model_dump()
+        back = await api.client.post("/agents/register", json=FIELDS | {"name": "x", "key": key}, headers=token)
+        stays = await api.client.post(f"/agents/{other.id}/heartbeat", json={}, headers=other.bearer)
+
+    assert (back.status_code, back.json()["code"]) == (401, "enrolment_refused")
+    assert stays.json()["status"] == "online", "who came by it before stays"
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,23 @@ class AgentProcess:
     def log(self) -> str:
         return (self.near.folder / f"{self.name}.log").read_text(encoding="utf-8")
 
-    async def start(self, *, token: str = "", concurrency: int = 1, crash_at: str = "", ready: bool = True) -> None:
-        command = [sys.executable, "-m", "tests.support.counting_agent", str(self.near.folder / "effects")]
+    async def start(
+        self,
+        *,
+        token: str = "",
+        concurrency: int = 1,
+        crash_at: str = "",
+        ready: bool = True,
+        clock_off: timedelta | None = None,
+    ) -> None:
+        program = "tests.support.counting_agent" if clock_off is None else "tests.support.shifted_agent"
+        command = [sys.executable, "-m", program, str(self.near.folder / "effects")]
         command += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
         command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
         command += ["--endpoint", self.url] if self.called else ["--dial", self.dial]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
+        settings |= {} if clock_off is None else {"AGENT_CLOCK_OFF": str(clock_off.total_seconds())}
         settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
         with (self.near.folder / f"{self.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, env={**clean, **settings}, stderr=log)

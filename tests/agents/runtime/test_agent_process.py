@@ -2,7 +2,9 @@
 
 import asyncio
 import functools
+import json
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,6 +99,54 @@ async def test_whatever_the_way_every_transport_keeps_the_same_promise(near: Nei
     await agent.start()
     assert (await work).success
     assert near.effects == [KEY, "d" * 64]
+
+
+async def test_an_agent_whose_clock_is_an_hour_off_works_as_others_do(near: Neighbourhood) -> None:
+    remote = near.api.services.agents.remote
+    for place, hours in enumerate((-1, 1)):
+        agent = await near.start(f"note{hours}", called=bool(place), clock_off=timedelta(hours=hours))
+        context = CONTEXT._replace(effect_key=f"{place}" * 64)
+
+        ended = await remote.execute(todo().model_copy(update={"agent": agent.name}), context)
+        assert ended.success, ended.error
+
+        late = context._replace(effect_key=f"{place + 5}" * 64)
+        slow = todo(wait=30, timeout=1).model_copy(update={"agent": agent.name})
+        ended = await remote.execute(slow, late)
+        assert ended.error is not None
+        assert (await remote.verify(slow, late._replace(lease_epoch=4))).happened is False
+    assert near.effects == ["0" * 64, "1" * 64]
+
+
+async def test_two_agents_of_one_name_are_not_both_let_in(near: Neighbourhood, tmp_path: Path) -> None:
+    first = await near.start(called=False)
+    other = Neighbourhood(near.api, near.url, tmp_path)
+    second = AgentProcess(other, first.name, called=False)
+    near.agents.append(second)
+
+    await second.start(token=await near.enrolment(), ready=False)
+    await eventually(lambda: has_said(second, "scheduler_not_joined"))
+    assert (await near.api.services.agents.remote.execute(todo(), CONTEXT)).success
+    await first.kill()
+    await near.api.client.delete(f"/agents/{(await shown(near, first))['agent_id']}")
+
+    await eventually(lambda: has_said(second, "agent_joined"), 40)
+
+
+async def has_said(agent: AgentProcess, words: str) -> bool:
+    return words in agent.log
+
+
+async def test_a_flood_of_progress_becomes_a_trickle(near: Neighbourhood) -> None:
+    await near.start()
+
+    ended = await near.api.services.agents.remote.execute(todo(tell=300, wait=1.5), CONTEXT)
+
+    assert ended.success, ended.error
+    with sqlite3.connect(near.api.database) as store:
+        rows = store.execute("SELECT document FROM messages WHERE type = 'inform'").fetchall()
+    assert len(rows) == 1, "the last counts"
+    assert json.loads(rows[0][0])["correlation"]["seq"] > 100
 
 
 async def at_work(agent: AgentProcess) -> bool:
