@@ -2,6 +2,7 @@
 
 import ipaddress
 import random
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -54,6 +55,16 @@ class Agents:
         await self.remote.close()
         await self.http.close()
         await self.registry.close()
+
+
+async def opened_agents(
+    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog
+) -> Agents:
+    """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
+    agents = make_agents(settings, database, own)
+    stack.push_async_callback(agents.close)
+    await agents.registry.refresh()
+    return agents
 
 
 def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog) -> Agents:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from scheduler.agent_wiring import Agents, make_agents
+from scheduler.agent_wiring import Agents, opened_agents
 from scheduler.agents.agent_hands import AgentHands
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
@@ -120,9 +120,7 @@ async def open_services(
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         model = provider or _model(stack, settings, database)
-        agents = make_agents(settings, database, registry.catalog)
-        stack.push_async_callback(agents.close)
-        await agents.registry.refresh()
+        agents = await opened_agents(stack, settings, database, registry.catalog)
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model, agents.catalog)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings.queue, database, planner, queue, admission)
