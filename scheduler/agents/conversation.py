@@ -1,6 +1,8 @@
 """Talks with agents: stores what is said, posts it, and waits for the answer, whichever process that reaches."""
 
 import asyncio
+import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from scheduler.repository.lam_repository import FINAL, LamRepository
 from scheduler.repository.repository_interface import ChangeSignal
 
 _RESEND: Final = 2.0  # seconds until what may not have arrived is sent again
+_TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _ANSWERS: Final = frozenset({*FINAL, MessageType.STATUS, MessageType.OFFER})
 
 log = structlog.get_logger(__name__)
@@ -106,7 +109,7 @@ class Conversation:
             sender=SCHEDULER_URI,
             to=agent.uri,
             ts=now,
-            context={"tenant": context.tenant, "locale": context.locale},
+            context={"tenant": context.tenant, "locale": context.locale, "traceparent": traceparent(context)},
             correlation={
                 "conversationId": context.job_id,
                 "inReplyTo": answering,
@@ -120,3 +123,11 @@ class Conversation:
             expected={"deadline": until, "budgetMs": max(0, int((until - now).total_seconds() * 1000))},
             **fields,
         )
+
+
+def traceparent(context: ExecutionContext) -> str:
+    """Return the trace of a step (W3C Trace Context): its job's id is the trace, so that every process agrees on it."""
+    job = context.job_id.replace("-", "")
+    trace = job if _TRACE.fullmatch(job) else hashlib.sha256(context.job_id.encode()).hexdigest()[:32]
+    span = hashlib.sha256(f"{context.task_id} {context.run} {context.attempt}".encode()).hexdigest()[:16]
+    return f"00-{trace}-{span}-01"

@@ -21,7 +21,7 @@ from scheduler.core.errors import (
     SignatureRefusedError,
     TooManyMessagesError,
 )
-from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.lam_protocol import (
     BaseMessage,
     DiscoverMessage,
@@ -101,6 +101,10 @@ class LamGateway:
         except (SignatureRefusedError, MessageNotAllowedError) as error:
             await self._note_refusal(document, tenant, kid, error)
             raise
+
+    async def progress(self, job_id: JobId, tenant: TenantId) -> Mapping[TaskId, float]:
+        """Return how far agents are with tasks of the job, from 0 to 1, as they said last."""
+        return await self._messages.progress(tenant, job_id)
 
     def sign(self, message: BaseMessage) -> dict[str, Any]:
         """Return a message of ours as it goes out: signed anew each time."""

@@ -54,6 +54,13 @@ _TAKEN = """
     GROUP BY agent_id ORDER BY max(n) DESC
 """
 
+_PROGRESS = """
+    SELECT task_id, document ->> '$.status.progress' AS share FROM messages
+    WHERE tenant = ? AND conversation_id = ? AND task_id IS NOT NULL AND type = 'inform' AND refused IS NULL
+        AND share IS NOT NULL
+    ORDER BY n
+"""
+
 _UNSENT = """
     SELECT outbox.agent_id, messages.document, jobs.status = 'running' AND jobs.lease_epoch
         <= coalesce(messages.document ->> '$.correlation.leaseEpoch', 0) AS current
@@ -137,6 +144,10 @@ class SQLiteLamRepository:
         values = (tenant, job_id, SCHEDULER_URI, run, json.dumps(sorted(actions)))
         rows = await self._database.read(lambda connection: connection.execute(_TAKEN, values).fetchall())
         return [AgentId(row["agent_id"]) for row in rows]
+
+    async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
+        rows = await self._database.read(lambda connection: connection.execute(_PROGRESS, (tenant, job_id)).fetchall())
+        return {TaskId(row["task_id"]): float(row["share"]) for row in rows}
 
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         statement = "SELECT 1 FROM messages WHERE tenant = ? AND conversation_id = ? AND agent_id = ? AND sender = ?"

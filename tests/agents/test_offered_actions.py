@@ -1,16 +1,18 @@
 """Actions that only an agent brings: plans may name them, and they are done by it or not at all."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from scheduler.core.actions import ActionSpec, Risk, SessionUse
-from scheduler.core.ids import DEFAULT_TENANT, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
 from scheduler.core.offered_action import OfferedAction
 from scheduler.executors import data_actions
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
-from tests.agents.test_remote_tasks import in_process
+from tests.agents.test_remote_tasks import in_process, replies
 from tests.support.agents import join
 from tests.support.services import (
     KEY_A,
@@ -61,6 +63,30 @@ async def test_a_plan_may_name_what_an_agent_brings_and_the_agent_does_it(workin
     assert job["status"] == "done", job
     shown = (await working_api.client.get(f"/agents/{agent.id}")).json()
     assert [action["name"] for action in shown["actions"]] == ["data.weigh"]
+
+
+async def test_how_far_it_is_stands_on_the_job_while_it_is_busy(working_api: Api) -> None:
+    agent = await join(working_api.client, **BRINGS)
+    asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def handle(text: bytes) -> bytes | None:
+        asked.put_nowait(json.loads(text))
+        return None
+
+    working_api.services.agents.here.attach(AgentId(agent.id), handle)
+    job_id = (await working_api.client.post("/jobs", json=an_order())).json()["job_id"]
+    order = await asked.get()
+    for kind, fields in (("agree", {}), ("inform", {"seq": 1, "status": {"state": "running", "progress": 0.4}})):
+        assert (await agent.client.post("/lam/message", json=replies(agent, order, kind, fields))).status_code == 202
+
+    busy = (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]
+    await agent.client.post("/lam/message", json=replies(agent, order, "done", {"payload": {"result": {"grams": 1}}}))
+    await working_api.ended(job_id)
+    over = (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]
+
+    assert (busy["status"], busy["progress"]) == ("running", 0.4)
+    assert (over["status"], over["progress"]) == ("done", None)
+    assert order["context"]["traceparent"].split("-")[1] == job_id.replace("-", "")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -66,6 +67,7 @@ async def test_a_step_is_done_by_an_agent(api: Api) -> None:
     correlation = seen[0]["correlation"]
     assert (correlation["effectKey"], correlation["leaseEpoch"], correlation["attempt"]) == ("k" * 64, 3, 1)
     assert seen[0]["payload"]["todo"]["action"] == "web.read"
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", seen[0]["context"]["traceparent"])
     assert (await remote.verify(TODO, CONTEXT)).result == {"text": "42 €"}, "nobody need be asked again"
 
 
