@@ -22,7 +22,7 @@ from tests.support.redis_server import RedisServer
 pytestmark = pytest.mark.fault
 FINAL = frozenset({"done", "failed", "cancelled"})
 STANDSTILL = 240.0  # seconds; looking again for a step of unknown outcome may take two minutes
-SHORT = {"jobs": 40, "seconds": 6.0, "of_each": 2}
+SHORT = {"jobs": 30, "seconds": 4.0, "of_each": 2}
 LONG = {"jobs": 2000, "seconds": 180.0, "of_each": 24}
 
 
