@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-for-tests demo test coverage test-faults test-portal check lint unit simulate run bench bench-graph \
+.PHONY: help setup setup-for-tests demo test coverage test-faults test-chaos test-portal check lint unit simulate run bench bench-graph \
 	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
 	load openapi lock \
 	format clean
@@ -37,6 +37,9 @@ coverage: setup-for-tests ## the same tests with their coverage, and its gate; t
 
 test-faults: setup ## every fault test: kills, Redis, network, disk, locks, clocks, crowds
 	$(PYTEST) -n 2 --dist worksteal -m "fault or $(SLOWEST)"
+
+test-chaos: setup ## 2,000 jobs by six agents that are killed, frozen, restarted, cut off; SEED=... repeats a story
+	FAULT_SEED=$(SEED) $(PYTEST) -n 0 -s tests/chaos -m "fault or $(SLOWEST)"
 
 test-portal: setup ## the main job on pretix, a portal nobody here wrote; installs it into .venv-pretix first
 	@tools/pretix-venv.sh

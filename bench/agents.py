@@ -31,6 +31,7 @@ from scheduler.agent_wiring import Agents, make_agents
 from scheduler.agents.agent_index import Choice, Need, Unfit
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.enrolment import AGENT_TOKEN
+from scheduler.core.actions import ActionCatalog
 from scheduler.core.agent import SCHEDULER_URI, Agent, AgentType
 from scheduler.core.agent_wire import HEARTBEAT, PublicKey, RegisterAgentRequest
 from scheduler.core.clock import SystemClock
@@ -181,7 +182,7 @@ def agent_process(key: str) -> Iterator[bytes]:
 async def hopping(folder: Path, database: SQLiteDatabase) -> dict[str, float]:
     """Return the median milliseconds of a signed request and its signed answer, and of a whole step by an agent."""
     os.environ["CPA_DATA_DIR"] = str(folder)
-    agents = make_agents(load_settings(), database)
+    agents = make_agents(load_settings(), database, ActionCatalog())
     async with AsyncExitStack() as stack:
         stack.push_async_callback(agents.close)
         told = json.loads(stack.enter_context(agent_process(agents.enrolment.card.keys[0].x)))

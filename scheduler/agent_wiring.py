@@ -2,13 +2,19 @@
 
 import ipaddress
 import random
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.choosing import Choosing
+from scheduler.agents.contract_net import ContractNet
+from scheduler.agents.conversation import Conversation
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
+from scheduler.agents.job_sessions import JobSessions
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
@@ -17,6 +23,7 @@ from scheduler.agents.transports.by_agent import TransportByAgent
 from scheduler.agents.transports.http_transport import HttpTransport
 from scheduler.agents.transports.in_process import InProcessTransport
 from scheduler.audit.audit_log import AuditLog
+from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.executors.web_allowance import Network
@@ -34,6 +41,7 @@ class Agents:
     """Everything between the scheduler and its agents."""
 
     registry: AgentRegistry
+    catalog: AgentCatalog
     enrolment: EnrolmentService
     gateway: LamGateway
     dial_in: DialIn
@@ -44,12 +52,23 @@ class Agents:
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
+        await self.remote.close()
         await self.http.close()
         await self.registry.close()
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
-    """Return it all, over the store and, where there is one, Redis."""
+async def opened_agents(
+    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog
+) -> Agents:
+    """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
+    agents = make_agents(settings, database, own)
+    stack.push_async_callback(agents.close)
+    await agents.registry.refresh()
+    return agents
+
+
+def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog) -> Agents:
+    """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
     agents, messages = SQLiteAgentRepository(database), SQLiteLamRepository(database)
@@ -70,13 +89,17 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
     transport = TransportByAgent(here=here, called=http)
+    catalog = AgentCatalog(own, registry)
+    conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
+    net = ContractNet(registry=registry, conversation=conversation, clock=clock)
     remote = RemoteExecutor(
         registry=registry,
         messages=messages,
-        gateway=gateway,
-        transport=transport,
-        changes=database,
+        conversation=conversation,
+        choosing=Choosing(registry, database),
+        sessions=JobSessions(messages, catalog.of),
         clock=clock,
+        net=net if settings.agents.choice == "bids" else None,
     )
     return Agents(
         here=here,
@@ -84,7 +107,8 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         remote=remote,
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,
-        enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id),
+        enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
+        catalog=catalog,
         gateway=gateway,
         dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from scheduler.agent_wiring import Agents, make_agents
+from scheduler.agent_wiring import Agents, opened_agents
 from scheduler.agents.agent_hands import AgentHands
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core import crash_points
@@ -31,6 +31,7 @@ from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.maintenance import Maintenance
+from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
@@ -121,13 +122,12 @@ async def open_services(
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         model = provider or _model(stack, settings, database)
-        planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model)
+        agents = await opened_agents(stack, settings, database, registry.catalog)
+        planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model, agents.catalog)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings, database, planner, queue, admission)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        agents = make_agents(settings, database)
-        stack.push_async_callback(agents.close)
         worker = make_worker(settings, queue, database, registry, secrets, agents)
         yield Services(
             settings=settings,
@@ -272,7 +272,7 @@ def make_worker(
         job_queue=queue,
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
-        catalog=registry.catalog,
+        catalog_of=agents.catalog.of,
         executors=hands,
         runner=TaskRunner(
             executors=hands,
@@ -369,8 +369,9 @@ def make_planner(
     router: IntentRouter,
     sites: SiteBook,
     provider: LLMProvider | None = None,
+    offered: OfferedActions | None = None,
 ) -> Planner:
-    """Return the planner for the configured intents and sites."""
+    """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
     beyond = make_beyond(
         provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
@@ -384,4 +385,5 @@ def make_planner(
         beyond=beyond,
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,
+        offered=offered,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from scheduler.core.agent import AgentType
 
@@ -11,8 +12,9 @@ from scheduler.core.agent import AgentType
 class AgentOptions:
     """`url` is the scheduler's, `token` an enrolment token or an API key; it is needed at the first start only.
 
-    `endpoint` is the address at which the scheduler calls; without one the agent dials out. It listens at `host` and
-    `port` either way (0: any free port). `concurrency` tasks run at once. `folder` belongs to this agent alone.
+    `endpoint` is the address at which the scheduler calls; without one the agent dials out: `dial` says how; where no
+    WebSocket gets through it polls. It listens at `host` and `port` either way (0: any free port). `concurrency` tasks
+    run at once. `folder` belongs to this agent alone.
     """
 
     type: AgentType
@@ -26,3 +28,4 @@ class AgentOptions:
     concurrency: int = 1
     tags: tuple[str, ...] = ()
     grace: timedelta = timedelta(seconds=20)
+    dial: Literal["socket", "poll"] = "socket"

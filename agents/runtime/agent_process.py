@@ -1,7 +1,9 @@
 """An agent as a process: joins, listens or dials out, works, and leaves in order on SIGTERM."""
 
 import asyncio
+import functools
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,8 +21,9 @@ from agents.runtime.agent_store import AgentStore
 from agents.runtime.progress import Progress
 from agents.runtime.reception import Reception
 from agents.runtime.scheduler_link import Load, SchedulerLink
+from agents.runtime.scheduler_socket import SocketRefusedError
 from agents.runtime.task_runs import TaskRuns
-from scheduler.core.agent_wire import CapabilityTerms
+from scheduler.core.agent_wire import OutboxItem
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -31,6 +34,8 @@ _KEPT: Final = timedelta(days=7)
 _IDLE: Final = 600.0
 """Seconds after which what executors hold for a job (a page, a connection) is freed; files keep what is needed."""
 _LAST_WORDS: Final = 5.0
+_POLLS: Final = 300.0
+"""Seconds until a WebSocket is tried again where none got through."""
 
 log = structlog.get_logger(__name__)
 
@@ -145,26 +150,43 @@ async def _live(options: AgentOptions, executors: ExecutorRegistry, parts: Parts
         owner.create_task(parts.progress.run())
         owner.create_task(_let_go(executors, parts.runs))
         if not options.endpoint:
-            owner.create_task(_dial(parts))
+            owner.create_task(_dial(options, parts))
 
 
-async def _dial(parts: Parts) -> None:
-    """Fetch what waits at the scheduler; what is answered at once goes back before the next is asked for."""
+async def _dial(options: AgentOptions, parts: Parts) -> None:
+    """Take what waits at the scheduler, by WebSocket; by long poll for a while where none gets through."""
+    by_poll_until = 0.0 if options.dial == "socket" else math.inf
     after = 0
     while True:
         try:
-            found = await parts.link.fetch(after)
-        except (httpx.HTTPError, ValueError) as error:
-            log.warning("nothing_fetched", error=str(error) or type(error).__name__)
-            await asyncio.sleep(_AGAIN)
+            if asyncio.get_running_loop().time() < by_poll_until:
+                after = await _poll(parts, after)
+                continue
+            await parts.link.dial(functools.partial(_take, parts))
+        except SocketRefusedError as error:
+            log.warning("no_socket", error=str(error), polls_for=_POLLS)
+            by_poll_until = asyncio.get_running_loop().time() + _POLLS
             continue
-        for item in found:
-            with suppress(CPAError):  # logged where it was refused
-                answer = await parts.reception.receive(item.message)
-                if answer is not None:
-                    await parts.store.say(json.dumps(answer), parts.link.now())
-                    parts.outbox.wake()
-            after = max(after, item.n)
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            log.warning("line_is_down", error=str(error) or type(error).__name__)
+        parts.link.beat_now()
+        await asyncio.sleep(_AGAIN)
+
+
+async def _poll(parts: Parts, after: int) -> int:
+    """Fetch once; what is answered at once goes back before the next is asked for."""
+    for item in await parts.link.fetch(after):
+        await _take(parts, item)
+        after = max(after, item.n)
+    return after
+
+
+async def _take(parts: Parts, item: OutboxItem) -> None:
+    with suppress(CPAError):  # logged where it was refused
+        answer = await parts.reception.receive(item.message)
+        if answer is not None:
+            await parts.store.say(json.dumps(answer), parts.link.now())
+            parts.outbox.wake()
 
 
 async def _let_go(executors: ExecutorRegistry, runs: TaskRuns) -> None:
@@ -212,7 +234,7 @@ async def _opened(
         stack.push_async_callback(store.close)
         link = SchedulerLink(
             options=options,
-            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in executors.catalog),
+            catalog=executors.catalog,
             store=store,
             load=load,
         )

@@ -134,6 +134,13 @@ class AgentStore:
         row = await self._read(lambda db: db.execute(statement, (conversation, task)).fetchone())
         return Fence() if row is None else Fence(*row)
 
+    async def latest_epoch(self, conversation: str) -> int:
+        """Return the highest lease epoch from which anything was asked in a conversation."""
+        row = await self._read(
+            lambda db: _one(db, "SELECT coalesce(max(epoch), 0) FROM fences WHERE conversation = ?", conversation)
+        )
+        return 0 if row is None else int(row[0])
+
     async def effect(self, key: str) -> Effect | None:
         row = await self._read(lambda db: _one(db, f"SELECT {_EFFECT} FROM effects WHERE key = ?", key))  # noqa: S608
         return None if row is None else _effect(row)

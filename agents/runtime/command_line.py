@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_process import run_agent
@@ -38,6 +39,7 @@ class StartOptions:
     port: int = 0
     endpoint: str = ""
     concurrency: int = 1
+    dial: Literal["socket", "poll"] = "socket"
 
 
 def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int:
@@ -58,6 +60,7 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         endpoint=asked.endpoint,
         concurrency=asked.concurrency,
         grace=settings.worker.grace,
+        dial=asked.dial,
     )
     executors = kind.make_executors(settings, secrets)
     try:
@@ -81,6 +84,7 @@ def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=defaults.port, help="port at which it listens; 0: any")
     parser.add_argument("--endpoint", default="", help="where the scheduler calls it; by default it dials out")
     parser.add_argument("--concurrency", type=int, default=defaults.concurrency, help="tasks at once")
+    parser.add_argument("--dial", choices=("socket", "poll"), default=defaults.dial, help="how it dials out")
     asked = StartOptions(**vars(parser.parse_args(arguments)))
     try:
         code = start_agent(kind, asked, load_settings())

@@ -22,13 +22,15 @@ from scheduler.core.errors import (
     NotUnderstoodError,
     SignatureRefusedError,
 )
-from scheduler.core.ids import new_id
+from scheduler.core.ids import JobId, new_id
 from scheduler.core.lam_protocol import (
     BaseMessage,
     DiscoverMessage,
+    InformMessage,
     MessageFactory,
     MessageType,
     QueryStatusMessage,
+    is_addressed,
     not_understood,
     read_object,
     reply_to,
@@ -41,8 +43,8 @@ from scheduler.security.lam_signatures import Seal, canonical, check_signature, 
 
 _LONGEST_LOOK: Final = 6.0
 """Seconds that the answer to `query_status` may take; the scheduler waits ten."""
-_BID: Final = timedelta(seconds=30)
-"""How long a slot is kept for a bid at most."""
+_BID: Final = timedelta(seconds=5)
+"""How long a slot is kept for a bid after bids are in."""
 
 _UNKNOWN_KEY = Sentence("das ist nicht der Schlüssel des Schedulers", "this is not the scheduler's key")
 _REPLAYED = Sentence("die Nachricht kam mit diesem nonce schon einmal", "a message with this nonce has come before")
@@ -89,6 +91,9 @@ class Reception:
             raise
         if isinstance(answer, QueryStatusMessage):  # looking may take long, and others need not wait for it
             answer = await self._asked(answer, arrival)
+        elif isinstance(answer, InformMessage):
+            await self._ended(answer)
+            answer = None
         return None if answer is None else self._link.signed(answer.to_dict())
 
     def load(self) -> Load:
@@ -109,8 +114,7 @@ class Reception:
         check_time(seal, self._link.now())
         if document.get("sender") != me.scheduler.uri:
             raise MessageNotAllowedError("wrong_sender", _NOT_SCHEDULER)
-        to = document.get("to")
-        if me.uri not in ([to] if isinstance(to, str) else to or []):
+        if not is_addressed(document, me.uri):
             raise MessageNotAllowedError("wrong_addressee", _NOT_FOR_ME)
         context = document.get("context")
         if isinstance(context, Mapping) and context.get("tenant", me.tenant) != me.tenant:
@@ -118,7 +122,7 @@ class Reception:
         return seal
 
     async def _take(self, document: Mapping[str, Any], arrival: Arrival) -> BaseMessage | None:
-        """Decide on a message. A `query_status` that is new is returned as it came: its answer takes time."""
+        """Decide on a message. A new `query_status` or `inform` is returned as it came: what it asks for takes time."""
         if await self._store.was_used(arrival.nonce):
             raise SignatureRefusedError("replayed", _REPLAYED)
         kept = await self._store.kept(arrival.id)
@@ -144,6 +148,9 @@ class Reception:
                 return await self._cancel(message, arrival)
             case MessageType.QUERY_STATUS:
                 await self._check_epoch(message)
+                return message
+            case MessageType.INFORM:
+                await self._note(arrival, None)
                 return message
             case MessageType.DISCOVER if isinstance(message, DiscoverMessage):
                 answer = self._bid(message)
@@ -222,6 +229,15 @@ class Reception:
         await self._note(arrival, answer, fence=fence)
         return answer
 
+    async def _ended(self, message: InformMessage) -> None:
+        """Free what is held for a job that has ended, unless something is done for it, as when it was opened again."""
+        job, epoch = message.correlation.conversation_id, message.correlation.lease_epoch or 0
+        if job is None or message.status.state != "ended" or epoch < await self._store.latest_epoch(job):
+            return
+        if not self._runs.find(None, job, None):
+            await self._executors.let_go(JobId(job), ended=True)
+            log.info("job_let_go", job_id=job)
+
     async def _look(self, message: QueryStatusMessage) -> Verification:
         if message.payload is None or message.payload.todo is None:
             return Verification(happened=None, detail="the step is not known here")
@@ -270,7 +286,14 @@ class Reception:
             return self._refusal(message, "busy" if able else "unknown action")
         until = max(self._link.now(), message.payload.reply_by) + _BID
         load = self._runs.running / self._concurrency
-        bid = {"cost": 0.0, "etaMs": 0, "load": load, "confidence": 1.0, "validUntil": until.isoformat()}
+        eta = self._runs.expected(wanted) * (1 + self._runs.running / self._concurrency)
+        bid: dict[str, Any] = {
+            "cost": 0.0,
+            "etaMs": round(eta * 1000),
+            "load": load,
+            "confidence": self._runs.confidence(wanted),
+        }
+        bid["validUntil"] = until.isoformat()
         offer = self._reply(message, MessageType.OFFER, id=new_id(), payload={"capability": wanted, **bid})
         self._bids[offer.id] = until
         return offer

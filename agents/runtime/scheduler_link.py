@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -12,6 +12,8 @@ import structlog
 
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_store import AgentStore
+from agents.runtime.scheduler_socket import SchedulerSocket
+from scheduler.core.actions import ActionCatalog
 from scheduler.core.agent_wire import (
     AgentResponse,
     CapabilityTerms,
@@ -23,6 +25,7 @@ from scheduler.core.agent_wire import (
 )
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import EnrolmentRefusedError
+from scheduler.core.offered_action import OfferedAction
 from scheduler.core.sentences import Sentence
 from scheduler.security.lam_signatures import SigningKey, sign
 
@@ -31,6 +34,7 @@ _LONGEST_WAIT: Final = 30.0
 _POLL: Final = 20.0
 _KEEP_ALIVE: Final = 25.0
 """Seconds; the scheduler closes later, so that nothing is sent on a connection it is just closing."""
+_LATER: Final = httpx.codes.TOO_MANY_REQUESTS
 _NO_TOKEN: Final = Sentence(
     "der Scheduler kennt ihn nicht (mehr) und nimmt die Eintrittskarte nicht an; bitte eine neue mit "
     "POST /agents/enrolments machen und als --token angeben",
@@ -45,18 +49,18 @@ log = structlog.get_logger(__name__)
 
 
 class SchedulerLink:
-    """`load` tells how many tasks the agent has, and whether it takes more."""
+    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more."""
 
     def __init__(
         self,
         *,
         options: AgentOptions,
-        capabilities: tuple[CapabilityTerms, ...],
+        catalog: ActionCatalog,
         store: AgentStore,
         load: Callable[[], Load],
     ) -> None:
         self._options = options
-        self._capabilities = capabilities
+        self._catalog = catalog
         self._store = store
         self._load = load
         self._key = SigningKey.load(options.folder / "key.json")
@@ -66,6 +70,7 @@ class SchedulerLink:
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
             trust_env=False,
         )
+        self.socket = SchedulerSocket()
         self._joined: AgentResponse | None = None
         self._known_at = 0.0
         self._beat_now = asyncio.Event()
@@ -138,6 +143,8 @@ class SchedulerLink:
     @crash_points(CrashPoint.BEFORE_AGENT_POST, CrashPoint.AFTER_AGENT_POST)
     async def post(self, document: dict[str, Any]) -> bool:
         """Say something; return whether it need not be said again. Raises httpx.HTTPError when nobody answers."""
+        if self.socket.stands:
+            return await self._post_by_socket(document)
         answer = await self._client.post("/lam/message", json=self.signed(document))
         if answer.status_code in {httpx.codes.ACCEPTED, httpx.codes.OK}:
             receipt = LamReceipt.model_validate_json(answer.content)
@@ -152,6 +159,29 @@ class SchedulerLink:
             return False
         log.info("message_changes_nothing", **facts, answer=answer.text[:300])
         return True
+
+    async def _post_by_socket(self, document: dict[str, Any]) -> bool:
+        try:
+            told = await self.socket.post(self.signed(document))
+        except ConnectionError as error:
+            raise httpx.TransportError(str(error)) from error
+        problem = told.get("problem")
+        if problem is None:
+            return True
+        facts, status = {"message": document.get("id"), "problem": problem}, int(problem["status"])
+        if status == httpx.codes.UNAUTHORIZED:
+            log.warning("message_not_believed", **facts)
+            self.beat_now()
+            return False
+        log.info("message_changes_nothing", **facts)
+        return status < httpx.codes.INTERNAL_SERVER_ERROR and status != _LATER
+
+    async def dial(self, take: Callable[[OutboxItem], Awaitable[None]]) -> None:
+        """Hold the line to the scheduler until it ends. Raises SocketRefusedError, and OSError."""
+        url = httpx.URL(self._options.url)
+        path = f"{url.path.rstrip('/')}/ws/agents/{self.me.agent_id}"
+        address = url.copy_with(scheme="wss" if url.scheme == "https" else "ws", path=path)
+        await self.socket.run(str(address), self.me.token or "", take)
 
     async def fetch(self, after: int) -> list[OutboxItem]:
         """Return what waits behind `after`, or comes soon. Raises httpx.HTTPError."""
@@ -193,7 +223,8 @@ class SchedulerLink:
         body = RegisterAgentRequest(
             name=self._options.name,
             type=self._options.type,
-            capabilities=self._capabilities,
+            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in self._catalog),
+            actions=tuple(map(OfferedAction.of, self._catalog)),
             endpoint=self._options.endpoint,
             key=self._key.public,
             concurrency=self._options.concurrency,

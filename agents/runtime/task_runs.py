@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import structlog
 
 from agents.runtime.agent_store import AgentStore, Effect, EffectState, Fence
 from agents.runtime.progress import Progress, reporting
+from agents.runtime.track_record import TrackRecord
 from scheduler.core import errors
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import (
@@ -92,11 +94,20 @@ class TaskRuns:
         self._runs: dict[str, Run] = {}
         self._owners: set[asyncio.Task[None]] = set()
         self._heard_of: set[str] = set()
+        self._record = TrackRecord()
         self.tenant = TenantId("default")
 
     @property
     def running(self) -> int:
         return len(self._runs)
+
+    def expected(self, action: str) -> float:
+        """Return how many seconds such a step takes here; 0 while nothing is known."""
+        return self._record.expected(action)
+
+    def confidence(self, action: str) -> float:
+        """Return which share of such steps has gone well here lately."""
+        return self._record.confidence(action)
 
     def take_conversations(self) -> set[str]:
         """Return the jobs of which something is being done, or was since this was asked last."""
@@ -186,6 +197,7 @@ class TaskRuns:
             job_id=about.conversation_id, task_id=about.task_id, trace=run.orders[0].context.traceparent
         )
         log.info("task_taken", action=run.todo.action, attempt=about.attempt, message=run.orders[0].id)
+        began = time.monotonic()
         try:
             ending = await work
         except asyncio.CancelledError:
@@ -195,6 +207,7 @@ class TaskRuns:
             failure = TaskFailure(code="internal", message=f"{type(error).__name__}: {error}")
             ending = await self._failed(run, failure)
         ending = self._sayable(run, ending)
+        self._record.note(run.todo.action, time.monotonic() - began, well=ending.kind is MessageType.DONE)
         try:
             await self._conclude(run, ending)
         except Exception:  # the order stays open: it is answered after a restart, and when it is asked about
@@ -209,7 +222,7 @@ class TaskRuns:
         known = await self._store.effect(run.key)
         if known is not None and known.ended and self._counts(run.todo, known):
             return Ending(MessageType(known.ended), json.loads(known.payload), known.state)
-        if known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}:
+        if self._is_open(run.todo, known):
             seen = await self.look(run.todo, run.context)
             if seen.happened is not False:
                 return self._as_seen(run, seen)
@@ -237,7 +250,7 @@ class TaskRuns:
         if known is not None and known.ended and known.state is EffectState.DONE:
             return Ending(MessageType(known.ended), json.loads(known.payload), known.state)
         seen = Verification(happened=False)
-        if known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}:
+        if self._is_open(run.todo, known):
             seen = await self.look(run.todo, run.context)
         if seen.happened is not False:
             return self._as_seen(run, seen)
@@ -311,6 +324,11 @@ class TaskRuns:
     def _counts(self, todo: ToDo, known: Effect) -> bool:
         """Whether what is known of an effect is the answer: it happened, and is not such as may be done again."""
         return known.state is EffectState.DONE and not self._repeatable(todo)
+
+    def _is_open(self, todo: ToDo, known: Effect | None) -> bool:
+        """Whether it must be found out if an effect has happened, since it may not be done again."""
+        started = known is not None and known.state in {EffectState.STARTED, EffectState.UNKNOWN}
+        return started and not self._repeatable(todo)
 
     def _repeatable(self, todo: ToDo) -> bool:
         if todo.repeatable is not None:

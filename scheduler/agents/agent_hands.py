@@ -26,42 +26,60 @@ class AgentHands:
         self._here = here
         self._remote = remote
         self._registry = registry
+        self._sessions_here: set[tuple[JobId, int]] = set()
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
-        if todo.agent is not None or self._registry.knows(todo.action, context.tenant):
+        if todo.agent is not None or self._registry.knows(todo.action, context.tenant) or not self._does(todo):
             return self._by_agent(todo, context)
         return self._here.execute(todo, context)
 
     async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
+        """Have it done by an agent. A step that shares a session is done where the session is, there or here."""
+        shares = self._does(todo) and self._remote.shares_session(todo, context)
+        if shares and (context.job_id, context.run) in self._sessions_here:
+            return await self._here.execute(todo, context)
         try:
             return await self._remote.execute(todo, context)
         except NoFreeAgentError as error:
-            if todo.agent is not None or not self._does(todo):
+            if todo.agent is not None or not self._does(todo) or (shares and await self._remote.holds_session(context)):
                 raise
             log.info("done_here", task_id=context.task_id, action=todo.action, reason=str(error))
+            if shares:
+                self._sessions_here.add((context.job_id, context.run))
             return await self._here.execute(todo, context)
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
-        """Ask the agent that was given the step; where it cannot tell, look from here if that is possible."""
+        """Ask the agent that was given the step; where it cannot tell, look from here if that is possible.
+
+        Raises AgentUnreachableError when the agent cannot be asked and the step is not to be seen from here: it may be
+        at it still.
+        """
+        if not self._does(todo):
+            return await self._remote.verify(todo, context)
         if not len(self._registry) or not await self._remote.was_asked(context):
             return await self._here.verify(todo, context)
         try:
             seen = await self._remote.verify(todo, context)
         except AgentUnreachableError:
-            if not self._does(todo):
+            found = await self._here.verify(todo, context)
+            if not found.happened:
                 raise
-            seen = Verification(happened=None)
-        return await self._here.verify(todo, context) if seen.happened is None and self._does(todo) else seen
+            return found
+        return await self._here.verify(todo, context) if seen.happened is None else seen
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
         return await self._here.evidence_of_failure(todo, context) if self._does(todo) else ()
 
     @property
     def hold_anything(self) -> bool:
-        return self._here.hold_anything
+        return self._here.hold_anything or self._remote.hold_anything
 
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
-        await self._here.let_go(job_id, ended=ended)
+        self._sessions_here = {held for held in self._sessions_here if held[0] != job_id}
+        try:
+            await self._here.let_go(job_id, ended=ended)
+        finally:
+            await self._remote.let_go(job_id, ended=ended)
 
     def _does(self, todo: ToDo) -> bool:
         try:

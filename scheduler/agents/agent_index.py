@@ -7,7 +7,7 @@ all of them, and processes that choose at the same moment from what they knew a 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits, covering
@@ -19,6 +19,13 @@ from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat
 _FEW: Final = 8  # candidates that are all looked at
 _DRAWS: Final = 16  # how often one is drawn before all are looked at
 _PAUSE_OF_BUSY: Final = 1.0  # seconds for which one that refused as busy is left alone
+_FIRST_REST: Final = timedelta(seconds=2)
+_LONGEST_REST: Final = timedelta(seconds=30)
+"""How long one that fails again and again is left alone: twice as long each time, until it does something well."""
+_BUSY: Final = "busy"
+_RESTING: Final = "resting after failures"
+_SILENT: Final = "not reached since its last sign of life"
+_SOON_OVER: Final = frozenset({_BUSY, _RESTING, _SILENT})
 _AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 
 
@@ -48,11 +55,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Unfit:
-    """Nobody was; `reasons` say of how many why. `capable`: how many could do it at all."""
+    """Nobody was; `reasons` say of how many why. `capable`: how many could do it at all.
+
+    `soon`: one of them has only too much to do, or rests.
+    """
 
     reasons: tuple[str, ...]
     capable: int
-    only_busy: bool
+    soon: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +76,7 @@ class Entry:
     others: int = 0
     by_capability: Counter[str] = field(default_factory=Counter)
     left_alone_until: float = 0.0
+    suspected_at: datetime | None = None
     full_for: "list[Pool]" = field(default_factory=list)
 
     @property
@@ -123,16 +134,27 @@ class AgentIndex:
 
     def replace(self, records: Iterable[AgentRecord]) -> None:
         """Take these for all agents there are; what is known of those that stay is kept."""
-        known, self._entries = self._entries, {}
+        records = list(records)
+        staying = {record.agent.id for record in records}
+        self._entries = {agent_id: entry for agent_id, entry in self._entries.items() if agent_id in staying}
+        self._keys = {}
+        self.put(records)
+
+    def put(self, records: Iterable[AgentRecord]) -> None:
+        """Take in who is new or has changed; what is known of them besides is kept."""
         for record in records:
-            entry = known.get(record.agent.id) or Entry(record, CircuitBreaker(self._clock))
+            entry = self._entries.setdefault(record.agent.id, Entry(record, self._breaker()))
+            for key in entry.record.keys:
+                self._keys.pop(key.kid, None)
             entry.record = record
-            entry.full_for.clear()
-            self._entries[record.agent.id] = entry
-        self._keys = {
-            key.kid: (agent_id, key) for agent_id, entry in self._entries.items() for key in entry.record.keys
-        }
-        self._pools = {}
+            self._keys |= {key.kid: (record.agent.id, key) for key in record.keys}
+        if self._pools:
+            self._pools = {}
+            for entry in self._entries.values():
+                entry.full_for.clear()
+
+    def _breaker(self) -> CircuitBreaker:
+        return CircuitBreaker(self._clock, pause=_LONGEST_REST, first_pause=_FIRST_REST)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -157,6 +179,8 @@ class AgentIndex:
         entry = self._entries.get(agent_id)
         if entry is not None and (entry.beat is None or entry.beat.at <= beat.at):
             entry.beat = beat
+            if entry.suspected_at is not None and beat.at > entry.suspected_at:
+                entry.suspected_at = None
             entry.others = max(0, beat.running - entry.ours)
 
     def seen(self, entry: Entry) -> Agent:
@@ -199,7 +223,7 @@ class AgentIndex:
         pool.settle()
         hindered: Counter[str] = Counter()
         if pool.capable > len(pool.free):
-            hindered["busy"] = pool.capable - len(pool.free)
+            hindered[_BUSY] = pool.capable - len(pool.free)
         fit: list[Entry] = []
         for entry in pool.free:
             hindrance = self._hindrance(entry, need)
@@ -213,8 +237,8 @@ class AgentIndex:
             chosen = equal[int(self._random() * len(equal))]
             return self._chosen(chosen, need, pool.capable, f"the least loaded of {len(fit)} that are fit")
         reasons = tuple(f"{count} {hindrance}" for hindrance, count in hindered.most_common())
-        only_busy = bool(hindered) and set(hindered) <= {"busy", "resting after failures"}
-        return Unfit(reasons=reasons or ("none is registered for it",), capable=pool.capable, only_busy=only_busy)
+        soon = not hindered.keys().isdisjoint(_SOON_OVER)
+        return Unfit(reasons=reasons or ("none is registered for it",), capable=pool.capable, soon=soon)
 
     def _chosen(self, entry: Entry, need: Need, capable: int, why: str) -> Choice:
         reasons = (f"one of {capable} that can do {need.action}", f"{why}, load {entry.load:.2f}")
@@ -240,8 +264,10 @@ class AgentIndex:
         if (bound := _out_of_bounds(entry, need)) is not None:
             return bound
         if entry.left_alone_until > self._clock.monotonic():
-            return "busy"
-        return None if entry.breaker.lets_through else "resting after failures"
+            return _BUSY
+        if entry.suspected_at is not None:
+            return _SILENT
+        return None if entry.breaker.lets_through else _RESTING
 
     def take(self, agent_id: AgentId, action: str) -> None:
         """Count a task as given to the agent."""
@@ -268,6 +294,23 @@ class AgentIndex:
         entry = self._entries.get(agent_id)
         if entry is not None:
             entry.left_alone_until = self._clock.monotonic() + _PAUSE_OF_BUSY
+
+    def suspect(self, agent_id: AgentId) -> None:
+        """Give it nothing until it gives a sign of life: it could not be reached."""
+        entry = self._entries.get(agent_id)
+        if entry is not None:
+            entry.suspected_at = self._clock.now()
+
+    def candidates(self, need: Need, most: int) -> list[Agent]:
+        """Return those that are at work and fit, the least loaded first, whether they are busy or not."""
+        fit = [
+            entry
+            for entry in self._entries.values()
+            if entry.record.agent.tenant == need.tenant
+            and entry.record.agent.can(need.action)
+            and self._hindrance(entry, need) in {None, _BUSY}
+        ]
+        return [entry.record.agent for entry in sorted(fit, key=_load)[:most]]
 
 
 def _load(entry: Entry) -> float:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -15,10 +15,13 @@ from scheduler.core.agent_wire import EXPIRY
 from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentNotFoundError, UnavailableError
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
+from scheduler.core.offered_action import OfferedAction
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, AgentRepository, Beat, HeartbeatStore
 
 EXCHANGE: Final = 1.0
 """Seconds between two looks at what other processes have heard."""
+_SLACK: Final = timedelta(seconds=3)
+"""How far back before the last look signs of life are asked for: they are stored a while after they came."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,7 @@ class AgentRegistry:
         self._index = AgentIndex(clock, random, expiry)
         self._version = -1
         self._unshared: set[AgentId] = set()
+        self._looked: datetime | None = None
 
     async def run(self) -> None:
         """Share signs of life until cancelled."""
@@ -60,24 +64,30 @@ class AgentRegistry:
 
     async def exchange(self) -> None:
         """Store what was heard here, and take over what others have heard. Raises UnavailableError."""
-        await self.refresh()
+        since = None if await self.refresh() or self._looked is None else self._looked - _SLACK
         unshared, self._unshared = self._unshared, set()
         try:
             if unshared:
                 await self._beats.note([self._index.seen(entry) for one in unshared if (entry := self._index.get(one))])
             if len(self._index):
-                for agent_id, beat in (await self._beats.last(self._index.ids)).items():
+                looking = self._clock.now()
+                for agent_id, beat in (await self._beats.last(self._index.ids, since)).items():
                     self._index.heard(agent_id, beat)
+                self._looked = looking
         except UnavailableError:
             self._unshared |= unshared
             raise
 
-    async def refresh(self) -> None:
-        """Take over what has changed in the store."""
-        version = self._agents.version()
-        if version != self._version:
+    async def refresh(self) -> bool:
+        """Take over what has changed in the store; return whether anything has."""
+        if self._agents.version() == self._version:
+            return False
+        found = await self._agents.changed(self._version)
+        self._index.put(found.records)
+        if len(self._index) != found.total:  # somebody has left
             self._index.replace(await self._agents.all())
-            self._version = version
+        self._version = max(self._version, found.version)
+        return True
 
     async def register(
         self,
@@ -129,9 +139,18 @@ class AgentRegistry:
         entry = await self.entry(agent_id)
         if entry is None:
             raise AgentNotFoundError(agent_id)
+        self.heard(entry, running, status)
+        return self._index.seen(entry)
+
+    def known(self, agent_id: AgentId) -> Entry | None:
+        """Return what is known of an agent as of the last look at the store, a second ago at most."""
+        return self._index.get(agent_id)
+
+    def heard(self, entry: Entry, running: int, status: AgentStatus) -> None:
+        """Note a sign of life."""
+        agent_id = entry.record.agent.id
         self._index.heard(agent_id, Beat(self._clock.now(), running, status))
         self._unshared.add(agent_id)
-        return self._index.seen(entry)
 
     async def find_agent_for_task(self, action_type: str, tenant: TenantId = DEFAULT_TENANT) -> Agent | None:
         """Return an agent that is capable, alive, allowed and the least loaded; None when there is none."""
@@ -150,6 +169,17 @@ class AgentRegistry:
         """Whether anybody is registered for the action, alive or not; as of the last look at the store."""
         return self._index.capable(action, tenant) > 0
 
+    @property
+    def version(self) -> int:
+        """Grows with every change of who is registered that this process has seen."""
+        return self._version
+
+    def offered(self, tenant: TenantId) -> Iterator[OfferedAction]:
+        """Yield the actions that the tenant's agents bring, those of who came last at the end."""
+        for entry in self._index:
+            if entry.record.agent.tenant == tenant:
+                yield from entry.record.agent.actions
+
     @contextmanager
     def slot(self, agent_id: AgentId, action: str) -> Iterator[Slot]:
         """Count a task as given to the agent until the end of the block."""
@@ -163,6 +193,15 @@ class AgentRegistry:
     def leave_alone(self, agent_id: AgentId) -> None:
         """Give the agent nothing for a moment: it said that it is busy."""
         self._index.leave_alone(agent_id)
+
+    def suspect(self, agent_id: AgentId) -> None:
+        """Give the agent nothing until it gives a sign of life: it could not be reached."""
+        self._index.suspect(agent_id)
+
+    async def candidates(self, need: Need, most: int) -> Sequence[Agent]:
+        """Return who may be asked for a bid."""
+        await self.refresh()
+        return self._index.candidates(need, most)
 
     async def close(self) -> None:
         """Let go of the place where signs of life are shared."""
@@ -189,12 +228,17 @@ class AgentRegistry:
             await self.refresh()
 
     async def stand(self, agent_id: AgentId, status: AgentStatus, reason: str, tenant: TenantId) -> Agent:
-        """Drain an agent, quarantine it, or (ONLINE) let it in again. Raises AgentNotFoundError."""
+        """Drain an agent, quarantine it, or (ONLINE) let it in again. Raises AgentNotFoundError.
+
+        Whoever has an agent's enrolment token could bring it back under another name; in quarantine it is void.
+        """
         entry = await self.entry(agent_id, tenant)
         if entry is None:
             raise AgentNotFoundError(agent_id)
         agent = entry.record.agent.model_copy(update={"status": status, "reason": reason})
         record = AgentRecord(agent=agent, token_digest=entry.record.token_digest, keys=entry.record.keys)
+        if status is AgentStatus.QUARANTINED and agent.joined_by:
+            await self._agents.revoke(agent.joined_by)
         await self._agents.save(record)
         await self.refresh()
         return self._index.seen(entry)

@@ -23,7 +23,15 @@ class DialIn:
     async def fetch(self, agent_id: AgentId, after: int, wait: float) -> list[OutboxItem]:
         """Return what waits behind `after`, or what comes within `wait` seconds; what lies before has arrived."""
         if after:
-            await self._messages.arrived(agent_id, after)
+            await self.arrived(agent_id, after)
+        return await self.look(agent_id, after, wait)
+
+    async def arrived(self, agent_id: AgentId, up_to: int) -> None:
+        """Take what has arrived out of the outbox."""
+        await self._messages.arrived(agent_id, up_to)
+
+    async def look(self, agent_id: AgentId, after: int, wait: float) -> list[OutboxItem]:
+        """Return what waits behind `after`, or what comes within `wait` seconds."""
         end = time.monotonic() + wait
         while True:
             seen = self._changes.changes

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Container
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +26,7 @@ from scheduler.security.lam_signatures import SigningKey, kid_of
 
 AGENT_TOKEN: Final = "cpa_agent"  # noqa: S105 - how one begins
 ENROLMENT_TOKEN: Final = "cpa_enrol"  # noqa: S105
+_PREFIX: Final = f"{AGENT_TOKEN}_"
 
 _NO_CREDENTIAL = Sentence(
     "weder API-Schlüssel noch gültige Eintrittskarte kam mit", "neither an API key nor a valid token came with it"
@@ -38,11 +40,22 @@ _OTHER = Sentence("das Kennwort gehört einem anderen Agenten", "the token belon
 
 
 class EnrolmentService:
-    """What agents may ask before they are given work. A tenant comes from a credential, never from a body."""
+    """What agents may ask before they are given work. A tenant comes from a credential, never from a body.
+
+    `known` are the actions of this process; what agents say of those is not kept.
+    """
 
     def __init__(
-        self, *, registry: AgentRegistry, agents: AgentRepository, key: SigningKey, clock: Clock, new_id: IdFactory
+        self,
+        *,
+        registry: AgentRegistry,
+        agents: AgentRepository,
+        key: SigningKey,
+        clock: Clock,
+        new_id: IdFactory,
+        known: Container[str] = (),
     ) -> None:
+        self._known = known
         self._registry = registry
         self._agents = agents
         self._clock = clock
@@ -74,10 +87,17 @@ class EnrolmentService:
         """
         if token.startswith(AGENT_TOKEN):
             return await self._join_again(asked, await self.holder(token))
+        enrolment = None
         if tenant is None:
-            tenant = await self._spend(asked, token)
-        agent = asked.as_agent(AgentId(self._new_id()), tenant)
-        return await self._join(agent, _keys(asked), instead_of=await self._silent_namesake(agent))
+            enrolment = await self._enrolment(asked, token)
+            tenant = enrolment.tenant
+        agent = self._agent(asked, AgentId(self._new_id()), tenant)
+        instead_of = await self._silent_namesake(agent)
+        if enrolment is not None:  # not before it is certain that the name is free: the agent will come again
+            agent = agent.model_copy(update={"joined_by": enrolment.id})
+            if not await self._agents.spend(enrolment.id, self._clock.now()):
+                raise EnrolmentRefusedError(_OVER)
+        return await self._join(agent, _keys(asked), instead_of=instead_of)
 
     async def holder(self, token: str) -> Entry:
         """Return the agent whose token it is. Raises EnrolmentRefusedError."""
@@ -122,11 +142,37 @@ class EnrolmentService:
         )
         return self._answer(agent)
 
+    def beat_at_once(self, agent_id: AgentId, token: str, said: HeartbeatRequest) -> AgentResponse | None:
+        """Note a sign of life of an agent that is known here by its own token; None: look closer."""
+        entry, (token_id, _, secret) = self._registry.known(agent_id), token.removeprefix(_PREFIX).partition("_")
+        if entry is None or token_id != agent_id or not token.startswith(_PREFIX):
+            return None
+        if not secrets.compare_digest(entry.record.token_digest, _digest(secret)):
+            return None
+        self._registry.heard(entry, said.running, AgentStatus(said.status))
+        agent = entry.record.agent
+        return AgentResponse(
+            agent_id=agent.id,
+            status=self._registry.status(entry),
+            now=self._clock.now(),
+            uri=agent.uri,
+            tenant=agent.tenant,
+        )
+
+    def _agent(self, asked: RegisterAgentRequest, agent_id: AgentId, tenant: TenantId) -> Agent:
+        agent = asked.as_agent(agent_id, tenant)
+        return agent.model_copy(
+            update={
+                "actions": tuple(one for one in agent.actions if one.name not in self._known and agent.can(one.name))
+            }
+        )
+
     async def _join_again(self, asked: RegisterAgentRequest, entry: Entry) -> AgentResponse:
         """Take over what is new; a new key is the successor of the one in use. An operator's word stands."""
         known = entry.record.agent
-        agent = asked.as_agent(known.id, known.tenant)
-        agent = agent.model_copy(update={"status": known.status, "reason": known.reason})
+        agent = self._agent(asked, known.id, known.tenant)
+        kept = {"status": known.status, "reason": known.reason, "joined_by": known.joined_by}
+        agent = agent.model_copy(update=kept)
         new = tuple(key for key in _keys(asked) if key not in entry.record.keys)
         keys = (*entry.record.keys[:1], *new) if new else entry.record.keys
         agent = await self._registry.register(agent, token_digest=entry.record.token_digest, keys=keys)
@@ -147,19 +193,20 @@ class EnrolmentService:
                 return other.id
         return None
 
-    async def _spend(self, asked: RegisterAgentRequest, token: str) -> TenantId:
+    async def _enrolment(self, asked: RegisterAgentRequest, token: str) -> Enrolment:
+        """Return the right to join that the token gives. Raises EnrolmentRefusedError."""
         token_id, secret = _parts(token, ENROLMENT_TOKEN)
         enrolment = await self._agents.enrolment(token_id)
         if enrolment is None or not secrets.compare_digest(enrolment.digest, _digest(secret)):
             raise EnrolmentRefusedError(_NO_CREDENTIAL)
+        if enrolment.uses <= 0 or enrolment.expires_at <= self._clock.now():
+            raise EnrolmentRefusedError(_OVER)
         names = {terms.name for terms in asked.capabilities}
         if enrolment.types and asked.type not in enrolment.types:
             raise EnrolmentRefusedError(_NOT_FOR)
         if enrolment.capabilities and any(enrolment.capabilities.isdisjoint(covering(name)) for name in names):
             raise EnrolmentRefusedError(_NOT_FOR)
-        if not await self._agents.spend(token_id, self._clock.now()):
-            raise EnrolmentRefusedError(_OVER)
-        return enrolment.tenant
+        return enrolment
 
     def _answer(self, agent: Agent) -> AgentResponse:
         return AgentResponse(

@@ -21,13 +21,14 @@ from scheduler.core.errors import (
     SignatureRefusedError,
     TooManyMessagesError,
 )
-from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.lam_protocol import (
     BaseMessage,
     DiscoverMessage,
     MessageFactory,
     MessageType,
     OfferMessage,
+    is_addressed,
     not_understood,
     read_object,
     reply_to,
@@ -53,6 +54,7 @@ _NOT_YOURS = Sentence("dieser Agent hat keine Aufgabe dieses Auftrags", "this ag
 _WHY: Final[Mapping[str, Sentence]] = {
     "stale_epoch": Sentence("ein anderer Worker hat den Auftrag inzwischen", "another worker has the job by now"),
     "already_answered": Sentence("eine endgültige Antwort ist schon da", "a final answer is there already"),
+    "late_offer": Sentence("Angebote waren nur bis replyBy erwünscht", "offers were wanted until replyBy only"),
     "no_answer_to_that": Sentence("das beantwortet nicht, was gefragt war", "that is no answer to what was asked"),
 }
 _ORDERS: Final = "orders come by POST /jobs; agents answer"
@@ -100,6 +102,10 @@ class LamGateway:
             await self._note_refusal(document, tenant, kid, error)
             raise
 
+    async def progress(self, job_id: JobId, tenant: TenantId) -> Mapping[TaskId, float]:
+        """Return how far agents are with tasks of the job, from 0 to 1, as they said last."""
+        return await self._messages.progress(tenant, job_id)
+
     def sign(self, message: BaseMessage) -> dict[str, Any]:
         """Return a message of ours as it goes out: signed anew each time."""
         return sign(message.to_dict(), self._key, self._clock.now())
@@ -120,8 +126,7 @@ class LamGateway:
             raise MessageNotAllowedError("wrong_tenant", _WRONG_TENANT)
         if self._registry.status(entry) is AgentStatus.QUARANTINED:
             raise MessageNotAllowedError("quarantined", _QUARANTINED)
-        to = document.get("to")
-        if SCHEDULER_URI not in ([to] if isinstance(to, str) else to or []):
+        if not is_addressed(document, SCHEDULER_URI):
             raise MessageNotAllowedError("wrong_addressee", _NOT_FOR_US)
         await self._registry.key_used(entry, seal.kid)
         return entry

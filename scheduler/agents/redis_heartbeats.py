@@ -1,7 +1,7 @@
 """Signs of life in Redis: one key per agent, which expires by itself when the agent is silent."""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -33,7 +33,11 @@ class RedisHeartbeatStore:
         except (RedisError, OSError) as error:
             raise UnavailableError(f"Redis does not take signs of life: {error}") from error
 
-    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:
+    async def last(
+        self,
+        agent_ids: Collection[AgentId],
+        since: datetime | None = None,  # noqa: ARG002 - all keys come at once
+    ) -> Mapping[AgentId, Beat]:
         if not agent_ids:
             return {}
         try:

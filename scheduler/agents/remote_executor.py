@@ -5,39 +5,25 @@ The answer may reach any process: it is stored, and whoever waits is woken by th
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 
-from scheduler.agents.agent_index import Choice, Need
-from scheduler.agents.agent_registry import AgentRegistry, Slot
-from scheduler.agents.lam_gateway import LamGateway
-from scheduler.agents.transports.transport import AgentTransport
-from scheduler.core.agent import SCHEDULER_URI, Agent
+from scheduler.agents.agent_answers import known_from, result_of, verification_of
+from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.choosing import Choosing, need_of
+from scheduler.agents.contract_net import ContractNet
+from scheduler.agents.conversation import Conversation
+from scheduler.agents.hedging import Hedging
+from scheduler.agents.job_sessions import JobSessions
+from scheduler.core.agent import Agent
 from scheduler.core.clock import Clock
-from scheduler.core.errors import (
-    AgentRefusedError,
-    AgentUnreachableError,
-    CPAError,
-    Effect,
-    MessageConflictError,
-    NoFreeAgentError,
-    OutcomeUnknownError,
-)
-from scheduler.core.ids import AgentId
-from scheduler.core.lam_protocol import (
-    BaseMessage,
-    CancelledMessage,
-    DoneMessage,
-    FailureMessage,
-    MessageFactory,
-    MessageType,
-    RefuseMessage,
-    StatusMessage,
-)
+from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, OutcomeUnknownError
+from scheduler.core.ids import AgentId, JobId, TaskId
+from scheduler.core.lam_protocol import BaseMessage, MessageType, StatusMessage
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import (
     AD_HOC,
@@ -48,50 +34,57 @@ from scheduler.core.task_executor_interface import (
     Verification,
 )
 from scheduler.core.todo import ToDo
-from scheduler.repository.lam_repository import FINAL, LamRepository
-from scheduler.repository.repository_interface import ChangeSignal
+from scheduler.repository.lam_repository import LamRepository
 
-_RESEND: Final = 2.0  # seconds until what may not have arrived is sent again
 _ASK_AGAIN: Final = 0.5
 _ANSWER_TO_CANCEL: Final = 5.0
+_TELL_WITHIN: Final = timedelta(minutes=10)
 _BUSY: Final = "busy"
+_NOT_TAKEN: Final = frozenset({AgentRefusedError.code, AgentUnreachableError.code})
 
 log = structlog.get_logger(__name__)
 
 
 class RemoteExecutor(BaseExecutor):
-    """Does by agents what they can do. What it asked and was answered lies in the store, so any worker can verify."""
+    """Does by agents what they can do. What it asked and was answered lies in the store, so any worker can verify.
+
+    With a `net` agents bid for steps; without, or when nobody bids, `choosing` says who gets one.
+    """
 
     def __init__(
         self,
         *,
         registry: AgentRegistry,
         messages: LamRepository,
-        gateway: LamGateway,
-        transport: AgentTransport,
-        changes: ChangeSignal,
+        conversation: Conversation,
+        choosing: Choosing,
+        sessions: JobSessions,
         clock: Clock,
+        net: ContractNet | None = None,
     ) -> None:
         self._registry = registry
         self._messages = messages
-        self._gateway = gateway
-        self._transport = transport
-        self._changes = changes
+        self._conversation = conversation
+        self._choosing = choosing
+        self._sessions = sessions
         self._clock = clock
+        self._net = net
+        self._hedging = Hedging()
+        self._behind: set[asyncio.Task[Any]] = set()
 
     async def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> ExecutionResult:
-        """Have the step done once; a failure names the agent, and whether it was at fault."""
+        """Have the step done once; a failure names the agent, and whether it was at fault.
+
+        A read that may be repeated and is late is asked of a second agent as well; the first answer counts.
+        """
         started = time.perf_counter()
-        avoid: frozenset[AgentId] = frozenset()
-        failed = await self._failed_before(context)
-        while True:
-            agent = await self._choose(todo, context, avoid | failed)
-            with self._registry.slot(agent.id, todo.action) as slot:
-                result = await self._by(agent, todo, context, slot, started)
-            if result.error is None or result.error.facts.get("reason") != _BUSY:
-                return result
-            self._registry.leave_alone(agent.id)
-            avoid |= {agent.id}
+        may_be_hedged = self._sessions.may_be_hedged(todo, context)
+        patience = self._hedging.patience(todo.action) if may_be_hedged else None
+        work = self._by_one(todo, context, started)
+        result = await (work if patience is None else self._hedged(work, todo, context, patience, started))
+        if may_be_hedged and result.success:
+            self._hedging.answered(todo.action, result.duration)
+        return result
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         raise NotImplementedError("execute does it, since a failure comes from the agent with its own words")
@@ -105,7 +98,7 @@ class RemoteExecutor(BaseExecutor):
         if not orders:
             return Verification(happened=False, detail="no agent was asked")
         agent_id, order = orders[0]
-        known = _known(await self._messages.answers(context.tenant, order.id))
+        known = known_from(await self._messages.answers(context.tenant, order.id))
         if known is not None:
             return known
         agent = await self._registry.get_agent(agent_id, context.tenant)
@@ -114,204 +107,168 @@ class RemoteExecutor(BaseExecutor):
         while True:
             status = await self._status(agent, todo, context)
             if status.status.state != "running":
-                return _as_verification(status)
+                return verification_of(status)
             await asyncio.sleep(_ASK_AGAIN)
 
     async def was_asked(self, context: ExecutionContext) -> bool:
         """Whether an agent was asked for this very effect."""
         return bool(await self._orders(context))
 
+    def shares_session(self, todo: ToDo, context: ExecutionContext) -> bool:
+        """Whether the step has to do with the session of its job."""
+        return self._sessions.shares(todo, context)
+
+    async def holds_session(self, context: ExecutionContext) -> bool:
+        """Whether an agent holds the session of the job."""
+        return await self._sessions.holder(context) is not None
+
+    @property
+    def hold_anything(self) -> bool:
+        """Whether agents hold sessions for jobs of this process."""
+        return bool(self._sessions)
+
+    async def let_go(self, job_id: JobId, *, ended: bool) -> None:
+        """Tell the agents that hold a session of the job that it has ended."""
+        held = self._sessions.forget(job_id)
+        if held is None or not ended:
+            return
+        until = self._clock.now() + _TELL_WITHIN
+        context = ExecutionContext(job_id, TaskId(""), held.tenant, run=held.run, lease_epoch=held.epoch)
+        for agent_id in held.agents:
+            agent = await self._registry.get_agent(agent_id, held.tenant)
+            if agent is not None:
+                told = self._conversation.message(
+                    MessageType.INFORM, agent, context, until, seq=held.epoch, status={"state": "ended"}
+                )
+                await self._conversation.say(agent, told, context, until)
+
+    async def close(self) -> None:
+        """Wait for those who are being stopped; that has an end of its own."""
+        if self._behind:
+            await asyncio.wait(self._behind)
+
     async def _orders(self, context: ExecutionContext) -> Sequence[tuple[AgentId, BaseMessage]]:
         found = await self._messages.orders(context.tenant, context.job_id, context.task_id)
         return [one for one in found if one[1].correlation.effect_key == context.effect_key]
 
-    async def _failed_before(self, context: ExecutionContext) -> frozenset[AgentId]:
-        """Return who was asked before and did not bring it to an end, unless there is nobody else."""
-        return frozenset(agent_id for agent_id, _ in await self._orders(context))
-
-    async def _choose(self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Agent:
-        """Choose an agent, waiting while all are busy. Raises NoFreeAgentError."""
-        end = time.monotonic() + todo.timeout
+    async def _by_one(self, todo: ToDo, context: ExecutionContext, started: float) -> ExecutionResult:
+        """Have it done by the first agent that does not turn out to be busy. Raises NoFreeAgentError."""
+        shares = self._sessions.shares(todo, context)
+        holder = await self._sessions.holder(context) if shares else None
+        failed = Counter(agent_id for agent_id, _ in await self._orders(context))
+        busy: frozenset[AgentId] = frozenset()
         while True:
-            seen = self._changes.changes
-            need = _need(todo, context, avoid)
-            found = await self._registry.choose(need)
-            if not isinstance(found, Choice) and avoid:
-                found = await self._registry.choose(_need(todo, context, frozenset()))
-            if isinstance(found, Choice):
-                log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
-                return found.agent
-            left = end - time.monotonic()
-            if not found.only_busy or left <= 0:
-                raise NoFreeAgentError(todo.action, found.reasons)
-            await self._changes.wait(seen, min(left, _ASK_AGAIN))
+            agent, offer = await self._best_bidder(todo, context, holder, frozenset(failed) | busy)
+            if agent is None:
+                agent = await self._choosing.agent(todo, context, failed=failed, busy=busy, only=holder)
+            result = await self._given(agent, todo, context, started, offer)
+            if shares and (result.error is None or result.error.code not in _NOT_TAKEN):
+                self._sessions.given(context, agent.id)
+            if result.error is None or result.error.facts.get("reason") != _BUSY:
+                return result
+            self._registry.leave_alone(agent.id)
+            busy |= {agent.id}
 
-    async def _by(
-        self, agent: Agent, todo: ToDo, context: ExecutionContext, slot: Slot, started: float
+    async def _best_bidder(
+        self, todo: ToDo, context: ExecutionContext, holder: AgentId | None, avoid: frozenset[AgentId]
+    ) -> tuple[Agent | None, str | None]:
+        """Return who made the best bid, and its offer; the others are told. Nobody, if there is no bidding."""
+        if self._net is None or holder is not None or todo.agent is not None:
+            return None, None
+        until = self._until(todo, context)
+        bids = await self._net.bids(need_of(todo, context, avoid), context, until)
+        if not bids:
+            return None, None
+        best, *others = bids
+        if others:
+            self._leave_behind(asyncio.create_task(self._net.reject(others, context, until)))
+        return best.agent, best.message_id
+
+    async def _hedged(
+        self,
+        work: Coroutine[Any, Any, ExecutionResult],
+        todo: ToDo,
+        context: ExecutionContext,
+        patience: float,
+        started: float,
     ) -> ExecutionResult:
-        until = self._clock.now() + timedelta(seconds=todo.timeout)
-        until = until if context.deadline is None else min(until, context.deadline)
-        order = self._message(MessageType.REQUEST, agent, context, until, payload={"todo": todo})
-        slot.well = False
+        """Ask a second agent when the first is late. Whoever is not needed any more is stopped, unwaited for."""
+        first: asyncio.Task[ExecutionResult] = asyncio.create_task(work)
+        running = {first}
         try:
-            final = await self._converse(agent, order, context, until)
+            done, _ = await asyncio.wait(running, timeout=patience)
+            if not done:
+                asked = frozenset(agent_id for agent_id, _ in await self._orders(context))
+                agent = await self._choosing.another(todo, context, asked) if asked else None
+                if agent is not None and self._hedging.spend():
+                    log.info("hedged", agent=agent.id, task_id=context.task_id, action=todo.action)
+                    running.add(asyncio.create_task(self._given(agent, todo, context, started)))
+            while True:
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                result = next((one.result() for one in done if one.result().success), next(iter(done)).result())
+                if result.success or not running:
+                    return result
         except asyncio.CancelledError:
-            slot.well = None
-            await _to_its_end(self._stop(agent, context))
+            for one in running:
+                one.cancel()
+            await _to_its_end(asyncio.wait(running))
             raise
-        except (AgentUnreachableError, OutcomeUnknownError) as error:
-            failure = TaskFailure.of(error).model_copy(update={"agent_id": agent.id, "agent_at_fault": True})
-            return ExecutionResult(success=False, error=failure, duration=time.perf_counter() - started)
-        slot.well = True
-        return _result(agent, final, time.perf_counter() - started)
+        finally:
+            for one in running:
+                if not one.done():
+                    one.cancel()
+                    self._leave_behind(one)
 
-    async def _converse(
-        self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime
-    ) -> BaseMessage:
-        """Send, and wait for the final answer. Raises AgentUnreachableError and OutcomeUnknownError."""
-        now = self._clock.now()
-        await self._messages.send(message, context.tenant, agent.id, now, until)
-        await self._deliver(agent, message, until)
-        while True:
-            seen = self._changes.changes
-            for answer in await self._messages.answers(context.tenant, message.id):
-                if answer.type in FINAL or answer.type is MessageType.STATUS:
-                    return answer
-            left = (until - self._clock.now()).total_seconds()
-            if left <= 0:
-                raise OutcomeUnknownError(str(message.intent or message.type), f"{agent.name} did not answer in time")
-            await self._changes.wait(seen, left)
+    def _leave_behind(self, task: "asyncio.Task[Any]") -> None:
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
 
-    async def _deliver(self, agent: Agent, message: BaseMessage, until: datetime) -> None:
-        """Post it, again while it may not have arrived; what the agent answers at once goes the way of all answers."""
-        while True:
+    async def _given(
+        self, agent: Agent, todo: ToDo, context: ExecutionContext, started: float, offer: str | None = None
+    ) -> ExecutionResult:
+        """Have it done by this agent; `offer` is the bid that is taken."""
+        until = self._until(todo, context)
+        kind = MessageType.REQUEST if offer is None else MessageType.ASSIGN
+        order = self._conversation.message(kind, agent, context, until, answering=offer, payload={"todo": todo})
+        with self._registry.slot(agent.id, todo.action) as slot:
+            slot.well = False
             try:
-                answer = await self._transport.deliver(agent, self._gateway.sign(message))
-            except AgentUnreachableError:
-                await self._messages.sent(message.id, agent.id)
+                final = await self._conversation.ask(agent, order, context, until)
+            except asyncio.CancelledError:
+                slot.well = None
+                await _to_its_end(self._stop(agent, context))
                 raise
-            except OutcomeUnknownError:
-                if self._clock.now() + timedelta(seconds=_RESEND) >= until:
-                    raise
-                await asyncio.sleep(_RESEND)
-                continue
-            break
-        if answer is not None:
-            try:
-                await self._gateway.receive(answer)
-            except MessageConflictError as error:
-                log.info("answer_changes_nothing", agent=agent.id, error=str(error))
-            except CPAError as error:
-                raise OutcomeUnknownError(f"what {agent.name} was asked", f"its answer is no good: {error}") from error
-        if answer is not None or agent.endpoint:
-            await self._messages.sent(message.id, agent.id)
+            except (AgentUnreachableError, OutcomeUnknownError) as error:
+                if isinstance(error, AgentUnreachableError):
+                    self._registry.suspect(agent.id)
+                failure = TaskFailure.of(error).model_copy(update={"agent_id": agent.id, "agent_at_fault": True})
+                return ExecutionResult(success=False, error=failure, duration=time.perf_counter() - started)
+            slot.well = True
+        return result_of(agent, final, time.perf_counter() - started)
+
+    def _until(self, todo: ToDo, context: ExecutionContext) -> datetime:
+        until = self._clock.now() + timedelta(seconds=todo.timeout)
+        return until if context.deadline is None else min(until, context.deadline)
 
     async def _stop(self, agent: Agent, context: ExecutionContext) -> None:
         """Have the agent stop, and wait for what it says of it; what it does not say is found out by verifying."""
         until = self._clock.now() + timedelta(seconds=_ANSWER_TO_CANCEL)
-        cancel = self._message(MessageType.CANCEL, agent, context, until)
+        cancel = self._conversation.message(MessageType.CANCEL, agent, context, until)
         try:
-            await self._converse(agent, cancel, context, until)
+            await self._conversation.ask(agent, cancel, context, until)
         except (AgentUnreachableError, OutcomeUnknownError) as error:
             log.warning("cancel_not_answered", agent=agent.id, task_id=context.task_id, error=str(error))
 
     async def _status(self, agent: Agent, todo: ToDo, context: ExecutionContext) -> StatusMessage:
         until = self._clock.now() + timedelta(seconds=min(todo.timeout, 10.0))
-        query = self._message(MessageType.QUERY_STATUS, agent, context, until, payload={"todo": todo})
+        query = self._conversation.message(MessageType.QUERY_STATUS, agent, context, until, payload={"todo": todo})
         try:
-            answer = await self._converse(agent, query, context, until)
+            answer = await self._conversation.ask(agent, query, context, until)
         except OutcomeUnknownError as error:
             raise AgentUnreachableError(agent.name, str(error)) from error
         if not isinstance(answer, StatusMessage):
             raise AgentRefusedError(agent.name, "it does not tell how far it is")
         return answer
-
-    def _message(
-        self,
-        kind: MessageType,
-        agent: Agent,
-        context: ExecutionContext,
-        until: datetime,
-        **fields: Any,  # noqa: ANN401 - checked by the model of the type
-    ) -> BaseMessage:
-        now = self._clock.now()
-        return MessageFactory.create(
-            kind,
-            sender=SCHEDULER_URI,
-            to=agent.uri,
-            ts=now,
-            context={"tenant": context.tenant, "locale": context.locale},
-            correlation={
-                "conversationId": context.job_id,
-                "taskId": context.task_id,
-                "attempt": max(context.attempt, 1),
-                "leaseEpoch": context.lease_epoch,
-                "effectKey": context.effect_key,
-            },
-            expected={"deadline": until, "budgetMs": max(0, int((until - now).total_seconds() * 1000))},
-            **fields,
-        )
-
-
-def _need(todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Need:
-    url, app = todo.params.get("url"), todo.params.get("app")
-    domain = urlsplit(url).hostname if isinstance(url, str) else None
-    application = app if isinstance(app, str) else None
-    return Need(
-        action=todo.action,
-        tenant=context.tenant,
-        domain=domain,
-        application=application,
-        agent=todo.agent,
-        avoid=avoid,
-    )
-
-
-def _result(agent: Agent, final: BaseMessage, duration: float) -> ExecutionResult:
-    """Return what the agent's final answer means."""
-    if isinstance(final, DoneMessage) and final.payload is not None:
-        evidence = final.payload.evidence or ()
-        return ExecutionResult(success=True, result=final.payload.result, duration=duration, evidence=evidence)
-    if isinstance(final, FailureMessage):
-        said = final.payload
-        failure = TaskFailure(
-            code=said.code,
-            message=said.message or said.code,
-            facts=said.facts or {},
-            retryable=said.retryable,
-            effect=said.effect,
-            agent_id=agent.id,
-        )
-        return ExecutionResult(success=False, error=failure, duration=duration, evidence=said.evidence or ())
-    if isinstance(final, CancelledMessage):
-        error: Exception = OutcomeUnknownError(final.intent or "the step", f"{agent.name} stopped by itself")
-        effect = final.payload.effect
-    else:
-        reason = final.payload.reason if isinstance(final, RefuseMessage) else str(final.type)
-        error, effect = AgentRefusedError(agent.name, reason), Effect.NONE
-    failure = TaskFailure.of(error)  # type: ignore[arg-type]  # both are CPAErrors
-    changes = {"effect": effect, "retryable": True, "agent_id": agent.id, "agent_at_fault": True}
-    return ExecutionResult(success=False, error=failure.model_copy(update=changes), duration=duration)
-
-
-def _known(answers: Sequence[BaseMessage]) -> Verification | None:
-    """Return what the final answer says of the effect, if there is one that knows."""
-    for answer in answers:
-        if isinstance(answer, DoneMessage) and answer.payload is not None:
-            return Verification(happened=True, result=answer.payload.result)
-        if isinstance(answer, FailureMessage | CancelledMessage) and answer.payload.effect is not Effect.UNKNOWN:
-            return Verification(happened=answer.payload.effect is Effect.DONE)
-        if answer.type in {MessageType.REFUSE, MessageType.NOT_UNDERSTOOD}:
-            return Verification(happened=False, detail="the agent did not take it")
-    return None
-
-
-def _as_verification(status: StatusMessage) -> Verification:
-    said = status.payload
-    effect = None if said is None else said.effect
-    happened = {Effect.DONE: True, Effect.NONE: False}.get(effect) if effect is not None else None
-    result = said.result if said is not None and happened else None
-    return Verification(happened=happened, result=result, detail=(said.detail or "") if said is not None else "")
 
 
 async def _to_its_end(work: Any) -> None:  # noqa: ANN401 - a coroutine

@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
 from scheduler.api import (
+    agent_socket,
     agents,
     audit,
     batch,
@@ -26,6 +27,7 @@ from scheduler.api import (
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import EVERYWHERE
+from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.settings import ApiSettings
 
 VERSION: Final = "0.1.0"
@@ -69,6 +71,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
     for router in (
         agents.router,  # signs of life come most often, and routes are tried in order
         lam_handler.router,
+        agent_socket.router,
         uploads.router,
         plans.router,
         schedules.router,
@@ -93,6 +96,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         )
     app.add_middleware(Door, hosts=settings.hosts, origins=settings.origins, has_key=bool(settings.tenant_keys))
     app.add_middleware(Envelope)
+    app.add_middleware(SignsOfLife)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

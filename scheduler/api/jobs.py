@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scheduler.api.audit import Moment
 from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
 from scheduler.api.files import artifact_links
+from scheduler.api.lam_handler import GatewayDep
 from scheduler.api.models import (
     EVERYWHERE,
     JobDetailResponse,
@@ -114,9 +115,12 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", responses={404: _UNKNOWN})
-async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep) -> JobDetailResponse:
+async def get_job(
+    job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, tenant: TenantDep, gateway: GatewayDep
+) -> JobDetailResponse:
     """Show a job with its tasks."""
     job, tasks = await jobs.detail(job_id, tenant)
+    told = {} if job.status.final else await gateway.progress(job_id, tenant)
     todos = job.task_graph.tasks
     asked = await jobs.questions(job)
     return JobDetailResponse(
@@ -126,7 +130,7 @@ async def get_job(job_id: JobId, jobs: JobServiceDep, artifacts: ArtifactsDep, t
         plan_version=job.plan_version,
         locale=job.locale,
         slots=job.context.get("slots", {}),
-        tasks=[TaskResponse.of(todos[step_of(task.task_id)], task) for task in tasks],
+        tasks=[TaskResponse.of(todos[step_of(task.task_id)], task, told.get(task.task_id)) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
         retry_count=job.retry_count,
         max_retries=job.max_retries,

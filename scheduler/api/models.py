@@ -90,6 +90,7 @@ class TaskResponse(BaseModel):
     depends_on: tuple[str, ...]
     status: TaskStatus
     attempts: int
+    progress: float | None = Field(default=None, description="How far its agent is, from 0 to 1, while it is busy.")
     verified: bool | None
     result: dict[str, Any] | None
     error_code: str | None
@@ -99,9 +100,10 @@ class TaskResponse(BaseModel):
     completed_at: datetime | None
 
     @classmethod
-    def of(cls, todo: ToDo, run: TaskRun) -> Self:
+    def of(cls, todo: ToDo, run: TaskRun, progress: float | None = None) -> Self:
         """Show a step of the plan and its run together."""
         return cls(
+            progress=progress if run.status is TaskStatus.RUNNING else None,
             task_id=run.task_id,
             action=todo.action,
             reason=todo.reason,

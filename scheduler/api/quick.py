@@ -37,10 +37,10 @@ class QuickRoute(APIRoute):
         self._order: type[BaseModel] = get_type_hints(endpoint)["order"]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _received(receive) if scope["method"] in (self.methods or ()) else []
+        body = await received(receive) if scope["method"] in (self.methods or ()) else []
         order = self._sound_order(scope, body)
         if order is None:
-            await super().handle(scope, _first(body, receive), send)
+            await super().handle(scope, first(body, receive), send)
             return
         request, response = Request(scope), Response(status_code=self.status_code or 200, media_type=_JSON)
         jobs, tenant = await job_service(request), await tenant_of(request)
@@ -60,7 +60,7 @@ class QuickRoute(APIRoute):
             return None
 
 
-async def _received(receive: Receive) -> list[Message]:
+async def received(receive: Receive) -> list[Message]:
     """Return the parts of the body, or what came of it until the client went away."""
     parts = [await receive()]
     while parts[-1].get("more_body"):
@@ -68,7 +68,7 @@ async def _received(receive: Receive) -> list[Message]:
     return parts
 
 
-def _first(parts: list[Message], receive: Receive) -> Receive:
+def first(parts: list[Message], receive: Receive) -> Receive:
     """Return what gives these parts before it receives more."""
     left = iter(parts)
 

@@ -97,7 +97,8 @@ def show_job(console: Console, detail: Mapping[str, Any]) -> None:
     ):
         table.add_column(title, overflow="fold")
     for task in detail["tasks"]:
-        mark = _MARKS.get(task["status"], "")
+        mark, share = _MARKS.get(task["status"], ""), task.get("progress")
+        mark += "" if share is None else f" {share:.0%}"
         table.add_row(mark, escape(task["task_id"]), escape(task["action"]), str(task["attempts"]))
     console.print(table)
     lines = [line for task in detail["tasks"] for line in lines_of(task)]

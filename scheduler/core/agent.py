@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
+from scheduler.core.offered_action import OfferedAction
 
 Capability = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(?:\.(?:[a-z][a-z0-9_]*|\*))*$", max_length=64)]
 """The name of an action, or a family of them: `web.click`, `web.*`."""
@@ -50,8 +51,10 @@ class CapabilityLimits(BaseModel):
 class Agent(BaseModel):
     """One that acts. `endpoint` is where it is called, empty if it dials out or runs in our process.
 
+    `actions` describes those of its capabilities that the scheduler does not know otherwise.
+
     `running` is how many tasks it said it has, `concurrency` how many it takes at once. `reason` says why an operator
-    drains it or has put it into quarantine.
+    drains it or has put it into quarantine. `joined_by` is the id of the enrolment that let it in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,10 +69,12 @@ class Agent(BaseModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     tenant: TenantId = DEFAULT_TENANT
     limits: dict[Capability, CapabilityLimits] = Field(default_factory=dict)
+    actions: tuple[OfferedAction, ...] = ()
     tags: tuple[Tag, ...] = ()
     concurrency: int = Field(default=1, ge=1, le=1000)
     running: int = Field(default=0, ge=0)
     reason: str = ""
+    joined_by: str = ""
 
     @property
     def uri(self) -> str:

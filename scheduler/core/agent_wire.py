@@ -9,6 +9,7 @@ from scheduler.core.actions import canonical_action
 from scheduler.core.agent import Agent, AgentStatus, AgentType, Capability, CapabilityLimits, Tag
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.core.lam_json import JsonObject
+from scheduler.core.offered_action import OfferedAction
 
 HEARTBEAT = timedelta(seconds=10)
 """How often an agent gives a sign of life."""
@@ -25,7 +26,7 @@ class PublicKey(BaseModel):
 
     kty: Literal["OKP"] = "OKP"
     crv: Literal["Ed25519"] = "Ed25519"
-    x: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    x: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]  # 32 bytes leave 2 bits over
 
 
 class CapabilityTerms(CapabilityLimits):
@@ -42,6 +43,7 @@ class RegisterAgentRequest(BaseModel):
     """Who joins. `endpoint` is empty for an agent that dials out. Without a `key` it can send no messages.
 
     A capability is a name (`web.click`, `web.*`, or one of ActionType), or an object with its bounds.
+    `actions` describes actions, so that plans may name those that the scheduler does not know itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +51,7 @@ class RegisterAgentRequest(BaseModel):
     name: str = Field(min_length=1, max_length=128)
     type: AgentType
     capabilities: tuple[CapabilityTerms, ...] = Field(min_length=1, max_length=500)
+    actions: tuple[OfferedAction, ...] = Field(default=(), max_length=200)
     endpoint: Annotated[str, StringConstraints(pattern=r"^(?:https?://\S+)?$", max_length=2048)] = ""
     key: PublicKey | None = None
     concurrency: int = Field(default=1, ge=1, le=1000)
@@ -72,6 +75,7 @@ class RegisterAgentRequest(BaseModel):
             capabilities=tuple(dict.fromkeys(terms.name for terms in self.capabilities)),
             endpoint=self.endpoint.rstrip("/"),
             tenant=tenant,
+            actions=self.actions,
             limits={terms.name: terms.limits for terms in self.capabilities if terms.limits != CapabilityLimits()},
             tags=self.tags,
             concurrency=self.concurrency,
@@ -128,6 +132,7 @@ class AgentDetailResponse(BaseModel):
     type: AgentType
     status: AgentStatus
     capabilities: tuple[CapabilityTerms, ...]
+    actions: tuple[OfferedAction, ...] = ()
     endpoint: str
     tenant: TenantId
     last_heartbeat: AwareDatetime | None

@@ -9,12 +9,24 @@ from scheduler.core.clock import Clock
 
 
 class CircuitBreaker:
-    """Opens after `failures` in a row, for `pause`; then lets one call through, which closes or reopens it."""
+    """Opens after `failures` in a row, for `pause`; then lets one call through, which closes or reopens it.
 
-    def __init__(self, clock: Clock, *, failures: int = 5, pause: timedelta = timedelta(seconds=30)) -> None:
+    With `first_pause` it opens for that long first, twice as long each further time, up to `pause`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        failures: int = 5,
+        pause: timedelta = timedelta(seconds=30),
+        first_pause: timedelta | None = None,
+    ) -> None:
         self._clock = clock
         self._most = failures
-        self._pause = pause.total_seconds()
+        self._longest = pause.total_seconds()
+        self._first = self._longest if first_pause is None else first_pause.total_seconds()
+        self._pause = self._first
         self._failed = 0
         self._open_until: float | None = None
         self._trying = False
@@ -41,12 +53,14 @@ class CircuitBreaker:
     def succeeded(self) -> None:
         """Note a try that went well."""
         self._failed, self._open_until, self._trying = 0, None, False
+        self._pause = self._first
 
     def failed(self) -> None:
         """Note a try that failed through the other side's fault."""
         self._failed += 1
-        if self._trying or self._failed >= self._most:
+        if self._trying or (self._failed >= self._most and self.lets_through):
             self._open_until = self._clock.monotonic() + self._pause
+            self._pause = min(2 * self._pause, self._longest)
         self._trying = False
 
     def left(self) -> None:

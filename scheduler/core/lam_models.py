@@ -109,14 +109,15 @@ class Part(BaseModel):
 class Correlation(Part):
     """To what a message belongs.
 
-    `seq` counts what one sender says in one conversation, `lease_epoch` fences workers presumed dead, `effect_key` goes
-    along to whatever does the work.
+    `run` counts the goes at a job, `seq` what one sender says in one conversation. `lease_epoch` fences workers
+    presumed dead, `effect_key` goes along to whatever does the work.
     """
 
     conversation_id: Name | None = None
     task_id: Name | None = None
     in_reply_to: Name | None = None
     seq: Count | None = None
+    run: Count | None = None
     attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     lease_epoch: Count | None = None
     effect_key: Name | None = None

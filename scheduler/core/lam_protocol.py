@@ -71,6 +71,7 @@ __all__ = [
     "Security",
     "Status",
     "StatusMessage",
+    "is_addressed",
     "not_understood",
     "read_object",
     "reply_to",
@@ -126,6 +127,12 @@ def reply_to(
         **{name: asked[name] for name in ("intent", "context") if name in asked},
     }
     return MessageFactory.create(message_type, **(envelope | fields))
+
+
+def is_addressed(document: Mapping[str, Any], uri: str) -> bool:
+    """Whether a message that has not been read yet names this address; `to` may be anything at all."""
+    to = document.get("to")
+    return uri == to or (isinstance(to, list) and uri in to)
 
 
 def not_understood(

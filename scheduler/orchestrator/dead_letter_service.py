@@ -22,7 +22,7 @@ from scheduler.core.errors import (
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, TaskRun, TaskStatus
-from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.planner import Planner, given_slots
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.dead_letter_repository import DeadLetterRepository, NewPlan
@@ -132,7 +132,10 @@ class DeadLetterService:
         corrected = correct(job, {task.task_id for task in tasks if task.status is TaskStatus.DONE}, correction)
         given_slots(corrected.context)
         try:
-            check_plan(corrected.task_graph, self._planner.catalog, self._planner.policy)
+            planner = self._planner
+            await check_plan_with_agents(
+                corrected.task_graph, planner.catalog, planner.policy, planner.offered, job.tenant
+            )
         except InvalidRequestError as error:
             raise error.at(place_in_correction(error.field, job.task_graph)) from None
         if not corrected.changes:

@@ -17,7 +17,7 @@ from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
 from scheduler.orchestrator.answer_service import AnswerService
-from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
 from scheduler.orchestrator.request_text import MAX_TEXT, checked_text
@@ -244,7 +244,7 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
     if isinstance(order, JobOrder) and order.plan is not None:
         raise InvalidFieldError("plan", _NOT_HERE)
     if order.task_graph is not None:
-        check_plan(order.task_graph, planner.catalog, planner.policy)
+        await check_plan_with_agents(order.task_graph, planner.catalog, planner.policy, planner.offered, tenant)
         return PlannedRequest(
             intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
         )

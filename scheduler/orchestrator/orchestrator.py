@@ -11,7 +11,7 @@ from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
 from scheduler.core.events import MOST_CRASHES, RULES, RunOpened, RunRules
-from scheduler.core.ids import IdFactory, JobId
+from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, TaskRun
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_plan import RunPlan
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Orchestrator:
-    """Runs jobs that this worker has leased."""
+    """Runs jobs that this worker has leased. `catalog_of` tells what is known of actions in plans of a tenant."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Orchestrator:
         job_queue: JobQueue,
         jobs: JobRepository,
         tasks: TaskRepository,
-        catalog: ActionCatalog,
+        catalog_of: Callable[[TenantId], ActionCatalog],
         executors: Executors,
         runner: TaskRunner,
         clock: Clock,
@@ -49,7 +49,7 @@ class Orchestrator:
         self._queue = job_queue
         self._jobs = jobs
         self._tasks = tasks
-        self._catalog = catalog
+        self._catalog_of = catalog_of
         self._executors = executors
         self._runner = runner
         self._clock = clock
@@ -89,7 +89,7 @@ class Orchestrator:
         run = JobRun(
             job,
             tasks,
-            catalog=self._catalog,
+            catalog=self._catalog_of(job.tenant),
             runner=self._runner,
             jobs=self._jobs,
             clock=self._clock,

@@ -43,6 +43,7 @@ from scheduler.core.when_dates import WhenError
 from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
+from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
 from scheduler.security.policies import PolicyEngine
@@ -125,7 +126,9 @@ class Planner:
         zone: str = "Europe/Berlin",
         search_url: str = "",
         beyond: BeyondRules | None = None,
+        offered: OfferedActions | None = None,
     ) -> None:
+        self.offered = offered
         self._addresses = addresses
         self._router = router
         self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}

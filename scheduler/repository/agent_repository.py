@@ -26,6 +26,14 @@ class AgentRecord:
     keys: tuple[AgentKey, ...] = ()
 
 
+class AgentChanges(NamedTuple):
+    """What came after a version: the version now, who is new or has changed, and how many there are in all."""
+
+    version: int
+    records: Sequence[AgentRecord]
+    total: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
     """The right to join that a token gives; an empty set of types or capabilities allows all."""
@@ -48,6 +56,9 @@ class AgentRepository(Protocol):
     async def all(self) -> Sequence[AgentRecord]:
         """Return every registered agent."""
 
+    async def changed(self, since: int) -> "AgentChanges":
+        """Return who was registered or has changed since that version."""
+
     async def save(self, record: AgentRecord, *, instead_of: AgentId | None = None) -> None:
         """Register an agent, or replace what is known of it; `instead_of` is removed in the same transaction.
 
@@ -65,6 +76,9 @@ class AgentRepository(Protocol):
 
     async def enrolment(self, enrolment_id: str) -> Enrolment | None:
         """Return the right to join, also one that is used up or over."""
+
+    async def revoke(self, enrolment_id: str) -> None:
+        """Let nobody join by it any more."""
 
     async def spend(self, enrolment_id: str, now: datetime) -> bool:
         """Use a right to join once; False: it is over, or used up."""
@@ -84,8 +98,8 @@ class HeartbeatStore(Protocol):
     async def note(self, agents: Collection[Agent]) -> None:
         """Store the last sign of life of each."""
 
-    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:
-        """Return the last sign of life of each that gave one within the expiry."""
+    async def last(self, agent_ids: Collection[AgentId], since: datetime | None = None) -> Mapping[AgentId, Beat]:
+        """Return the last sign of life of each that gave one within the expiry; older ones than `since` may lack."""
 
     async def forget(self, agent_id: AgentId) -> None:
         """Drop that of an agent that has left."""

@@ -1,6 +1,6 @@
 """What the store promises of LAM messages on their way: each is taken once, and what is to be sent is not forgotten."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -96,6 +96,12 @@ class LamRepository(Protocol):
 
     async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[tuple[AgentId, BaseMessage]]:
         """Return the requests for a task with the agents they went to, the latest first."""
+
+    async def taken(self, tenant: TenantId, job_id: JobId, run: int, actions: Collection[str]) -> Sequence[AgentId]:
+        """Return who has taken on a step with one of these actions in this run of the job, the latest first."""
+
+    async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
+        """Return how far tasks of the job are, from 0 to 1, by the latest that agents said."""
 
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         """Whether the agent was given a task of the job."""

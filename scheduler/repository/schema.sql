@@ -20,9 +20,11 @@ CREATE TABLE agents (
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     document TEXT NOT NULL, -- the agent, apart from its signs of life
-    token_digest TEXT NOT NULL,
+    token_digest TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0,
     UNIQUE (tenant, name)
 ) STRICT;
+
+CREATE INDEX agents_by_version ON agents (version);
 
 CREATE TABLE agents_version (n INTEGER NOT NULL) STRICT;
 

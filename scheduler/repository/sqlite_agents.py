@@ -12,12 +12,15 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import AgentKeyTakenError, AgentNameTakenError
 from scheduler.core.ids import AgentId, TenantId
-from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat, Enrolment
+from scheduler.repository.agent_repository import AgentChanges, AgentKey, AgentRecord, Beat, Enrolment
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insertion, storable, to_json, to_micros, to_moment
 
 _SIGNS_OF_LIFE = {"last_heartbeat", "running"}
-_CHANGED = "UPDATE agents_version SET n = n + 1"
+_KEYS_SINCE = """
+    SELECT kid, agent_id, x FROM agent_keys WHERE agent_id IN (SELECT id FROM agents WHERE version > ?)
+    ORDER BY agent_id, place
+"""
 _BEAT = """
     INSERT INTO agent_beats (agent_id, at, running, status) SELECT :agent_id, :at, :running, :status
     WHERE EXISTS (SELECT 1 FROM agents WHERE id = :agent_id)
@@ -38,7 +41,10 @@ class SQLiteAgentRepository:
         )
 
     async def all(self) -> Sequence[AgentRecord]:
-        return await self._database.read(_all)
+        return (await self.changed(-1)).records
+
+    async def changed(self, since: int) -> AgentChanges:
+        return await self._database.read(lambda connection: _changed(connection, since))
 
     @crash_points(CrashPoint.BEFORE_AGENT, CrashPoint.AFTER_AGENT)
     async def save(self, record: AgentRecord, *, instead_of: AgentId | None = None) -> None:
@@ -53,7 +59,7 @@ class SQLiteAgentRepository:
         def retire(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM agent_keys WHERE agent_id = ? AND kid <> ?", (agent_id, kid))
             connection.execute("UPDATE agent_keys SET place = 0 WHERE kid = ?", (kid,))
-            connection.execute(_CHANGED)
+            _count_change(connection, agent_id)
 
         await self._database.write(retire)
 
@@ -88,6 +94,11 @@ class SQLiteAgentRepository:
         )
 
     @crash_points(CrashPoint.BEFORE_AGENT, CrashPoint.AFTER_AGENT)
+    async def revoke(self, enrolment_id: str) -> None:
+        statement = "UPDATE enrolments SET uses = 0 WHERE id = ?"
+        await self._database.write(lambda connection: connection.execute(statement, (enrolment_id,)) and None)
+
+    @crash_points(CrashPoint.BEFORE_AGENT, CrashPoint.AFTER_AGENT)
     async def spend(self, enrolment_id: str, now: datetime) -> bool:
         statement = "UPDATE enrolments SET uses = uses - 1 WHERE id = ? AND uses > 0 AND expires_at > ?"
         values = (enrolment_id, to_micros(now))
@@ -116,10 +127,11 @@ class SQLiteHeartbeatStore:
         ]
         await self._database.write(lambda connection: connection.executemany(_BEAT, rows) and None)
 
-    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:
-        wanted, since = set(agent_ids), to_micros(self._clock.now() - self._expiry)
+    async def last(self, agent_ids: Collection[AgentId], since: datetime | None = None) -> Mapping[AgentId, Beat]:
+        wanted, expiry = set(agent_ids), self._clock.now() - self._expiry
+        after = to_micros(expiry if since is None else max(since, expiry))
         statement = "SELECT agent_id, at, running, status FROM agent_beats WHERE at > ?"
-        rows = await self._database.read(lambda connection: connection.execute(statement, (since,)).fetchall())
+        rows = await self._database.read(lambda connection: connection.execute(statement, (after,)).fetchall())
         return {
             AgentId(row["agent_id"]): Beat(_moment(row["at"]), row["running"], AgentStatus(row["status"]))
             for row in rows
@@ -135,18 +147,25 @@ class SQLiteHeartbeatStore:
         """Leave the database to whoever opened it."""
 
 
-def _all(connection: sqlite3.Connection) -> Sequence[AgentRecord]:
+def _changed(connection: sqlite3.Connection, since: int) -> AgentChanges:
     keys: defaultdict[str, list[AgentKey]] = defaultdict(list)
-    for row in connection.execute("SELECT kid, agent_id, x FROM agent_keys ORDER BY agent_id, place"):
+    for row in connection.execute(_KEYS_SINCE, (since,)):
         keys[row["agent_id"]].append(AgentKey(row["kid"], PublicKey(x=row["x"])))
-    return [
+    records = [
         AgentRecord(
             agent=Agent.model_validate_json(row["document"]),
             token_digest=row["token_digest"],
             keys=tuple(keys[row["id"]]),
         )
-        for row in connection.execute("SELECT id, document, token_digest FROM agents")
+        for row in connection.execute("SELECT id, document, token_digest FROM agents WHERE version > ?", (since,))
     ]
+    version = int(connection.execute("SELECT n FROM agents_version").fetchone()[0])
+    return AgentChanges(version, records, int(connection.execute("SELECT count(*) FROM agents").fetchone()[0]))
+
+
+def _count_change(connection: sqlite3.Connection, agent_id: AgentId) -> None:
+    connection.execute("UPDATE agents_version SET n = n + 1")
+    connection.execute("UPDATE agents SET version = (SELECT n FROM agents_version) WHERE id = ?", (agent_id,))
 
 
 def _save(connection: sqlite3.Connection, record: AgentRecord, instead_of: AgentId | None) -> None:
@@ -177,14 +196,14 @@ def _save(connection: sqlite3.Connection, record: AgentRecord, instead_of: Agent
         connection.execute(
             "INSERT INTO agent_keys (kid, agent_id, x, place) VALUES (?, ?, ?, ?)", (kid, agent.id, key.x, place)
         )
-    connection.execute(_CHANGED)
+    _count_change(connection, agent.id)
 
 
 def _remove(connection: sqlite3.Connection, agent_id: AgentId) -> bool:
     removed = connection.execute("DELETE FROM agents WHERE id = ?", (agent_id,)).rowcount > 0
     if removed:
         connection.execute("DELETE FROM outbox WHERE agent_id = ?", (agent_id,))
-        connection.execute(_CHANGED)
+        _count_change(connection, agent_id)
     return removed
 
 

@@ -37,7 +37,29 @@ _FITTING: Final[Mapping[str, frozenset[MessageType]]] = {
     MessageType.REJECT: frozenset({MessageType.CONFIRM, MessageType.NOT_UNDERSTOOD}),
 }
 """With what each of our messages may be answered."""
-_SENT = "SELECT type, agent_id, conversation_id, task_id FROM messages WHERE tenant = ? AND sender = ? AND id = ?"
+_SENT = """
+    SELECT type, agent_id, conversation_id, task_id, document ->> '$.payload.replyBy' AS reply_by
+    FROM messages WHERE tenant = ? AND sender = ? AND id = ?
+"""
+
+_TAKEN = """
+    SELECT agent_id, max(n) FROM messages AS asked
+    WHERE tenant = ? AND conversation_id = ? AND task_id IS NOT NULL AND sender = ? AND type IN ('request', 'assign')
+        AND document ->> '$.correlation.run' = ?
+        AND document ->> '$.payload.todo.action' IN (SELECT value FROM json_each(?))
+        AND EXISTS (
+            SELECT 1 FROM messages AS answer WHERE answer.tenant = asked.tenant AND answer.in_reply_to = asked.id
+            AND answer.type IN ('agree', 'inform', 'done', 'failure')
+        )
+    GROUP BY agent_id ORDER BY max(n) DESC
+"""
+
+_PROGRESS = """
+    SELECT task_id, document ->> '$.status.progress' AS share FROM messages
+    WHERE tenant = ? AND conversation_id = ? AND task_id IS NOT NULL AND type = 'inform' AND refused IS NULL
+        AND share IS NOT NULL
+    ORDER BY n
+"""
 
 _UNSENT = """
     SELECT outbox.agent_id, messages.document, jobs.status = 'running' AND jobs.lease_epoch
@@ -118,6 +140,15 @@ class SQLiteLamRepository:
         rows = await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
         return [(AgentId(row["agent_id"]), MessageFactory.from_json(row["document"])) for row in rows]
 
+    async def taken(self, tenant: TenantId, job_id: JobId, run: int, actions: Collection[str]) -> Sequence[AgentId]:
+        values = (tenant, job_id, SCHEDULER_URI, run, json.dumps(sorted(actions)))
+        rows = await self._database.read(lambda connection: connection.execute(_TAKEN, values).fetchall())
+        return [AgentId(row["agent_id"]) for row in rows]
+
+    async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
+        rows = await self._database.read(lambda connection: connection.execute(_PROGRESS, (tenant, job_id)).fetchall())
+        return {TaskId(row["task_id"]): float(row["share"]) for row in rows}
+
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         statement = "SELECT 1 FROM messages WHERE tenant = ? AND conversation_id = ? AND agent_id = ? AND sender = ?"
         values = (tenant, job_id, agent_id, SCHEDULER_URI)
@@ -166,6 +197,8 @@ def _judged(connection: sqlite3.Connection, arrival: Arrival, row: dict[str, Any
             row[column] = asked[column]
         if message.type not in _FITTING.get(asked["type"], frozenset()):
             return "no_answer_to_that"
+        if message.type is MessageType.OFFER and datetime.fromisoformat(asked["reply_by"]) < arrival.at:
+            return "late_offer"
     elif message.type is MessageType.INFORM and not _was_asked(connection, arrival):
         raise MessageNotAllowedError("not_asked", _NOT_ASKED)
     epoch = message.correlation.lease_epoch

@@ -1,6 +1,7 @@
 """Settings of agents on other machines."""
 
 from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -15,6 +16,10 @@ class AgentsSettings(BaseSettings):
 
     networks: dict[str, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description="tenant -> private networks in which its agents may be called, as JSON"
+    )
+    choice: Literal["direct", "bids"] = Field(
+        default="direct",
+        description="who gets a step: chosen by what is known here, or by bids that agents are asked for first",
     )
     token: SecretStr | None = Field(
         default=None, description="enrolment token of an agent that is started here, instead of --token"

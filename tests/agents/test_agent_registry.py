@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,7 +106,7 @@ async def test_who_is_silent_is_offline_and_gets_nothing(registry: AgentRegistry
     assert seen is not None
     assert seen.status is AgentStatus.OFFLINE
     found = await registry.choose(Need(action="web.click", tenant=ACME))
-    assert found == Unfit(reasons=("1 offline",), capable=1, only_busy=False)
+    assert found == Unfit(reasons=("1 offline",), capable=1, soon=False)
 
     await registry.update_heartbeat(agent.id)
     assert await registry.find_agent_for_task("web.click", ACME) is not None
@@ -136,6 +136,27 @@ async def test_a_heartbeat_dies_with_its_agent_only(open_registry: Open, beats: 
 
     assert set(await beats.last([first.id, second.id])) == {second.id}
     assert await beats.last([]) == {}
+
+
+async def test_what_has_changed_is_taken_over_and_nothing_else_is_read(
+    open_registry: Open, database: SQLiteDatabase
+) -> None:
+    here, there, agents = open_registry(), open_registry(), SQLiteAgentRepository(database)
+    first, second = await join(here), await join(here, "web-2")
+    assert len(await there.list_agents()) == 2
+    version = agents.version()
+
+    await here.stand(second.id, AgentStatus.DRAINING, "update", ACME)
+    changed = await agents.changed(version)
+    assert ([record.agent.id for record in changed.records], changed.total) == ([second.id], 2)
+    seen = await there.get_agent(second.id)
+    assert seen is not None
+    assert seen.reason == "update"
+
+    await here.unregister(first.id)
+    third = await join(here, "web-3")
+    assert {agent.id for agent in await there.list_agents()} == {second.id, third.id}
+    assert await there.of_key(third.id) is None
 
 
 async def test_another_tenants_agents_are_not_there(registry: AgentRegistry) -> None:
@@ -177,7 +198,7 @@ async def test_the_least_loaded_is_chosen_and_a_full_one_is_not(registry: AgentR
         assert chosen.id == two.id
         with registry.slot(two.id, "web.click"), registry.slot(one.id, "web.click"):
             found = await registry.choose(Need(action="web.click", tenant=ACME))
-            assert found == Unfit(reasons=("2 busy",), capable=2, only_busy=True)
+            assert found == Unfit(reasons=("2 busy",), capable=2, soon=True)
     assert await registry.find_agent_for_task("web.click", ACME) is not None
 
 
@@ -220,7 +241,7 @@ async def test_who_fails_again_and_again_rests(registry: AgentRegistry, clock: F
             slot.well = False
 
     found = await registry.choose(Need(action="web.click", tenant=ACME))
-    assert found == Unfit(reasons=("1 resting after failures",), capable=1, only_busy=True)
+    assert found == Unfit(reasons=("1 resting after failures",), capable=1, soon=True)
 
     clock.advance(timedelta(seconds=29))
     await registry.update_heartbeat(agent.id)
@@ -228,6 +249,19 @@ async def test_who_fails_again_and_again_rests(registry: AgentRegistry, clock: F
     with registry.slot(agent.id, "web.click") as slot:
         slot.well = True
     assert await registry.find_agent_for_task("web.click", ACME) is not None
+
+
+async def test_one_that_is_busy_is_worth_waiting_for_though_another_is_offline(
+    registry: AgentRegistry, clock: FakeClock
+) -> None:
+    need = Need(action="web.click", tenant=ACME)
+    await join(registry, "gone")
+    clock.advance(timedelta(minutes=1))
+    assert await registry.choose(need) == Unfit(reasons=("1 offline",), capable=1, soon=False)
+
+    busy = await join(registry)
+    with registry.slot(busy.id, "web.click"):
+        assert await registry.choose(need) == Unfit(reasons=("1 busy", "1 offline"), capable=2, soon=True)
 
 
 async def test_of_many_nobody_is_overrun(registry: AgentRegistry) -> None:
@@ -278,7 +312,7 @@ async def test_the_first_of_many_that_is_free_again_is_found(registry: AgentRegi
         with registry.slot(agents[0].id, "web.click"):
             for _ in range(3):
                 found = await registry.choose(Need(action="web.click", tenant=ACME))
-                assert found == Unfit(reasons=("30 busy",), capable=30, only_busy=True)
+                assert found == Unfit(reasons=("30 busy",), capable=30, soon=True)
         for _ in range(3):
             chosen = await registry.find_agent_for_task("web.click", ACME)
             assert chosen is not None
@@ -312,7 +346,7 @@ class _Down:
     async def note(self, agents: Collection[Agent]) -> None:  # noqa: ARG002 - the port's
         raise UnavailableError("Redis is down")
 
-    async def last(self, agent_ids: Collection[AgentId]) -> Mapping[AgentId, Beat]:  # noqa: ARG002
+    async def last(self, agent_ids: Collection[AgentId], since: datetime | None = None) -> Mapping[AgentId, Beat]:  # noqa: ARG002
         raise UnavailableError("Redis is down")
 
     async def forget(self, agent_id: AgentId) -> None:  # noqa: ARG002

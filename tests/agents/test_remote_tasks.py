@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -66,6 +67,7 @@ async def test_a_step_is_done_by_an_agent(api: Api) -> None:
     correlation = seen[0]["correlation"]
     assert (correlation["effectKey"], correlation["leaseEpoch"], correlation["attempt"]) == ("k" * 64, 3, 1)
     assert seen[0]["payload"]["todo"]["action"] == "web.read"
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", seen[0]["context"]["traceparent"])
     assert (await remote.verify(TODO, CONTEXT)).result == {"text": "42 €"}, "nobody need be asked again"
 
 
@@ -119,6 +121,17 @@ async def test_one_that_is_busy_leaves_it_to_another(api: Api) -> None:
 
     assert (await api.services.agents.remote.execute(TODO, CONTEXT)).success
     assert len(asked) <= 1
+
+
+async def test_who_has_failed_at_it_less_often_is_tried_next(api: Api) -> None:
+    agents = [await join(api.client, name=f"web-{number}") for number in range(3)]
+    failure = ("failure", {"payload": {"code": "unavailable", "retryable": True, "effect": "none"}})
+    asked = [in_process(api, agent, lambda _: [failure]) for agent in agents]
+
+    for attempt in range(1, 7):
+        await api.services.agents.remote.execute(TODO, CONTEXT._replace(attempt=attempt))
+
+    assert [len(seen) for seen in asked] == [2, 2, 2]
 
 
 async def test_what_is_not_answered_is_unknown_and_is_asked_about(api: Api) -> None:
@@ -202,6 +215,34 @@ async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
     else:
         assert (await hands.execute(todo, CONTEXT)).success
         assert api.executor.done == [action]
+
+
+async def test_what_no_agent_was_asked_and_nobody_can_do_here_has_not_happened(api: Api) -> None:
+    services = api.services.agents
+    hands = AgentHands(here=ExecutorRegistry(), remote=services.remote, registry=services.registry)
+
+    with pytest.raises(NoFreeAgentError):
+        await hands.execute(TODO, CONTEXT)
+    assert (await hands.verify(TODO, CONTEXT)).happened is False
+
+
+@pytest.mark.parametrize("happened", [True, False])
+async def test_what_a_silent_agent_may_be_at_still_does_not_count_as_not_done(api: Api, happened: bool) -> None:
+    agent = await join(api.client)
+    in_process(api, agent, lambda _: [("agree", {})])
+    services, here = api.services.agents, ExecutorRegistry()
+    here.register("web.*", api.executor)
+    hands = AgentHands(here=here, remote=services.remote, registry=services.registry)
+    asked = TODO.model_copy(update={"timeout": 0.2})
+    ended = await hands.execute(asked, CONTEXT)
+    assert ended.error is not None
+
+    api.executor.done += [TODO.action] * happened
+    if happened:
+        assert (await hands.verify(asked, CONTEXT)).happened
+    else:
+        with pytest.raises(AgentUnreachableError):
+            await hands.verify(asked, CONTEXT)
 
 
 @pytest.mark.integration

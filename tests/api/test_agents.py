@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.core.ids import TenantId
 from scheduler.repository.repository_interface import AuditFilter
+from scheduler.security.lam_signatures import SigningKey
 from tests.support.agents import FIELDS, join
 from tests.support.services import KEY_A, KEY_B, TWO_TENANTS, Api, OpenApi, bearer
 
@@ -37,6 +38,44 @@ async def test_a_sign_of_life_is_noted(api: Api) -> None:
     assert "token" not in {name for name, value in answer.json().items() if value}
     assert (await api.client.get(f"/agents/{agent.id}")).json()["running"] == 2
     assert (await api.client.post(f"/agents/{agent.id}/heartbeat", headers=agent.bearer)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"running": 1}', {}, 200),
+        (b'{"running": 1}', {"X-Correlation-ID": "abc"}, 200),
+        (b'{"running": -1}', {}, 422),
+        (b"{", {}, 400),
+        (b" " * 2000 + b"{}", {}, 200),
+        (b'{"running": 1}', {"Authorization": "Bearer cpa_agent_x_y"}, 404),
+        (b'{"running": 1}', {"Authorization": "Bearer cpa_agent__"}, 401),
+        (b'{"running": 1}', {"Authorization": "Bearer no-token-of-ours"}, 200),
+    ],
+)
+async def test_a_sign_of_life_that_is_not_plain_is_looked_at_more_closely(
+    api: Api, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    agent = await join(api.client)
+    headers = {"Content-Type": "application/json", **agent.bearer, **headers}
+
+    answer = await api.client.post(f"/agents/{agent.id}/heartbeat", content=body, headers=headers)
+
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert {"agent_id", "now", "status", "uri", "tenant"} <= set(answer.json())
+
+
+async def test_a_token_of_another_gives_no_sign_of_life(api: Api) -> None:
+    first, second = await join(api.client), await join(api.client, name="web-2")
+    guess = {"Authorization": first.bearer["Authorization"][:-4] + "xxxx"}
+
+    answers = [
+        await api.client.post(f"/agents/{first.id}/heartbeat", json={}, headers=headers)
+        for headers in (second.bearer, guess)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
 
 
 async def test_agents_are_listed_by_what_they_are(api: Api) -> None:
@@ -163,6 +202,21 @@ async def test_one_in_quarantine_does_not_come_back_as_another(api: Api) -> None
     assert (await api.client.delete(f"/agents/{agent.id}")).status_code == 204, "an operator removes it"
 
 
+async def test_nor_under_another_name_and_key_by_the_token_that_let_it_in(open_api: OpenApi) -> None:
+    async with open_api(keys=TWO_TENANTS) as api:
+        made = await api.client.post("/agents/enrolments", json={"uses": 5}, headers=bearer(KEY_A))
+        token = bearer(made.json()["token"])
+        agent, other = await join(api.client, token), await join(api.client, token, name="web-2")
+        await api.client.post(f"/agents/{agent.id}/quarantine", headers=bearer(KEY_A))
+
+        key = SigningKey.generate().public.model_dump()
+        back = await api.client.post("/agents/register", json=FIELDS | {"name": "x", "key": key}, headers=token)
+        stays = await api.client.post(f"/agents/{other.id}/heartbeat", json={}, headers=other.bearer)
+
+    assert (back.status_code, back.json()["code"]) == (401, "enrolment_refused")
+    assert stays.json()["status"] == "online", "who came by it before stays"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -172,6 +226,8 @@ async def test_one_in_quarantine_does_not_come_back_as_another(api: Api) -> None
         {"type": "robot"},
         {"endpoint": "file:///etc/passwd"},
         {"key": {"kty": "oct", "k": "AA"}},
+        {"key": {"x": "A" * 42 + "B"}},
+        {"actions": [{"name": "click"}]},
         {"tenant": "globex"},
         {"metadata": {"deep": [[[[]]]] * 2, "big": 2**70}},
     ],

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import uvicorn
@@ -50,9 +50,16 @@ class Neighbourhood:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
-    async def start(self, name: str = "note-1", *, called: bool = True, **how: Any) -> "AgentProcess":  # noqa: ANN401
+    async def start(
+        self,
+        name: str = "note-1",
+        *,
+        called: bool = True,
+        dial: str = "socket",
+        **how: Any,  # noqa: ANN401
+    ) -> "AgentProcess":
         """Start an agent, and wait until it is at work. `how`: token, concurrency, crash_at."""
-        agent = AgentProcess(self, name, called=called)
+        agent = AgentProcess(self, name, called=called, dial=dial)
         self.agents.append(agent)
         await agent.start(token=how.pop("token", None) or await self.enrolment(), **how)
         return agent
@@ -65,6 +72,7 @@ class AgentProcess:
     near: Neighbourhood
     name: str
     called: bool
+    dial: str = "socket"
     port: int = field(default_factory=_free_port)
     process: "asyncio.subprocess.Process | None" = None
     options: list[str] = field(default_factory=list)
@@ -77,13 +85,23 @@ class AgentProcess:
     def log(self) -> str:
         return (self.near.folder / f"{self.name}.log").read_text(encoding="utf-8")
 
-    async def start(self, *, token: str = "", concurrency: int = 1, crash_at: str = "", ready: bool = True) -> None:
-        command = [sys.executable, "-m", "tests.support.counting_agent", str(self.near.folder / "effects")]
+    async def start(
+        self,
+        *,
+        token: str = "",
+        concurrency: int = 1,
+        crash_at: str = "",
+        ready: bool = True,
+        clock_off: timedelta | None = None,
+    ) -> None:
+        program = "tests.support.counting_agent" if clock_off is None else "tests.support.shifted_agent"
+        command = [sys.executable, "-m", program, str(self.near.folder / "effects")]
         command += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
         command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
-        command += ["--endpoint", self.url] if self.called else []
+        command += ["--endpoint", self.url] if self.called else ["--dial", self.dial]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
+        settings |= {} if clock_off is None else {"AGENT_CLOCK_OFF": str(clock_off.total_seconds())}
         settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
         with (self.near.folder / f"{self.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, env={**clean, **settings}, stderr=log)
@@ -156,9 +174,11 @@ def note(text: str = "x", **params: Any) -> dict[str, Any]:  # noqa: ANN401 - No
 
 
 @asynccontextmanager
-async def neighbourhood(api: Api, folder: Path) -> AsyncIterator[Neighbourhood]:
-    """Serve the API on a free port; end every agent at the end."""
-    server = uvicorn.Server(uvicorn.Config(api.app, port=_free_port(), log_config=None, lifespan="off"))
+async def neighbourhood(
+    api: Api, folder: Path, ws: Literal["websockets-sansio", "none"] = "websockets-sansio"
+) -> AsyncIterator[Neighbourhood]:
+    """Serve the API on a free port, with or without WebSockets; end every agent at the end."""
+    server = uvicorn.Server(uvicorn.Config(api.app, port=_free_port(), log_config=None, lifespan="off", ws=ws))
     serving = asyncio.create_task(server._serve())  # without its signal handlers: they are the test runner's
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)

@@ -15,8 +15,9 @@ from pydantic import BaseModel
 
 from agents.runtime import report_progress
 from agents.runtime.command_line import AgentKind, main
-from scheduler.core.actions import ActionSpec
+from scheduler.core.actions import ActionSpec, SessionUse
 from scheduler.core.agent import AgentType
+from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import (
     AD_HOC,
     BaseExecutor,
@@ -42,6 +43,8 @@ class Counter(BaseExecutor):
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
         ActionSpec(name="data.note", description="write a line", params=NoteParams, result=frozenset({"line"})),
+        ActionSpec(name="data.scribble", description="the same, harmless", params=NoteParams, repeatable=True),
+        ActionSpec(name="data.hold", description="keep it", params=NoteParams, session=SessionUse.CHANGES),
     )
 
     def __init__(self, effects: Path) -> None:
@@ -68,6 +71,10 @@ class Counter(BaseExecutor):
             return Verification(happened=None, detail="it cannot be seen")
         seen = self._effects.exists() and context.effect_key in self._effects.read_text(encoding="utf-8").split()
         return Verification(happened=seen, result={"line": todo.text or ""} if seen else None)
+
+    async def let_go(self, job_id: JobId, *, ended: bool) -> None:
+        with self._effects.with_suffix(".let_go").open("a", encoding="utf-8") as file:
+            file.write(f"{job_id} {ended}\n")
 
 
 def kind(effects: Path) -> AgentKind:

@@ -26,7 +26,7 @@ from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.orchestrator.job_service import JobService
-from scheduler.settings import load_settings
+from scheduler.settings import Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 from tests.support.jumping_clock import JumpingClock
 from tests.support.world import World, WorldExecutor
@@ -72,16 +72,23 @@ class Home:
         return {f"CPA_{name}": value for name, value in (fixed | changes).items()}
 
 
-@contextlib.asynccontextmanager
-async def opened(home: Home, variables: Mapping[str, str]) -> AsyncIterator[Services]:
-    """Open CPA with these settings and no others, and the executor of the world."""
-    registry = ExecutorRegistry()
-    registry.register_all(WorldExecutor(home.world))
-    nothing_said = IntentRouter(IntentBook(intents=(Intent(name=UNKNOWN),)))
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Return what these variables set, and no others."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
     with patch.dict(os.environ, {**ours, **variables}, clear=True):
-        settings = load_settings()
-    async with open_services(settings, executors=registry, router=nothing_said) as services:
+        return load_settings()
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    home: Home, variables: Mapping[str, str], executors: ExecutorRegistry | None = None
+) -> AsyncIterator[Services]:
+    """Open CPA with these settings and no others, and the executor of the world unless others are given."""
+    if executors is None:
+        executors = ExecutorRegistry()
+        executors.register_all(WorldExecutor(home.world))
+    nothing_said = IntentRouter(IntentBook(intents=(Intent(name=UNKNOWN),)))
+    async with open_services(settings_of(variables), executors=executors, router=nothing_said) as services:
         yield services
 
 
@@ -199,6 +206,13 @@ class FaultProcess:
         """End it as a crash would."""
         self._process.kill()
         self._process.join()
+
+    def stop_now(self, limit: float = _END) -> None:
+        """Ask it to end in order, and end it by force when it does not go."""
+        self._process.terminate()
+        self._process.join(limit)
+        if self._process.is_alive():
+            self.kill()
 
     async def stop(self) -> None:
         """End it in order. That it does not go is an error; then it is ended by force."""

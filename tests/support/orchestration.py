@@ -50,7 +50,7 @@ class Office:
             job_queue=self.store.queue,
             jobs=self.jobs or self.store.jobs,
             tasks=self.store.tasks,
-            catalog=executors.catalog,
+            catalog_of=lambda _: executors.catalog,
             executors=executors,
             runner=runner,
             clock=self.clock,

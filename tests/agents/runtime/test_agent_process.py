@@ -62,19 +62,6 @@ async def shown(near: Neighbourhood, agent: AgentProcess) -> dict[str, Any]:
     return next(dict(one) for one in listed if one["name"] == agent.name)
 
 
-@pytest.mark.parametrize("called", [True, False], ids=["called", "dials-out"])
-async def test_a_step_is_agreed_to_done_and_answered(near: Neighbourhood, *, called: bool) -> None:
-    agent = await near.start(called=called)
-
-    ended = await near.api.services.agents.remote.execute(todo("42 €"), CONTEXT)
-
-    assert ended.success, ended.error
-    assert ended.result == {"line": "42 €"}
-    assert near.effects == [KEY]
-    listed = await shown(near, agent)
-    assert (listed["status"], listed["concurrency"], listed["capabilities"][0]["name"]) == ("online", 1, ACTION)
-
-
 async def test_a_repeated_request_gets_the_same_answer_and_no_second_effect(near: Neighbourhood) -> None:
     agent = await near.start()
     asked = await agent.message("request", payload=note())
@@ -136,6 +123,27 @@ async def test_an_agent_that_was_killed_says_after_restart_what_happened(
         assert ended.error.retryable is (happened is False)
     assert (await look(near, **params)).happened is happened
     assert near.effects == [KEY] * effects
+
+
+@pytest.mark.fault
+async def test_what_may_be_repeated_is_begun_again_though_nobody_can_tell_what_became_of_it(
+    near: Neighbourhood,
+) -> None:
+    agent = await near.start()
+    remote, step = near.api.services.agents.remote, todo(blind=True, die="after")
+    step = step.model_copy(update={"action": "data.scribble"})
+    waiting = asyncio.create_task(remote.execute(step, CONTEXT))
+    assert await agent.ended() == -signal.SIGKILL
+    await agent.start()
+    ended = await waiting
+    assert ended.error is not None
+    assert (ended.error.effect, ended.error.retryable) == (Effect.NONE, True)
+
+    again = todo(blind=True).model_copy(update={"action": "data.scribble"})
+    ended = await remote.execute(again, CONTEXT._replace(attempt=2))
+
+    assert ended.success, ended.error
+    assert near.effects == [KEY, KEY]
 
 
 WRITES = [("before_agent_write", 4), *[("after_agent_write", visit) for visit in (4, 5, 6, 7)]]

@@ -1,0 +1,64 @@
+"""What the answers of an agent mean for the step it was asked to do."""
+
+from collections.abc import Sequence
+
+from scheduler.core.agent import Agent
+from scheduler.core.errors import AgentRefusedError, Effect, OutcomeUnknownError
+from scheduler.core.lam_protocol import (
+    BaseMessage,
+    CancelledMessage,
+    DoneMessage,
+    FailureMessage,
+    MessageType,
+    RefuseMessage,
+    StatusMessage,
+)
+from scheduler.core.retry import TaskFailure
+from scheduler.core.task_executor_interface import ExecutionResult, Verification
+
+
+def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionResult:
+    """Return what the agent's final answer means."""
+    if isinstance(final, DoneMessage) and final.payload is not None:
+        evidence = final.payload.evidence or ()
+        return ExecutionResult(success=True, result=final.payload.result, duration=duration, evidence=evidence)
+    if isinstance(final, FailureMessage):
+        said = final.payload
+        failure = TaskFailure(
+            code=said.code,
+            message=said.message or said.code,
+            facts=said.facts or {},
+            retryable=said.retryable,
+            effect=said.effect,
+            agent_id=agent.id,
+        )
+        return ExecutionResult(success=False, error=failure, duration=duration, evidence=said.evidence or ())
+    if isinstance(final, CancelledMessage):
+        error: Exception = OutcomeUnknownError(final.intent or "the step", f"{agent.name} stopped by itself")
+        effect = final.payload.effect
+    else:
+        reason = final.payload.reason if isinstance(final, RefuseMessage) else str(final.type)
+        error, effect = AgentRefusedError(agent.name, reason), Effect.NONE
+    failure = TaskFailure.of(error)  # type: ignore[arg-type]  # both are CPAErrors
+    changes = {"effect": effect, "retryable": True, "agent_id": agent.id, "agent_at_fault": True}
+    return ExecutionResult(success=False, error=failure.model_copy(update=changes), duration=duration)
+
+
+def known_from(answers: Sequence[BaseMessage]) -> Verification | None:
+    """Return what the final answer says of the effect, if there is one that knows."""
+    for answer in answers:
+        if isinstance(answer, DoneMessage) and answer.payload is not None:
+            return Verification(happened=True, result=answer.payload.result)
+        if isinstance(answer, FailureMessage | CancelledMessage) and answer.payload.effect is not Effect.UNKNOWN:
+            return Verification(happened=answer.payload.effect is Effect.DONE)
+        if answer.type in {MessageType.REFUSE, MessageType.NOT_UNDERSTOOD}:
+            return Verification(happened=False, detail="the agent did not take it")
+    return None
+
+
+def verification_of(status: StatusMessage) -> Verification:
+    said = status.payload
+    effect = None if said is None else said.effect
+    happened = {Effect.DONE: True, Effect.NONE: False}.get(effect) if effect is not None else None
+    result = said.result if said is not None and happened else None
+    return Verification(happened=happened, result=result, detail=(said.detail or "") if said is not None else "")

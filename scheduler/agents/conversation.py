@@ -1,0 +1,133 @@
+"""Talks with agents: stores what is said, posts it, and waits for the answer, whichever process that reaches."""
+
+import asyncio
+import hashlib
+import re
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from scheduler.agents.lam_gateway import LamGateway
+from scheduler.agents.transports.transport import AgentTransport
+from scheduler.core.agent import SCHEDULER_URI, Agent
+from scheduler.core.clock import Clock
+from scheduler.core.errors import AgentUnreachableError, CPAError, MessageConflictError, OutcomeUnknownError
+from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
+from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.repository.lam_repository import FINAL, LamRepository
+from scheduler.repository.repository_interface import ChangeSignal
+
+_RESEND: Final = 2.0  # seconds until what may not have arrived is sent again
+_TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_ANSWERS: Final = frozenset({*FINAL, MessageType.STATUS, MessageType.OFFER})
+
+log = structlog.get_logger(__name__)
+
+
+class Conversation:
+    """The scheduler's mouth."""
+
+    def __init__(
+        self,
+        *,
+        messages: LamRepository,
+        gateway: LamGateway,
+        transport: AgentTransport,
+        changes: ChangeSignal,
+        clock: Clock,
+    ) -> None:
+        self._messages = messages
+        self._gateway = gateway
+        self._transport = transport
+        self._changes = changes
+        self._clock = clock
+
+    async def say(self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime) -> None:
+        """Store a message for an agent; it is posted or fetched soon, until then or never."""
+        await self._messages.send(message, context.tenant, agent.id, self._clock.now(), until)
+
+    async def ask(self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime) -> BaseMessage:
+        """Send, and wait for the final answer. Raises AgentUnreachableError and OutcomeUnknownError."""
+        now = self._clock.now()
+        await self._messages.send(message, context.tenant, agent.id, now, until)
+        await self.deliver(agent, message, until)
+        while True:
+            seen = self._changes.changes
+            for answer in await self._messages.answers(context.tenant, message.id):
+                if answer.type in _ANSWERS:
+                    return answer
+            left = (until - self._clock.now()).total_seconds()
+            if left <= 0:
+                raise OutcomeUnknownError(str(message.intent or message.type), f"{agent.name} did not answer in time")
+            await self._changes.wait(seen, left)
+
+    async def deliver(self, agent: Agent, message: BaseMessage, until: datetime) -> None:
+        """Post it, again while it may not have arrived; what the agent answers at once goes the way of all answers.
+
+        Raises AgentUnreachableError when no try has reached it, OutcomeUnknownError when one may have.
+        """
+        may_have_arrived = False
+        while True:
+            try:
+                answer = await self._transport.deliver(agent, self._gateway.sign(message))
+            except (AgentUnreachableError, OutcomeUnknownError) as error:
+                may_have_arrived |= isinstance(error, OutcomeUnknownError)
+                if not may_have_arrived:
+                    await self._messages.sent(message.id, agent.id)
+                    raise
+                if self._clock.now() + timedelta(seconds=_RESEND) >= until:
+                    raise OutcomeUnknownError(f"{message.type} to {agent.name}", str(error)) from error
+                await asyncio.sleep(_RESEND)
+                continue
+            break
+        if answer is not None:
+            try:
+                await self._gateway.receive(answer)
+            except MessageConflictError as error:
+                log.info("answer_changes_nothing", agent=agent.id, error=str(error))
+            except CPAError as error:
+                raise OutcomeUnknownError(f"what {agent.name} was asked", f"its answer is no good: {error}") from error
+        if answer is not None or agent.endpoint:
+            await self._messages.sent(message.id, agent.id)
+
+    def message(
+        self,
+        kind: MessageType,
+        agent: Agent,
+        context: ExecutionContext,
+        until: datetime,
+        *,
+        answering: str | None = None,
+        seq: int | None = None,
+        **fields: Any,  # noqa: ANN401 - checked by the model of the type
+    ) -> BaseMessage:
+        """Return a message about a step, or about its whole job when the context names no task."""
+        now = self._clock.now()
+        return MessageFactory.create(
+            kind,
+            sender=SCHEDULER_URI,
+            to=agent.uri,
+            ts=now,
+            context={"tenant": context.tenant, "locale": context.locale, "traceparent": traceparent(context)},
+            correlation={
+                "conversationId": context.job_id,
+                "inReplyTo": answering,
+                "taskId": context.task_id or None,
+                "seq": seq,
+                "run": context.run,
+                "attempt": max(context.attempt, 1),
+                "leaseEpoch": context.lease_epoch,
+                "effectKey": context.effect_key or None,
+            },
+            expected={"deadline": until, "budgetMs": max(0, int((until - now).total_seconds() * 1000))},
+            **fields,
+        )
+
+
+def traceparent(context: ExecutionContext) -> str:
+    """Return the trace of a step (W3C Trace Context): its job's id is the trace, so that every process agrees on it."""
+    job = context.job_id.replace("-", "")
+    trace = job if _TRACE.fullmatch(job) else hashlib.sha256(context.job_id.encode()).hexdigest()[:32]
+    span = hashlib.sha256(f"{context.task_id} {context.run} {context.attempt}".encode()).hexdigest()[:16]
+    return f"00-{trace}-{span}-01"
