@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
@@ -13,6 +14,7 @@ from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.agents.remote_executor import RemoteExecutor
+from scheduler.agents.transports.a2a_transport import A2aTransport
 from scheduler.agents.transports.by_agent import TransportByAgent
 from scheduler.agents.transports.http_transport import HttpTransport
 from scheduler.agents.transports.in_process import InProcessTransport
@@ -26,6 +28,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_lam import SQLiteLamRepository
 from scheduler.repository.sqlite_repository import SQLiteAuditRepository, SQLiteJobRepository
 from scheduler.security.lam_signatures import SigningKey
+from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import Settings
 
 
@@ -39,16 +42,19 @@ class Agents:
     dial_in: DialIn
     here: InProcessTransport
     http: HttpTransport
+    a2a: A2aTransport
+    a2a_agents: A2aAgents
     remote: RemoteExecutor
     outbox: Outbox
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
+        await self.a2a.close()
         await self.http.close()
         await self.registry.close()
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
+def make_agents(settings: Settings, database: SQLiteDatabase, secrets: SecretsManager) -> Agents:
     """Return it all, over the store and, where there is one, Redis."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
@@ -69,7 +75,14 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
         job_state=job_state,
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
-    transport = TransportByAgent(here=here, called=http)
+    a2a = A2aTransport(
+        networks=lambda tenant: _networks(settings, tenant),
+        folder=settings.store.data_dir / "a2a",
+        secret=secrets.get_secret,
+        receive=gateway.receive,
+        clock=clock,
+    )
+    transport = TransportByAgent(here=here, called=http, a2a=a2a)
     remote = RemoteExecutor(
         registry=registry,
         messages=messages,
@@ -81,6 +94,8 @@ def make_agents(settings: Settings, database: SQLiteDatabase) -> Agents:
     return Agents(
         here=here,
         http=http,
+        a2a=a2a,
+        a2a_agents=A2aAgents(registry=registry, transport=a2a, new_id=new_id),
         remote=remote,
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,

@@ -124,7 +124,7 @@ async def open_services(
         questions = make_answer_service(settings.queue, database, planner, queue, admission)
         jobs = make_jobs(database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        agents = make_agents(settings, database)
+        agents = make_agents(settings, database, secrets)
         stack.push_async_callback(agents.close)
         worker = make_worker(settings, queue, database, registry, secrets, agents)
         yield Services(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from scheduler.core.site_book import SiteBook
+from scheduler.executors.a2a_actions import A2A_ACTIONS
 from scheduler.executors.answers import Answers
 from scheduler.executors.app_catalog import AppCatalog
 from scheduler.executors.app_executor import AppExecutor
@@ -52,6 +53,7 @@ def make_registry(
     transport = make_mail_transport(settings, secrets)
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
     register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
+    registry.bring(A2A_ACTIONS)
     return registry
 
 

@@ -43,6 +43,8 @@ class AgentHands:
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
         """Ask the agent that was given the step; where it cannot tell, look from here if that is possible."""
+        if not self._does(todo):
+            return await self._remote.verify(todo, context)
         if not len(self._registry) or not await self._remote.was_asked(context):
             return await self._here.verify(todo, context)
         try:

@@ -13,7 +13,6 @@ from a2a.server.context import ServerCallContext
 from a2a.server.events.event_queue import Event
 from a2a.server.request_handlers.request_handler import RequestHandler, validate_request_params
 from a2a.types import (
-    AgentCard,
     CancelTaskRequest,
     GetTaskRequest,
     ListTasksRequest,
@@ -125,14 +124,19 @@ class A2aHandler(RequestHandler):
             tasks=tasks, next_page_token=page["next_cursor"] or "", page_size=limit, total_size=page["total"]
         )
 
-    async def on_create_task_push_notification_config(self, *_: object) -> NoReturn:
+    async def on_create_task_push_notification_config(self, params: object, context: object) -> NoReturn:  # noqa: ARG002
         raise PushNotificationNotSupportedError
 
-    on_get_task_push_notification_config = on_create_task_push_notification_config
-    on_list_task_push_notification_configs = on_create_task_push_notification_config
-    on_delete_task_push_notification_config = on_create_task_push_notification_config
+    async def on_get_task_push_notification_config(self, params: object, context: object) -> NoReturn:  # noqa: ARG002
+        raise PushNotificationNotSupportedError
 
-    async def on_get_extended_agent_card(self, *_: object) -> AgentCard:
+    async def on_list_task_push_notification_configs(self, params: object, context: object) -> NoReturn:  # noqa: ARG002
+        raise PushNotificationNotSupportedError
+
+    async def on_delete_task_push_notification_config(self, params: object, context: object) -> NoReturn:  # noqa: ARG002
+        raise PushNotificationNotSupportedError
+
+    async def on_get_extended_agent_card(self, params: object, context: object) -> NoReturn:  # noqa: ARG002
         raise ExtendedAgentCardNotConfiguredError
 
     def _caller(self, context: ServerCallContext) -> tuple[Desk, str]:
