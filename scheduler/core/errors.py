@@ -27,7 +27,7 @@ CPAError
 │       StepBudgetError, InvalidInputError, SecretMissingError, StepTimeoutError, ArchiveRefusedError,
 │       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
-│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError
+│       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError, ToolFailedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
@@ -35,7 +35,7 @@ CPAError
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
-                                 NoFreeAgentError, TooManyMessagesError
+                                 NoFreeAgentError, TooManyMessagesError, ToolServerDownError
 """
 
 from scheduler.core.agent_errors import (
@@ -170,6 +170,8 @@ from scheduler.core.work_errors import (
     NoDisplayError,
     ProgramMissingError,
     TableUnreadableError,
+    ToolFailedError,
+    ToolServerDownError,
 )
 
 __all__ = [
@@ -284,6 +286,8 @@ __all__ = [
     "TaskFailedError",
     "TooManyMessagesError",
     "TooMuchDataError",
+    "ToolFailedError",
+    "ToolServerDownError",
     "UnavailableError",
     "UnknownActionError",
     "UnknownDependencyError",

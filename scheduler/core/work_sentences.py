@@ -74,4 +74,12 @@ WORK_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Der Kalender {url} antwortet nicht. Bitte später wiederholen oder CPA_CALENDAR_URL prüfen.",
         "The calendar {url} does not answer. Please retry later or check CPA_CALENDAR_URL.",
     ),
+    "tool_failed": (
+        "Das Werkzeug {tool} hat es nicht getan: {problem}",
+        "The tool {tool} did not do it: {problem}",
+    ),
+    "tool_server_down": (
+        "Der MCP-Server {server} ist nicht zu erreichen: {why}. Bitte seinen Eintrag in CPA_MCP_FILE prüfen.",
+        "The MCP server {server} cannot be reached: {why}. Please check its entry in CPA_MCP_FILE.",
+    ),
 }

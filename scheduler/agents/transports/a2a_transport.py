@@ -97,28 +97,33 @@ class A2aTransport:
         await self._inner.aclose()
 
     async def _order(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
-        key, before = _effect_key(asked), await self._ledger.last(_effect_key(asked))
-        if before is not None and before.message_id == asked.id:
-            if before.task_id is None:
-                error = OutcomeUnknownError(f"the message to {agent.name}", "it may have arrived")
-                return _failure(asked, error)
+        before = await self._ledger.last(_effect_key(asked))
+        if before is None or before.message_id != asked.id:
+            return await self._send(agent, asked)
+        if before.task_id is not None:
             return self._followed(agent, asked, before.task_id)
-        todo = asked.payload.to_todo()
+        return _failure(asked, OutcomeUnknownError(f"the message to {agent.name}", "it may have arrived"))
+
+    async def _send(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
+        """Note it, send it, note what became of it."""
+        if asked.payload is None:
+            return reply_to(asked, MessageType.REFUSE, payload={"reason": "the step must be in the message"})
+        key, todo = _effect_key(asked), asked.payload.to_todo()
         said = {"text": str(todo.params.get("message") or todo.text or ""), "data": todo.params.get("data")}
         skill = str(agent.metadata.get("skills", {}).get(todo.action, todo.action))
         await self._ledger.note(key, Sent(message_id=asked.id))
         try:
             outcome = await (await self.calls()).send(*self._to(agent), **said, skill=skill, message_id=asked.id)
-        except (AgentUnreachableError, AgentRefusedError) as error:
+        except AgentUnreachableError:
             await self._ledger.forget(key)
-            if isinstance(error, AgentUnreachableError):
-                raise
+            raise
+        except AgentRefusedError as error:
+            await self._ledger.forget(key)
             return reply_to(asked, MessageType.REFUSE, payload={"reason": error.facts["reason"]})
         except OutcomeUnknownError as error:
             return _failure(asked, error)
-        if outcome.task_id is None:
-            return reply_to(asked, MessageType.DONE, payload={"result": outcome.result})
-        await self._ledger.note(key, Sent(message_id=asked.id, task_id=outcome.task_id))
+        if outcome.task_id is not None:
+            await self._ledger.note(key, Sent(message_id=asked.id, task_id=outcome.task_id))
         return self._final(asked, outcome) or self._followed(agent, asked, outcome.task_id)
 
     def _followed(self, agent: Agent, asked: BaseMessage, task_id: str) -> BaseMessage:
