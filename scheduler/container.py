@@ -16,7 +16,7 @@ from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_book import SiteBook
-from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites, refresh_tools
+from scheduler.executor_wiring import fresh_registry, make_answers, make_policy, make_registry, make_sites
 from scheduler.executors.answers import Answers
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
@@ -113,9 +113,7 @@ async def open_services(
     artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
     screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
     sites, answers = make_sites(settings), make_answers(settings)
-    if executors is None:
-        await refresh_tools(settings, secrets)
-    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
+    registry = executors or await fresh_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))

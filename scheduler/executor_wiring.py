@@ -76,6 +76,19 @@ def register_tools(
         registry.bring(spec)
 
 
+async def fresh_registry(
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    screenshots: ScreenshotStore,
+    sites: SiteBook,
+    answers: Answers,
+) -> ExecutorRegistry:
+    """Return what `make_registry` does, after MCP servers were asked which tools they have now."""
+    await refresh_tools(settings, secrets)
+    return make_registry(settings, secrets, artifacts, screenshots, sites, answers)
+
+
 async def refresh_tools(settings: Settings, secrets: SecretsManager) -> Mapping[str, str]:
     """Have MCP servers list their tools; return what is wrong with those that do not answer."""
     if not settings.hands.mcp_file.exists():

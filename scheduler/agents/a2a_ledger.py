@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.executors.files import safe_name, write_durably
 
 
@@ -27,6 +28,7 @@ class A2aLedger:
         """Return what was sent last for the effect; None: nothing."""
         return await asyncio.to_thread(self._read, effect_key)
 
+    @crash_points(CrashPoint.BEFORE_A2A_NOTE, CrashPoint.AFTER_A2A_NOTE)
     async def note(self, effect_key: str, sent: Sent) -> None:
         """Keep it; on disk when this returns."""
         content = sent.model_dump_json().encode()

@@ -129,7 +129,7 @@ async def get_job(
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
         question=None if job.status.final else await asyncio.to_thread(answers.question, job_id),
-        conversation=said if isinstance(said := job.context.get("conversation"), str) else None,
+        context_id=said if isinstance(said := job.context.get("context_id"), str) else None,
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )

@@ -119,7 +119,7 @@ class JobDetailResponse(BaseModel):
     tasks: list[TaskResponse]
     artifacts: list[str]
     question: dict[str, str] | None = Field(default=None, description="What the job waits to be told, if anything.")
-    conversation: str | None = Field(default=None, description="`conversation` of the `context` it was ordered with.")
+    context_id: str | None = Field(default=None, description="`context_id` of the `context` it was ordered with.")
     retry_count: int
     max_retries: int
 

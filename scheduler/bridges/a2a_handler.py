@@ -108,7 +108,7 @@ class A2aHandler(RequestHandler):
 
     @validate_request_params
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
-        """List jobs, newest first. They are not kept by conversation."""
+        """List jobs, newest first. They are not indexed by contextId."""
         desk, base = self._caller(context)
         if params.context_id:
             raise UnsupportedOperationError(message="Tasks cannot be listed by contextId here")
@@ -170,8 +170,8 @@ async def _taken(desk: Desk, message: Message) -> dict[str, Any]:
     if not message.task_id:
         if not texts or data:
             raise ContentTypeNotSupportedError(message="An order is a text: what is to be done, in German or English")
-        conversation = {"conversation": message.context_id} if message.context_id else {}
-        return await desk.submit("\n".join(texts), key=f"a2a-{message.message_id}"[:200], **conversation)
+        group = {"context_id": message.context_id} if message.context_id else {}
+        return await desk.submit("\n".join(texts), key=f"a2a-{message.message_id}"[:200], **group)
     job = await desk.job(message.task_id)
     if any(question["secret"] for question in open_questions(job)):
         raise UnsupportedOperationError(message=status_of(job).message.parts[0].text)

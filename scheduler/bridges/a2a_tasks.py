@@ -58,8 +58,8 @@ def status_of(job: Mapping[str, Any], words: str = "") -> TaskStatus:
 
 
 def context_of(job: Mapping[str, Any]) -> str:
-    """Return the conversation that a job belongs to; one that came alone is its own."""
-    return str(job["conversation"] or job["job"]["job_id"])
+    """Return what the client groups its jobs by; one that came alone is a group of its own."""
+    return str(job["context_id"] or job["job"]["job_id"])
 
 
 def task_of(job: Mapping[str, Any], base: str, *, history: int | None = None, artifacts: bool = True) -> Task:

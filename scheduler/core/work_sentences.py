@@ -75,8 +75,8 @@ WORK_SENTENCES: Mapping[str, tuple[str, str]] = {
         "The calendar {url} does not answer. Please retry later or check CPA_CALENDAR_URL.",
     ),
     "tool_failed": (
-        "Das Werkzeug {tool} hat es nicht getan: {problem}",
-        "The tool {tool} did not do it: {problem}",
+        "Das Werkzeug {tool} hat es nicht getan: {problem}.",
+        "The tool {tool} did not do it: {problem}.",
     ),
     "tool_server_down": (
         "Der MCP-Server {server} ist nicht zu erreichen: {why}. Bitte seinen Eintrag in CPA_MCP_FILE prüfen.",

@@ -82,7 +82,8 @@ class McpExecutor(BaseExecutor):
 
     def _told(self, result: Any, context: ExecutionContext) -> dict[str, Any]:  # noqa: ANN401 - CallToolResult
         """Return what later steps may refer to, within bounds; what is no text becomes a file of the job."""
-        texts, files = [], []
+        texts: list[str] = []
+        files: list[str] = []
         for number, block in enumerate(result.content):
             content = getattr(getattr(block, "resource", None), "blob", None) or getattr(block, "data", None)
             if content is None:

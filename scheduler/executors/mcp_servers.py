@@ -15,6 +15,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from scheduler.core.actions import ActionSpec, Risk
+from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.problems import first_problem, unfit
 from scheduler.core.sentences import Sentence
 from scheduler.core.strict_yaml import StrictLoader
@@ -113,6 +114,7 @@ class ToolList:
             log.warning("mcp_tools_unreadable", server=server, error=str(error))
             return ()
 
+    @crash_points(CrashPoint.BEFORE_FILE, CrashPoint.AFTER_FILE)
     def write(self, server: str, tools: Iterable[Tool]) -> None:
         content = json.dumps([tool.model_dump() for tool in tools], ensure_ascii=False).encode()
         write_durably(self._folder / f"{safe_name(server)}.json", content)

@@ -41,7 +41,8 @@ class McpSession:
 
     async def tools(self) -> list[Tool]:
         """Return what the server offers. Raises ToolServerDownError."""
-        client, found, cursor = await self._connected(), [], None
+        client, cursor = await self._connected(), None
+        found: list[Tool] = []
         try:
             async with asyncio.timeout(self._server.seconds):
                 while len(found) < _MOST_TOOLS:

@@ -1,18 +1,22 @@
 """A2A agents of others as agents of ours, against a real one made with the official SDK, in a process of its own."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from scheduler.agents.a2a_ledger import Sent
 from scheduler.core.agent import Agent
 from scheduler.core.errors import AgentUnreachableError
 from scheduler.core.ids import AgentId, JobId, TaskId
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.lam_protocol import MessageType
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from tests.support.a2a_server import A2aServer, a2a_server
@@ -20,6 +24,8 @@ from tests.support.services import Api, router, running_api, some_settings
 from tests.support.store import migrated_file
 
 __all__ = ["migrated_file", "router"]
+
+NOW = datetime.now(UTC)
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("agent")]
 
@@ -109,6 +115,20 @@ async def test_a_lost_answer_is_looked_for_and_the_message_never_sent_again(api:
     assert found.happened
     assert found.result is not None
     assert found.result["data"][0]["times"] == 1
+
+
+async def test_who_dies_between_noting_and_sending_sends_nothing_twice(api: Api, agent: Agent) -> None:
+    remote, context, step = api.services.agents.remote, a_context("died"), a_step("never arrived")
+    order = remote._message(MessageType.REQUEST, agent, context, NOW + timedelta(seconds=60), payload={"todo": step})
+    await remote._messages.send(order, context.tenant, agent.id, NOW, NOW + timedelta(seconds=60))
+    await api.services.agents.a2a._ledger.note(context.effect_key, Sent(message_id=order.id))
+
+    answer = await api.services.agents.a2a.deliver(agent, api.services.agents.gateway.sign(order))
+
+    assert json.loads(answer or b"")["payload"]["effect"] == "unknown"
+    assert (await remote.verify(step, context)).happened is None, "it is not seen there, which proves nothing"
+    later = await remote.execute(step, context)
+    assert later.result["data"][0]["times"] == 1, "a person has said that it did not happen: then it is an order anew"
 
 
 async def test_what_is_stopped_here_is_stopped_there(api: Api) -> None:

@@ -29,6 +29,7 @@ BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", 
 BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
 BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
+BESIDE |= {"a2a_note"}  # see tests/agents/test_a2a_agents.py
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
 ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BESIDE]
