@@ -1,5 +1,6 @@
 """The scheduler as an MCP server, as the official client sees it: over streamable HTTP and over stdio."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -158,6 +159,14 @@ async def test_what_is_refused_is_told_in_the_words_of_the_service(service: Serv
             await client.call_tool("get_file", {"path": f"/jobs/{job['job_id']}/artifacts/a/b"})
         )
         assert (await client.call_tool("get_job", {})).is_error
+
+
+async def test_who_does_not_use_a_bridge_does_not_pay_for_it() -> None:
+    code = "import sys, scheduler.main, scheduler.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    imported = (await process.communicate())[0].decode().split()
+    assert "scheduler" in imported
+    assert {"mcp", "mcp_types", "a2a", "google", "jsonschema"}.isdisjoint(imported)
 
 
 async def test_who_has_no_key_gets_nothing(service: Service) -> None:
