@@ -11,7 +11,7 @@ from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.transports.a2a_transport import A2aTransport
 from scheduler.core.agent import Agent, AgentType
 from scheduler.core.agent_wire import HEARTBEAT
-from scheduler.core.errors import AgentNameTakenError, CPAError, InvalidFieldError
+from scheduler.core.errors import AgentNameTakenError, CPAError, InvalidFieldError, UnavailableError
 from scheduler.core.ids import AgentId, IdFactory, TenantId
 from scheduler.core.sentences import Sentence
 from scheduler.repository.agent_repository import AgentKey
@@ -74,15 +74,18 @@ class A2aAgents:
     async def run(self) -> None:
         """Look at every A2A agent until cancelled."""
         while True:
-            for agent in await self._registry.list_agents():
-                if agent.type is AgentType.A2A:
-                    await self.look(agent)
+            try:
+                agents = [agent for agent in await self._registry.list_agents() if agent.type is AgentType.A2A]
+                await asyncio.gather(*(self.look(agent) for agent in agents))
+            except UnavailableError as error:
+                log.warning("a2a_agents_not_looked_at", error=str(error))
             await asyncio.sleep(HEARTBEAT.total_seconds())
 
     async def look(self, agent: Agent) -> None:
         """Note a sign of life of an agent whose card can be read; one that cannot goes offline in time."""
         try:
-            card = await self._card(agent.endpoint, agent.tenant, agent.metadata.get("secret"))
+            async with asyncio.timeout(HEARTBEAT.total_seconds()):
+                card = await self._card(agent.endpoint, agent.tenant, agent.metadata.get("secret"))
             skills = _skills(agent.name, card)
             entry = await self._registry.entry(agent.id)
             if entry is None:
@@ -93,8 +96,8 @@ class A2aAgents:
                 await self._registry.register(known, token_digest=entry.record.token_digest, keys=entry.record.keys)
             else:
                 await self._registry.update_heartbeat(agent.id)
-        except CPAError as error:
-            log.info("a2a_agent_not_seen", agent=agent.id, error=str(error))
+        except (CPAError, TimeoutError) as error:
+            log.info("a2a_agent_not_seen", agent=agent.id, error=str(error) or "no answer in time")
 
     async def _card(self, url: str, tenant: TenantId, secret: str | None) -> Any:  # noqa: ANN401 - a2a_client.Card
         calls = await self._transport.calls()

@@ -26,6 +26,7 @@ from a2a.types import (
     TaskState,
 )
 from a2a.utils.errors import A2AError, InternalError
+from google.protobuf.json_format import Error as JsonError
 
 from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, OutcomeUnknownError
 
@@ -33,6 +34,8 @@ _CARD: Final = "/.well-known/agent-card.json"
 _BINDINGS: Final = ["JSONRPC", "HTTP+JSON"]
 _MOST_TEXT: Final = 100_000  # characters of what a task gave, and of its data as JSON
 _LOOK_BACK: Final = 50  # tasks that are looked through for a message
+_JUNK: Final = (JsonError, ValueError, KeyError, TypeError, AttributeError, httpx.InvalidURL)
+"""What the library raises for a document that is not what it should be."""
 _STATES: Final = {
     TaskState.TASK_STATE_COMPLETED: "done",
     TaskState.TASK_STATE_FAILED: "failed",
@@ -130,7 +133,7 @@ async def _card(http: httpx.AsyncClient, url: str, name: str) -> AgentCard:
     base, path = (url, _CARD) if not url.endswith(".json") else (url, "/")
     try:
         return await A2ACardResolver(http, base).get_agent_card(relative_card_path=None if path == _CARD else path)
-    except A2AError as error:
+    except (A2AError, *_JUNK) as error:
         raise AgentUnreachableError(name, str(error)) from error
 
 
@@ -138,14 +141,14 @@ async def _card(http: httpx.AsyncClient, url: str, name: str) -> AgentCard:
 async def _client(http: httpx.AsyncClient, url: str, name: str) -> AsyncIterator[Client]:
     config = ClientConfig(httpx_client=http, streaming=False, polling=True, supported_protocol_bindings=_BINDINGS)
     card = await _card(http, url, name)
-    if "authorization" in http.headers:  # the token is for the host that was named, not for one that a card names
-        host = httpx.URL(url).host
-        kept = [one for one in card.supported_interfaces if httpx.URL(one.url).host == host]
-        del card.supported_interfaces[:]
-        card.supported_interfaces.extend(kept)
     try:
+        if "authorization" in http.headers:  # the token is for the host that was named, not for one that a card names
+            host = httpx.URL(url).host
+            kept = [one for one in card.supported_interfaces if httpx.URL(one.url).host == host]
+            del card.supported_interfaces[:]
+            card.supported_interfaces.extend(kept)
         client = ClientFactory(config).create(card)
-    except ValueError as error:  # no binding in common
+    except _JUNK as error:  # no binding in common, no address
         raise AgentUnreachableError(name, str(error)) from error
     yield client
 
@@ -161,7 +164,7 @@ def _told(name: str, what: str) -> Iterator[None]:
         if isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code < 500:
             raise AgentRefusedError(name, f"HTTP {cause.response.status_code}") from error
         raise OutcomeUnknownError(f"{what} to {name}", str(error)) from error
-    except InternalError as error:
+    except (InternalError, *_JUNK) as error:
         raise OutcomeUnknownError(f"{what} to {name}", str(error)) from error
     except A2AError as error:
         raise AgentRefusedError(name, str(error)) from error
@@ -171,7 +174,7 @@ def _told(name: str, what: str) -> Iterator[None]:
 def _looking(name: str) -> Iterator[None]:
     try:
         yield
-    except A2AError as error:
+    except (A2AError, *_JUNK) as error:
         raise AgentUnreachableError(name, str(error)) from error
 
 

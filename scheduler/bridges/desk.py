@@ -102,7 +102,7 @@ class Desk:
 def desk_here(app: ASGIApp, headers: Mapping[str, str]) -> Desk:
     """Return the desk of a caller whose request has reached this very process."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return Desk(httpx.AsyncClient(transport=transport, base_url=_HERE), headers)
+    return Desk(httpx.AsyncClient(transport=transport, base_url=_HERE, trust_env=False), headers)
 
 
 def open_questions(job: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

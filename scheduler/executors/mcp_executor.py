@@ -49,6 +49,7 @@ class McpExecutor(BaseExecutor):
             action: params_of(tool.input_schema, resolved=True) for action, (_, tool, _) in self._tools.items()
         }
         self._sessions: dict[str, McpSession] = {}
+        self._worn: list[McpSession] = []
 
     @property
     def specs(self) -> tuple[ActionSpec, ...]:
@@ -68,7 +69,7 @@ class McpExecutor(BaseExecutor):
         return Verification(happened=None, detail="only the tool knows what it has done")
 
     async def close(self) -> None:
-        sessions, self._sessions = list(self._sessions.values()), {}
+        sessions, self._sessions, self._worn = [*self._sessions.values(), *self._worn], {}, []
         await asyncio.gather(*(session.close() for session in sessions))
 
     def _session(self, server: str) -> "McpSession":
@@ -76,6 +77,7 @@ class McpExecutor(BaseExecutor):
 
         session = self._sessions.get(server)
         if session is None or not session.usable:
+            self._worn = [worn for worn in (*self._worn, session) if worn is not None and not worn.ended]
             errors = self._folder / f"{server}.log"
             session = self._sessions[server] = McpSession(server, self._book.servers[server], self._reveal, errors)
         return session

@@ -39,6 +39,11 @@ class McpSession:
         self._calls = 0
         self._owner = asyncio.create_task(self._hold())
 
+    @property
+    def ended(self) -> bool:
+        """Whether the connection, and the process, are gone."""
+        return self._owner.done()
+
     async def tools(self) -> list[Tool]:
         """Return what the server offers. Raises ToolServerDownError."""
         client, cursor = await self._connected(), None

@@ -20,6 +20,7 @@ from scheduler.core.lam_protocol import MessageType
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from tests.support.a2a_server import A2aServer, a2a_server
+from tests.support.agent_server import agent_server
 from tests.support.services import Api, router, running_api, some_settings
 from tests.support.store import migrated_file
 
@@ -168,8 +169,22 @@ async def test_who_is_no_agent_or_is_there_already_is_not_taken_in(api: Api, ser
     assert (nobody.status_code, nobody.json()["code"]) == (503, "agent_unreachable")
     twice = await api.client.post("/agents/a2a", json={"url": server.url, "name": "echo"})
     assert (twice.status_code, twice.json()["code"]) == (409, "agent_name_taken")
+    by_card = {"url": f"{server.url}/.well-known/agent-card.json"}
+    named = await api.client.post("/agents/a2a", json=by_card)
+    assert (named.status_code, named.json()["name"]) == (201, "echo_agent")
+    assert (await api.client.delete(f"/agents/{named.json()['agent_id']}")).status_code == 204
     bad = await api.client.post("/jobs", json={"task_graph": {"tasks": [{"id": "a", "action": "a2a.echo.say_again"}]}})
     assert bad.json()["field"] == "task_graph.tasks[0].params.message"
+
+
+@pytest.mark.parametrize(
+    "card", [b"[]", b"{", b'{"skills": 5}', b'{"name": "x", "skills": [{"id": 1}]}', b"x" * 5_000_000, b'{"name": "x"}']
+)
+async def test_a_card_that_is_none_is_refused(api: Api, card: bytes) -> None:
+    with agent_server() as server:
+        server.answer_to_get = card
+        refused = await api.client.post("/agents/a2a", json={"url": server.url})
+    assert refused.status_code in {422, 503}, refused.text
 
 
 async def test_one_that_has_died_has_taken_nothing_and_cannot_be_asked(api: Api, server: A2aServer) -> None:

@@ -113,18 +113,26 @@ class A2aTransport:
         skill = str(agent.metadata.get("skills", {}).get(todo.action, todo.action))
         await self._ledger.note(key, Sent(message_id=asked.id))
         try:
-            outcome = await (await self.calls()).send(*self._to(agent), **said, skill=skill, message_id=asked.id)
+            async with asyncio.timeout(self._left(asked)):
+                outcome = await (await self.calls()).send(*self._to(agent), **said, skill=skill, message_id=asked.id)
         except AgentUnreachableError:
             await self._ledger.forget(key)
             raise
         except AgentRefusedError as error:
             await self._ledger.forget(key)
             return reply_to(asked, MessageType.REFUSE, payload={"reason": error.facts["reason"]})
+        except TimeoutError:
+            return _failure(asked, OutcomeUnknownError(f"the message to {agent.name}", "no answer in time"))
         except OutcomeUnknownError as error:
             return _failure(asked, error)
         if outcome.task_id is not None:
             await self._ledger.note(key, Sent(message_id=asked.id, task_id=outcome.task_id))
         return self._final(asked, outcome) or self._followed(agent, asked, outcome.task_id)
+
+    def _left(self, asked: BaseMessage) -> float | None:
+        """Return the seconds that an order may still take."""
+        until = asked.expected.deadline
+        return None if until is None else max(0.0, (until - self._clock.now()).total_seconds())
 
     def _followed(self, agent: Agent, asked: BaseMessage, task_id: str) -> BaseMessage:
         task = asyncio.create_task(self._follow(agent, asked, task_id))
