@@ -18,7 +18,7 @@ from scheduler.core.actions import ActionSpec, Risk
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.problems import first_problem, unfit
 from scheduler.core.sentences import Sentence
-from scheduler.core.strict_yaml import StrictLoader
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.executors.files import safe_name, write_durably
 
 RESULT: Final = frozenset({"text", "data", "files", "shortened"})
@@ -76,7 +76,7 @@ class McpBook(BaseModel):
     def load(cls, path: Path) -> "McpBook":
         """Read the file; none is an empty one. Raises ValueError, which names the place, and OSError."""
         try:
-            return cls.model_validate(yaml.load(path.read_text(encoding="utf-8"), StrictLoader) or {})  # noqa: S506
+            return cls.model_validate(read_strictly(path.read_text(encoding="utf-8")) or {})
         except FileNotFoundError:
             return cls()
         except yaml.YAMLError as error:
