@@ -43,6 +43,7 @@ from scheduler.repository.agent_repository import AgentKey, AgentRecord
 from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.security.lam_signatures import SigningKey, kid_of
+from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import load_settings
 
 AGENTS: Final = 1_000
@@ -182,7 +183,7 @@ def agent_process(key: str) -> Iterator[bytes]:
 async def hopping(folder: Path, database: SQLiteDatabase) -> dict[str, float]:
     """Return the median milliseconds of a signed request and its signed answer, and of a whole step by an agent."""
     os.environ["CPA_DATA_DIR"] = str(folder)
-    agents = make_agents(load_settings(), database, ActionCatalog())
+    agents = make_agents(load_settings(), database, ActionCatalog(), SecretsManager(folder / "secrets.yaml"))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(agents.close)
         told = json.loads(stack.enter_context(agent_process(agents.enrolment.card.keys[0].x)))

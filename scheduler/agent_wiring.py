@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.choosing import Choosing
@@ -19,6 +20,7 @@ from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.agents.remote_executor import RemoteExecutor
+from scheduler.agents.transports.a2a_transport import A2aTransport
 from scheduler.agents.transports.by_agent import TransportByAgent
 from scheduler.agents.transports.http_transport import HttpTransport
 from scheduler.agents.transports.in_process import InProcessTransport
@@ -33,6 +35,7 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_lam import SQLiteLamRepository
 from scheduler.repository.sqlite_repository import SQLiteAuditRepository, SQLiteJobRepository
 from scheduler.security.lam_signatures import SigningKey
+from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import Settings
 
 
@@ -47,27 +50,30 @@ class Agents:
     dial_in: DialIn
     here: InProcessTransport
     http: HttpTransport
+    a2a: A2aTransport
+    a2a_agents: A2aAgents
     remote: RemoteExecutor
     outbox: Outbox
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
         await self.remote.close()
+        await self.a2a.close()
         await self.http.close()
         await self.registry.close()
 
 
 async def opened_agents(
-    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog
+    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager
 ) -> Agents:
     """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
-    agents = make_agents(settings, database, own)
+    agents = make_agents(settings, database, own, secrets)
     stack.push_async_callback(agents.close)
     await agents.registry.refresh()
     return agents
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog) -> Agents:
+def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager) -> Agents:
     """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
@@ -88,7 +94,14 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         job_state=job_state,
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
-    transport = TransportByAgent(here=here, called=http)
+    a2a = A2aTransport(
+        networks=lambda tenant: _networks(settings, tenant),
+        folder=settings.store.data_dir / "a2a",
+        secret=secrets.get_secret,
+        receive=gateway.receive,
+        clock=clock,
+    )
+    transport = TransportByAgent(here=here, called=http, a2a=a2a)
     catalog = AgentCatalog(own, registry)
     conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
     net = ContractNet(registry=registry, conversation=conversation, clock=clock)
@@ -104,6 +117,8 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
     return Agents(
         here=here,
         http=http,
+        a2a=a2a,
+        a2a_agents=A2aAgents(registry=registry, transport=a2a, new_id=new_id),
         remote=remote,
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,

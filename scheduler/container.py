@@ -17,7 +17,7 @@ from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_book import SiteBook
-from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites
+from scheduler.executor_wiring import fresh_registry, make_answers, make_policy, make_registry, make_sites
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -116,13 +116,13 @@ async def open_services(
     _arm(settings.fault)
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites = make_sites(settings)
-    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
+    registry = executors or await fresh_registry(settings, secrets, artifacts, screenshots, sites)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         model = provider or _model(stack, settings, database)
-        agents = await opened_agents(stack, settings, database, registry.catalog)
+        agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
         planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model, agents.catalog)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings, database, planner, queue, admission)

@@ -1,9 +1,12 @@
 """Makes the executors of this machine. For the container alone: like it, this module knows every adapter."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.site_book import SiteBook
 from scheduler.core.spelling import folded
+from scheduler.executors.a2a_actions import A2A_ACTIONS
 from scheduler.executors.answers import Answers
 from scheduler.executors.app_catalog import AppCatalog
 from scheduler.executors.app_executor import AppExecutor
@@ -51,7 +54,52 @@ def make_registry(
     transport = make_mail_transport(settings, secrets)
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
     register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
+    registry.bring(A2A_ACTIONS)
+    register_tools(registry, settings, secrets, artifacts)
     return registry
+
+
+def register_tools(
+    registry: ExecutorRegistry, settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore
+) -> None:
+    """Register the tools of MCP servers, as they were listed last. Raises ValueError or OSError for a broken file."""
+    if not settings.hands.mcp_file.exists():
+        return
+    from scheduler.executors.mcp_executor import McpExecutor  # noqa: PLC0415 - only those pay who have servers
+    from scheduler.executors.mcp_servers import McpBook  # noqa: PLC0415
+
+    book, reveal = McpBook.load(settings.hands.mcp_file), revealing(secrets)
+    executor = McpExecutor(book=book, folder=settings.store.data_dir / "mcp", artifacts=artifacts, reveal=reveal)
+    for spec in executor.specs:
+        registry.register(spec.name, executor)
+        registry.bring(spec)
+
+
+async def fresh_registry(
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    screenshots: ScreenshotStore,
+    sites: SiteBook,
+) -> ExecutorRegistry:
+    """Return what `make_registry` does, after MCP servers were asked which tools they have now."""
+    await refresh_tools(settings, secrets)
+    return make_registry(settings, secrets, artifacts, screenshots, sites)
+
+
+async def refresh_tools(settings: Settings, secrets: SecretsManager) -> Mapping[str, str]:
+    """Have MCP servers list their tools; return what is wrong with those that do not answer."""
+    if not settings.hands.mcp_file.exists():
+        return {}
+    from scheduler.executors.mcp_executor import refresh  # noqa: PLC0415 - as above
+    from scheduler.executors.mcp_servers import McpBook  # noqa: PLC0415
+
+    return await refresh(McpBook.load(settings.hands.mcp_file), settings.store.data_dir / "mcp", revealing(secrets))
+
+
+def revealing(secrets: SecretsManager) -> Callable[[str], str]:
+    """Return what gives the secret of `secret://name`, and anything else as it is."""
+    return lambda value: secrets.get_secret(value) if value.startswith(SECRET_SCHEME) else value
 
 
 def make_sites(settings: Settings) -> SiteBook:

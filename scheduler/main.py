@@ -52,7 +52,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
-            parts: list[Beside] = [services.words, services.agents.registry, services.agents.outbox]
+            agents = services.agents
+            parts: list[Beside] = [services.words, agents.registry, agents.outbox, agents.a2a_agents]
             if with_worker:
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
@@ -214,6 +215,7 @@ async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
             services.agents.registry,
             services.agents.outbox,
             *([services.repairs] if services.repairs else []),
+            services.agents.a2a_agents,
         ]
         beside = [owner.create_task(part.run()) for part in parts]
         started()

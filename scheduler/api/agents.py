@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, status
 from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
+from scheduler.agents.a2a_agents import A2aAgents, AddA2aRequest
 from scheduler.agents.agent_index import Entry
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.enrolment import AGENT_TOKEN, ENROLMENT_TOKEN, EnrolmentService
@@ -108,6 +109,24 @@ async def register_agent(
         metadata={"agent": answer.agent_id, "capabilities": sorted(terms.name for terms in asked.capabilities)},
     )
     return answer
+
+
+@router.post("/a2a", status_code=status.HTTP_201_CREATED, responses={409: _TAKEN})
+async def add_a2a_agent(
+    asked: AddA2aRequest, request: Request, audit: AuditDep, tenant: TenantDep
+) -> AgentDetailResponse:
+    """Take in an A2A agent by its card; its skills become the actions `a2a.NAME.SKILL`."""
+    book: A2aAgents = request.app.state.services.agents.a2a_agents
+    agent = await book.add(asked, tenant)
+    await audit.log_action(
+        "agent.register",
+        f"A2A agent {agent.name} at {agent.endpoint}",
+        "success",
+        job_id=AGENTS_JOB,
+        tenant=tenant,
+        metadata={"agent": agent.id, "capabilities": sorted(agent.capabilities)},
+    )
+    return AgentDetailResponse.of(agent)
 
 
 @router.post("/{agent_id}/heartbeat", responses={404: _UNKNOWN})

@@ -13,6 +13,7 @@ from scheduler.api import (
     agents,
     audit,
     batch,
+    bridges,
     dead_letters,
     files,
     health,
@@ -84,6 +85,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)
+    app.router.routes += bridges.bridges()
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
     if settings.origins:

@@ -132,6 +132,7 @@ async def get_job(
         slots=job.context.get("slots", {}),
         tasks=[TaskResponse.of(todos[step_of(task.task_id)], task, told.get(task.task_id)) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
+        context_id=said if isinstance(said := job.context.get("context_id"), str) else None,
         retry_count=job.retry_count,
         max_retries=job.max_retries,
     )

@@ -26,11 +26,23 @@ _STREAM: Final = "text/event-stream"
 
 @router.get("/jobs/{job_id}/timeline")
 async def timeline(
-    job_id: JobId, jobs: JobServiceDep, tenant: TenantDep, after: Annotated[int, Query(ge=0, le=_LARGEST)] = 0
+    job_id: JobId,
+    request: Request,
+    jobs: JobServiceDep,
+    tenant: TenantDep,
+    after: Annotated[int, Query(ge=0, le=_LARGEST)] = 0,
+    wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait while there is nothing after it.")] = 0.0,
 ) -> TimelineResponse:
     """Show what has happened to a job, up to 1000 events after number `after`."""
-    await jobs.get(job_id, tenant)
-    return TimelineResponse(events=list(await jobs.timeline(job_id, tenant, after)))
+    changes = cast("ChangeSignal", request.app.state.services.changes)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait
+    while True:
+        seen, over = changes.changes, (await jobs.get(job_id, tenant)).status.final
+        events = list(await jobs.timeline(job_id, tenant, after))
+        if events or over or loop.time() >= end:
+            return TimelineResponse(events=events)
+        await changes.wait(seen, end - loop.time())
 
 
 @router.get(

@@ -137,6 +137,7 @@ class JobDetailResponse(BaseModel):
     slots: dict[str, str] = Field(default_factory=dict)
     tasks: list[TaskResponse]
     artifacts: list[str]
+    context_id: str | None = Field(default=None, description="`context_id` of the `context` it was ordered with.")
     retry_count: int
     max_retries: int
 

@@ -88,6 +88,11 @@ def as_markdown(actions: Iterable[ActionSpec], policy: PolicyEngine) -> str:
 
 def parameters(model: type[BaseModel]) -> list[str]:
     """Return the names of the parameters; those that may be left out with a question mark."""
+    if not model.model_fields:  # the schema of a tool of others
+        schema = model.model_json_schema()
+        return [
+            f"`{name}`" if name in schema.get("required", ()) else f"`{name}?`" for name in schema.get("properties", ())
+        ]
     return [f"`{name}`" if field.is_required() else f"`{name}?`" for name, field in model.model_fields.items()]
 
 

@@ -141,6 +141,30 @@ def enrol(
     out.print(f"[dim]{words}[/]", highlight=False)
 
 
+@app.command(
+    "add-a2a",
+    help=say(
+        "Einen fremden A2A-Agenten aufnehmen; seine Fähigkeiten werden Aktionen a2a.NAME.FÄHIGKEIT.",
+        "Take in an A2A agent of others; its skills become the actions a2a.NAME.SKILL.",
+    ),
+)
+def add_a2a(
+    url: Annotated[str, typer.Argument(help=say("Adresse seiner Karte.", "Address of its card."), show_default=False)],
+    name: Annotated[str | None, typer.Option(help=say("Wie er hier heißt.", "What it is called here."))] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(help=say("Geheimnis, das er als Bearer-Token bekommt.", "The secret it is sent as bearer token.")),
+    ] = None,
+) -> None:
+    asked = {"url": url, "name": name, "secret": secret}
+    with service() as client:
+        body = {key: value for key, value in asked.items() if value is not None}
+        found = client.call("POST", "/agents/a2a", json=body)
+    out.print(f"{views.escape(found['name'])}  {_status(found)}", highlight=False)
+    for terms in found["capabilities"]:
+        out.print(f"  {views.escape(terms['name'])}", highlight=False)
+
+
 def _stand(agent: str, what: str, reason: str) -> None:
     with service() as client:
         found = client.call("POST", f"{_path(client, agent)}/{what}", json={"reason": reason})

@@ -1,5 +1,6 @@
 """The commands of `cpa`."""
 
+import asyncio
 import sys
 import uuid
 from datetime import datetime
@@ -266,6 +267,19 @@ def retry(
         client.call("POST", f"{job_path(job_id)}/retry")
         if not detach:
             watch(client, job_id, earlier[-1]["seq"] if earlier else 0, answers.when_asked)
+
+
+@app.command(
+    help=say(
+        "Werkzeuge für KI-Programme: dieses CPA als MCP-Server über Standardein- und -ausgabe.",
+        "Tools for AI programs: this CPA as an MCP server over standard input and output.",
+    )
+)
+def mcp() -> None:
+    from scheduler.bridges.mcp_transports import serve_stdio  # noqa: PLC0415 - its library takes long to import
+
+    with service() as client:
+        asyncio.run(serve_stdio(client.url, client.headers, trust_env=not client.is_here))
 
 
 @app.command(help=say("Zeigen, was da ist und was fehlt.", "Show what is there and what is missing."))

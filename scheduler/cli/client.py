@@ -48,12 +48,12 @@ class Client:
     ) -> None:
         self.url = settings.url or _address(settings)
         self._sleep = sleep
-        headers: dict[str, str] = {"Accept-Language": user_locale()}
+        self.headers: dict[str, str] = {"Accept-Language": user_locale()}
         if settings.key is not None:
-            headers["Authorization"] = f"Bearer {settings.key.get_secret_value()}"
-        here = is_loopback(httpx.URL(self.url).host)
+            self.headers["Authorization"] = f"Bearer {settings.key.get_secret_value()}"
+        self.is_here = is_loopback(httpx.URL(self.url).host)
         self._http = httpx.Client(
-            base_url=self.url, headers=headers, timeout=30.0, transport=transport, trust_env=not here
+            base_url=self.url, headers=self.headers, timeout=30.0, transport=transport, trust_env=not self.is_here
         )
 
     def __enter__(self) -> Self:

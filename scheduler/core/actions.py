@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from scheduler.core.agent import covering
 from scheduler.core.errors import InvalidFieldError, UnknownActionError
 from scheduler.core.problems import flaw
 
@@ -82,6 +83,7 @@ class ActionSpec(BaseModel):
     """One action. `repeatable`: doing it twice does no harm, so one of unknown outcome may simply be tried again.
 
     `result` names the fields its result may have, which is what other steps may refer to; None: it is not known.
+    A name that ends in `.*` stands for a family of which not every action is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,10 +121,12 @@ class ActionCatalog:
 
     def get(self, name: str, field: str = "action") -> ActionSpec:
         """Return the action. Raises UnknownActionError, which names `field` and the nearest actions."""
-        try:
-            return self._actions[name]
-        except KeyError:
-            raise UnknownActionError(name, field=field, known=self._actions) from None
+        spec = self._actions.get(name) or next(
+            (self._actions[one] for one in covering(name) if one in self._actions), None
+        )
+        if spec is None or name.endswith("*"):
+            raise UnknownActionError(name, field=field, known=self._actions)
+        return spec
 
     def check_params(self, name: str, params: Mapping[str, Any], field: str) -> None:
         """Raise InvalidFieldError with the path to the first wrong parameter. References count as any type."""

@@ -25,6 +25,8 @@ class AgentType(StrEnum):
     EMAIL = "email"
     WEB = "web"
     DATA = "data"
+    A2A = "a2a"
+    """An agent of others that speaks A2A; it is called, and gives no signs of life of its own."""
 
 
 class AgentStatus(StrEnum):

@@ -89,6 +89,8 @@ class CrashPoint(StrEnum):
     AFTER_AGENT_EFFECT = "after_agent_effect"
     BEFORE_AGENT_POST = "before_agent_post"
     AFTER_AGENT_POST = "after_agent_post"
+    BEFORE_A2A_NOTE = "before_a2a_note"
+    AFTER_A2A_NOTE = "after_a2a_note"
     BEFORE_SESSION = "before_session"
     AFTER_SESSION = "after_session"
 

@@ -29,7 +29,7 @@ CPAError
 │       TableUnreadableError, ProgramMissingError, ConversionFailedError,
 │       FileFailedError, AppUnknownError, AppForbiddenError, AppFailedError, AppNotRunningError, NoDisplayError,
 │       CalendarNotSetUpError, CalendarLoginError, CalendarRefusedError, AgentFailedError,
-│       ConditionUnclearError, TooManyItemsError
+│       ConditionUnclearError, TooManyItemsError, ToolFailedError
 ├── OutcomeUnknownError          it may or may not have happened: verify before trying again
 ├── LLM errors                   LLMAuthError, LLMRequestError, LLMRefusedError, LLMTruncatedError,
 │                                LLMInvalidOutputError, LLMBudgetError, LLMNotSetUpError
@@ -37,7 +37,7 @@ CPAError
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
-                                 NoFreeAgentError, TooManyMessagesError
+                                 NoFreeAgentError, TooManyMessagesError, ToolServerDownError
 """
 
 from scheduler.core.agent_errors import (
@@ -176,6 +176,8 @@ from scheduler.core.work_errors import (
     NoDisplayError,
     ProgramMissingError,
     TableUnreadableError,
+    ToolFailedError,
+    ToolServerDownError,
     TooManyItemsError,
 )
 
@@ -297,6 +299,8 @@ __all__ = [
     "TooManyItemsError",
     "TooManyMessagesError",
     "TooMuchDataError",
+    "ToolFailedError",
+    "ToolServerDownError",
     "UnavailableError",
     "UnknownActionError",
     "UnknownDependencyError",

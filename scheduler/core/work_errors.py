@@ -16,6 +16,24 @@ class FileFailedError(TaskFailedError):
         super().__init__(f"File {path!r}: {in_english(problem)}", path=path, problem=problem)
 
 
+class ToolFailedError(TaskFailedError):
+    """A tool of an MCP server says that it did not do what was asked."""
+
+    code: ClassVar[str] = "tool_failed"
+
+    def __init__(self, tool: str, problem: str) -> None:
+        super().__init__(f"Tool {tool!r}: {problem}", tool=tool, problem=problem)
+
+
+class ToolServerDownError(UnavailableError):
+    """An MCP server cannot be started or reached; nothing was asked of it."""
+
+    code: ClassVar[str] = "tool_server_down"
+
+    def __init__(self, server: str, why: str) -> None:
+        super().__init__(f"MCP server {server!r} cannot be reached: {why}", server=server, why=why)
+
+
 class ArchiveRefusedError(TaskFailedError):
     code: ClassVar[str] = "archive_refused"
 

@@ -94,4 +94,12 @@ WORK_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Niemand hat rechtzeitig geantwortet: {questions} Bitte den Auftrag wiederholen und dann antworten.",
         "Nobody has answered in time: {questions} Please retry the job and answer then.",
     ),
+    "tool_failed": (
+        "Das Werkzeug {tool} hat es nicht getan: {problem}.",
+        "The tool {tool} did not do it: {problem}.",
+    ),
+    "tool_server_down": (
+        "Der MCP-Server {server} ist nicht zu erreichen: {why}. Bitte seinen Eintrag in CPA_MCP_FILE prüfen.",
+        "The MCP server {server} cannot be reached: {why}. Please check its entry in CPA_MCP_FILE.",
+    ),
 }

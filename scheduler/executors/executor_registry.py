@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
-from scheduler.core.actions import ActionCatalog, canonical_action
+from scheduler.core.actions import ActionCatalog, ActionSpec, canonical_action
 from scheduler.core.errors import UnknownActionError
 from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import Verification
@@ -17,6 +17,7 @@ class ExecutorRegistry:
     def __init__(self) -> None:
         self._executors: dict[str, BaseExecutor] = {}
         self._holders: list[BaseExecutor] = []
+        self._elsewhere: list[ActionSpec] = []
 
     def register(self, action_type: str, executor: BaseExecutor) -> None:
         """Let `executor` do an action or a family. Raises ValueError when another one does it already."""
@@ -31,6 +32,10 @@ class ExecutorRegistry:
         """Let `executor` do every action it lists."""
         for spec in executor.actions:
             self.register(spec.name, executor)
+
+    def bring(self, spec: ActionSpec) -> None:
+        """Let plans have an action, or a family of them, that nobody here does: agents do."""
+        self._elsewhere.append(spec)
 
     def get(self, action_type: str) -> BaseExecutor:
         """Return the executor of an action. Raises UnknownActionError, which names the nearest actions."""
@@ -59,10 +64,9 @@ class ExecutorRegistry:
 
     @property
     def catalog(self) -> ActionCatalog:
-        """The actions that would be done by the executor that lists them."""
-        return ActionCatalog(
-            spec for executor in self.executors for spec in executor.actions if self._route(spec.name) is executor
-        )
+        """The actions that would be done by the executor that lists them, and those of agents."""
+        here = (spec for executor in self.executors for spec in executor.actions if self._route(spec.name) is executor)
+        return ActionCatalog([*here, *self._elsewhere])
 
     @property
     def hold_anything(self) -> bool:

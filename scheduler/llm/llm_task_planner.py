@@ -216,7 +216,9 @@ class LLMTaskPlanner:
                 intent=intent.name,
                 request=given.request[:_LONGEST],
                 known={name: value[:_LONGEST] for name, value in known.items() if value},
-                actions=[_describe(spec) for spec in self._catalog if self._allowed(spec.name)],
+                actions=[
+                    _describe(spec) for spec in self._catalog if spec.name[-1] != "*" and self._allowed(spec.name)
+                ],
                 agents=self._agents(),
                 most_steps=MOST_STEPS,
                 stopped=stopped,

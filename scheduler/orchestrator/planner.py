@@ -140,6 +140,11 @@ class Planner:
         self._search_url = search_url
         self.beyond = beyond or BeyondRules()
 
+    @property
+    def intents(self) -> Sequence[Intent]:
+        """What may be asked for."""
+        return tuple(self._intents.values())
+
     async def plan(
         self,
         text: str,

@@ -46,4 +46,7 @@ class HandsSettings(BaseSettings):
     search_url: Annotated[str, AfterValidator(_with_query)] = Field(
         default="https://duckduckgo.com/html/?q={query}", description="where the web is searched"
     )
+    mcp_file: Path = Field(
+        default=Path("config/mcp.yaml"), description="MCP servers whose tools steps may use; see docs/MCP_A2A.md"
+    )
     policies_file: Path | None = Field(default=None, description="table of rules instead of the one of the package")

@@ -56,3 +56,9 @@ def test_what_is_mistaken_is_said(cli: CommandLine) -> None:
     assert (unknown.exit_code, duration.exit_code, type_.exit_code) == (REFUSED, USAGE, REFUSED)
     assert "cpa agents list" in unknown.output
     assert "keine Dauer" in duration.output
+
+
+def test_an_a2a_agent_that_is_not_there_is_not_taken_in(cli: CommandLine) -> None:
+    nobody = cli("agents", "add-a2a", "http://127.0.0.1:9", "--name", "printer")
+    assert nobody.exit_code == REFUSED
+    assert "nicht zu erreichen" in nobody.output

@@ -33,6 +33,7 @@ BESIDE |= {"keep_plan", "repair"}  # nobody looks at its plan, and it does not f
 BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
 BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
+BESIDE |= {"a2a_note"}  # see tests/agents/test_a2a_agents.py
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
 ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BESIDE]

@@ -32,7 +32,11 @@ class AgentServer:
         self.respond: Respond = lambda _: Response(status_code=204)
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        routes = [Route("/{path:path}", self._take, methods=["POST"])]
+        self.answer_to_get = b""
+        routes = [
+            Route("/{path:path}", self._take, methods=["POST"]),
+            Route("/{path:path}", lambda _: Response(self.answer_to_get), methods=["GET"]),
+        ]
         config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)

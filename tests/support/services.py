@@ -20,6 +20,7 @@ from scheduler.core.errors import CPAError  # noqa: TC001 - said of a field
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.task_executor_interface import AD_HOC, BaseExecutor, ExecutionContext, Performed, Verification
 from scheduler.core.todo import ToDo
+from scheduler.executors.a2a_actions import A2A_ACTIONS
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
@@ -162,6 +163,7 @@ async def running_api(
 ) -> AsyncIterator[Api]:
     executor, registry = ScriptedExecutor(), ExecutorRegistry()
     registry.register_all(executor)
+    registry.bring(A2A_ACTIONS)
     app = build_app(settings.api)
     transport = httpx.ASGITransport(app)
     database = Path(settings.store.database_url.removeprefix("sqlite:///"))

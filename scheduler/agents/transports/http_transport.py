@@ -1,23 +1,18 @@
 """Calls the address of an agent: judged after it was resolved, connected to as it was judged, never redirected."""
 
-import asyncio
-import ipaddress
-import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
 
+from scheduler.agents.transports.judged import judged
 from scheduler.core.agent import Agent
-from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, OutcomeUnknownError
+from scheduler.core.errors import AgentUnreachableError, OutcomeUnknownError
 from scheduler.core.ids import TenantId
 from scheduler.core.lam_json import MAX_MESSAGE_BYTES
-from scheduler.core.sentences import Sentence
-from scheduler.executors.web_allowance import Address, Allowance, Network, origin_of
+from scheduler.executors.web_allowance import Address, Network
 
 _TASKS: Final = frozenset({"request", "assign"})
-_PRIVATE = Sentence("sie liegt in einem Netz, das nicht erlaubt ist", "it lies in a network that is not allowed")
-_NO_ADDRESS = Sentence("das ist keine Adresse des Webs", "it is no address of the web")
 
 
 class HttpTransport:
@@ -61,18 +56,11 @@ class HttpTransport:
 
     async def _judged(self, agent: Agent) -> tuple[httpx.URL, str, Address]:
         """Return the address to call, one of those its name resolves to, all of which may be called."""
-        origin = origin_of(agent.endpoint)
-        if origin is None:
-            raise EndpointForbiddenError(agent.endpoint, _NO_ADDRESS)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            host, address = await judged(agent.endpoint, self._networks(agent.tenant))
         except OSError as error:
             raise AgentUnreachableError(agent.name, str(error)) from error
-        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        allowance = Allowance(networks=self._networks(agent.tenant))
-        if not addresses or not all(allowance.reaches(origin.host, address) for address in addresses):
-            raise EndpointForbiddenError(agent.endpoint, _PRIVATE)
-        return httpx.URL(agent.endpoint), origin.host, addresses[0]
+        return httpx.URL(agent.endpoint), host, address
 
 
 async def _read(agent: Agent, answer: httpx.Response) -> bytes | None:
