@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits, covering
+from scheduler.core.actions import covering
+from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits
 from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.clock import Clock
 from scheduler.core.ids import AgentId, TenantId

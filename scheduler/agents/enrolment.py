@@ -8,7 +8,8 @@ from typing import Final
 
 from scheduler.agents.agent_index import Entry
 from scheduler.agents.agent_registry import AgentRegistry
-from scheduler.core.agent import SCHEDULER_URI, Agent, AgentStatus, covering
+from scheduler.core.actions import covering
+from scheduler.core.agent import SCHEDULER_URI, Agent, AgentStatus
 from scheduler.core.agent_wire import (
     AgentResponse,
     EnrolmentRequest,

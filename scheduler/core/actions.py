@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from scheduler.core.agent import covering
 from scheduler.core.errors import InvalidFieldError, UnknownActionError
 from scheduler.core.problems import flaw
 
@@ -140,3 +139,9 @@ class ActionCatalog:
                     continue
                 path, words = flaw(problem)
                 raise InvalidFieldError(f"{field}.params.{path}", words) from error
+
+
+def covering(action: str) -> tuple[str, ...]:
+    """Return the capabilities that allow an action, the closest first: its name, then its families."""
+    families = (f"{action[:dot]}.*" for dot in range(len(action) - 1, 0, -1) if action[dot] == ".")
+    return (action, *families)

@@ -99,9 +99,3 @@ class Agent(BaseModel):
     def heard_of(self, since: datetime) -> bool:
         """Whether it gave a sign of life at or after that moment."""
         return self.last_heartbeat is not None and self.last_heartbeat >= since
-
-
-def covering(action: str) -> tuple[str, ...]:
-    """Return the capabilities that allow an action, the closest first: its name, then its families."""
-    families = (f"{action[:dot]}.*" for dot in range(len(action) - 1, 0, -1) if action[dot] == ".")
-    return (action, *families)

@@ -120,7 +120,9 @@ async def test_a_lost_answer_is_looked_for_and_the_message_never_sent_again(api:
 
 async def test_who_dies_between_noting_and_sending_sends_nothing_twice(api: Api, agent: Agent) -> None:
     remote, context, step = api.services.agents.remote, a_context("died"), a_step("never arrived")
-    order = remote._conversation.message(MessageType.REQUEST, agent, context, NOW + timedelta(seconds=60), payload={"todo": step})
+    order = remote._conversation.message(
+        MessageType.REQUEST, agent, context, NOW + timedelta(seconds=60), payload={"todo": step}
+    )
     await remote._messages.send(order, context.tenant, agent.id, NOW, NOW + timedelta(seconds=60))
     await api.services.agents.a2a._ledger.note(context.effect_key, Sent(message_id=order.id))
 
