@@ -154,9 +154,8 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.dialogs:
                 result["dialogs"] = [{name: step.clean(text) for name, text in one.items()} for one in step.job.dialogs]
                 step.job.dialogs.clear()
-            evidence, _ = await asyncio.gather(
-                self._keeper.after(step, result), self._session_keeper.begin(step, result)
-            )
+            await self._session_keeper.begin(step, result)
+            evidence = await self._keeper.after(step, result)
             step.job.finished.add(step.task_id)
         return Performed(result=result, evidence=evidence)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _AT_ONCE = 250.0  # milliseconds
+_KNOWN = 1000.0  # milliseconds in which a field is acted on that was there lately
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -126,7 +127,7 @@ class Step:
         page, target, place = self.page, self.target(), self._place()
         first = first_locator(page, target) if self.repeatable else None
         if first is not None and (known := self.tools.described.of(place)) is not None:
-            (entered,) = await asyncio.gather(do(first, _AT_ONCE), return_exceptions=True)
+            (entered,) = await asyncio.gather(do(first, min(_KNOWN, self.left)), return_exceptions=True)
             if not isinstance(entered, BaseException):
                 self.found = Found(first, str(target.locators[0]), recorded=known.recorded)
                 return entered

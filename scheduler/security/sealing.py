@@ -4,11 +4,16 @@ The key is the secret `sessions.key`; where none is set, one is made beside the 
 """
 
 import contextlib
+import functools
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler.security.secrets_manager import SecretsManager
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 KEY_NAME = "sessions.key"
 """The name of the secret, and of the file."""
@@ -19,35 +24,35 @@ class SealBrokenError(ValueError):
 
 
 class Sealer:
-    """Seals with the key of this installation. The key is read anew each time, so that a new one counts at once."""
+    """Seals with the key of this installation, which is read once.
+
+    Where there is no file of secrets and no such secret, the key is this process's own: no other opens what it sealed.
+    """
 
     def __init__(self, secrets: SecretsManager) -> None:
         self._secrets = secrets
-        self._own: str | None = None  # where there is no file: what is sealed with it no other process can open
 
     def seal(self, content: bytes) -> bytes:
         """Return the content, sealed. Raises ValueError when the key is none, OSError when it cannot be kept."""
-        from cryptography.fernet import Fernet  # noqa: PLC0415 - takes long to import
-
-        return Fernet(self._key()).encrypt(content)
+        return self._fernet.encrypt(content)
 
     def open(self, sealed: bytes) -> bytes:
         """Return what was sealed. Raises SealBrokenError, else as `seal` does."""
-        from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - takes long to import
 
         try:
-            return Fernet(self._key()).decrypt(sealed)
+            return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SealBrokenError("it is not sealed with our key") from error
 
-    def _key(self) -> str:
+    @functools.cached_property
+    def _fernet(self) -> "Fernet":
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+
         if self._secrets.has(KEY_NAME):
-            return self._secrets.get_secret(KEY_NAME)
+            return Fernet(self._secrets.get_secret(KEY_NAME))
         folder = self._secrets.folder
-        if folder is None:
-            self._own = self._own or _new_key()
-            return self._own
-        return _made_once(folder / KEY_NAME)
+        return Fernet(_new_key() if folder is None else _made_once(folder / KEY_NAME))
 
 
 def _new_key() -> str:

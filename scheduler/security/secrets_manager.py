@@ -4,6 +4,7 @@ Plans, messages, logs and the database hold only `secret://name`. A secret comes
 (`CPA_SECRET_PORTAL_PASSWORD` for `portal.password`) or from a YAML file that nobody else may read.
 """
 
+import functools
 import json
 import os
 import re
@@ -30,6 +31,8 @@ class SecretsManager:
         self._environment = os.environ if environment is None else environment
         self._stamp: tuple[int, int] | None = None
         self._from_file: dict[str, str] = {}
+        self._size = -1  # of the environment, and its variables that hold secrets
+        self._variables: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path | None:
@@ -99,18 +102,16 @@ class SecretsManager:
         User names (`portal.username`) are not among them: they are often ordinary words, and blanking those would
         spoil what people must be able to read.
         """
-        from_environment = {
-            name.removeprefix(ENVIRONMENT_PREFIX): value
-            for name, value in self._environment.items()
-            if name.startswith(ENVIRONMENT_PREFIX) and value
-        }
-        known = [*from_environment.items(), *self._read_file().items()]
-        return frozenset(value for name, value in known if not name.lower().endswith("username"))
+        if len(self._environment) != self._size:  # to go through all of it each time takes longer than all the rest
+            self._size = len(self._environment)
+            self._variables = tuple(name for name in self._environment if name.startswith(ENVIRONMENT_PREFIX))
+        from_environment = ((name, self._environment.get(name)) for name in self._variables)
+        known = (*from_environment, *self._read_file().items())
+        return frozenset(value for name, value in known if value and not name.lower().endswith("username"))
 
     def redact(self, text: str) -> str:
         """Return `text` with known secrets of four or more letters blanked, also as JSON or an address writes them."""
-        forms = {form for value in self.values() if len(value) >= 4 for form in _forms(value)}
-        for form in sorted(forms, key=len, reverse=True):
+        for form in _forms_of(self.values()):  # faster than one pass with a pattern of all of them
             text = text.replace(form, "•••")
         return text
 
@@ -136,6 +137,13 @@ class SecretsManager:
 def variable_of(name: str) -> str:
     """Return the environment variable that may hold the secret."""
     return ENVIRONMENT_PREFIX + name.upper().replace(".", "_").replace("-", "_")
+
+
+@functools.lru_cache(maxsize=16)
+def _forms_of(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Return how these secrets may be written, the longest first."""
+    forms = {form for value in secrets if len(value) >= 4 for form in _forms(value)}
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -169,3 +169,27 @@ async def test_a_ref_that_is_gone_is_a_missing_element(web_job: WebJob, web_site
     await web_job.do("goto", url=web_site.url("/form"))
 
     assert await web_job.refused("click", "ref=e999", timeout=1) == "element_not_found"
+
+
+async def test_a_strict_page_whose_scripts_lie_is_seen_as_it_is(web_job: WebJob, web_site: Site) -> None:
+    await web_job.do("goto", url=web_site.url("/lying"))
+
+    for _ in range(2):  # the second time from what is remembered
+        filled = await web_job.do("fill", "#customer", text="Anna")
+        assert {"by": "label", "value": "Kunde"} in filled["target"]["locators"]
+    assert (await web_job.verify("fill", "#customer", text="Anna")).happened is True
+    assert (await web_job.verify("fill", "#customer", text="gelogen")).happened is False
+    assert (await web_job.do("click", "#send"))["title"] == "Gesendet"
+
+
+async def test_another_element_in_the_same_place_is_described_anew(web_job: WebJob, web_site: Site) -> None:
+    await web_job.do("goto", url=web_site.url("/form"))
+    first = await web_job.do("click", "button")
+    page = web_job.executor._jobs[web_job.id].page
+    await page.evaluate("() => { send.id = 'other'; other.textContent = 'Löschen'; other.dataset.testid = 'remove'; }")
+
+    second = await web_job.do("click", "button")
+
+    assert {"by": "test_id", "value": "send"} in first["target"]["locators"]
+    assert {"by": "test_id", "value": "remove"} in second["target"]["locators"]
+    assert {"by": "test_id", "value": "send"} not in second["target"]["locators"]

@@ -75,3 +75,11 @@ RATES = """<!doctype html><html lang=de><meta charset=utf-8><title>Kurse</title>
 <h2>Kurse</h2><table id=rates></table><script>
  setTimeout(() => { rates.innerHTML = '<tr><th>Währung</th><th>Kurs</th></tr><tr><td>USD</td><td>1,08</td></tr>' })
 </script></html>"""
+
+LYING = """<!doctype html><html lang=de><meta charset=utf-8><title>Streng</title>
+<label>Kunde <input id=customer name=customer></label>
+<button id=send onclick="document.title = 'Gesendet'">Absenden</button><script>
+ document.createElement = JSON.stringify = () => null;
+ for (const one of [HTMLInputElement, HTMLElement])
+   Object.defineProperty(one.prototype, 'value', {get: () => 'gelogen'});
+</script></html>"""

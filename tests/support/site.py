@@ -65,6 +65,13 @@ _FIXED = {
     "/gestures/other": Reply(pages.OTHER.encode()),
     "/frames": Reply(pages.FRAMES.encode()),
     "/table": Reply(pages.TABLE.encode()),
+    "/lying": Reply(
+        pages.LYING.encode(),
+        headers=(
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'"),
+        ),
+    ),
     "/apply": Reply(pages.APPLY.encode()),
     "/rates": Reply(pages.RATES.encode()),
     "/form": Reply(pages.ORIGINAL.encode()),
