@@ -1,6 +1,7 @@
 """What the embedded file promises: all or nothing, one writer at a time, and clear errors."""
 
 import asyncio
+import functools
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -56,6 +57,11 @@ async def test_who_changes_nothing_wakes_nobody(database: SQLiteDatabase) -> Non
 async def test_a_reader_cannot_write(database: SQLiteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.read(_add)
+
+
+def _hold(begun: threading.Event, go_on: threading.Event, _: sqlite3.Connection) -> None:
+    begun.set()
+    go_on.wait(10)
 
 
 async def test_a_broken_reference_is_refused(database: SQLiteDatabase) -> None:
@@ -212,7 +218,7 @@ class TestCancellation:
 
     async def test_a_caller_that_is_cancelled_just_as_its_write_has_ended_goes(self, database: SQLiteDatabase) -> None:
         begun, go_on = threading.Event(), threading.Event()
-        before = asyncio.create_task(database.write(lambda _: begun.set() or go_on.wait(10)))
+        before = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
         await asyncio.to_thread(begun.wait, 10)  # the next two share a commit
 
         async def write_and_cancel() -> None:
@@ -231,7 +237,7 @@ class TestCancellation:
 
     async def test_a_write_that_has_not_begun_is_dropped(self, database: SQLiteDatabase) -> None:
         begun, go_on = threading.Event(), threading.Event()
-        first = asyncio.create_task(database.write(lambda _: begun.set() or go_on.wait(10)))
+        first = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
         await asyncio.to_thread(begun.wait, 10)
         second = asyncio.create_task(database.write(_add))
         await asyncio.sleep(0)
