@@ -20,6 +20,10 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
+_GROUPS = 4
+"""Into so many a busy worker divides what it may run at once: while the leases of one are stored, and the ends of
+another, the others run."""
+_SMALLEST_GROUP = 4
 
 
 class _Held(NamedTuple):
@@ -50,6 +54,7 @@ class Worker:
         self._clock = clock
         self._lease = lease
         self._concurrency = concurrency
+        self._group = min(max(concurrency // _GROUPS, _SMALLEST_GROUP), _MOST_AT_ONCE)
         self._grace = grace
         self._draining = False
         self._look = asyncio.Event()
@@ -80,7 +85,7 @@ class Worker:
     async def _lease_and_start(self, owner: asyncio.TaskGroup) -> None:
         while not self._draining:
             self._look.clear()
-            jobs = await self._next_jobs(min(self._concurrency - len(self._running), _MOST_AT_ONCE))
+            jobs = await self._next_jobs(min(self._concurrency - len(self._running), self._group))
             self.last_look = asyncio.get_running_loop().time()
             for job in jobs:
                 self._start(job, owner)

@@ -44,6 +44,7 @@ class SQLiteDatabase:
         self._reader: sqlite3.Connection | None = None
         self._peeker: sqlite3.Connection | None = None
         self._waiting: list[Unit[Any]] = []
+        self._soon: asyncio.Handle | None = None
         self._committing: asyncio.Future[bool] | None = None
         self._bell = Doorbell(path)
         self._stirred = asyncio.Event()
@@ -64,8 +65,8 @@ class SQLiteDatabase:
 
     async def close(self) -> None:
         """Close the file. What was committed stays."""
-        while self._committing is not None:
-            await asyncio.wait([self._committing])
+        while self._soon is not None or self._committing is not None:
+            await (asyncio.sleep(0) if self._committing is None else asyncio.wait([self._committing]))
         self._bell.close()
         for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
             if connection is not None:
@@ -89,8 +90,7 @@ class SQLiteDatabase:
             raise RuntimeError("connect() first")
         unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick)
         self._waiting.append(unit)
-        if self._committing is None:
-            self._commit_what_waits()
+        self._commit_soon()
         try:
             return await unit.future
         except asyncio.CancelledError:
@@ -153,8 +153,16 @@ class SQLiteDatabase:
         self._stirred.set()
         self._stirred = asyncio.Event()
 
+    def _commit_soon(self) -> None:
+        """Commit when all that can go on now has gone on: most of it is going to write as well."""
+        if self._committing is None and self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._commit_what_waits)
+
     def _commit_what_waits(self) -> None:
         """Hand the writes that wait to the writer's thread; the next ones gather until it has come back."""
+        self._soon = None
+        if not self._waiting:
+            return
         units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
         before = self._run_here(units)
         work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
@@ -162,16 +170,16 @@ class SQLiteDatabase:
         self._committing.add_done_callback(functools.partial(self._committed, units))
 
     def _committed(self, units: Sequence[Unit[Any]], ended: asyncio.Future[bool]) -> None:
-        """Tell the callers. The thread is given the next writes first, so that it works while they go on."""
+        """Tell the callers; what they write next goes with what has gathered meanwhile."""
         self._committing = None
-        if self._waiting:
-            self._commit_what_waits()
         error = ended.exception()
         if error is None and ended.result():
             self.nudge()
         for unit in units:
             unit.error = unit.error or error
             unit.settle()
+        if self._waiting:
+            self._commit_soon()
 
     def _open_writer(self) -> None:
         if self._writer is not None:

@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.events import EventLine, JobEvent
-from scheduler.core.job import Job, Lease, TaskLine, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskLine, TaskRun
 from scheduler.core.task_graph import TaskGraph
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,8 +37,8 @@ _PLAIN_JOB_COLUMNS = (
     "retry_count", "max_retries", "crashes", "plan_version",
 )  # fmt: skip
 """Those of a job whose values need no reading."""
-_JOB_MOMENTS = ("created_at", "started_at", "completed_at", "deadline", "not_before")
-JOB_COLUMNS = (*_PLAIN_JOB_COLUMNS, "graph_digest", "context", "task_graph", *_JOB_MOMENTS)
+_JOB_MOMENTS = ("started_at", "completed_at", "deadline", "not_before")
+JOB_COLUMNS = (*_PLAIN_JOB_COLUMNS, "graph_digest", "context", "task_graph", "created_at", *_JOB_MOMENTS)
 """What makes a job, apart from its lease."""
 AUDIT_COLUMNS = (
     "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
@@ -151,21 +151,28 @@ def job_from_row(row: sqlite3.Row) -> Job:
     lease = None
     if row["lease_token"] is not None:
         lease = Lease(token=row["lease_token"], epoch=row["lease_epoch"], until=_moment(row["lease_until"]))
-    return job_of(values, lease=lease)
+    return job_of(values, lease=lease, status=JobStatus(row["status"]))
+
+
+_BLANK = Job(intent="", task_graph=TaskGraph(), created_at=_EPOCH)
 
 
 def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
-    """Return the job with these values of JOB_COLUMNS, and `changes` that are about to be stored."""
+    """Return the job with these values of JOB_COLUMNS, and `changes` that are about to be stored, its status included.
+
+    It was validated when it was accepted: to do so again at every claim would cost more than the claim's statements.
+    """
     fields = dict(zip(_PLAIN_JOB_COLUMNS, values, strict=False))
-    digest, context, plan, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
-    for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
-        if micros:
-            fields[name] = _EPOCH + timedelta(microseconds=micros)
-    if context != "{}":
-        fields["context"] = from_json(context)
+    digest, context, plan, created_at, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
+    fields["created_at"] = _EPOCH + timedelta(microseconds=created_at)
+    if any(moments):
+        for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
+            if micros:
+                fields[name] = _EPOCH + timedelta(microseconds=micros)
+    fields["context"] = {} if context == "{}" else from_json(context)
     fields["task_graph"] = _plans.read(digest, plan)
     fields.update(changes)
-    return Job(**fields)
+    return _BLANK.model_copy(update=fields)
 
 
 def task_to_row(task: TaskRun | TaskLine) -> tuple[Any, ...]:

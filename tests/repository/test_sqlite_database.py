@@ -1,6 +1,7 @@
 """What the embedded file promises: all or nothing, one writer at a time, and clear errors."""
 
 import asyncio
+import functools
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -56,6 +57,11 @@ async def test_who_changes_nothing_wakes_nobody(database: SQLiteDatabase) -> Non
 async def test_a_reader_cannot_write(database: SQLiteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.read(_add)
+
+
+def _hold(begun: threading.Event, go_on: threading.Event, _: sqlite3.Connection) -> None:
+    begun.set()
+    go_on.wait(10)
 
 
 async def test_a_broken_reference_is_refused(database: SQLiteDatabase) -> None:
@@ -181,6 +187,13 @@ async def test_a_disk_that_is_full_from_the_start_is_said(tmp_path: Path, monkey
     await database.close()
 
 
+async def test_writes_of_the_same_turn_of_the_event_loop_share_a_commit(database: SQLiteDatabase) -> None:
+    await asyncio.gather(*(asyncio.create_task(database.write(_add, quick=quick)) for quick in (True, True, False)))
+
+    assert await database.read(_count) == 3
+    assert database.changes == 1
+
+
 class TestCancellation:
     async def test_a_write_that_has_begun_ends_before_the_caller_goes(self, database: SQLiteDatabase) -> None:
         begun, go_on = threading.Event(), threading.Event()
@@ -204,9 +217,9 @@ class TestCancellation:
         assert database.changes == 1
 
     async def test_a_caller_that_is_cancelled_just_as_its_write_has_ended_goes(self, database: SQLiteDatabase) -> None:
-        go_on = threading.Event()
-        before = asyncio.create_task(database.write(lambda _: go_on.wait(10)))
-        await asyncio.sleep(0)  # the next two share a commit
+        begun, go_on = threading.Event(), threading.Event()
+        before = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
+        await asyncio.to_thread(begun.wait, 10)  # the next two share a commit
 
         async def write_and_cancel() -> None:
             await database.write(_add)
@@ -223,8 +236,9 @@ class TestCancellation:
         assert await database.read(_count) == 2
 
     async def test_a_write_that_has_not_begun_is_dropped(self, database: SQLiteDatabase) -> None:
-        go_on = threading.Event()
-        first = asyncio.create_task(database.write(lambda _: go_on.wait(10)))
+        begun, go_on = threading.Event(), threading.Event()
+        first = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
+        await asyncio.to_thread(begun.wait, 10)
         second = asyncio.create_task(database.write(_add))
         await asyncio.sleep(0)
 
