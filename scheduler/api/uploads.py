@@ -21,7 +21,6 @@ from scheduler.core.job import Locale
 from scheduler.core.sentences import Sentence, sentence
 from scheduler.executors.data_csv import decode, read_csv
 from scheduler.executors.data_tables import Table
-from scheduler.executors.data_xlsx import read_xlsx
 from scheduler.orchestrator.attachments import UploadedFile
 
 
@@ -118,6 +117,8 @@ def read_table(name: str, content: bytes) -> Table:
 
 def _read_table(name: str, content: bytes) -> Table:
     if PurePosixPath(name).suffix.lower() in {".xlsx", ".xlsm"} or content.startswith(b"PK\x03\x04"):
+        from scheduler.executors.data_xlsx import read_xlsx  # noqa: PLC0415 - Excel takes long to import
+
         sheets = read_xlsx(name, content)
         return sheets[0] if sheets else Table(name, [], [])
     return read_csv(name, decode(content, None, "table"), delimiter=None, decimal=None, header=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.job import Locale
 from scheduler.core.patterns import PatternError, expand, expand_parts
-from scheduler.core.strict_yaml import StrictLoader
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.core.todo import ToDo
 
 UNKNOWN: Final = "unknown"
@@ -100,7 +100,7 @@ def load_intents(path: Path) -> IntentBook:
         raise IntentFileError(f"{path}: larger than {_LARGEST_FILE} bytes")
     text = path.read_text(encoding="utf-8")
     try:
-        document = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=StrictLoader)  # noqa: S506
+        document = json.loads(text) if path.suffix == ".json" else read_strictly(text)
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise IntentFileError(f"{path}: {error}") from error
     if not isinstance(document, dict):

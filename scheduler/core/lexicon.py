@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import yaml
-
-from scheduler.core.strict_yaml import StrictLoader
+from scheduler.core.strict_yaml import read_strictly
 
 _FILE: Final = Path(__file__).parents[1] / "config" / "words.yaml"
 _FOLD: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "’": "'"})
@@ -43,7 +41,7 @@ class Lexicon:
     """The words of `config/words.yaml`."""
 
     def __init__(self, path: Path = _FILE) -> None:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506
+        document = read_strictly(path.read_text(encoding="utf-8"))
         self._words: dict[str, set[Meaning]] = {}
         for sense, lemmas in document["verbs"].items():
             for lemma in map(str, lemmas):

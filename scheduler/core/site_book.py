@@ -13,7 +13,7 @@ from scheduler.core.problems import first_flaw
 from scheduler.core.sentences import Sentence
 from scheduler.core.site_errors import SiteFileError
 from scheduler.core.sites import SiteProfile
-from scheduler.core.strict_yaml import StrictLoader
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.core.targets import Locator
 
 _LARGEST: Final = 262_144  # bytes
@@ -130,7 +130,7 @@ def load_site(path: Path) -> SiteProfile:
 def read_site(text: str, source: str) -> SiteProfile:
     """Read the YAML of a profile. Raises SiteFileError that names the source and the field."""
     try:
-        document = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - it is a SafeLoader, and stricter
+        document = read_strictly(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SiteFileError(

@@ -51,7 +51,6 @@ CLOSE_APP = ActionSpec(
     description="End an application that CPA started",
     params=AppParams,
     risk=Risk.MEDIUM,
-    repeatable=True,
     result=frozenset({"application", "ended", "killed"}),
 )
 OPEN_DOCUMENT = ActionSpec(

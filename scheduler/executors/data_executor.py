@@ -14,11 +14,9 @@ from scheduler.executors import data_actions as actions
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.data_actions import MAX_ROWS, ReadTable
 from scheduler.executors.data_csv import write_csv
-from scheduler.executors.data_pdf import read_pdf
 from scheduler.executors.data_reading import chosen, tables_of
 from scheduler.executors.data_tables import Table, check_columns, join, select
 from scheduler.executors.data_values import plain
-from scheduler.executors.data_xlsx import write_xlsx
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ArtifactStore
@@ -99,6 +97,8 @@ class DataExecutor(BaseExecutor):
     def _read_pdf(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.ReadPdf, todo)
         source = self._sources.read(params.source, MAX_SOURCE_BYTES, f"{todo.id}.params.source")
+        from scheduler.executors.data_pdf import read_pdf  # noqa: PLC0415 - PDF takes long to import, and few services need it
+
         return read_pdf(source.name, source.content, params.pages)
 
     def _table(self, todo: ToDo, params: ReadTable) -> Table:
@@ -124,6 +124,8 @@ def _written(name: str, table: Table, field: str, delimiter: str, decimal: str) 
     cells: Sequence[Sequence[Any]] = [[plain(cell) for cell in row] for row in table.cells]
     suffix = PurePath(name).suffix.casefold()
     if suffix == ".xlsx":
+        from scheduler.executors.data_xlsx import write_xlsx  # noqa: PLC0415 - as above, Excel
+
         return write_xlsx(table.columns, cells)
     if suffix == ".csv":
         return write_csv(table.columns, cells, delimiter=delimiter, decimal=decimal)

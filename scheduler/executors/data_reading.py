@@ -9,9 +9,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.executors.data_actions import ReadTable
 from scheduler.executors.data_csv import decode, read_csv
 from scheduler.executors.data_html import html_tables
-from scheduler.executors.data_pdf import pdf_tables
 from scheduler.executors.data_tables import Table
-from scheduler.executors.data_xlsx import read_xlsx
 from scheduler.executors.file_names import folded
 from scheduler.executors.file_sources import Source
 
@@ -27,8 +25,12 @@ def tables_of(source: Source, params: ReadTable, field: str) -> list[Table]:
     if content.startswith(_OLD_EXCEL):
         raise TableUnreadableError(source.name, _OLD)
     if content.startswith(b"PK\x03\x04"):
+        from scheduler.executors.data_xlsx import read_xlsx  # noqa: PLC0415 - Excel and PDF take long to import, and few services meet one
+
         found = read_xlsx(source.name, content, header=params.header)
     elif content[:1024].lstrip().startswith(b"%PDF"):
+        from scheduler.executors.data_pdf import pdf_tables  # noqa: PLC0415 - as above
+
         found = _continued(pdf_tables(source.name, content, params.pages or _pages_said(params.table)))
     elif _MARKUP.match(content):
         found = html_tables(source.name, content)

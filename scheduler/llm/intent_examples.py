@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from scheduler.core.intents import Intent, IntentFileError
 from scheduler.core.language import normalise
-from scheduler.core.strict_yaml import StrictLoader
+from scheduler.core.strict_yaml import read_strictly
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intent_examples.yaml"
 
@@ -19,7 +17,7 @@ def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tu
     Raises IntentFileError for a file of another form than intent -> locale -> one sentence a line.
     """
     own = list(intents)
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506 - a safe loader
+    document = read_strictly(path.read_text(encoding="utf-8"))
     found = [(text, one.name) for one in own for texts in one.examples.values() for text in texts]
     try:
         for one in own:

@@ -1,5 +1,7 @@
 """Kills the worker at every crash point of the main job, starts another, and wants the job done and one mail sent."""
 
+import json
+import sys
 import time
 import uuid
 from datetime import datetime, timedelta
@@ -8,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
-from examples.office import Office
+from examples.office import CPA_ADDRESS, Office
 from scheduler.core.crash_points import CrashPoint
 from tests.support.cpa_process import CpaProcess, cpa_process
 from tests.support.radicale_server import PASSWORD, USER, radicale
@@ -23,10 +26,10 @@ FAST = {"CPA_WORKER_LEASE_SECONDS": "3", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WO
 # The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
 # fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.
 STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup", "restore", "spend"}
-# Nor by these: it starts no application; files and appointments have tests of their own below. What is done in the
+# Nor by these: files, programs, drafts and appointments have tests of their own below. What else is done in the
 # mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
-BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
-BESIDE |= {"keep_plan", "repair"}  # nobody looks at its plan, and it does not fail; see tests/orchestrator/
+BESIDE = STORE | {"file", "app.open", "app.close", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
+BESIDE |= {"keep_plan", "repair"}  # nobody looks at its plan, and it does not fail; see tests/repository/
 BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
 BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
@@ -41,19 +44,17 @@ ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BE
 def test_a_job_whose_worker_is_killed_ends_done_with_one_mail(
     point: CrashPoint, office: Office, tmp_path: Path
 ) -> None:
-    visit, killed = 1, True
-    while killed and visit <= VISITS.get(point, 100):
-        office.mail.clear()
-        folder = tmp_path / str(visit)
-        folder.mkdir()
-        settings = office.settings(folder, **(FAST | (OFTEN if point in VISITS else {})))
+    assert _main_job_killed(point, 1, office, tmp_path), f"the main job never comes by {point}"
 
-        killed, job = _killed_once(settings, folder, f"{point}:{visit}")
 
-        assert job["status"] == "done", (visit, job)
-        assert _arrived(office) == ["Rechnung 4711 Müller & Söhne.pdf"], visit
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.slow_fault
+@pytest.mark.parametrize("point", ON_THE_WAY)
+def test_so_it_does_whenever_it_comes_by_that_point_again(point: CrashPoint, office: Office, tmp_path: Path) -> None:
+    visit = 2
+    while _main_job_killed(point, visit, office, tmp_path) and visit < VISITS.get(point, 100):
         visit += 1
-    assert visit > 2, f"the main job never comes by {point}"
 
 
 @pytest.mark.e2e
@@ -102,6 +103,73 @@ def test_a_file_whose_worker_is_killed_is_copied_once(point: CrashPoint, office:
     found = sorted(str(path.relative_to(files)) for path in files.rglob("*") if path.is_file())
     assert found == ["Archiv/bericht.pdf", "bericht.pdf"]
     assert (files / "Archiv" / "bericht.pdf").read_bytes() == b"%PDF-1.4 Bericht"
+
+
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "point", [pytest.param(CrashPoint.BEFORE_MAIL_DRAFT, marks=pytest.mark.slow_fault), CrashPoint.AFTER_MAIL_DRAFT]
+)
+def test_a_draft_whose_worker_is_killed_is_filed_once(point: CrashPoint, office: Office, tmp_path: Path) -> None:
+    draft = {
+        "id": "draft",
+        "action": "mail.draft",
+        "params": {"to": ["anna@example.com"], "subject": "Müller", "body": "Bitte prüfen"},
+    }
+    plan = {"description": "Entwurf", "task_graph": {"tasks": [draft]}}
+
+    killed, job = _killed_once(office.settings(tmp_path, **FAST), tmp_path, point, plan=plan)
+
+    assert killed
+    assert job["status"] == "done", job
+    (kept,) = office.mail.messages(CPA_ADDRESS, "Drafts")
+    assert kept["Subject"] == "Müller"
+
+
+@pytest.mark.e2e
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(CrashPoint.BEFORE_APP_START, marks=pytest.mark.slow_fault),
+        CrashPoint.AFTER_APP_START,
+        pytest.param(CrashPoint.BEFORE_APP_STOP, marks=pytest.mark.slow_fault),
+        CrashPoint.AFTER_APP_STOP,
+    ],
+)
+def test_a_program_whose_worker_is_killed_is_started_once_and_ended(
+    point: CrashPoint, office: Office, tmp_path: Path
+) -> None:
+    starts = tmp_path / "starts"
+    program = f"import os, time; open({str(starts)!r}, 'a').write(f'{{os.getpid()}} '); time.sleep(300)"
+    settings = office.settings(tmp_path, **FAST) | {
+        "CPA_APPS": json.dumps({"uhr": f'{sys.executable} -c "{program}"'}),
+        "DISPLAY": ":99",
+    }
+    start = {"id": "start", "action": "app.open", "params": {"application": "uhr"}}
+    stop = {"id": "stop", "action": "app.close", "params": {"application": "uhr"}, "depends_on": ["start"]}
+    plan = {"description": "Uhr", "task_graph": {"tasks": [start, stop]}}
+
+    killed, job = _killed_once(settings, tmp_path, point, plan=plan)
+
+    assert killed
+    assert job["status"] == "done", job
+    (process,) = starts.read_text().split()
+    assert not psutil.pid_exists(int(process))
+
+
+def _main_job_killed(point: CrashPoint, visit: int, office: Office, folder: Path) -> bool:
+    """Run the main job, its worker killed when it comes by the point for the `visit`-th time; return whether it did."""
+    office.mail.clear()
+    own = folder / str(visit)
+    own.mkdir()
+    settings = office.settings(own, **(FAST | (OFTEN if point in VISITS else {})))
+
+    killed, job = _killed_once(settings, own, f"{point}:{visit}")
+
+    assert job["status"] == "done", (visit, job)
+    assert _arrived(office) == ["Rechnung 4711 Müller & Söhne.pdf"], visit
+    return killed
 
 
 def _killed_once(
