@@ -24,8 +24,8 @@ PLACES = [
 HALVES = """
 SELECT (SELECT count(*) FROM plans WHERE newer IS NOT NULL) - (SELECT count(*) FROM plans WHERE version = 2)
      + (SELECT count(*) FROM jobs WHERE (plan_version = 2) <> (status = 'pending'))
-     + (SELECT count(*) FROM jobs WHERE (plan_version = 2) <> (id IN (SELECT job_id FROM tasks WHERE task_id = 'look')))
-     + (SELECT count(*) FROM jobs WHERE (plan_version = 1) <> (id IN (SELECT job_id FROM tasks WHERE task_id = 'task1')))
+     + (SELECT count(*) FROM jobs WHERE (plan_version = 2) <> EXISTS (SELECT 1 FROM tasks WHERE task_id = 'look'))
+     + (SELECT count(*) FROM jobs WHERE (plan_version = 1) <> EXISTS (SELECT 1 FROM tasks WHERE task_id = 'task1'))
      + (SELECT count(*) FROM jobs WHERE (plan_version = 1) <> (id IN (SELECT job_id FROM dead_letters)))
 """
 """Counts what only half a transaction could leave."""
