@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.routing import Match
 from starlette.types import Scope
 
-from scheduler.api.dependencies import AttachmentsDep, TablesDep, TenantDep
+from scheduler.api.dependencies import AttachmentsDep, JobServiceDep, TablesDep, TenantDep
 from scheduler.api.errors import problem_of
 from scheduler.api.headers import header
 from scheduler.api.jobs import IdempotencyKey
@@ -61,14 +61,20 @@ async def schedule_with_files(
     attachments: AttachmentsDep,
     tenant: TenantDep,
     response: Response,
+    jobs: JobServiceDep,
     locale: Annotated[Locale | None, Form()] = None,
+    ask: Annotated[bool, Form(description="Whether what is missing is asked for, or refused.")] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
-    """Accept a sentence with files, "send the attached file to …". They become artifacts of the job."""
+    """Accept a sentence with files, "send the attached file to …". They become artifacts of the job.
+
+    What an answer would help is asked for, as without files; the files wait with the job.
+    """
     given = [UploadedFile(file.filename or "", await file.read()) for file in files]
-    job = await attachments.schedule(text, given, tenant=tenant, locale=locale, key=idempotency_key)
+    job = await attachments.schedule(text, given, tenant=tenant, locale=locale, key=idempotency_key, ask=ask)
     response.headers["Location"] = f"/jobs/{job.id}"
-    return JobResponse.of(job)
+    asked = await jobs.questions(job)
+    return JobResponse.of(job) if asked is None else JobResponse.of(job, asked.questions)
 
 
 @router.post("/tables", status_code=status.HTTP_202_ACCEPTED, responses={**_REFUSED, 207: {"model": TableAnswer}})

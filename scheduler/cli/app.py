@@ -171,6 +171,8 @@ def run(
         body: dict[str, Any] = {"data": order, "files": files} if files else {"json": order}
         job = client.call("POST", "/schedule", headers=once, **body)
         out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
+        if job["way"]:
+            out.print(plan_views.understood(job), highlight=False, soft_wrap=True)
         if job["not_before"] is not None:
             out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
         if job["questions"]:

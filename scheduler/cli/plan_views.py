@@ -44,9 +44,10 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
 
 
 def understood(job: Mapping[str, Any]) -> str:
-    """Return by which way a request was understood, how surely, and why."""
+    """Return as what a request was understood, by which way, how surely, and why."""
     way = escape(say(*WAYS.get(job["way"], (job["way"], job["way"]))))
-    return f"[dim]{say('verstanden durch', 'understood by')} {way}, {job['confidence']:.0%}: {escape(job['why'])}[/]"
+    how = f"{say('durch', 'by')} {way}, {job['confidence']:.0%}: {escape(job['why'])}"
+    return f"[dim]{say('verstanden als', 'understood as')} {escape(job['intent'])} {how}[/]"
 
 
 def show_diff(console: Console, diff: Mapping[str, Any]) -> None:

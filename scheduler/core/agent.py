@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from scheduler.core.actions import covering
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
 from scheduler.core.offered_action import OfferedAction
 

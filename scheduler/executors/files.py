@@ -90,7 +90,8 @@ class ArtifactStore:
         write_durably(self._path(job_id, task_id, name), content)
         return self.address_of(job_id, task_id, name)
 
-    def address_of(self, job_id: JobId, task_id: TaskId, name: str) -> str:
+    @staticmethod
+    def address_of(job_id: JobId, task_id: TaskId, name: str) -> str:
         """Return the address a file has, or would have."""
         return f"artifact://{job_id}/{task_id}/{quote(safe_name(name), safe='')}"
 

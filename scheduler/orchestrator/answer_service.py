@@ -17,6 +17,7 @@ from scheduler.core.questions import AskBackError, OpenQuestions, checked_answer
 from scheduler.core.sentences import sentence
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
+from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.planner import Planner, given_slots
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
@@ -101,6 +102,7 @@ class AnswerService:
         known, now = {**asked.answers, **given}, self._clock.now()
         try:
             planned = await self._planner.plan(job.description, job.locale, known, tenant=job.tenant, job=job.id)
+            planned = await with_files(self._planner, planned, job.description, job.context, job.id)
         except AskBackError as again:
             following = self._open(again, now).model_copy(update={"round": asked.round + 1, "answers": known})
             await self._questions.ask_again(job, following, given, now)

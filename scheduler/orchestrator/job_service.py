@@ -17,6 +17,7 @@ from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
 from scheduler.orchestrator.answer_service import AnswerService
+from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
@@ -72,10 +73,14 @@ class JobService:
         self._new_id = new_id
 
     async def plan(
-        self, text: str, locale: Locale | None = None, *, tenant: TenantId = DEFAULT_TENANT
+        self, text: str, locale: Locale | None = None, *, tenant: TenantId = DEFAULT_TENANT, ask: bool = False
     ) -> PlannedRequest:
-        """Say what a sentence would do, and do nothing. Raises InvalidRequestError."""
-        return await self._planner.plan(checked_text(text, "text"), locale, tenant=tenant)
+        """Say what a sentence would do, and do nothing. Raises InvalidRequestError, with `ask` AskBackError."""
+        return await self._planner.plan(checked_text(text, "text"), locale, {} if ask else None, tenant=tenant)
+
+    async def plan_with_files(self, planned: PlannedRequest, order: JobOrder, job_id: JobId) -> PlannedRequest:
+        """Return the plan with the files that the order's context names. Raises InvalidFieldError for none of use."""
+        return await with_files(self._planner, planned, order.description, order.context, job_id)
 
     async def schedule(
         self,
@@ -101,10 +106,8 @@ class JobService:
         except AskBackError as asked:
             if not ask:
                 raise
-            order = JobOrder(
-                intent=asked.intent or UNKNOWN, description=text, context=dict(context or {}), locale=locale, **later
-            )
-            return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
+            order = JobOrder(description=text, context=dict(context or {}), locale=locale, **later)
+            return await self.accept_asking(order, asked, tenant=tenant, key=key, job_id=job_id)
         if calls:
             planned = planned.model_copy(update={"spent": Spent.of(calls)})
         order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
@@ -130,6 +133,13 @@ class JobService:
     ) -> Job:
         """Accept a sentence that is planned already, under an id from `next_id` if one was taken."""
         return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
+
+    async def accept_asking(
+        self, order: JobOrder, asked: AskBackError, *, tenant: TenantId, key: str | None, job_id: JobId
+    ) -> Job:
+        """Accept a sentence that lacks something, as a job that waits for the answer. Raises QueueFullError."""
+        order = order.model_copy(update={"intent": asked.intent or UNKNOWN})
+        return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, a ready plan, or one that was shown, as a job.

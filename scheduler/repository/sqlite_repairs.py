@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime
 
 from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import InvalidRequestError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job
@@ -15,7 +16,7 @@ from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_writer import write_gathered
 
 _NEXT = """
-    SELECT d.job_id FROM dead_letters AS d LEFT JOIN repairs AS r ON r.job_id = d.job_id
+    SELECT d.job_id, d.tenant, d.run FROM dead_letters AS d LEFT JOIN repairs AS r ON r.job_id = d.job_id
     WHERE d.at >= :since AND (
         r.job_id IS NULL OR (r.tries < :most AND (r.run < d.run OR (r.outcome = 'looking' AND r.at < :stale)))
     )
@@ -41,8 +42,12 @@ class SQLiteRepairRepository(RepairRepository):
             row = connection.execute(_NEXT, values).fetchone()
             if row is None:
                 return None
-            job = sqlite_jobs.must_fetch(connection, JobId(row["job_id"]))
-            connection.execute(_TAKE, (job.id, job.tenant, job.run, to_micros(now)))
+            connection.execute(_TAKE, (row["job_id"], row["tenant"], row["run"], to_micros(now)))
+            try:
+                job = sqlite_jobs.must_fetch(connection, JobId(row["job_id"]))
+            except (ValueError, InvalidRequestError):  # another version of ours has stored it
+                _conclude(connection, row["job_id"], "unreadable", "", now)
+                return None
             rows = connection.execute("SELECT * FROM tasks WHERE job_id = ? ORDER BY position", (job.id,)).fetchall()
             return Broken(job, [task_from_row(task) for task in rows])
 

@@ -1,6 +1,11 @@
 """Questions and answers over HTTP, against the real service."""
 
-from tests.support.services import Api
+import pytest
+
+from scheduler import llm_wiring
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.intents import UNKNOWN, RoutedIntent
+from tests.support.services import Api, OpenApi
 
 
 async def test_a_sentence_that_lacks_something_waits_is_answered_and_goes_on(api: Api) -> None:
@@ -37,3 +42,43 @@ async def test_a_waiting_job_is_cancelled(api: Api) -> None:
 
     assert (await api.client.delete(path)).json()["status"] == "cancelled"
     assert (await api.client.post(f"{path}/answer", json={"text": "x"})).status_code == 409
+
+
+class Unsure:
+    """Has learned that what rules do not know may be one of three things, none of them surely."""
+
+    def __init__(self, rules: IntentRouter) -> None:
+        self._rules = rules
+
+    def route(self, message: str) -> RoutedIntent:
+        routed = self._rules.route(message)
+        if routed.name != UNKNOWN:
+            return routed
+        nearest = ("search_document", "send_mail", "open_document")
+        return routed.model_copy(update={"nearest": nearest, "unsure": True, "way": "learned"})
+
+
+async def test_what_is_not_sure_is_asked_and_the_chosen_intent_is_done(
+    open_api: OpenApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llm_wiring, "make_learned", Unsure)
+    async with open_api(worker=True) as api:
+        asked = await api.client.post("/schedule", json={"text": "Winterreifen für den Transporter"})
+        (question,) = asked.json()["questions"]
+        path = asked.headers["Location"]
+        refused = await api.client.post("/schedule", json={"text": "Winterreifen", "context": {"ask": False}})
+        strange = await api.client.post(f"{path}/answer", json={"text": "4"})
+        chosen = await api.client.post(f"{path}/answer", json={"text": "1"})
+        while chosen.json()["questions"]:  # what is to be searched for
+            (slot,) = chosen.json()["questions"]
+            chosen = await api.client.post(f"{path}/answer", json={"answers": {slot["key"]: "Winterreifen"}})
+        ended = await api.ended(asked.json()["job_id"])
+
+    assert (asked.status_code, asked.json()["status"], question["key"]) == (202, "waiting", "intent")
+    assert "Winterreifen für den Transporter" in question["text"]
+    assert [choice["value"] for choice in question["choices"]] == ["search_document", "send_mail", "open_document"]
+    assert all(choice["label"] != choice["value"] for choice in question["choices"]), "said in words"
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_intent")
+    assert (strange.json()["status"], strange.json()["questions"]) == ("waiting", [question]), "that is none of them"
+    assert (ended["job"]["intent"], ended["status"]) == ("search_document", "done")
+    assert "Nachfrage" in ended["job"]["why"]

@@ -49,6 +49,37 @@ async def test_the_same_request_is_accepted_once_and_keeps_its_files_once(api: A
     assert len(list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
 
 
+async def test_what_lacks_something_waits_with_its_files_until_it_is_answered(working_api: Api) -> None:
+    sentence, keyed = "Schick die angehängte Datei", {"Idempotency-Key": "k"}
+    asked = await send(working_api, sentence, ("a.txt", b"x"), headers=keyed)
+    again = await send(working_api, sentence, ("a.txt", b"x"), headers=keyed)
+    path, artifacts = asked.headers["Location"], working_api.services.artifacts
+    waiting = [file.read_bytes() for file in artifacts.list(asked.json()["job_id"])]
+
+    answered = await working_api.client.post(f"{path}/answer", json={"text": "anna@example.com"})
+    ended = await working_api.ended(asked.json()["job_id"])
+    job = await working_api.services.jobs.get(asked.json()["job_id"], "default")  # type: ignore[arg-type]
+
+    assert (asked.json()["status"], again.json()["job_id"]) == ("waiting", asked.json()["job_id"])
+    assert [question["slot"] for question in asked.json()["questions"]] == ["recipient"]
+    assert waiting == [b"x"]
+    assert (answered.json()["status"], ended["status"]) == ("pending", "done")
+    (mail,) = job.task_graph.tasks.values()
+    assert [artifacts.path_of(one).read_bytes() for one in mail.params["attachments"]] == [b"x"]
+    assert "a.txt" in mail.params["body"]
+    assert len(list(working_api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
+
+
+async def test_who_wants_no_question_is_refused_and_no_file_is_kept(api: Api) -> None:
+    files = {"files": ("a.txt", b"x")}
+    answer = await api.client.post(
+        "/schedule", data={"text": "Schick die angehängte Datei", "ask": "false"}, files=files
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "missing_slot")
+    assert not list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))
+
+
 @pytest.mark.parametrize(
     ("text", "files", "status", "field"),
     [

@@ -117,7 +117,7 @@ def test_a_plan_is_shown_and_nothing_runs(cli: CommandLine) -> None:
     assert (shown.exit_code, as_json.exit_code) == (DONE, DONE)
     assert "fetch_and_send" in shown.output
     assert "mittel" in shown.output
-    assert "verstanden durch Regeln" in shown.output
+    assert "verstanden als fetch_and_send durch Regeln" in shown.output
     assert json.loads(as_json.output)["intent"] == "fetch_and_send"
     assert cli.job_ids() == []
 

@@ -26,7 +26,7 @@ def test_a_plan_that_was_shown_is_changed_compared_and_run(cli: CommandLine) -> 
     assert "Kein Unterschied" in same.output
     assert "Fassung 2" in again.output
     assert (stale.exit_code, ran.exit_code) == (REFUSED, DONE)
-    assert "verstanden durch Regeln" in cli("job", job_id).output
+    assert "verstanden als fetch_and_send durch Regeln" in cli("job", job_id).output
     assert cli("plan", "show", "0" * 64).exit_code == REFUSED
     assert cli("run", "--plan", first, SENTENCE).exit_code == USAGE
     assert cli("run").exit_code == USAGE

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -133,6 +135,41 @@ def test_a_websocket_without_a_key_is_refused(running: Running) -> None:
 
     with pytest.raises(websockets.InvalidStatus, match="403"):
         asyncio.run(watch())
+
+
+def test_at_a_terminal_the_command_line_asks_back_and_the_job_goes_on(running: Running) -> None:
+    command = [sys.executable, "-m", "scheduler.cli", "run", "Schick eine Mail mit dem Text: Bis morgen"]
+    settings = environment(running.settings) | {"LC_ALL": "de_DE.UTF-8", "CPA_API_KEY": KEY, "TERM": "dumb"}
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, env=settings, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    try:
+        asked = _read_until(ours, "Antwort:")
+        os.write(ours, b"\n")
+        again = _read_until(ours, "Antwort:")
+        os.write(ours, b"anna@example.com\n")
+        ended = _read_until(ours, "fehlgeschlagen")
+        code = process.wait(20)
+    finally:
+        os.close(ours)
+        stop(process)
+
+    job = running.client.get("/jobs", params={"limit": 1}).json()["jobs"][0]
+    assert "An wen soll es gehen?" in asked
+    assert again.strip().endswith("Antwort:"), "an empty answer is asked for again"
+    assert "beantwortet" in ended
+    assert (code, job["error_code"], job["intent"]) == (1, "mail_not_set_up", "send_mail")
+
+
+def _read_until(terminal: int, words: str) -> str:
+    """Return what appears at a terminal until these words do."""
+    shown, end = b"", time.monotonic() + 30
+    while words.encode() not in shown:
+        ready, _, _ = select.select([terminal], [], [], max(end - time.monotonic(), 0))
+        if not ready:
+            raise AssertionError(shown.decode(errors="replace"))
+        shown += os.read(terminal, 4096)
+    return shown.decode(errors="replace")
 
 
 def test_sigterm_ends_it_soon_though_somebody_watches(tmp_path: Path) -> None:
