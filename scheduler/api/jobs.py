@@ -126,6 +126,7 @@ async def get_job(
         status=job.status,
         locale=job.locale,
         slots=job.context.get("slots", {}),
+        typed=job.context.get("typed", []),
         tasks=[TaskResponse.of(todos[task.task_id], task) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
         question=None if job.status.final else await asyncio.to_thread(answers.question, job_id),

@@ -13,6 +13,7 @@ from scheduler.core.lam_json import json_value
 from scheduler.core.questions import Question
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
+from scheduler.orchestrator.slot_values import Slot
 
 
 @model_validator(mode="before")
@@ -116,6 +117,7 @@ class JobDetailResponse(BaseModel):
     status: JobStatus
     locale: Locale
     slots: dict[str, str] = Field(default_factory=dict)
+    typed: list[Slot] = Field(default_factory=list, description="The slots with their values.")
     tasks: list[TaskResponse]
     artifacts: list[str]
     question: dict[str, str] | None = Field(default=None, description="What the job waits to be told, if anything.")
@@ -131,6 +133,7 @@ class PlanResponse(BaseModel):
     intent: str
     locale: Locale
     slots: dict[str, str]
+    typed: list[Slot] = Field(description="The slots with their values and the places of their words.")
     task_graph: TaskGraph
     batches: list[list[str]]
     way: str = Field(description="Who understood it: rules, examples (learned), or a language model (llm).")

@@ -75,6 +75,7 @@ async def plan(order: PlanRequest, jobs: JobServiceDep, tenant: TenantDep) -> Pl
         intent=planned.intent,
         locale=planned.locale,
         slots=planned.slots,
+        typed=list(planned.typed),
         task_graph=planned.task_graph,
         batches=batches,
         plan_hash=planned.task_graph.freeze(),

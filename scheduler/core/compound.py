@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
-from scheduler.core.slots import FREE_TEXT
+from scheduler.core.slot_finder import with_slots
+from scheduler.core.slots import FREE_TEXT, derive
 
 _MOST_CUTS: Final = 24
 _ORDER_WORD = r"danach|dann|anschlie(?:ß|ss)end|daraufhin|zuletzt|zum schluss|then|afterwards|after that|finally|next"
@@ -55,7 +56,11 @@ _PRONOUN = re.compile(
     r"(?i)(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|beides|both|alles|(?:das |die |the )?"
     r"(?:ergebnis(?:se)?|datei|dokument|pdf|results?|file|document))"
 )
-_ANY_PRONOUN = re.compile(r"(?i)\b(?:ihn|sie|es|it|them)\b")
+_ANY_PRONOUN = re.compile(
+    r"(?i)\b(?:ihn|sie|es|it|them|this|that|dieses|diesen|diese|das|die|den|dies)\b(?= (?:\w+ )*?(?:an|to|auf|open|als|as|in|über|weiter|per|by|over|at|bitte|please)\b|[.!?,]|$)|\b(?:ihn|es|it|them)\b"
+)
+_HIM: Final = re.compile(r"(?i)\b(?:to|an)? ?(ihm|ihr|ihnen|him|her|them)\b(?! (?:die|das|den)\b)(?=[.!? ]*(?:$|\w))")
+_TAKE_DOCUMENTS: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 _PERSONS: Final = frozenset({"ihr", "ihm", "ihnen", "her", "him", "them", "sie", "ihn"})
 
 
@@ -113,7 +118,7 @@ class _Splitter:
             return Orders((self._named(OrderPart(message, self._route(message))),))
         whole = self._route(message)
         if whole.refused or (_alone(whole) and not self._swallows(text, whole)):
-            return Orders((OrderPart(message, whole),))
+            return Orders((self._named(OrderPart(message, whole)),))
         parts, overlooked = self._parts(text, segments)
         known = [part for part in parts if part.routed.name != UNKNOWN]
         if not known or (len(parts) == 1 and not overlooked):
@@ -125,15 +130,16 @@ class _Splitter:
 
     def _named(self, part: OrderPart) -> OrderPart:
         """Have an order named by what was learned, if rules do not know it."""
+        part = part._replace(routed=with_slots(part.routed, part.text))
         if self._learned is None or part.routed.name != UNKNOWN or part.routed.refused or not part.text.strip():
             return part
-        return part._replace(routed=self._learned.route(part.text))
+        return part._replace(routed=with_slots(self._learned.route(part.text), part.text))
 
     def _resolved(self, parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
         """Give pronouns the words of what they stand for."""
         found = list[OrderPart]()
         for said in parts:
-            part = said
+            part = said._replace(routed=_with_pronouns(said))
             document = next((place for place in reversed(range(len(found))) if _document_of(found[place])), None)
             words = "" if document is None else _document_of(found[document])
             if part.routed.name == UNKNOWN and not part.routed.refused and words:
@@ -148,7 +154,7 @@ class _Splitter:
                 if slots.get(name, "").casefold() in _PERSONS:
                     person = next((who for one in reversed(found) if (who := _person_of(one))), None)
                     slots |= {} if person is None else {name: person}
-            routed = part.routed.model_copy(update={"slots": slots})
+            routed = part.routed.model_copy(update={"slots": derive(slots)})
             found.append(part._replace(routed=routed, refers=refers))
         return tuple(found)
 
@@ -299,6 +305,22 @@ def _as_order(clause: str) -> Iterator[str]:
             base = stem.removesuffix(ending) if ending else stem
             for form in (base, f"{base}e"):
                 yield " ".join(part for part in (form, *rest, prefix) if part)
+
+
+def _with_pronouns(part: OrderPart) -> RoutedIntent:
+    """Return what an order wants with its slots; pronouns that stand for a thing or a person fill them for now."""
+    routed, said = with_slots(part.routed, part.text), part.routed.slots
+    slots = dict(routed.slots)
+    takes = routed.name in _TAKE_DOCUMENTS and not slots.keys() & {"document", "file_name", "body", "table", "url"}
+    if takes and _ANY_PRONOUN.search(part.text):
+        slots["document"] = "es"
+    for name, words in (("document", said.get("document", "")), ("recipient", said.get("recipient", ""))):
+        if name not in slots and (_PRONOUN.fullmatch(words) or words.casefold() in _PERSONS):
+            slots[name] = words
+    him = _HIM.search(part.text)
+    if routed.name in {"send_mail", "fetch_and_send"} and him is not None:
+        slots.setdefault("recipient", him[1])
+    return routed.model_copy(update={"slots": slots})
 
 
 def _document_of(part: OrderPart) -> str:

@@ -74,6 +74,11 @@ class Lexicon:
         for key in {fold(word), word.casefold().translate(_BARE)}:
             self._words.setdefault(key, set()).add(meaning)
 
+    def lists(self, word: str) -> bool:
+        """Whether this very word is known, not only one like it."""
+        key = fold(word).strip(".'")
+        return key in self._words or key.replace("-", "") in self._words
+
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - there is one lexicon for the life of the process
     def meanings(self, word: str) -> Meanings:
         """Return all a word may be; of one that is unknown, what it is a compound or a typo of."""

@@ -93,7 +93,12 @@ class AnswerService:
         await self._admission.admit(job.tenant)
         changes = {
             "intent": planned.intent,
-            "context": {**job.context, "slots": {**given_slots(job.context), **planned.slots}, "answers": known},
+            "context": {
+                **job.context,
+                "slots": {**given_slots(job.context), **planned.slots},
+                "answers": known,
+                "typed": [one.model_dump(mode="json") for one in planned.typed],
+            },
             "task_graph": planned.task_graph,
             "not_before": job.not_before if job.not_before is not None and job.not_before > now else None,
         }

@@ -4,6 +4,7 @@ Rules first; what they do not know goes the dearer ways of `BeyondRules`. Severa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -30,9 +31,11 @@ from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
 from scheduler.core.sentences import Sentence
+from scheduler.core.several_values import one_for_each
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
 from scheduler.core.sites import SiteProfile
+from scheduler.core.slot_finder import with_slots
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
 from scheduler.core.when import read_span
@@ -42,6 +45,7 @@ from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
+from scheduler.orchestrator.slot_values import Slot, each_once, of_order_number, typed_slots
 from scheduler.security.policies import PolicyEngine
 
 _SLOTS = "context.slots"
@@ -68,10 +72,11 @@ class PlannedOrder(BaseModel):
 class PlannedRequest(BaseModel):
     """What was understood of a request, and the plan that follows from it.
 
-    `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
-    (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
-    orders where there are several, `overlooked` statements that nothing was done about. `unseen` names the steps for
-    which a person must look at a language model's plan, and send it as a plan, before it may become a job.
+    `typed` are the slots with their values. `way` says who understood it: rules, examples (`learned`), a language model
+    (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
+    who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
+    about. `unseen` names the steps for which a person must look at a language model's plan, and send it as a plan,
+    before it may become a job.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +89,7 @@ class PlannedRequest(BaseModel):
     why: str = ""
     confidence: float = Field(default=1.0, ge=0, le=1)
     by: Literal["template", "llm", "client"] = "client"
+    typed: tuple[Slot, ...] = ()
     orders: tuple[PlannedOrder, ...] = ()
     overlooked: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -143,10 +149,10 @@ class Planner:
             (part,) = orders.parts
             planned = await self._plan_order(part.text, _in(part.routed, locale), answers, tenant)
             return planned.model_copy(update={"overlooked": orders.overlooked})
-        return await self._plan_orders(orders, locale, answers or {}, tenant)
+        return await self._plan_orders(text, orders, locale, answers or {}, tenant)
 
     async def _plan_orders(
-        self, orders: Orders, locale: Locale | None, answers: Mapping[str, str], tenant: TenantId
+        self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], tenant: TenantId
     ) -> PlannedRequest:
         """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
         kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
@@ -173,7 +179,7 @@ class Planner:
         ]
         joined = join_plans(plans, self.catalog)
         check_plan(joined.graph, self.catalog, self.policy)
-        return _together([part for _, part in kept], planned, joined, orders.overlooked)
+        return _together([part for _, part in kept], planned, joined, orders.overlooked, text)
 
     async def _plan_order(
         self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, tenant: TenantId
@@ -240,10 +246,14 @@ class Planner:
         """
         known = self._known(intent)
         given = given_slots(context)
-        said = self._router.route(description) if description.strip() else None
+        said = with_slots(self._router.route(description), description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
         routed = RoutedIntent(
-            **known.model_dump(), slots=slots, locale=locale or (said.locale if said else "de"), score=1.0
+            **known.model_dump(),
+            slots=slots,
+            said=said.said if said and said.name == intent else (),
+            locale=locale or (said.locale if said else "de"),
+            score=1.0,
         )
         try:
             if not routed.task_template and description.strip():
@@ -265,6 +275,16 @@ class Planner:
         return self._intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
+        """Plan by the template; what was said of several things is done for each of them."""
+        orders = [self._plan_one(one) for one in one_for_each(routed)]
+        if len(orders) == 1:
+            return orders[0]
+        joined = join_plans([OrderPlan(one.task_graph, (), None) for one in orders], self.catalog)
+        check_plan(joined.graph, self.catalog, self.policy)
+        typed = each_once(slot for one in orders for slot in one.typed)
+        return orders[0].model_copy(update={"slots": routed.slots, "task_graph": joined.graph, "typed": typed})
+
+    def _plan_one(self, routed: RoutedIntent) -> PlannedRequest:
         graph = fill_template(routed, self._values(routed), self._addresses)
         check_plan(graph, self.catalog, self.policy)
         return PlannedRequest(
@@ -276,7 +296,12 @@ class Planner:
             why=routed.why or why_of(routed),
             confidence=min(routed.score, 1.0),
             by="template",
+            typed=typed_slots(routed.slots, routed.said, self._now(), self._addresses),
         )
+
+    def _now(self) -> datetime:
+        """Return what time it is where people say times."""
+        return self._clock.now().astimezone(ZoneInfo(self._zone))
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
         needed = values_needed(routed)
@@ -292,9 +317,8 @@ class Planner:
 
     def _span(self, routed: RoutedIntent) -> dict[str, str]:
         """Return when it is to be; what is missing or may mean two things is said of the slot."""
-        now = self._clock.now().astimezone(ZoneInfo(self._zone))
         try:
-            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), now)
+            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), self._now())
         except WhenError as error:
             if error.missing:
                 raise MissingSlotError(routed.name, error.slot) from None
@@ -325,7 +349,11 @@ def why_of(routed: RoutedIntent) -> str:
 
 
 def _together(
-    parts: Sequence[OrderPart], planned: Sequence[PlannedRequest], joined: Joined, overlooked: tuple[str, ...]
+    parts: Sequence[OrderPart],
+    planned: Sequence[PlannedRequest],
+    joined: Joined,
+    overlooked: tuple[str, ...],
+    text: str,
 ) -> PlannedRequest:
     """Return several orders as one request; it is as sure as the least sure of them."""
     orders = tuple(
@@ -337,6 +365,11 @@ def _together(
         intent=planned[0].intent if len(planned) == 1 else SEVERAL,
         locale=planned[0].locale,
         slots={f"{number}.{name}": words for number, one in enumerate(planned) for name, words in one.slots.items()},
+        typed=tuple(
+            slot
+            for number, (part, one) in enumerate(zip(parts, planned, strict=True))
+            for slot in of_order_number(one.typed, number, text.find(part.text))
+        ),
         task_graph=joined.graph,
         way=weakest.way,
         why="; ".join(one.why for one in planned),
