@@ -37,6 +37,7 @@ from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
@@ -57,6 +58,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteTaskRepository,
 )
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
+from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import (
@@ -94,6 +96,7 @@ class Services:
     maintenance: Maintenance
     checks: Mapping[str, Check]
     agents: Agents
+    teaching: Teaching
 
 
 _Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
@@ -110,22 +113,21 @@ async def open_services(
     """Build and open everything, and close it again; a part that is given takes the place of the default one."""
     _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
-    artifacts = ArtifactStore(settings.store.data_dir / "artifacts")
-    screenshots = ScreenshotStore(settings.store.data_dir / "screenshots")
+    artifacts, screenshots = _kept_files(settings)
     sites, answers = make_sites(settings), make_answers(settings)
     registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites, answers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
-        model = provider or _model(stack, settings, database)
-        planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model)
+        intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
+        teaching = make_teaching(settings, database, intents, registry)
+        planner = make_planner(settings, registry, intents, sites, model, teaching)
         admission = make_admission(settings.queue, database)
-        questions = make_answer_service(settings.queue, database, planner, queue, admission)
+        questions = make_answer_service(settings.queue, database, planner, queue, admission, teaching)
         jobs = make_jobs(database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        agents = make_agents(settings, database)
-        stack.push_async_callback(agents.close)
+        agents = _closed_with(stack, make_agents(settings, database))
         worker = make_worker(settings, queue, database, registry, secrets, agents)
         yield Services(
             settings=settings,
@@ -149,7 +151,18 @@ async def open_services(
             maintenance=make_maintenance(settings, database, make_pruner(database, artifacts, screenshots), questions),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
             agents=agents,
+            teaching=teaching,
         )
+
+
+def _closed_with(stack: AsyncExitStack, agents: Agents) -> Agents:
+    stack.push_async_callback(agents.close)
+    return agents
+
+
+def _kept_files(settings: Settings) -> tuple[ArtifactStore, ScreenshotStore]:
+    folder = settings.store.data_dir
+    return ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots")
 
 
 async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
@@ -200,7 +213,12 @@ def make_batches(database: SQLiteDatabase, planner: Planner, queue: JobQueue, ad
 
 
 def make_answer_service(
-    limits: QueueSettings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission
+    limits: QueueSettings,
+    database: SQLiteDatabase,
+    planner: Planner,
+    queue: JobQueue,
+    admission: Admission,
+    teaching: Teaching,
 ) -> AnswerService:
     """Return what asks people, and takes their answers."""
     return AnswerService(
@@ -211,6 +229,7 @@ def make_answer_service(
         clock=SystemClock(),
         patience=timedelta(days=limits.answer_days),
         most=limits.most_unanswered,
+        teaching=teaching,
     )
 
 
@@ -344,12 +363,22 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
+def make_teaching(
+    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
+) -> Teaching:
+    """Return what people may teach, for the configured intents."""
+    store, clock = SQLiteTaughtRepository(database), SystemClock()
+    catalog, policy = registry.catalog, make_policy(settings)
+    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
+
+
 def make_planner(
     settings: Settings,
     registry: ExecutorRegistry,
     router: IntentRouter,
     sites: SiteBook,
     provider: LLMProvider | None = None,
+    teaching: Teaching | None = None,
 ) -> Planner:
     """Return the planner for the configured intents and sites."""
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
@@ -365,4 +394,5 @@ def make_planner(
         beyond=beyond,
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,
+        teaching=teaching,
     )

@@ -17,6 +17,7 @@ from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
+from scheduler.orchestrator.teaching import Teaching
 
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
@@ -63,6 +64,10 @@ async def schedule_service(request: Request) -> ScheduleService:
     return cast("ScheduleService", request.app.state.services.schedules)
 
 
+async def teaching_service(request: Request) -> Teaching:
+    return cast("Teaching", request.app.state.services.teaching)
+
+
 async def batch_service(request: Request) -> BatchService:
     return cast("BatchService", request.app.state.services.batches)
 
@@ -104,5 +109,6 @@ DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
+TeachingDep = Annotated[Teaching, Depends(teaching_service)]
 TablesDep = Annotated[TableService, Depends(table_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from scheduler.cli import agent, agents, answers, contacts, database, dead, graph, schedules, secrets, sites, views
+from scheduler.cli import (
+    agent,
+    agents,
+    answers,
+    contacts,
+    database,
+    dead,
+    graph,
+    intents,
+    schedules,
+    secrets,
+    sites,
+    views,
+)
 from scheduler.cli.client import job_path
 from scheduler.cli.session import (
     FAILED,
@@ -326,6 +339,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(database.app, name="db")
 app.add_typer(graph.app, name="graph")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(intents.app, name="intents")
 
 
 def main() -> None:

@@ -35,6 +35,8 @@ class CrashPoint(StrEnum):
     AFTER_RECORD = "after_record"
     BEFORE_ANSWER = "before_answer"
     AFTER_ANSWER = "after_answer"
+    BEFORE_TEACH = "before_teach"
+    AFTER_TEACH = "after_teach"
     BEFORE_SCHEDULE = "before_schedule"
     AFTER_SCHEDULE = "after_schedule"
     BEFORE_FIRE = "before_fire"

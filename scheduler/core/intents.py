@@ -30,7 +30,7 @@ class Intent(BaseModel):
     request leaves that slot open. `required` slots must be filled before the template can become a plan. `only_with`
     names by task id the slots a step needs: without them the step is left out. Where one of several slots will do,
     they are written `portal/folder`. The step `per_field` is done once for each "field: value" in the body; it may use
-    `{field_label}` and `{field_value}`.
+    `{field_label}` and `{field_value}`. `own_slots` are slots besides the common ones, which examples mark.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +45,7 @@ class Intent(BaseModel):
     only_with: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     per_field: str | None = None
     texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
+    own_slots: tuple[str, ...] = ()
 
 
 class RoutedIntent(Intent):

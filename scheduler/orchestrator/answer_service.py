@@ -15,6 +15,7 @@ from scheduler.core.sentences import sentence
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.question_repository import QuestionRepository
@@ -38,6 +39,7 @@ class AnswerService:
         clock: Clock,
         patience: timedelta,
         most: int,
+        teaching: Teaching | None = None,
     ) -> None:
         self._planner = planner
         self._questions = questions
@@ -46,6 +48,7 @@ class AnswerService:
         self._clock = clock
         self._patience = patience
         self._most = most
+        self._teaching = teaching
 
     async def accept(
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
@@ -104,6 +107,8 @@ class AnswerService:
         }
         stored = await self._questions.go_on(job.model_copy(update=changes), asked.round, given, now)
         await self._queue.announce([stored])
+        if self._teaching is not None and "intent" in known and not planned.orders:
+            await self._teaching.correct(job.tenant, known["intent"], job.description)
         return stored
 
     async def give_up_unanswered(self) -> int:

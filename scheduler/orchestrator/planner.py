@@ -34,7 +34,6 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
-from scheduler.core.sites import SiteProfile
 from scheduler.core.slot_finder import with_slots
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
@@ -43,9 +42,10 @@ from scheduler.core.when_dates import WhenError
 from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
-from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.plan_check import check_plan, check_site_slots
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
 from scheduler.orchestrator.slot_values import Slot, each_once, of_order_number, typed_slots
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.security.policies import PolicyEngine
 
 _SLOTS = "context.slots"
@@ -119,6 +119,7 @@ class Planner:
         zone: str = "Europe/Berlin",
         search_url: str = "",
         beyond: BeyondRules | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
         self._addresses = addresses
         self._router = router
@@ -130,6 +131,7 @@ class Planner:
         self._zone = zone
         self._search_url = search_url
         self._beyond = beyond or BeyondRules()
+        self._teaching = teaching
 
     async def plan(
         self,
@@ -144,6 +146,9 @@ class Planner:
         Raises InvalidRequestError: unknown intent, missing slot ... With `answers`, even none, and of one order among
         several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
+        taught = await self._teaching.route(text, tenant) if self._teaching else None
+        if taught is not None:
+            return await self._plan_order(text, _in(taught, locale), answers, tenant)
         orders = await self._beyond.split(text, self._router)
         if len(orders.parts) == 1:
             (part,) = orders.parts
@@ -244,7 +249,7 @@ class Planner:
 
         Raises InvalidRequestError, said of the field of the order that is to blame.
         """
-        known = self._known(intent)
+        known = await self._known(intent, tenant)
         given = given_slots(context)
         said = with_slots(self._router.route(description), description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
@@ -268,11 +273,12 @@ class Planner:
         except InvalidFieldError as error:
             raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
 
-    def _known(self, intent: str) -> Intent:
-        if intent not in self._intents:
-            alike = get_close_matches(intent, self._intents, n=3, cutoff=0.5)
+    async def _known(self, intent: str, tenant: TenantId) -> Intent:
+        intents = await self._teaching.intents(tenant) if self._teaching else self._intents
+        if intent not in intents:
+            alike = get_close_matches(intent, intents, n=3, cutoff=0.5)
             raise UnknownIntentError(intent, nearest=alike or self._router.route(intent).nearest, field="intent")
-        return self._intents[intent]
+        return intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
         """Plan by the template; what was said of several things is done for each of them."""
@@ -332,7 +338,7 @@ class Planner:
             raise MissingSlotError(routed.name, _PORTAL)
         site = self._sites.named(name)
         if "site" in needed:
-            _check_slots(routed, site.profile)
+            check_site_slots(routed, site.profile)
         return {"site": site.key, "site_url": site.profile.url}
 
 
@@ -379,13 +385,6 @@ def _together(
         overlooked=overlooked,
         unseen=tuple(step for one in planned for step in one.unseen),
     )
-
-
-def _check_slots(routed: RoutedIntent, profile: SiteProfile) -> None:
-    """Raise MissingSlotError for what the profile needs to find a document and the request leaves open."""
-    for slot in sorted(profile.document.slots if profile.document else ()):
-        if not routed.slots.get(slot):
-            raise MissingSlotError(routed.name, slot)
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

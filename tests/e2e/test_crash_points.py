@@ -29,6 +29,7 @@ STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup",
 # Nor by these: files, programs, drafts and appointments have tests of their own below. What else is done in the
 # mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
 BESIDE = STORE | {"file", "app.open", "app.close", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
+BESIDE |= {"teach"}  # it teaches nothing; see tests/repository/test_taught.py
 BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
 BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
