@@ -11,9 +11,9 @@ CPAError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
-│                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError, NotWaitingError, AgentKeyTakenError, AgentNameTakenError,
-│                                MessageConflictError
+│                                IntentExistsError, LeaseLostError, PlanChangedError, PlanUnreadableError,
+│                                ScheduleExistsError, ScheduleChangedError, NotWaitingError, AgentKeyTakenError,
+│                                AgentNameTakenError, MessageConflictError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
