@@ -7,7 +7,7 @@ from typing import Final
 
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
-_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)\b"
+_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md|dwg|dxf|ifc|msg|vsdx?|mpp|html?|log|svg|gif|tiff?|bmp|rtf|epub|mp[34]|wav|ics|tex|key|pages|numbers)\b"
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
 _SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -15,9 +15,10 @@ _MONTH: Final = (
     r"(?:januar|jänner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march|may|june|july|"
     r"october|december)"
 )
+_SHORT_MONTH: Final = r"(?:jan|feb|mär|mrz|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
 _PART: Final = r"(?: (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening))?"
 _DAY: Final = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\.? {_SHORT_MONTH}|{_SHORT_MONTH} \d{{1,2}}\b|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)(?: of)?(?: {_MONTH})?)"
 )
 _DATE: Final = (
@@ -33,7 +34,7 @@ _TOKEN: Final = re.compile(
     rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?::\d+)?(?:/\S*)?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
     rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
-    rf"|(?P<date>\b{_DATE})|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
+    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
     r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–-])",
     re.IGNORECASE,
 )
@@ -130,7 +131,7 @@ def _settled(found: list[Token]) -> list[Token]:
 def _is_article(tokens: list[Token], place: int) -> bool:
     """Whether "an" is the English article: before a vowel, in English words or before what nobody is sent things to."""
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is None or after.key[:1] not in "aeiou" or any(token.key in _GERMAN for token in tokens):
+    if after is None or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"}) or any(token.key in _GERMAN for token in tokens):
         return False
     thing = after.has("noun") and not after.has("noun", "person_title")
     return thing or any(token.key in _ENGLISH for token in tokens)

@@ -1,0 +1,294 @@
+"""Takes a request apart into clauses: where each begins, what is only told in it, and how it hangs on the one before.
+
+Where a clause ends is a question of its verbs: "und" before an order begins the next one, "und" between two names does not.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.words import Words, is_subject
+
+AND: Final = frozenset({"und", "and", "sowie", "plus", "&", "u", "oder", "or", "aber", "but", "sondern"})
+IN_ORDER: Final = frozenset(
+    ["dann", "danach", "anschliessend", "daraufhin", "zuletzt", "abschliessend", "hinterher", "nachher", "then", "afterwards"]
+    + ["finally", "next", "lastly"]
+)
+BEFORE: Final = frozenset({"bevor", "ehe", "before"})
+AFTER: Final = frozenset({"nachdem", "sobald", "after", "once"})
+IF: Final = frozenset({"wenn", "falls", "sofern", "if", "when", "whenever", "unless", "solange", "until", "bis", "till"})
+_REASONS: Final = frozenset(["weil", "damit", "obwohl", "denn", "sodass", "because", "cause", "cuz", "although", "though", "ohne", "anstatt", "statt"])
+_REASONS_BEFORE_SUBJECT: Final = frozenset({"da", "since", "as", "so", "zumal"})
+_CONTENT: Final = frozenset(
+    ["dass", "ob", "wie", "was", "wo", "wann", "wer", "warum", "wieso", "wieviel", "wohin", "whether", "what", "how", "where", "why", "who", "whatever"]
+)
+_RELATIVE: Final = frozenset(["der", "die", "das", "den", "dem", "denen", "deren", "dessen", "which", "who", "that", "whose"])
+_ASKING: Final = frozenset({"show", "find", "tell", "write", "lookup", "know", "send", "reply", "fetch", "open"})
+_TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
+_ENDS: Final = frozenset({".", "!", "?", ";"})
+_MARKS: Final = frozenset({",", ";", ":", "–", "-", ".", "!", "?", "(", ")"})
+_ABBREVIATED: Final = frozenset(
+    ["dr", "prof", "hr", "fr", "mr", "mrs", "ms", "nr", "st", "no", "inc", "abs", "tel", "str", "co", "ltd", "bzgl", "ca", "inkl", "z", "b", "hd", "u", "a"]
+    + ["d", "h", "i", "evtl", "ggf", "usw", "etc", "bzw", "vs", "approx", "dept", "jr", "sr", "abt", "dipl", "ing", "med", "jur", "phil", "rer", "attn", "z.hd", "p.s"]
+)
+_DICTATES: Final = re.compile(r":\s+(?=\S)")
+_GOES_ON: Final = re.compile(
+    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)\b)"
+)
+_MOST_CLAUSES: Final = 40
+
+
+@dataclass
+class Clause:
+    """A clause: `core` holds its own words, `told` what it only tells of ("dass …", "ob …", dictated text)."""
+
+    start: int
+    core: list[Token] = field(default_factory=list)
+    told: list[Token] = field(default_factory=list)
+    asides: list[Token] = field(default_factory=list)
+    sub: str = ""
+    """The word that makes it depend on another clause: bevor, nachdem, wenn."""
+    joined: str = ""
+    """"und" or a comma where it goes on in the sentence of the one before."""
+    in_order: bool = False
+    after_verb: Token | None = None
+    """The verb it takes from the clause before, having none of its own."""
+    end: int = 0
+    question: bool = False
+
+    def text(self, whole: str) -> str:
+        return whole[self.start : self.end].strip(" ,;:–-")
+
+
+class _Atom(NamedTuple):
+    """Words between two places where a clause may begin."""
+
+    words: Words
+    mark: str
+    """The last mark before it."""
+    conjunction: str
+    in_order: bool
+    start: int
+
+
+def clauses_of(text: str) -> list[Clause]:
+    """Return the clauses of a request in the order they stand."""
+    spoken, dictated, resumed = _dictation(text)
+    found = list[Clause]()
+    if dictated is None:
+        _read(text, tokens_of(text), found)
+        return found
+    tokens = tokens_of(text)
+    _read(text, [one for one in tokens if one.start < spoken], found)
+    if found:
+        found[-1].told += [one for one in tokens if dictated <= one.start < resumed]
+        found[-1].end = min(resumed, len(text))
+    rest = [one for one in tokens if one.start >= resumed]
+    if rest:
+        _read(text, rest, found)
+    return found
+
+
+def _dictation(text: str) -> tuple[int, int | None, int]:
+    """Return where the order before dictated text ends, where that text begins, and where orders go on."""
+    for colon in _DICTATES.finditer(text):
+        before = tokens_of(text[: colon.start()])[-14:]
+        words = Words(before)
+        if words.senses & _TELLING or any(one.has("noun", "mail") or one.kind == "address" for one in before):
+            goes_on = _GOES_ON.search(text, colon.end())
+            quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
+            resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
+            return colon.start(), colon.end(), resumed
+    return len(text), None, len(text)
+
+
+def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
+    fresh = True
+    for atom in _atoms(tokens):
+        if atom.mark in _ENDS:
+            fresh = True
+        if not atom.words.tokens:
+            continue
+        last = found[-1] if found else None
+        role = "new" if last is None or fresh or len(found) == 0 else _role(atom, last)
+        fresh = False
+        if role == "new" or last is None:
+            if len(found) >= _MOST_CLAUSES:
+                break
+            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–"} else ""))
+            clause.in_order = atom.in_order
+            head = atom.words.content[0] if atom.words.content else None
+            if head is not None and head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
+                clause.sub = head.key
+            elif head is not None and (head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(atom.words.content) > 2 and is_subject(atom.words.content[1]))) and not atom.words.asks:
+                clause.sub = "because"
+            clause.core = list(atom.words.tokens)
+            _split_content(clause)
+            found.append(clause)
+        elif role == "gap":
+            clause = Clause(atom.start, core=list(atom.words.tokens), joined=atom.conjunction, in_order=atom.in_order)
+            clause.after_verb = Words(last.core).main_verb
+            found.append(clause)
+        elif role == "told":
+            last.told += atom.words.tokens
+        elif role == "aside":
+            last.asides += atom.words.tokens
+        else:
+            _more(last, atom, tokens)
+        found[-1].end = atom.words.tokens[-1].end
+    for clause in found:
+        clause.end = max(clause.end, clause.core[-1].end if clause.core else 0)
+        clause.question = text[clause.end : clause.end + 2].strip()[:1] == "?"
+
+
+def _more(last: Clause, atom: _Atom, tokens: Sequence[Token]) -> None:
+    """Let an atom go on with the clause, the marks and the conjunction between them kept."""
+    first = atom.words.tokens[0].start
+    between = [one for one in tokens if last.core and last.core[-1].end <= one.start < first]
+    last.core += [one for one in between if one.key in _MARKS | AND][:2]
+    last.core += atom.words.tokens
+    _split_content(last)
+
+
+def _split_content(clause: Clause) -> None:
+    """Put a content clause without a comma ("schreib ihm dass …", "google ob …") where it is only told."""
+    for place, token in enumerate(clause.core):
+        if place < 2 and clause.core[0].key in _CONTENT:
+            continue
+        if place and (
+            token.key in {"dass", "ob", "whether", "saying", "damit"}
+            or (token.key in {"that", "if"} and place + 2 < len(clause.core) and Words(clause.core[:place]).senses & _ASKING)
+            or (token.key in _CONTENT and place + 1 < len(clause.core) and clause.core[place - 1].key not in {"so", "an", "to"} and Words(clause.core[:place]).main_verb)
+        ):
+            clause.told = clause.core[place:] + clause.told
+            clause.core = clause.core[:place]
+            return
+
+
+def _atoms(tokens: Sequence[Token]) -> Iterator[_Atom]:
+    run, mark, conjunction, in_order, start = list[Token](), "", "", False, tokens[0].start if tokens else 0
+    for place, token in enumerate(tokens):
+        if token.kind == "mark" and not _inside(tokens, place):
+            if run:
+                yield _Atom(Words(run), mark, conjunction, in_order, start)
+                run, mark, conjunction, in_order = [], "", "", False
+            mark = token.text if mark not in _ENDS else mark
+            start = token.end
+            continue
+        joins = token.key in AND
+        if joins or (run and _starts_alone(tokens, place, run)):
+            if run:
+                yield _Atom(Words(run), mark, conjunction, in_order, start)
+                run, mark, conjunction, in_order = [], "", "", False
+                start = token.end if joins else token.start
+            elif joins:
+                start = token.end
+            if joins:
+                conjunction = token.key
+                continue
+        if token.key in IN_ORDER and not Words(run).content:
+            in_order = True
+        elif token.key in {"that", "schluss"} and run and run[-1].key in {"after", "zum"} and len(run) <= 2:
+            in_order = True
+        run.append(token)
+    if run:
+        yield _Atom(Words(run), mark, conjunction, in_order, start)
+
+
+def _inside(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a mark ends nothing: it belongs to an abbreviation, a number or a word."""
+    token = tokens[place]
+    before = tokens[place - 1] if place else None
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if before is None:
+        return False
+    if token.text == ".":
+        if before.end == token.start and before.key in _ABBREVIATED and after is not None:
+            return True
+        return before.text.isdigit() and after is not None and len(before.text) <= 2 and (after.text[:1].islower() or after.text.isdigit())
+    if token.text in "-–:":
+        return before.end == token.start and after is not None and after.start == token.end
+    return False
+
+
+def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool:
+    """Whether a clause begins here though no mark and no "und" says so."""
+    token = tokens[place]
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if after is None:
+        return False
+    if token.key == "if" and Words(run).senses & _ASKING:
+        return False
+    if token.key in BEFORE | AFTER | _REASONS | IF | {"as", "since", "weil"}:
+        if token.key in {"bis", "until", "till", "after", "before", "since", "as", "ohne", "statt", "when", "if"}:
+            return is_subject(after) or (token.key in {"before", "after"} and after.key.endswith("ing"))
+        return token.key not in {"denn", "sobald"} or after.kind == "word"
+    said = Words(run)
+    if token.key in IN_ORDER | {"bitte", "please", "pls"}:
+        rest = Words(list(tokens[place : place + 8]))
+        return bool(said.has_verb and rest.imperative is not None and len(said.content) > 1 and not said.ends_open and (said.has_full_verb or said.imperative is None))
+    if token.has("modal") and after.key in {"you", "du", "sie"}:
+        return len(said.content) > 2 and said.has_verb and not said.asks
+    return False
+
+
+def _is_subordinate(atom: _Atom) -> bool:
+    """Whether "bis", "after", "before" … begin a clause here, and no phrase ("after lunch", "bis morgen")."""
+    words = atom.words.content
+    if len(words) < 2 or words[1].key in {"that", "this", "which", "dem"}:
+        return False
+    if words[0].key in {"bevor", "nachdem", "wenn", "falls", "sofern", "sobald", "if", "when", "once", "whenever", "unless"}:
+        return True
+    return is_subject(words[1]) or words[1].key.endswith("ing") or atom.words.finite is not None
+
+
+def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
+    """Return what an atom is to the clause before it: new, gap, told, aside or more."""
+    words, before = atom.words, Words(last.core)
+    if not words.content:
+        return "more"
+    head = words.content[0]
+    if head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(words.content) > 2 and is_subject(words.content[1])):
+        return "aside"
+    if head.key == "um" and words.last_form == "to":
+        return "aside"
+    if head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
+        return "new"
+    if head.key in _CONTENT and len(words.content) > 1 and atom.mark == "," and (before.senses & _ASKING or last.told or before.asks):
+        return "told"
+    if last.told and atom.conjunction and head.key in _CONTENT:
+        return "told"
+    if words.imperative is not None:
+        return "told" if _still_told(last, before, atom) else "new"
+    if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
+        return "aside"
+    if words.asks:
+        return "new"
+    if words.declares:
+        return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
+    if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
+        return "new" if before.has_full_verb and (before.last_form != "modal" or last.told) else "more"
+    if words.last_form == "participle" and before.last_form == "participle":
+        return "new"
+    if words.last_form == "base" and head.is_verb:
+        return "new" if before.has_full_verb else "more"
+    if words.first_form in {"gerund", "participle"} and before.has_form(words.first_form) and len(words.content) > 1:
+        return "new"
+    if words.particle and before.has_predicate and not last.told:
+        return "new"
+    if last.told and not atom.in_order:
+        return "told"
+    if atom.conjunction and words.is_gap_after(before):
+        return "gap"
+    if atom.in_order and before.has_full_verb and words.content:
+        return "gap"
+    return "more"
+
+
+def _still_told(last: Clause, before: Words, atom: _Atom) -> bool:
+    """Whether an order is one for others: "tell Tom to check it and send it back"."""
+    if atom.in_order or atom.mark:
+        return False
+    return bool(before.senses & {"tell"} and any(one.key == "to" for one in last.core[2:]) and before.language == "en")
