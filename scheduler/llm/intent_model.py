@@ -38,6 +38,8 @@ class Guess(NamedTuple):
 
     intents: tuple[str, ...]
     score: float
+    shares: tuple[float, ...] = ()
+    """How the belief is shared among the intents, in the same order; sums to 1."""
 
 
 class Calibration(NamedTuple):
@@ -116,7 +118,9 @@ class IntentModel:
         logits, best = self.weigh([sentence])
         order = np.argsort(-logits[0])
         believe = self.scores if self._calibration is None else self._calibration.believe
-        return Guess(tuple(str(name) for name in self.classes[order]), float(believe(logits, best)[0]))
+        shares = softmax(logits[0])[order]
+        names = tuple(str(name) for name in self.classes[order])
+        return Guess(names, float(believe(logits, best)[0]), tuple(float(one) for one in shares))
 
     def weigh(self, sentences: Sequence[str], vectors: Vectors | None = None) -> tuple[Numbers, Numbers]:
         """Return logits, one row a sentence and one column a class, and the cosine to the nearest example of any."""
