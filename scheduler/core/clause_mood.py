@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from scheduler.core.clauses import Clause
 from scheduler.core.phrases import Token
 from scheduler.core.word_forms import BASE, GERUND, INFINITIVE, PARTICIPLE, PAST, PAST_OR_PARTICIPLE, SECOND, TO_INFINITIVE
-from scheduler.core.words import I_WE, Words
+from scheduler.core.words import ADDRESS, I_WE, Words
 
 ORDER: Final = "order"
 WISH: Final = "wish"
@@ -38,16 +38,16 @@ _PAST_TIME: Final = frozenset(["gestern", "vorgestern", "vorhin", "yesterday", "
 _WISHES: Final = frozenset(
     ["moechte", "moechten", "will", "wollen", "wuerde", "wuerden", "haette", "haetten", "muss", "muessen", "muesste", "muessten", "brauche", "brauchen", "brauch", "braeuchte", "braeuchten", "bräuchte"]
     + ["benoetige", "benoetigen", "suche", "suchen", "such", "wuensche", "wuenschen", "bitte", "bitten", "need", "want", "like", "love", "appreciate", "request", "wondering", "looking", "ask", "require"]
-    + ["hoping", "wish", "kann", "koennte", "could", "brauchte", "wollte", "wollt", "wolle", "after", "wanting", "needing", "must", "should", "have", "sollte", "soll", "darf", "duerfte", "wanna", "gotta", "koennten", "sollten"]
+    + ["hoping", "wish", "haett", "braeucht", "wanna", "kann", "koennte", "could", "brauchte", "wollte", "wollt", "wolle", "after", "wanting", "needing", "must", "should", "have", "sollte", "soll", "darf", "duerfte", "wanna", "gotta", "koennten", "sollten"]
 )
 _WEAK_WISHES: Final = frozenset({"kann", "koennte", "could", "should", "have", "sollte", "soll", "darf", "duerfte", "koennten", "sollten", "after", "like", "love", "ask", "must"})
 _LIKING: Final = re.compile(
     r"(?i)\b(?:gern|gerne|like|love|appreciate|could (?:do with|use|really use)|can(?:'?t| not)? (?:i|we) have|would be (?:great|good|nice)|have to|has to|got to|dringend|haben|bekommen|kriegen|'d (?:like|love|need|want)|dich bitten|sie bitten|euch bitten|like you)\b"
 )
-_FUTURE: Final = re.compile(r"(?i)\b(?:i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b")
+_FUTURE: Final = re.compile(r"(?i)\b(?:gonna|used to|about to|is going to|are going to|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b")
 _OBLIGATION: Final = frozenset(
     ["muss", "muessen", "muesste", "muessten", "soll", "sollen", "sollte", "sollten", "gehoert", "gehoeren", "must", "should", "needs", "need", "wants", "want", "ought", "braucht", "brauchen", "darf", "kann", "koennen", "duerfen", "koennte", "can", "could"]
-    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "will", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht"]
+    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "will", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht", "remains", "bleibt", "waere", "waeren"]
 )
 _HAS_TO: Final = re.compile(r"(?i)\b(?:has|have|is|are)(?: still| yet)? to\b|\b(?:ist|sind)\b.*\b(?:zu \w+en|\w+zu\w+en)\b|\b(?:wird|werden|is|are)\b.*\b(?:benötigt|benoetigt|gebraucht|gewünscht|erbeten|gebeten|needed|required|wanted|requested)\b")
 _OTHERS_NEED: Final = re.compile(
@@ -81,18 +81,26 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
     negated = bool(_NEGATION & Words(_tokens_without(words, said)).keys) and not _NICHT_MAL.match(said)
     if _HOLDS_OFF.match(said) and not _closes(words):
         return Mood(NOTHING, "negated")
+    if "refrain" in words.senses or (words.content[0].key in _LEAVES and words.tokens[-1].key in _AS_IS):
+        return Mood(NOTHING, "negated")
     if words.imperative is not None:
         return _of_order(words, said, negated=negated)
     if clause.sub:
         return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else "negated")
     if _PRAISE.search(said) and not negated:
         return Mood("praise")
+    if _ASKED_FOR.search(said) and not negated:
+        return Mood(WISH)
+    if clause.inverted and words.asks and words.finite == 0:
+        return _of_report(words, said, negated=negated)
     if words.asks or (clause.question and words.declares and words.content[0].key not in I_WE):
         return _of_question(words, said, negated=negated)
     if words.declares:
         return _of_report(words, said, negated=negated)
     if negated:
         return Mood(NOTHING, "negated")
+    if _bare(words.content[0].key) in I_WE | _OTHERS | {"it", "there"}:
+        return _of_report(words, said, negated=negated)
     form = words.last_form
     if form in {INFINITIVE, TO_INFINITIVE} or (form == BASE and words.content[0].key in {"to"}):
         return Mood(ORDER)
@@ -103,6 +111,11 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
     if words.verbs and not words.particle:
         return Mood(MAYBE if not _PAST_TIME & words.keys else NOTHING, "statement")
     return Mood(MAYBE)
+
+
+_LEAVES: Final = frozenset({"lass", "lasst", "lassen", "leave", "keep", "let"})
+_AS_IS: Final = frozenset({"offen", "zu", "open", "closed", "alone", "running", "on", "so", "sein", "liegen", "stehen", "be", "laufen", "an", "bleiben", "ruhen"})
+_ASKED_FOR: Final = re.compile(r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|^(?:um|erbitte\w*) ")
 
 
 def _tokens_without(words: Words, said: str) -> list[Token]:
@@ -156,7 +169,7 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
     if negated:
         return Mood(NOTHING, "question")
     if _ABLE.search(said):
-        return Mood(WISH)
+        return Mood(WISH) if first.key in {"would", "waere", "ginge", "any", "waer", "could"} or keys & {"the", "das", "die", "den", "you", "du", "sie"} else Mood(NOTHING, "question of ability")
     asked_for = first.has("modal") or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
     if asked_for and words.content[1:2] and words.content[1].key in I_WE:
         gets = keys & {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see", "trouble", "bother", "bitten", "ask"} or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
@@ -185,7 +198,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
             return Mood(WISH)
         return Mood(NOTHING, "statement")
     if subject in _SUBJECT_YOU:
-        if keys & {"will", "you'll", "wirst", "werden"}:
+        if keys & {"will", "you'll", "werden"} or "wirst" in keys and "bitte" not in keys:
             return Mood(NOTHING, "statement")
         modal = any(one.has("modal") for one in words.content) or keys & {"need", "have"} and "to" in keys
         if modal and not keys & {"haben", "have been"}:
@@ -212,9 +225,11 @@ def _subject(words: Words) -> str:
     finite = words.finite or 0
     near = words.content[max(finite - 3, 0) : finite] + words.content[finite : finite + 3]
     pronouns = I_WE | _SUBJECT_YOU | _OTHERS
-    first = words.content[0].key
+    if words.keys & ADDRESS:
+        return "du"
+    first = _bare(words.content[0].key)
     if first in pronouns:
-        return _bare(first)
+        return first
     after = [one.key for one in words.content[finite + 1 : finite + 3]]
     for key in [*after, *(one.key for one in near)]:
         if key in pronouns and key not in {"sie", "ihr"}:
@@ -225,7 +240,7 @@ def _subject(words: Words) -> str:
 
 
 def _bare(key: str) -> str:
-    return key.partition("'")[0] if key.partition("'")[0] in I_WE else key
+    return key.partition("'")[0] if key.partition("'")[0] in I_WE | _SUBJECT_YOU | _OTHERS | {"it", "there", "that"} else key
 
 
 def _is_person_first(words: Words) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.words import Words, is_subject
 
-AND: Final = frozenset({"und", "and", "sowie", "plus", "&", "u", "oder", "or", "aber", "but", "sondern"})
+AND: Final = frozenset({"+", "n", "und", "and", "sowie", "plus", "&", "u", "oder", "or", "aber", "but", "sondern"})
 IN_ORDER: Final = frozenset(
     ["dann", "danach", "anschliessend", "daraufhin", "zuletzt", "abschliessend", "hinterher", "nachher", "then", "afterwards"]
     + ["finally", "next", "lastly"]
@@ -57,6 +57,8 @@ class Clause:
     """The verb it takes from the clause before, having none of its own."""
     end: int = 0
     question: bool = False
+    inverted: bool = False
+    """A clause on which it depends stands before it, so its verb comes first without asking."""
 
     def text(self, whole: str) -> str:
         return whole[self.start : self.end].strip(" ,;:–-")
@@ -106,7 +108,9 @@ def _dictation(text: str) -> tuple[int, int | None, int]:
 
 def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
     fresh = True
-    for atom in _atoms(tokens):
+    for one in _atoms(tokens):
+        run, later = _opened(one.words.tokens)
+        atom = one._replace(words=Words(run), in_order=one.in_order or later, start=run[0].start if later else one.start) if run is not one.words.tokens else one
         if atom.mark in _ENDS:
             fresh = True
         if not atom.words.tokens:
@@ -117,7 +121,8 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
         if role == "new" or last is None:
             if len(found) >= _MOST_CLAUSES:
                 break
-            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–"} else ""))
+            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else ""))
+            clause.inverted = bool(last is not None and last.sub and clause.joined)
             clause.in_order = atom.in_order
             head = atom.words.content[0] if atom.words.content else None
             if head is not None and head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
@@ -125,6 +130,8 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
             elif head is not None and (head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(atom.words.content) > 2 and is_subject(atom.words.content[1]))) and not atom.words.asks:
                 clause.sub = "because"
             clause.core = list(atom.words.tokens)
+            if head is not None and clause.sub == "" and (several := _several(clause.core)):
+                clause.sub, clause.core = several[0], clause.core[several[1] :]
             _split_content(clause)
             found.append(clause)
         elif role == "gap":
@@ -141,6 +148,34 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
     for clause in found:
         clause.end = max(clause.end, clause.core[-1].end if clause.core else 0)
         clause.question = text[clause.end : clause.end + 2].strip()[:1] == "?"
+
+
+_SEVERAL: Final = {
+    ("as", "soon", "as"): "once", ("in", "case"): "if", ("every", "time"): "if", ("each", "time"): "if", ("immer", "wenn"): "wenn", ("jedesmal", "wenn"): "wenn",
+    ("fuer", "den", "fall"): "wenn", ("the", "moment"): "once", ("jedes", "mal"): "wenn", ("while", "you're", "at", "it"): "when", ("provided", "that"): "if",
+}  # fmt: skip
+
+
+def _several(tokens: Sequence[Token]) -> tuple[str, int] | None:
+    """Return the one word for several that make a clause depend ("as soon as"), and how many they are."""
+    keys = tuple(one.key for one in tokens[:5])
+    return next(((sub, len(words)) for words, sub in _SEVERAL.items() if keys[: len(words)] == words), None)
+
+
+_OPENERS: Final = (
+    ("after", "that"), ("im", "anschluss"), ("zum", "schluss"), ("in", "the", "same", "breath"), ("und", "zwar"), ("on", "top", "of", "that"), ("at", "the", "end"),
+    ("by", "the", "way"), ("zu", "guter", "letzt"), ("als", "erstes"), ("als", "naechstes"), ("als", "zweites"), ("zum", "einen"), ("zum", "anderen"), ("first", "of", "all"), ("last", "but", "not", "least"),
+    ("bei", "der", "gelegenheit"), ("darueber", "hinaus"), ("in", "addition"), ("to", "start"), ("to", "begin"), ("after", "this"), ("im", "gleichen", "zug"),
+)  # fmt: skip
+
+
+def _opened(run: list[Token]) -> tuple[list[Token], bool]:
+    """Return the words without what only joins them to the ones before, and whether that tells of a sequence."""
+    keys = tuple(one.key for one in run[:5])
+    for words in _OPENERS:
+        if keys[: len(words)] == words and len(run) > len(words):
+            return run[len(words) :], words[0] in {"after", "im", "zum", "zu", "at", "last"}
+    return run, False
 
 
 def _more(last: Clause, atom: _Atom, tokens: Sequence[Token]) -> None:
@@ -170,7 +205,7 @@ def _split_content(clause: Clause) -> None:
 def _atoms(tokens: Sequence[Token]) -> Iterator[_Atom]:
     run, mark, conjunction, in_order, start = list[Token](), "", "", False, tokens[0].start if tokens else 0
     for place, token in enumerate(tokens):
-        if token.kind == "mark" and not _inside(tokens, place):
+        if token.kind == "mark" and token.key not in AND and not _inside(tokens, place):
             if run:
                 yield _Atom(Words(run), mark, conjunction, in_order, start)
                 run, mark, conjunction, in_order = [], "", "", False
@@ -219,6 +254,8 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
     after = tokens[place + 1] if place + 1 < len(tokens) else None
     if after is None:
         return False
+    if (token.key == "in" and after.key == "case") or (token.key == "as" and after.key == "soon"):
+        return True
     if token.key == "if" and Words(run).senses & _ASKING:
         return False
     if token.key in BEFORE | AFTER | _REASONS | IF | {"as", "since", "weil"}:
@@ -249,6 +286,8 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     words, before = atom.words, Words(last.core)
     if not words.content:
         return "more"
+    if atom.conjunction and not atom.mark and not before.has_predicate and not last.told and words.imperative is None and before.content:
+        return "more"
     head = words.content[0]
     if head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(words.content) > 2 and is_subject(words.content[1])):
         return "aside"
@@ -269,7 +308,8 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
-        return "new" if before.has_full_verb and (before.last_form != "modal" or last.told) else "more"
+        alone = before.has_full_verb and (before.last_form != "modal" or last.told)
+        return "new" if alone or (atom.in_order and len(before.content) > 2) else "more"
     if words.last_form == "participle" and before.last_form == "participle":
         return "new"
     if words.last_form == "base" and head.is_verb:

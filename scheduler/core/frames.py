@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.phrases import Phrase, Token, phrases_of
 from scheduler.core.slot_finder import BODY, TO, is_place, is_source
-from scheduler.core.words import Words
+from scheduler.core.word_forms import INFINITIVE
+from scheduler.core.words import OBLIGES, Words
 
 SURE: Final = 0.9
 LIKELY: Final = 0.75
@@ -45,6 +46,8 @@ class Signs(NamedTuple):
     pdf: bool
     thing: bool
     """An object with an article that is no person and nothing known: perhaps a document."""
+    app: bool
+    """An application is what it is about, not where something is."""
     source: bool
     """Something it is got from: "aus dem Bericht", "out of the survey"."""
     particle: bool = False
@@ -64,7 +67,8 @@ def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = fro
     place = "place" in extra or any(is_place(one) or _is_site(one) for one in phrases)
     source = any(one.before in {"aus", "out", "from", "vom", "von", "off", "ausm", "of"} and (one.noun("document", "table") or one.kind("file")) for one in phrases)
     place = place or (bool(words.senses & {"fetch", "download"}) and document and any(is_source(one) for one in phrases))
-    to = any(one.before in TO and not is_place(one) and _is_goal(one) for one in phrases) or "address" in kinds
+    carries = bool(words.senses & {"send", "forward"}) or bool(words.keys & {"raus", "rüber", "rueber"})
+    to = any((one.before in TO or (carries and one.before in {"zu", "zum", "zur"} and _is_person_like(one))) and not is_place(one) and _is_goal(one) for one in phrases) or "address" in kinds
     return Signs(
         senses=(words.senses | _nominal(words) | _light(words)) - {"idle"},
         nouns=frozenset(nouns) | extra,
@@ -81,6 +85,7 @@ def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = fro
         pdf=any(_PDF.search(one.text) for one in tokens if one.kind == "word"),
         particle=words.particle,
         thing=any(_is_thing(one) for one in objects),
+        app=any(not one.before and one.noun("application", "app_word") for one in phrases) or "application" in extra,
         source=source,
     )
 
@@ -92,16 +97,25 @@ def _is_verb(token: Token, words: Words) -> bool:
 def _nominal(words: Words) -> frozenset[str]:
     """Return what nouns of doing at the beginning say: "Versand des Vertrags an Anna"."""
     found, before = set(), None
-    for token in words.content[:4]:
-        if before is None or not before.has("determiners"):
+    asked = "um" in words.keys
+    for place, token in enumerate(words.content):
+        if (place < 4 and (before is None or not before.has("determiners"))) or (asked and before is not None and before.key in {"um", "und"}):
             found |= {one.sense for one in token.meanings if one.kind == "nominal"}
+        if before is not None and before.key == "um" and token.text[:1].isupper():
+            found |= {one.sense for one in token.meanings if one.form == INFINITIVE and not one.apart}
         before = token
     return frozenset(found)
 
 
 def _light(words: Words) -> frozenset[str]:
     """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
-    return frozenset({"show"}) if words.keys & {"look", "blick", "peek", "glance"} else frozenset()
+    found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
+    if not words.verbs and words.keys & OBLIGES and words.keys & _DIRECTIONS:
+        found.add("belong")
+    return frozenset(found)
+
+
+_DIRECTIONS: Final = frozenset({"raus", "rueber", "rüber", "weg", "hin", "out", "over", "off", "across", "an", "to", "heraus"})
 
 
 def _is_site(phrase: Phrase) -> bool:
@@ -114,10 +128,14 @@ def _is_person(phrase: Phrase) -> bool:
     return phrase.noun("person_title") or phrase.kind("address") is not None or (phrase.before in {*TO, "mit", "with", "bei", ""} and any(t.is_name for t in phrase.tokens))
 
 
+def _is_person_like(phrase: Phrase) -> bool:
+    return not phrase.noun("document", "application", "portal", "folder", "appointment", "table", "form")
+
+
 def _is_goal(phrase: Phrase) -> bool:
     """Whether things may be sent there: no verb ("to be sent"), no address of the web, not this machine."""
     first = phrase.tokens[0]
-    return not (first.has("auxiliary") or phrase.kind("url") or any(one.key in _SCREEN | _HERE for one in phrase.tokens) or (first.is_verb and not first.has("noun")))
+    return not (first.has("auxiliary") or phrase.kind("url") or phrase.noun("folder", "portal", "format", "web") or any(one.key in _SCREEN | _HERE for one in phrase.tokens) or (first.is_verb and not first.has("noun")))
 
 
 def _is_bare_name(phrase: Phrase, words: Words) -> bool:
@@ -192,7 +210,7 @@ def _of_forms_and_tables(s: Signs) -> _Found:
         return "extract_table", SURE
     if "table" in s.nouns and s.senses & {"convert", "fetch", "save", "show", "need", "enter", "put"} and not s.to:
         return "extract_table", SURE if s.source or s.senses & {"convert", "fetch"} else LIKELY
-    if "table" in s.nouns and s.source and not s.to and not s.senses & {"find", "send", "open"}:
+    if "table" in s.nouns and (s.source or s.kinds & {"url", "file"}) and not s.to and not s.senses & {"find", "send", "open", "download", FOREIGN}:
         return "extract_table", LIKELY
     return None
 
@@ -249,7 +267,7 @@ def of_told(senses: frozenset[str], said: str) -> _Found:
     """Return what is asked for where it is told: "schau nach, ob Tom geantwortet hat"."""
     if not _WROTE.search(said) and not _MAIL.search(said):
         return None
-    if senses & {"show", "find", "tell", "open", "fetch"}:
+    if senses & {"show", "find", "open", "fetch"}:
         return ("search_mail", LIKELY) if "find" in senses and not senses & {"show"} else ("read_mail", SURE)
     return None
 
@@ -282,14 +300,14 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
         return "navigate_url", SURE
     if opens and s.document and not ("start" in s.senses and "application" in s.nouns) and s.senses & {"open", "show", "start"}:
         return "open_document", SURE
+    if s.senses & {"open", "show"} and s.thing and not s.app:
+        return "open_document", SURE if s.nouns & {"application"} else LIKELY if "open" in s.senses else PERHAPS
     if s.senses & {"open", "start"} and s.nouns & {"application", "app_word"}:
         return "open_app", SURE
     if "start" in s.senses and (s.name or s.thing) and FOREIGN not in s.senses:
         return "open_app", LIKELY
     if "open" in s.senses and s.name:
         return "open_app", LIKELY
-    if s.senses & {"open", "show"} and s.thing:
-        return "open_document", LIKELY if "open" in s.senses else PERHAPS
     if s.senses & {"fetch", "put", "show"} and s.keys & _SCREEN and (s.document or s.thing):
         return "open_document", SURE
     return None
@@ -297,7 +315,7 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
 
 def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the other
     """Return what words without a verb of doing ask for: "Excel zu", "Angebot an Tom", "Vertrag als PDF"."""
-    if s.senses - {"need", "belong", "lie", "make"}:
+    if s.senses - {"need", "belong", "lie", "make", "finish"}:
         return None
     apps = bool(s.nouns & {"application", "app_word"})
     if s.keys & _SCREEN and (s.document or s.thing):
@@ -306,7 +324,7 @@ def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after 
         return ("fetch_and_send" if s.place else "send_mail"), LIKELY
     if (apps or s.name) and not s.document and (s.particle or s.senses & {"need"}) and s.keys & (_OPENING | _CLOSING):
         return ("open_app" if s.keys & _OPENING and not s.keys & {"zu", "shut", "closed"} else "close_app"), SURE if apps else LIKELY
-    if "form" in s.nouns and s.keys & {"do"}:
+    if "form" in s.nouns and (s.keys & {"do"} or "finish" in s.senses):
         return "fill_form", LIKELY
     if s.senses & {"need", "fetch"} and "portal" in s.nouns and not s.document:
         return "navigate_url", LIKELY

@@ -15,14 +15,14 @@ from scheduler.core.lexicon import FOREIGN
 from scheduler.core.phrases import Phrase, Token, phrases_of
 from scheduler.core.questions_read import asked_for
 from scheduler.core.slot_finder import is_place
-from scheduler.core.words import Words
+from scheduler.core.words import ADDRESS, I_WE, Words
 
 _PRONOUNS: Final = frozenset(
     ["ihn", "sie", "es", "it", "them", "das", "die", "den", "der", "dies", "diese", "diesen", "dieses", "this", "that", "those", "these", "beides", "beide", "both", "alles", "er", "there", "dort", "dorthin"]
 )
 _HARMLESS_IF: Final = re.compile(
     r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
-    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|not already|willst|like|may|eh|sowieso)\b"
+    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|not already|willst|like|may|eh|sowieso)\b"
 )
 _DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|sind|ist|are)\b")
 _LATER_FIRST: Final = frozenset({"vorher", "zuvor", "davor", "beforehand"})
@@ -86,7 +86,7 @@ class _Reader:
         self._things: list[_Thing] = []
         self._mood = NOTHING
         self._skip_next = ""
-        self._context = ""
+        self._asking = False
 
     def read(self) -> Request:
         clauses = clauses_of(self._text)
@@ -106,9 +106,13 @@ class _Reader:
         if self._skip_next and clause.joined:
             self._none(said, self._skip_next, words)
             return
+        if clause.joined and clause.question and self._asking and words.imperative is not None and words.imperative.key not in ADDRESS and not words.imperative.has("modal"):
+            self._none(said, "question", words)
+            return
         self._skip_next = ""
         if clause.sub and self._depends(clause, words, said, after, before):
             return
+        self._asking = words.asks
         asked = asked_for(said, clause.told)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
@@ -119,6 +123,14 @@ class _Reader:
             return
         if mood.kind == NOTHING:
             self._none(said, mood.reason, words)
+            if words.lemmas("tell", "idle", "write") & _REPORTING and not words.asks:
+                self._skip_next = "reported"
+            return
+        if clause.told and mood.kind in {WISH, NOTHING} and _wishes_of_you(clause):
+            self._praise(clause, words, said)
+            return
+        if mood.kind == WISH and clause.joined == "," and self._mood == ORDER and words.content[0].key in I_WE and _tells_why(words):
+            self._none(said, "statement", words)
             return
         order = self._order(clause, words, said, mood.kind, asked)
         if order is None:
@@ -286,6 +298,22 @@ class _Reader:
                 self._things.append(_Thing(told, _kinds(place)))
 
 
+_REPORTING: Final = frozenset({"sagen", "say", "meinen", "schreiben", "write", "tell", "fragen", "ask", "erzählen", "mean", "behaupten"})
+
+
+def _wishes_of_you(clause: Clause) -> bool:
+    """Whether what is told is what you are to do: "I wonder if you'd …", "ich hoffe, dass du …"."""
+    keys = [one.key for one in clause.told[:2]]
+    return len(keys) > 1 and keys[0] in {"if", "whether", "ob", "dass", "that"} and keys[1].partition("'")[0] in {"you", "du", "sie", "someone", "jemand"}
+
+
+def _tells_why(words: Words) -> bool:
+    """Whether a wish after an order only gives its reason: "…, ich muss was nachsehen", "…, I need it for the call"."""
+    if _pronoun(words) is not None:
+        return not words.keys & {"mail", "pdf", "an", "to", "per", "als"}
+    return bool(words.keys & {"muss", "muessen", "must", "have", "will", "wollen"}) and not words.keys & {"bitte", "please"}
+
+
 def after_is_joined(after: Clause | None) -> bool:
     return after is not None and bool(after.joined) and False
 
@@ -386,6 +414,8 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
     both = f"{last.said} und {order.text}" if last.said[-1:] not in ".!?" else f"{last.said} {order.text}"
     if last.intent in _SENDING and order.signs.keys & _COPIES and order.intent in {"", *_SENDING} and not order.signs.document:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
+    if last.mood == FOR_OTHERS and order.intent in _SENDING and not order.own_thing:
+        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
     gets = bool(last.signs.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if gets and last.signs.place and order.intent in _SENDING and not order.own_thing and last.intent in {"download_file", "fetch_and_send", "", "open_document", "search_document", "read_mail"}:
         return replace(order, text=f"{last.text}, {order.text}", said=both, intent="fetch_and_send", sure=SURE, in_order=last.in_order, own_thing=True, signs=last.signs)

@@ -163,7 +163,7 @@ class Words:
             return False
         if key in {"er", "wir", "man", "ich"} and all(one.language == "de" for one in ordering):
             return False
-        if first.has("noun") or first.has("nominal"):
+        if first.has("noun"):
             return self._is_verb_not_noun(first, after, ordering)
         return True
 
@@ -171,11 +171,13 @@ class Words:
         if after is None or after.kind == "mark":
             return False
         english = any(one.language == "en" for one in ordering)
-        if after.has("determiners") or after.has("self") or after.key in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr"}:
+        if after.has("determiners") or after.has("self") or after.key in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr", "that", "this", "everything", "alles"} or after.has("adverbs"):
             return True
         if not english:
             return first.text[:1].islower()
         if after.is_name or after.kind in {"address", "file", "quoted", "url"} or after.has("noun", "person_title"):
+            return True
+        if not after.meanings and after.kind == "word" and not first.has("noun", "document"):
             return True
         return after.has("noun") and not any(one.sense == "foreign" for one in ordering) and not first.has("noun", "document")
 
