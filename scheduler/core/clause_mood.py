@@ -17,7 +17,7 @@ NOTHING: Final = ""
 _NEGATION: Final = frozenset(
     ["nicht", "nie", "niemals", "kein", "keine", "keinen", "keinem", "keiner", "keines", "keinesfalls", "keineswegs", "nichts", "niemand", "niemandem"]
     + ["not", "never", "don't", "dont", "doesn't", "won't", "cannot", "can't", "cant", "shouldn't", "mustn't", "needn't", "nothing", "no", "nobody", "neither", "nor", "without"]
-    + ["nich", "net", "ned", "nee", "wouldn't", "couldn't", "isn't", "aren't", "wasn't", "hasn't", "haven't", "didn't", "nen't"]
+    + ["nich", "ned", "nee", "wouldn't", "couldn't", "isn't", "aren't", "wasn't", "hasn't", "haven't", "didn't", "nen't"]
 )
 _HARMLESS: Final = re.compile(
     r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"
@@ -47,12 +47,12 @@ _LIKING: Final = re.compile(
 _FUTURE: Final = re.compile(r"(?i)\b(?:gonna|used to|about to|is going to|are going to|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b")
 _OBLIGATION: Final = frozenset(
     ["muss", "muessen", "muesste", "muessten", "soll", "sollen", "sollte", "sollten", "gehoert", "gehoeren", "must", "should", "needs", "need", "wants", "want", "ought", "braucht", "brauchen", "darf", "kann", "koennen", "duerfen", "koennte", "can", "could"]
-    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "will", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht", "remains", "bleibt", "waere", "waeren"]
+    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "will", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht", "remains", "bleibt", "moege", "moegen", "waere", "waeren"]
 )
 _HAS_TO: Final = re.compile(r"(?i)\b(?:has|have|is|are)(?: still| yet)? to\b|\b(?:ist|sind)\b.*\b(?:zu \w+en|\w+zu\w+en)\b|\b(?:wird|werden|is|are)\b.*\b(?:benötigt|benoetigt|gebraucht|gewünscht|erbeten|gebeten|needed|required|wanted|requested)\b")
 _OTHERS_NEED: Final = re.compile(
     r"(?i)\b(?:braucht|brauchen|bräuchte|braeuchte|bräuchten|benötigt|benötigen|benoetigt|wartet|warten|needs|need|wants|want|waiting|asked for|asking for|asks for|fragt nach|bat um|bittet um|hätte|haette|hätten|would like|"
-    r"(?:soll(?:te)?|sollen|muss|möchte|moechte|will|should|has to|must|wants to|gets?|ought to).*\b(?:bekommen|kriegen|haben|erhalten|get|have|receive|lesen|see|wissen|know|hear|erfahren)|should (?:get|have|receive|know)|(?:gets|bekommt|kriegt|fehlt)|fehlt)\b"
+    r"(?:soll(?:te)?|sollen|muss|möchte|moechte|will|should|has to|must|wants to|gets?|ought to).*\b(?:bekommen|kriegen|haben|erhalten|get|have|receive|lesen|see|wissen|know|hear|erfahren)|should (?:get|have|receive|know|be (?:emailed|sent|told|mailed|informed))|(?:gets|bekommt|kriegt|fehlt)|fehlt)\b"
 )
 _PRAISE: Final = re.compile(
     r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind)\b"
@@ -93,12 +93,16 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
         return Mood(WISH)
     if clause.inverted and words.asks and words.finite == 0:
         return _of_report(words, said, negated=negated)
-    if words.asks or (clause.question and words.declares and words.content[0].key not in I_WE):
+    if words.content[0].key in _SUBJECTLESS and not clause.question and not negated:
+        return Mood(WISH)
+    if (words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | _SUBJECT_YOU)) and not _left_out(words, clause):
         return _of_question(words, said, negated=negated)
     if words.declares:
         return _of_report(words, said, negated=negated)
     if negated:
         return Mood(NOTHING, "negated")
+    if words.asks or "to be" in said.casefold() and words.last_form == PARTICIPLE:
+        return Mood(WISH)
     if _bare(words.content[0].key) in I_WE | _OTHERS | {"it", "there"}:
         return _of_report(words, said, negated=negated)
     form = words.last_form
@@ -111,6 +115,14 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
     if words.verbs and not words.particle:
         return Mood(MAYBE if not _PAST_TIME & words.keys else NOTHING, "statement")
     return Mood(MAYBE)
+
+
+_SUBJECTLESS: Final = frozenset({"need", "want", "wanna", "gotta", "brauch", "brauche", "braeuchte", "haette", "haett", "moechte"})
+
+
+def _left_out(words: Words, clause: Clause) -> bool:
+    """Whether a report leaves out its subject: "…, muss noch an Tom raus"."""
+    return not clause.question and bool(clause.joined) and words.content[0].key in {"muss", "soll", "sollte", "muesste", "gehoert", "needs", "must", "should"}
 
 
 _LEAVES: Final = frozenset({"lass", "lasst", "lassen", "leave", "keep", "let"})
@@ -183,11 +195,15 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
 
 def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0911, PLR0912, C901 - one question after the other
     keys = words.keys
-    if _HABIT.search(said) or _FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}:
+    if (_HABIT.search(said) and not keys & _OBLIGATION) or _FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}:
         return Mood(NOTHING, "statement")
     subject = _subject(words)
     if negated:
         return Mood(NOTHING, "negated")
+    if keys & {"habe", "hab", "hat", "haben", "have", "has", "i've", "we've", "hatte", "had"} and words.last_form in {PARTICIPLE, "auxiliary"} and not keys & _OBLIGATION and any(
+        one.form in {PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many
+    ):
+        return Mood(NOTHING, "past")
     if subject in I_WE:
         wishes = keys & _WISHES
         if keys & _PAST_TIME and not keys & {"brauche", "need", "moechte"}:
@@ -208,6 +224,8 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
         if bare and not past and (subject in {"du", "you", "u"} or keys & {"bitte", "please"}) and not any(one.has("auxiliary") for one in words.content):
             return Mood(ORDER)
         return Mood(NOTHING, "statement")
+    if subject in {"wer"} or keys & {"jemand", "wer", "someone", "somebody"} and keys & _OBLIGATION:
+        return Mood(ORDER)
     person = subject in _OTHERS or _is_person_first(words) or (words.content[0].key in {"die", "der", "sie"} and bool(keys & {"will", "wollen", "moechte", "moechten", "hat", "haben"}))
     if _OTHERS_NEED.search(said) and person:
         return Mood(FOR_OTHERS)
@@ -245,6 +263,8 @@ def _bare(key: str) -> str:
 
 def _is_person_first(words: Words) -> bool:
     """Whether the clause begins with a person as its subject."""
+    if words.senses & {"close", "start"} and words.keys & {"be", "werden"}:
+        return False
     finite = words.finite if words.finite is not None else len(words.content)
     head = words.content[:finite]
     if not head or any(one.has("prepositions") for one in head[:1]):

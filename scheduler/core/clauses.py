@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.words import SUBJECTS as _SUBJECTS
 from scheduler.core.words import Words, is_subject
 
 AND: Final = frozenset({"+", "n", "und", "and", "sowie", "plus", "&", "u", "oder", "or", "aber", "but", "sondern"})
@@ -19,13 +20,15 @@ IN_ORDER: Final = frozenset(
 BEFORE: Final = frozenset({"bevor", "ehe", "before"})
 AFTER: Final = frozenset({"nachdem", "sobald", "after", "once"})
 IF: Final = frozenset({"wenn", "falls", "sofern", "if", "when", "whenever", "unless", "solange", "until", "bis", "till"})
-_REASONS: Final = frozenset(["weil", "damit", "obwohl", "denn", "sodass", "because", "cause", "cuz", "although", "though", "ohne", "anstatt", "statt"])
+_REASONS: Final = frozenset(["weil", "damit", "obwohl", "denn", "sodass", "because", "cause", "cuz", "although", "though", "ohne", "anstatt", "statt", "sonst", "otherwise", "ansonsten"])
 _REASONS_BEFORE_SUBJECT: Final = frozenset({"da", "since", "as", "so", "zumal"})
 _CONTENT: Final = frozenset(
     ["dass", "ob", "wie", "was", "wo", "wann", "wer", "warum", "wieso", "wieviel", "wohin", "whether", "what", "how", "where", "why", "who", "whatever"]
 )
 _RELATIVE: Final = frozenset(["der", "die", "das", "den", "dem", "denen", "deren", "dessen", "which", "who", "that", "whose"])
 _ASKING: Final = frozenset({"show", "find", "tell", "write", "lookup", "know", "send", "reply", "fetch", "open"})
+_SHALL: Final = frozenset({"should", "must", "needs", "soll", "sollte", "muss", "muesste", "gehoert"})
+_CALENDAR: Final = frozenset({"kalender", "calendar", "diary", "terminkalender"})
 _TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
 _ENDS: Final = frozenset({".", "!", "?", ";"})
 _MARKS: Final = frozenset({",", ";", ":", "–", "-", ".", "!", "?", "(", ")"})
@@ -35,7 +38,7 @@ _ABBREVIATED: Final = frozenset(
 )
 _DICTATES: Final = re.compile(r":\s+(?=\S)")
 _GOES_ON: Final = re.compile(
-    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)\b)"
+    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
 )
 _MOST_CLAUSES: Final = 40
 
@@ -116,12 +119,13 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
         if not atom.words.tokens:
             continue
         last = found[-1] if found else None
+        alone = fresh
         role = "new" if last is None or fresh or len(found) == 0 else _role(atom, last)
         fresh = False
         if role == "new" or last is None:
             if len(found) >= _MOST_CLAUSES:
                 break
-            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else ""))
+            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else "" if alone else "+"))
             clause.inverted = bool(last is not None and last.sub and clause.joined)
             clause.in_order = atom.in_order
             head = atom.words.content[0] if atom.words.content else None
@@ -163,6 +167,7 @@ def _several(tokens: Sequence[Token]) -> tuple[str, int] | None:
 
 
 _OPENERS: Final = (
+    ("don't", "forget", "to"), ("dont", "forget", "to"), ("don't", "forget"), ("dont", "forget"), ("make", "sure", "to"), ("be", "sure", "to"), ("remember", "to"), ("vergiss", "bitte", "nicht"), ("vergiss", "nicht"),
     ("after", "that"), ("im", "anschluss"), ("zum", "schluss"), ("in", "the", "same", "breath"), ("und", "zwar"), ("on", "top", "of", "that"), ("at", "the", "end"),
     ("by", "the", "way"), ("zu", "guter", "letzt"), ("als", "erstes"), ("als", "naechstes"), ("als", "zweites"), ("zum", "einen"), ("zum", "anderen"), ("first", "of", "all"), ("last", "but", "not", "least"),
     ("bei", "der", "gelegenheit"), ("darueber", "hinaus"), ("in", "addition"), ("to", "start"), ("to", "begin"), ("after", "this"), ("im", "gleichen", "zug"),
@@ -265,6 +270,8 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
     said = Words(run)
     if token.key in IN_ORDER | {"bitte", "please", "pls"}:
         rest = Words(list(tokens[place : place + 8]))
+        if token.key in IN_ORDER and said.has_full_verb and rest.verbs and said.last_form in {"infinitive", "to", "participle"}:
+            return True
         return bool(said.has_verb and rest.imperative is not None and len(said.content) > 1 and not said.ends_open and (said.has_full_verb or said.imperative is None))
     if token.has("modal") and after.key in {"you", "du", "sie"}:
         return len(said.content) > 2 and said.has_verb and not said.asks
@@ -302,14 +309,20 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     if words.imperative is not None:
         return "told" if _still_told(last, before, atom) else "new"
     if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
+        return "new" if words.keys & _SHALL else "aside"
+    if before.particle and not words.has_predicate and atom.mark:
         return "aside"
+    if atom.mark and not before.has_verb and words.finite == 0 and not words.content[0].has("question") and head.key not in _SUBJECTS:
+        return "more"
+    if atom.conjunction and (words.keys & _CALENDAR and before.has_full_verb or head.key in {"ab", "raus", "weg"} and words.keys & {"an", "to"}):
+        return "new"
     if words.asks:
         return "new"
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
         alone = before.has_full_verb and (before.last_form != "modal" or last.told)
-        return "new" if alone or (atom.in_order and len(before.content) > 2) else "more"
+        return "new" if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"} else "more"
     if words.last_form == "participle" and before.last_form == "participle":
         return "new"
     if words.last_form == "base" and head.is_verb:

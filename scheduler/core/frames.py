@@ -13,6 +13,7 @@ SURE: Final = 0.9
 LIKELY: Final = 0.75
 PERHAPS: Final = 0.5
 
+_NO_APPOINTMENT: Final = frozenset({"before", "vor", "nach", "after", "bis", "until", "vom", "from", "of", "aus"})
 _MEANS: Final = frozenset({"per", "via", "by", "als", "as"})
 _PDF: Final = re.compile(r"(?i)\bpdfs?\b|pdf-")
 _SCREEN: Final = frozenset({"bildschirm", "screen", "monitor", "schirm", "display"})
@@ -57,8 +58,9 @@ def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = fro
     """Return the signs of a clause; `extra` holds kinds that a pronoun stands for."""
     tokens = words.tokens
     phrases = [one for one in phrases_of(tokens) if one.tokens]
+    aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
     means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
-    nouns = {m.sense for t in tokens for m in t.meanings if m.kind == "noun" and t.start not in means and not _is_verb(t, words)}
+    nouns = {m.sense for t in tokens for m in t.meanings if m.kind == "noun" and t.start not in means and not (m.sense == "appointment" and t.start in aside) and not _is_verb(t, words)}
     kinds = frozenset(token.kind for token in tokens)
     if not any(t.has("noun", "mail") and not t.has("noun", "document") for t in tokens) and not words.senses & {"write", "send", "reply"}:
         nouns -= {"mail"}
@@ -155,7 +157,7 @@ def _is_thing(phrase: Phrase) -> bool:
 
 def intent_of(s: Signs) -> tuple[str, float]:  # noqa: PLR0911 - one question after the other
     """Return the intent and how sure that is; ("", 0) where the signs tell nothing."""
-    for ask in (_of_appointment, _of_words_for_others, _of_forms_and_tables, _of_pdf, _of_sending, _of_web, _of_mails, _of_getting, _of_showing, _of_nothing_done):
+    for ask in (_of_appointment, _of_asking_google, _of_words_for_others, _of_forms_and_tables, _of_pdf, _of_sending, _of_web, _of_mails, _of_getting, _of_showing, _of_nothing_done):
         found = ask(s)
         if found is not None:
             return found
@@ -166,7 +168,7 @@ _Found = tuple[str, float] | None
 
 
 def _of_appointment(s: Signs) -> _Found:
-    dated = bool(s.kinds & {"date", "time"})
+    dated = bool(s.kinds & {"date", "time"}) or "dated" in s.nouns
     if "invite" in s.senses:
         return "create_appointment", SURE
     if FOREIGN in s.senses or s.document and s.senses & {"fill", "send", "extract"}:
@@ -242,6 +244,10 @@ def _of_sending(s: Signs) -> _Found:
     if s.to or s.me or s.document or s.person or "mail" in s.nouns or s.told or s.thing:
         return "send_mail", SURE if s.to or s.person or s.told else LIKELY
     return None
+
+
+def _of_asking_google(s: Signs) -> _Found:
+    return ("web_search", SURE) if "tell" in s.senses and s.keys & {"google", "internet", "bing"} and not s.to else None
 
 
 def _of_web(s: Signs) -> _Found:
@@ -330,7 +336,7 @@ def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after 
         return "navigate_url", LIKELY
     if (apps or s.name) and "need" in s.senses:
         return "open_app", LIKELY if apps else PERHAPS
-    if s.document and s.keys & {"auf", "open"} and not s.senses:
+    if s.document and s.keys & {"auf", "open", "up"} and s.particle and not s.senses:
         return "open_document", LIKELY
     if s.document and s.person and "need" in s.senses:
         return "send_mail", PERHAPS

@@ -22,7 +22,10 @@ _PRONOUNS: Final = frozenset(
 )
 _HARMLESS_IF: Final = re.compile(
     r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
-    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|not already|willst|like|may|eh|sowieso)\b"
+    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|not already|willst|like|may|eh|sowieso)\b"
+)
+_CONTRAST: Final = re.compile(
+    r"(?i)\b(?:nicht|not) (?:der |die |das |den |dem |the )?(?:[^\s,.!?]+ ){1,4}?,?(?:sondern|but) |,? (?:nee,? (?:halt|warte)|ach was|no,? (?:hang on|wait)|nein,? (?:warte|halt)|quatsch|scratch that)(?=,? )"
 )
 _DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|sind|ist|are)\b")
 _LATER_FIRST: Final = frozenset({"vorher", "zuvor", "davor", "beforehand"})
@@ -68,7 +71,7 @@ class _Thing:
 
 def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
-    return _Reader(text).read()
+    return _Reader(_CONTRAST.sub("", text)).read()
 
 
 def foreign_verbs(text: str) -> frozenset[str]:
@@ -87,6 +90,8 @@ class _Reader:
         self._mood = NOTHING
         self._skip_next = ""
         self._asking = False
+        self._place = ""
+        self._dated = False
 
     def read(self) -> Request:
         clauses = clauses_of(self._text)
@@ -126,7 +131,7 @@ class _Reader:
             if words.lemmas("tell", "idle", "write") & _REPORTING and not words.asks:
                 self._skip_next = "reported"
             return
-        if clause.told and mood.kind in {WISH, NOTHING} and _wishes_of_you(clause):
+        if clause.told and "ensure" in words.senses or (clause.told and mood.kind in {WISH, NOTHING} and _wishes_of_you(clause)):
             self._praise(clause, words, said)
             return
         if mood.kind == WISH and clause.joined == "," and self._mood == ORDER and words.content[0].key in I_WE and _tells_why(words):
@@ -262,12 +267,14 @@ class _Reader:
     def _filled(self, clause: Clause, words: Words, said: str) -> tuple[frozenset[str], str, bool]:
         """Return the kinds a pronoun stands for, the words with them in its place, and whether there is such a pronoun."""
         token = _pronoun(words)
-        if token is None and not _names_nothing(words):
+        if token is None and not (_names_nothing(words) or self._leaves_out(clause, words, said)):
             return frozenset(), said, False
         thing = self._things[-1] if self._things else None
         if thing is None:
-            return frozenset(), said, True
-        extra = set(thing.kinds)
+            return frozenset({"dated"} if self._dated else ()), said, True
+        extra = set(thing.kinds) | ({"dated"} if self._dated else set())
+        if self._place and not thing.place:
+            thing = replace(thing, place=self._place)
         offset = self._text.find(said, clause.start)
         at = token.start - offset if token is not None else -1
         filled = said
@@ -280,10 +287,20 @@ class _Reader:
             extra.add("place")
         return frozenset(extra), filled, True
 
+    def _leaves_out(self, clause: Clause, words: Words, said: str) -> bool:
+        """Whether an order does not say what it is about though something was spoken of: "an die Versicherung mailen"."""
+        if not self._things or clause.told or not words.senses & {"send", "forward", "open", "convert", "extract"}:
+            return False
+        s = signs_of(words, said, told=False)
+        return not (s.document or s.thing or s.name or s.app or s.nouns & {"portal", "appointment", "form", "table", "mail", "mailbox", "web"} or s.kinds & {"url", "file", "quoted"})
+
     def _remember(self, words: Words) -> None:
         """Keep what a clause speaks of, for the pronouns after it."""
         phrases = sorted((one for one in _plain_phrases(words) if one.tokens), key=lambda one: (not (_kinds(one) - {"name"}), bool(one.before)))
-        place = next((one for one in phrases if is_place(one)), None)
+        place = next((one for one in phrases if is_place(one) or (not words.verbs and one.noun("folder", "portal") and not one.noun("document"))), None)
+        if self._mood == NOTHING and place is not None:
+            self._place = self._text[place.start : place.tokens[-1].end]
+        self._dated = self._dated or any(one.kind in {"date", "time"} for one in words.tokens)
         for phrase in phrases:
             kinds = _kinds(phrase)
             if not kinds or (phrase is place and len(phrases) > 1):
@@ -383,7 +400,7 @@ def _with_place(said: str, thing: _Thing) -> str:
 def _without_head(clause: Clause, words: Words) -> Words:
     """Return a dependent clause without the word it begins with, its subject and its auxiliary."""
     tokens = [one for one in clause.core if one is not words.content[0] or one.key not in BEFORE | AFTER | IF]
-    while tokens and tokens[0].key in {"du", "sie", "you", "ihr", "u", "wir", "we", "you've", "youve", "as", "soon", "have"}:
+    while tokens and tokens[0].key in {"du", "sie", "you", "ihr", "u", "wir", "we", "you've", "youve", "ya", "as", "soon", "have"}:
         tokens = tokens[1:]
     while tokens and (tokens[-1].has("auxiliary") or tokens[-1].kind == "mark" or tokens[-1].key in {"fertig", "done"}):
         tokens = tokens[:-1]
@@ -419,6 +436,8 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
     gets = bool(last.signs.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if gets and last.signs.place and order.intent in _SENDING and not order.own_thing and last.intent in {"download_file", "fetch_and_send", "", "open_document", "search_document", "read_mail"}:
         return replace(order, text=f"{last.text}, {order.text}", said=both, intent="fetch_and_send", sure=SURE, in_order=last.in_order, own_thing=True, signs=last.signs)
+    if not last.intent and not last.own_thing and order.intent and not last.signs.nouns and not last.signs.person:
+        return replace(order, text=f"{last.text}, {order.text}")
     if not order.intent and not order.own_thing and not (order.signs.senses & {"print"}) and not order.signs.person:
         return replace(last, text=f"{last.text}, {order.text}")
     if not order.own_thing and order.intent == last.intent and order.intent and order.intent not in _SENDING:

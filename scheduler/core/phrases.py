@@ -216,6 +216,8 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
         before.has("determiners") or (before.has("prepositions") and before.key not in {"to", "zu"})
     ):
         return False
+    if before is not None and before.key in _SUBJECTS and before.key not in {"sie", "es", "it", "them", "ihn"}:
+        return True
     return not (
         token.has("noun")
         and place

@@ -20,7 +20,7 @@ OBLIGES: Final = frozenset(
 )
 _PARTICLES: Final = frozenset(["auf", "zu", "an", "aus", "raus", "rein", "weg", "hoch", "runter", "open", "shut", "closed", "up", "down", "dicht", "off", "out", "rüber", "rueber"])
 _FINITE: Final = frozenset({SECOND, THIRD, PAST, JOINED, PAST_OR_PARTICIPLE})
-_GREETINGS: Final = frozenset(["hallo", "hi", "hey", "moin", "hello", "servus", "ok", "okay", "cpa", "so", "right", "gut", "well", "oh", "ach", "ja", "yo", "na", "ah", "hm", "und", "and", "aber", "but", "oder", "sonst"])
+_GREETINGS: Final = frozenset(["hallo", "hi", "hey", "moin", "hello", "servus", "ok", "okay", "cpa", "so", "right", "gut", "well", "oh", "ach", "ja", "yo", "na", "omg", "uh", "um", "aehm", "tja", "g'day", "y'all", "ah", "hm", "und", "and", "aber", "but", "oder", "sonst"])
 _NEVER_FIRST: Final = frozenset({"sie", "du", "uns", "mir"})
 _SUBORDINATE_ENDS: Final = frozenset({"ist", "sind", "war", "hat", "haben", "wird", "werden", "kann", "soll", "muss", "will", "wurde", "hatte", "habe", "hab", "is"})
 
@@ -68,7 +68,9 @@ class Words:
             if any(one.apart for one in fitting):
                 light = [one for one in fitting if one.apart]
                 fitting = light if light else fitting
-            pronoun = place == 1 and self.content[0].key in _PRONOUNS and all(one.form == THIRD for one in fitting)
+            pronoun = place == 1 and self.content[0].key in _PRONOUNS and (all(one.form == THIRD for one in fitting) or (place + 1 < len(self.content) and self.content[place + 1].key in {"ich", "wir", "i"}))
+            if token.has("noun") and not any(one.orders for one in fitting) and not (place and is_subject(self.content[place - 1])):
+                continue
             if fitting and (pronoun or acts(token, self.content, place) or (place == 0 and not token.has("noun"))):
                 found.append((place, token, fitting))
         return found
@@ -131,6 +133,12 @@ class Words:
             return first if len(self.content) > 1 else None
         if first.key in _POLITE and after is not None:
             return first if self._is_addressed(first, after) else None
+        if first.key in {"haetten", "haettest", "haette"} and after is not None and after.key in {"sie", "du", "wer", "jemand"}:
+            return first
+        if first.key == "ob" and after is not None and after.key in {"sie", "du", "wer", "jemand"} and any(one.has("modal") for one in self.content[2:]):
+            return first
+        if first.key == "to" and after is not None and after.is_verb and len(self.tokens) > len(self.content):
+            return after
         if first.key in {"lass", "lasst", "lassen", "let's", "lets", "let"} and after is not None:
             return first
         if first.key in {"waerst", "waeren", "waere", "sei", "seien"} and after is not None and after.key in {"du", "sie", "so", "bitte"}:
@@ -157,7 +165,7 @@ class Words:
             return False
         key = after.key if after is not None else ""
         if any(one.form == SECOND for one in meanings) and not any(one.orders for one in meanings):
-            return key in {"du", "mir", "uns", "mal", "bitte", "das", "den", "die"} or first.key.endswith("ste")
+            return all(one.form == SECOND for one in first.meanings if one.kind == "verb") or key in {"du", "mir", "uns", "mal", "bitte", "das", "den", "die"}
         ordering = [one for one in meanings if one.orders]
         if not ordering:
             return False
@@ -170,6 +178,8 @@ class Words:
     def _is_verb_not_noun(self, first: Token, after: Token | None, ordering: list[Meaning]) -> bool:
         if after is None or after.kind == "mark":
             return False
+        if first.key in {"mail", "email", "e-mail"} and after.key in {"an", "to"}:
+            return True
         english = any(one.language == "en" for one in ordering)
         if after.has("determiners") or after.has("self") or after.key in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr", "that", "this", "everything", "alles"} or after.has("adverbs"):
             return True
@@ -214,11 +224,13 @@ class Words:
     @functools.cached_property
     def asks(self) -> bool:
         """Whether it has the form of a question that is no order."""
-        if not self.content or self.imperative is not None:
+        if not self.content or self.imperative is not None or self.keys & {"angeht", "betrifft", "anbelangt"}:
             return False
         first = self.content[0]
+        if first.key in {"what", "was", "wos"} and len(self.content) > 2 and self.content[1].key in I_WE and self.content[2].key in {"need", "want", "brauche", "brauch", "will", "would"}:
+            return False
         return first.has("question") or first.key in {"was", "what", "wo", "where", "what's", "where's", "who's", "ob"} or (
-            len(self.content) > 1 and (first.has("auxiliary") or first.has("modal") or first.key in {"any", "irgendwas"}) and first.key not in {"need", "am", "moechte", "will", "wuerde", "haette", "muss"}
+            len(self.content) > 1 and (first.has("auxiliary") or first.has("modal") or first.key in {"any", "irgendwas"}) and first.key not in {"need", "am", "moechte", "will", "wuerde", "haette", "muss", "wanna", "gotta", "brauch", "brauche", "haett", "braeuchte"}
         ) or (len(self.content) > 1 and self.finite == 0 and not first.key in SUBJECTS and is_subject(self.content[1]) and not self._inverted and not any(one.form in {PAST_OR_PARTICIPLE, PARTICIPLE} for one in first.meanings))
 
     @property
@@ -271,7 +283,9 @@ class Words:
         """Whether a part of a verb stands for the whole: "Excel zu", "raus an Bauer"."""
         if self.verbs or len(self.content) < 2 or any(one.has("auxiliary") for one in self.content):
             return False
-        words = [one for one in self.tokens if one.kind != "mark" and one.key not in {"bitte", "please", "mal", "wieder", "again"}]
+        words = [one for one in self.tokens if one.kind != "mark" and (one.key in _PARTICLES or not one.has("adverbs"))]
+        if len(words) > 2 and words[0].key in _PARTICLES and words[1].key in {"mit", "with", "damit"}:
+            return True
         return bool(words) and (words[-1].key in _PARTICLES or words[0].key in {"raus", "rüber", "rueber"} or self.content[0].key in {"raus", "rueber"})
 
     @functools.cached_property
