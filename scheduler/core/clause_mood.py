@@ -93,6 +93,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
         return Mood(WISH)
     if clause.inverted and words.asks and words.finite == 0:
         return _of_report(words, said, negated=negated)
+    if _NECESSARY.search(said) and not negated:
+        return Mood(WISH)
     if words.content[0].key in _SUBJECTLESS and not clause.question and not negated:
         return Mood(WISH)
     if (words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | _SUBJECT_YOU)) and not _left_out(words, clause):
@@ -101,7 +103,7 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
         return _of_report(words, said, negated=negated)
     if negated:
         return Mood(NOTHING, "negated")
-    if words.asks or "to be" in said.casefold() and words.last_form == PARTICIPLE:
+    if "to be" in said.casefold() and words.last_form == PARTICIPLE:
         return Mood(WISH)
     if _bare(words.content[0].key) in I_WE | _OTHERS | {"it", "there"}:
         return _of_report(words, said, negated=negated)
@@ -112,11 +114,11 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
         if clause.joined and before in {ORDER, WISH, FOR_OTHERS}:
             return Mood(before)
         return Mood(MAYBE if "bitte" in words.keys or "please" in words.keys else NOTHING, "past")
-    if words.verbs and not words.particle:
-        return Mood(MAYBE if not _PAST_TIME & words.keys else NOTHING, "statement")
-    return Mood(MAYBE)
+    return Mood(NOTHING if words.verbs and _PAST_TIME & words.keys else MAYBE, "no order")
 
 
+_NECESSARY: Final = re.compile(r"(?i)^(?:it |es )?(?:is|ist|wäre|would be|'s) (?:also |also |noch |still )?(?:necessary|nötig|notwendig|erforderlich)\b")
+_IRREAL: Final = re.compile(r"(?i)\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))")
 _SUBJECTLESS: Final = frozenset({"need", "want", "wanna", "gotta", "brauch", "brauche", "braeuchte", "haette", "haett", "moechte"})
 
 
@@ -195,6 +197,10 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
 
 def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0911, PLR0912, C901 - one question after the other
     keys = words.keys
+    if _IRREAL.search(said):
+        return Mood(NOTHING, "past")
+    if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
+        return Mood(WISH)
     if (_HABIT.search(said) and not keys & _OBLIGATION) or _FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}:
         return Mood(NOTHING, "statement")
     subject = _subject(words)

@@ -12,7 +12,7 @@ from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.words import SUBJECTS as _SUBJECTS
 from scheduler.core.words import Words, is_subject
 
-AND: Final = frozenset({"+", "n", "und", "and", "sowie", "plus", "&", "u", "oder", "or", "aber", "but", "sondern"})
+AND: Final = frozenset({"+", "n", "und", "and", "sowie", "plus", "&", "oder", "or", "aber", "but", "sondern"})
 IN_ORDER: Final = frozenset(
     ["dann", "danach", "anschliessend", "daraufhin", "zuletzt", "abschliessend", "hinterher", "nachher", "then", "afterwards"]
     + ["finally", "next", "lastly"]

@@ -241,7 +241,7 @@ def _of_sending(s: Signs) -> _Found:
         return None
     if s.place and (s.document or s.thing) and not (s.nouns & {"mailbox"}):
         return "fetch_and_send", SURE if s.to or s.person else LIKELY
-    if s.to or s.me or s.document or s.person or "mail" in s.nouns or s.told or s.thing:
+    if s.keys & {"mail", "email", "maile", "mailen", "e-mail"} or s.to or s.me or s.document or s.person or "mail" in s.nouns or s.told or s.thing:
         return "send_mail", SURE if s.to or s.person or s.told else LIKELY
     return None
 
@@ -334,8 +334,10 @@ def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after 
         return "fill_form", LIKELY
     if s.senses & {"need", "fetch"} and "portal" in s.nouns and not s.document:
         return "navigate_url", LIKELY
-    if (apps or s.name) and "need" in s.senses:
-        return "open_app", LIKELY if apps else PERHAPS
+    if apps and not s.senses and not s.document and not s.to and s.keys & {"bitte", "please", "pls"}:
+        return "open_app", LIKELY
+    if apps and "need" in s.senses:
+        return "open_app", LIKELY
     if s.document and s.keys & {"auf", "open", "up"} and s.particle and not s.senses:
         return "open_document", LIKELY
     if s.document and s.person and "need" in s.senses:

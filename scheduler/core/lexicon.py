@@ -16,6 +16,7 @@ __all__ = ["FOREIGN", "Lexicon", "Meaning", "Meanings", "fold", "lexicon"]
 _FILE: Final = Path(__file__).parents[1] / "config" / "words.yaml"
 _SHORTEST_WITH_TYPO: Final = 6
 _SHORTEST_SWAPPED: Final = 4
+_SHORTEST_STEM: Final = 3
 _SHORTEST_PART: Final = 4  # letters of a noun at the end of a German compound
 _INFLECTIONS: Final = ("es", "en", "s", "e", "n")
 _NOUN_ENDS: Final = ("tion", "sion", "ment", "ung", "ungen", "ness", "heit", "keit")
@@ -64,7 +65,7 @@ class Lexicon:
         }  # fmt: skip
         self._misspelt: dict[str, set[str]] = {}
         for word in self._words:
-            for shorter in _shorter(word) if len(word) >= _SHORTEST_WITH_TYPO - 1 else ():
+            for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
                 self._misspelt.setdefault(shorter, set()).add(word)
 
     def _add_verbs(self, document: Mapping[str, Any]) -> None:
@@ -90,9 +91,10 @@ class Lexicon:
     def meanings(self, word: str) -> Meanings:
         """Return all a word may be; of one that is unknown, what it is a compound or a typo of."""
         key = fold(word).strip(".'")
+        lower = word[:1].islower()
         known = self._words.get(key) or self._words.get(key.replace("-", ""))
         if known is None:
-            known = self._clitic(key) or self._compound(key) or self._like(key)
+            known = self._clitic(key) or self._compound(key) or (self._like(key) if lower or len(key) >= _SHORTEST_WITH_TYPO else set())
         return tuple(sorted(known))
 
     def _clitic(self, key: str) -> set[Meaning]:
@@ -118,11 +120,12 @@ class Lexicon:
         if not key.isalpha() or key.endswith(_NOUN_ENDS):
             return set()
         swapped = {key[:at] + key[at + 1] + key[at] + key[at + 2 :] for at in range(1, len(key) - 1)}
-        verbs = {one for word in swapped for one in self._words.get(word, ()) if one.kind == "verb"}
-        if verbs and len(key) >= _SHORTEST_SWAPPED:
-            return verbs
+        known = {one for word in swapped for one in self._words.get(word, ()) if one.kind in {"verb", "modal", "noun"}}
+        if known and len(key) >= _SHORTEST_SWAPPED:
+            return known
         if len(key) < _SHORTEST_WITH_TYPO:
-            return set()
+            left_out = self._misspelt.get(key, set()) if len(key) >= _SHORTEST_STEM else set()
+            return {one for word in left_out for one in self._words[word] if one.kind in {"verb", "modal"} and word[0] == key[0]}
         near = {word for one in (key, *_shorter(key)) for word in self._misspelt.get(one, ())} | {
             one for one in _shorter(key) if one in self._words
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
-from scheduler.core.clauses import AFTER, BEFORE, IF, Clause, clauses_of
+from scheduler.core.clauses import AFTER, AND, BEFORE, IF, Clause, clauses_of
 from scheduler.core.frames import LIKELY, PERHAPS, SURE, Signs, intent_of, of_told, signs_of
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.phrases import Phrase, Token, phrases_of
@@ -117,6 +117,9 @@ class _Reader:
         self._skip_next = ""
         if clause.sub and self._depends(clause, words, said, after, before):
             return
+        if clause.joined and self._mood == NOTHING and _goes_on_telling(clause, words):
+            self._none(said, "statement", words)
+            return
         self._asking = words.asks
         asked = asked_for(said, clause.told)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
@@ -140,6 +143,7 @@ class _Reader:
         order = self._order(clause, words, said, mood.kind, asked)
         if order is None:
             self._none(said, mood.reason or "no order", words)
+            self._mood = mood.kind if mood.kind in {ORDER, WISH} else NOTHING
             return
         self._mood = mood.kind
         self._add(order, words)
@@ -318,6 +322,12 @@ class _Reader:
 _REPORTING: Final = frozenset({"sagen", "say", "meinen", "schreiben", "write", "tell", "fragen", "ask", "erzählen", "mean", "behaupten"})
 
 
+def _goes_on_telling(clause: Clause, words: Words) -> bool:
+    """Whether what looks like an order belongs to what was told before: "it logged me out and shut", "ich bat ihn, … zu öffnen"."""
+    first = words.imperative
+    return words.last_form == "to" and clause.joined == "," or (first is not None and clause.joined in AND and first.key in {"shut", "put", "set", "let", "quit", "read"})
+
+
 def _wishes_of_you(clause: Clause) -> bool:
     """Whether what is told is what you are to do: "I wonder if you'd …", "ich hoffe, dass du …"."""
     keys = [one.key for one in clause.told[:2]]
@@ -431,6 +441,8 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
     both = f"{last.said} und {order.text}" if last.said[-1:] not in ".!?" else f"{last.said} {order.text}"
     if last.intent in _SENDING and order.signs.keys & _COPIES and order.intent in {"", *_SENDING} and not order.signs.document:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
+    if last.intent in _SENDING and order.signs.senses == {"tell"} and not order.signs.person:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in _SENDING and not order.own_thing:
         return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
     gets = bool(last.signs.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 DOUBTFUL: Final = 0.5
 _WEIGHT_OF_LIKELY: Final = 0.9
 _WEIGHT_OF_DOUBTFUL: Final = 0.4
-_TOLD: Final = frozenset({"statement", "wish", "no order", "courtesy"})
+_TOLD: Final = frozenset({"statement", "wish", "courtesy"})
+_NO_VERB: Final = "no order"
 
 
 class Guesser(Protocol):
@@ -34,7 +35,9 @@ class Bands(NamedTuple):
 
     act: float = 0.45
     ask: float = 0.20
-    told: float = 0.90
+    said_short: float = 0.65
+    """From here on words without a verb are taken for an order."""
+    told: float = 0.85
     """From here on what has the form of a statement is taken for an order."""
 
 
@@ -68,7 +71,7 @@ class LearnedIntentRouter:
         best, share = nearest[0], belief[nearest[0]]
         if best == routed.name:
             return routed
-        needed = self._bands.told if routed.why in _TOLD else self._bands.act
+        needed = self._bands.told if routed.why in _TOLD else self._bands.said_short if routed.why == _NO_VERB else self._bands.act
         if share >= needed and names[0] == best:
             return self._taken(text, routed, share, nearest)
         if routed.name != UNKNOWN:
