@@ -31,7 +31,7 @@ _TELL_HOW: Final = re.compile(
     r"(?i)\b(?:sagen|sag|sage|zeig\w*|erklär\w*|erklaer\w*|verraten|verrat|wissen|weißt|weisst|tell|explain|show|know|beschreib\w*|describe|teach)\b(?: (?:mir|uns|me|us|bitte|mal))*,? (?:wie|warum|wieso|wann|wer|ob|how|why|when|who|if|whether)\b"
 )
 _HOLDS_OFF: Final = re.compile(
-    r"(?i)^(?:bitte |please )?(?:hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
+    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
     r"hands off|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
 )
 _PAST_TIME: Final = frozenset(["gestern", "vorgestern", "vorhin", "yesterday", "neulich", "damals", "frueher", "earlier", "gerade eben", "ago", "letztens", "almost", "fast", "beinahe"])
@@ -47,7 +47,7 @@ _LIKING: Final = re.compile(
 _FUTURE: Final = re.compile(r"(?i)\b(?:gonna|used to|about to|is going to|are going to|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b")
 _OBLIGATION: Final = frozenset(
     ["muss", "muessen", "muesste", "muessten", "soll", "sollen", "sollte", "sollten", "gehoert", "gehoeren", "must", "should", "needs", "need", "wants", "want", "ought", "braucht", "brauchen", "darf", "kann", "koennen", "duerfen", "koennte", "can", "could"]
-    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "will", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht", "remains", "bleibt", "moege", "moegen", "waere", "waeren"]
+    + ["fehlt", "fehlen", "geht", "gehen", "goes", "go", "moechte", "benoetigt", "gebraucht", "needed", "required", "wanted", "faellig", "due", "gewuenscht", "remains", "bleibt", "moege", "moegen", "waere", "waeren"]
 )
 _HAS_TO: Final = re.compile(r"(?i)\b(?:has|have|is|are)(?: still| yet)? to\b|\b(?:ist|sind)\b.*\b(?:zu \w+en|\w+zu\w+en)\b|\b(?:wird|werden|is|are)\b.*\b(?:benötigt|benoetigt|gebraucht|gewünscht|erbeten|gebeten|needed|required|wanted|requested)\b")
 _OTHERS_NEED: Final = re.compile(
@@ -199,6 +199,8 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
     keys = words.keys
     if _IRREAL.search(said):
         return Mood(NOTHING, "past")
+    if "will" in keys and words.language == "en" and not clause_question(said):
+        return Mood(NOTHING, "statement")
     if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
         return Mood(WISH)
     if (_HABIT.search(said) and not keys & _OBLIGATION) or _FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}:
@@ -242,6 +244,11 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
     if keys & _OBLIGATION or _HAS_TO.search(said):
         return Mood(WISH)
     return Mood(NOTHING, "statement")
+
+
+def clause_question(said: str) -> bool:
+    """Whether an English modal stands first."""
+    return said[:5].casefold() == "will "
 
 
 def _subject(words: Words) -> str:

@@ -40,6 +40,7 @@ _DICTATES: Final = re.compile(r":\s+(?=\S)")
 _GOES_ON: Final = re.compile(
     r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
 )
+SUBJECTS_OF_ORDERS: Final = frozenset({"ich", "wir", "du", "sie", "i", "we", "you"})
 _MOST_CLAUSES: Final = 40
 
 
@@ -101,6 +102,8 @@ def _dictation(text: str) -> tuple[int, int | None, int]:
     for colon in _DICTATES.finditer(text):
         before = tokens_of(text[: colon.start()])[-14:]
         words = Words(before)
+        if words.declares and words.finite is not None and words.content[0].key not in SUBJECTS_OF_ORDERS:
+            continue
         if words.senses & _TELLING or any(one.has("noun", "mail") or one.kind == "address" for one in before):
             goes_on = _GOES_ON.search(text, colon.end())
             quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
@@ -257,7 +260,7 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
     """Whether a clause begins here though no mark and no "und" says so."""
     token = tokens[place]
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is None:
+    if after is None or run[-1].key == "soon":
         return False
     if (token.key == "in" and after.key == "case") or (token.key == "as" and after.key == "soon"):
         return True
@@ -318,8 +321,12 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
         return "new"
     if words.asks:
         return "new"
+    if words.declares and atom.mark == "," and not last.told and before.imperative is not None and before.senses & {"write", "tell", "reply"} and not atom.conjunction:
+        return "told"
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
+    if before.last_form == "infinitive" and atom.conjunction and len(words.content) > 1 and not last.told:
+        return "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
         alone = before.has_full_verb and (before.last_form != "modal" or last.told)
         return "new" if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"} else "more"

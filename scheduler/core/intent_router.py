@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.clause_mood import MAYBE
+from scheduler.core.compound import REMARK, OrderPart, Orders, split_orders
 from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
@@ -131,7 +132,7 @@ class IntentRouter:
 
         Of several orders in one request the first is returned; `rest` holds the words of the others.
         """
-        first, *others = self.orders(message).parts
+        first, *others = split_orders(message, self).parts
         return first.routed.model_copy(update={"rest": " ".join(one.text for one in others)}) if others else first.routed
 
     def orders(self, message: str) -> Orders:
@@ -187,7 +188,7 @@ class IntentRouter:
         if match is not None and (not intent or order.sure <= PERHAPS):
             return self._of_match(match, text, message, locale).model_copy(update={"score": _SCORE_OF_PATTERN})
         if not intent:
-            remark = not order.signs or not (order.signs.senses - _IDLE)
+            remark = not order.signs or not (order.signs.senses - _IDLE) or order.mood == MAYBE
             return self._not_known(order.said, locale, REMARK if remark and not order.foreign else "")
         slots = slots_of(intent, order.said)
         if "body" in slots and "\n" in message:

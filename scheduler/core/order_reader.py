@@ -22,7 +22,7 @@ _PRONOUNS: Final = frozenset(
 )
 _HARMLESS_IF: Final = re.compile(
     r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
-    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|not already|willst|like|may|eh|sowieso)\b"
+    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
 )
 _CONTRAST: Final = re.compile(
     r"(?i)\b(?:nicht|not) (?:der |die |das |den |dem |the )?(?:[^\s,.!?]+ ){1,4}?,?(?:sondern|but) |,? (?:nee,? (?:halt|warte)|ach was|no,? (?:hang on|wait)|nein,? (?:warte|halt)|quatsch|scratch that)(?=,? )"
@@ -31,6 +31,7 @@ _DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|s
 _LATER_FIRST: Final = frozenset({"vorher", "zuvor", "davor", "beforehand"})
 _COPIES: Final = frozenset({"cc", "kopie", "bcc", "copy", "copying", "cc'd", "anhaengen", "anhang", "attach", "attached", "attachment", "beilegen", "beifuegen", "angehaengt", "haeng", "betreff", "subject"})
 _SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
+_SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
@@ -99,6 +100,9 @@ class _Reader:
             self._clause(clause, clauses[place + 1] if place + 1 < len(clauses) else None, clauses[place - 1] if place else None)
         self._orders += self._later
         orders = _joined(self._orders)
+        if all(one.mood == MAYBE and not one.intent and not one.foreign for one in orders):
+            self._reasons += ["no order" for _ in orders]
+            orders = []
         reason = ""
         if not orders:
             reason = next((one for one in self._reasons if one and one != "courtesy"), self._reasons[0] if self._reasons else "")
@@ -145,7 +149,7 @@ class _Reader:
             self._none(said, mood.reason or "no order", words)
             self._mood = mood.kind if mood.kind in {ORDER, WISH} else NOTHING
             return
-        self._mood = mood.kind
+        self._mood = mood.kind if mood.kind != MAYBE or order.intent else NOTHING
         self._add(order, words)
 
     def _none(self, said: str, reason: str, words: Words) -> None:
@@ -262,7 +266,9 @@ class _Reader:
         if foreign and (not intent or sure < SURE or ("print" in signs.senses and intent != "export_pdf")):
             order.foreign, intent, sure = words.lemmas(FOREIGN, "print") or frozenset({FOREIGN}), "", 0.0
         elif mood == MAYBE and sure < LIKELY:
-            return None
+            if len(words.content) < _SHORTEST_MAYBE:
+                return None
+            intent, sure = "", 0.0
         elif mood in {WISH, FOR_OTHERS} and not intent:
             return None
         order.intent, order.sure = intent, sure

@@ -27,7 +27,7 @@ _DATE: Final = (
     rf"(?:vormittag|nachmittag|abend|früh)?\b(?:,? (?:den |dem |the )?{_DAY})?|"
     rf"(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|last) (?:woche|monats?|jahr(?:es)?|quartal|week|month|year|quarter)\b"
     rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
-    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|{_MONTH}(?: \d{{4}})?\b){_PART}"
+    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){_MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
 )
 _TOKEN: Final = re.compile(
     rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"

@@ -42,6 +42,7 @@ def german(lemma: str, strong: Mapping[str, Sequence[str]]) -> Iterator[Form]:
     stem = _stem(verb)
     e = "e" if stem[-1] in "td" or stem.endswith(("ffn", "chn", "gn", "tm", "dn")) else ""
     finite = [(stem, IMPERATIVE), (f"{stem}e", IMPERATIVE), (f"{stem}{e}st", SECOND), (f"{stem}{e}t", THIRD), (verb, INFINITIVE)]
+    finite += [(f"{stem}n", INFINITIVE)] if stem[-1] not in "elrn" else []  # "rausziehn"
     finite += [(f"{stem}ste", SECOND), (f"{stem}{e}te", PAST), (f"{stem}{e}ten", PAST), (f"{stem}{e}test", PAST)]
     if stem[-1] in "sßzx":
         finite.append((f"{stem}t", SECOND))

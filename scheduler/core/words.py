@@ -27,7 +27,7 @@ _SUBORDINATE_ENDS: Final = frozenset({"ist", "sind", "war", "hat", "haben", "wir
 
 def is_subject(token: Token) -> bool:
     """Whether a word may be who does something: a pronoun, a name, an article, a possessive."""
-    return token.key in SUBJECTS or token.has("determiners") or token.is_name
+    return token.key in SUBJECTS or token.key.partition("'")[0] in SUBJECTS or token.has("determiners") or token.is_name
 
 
 def _fits(meaning: Meaning, keys: frozenset[str]) -> bool:
@@ -62,7 +62,7 @@ class Words:
         """The verbs that act here: place in `content`, word, and what it may mean by the parts that are there."""
         found = []
         for place, token in enumerate(self.content):
-            if not token.is_verb or token.kind != "word" or (token.has("adverbs") and not place == 0):
+            if not token.is_verb or token.kind != "word" or token.has("determiners") or (token.has("adverbs") and not place == 0):
                 continue
             fitting = [one for one in token.meanings if one.kind == "verb" and (not one.apart or self._has_part(one, place))]
             if any(one.apart for one in fitting):
@@ -161,7 +161,7 @@ class Words:
 
     def _orders(self, first: Token, after: Token | None) -> bool:
         meanings = [one for one in first.meanings if one.kind == "verb" and (not one.apart or self._has_part(one, 0))]
-        if not meanings or first.has("modal"):
+        if not meanings or first.has("modal") or first.has("determiners"):
             return False
         key = after.key if after is not None else ""
         if any(one.form == SECOND for one in meanings) and not any(one.orders for one in meanings):
@@ -179,7 +179,7 @@ class Words:
         if after is None or after.kind == "mark":
             return False
         if first.key in {"mail", "email", "e-mail"} and after.key in {"an", "to"}:
-            return True
+            return not any(one.has("auxiliary") for one in self.content)
         english = any(one.language == "en" for one in ordering)
         if after.has("determiners") or after.has("self") or after.key in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr", "that", "this", "everything", "alles"} or after.has("adverbs"):
             return True

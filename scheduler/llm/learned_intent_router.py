@@ -71,7 +71,7 @@ class LearnedIntentRouter:
         best, share = nearest[0], belief[nearest[0]]
         if best == routed.name:
             return routed
-        needed = self._bands.told if routed.why in _TOLD else self._bands.said_short if routed.why == _NO_VERB else self._bands.act
+        needed = self._bands.told if routed.why in _TOLD else self._bands.said_short if routed.why in {_NO_VERB, REMARK} else self._bands.act
         if share >= needed and names[0] == best:
             return self._taken(text, routed, share, nearest)
         if routed.name != UNKNOWN:
