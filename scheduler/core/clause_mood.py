@@ -169,7 +169,7 @@ def _general(words: Words) -> bool:
     """Whether a polite question names nothing certain: "Kannst du Mails schicken?"."""
     if words.keys & {"bitte", "please", "mal", "mir", "me", "uns", "us", "pls", "alle", "all"}:
         return False
-    nouns = [one for one in words.content[2:] if not one.is_verb and one.kind != "mark" and not one.has("adverbs")]
+    nouns = [one for one in words.content[2:] if (not one.is_verb or one.has("noun")) and one.kind != "mark" and not one.has("adverbs")]
     return len(nouns) <= 3 and bool(nouns) and nouns[0].key in _PLURALS and not any(one.key in {"von", "vom", "from", "an", "to", "for"} and one is not nouns[-1] and len(nouns) == 3 for one in nouns[1:2])
 
 
@@ -199,7 +199,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
     keys = words.keys
     if _IRREAL.search(said):
         return Mood(NOTHING, "past")
-    if "will" in keys and words.language == "en" and not clause_question(said):
+    if "will" in keys and not keys & _GERMAN_SUBJECTS and words.language == "en":
         return Mood(NOTHING, "statement")
     if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
         return Mood(WISH)
@@ -220,7 +220,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
             return Mood(WISH)
         if any(one in keys for one in ("i'd", "we'd")) and keys & {"like", "love", "appreciate", "need", "want"}:
             return Mood(WISH)
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, _tense(words))
     if subject in _SUBJECT_YOU:
         if keys & {"will", "you'll", "werden"} or "wirst" in keys and "bitte" not in keys:
             return Mood(NOTHING, "statement")
@@ -238,17 +238,26 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
     if _OTHERS_NEED.search(said) and person:
         return Mood(FOR_OTHERS)
     if person:
-        return Mood(NOTHING, "statement")
-    if keys & _PAST_TIME or any(one in keys for one in ("wurde", "wurden", "was", "were", "worden", "been", "had", "hatte")):
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, _tense(words))
+    if keys & _PAST_TIME or keys & _WAS:
+        return Mood(NOTHING, "past")
     if keys & _OBLIGATION or _HAS_TO.search(said):
         return Mood(WISH)
     return Mood(NOTHING, "statement")
 
 
-def clause_question(said: str) -> bool:
-    """Whether an English modal stands first."""
-    return said[:5].casefold() == "will "
+_GERMAN_SUBJECTS: Final = frozenset({"ich", "wir", "er", "sie", "du", "man"})
+
+
+_WAS: Final = frozenset({"wurde", "wurden", "was", "were", "worden", "been", "had", "hatte", "hatten", "habe", "hab", "hat", "haben", "has", "i've", "we've"})
+
+
+def _tense(words: Words) -> str:
+    """Return "past" for a report of what has happened, else "statement"."""
+    past = words.keys & (_WAS | _PAST_TIME) or any(
+        one.form in {PAST, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many
+    )
+    return "past" if past and not any(one.has("modal") for one in words.content) else "statement"
 
 
 def _subject(words: Words) -> str:

@@ -85,6 +85,8 @@ def clauses_of(text: str) -> list[Clause]:
     found = list[Clause]()
     if dictated is None:
         _read(text, tokens_of(text), found)
+        if found:
+            found[-1].end = len(text.rstrip(" .!?"))
         return found
     tokens = tokens_of(text)
     _read(text, [one for one in tokens if one.start < spoken], found)
@@ -104,7 +106,7 @@ def _dictation(text: str) -> tuple[int, int | None, int]:
         words = Words(before)
         if words.declares and words.finite is not None and words.content[0].key not in SUBJECTS_OF_ORDERS:
             continue
-        if words.senses & _TELLING or any(one.has("noun", "mail") or one.kind == "address" for one in before):
+        if words.senses & (_TELLING | {"fill"}) or any(one.has("noun", "mail") or one.kind == "address" for one in before):
             goes_on = _GOES_ON.search(text, colon.end())
             quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
             resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
@@ -306,6 +308,8 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     if head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
         return "new"
     if head.key in _CONTENT and len(words.content) > 1 and atom.mark == "," and (before.senses & _ASKING or last.told or before.asks):
+        return "told"
+    if head.key in {"dass", "that"} and atom.mark == "," and before.has_verb:
         return "told"
     if last.told and atom.conjunction and head.key in _CONTENT:
         return "told"

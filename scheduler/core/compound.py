@@ -26,6 +26,8 @@ class OrderPart(NamedTuple):
     after: tuple[int, ...] = ()
     refers: int | None = None
     """The place of the order whose result is meant by a pronoun."""
+    means_earlier: bool = False
+    """It does not name what it is about, an order before does."""
 
 
 class Orders(NamedTuple):
@@ -87,7 +89,8 @@ def resolved(parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
         words = "" if document is None else _document_of(found[document])
         slots = dict(part.routed.slots)
         refers = None
-        if _PRONOUN.fullmatch(slots.get("document", "")) and document is not None:
+        unnamed = part.means_earlier and part.routed.name in _TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body"}
+        if document is not None and (unnamed or _PRONOUN.fullmatch(slots.get("document", ""))):
             slots["document"], refers = words, document
         elif words and slots.get("document") == words and part.routed.name in _TAKES_DOCUMENT:
             refers = document

@@ -192,7 +192,7 @@ def _of_appointment(s: Signs) -> _Found:
 def _of_words_for_others(s: Signs) -> _Found:
     if "reply" in s.senses:
         return "send_mail", SURE
-    if s.senses & {"write"} and (s.to or s.told or "mail" in s.nouns or s.person or s.keys & {"ihm", "ihr", "ihnen", "him", "her", "them"}):
+    if s.senses & {"write"} and (s.to or s.told or "mail" in s.nouns or (s.person and len(s.keys) > 2) or s.keys & {"ihm", "ihr", "ihnen", "him", "her", "them"}):
         return "send_mail", SURE
     if "tell" in s.senses and (s.told or "mail" in s.nouns or s.by_mail or "bescheid" in s.keys):
         return "send_mail", SURE
@@ -208,7 +208,7 @@ def _of_forms_and_tables(s: Signs) -> _Found:
         return "fill_form", SURE
     if "form" in s.nouns and s.senses & {"enter"} and not s.senses & {"send"}:
         return "fill_form", SURE
-    if "extract" in s.senses and ("table" in s.nouns or s.source or s.document):
+    if "extract" in s.senses and ("table" in s.nouns or s.source):
         return "extract_table", SURE
     if "table" in s.nouns and s.senses & {"convert", "fetch", "save", "show", "need", "enter", "put"} and not s.to:
         return "extract_table", SURE if s.source or s.senses & {"convert", "fetch"} else LIKELY
@@ -264,7 +264,7 @@ def _of_mails(s: Signs) -> _Found:
     mails = bool(s.nouns & {"mail", "mailbox"}) or bool(s.keys & _UNREAD)
     if mails and s.senses & {"find"}:
         return "search_mail", SURE
-    if mails and s.senses & {"show", "open", "fetch", "need"} and not (s.document and s.place):
+    if mails and (s.senses & {"show", "open"} or (s.senses & {"fetch", "need"} and not (s.document and s.place))):
         return "read_mail", SURE
     return None
 
@@ -284,6 +284,8 @@ def _of_getting(s: Signs) -> _Found:
         if s.document or s.thing or s.place:
             return "search_document", SURE if s.document else LIKELY
         return ("search_document", PERHAPS) if s.name else None
+    if "fetch" in s.senses and s.me and site and not s.document and not s.thing and s.keys & {"to", "on", "onto", "zu", "zum", "auf"}:
+        return "navigate_url", SURE
     if "download" in s.senses and FOREIGN not in s.senses:
         return "download_file", SURE if site or s.document else LIKELY
     if s.senses & {"fetch", "save", "need", "put"} and (site or s.place) and (s.document or s.thing or "url" in s.kinds):
@@ -310,7 +312,7 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
         return "open_document", SURE if s.nouns & {"application"} else LIKELY if "open" in s.senses else PERHAPS
     if s.senses & {"open", "start"} and s.nouns & {"application", "app_word"}:
         return "open_app", SURE
-    if "start" in s.senses and (s.name or s.thing) and FOREIGN not in s.senses:
+    if "start" in s.senses and s.name and FOREIGN not in s.senses:
         return "open_app", LIKELY
     if "open" in s.senses and s.name:
         return "open_app", LIKELY

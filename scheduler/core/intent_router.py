@@ -33,7 +33,11 @@ _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, an
 _SCORE_OF_PATTERN = 0.7
 _IDLE: Final = frozenset({"know", "show", "lie"})
 _DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<!\b\w)(?<!\b[ndmhfj]r)[.!?]+\s+", re.IGNORECASE)
+_SENTENCE_END = re.compile(
+    r"(?<!\b\w)(?<!\b[ndmhfj]r)(?<!\bno)(?<!\bm[rs]s)(?<!\bprof)(?<!\bst)(?<!\binc)(?<!\btel)(?<!\bstr)(?<!\bco)(?<!\bltd)(?<!\d)[.!?]+\s+",
+    re.IGNORECASE,
+)
+_OF_FETCHING: Final = frozenset({"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"})
 _MAY_BE_LEARNED: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 _UNCONFIGURED = "an order of which nothing is configured"
 
@@ -133,7 +137,11 @@ class IntentRouter:
         Of several orders in one request the first is returned; `rest` holds the words of the others.
         """
         first, *others = split_orders(message, self).parts
-        return first.routed.model_copy(update={"rest": " ".join(one.text for one in others)}) if others else first.routed
+        if not others:
+            return first.routed
+        rest = " ".join(one.text for one in others)
+        share = len(first.text) / (len(first.text) + len(rest))
+        return first.routed.model_copy(update={"rest": rest, "score": first.routed.score * share})
 
     def orders(self, message: str) -> Orders:
         """Return what a request orders, part by part; one part that is unknown where nothing is ordered."""
@@ -147,11 +155,14 @@ class IntentRouter:
         request = read_request(text[:_LONGEST_READ])
         if not request.orders:
             return Orders((OrderPart(message, self._nothing(text, locale, request)),))
+        one = self._fetched_and_sent(request, text, message, locale)
+        if one is not None:
+            return Orders((OrderPart(message, one),), request.overlooked)
         parts = list[OrderPart]()
         for order in request.orders:
             single = message if len(request.orders) == 1 else order.text
             after = (len(parts) - 1,) if order.in_order and parts else ()
-            parts.append(OrderPart(single, self._name(order, message, locale), after))
+            parts.append(OrderPart(single, self._name(order, message, locale), after, means_earlier=order.refers))
         return Orders(tuple(parts), request.overlooked)
 
     def _of_patterns(self, text: str, message: str, locale: Locale, *, longer: bool) -> RoutedIntent | None:
@@ -163,6 +174,16 @@ class IntentRouter:
             return None
         if self._refusals.fits(self._frame.without_harmless(match.frame)):
             return self._not_known(text, locale, "negated or a question")
+        return self._of_match(match, text, message, locale)
+
+    def _fetched_and_sent(self, request: Request, text: str, message: str, locale: Locale) -> RoutedIntent | None:
+        """Return one order for several that only together are what INTENTS calls one: get it from there and send it."""
+        names = [one.intent for one in request.orders]
+        if not set(names) <= _OF_FETCHING or names[-1] not in {"send_mail", "fetch_and_send"}:
+            return None
+        match = self._match(self._frame.unwrap(text))
+        if match is None or match.intent.name != "fetch_and_send":
+            return None
         return self._of_match(match, text, message, locale)
 
     def _of_match(self, match: "_Match", text: str, message: str, locale: Locale, sure: float = 0.0) -> RoutedIntent:

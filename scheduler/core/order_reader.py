@@ -68,6 +68,8 @@ class _Thing:
     words: str
     kinds: frozenset[str]
     place: str = ""
+    ordered: bool = False
+    """An order before names it; what that is about becomes clear there."""
 
 
 def read_request(text: str) -> Request:
@@ -169,11 +171,13 @@ class _Reader:
             self._orders.insert(len(self._orders) - 1, order)
         else:
             self._orders.append(order)
-        self._remember(words)
+        self._remember(words, ordered=bool(order.intent))
 
     def _depends(self, clause: Clause, words: Words, said: str, after: Clause | None, before: Clause | None) -> bool:
         """Read "bevor du …", "nachdem du …", "wenn …"; False where it is to be read like any other clause."""
         inner = _without_head(clause, words)
+        if inner.tokens:
+            said = self._text[inner.tokens[0].start : max(inner.tokens[-1].end, clause.end)].strip(" ,;")
         addresses = mood_of(clause, words, said, NOTHING).kind == ORDER
         order = self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
         if clause.sub in IF and self._mood == "praise":
@@ -194,9 +198,10 @@ class _Reader:
                 else:
                     self._later.append(order)
             return True
-        if clause.sub in IF and _HARMLESS_IF.match(said):
+        whole = clause.text(self._text)
+        if clause.sub in IF and _HARMLESS_IF.match(whole):
             return True
-        perfect = bool(_DONE.search(said))
+        perfect = bool(_DONE.search(whole))
         if clause.sub in AFTER | {"wenn", "when", "if"} and order is not None and order.intent and order.sure >= LIKELY and perfect:
             if clause.joined and self._orders:
                 last = self._orders.pop()
@@ -271,6 +276,10 @@ class _Reader:
             intent, sure = "", 0.0
         elif mood in {WISH, FOR_OTHERS} and not intent:
             return None
+        if intent in _SENDING and not refers:
+            order.own_thing = signs.document or (signs.thing and not signs.person)
+        if "travel" in signs.nouns and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
+            order.foreign, intent, sure = frozenset({"book"}), "", 0.0
         order.intent, order.sure = intent, sure
         return order
 
@@ -288,6 +297,8 @@ class _Reader:
         offset = self._text.find(said, clause.start)
         at = token.start - offset if token is not None else -1
         filled = said
+        if thing.ordered:
+            return frozenset(extra | ({"place"} if thing.place else set())) - {"place"}, said, True
         if token is None:
             return frozenset(extra), f"{thing.words} {said}", True
         if 0 <= at < len(said) and said[at : at + len(token.text)] == token.text:
@@ -304,7 +315,7 @@ class _Reader:
         s = signs_of(words, said, told=False)
         return not (s.document or s.thing or s.name or s.app or s.nouns & {"portal", "appointment", "form", "table", "mail", "mailbox", "web"} or s.kinds & {"url", "file", "quoted"})
 
-    def _remember(self, words: Words) -> None:
+    def _remember(self, words: Words, *, ordered: bool = False) -> None:
         """Keep what a clause speaks of, for the pronouns after it."""
         phrases = sorted((one for one in _plain_phrases(words) if one.tokens), key=lambda one: (not (_kinds(one) - {"name"}), bool(one.before)))
         place = next((one for one in phrases if is_place(one) or (not words.verbs and one.noun("folder", "portal") and not one.noun("document"))), None)
@@ -315,14 +326,14 @@ class _Reader:
             kinds = _kinds(phrase)
             if not kinds or (phrase is place and len(phrases) > 1):
                 continue
-            told = self._text[phrase.tokens[0].start : phrase.tokens[-1].end]
+            told = self._text[phrase.tokens[0].start : _end_of(phrase, phrases, place)]
             where = self._text[place.start : place.tokens[-1].end] if place is not None and place is not phrase else ""
-            self._things.append(_Thing(told, kinds, where))
+            self._things.append(_Thing(told, kinds, where, ordered))
             break
         else:
             if place is not None:
                 told = self._text[place.tokens[0].start : place.tokens[-1].end]
-                self._things.append(_Thing(told, _kinds(place)))
+                self._things.append(_Thing(told, _kinds(place), "", ordered))
 
 
 _REPORTING: Final = frozenset({"sagen", "say", "meinen", "schreiben", "write", "tell", "fragen", "ask", "erzählen", "mean", "behaupten"})
@@ -349,6 +360,18 @@ def _tells_why(words: Words) -> bool:
 
 def after_is_joined(after: Clause | None) -> bool:
     return after is not None and bool(after.joined) and False
+
+
+_BELONGS: Final = frozenset({"von", "vom", "mit", "fuer", "fuers", "der", "des", "of", "for", "with", "from", "zum", "zur", "zu", "about"})
+
+
+def _end_of(phrase: Phrase, phrases: Sequence[Phrase], place: Phrase | None) -> int:
+    """Return where a thing ends with what belongs to it: "der Vertrag mit Müller"."""
+    end = phrase.tokens[-1].end
+    for one in sorted(phrases, key=lambda each: each.start):
+        if one is not place and one.before in _BELONGS and 0 <= one.start - end <= 1:
+            end = one.tokens[-1].end
+    return end
 
 
 def _plain_phrases(words: Words) -> list[Phrase]:

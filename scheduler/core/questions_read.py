@@ -12,7 +12,7 @@ _CAME: Final = r"(?:gekommen|reingekommen|eingegangen|eingetroffen|da|angekommen
 _READS: Final = re.compile(
     rf"(?i)^(?:und |and |so |also )?(?:(?:was|what|whats)(?:'?s| is| ist)? ?(?:gibt(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|steht|is there|do (?:i|we) have|ist|is|liegt|kam|came)?(?: \w+){{0,3}}? ?(?:neu\w*|new|ungelesen\w*|unread)\b"
     rf"|(?:(?:gibt|gab)(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|hast du|have (?:i|we|you)(?: got)?|do (?:i|we) have|did (?:i|we) get|is there|are there|sind|ist|is|kam|irgendwas|irgendwelche|any(?:thing)?|got)\b.*\b(?:neu\w*|was|etwas|anything|{_MAILS})\b.*"
-    rf"(?:\b(?:von|vom|from|by)\b|{_CAME}|\b(?:posteingang|postfach|inbox|mailbox)\b)|(?:neue|new|ungelesene|unread|any|irgendwelche) (?:\w+ )?(?:{_MAILS})\b|any(?:thing)? (?:new |in |back |yet )*(?:from|by)\b|was neues von|irgendwas (?:neues )?von|(?:post|mails?|nachricht) von \w+.*\?$)"
+    rf"(?:\b(?:von|vom|from|by)\b|{_CAME}|\b(?:posteingang|postfach|inbox|mailbox)\b)|(?:neue|new|ungelesene|unread|any|irgendwelche) (?:\w+ )?(?:{_MAILS})\b|(?:hab(?:e|en)? (?:ich|wir)|have (?:i|we)(?: got)?|do (?:i|we) have|gibt(?:'?s| es)|are there|did (?:i|we) get) (?:\w+ ){{0,3}}(?:{_MAILS})[ ?.!]*$|any(?:thing)? (?:new |in |back |yet )*(?:from|by)\b|was neues von|irgendwas (?:neues )?von|(?:post|mails?|nachricht) von \w+.*\?$)"
 )
 _WROTE: Final = re.compile(
     r"(?i)^(?:hat|haben|has|have|did|hatte) (?!ich\b|du\b|wir\b|i\b|we\b|you\b)(?:sich )?.{2,40}? (?:\w+ )*?(?:geschrieben|geantwortet|gemailt|gemeldet|zurückgeschrieben|replied|emailed|mailed|email|mail|written|answered|emailed|responded|reply|write|answer|come back|got back|get back|respond|been in touch)\b(?!.*\b(?:wie|how)\b)"

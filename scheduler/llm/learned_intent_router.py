@@ -65,9 +65,10 @@ class LearnedIntentRouter:
         if routed.refused or (routed.name != UNKNOWN and routed.score >= SURE):
             return routed
         text = normalise(words)
-        belief = _weighed(self._model.guess(text), routed)
+        guess = self._model.guess(text)
+        belief = _weighed(guess, routed)
         names = sorted(belief, key=lambda name: -belief[name])
-        nearest = tuple(name for name in names if name != UNKNOWN)[:3]
+        nearest = tuple(dict.fromkeys(name for name in (*names, *guess.intents) if name != UNKNOWN))[:3]
         best, share = nearest[0], belief[nearest[0]]
         if best == routed.name:
             return routed
@@ -95,7 +96,7 @@ class LearnedIntentRouter:
 
 def _weighed(guess: "Guess", routed: RoutedIntent) -> dict[str, float]:
     """Return shares of belief, what rules read counted in."""
-    shares = dict(zip(guess.intents, guess.shares, strict=False))
+    shares = dict(zip(guess.intents, guess.shares or (guess.score,), strict=False))
     if routed.name == UNKNOWN:
         return shares
     weight = _WEIGHT_OF_LIKELY if routed.score > DOUBTFUL else _WEIGHT_OF_DOUBTFUL
