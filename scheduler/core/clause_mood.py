@@ -239,7 +239,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
         return Mood(FOR_OTHERS)
     if person:
         return Mood(NOTHING, _tense(words))
-    if keys & _PAST_TIME or keys & _WAS:
+    if keys & _PAST_TIME or keys & _OVER:
         return Mood(NOTHING, "past")
     if keys & _OBLIGATION or _HAS_TO.search(said):
         return Mood(WISH)
@@ -249,6 +249,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
 _GERMAN_SUBJECTS: Final = frozenset({"ich", "wir", "er", "sie", "du", "man"})
 
 
+_OVER: Final = frozenset({"wurde", "wurden", "was", "were", "worden", "been", "had", "hatte", "hatten"})
 _WAS: Final = frozenset({"wurde", "wurden", "was", "were", "worden", "been", "had", "hatte", "hatten", "habe", "hab", "hat", "haben", "has", "i've", "we've"})
 
 

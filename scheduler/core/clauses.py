@@ -269,6 +269,8 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
     if token.key == "if" and Words(run).senses & _ASKING:
         return False
     if token.key in BEFORE | AFTER | _REASONS | IF | {"as", "since", "weil"}:
+        if token.key in {"as", "so"}:
+            return after.key in _SUBJECTS
         if token.key in {"bis", "until", "till", "after", "before", "since", "as", "ohne", "statt", "when", "if"}:
             return is_subject(after) or (token.key in {"before", "after"} and after.key.endswith("ing"))
         return token.key not in {"denn", "sobald"} or after.kind == "word"
@@ -301,7 +303,7 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     if atom.conjunction and not atom.mark and not before.has_predicate and not last.told and words.imperative is None and before.content:
         return "more"
     head = words.content[0]
-    if head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(words.content) > 2 and is_subject(words.content[1])):
+    if head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(words.content) > 2 and is_subject(words.content[1]) and (head.key not in {"as", "so"} or words.content[1].key in _SUBJECTS)):
         return "aside"
     if head.key == "um" and words.last_form == "to":
         return "aside"

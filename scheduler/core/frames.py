@@ -230,7 +230,7 @@ def _of_pdf(s: Signs) -> _Found:
 
 
 def _of_sending(s: Signs) -> _Found:
-    sends = bool(s.senses & {"send", "forward"}) or (s.to and bool(s.senses & {"belong", "go"}) and not s.nouns & {"portal"})
+    sends = bool(s.senses & {"send", "forward"}) or (s.to and bool(s.senses & {"belong", "go"}) and (s.document or not s.nouns & {"portal"}))
     sends = sends or (s.by_mail and bool(s.senses & {"need", "fetch", "belong"}))
     sends = sends or (s.to and s.document and bool(s.senses & {"need", "fetch", "download", "show"}) and "create" not in s.senses)
     if "arrive" in s.senses and s.document and s.person and not s.senses & {"open", "close"}:
@@ -288,6 +288,8 @@ def _of_getting(s: Signs) -> _Found:
         return "navigate_url", SURE
     if "download" in s.senses and FOREIGN not in s.senses:
         return "download_file", SURE if site or s.document else LIKELY
+    if "url" in s.kinds and s.senses & {"show", "open", "go"} and not s.senses & {"download", "save"}:
+        return "navigate_url", SURE
     if s.senses & {"fetch", "save", "need", "put"} and (site or s.place) and (s.document or s.thing or "url" in s.kinds):
         return "download_file", SURE if site else LIKELY
     if s.senses & {"fetch", "save", "need", "put"} and s.document and s.keys & _HERE:

@@ -179,7 +179,9 @@ class IntentRouter:
     def _fetched_and_sent(self, request: Request, text: str, message: str, locale: Locale) -> RoutedIntent | None:
         """Return one order for several that only together are what INTENTS calls one: get it from there and send it."""
         names = [one.intent for one in request.orders]
-        if not set(names) <= _OF_FETCHING or names[-1] not in {"send_mail", "fetch_and_send"}:
+        if not set(names) <= _OF_FETCHING or names[-1] not in {"send_mail", "fetch_and_send"} or not any(
+            one.signs and (one.signs.place or "portal" in one.signs.nouns) for one in request.orders
+        ):
             return None
         match = self._match(self._frame.unwrap(text))
         if match is None or match.intent.name != "fetch_and_send":

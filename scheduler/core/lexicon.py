@@ -125,7 +125,7 @@ class Lexicon:
             return known
         if len(key) < _SHORTEST_WITH_TYPO:
             left_out = self._misspelt.get(key, set()) if len(key) >= _SHORTEST_STEM else set()
-            return {one for word in left_out for one in self._words[word] if one.kind in {"verb", "modal"} and word[0] == key[0]}
+            return {one for word in left_out for one in self._words[word] if one.kind in {"verb", "modal"} and one.sense != FOREIGN and word[0] == key[0]}
         near = {word for one in (key, *_shorter(key)) for word in self._misspelt.get(one, ())} | {
             one for one in _shorter(key) if one in self._words
         }

@@ -30,6 +30,7 @@ _CONTRAST: Final = re.compile(
 _DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|sind|ist|are)\b")
 _LATER_FIRST: Final = frozenset({"vorher", "zuvor", "davor", "beforehand"})
 _COPIES: Final = frozenset({"cc", "kopie", "bcc", "copy", "copying", "cc'd", "anhaengen", "anhang", "attach", "attached", "attachment", "beilegen", "beifuegen", "angehaengt", "haeng", "betreff", "subject"})
+_LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anmelden", "sign"})
 _SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 _SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
@@ -178,7 +179,7 @@ class _Reader:
         inner = _without_head(clause, words)
         if inner.tokens:
             said = self._text[inner.tokens[0].start : max(inner.tokens[-1].end, clause.end)].strip(" ,;")
-        addresses = mood_of(clause, words, said, NOTHING).kind == ORDER
+        addresses = mood_of(clause, words, clause.text(self._text), NOTHING).kind == ORDER
         order = self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
         if clause.sub in IF and self._mood == "praise":
             wished = self._order(replace_core(clause, inner), inner, said, WISH, None)
@@ -201,7 +202,7 @@ class _Reader:
         whole = clause.text(self._text)
         if clause.sub in IF and _HARMLESS_IF.match(whole):
             return True
-        perfect = bool(_DONE.search(whole))
+        perfect = bool(_DONE.search(whole)) or inner.first_form == "gerund"
         if clause.sub in AFTER | {"wenn", "when", "if"} and order is not None and order.intent and order.sure >= LIKELY and perfect:
             if clause.joined and self._orders:
                 last = self._orders.pop()
@@ -277,7 +278,7 @@ class _Reader:
         elif mood in {WISH, FOR_OTHERS} and not intent:
             return None
         if intent in _SENDING and not refers:
-            order.own_thing = signs.document or (signs.thing and not signs.person)
+            order.own_thing = signs.document or signs.told or (signs.thing and not signs.person) or bool(signs.senses & {"write", "tell", "reply"})
         if "travel" in signs.nouns and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
             order.foreign, intent, sure = frozenset({"book"}), "", 0.0
         order.intent, order.sure = intent, sure
@@ -300,7 +301,7 @@ class _Reader:
         if thing.ordered:
             return frozenset(extra | ({"place"} if thing.place else set())) - {"place"}, said, True
         if token is None:
-            return frozenset(extra), f"{thing.words} {said}", True
+            filled = f"{thing.words} {said}"
         if 0 <= at < len(said) and said[at : at + len(token.text)] == token.text:
             filled = f"{said[:at]}{thing.words}{said[at + len(token.text) :]}"
         if thing.place:
@@ -474,6 +475,8 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in _SENDING and not order.own_thing:
         return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
+    if last.intent == "navigate_url" and last.signs.keys & _LOGS_IN and order.signs.senses & {"fetch", "download"} and order.intent in {"", "download_file"}:
+        return replace(order, text=f"{last.text}, {order.text}", said=both, intent="download_file", sure=LIKELY, in_order=last.in_order, signs=order.signs._replace(place=True))
     gets = bool(last.signs.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if gets and last.signs.place and order.intent in _SENDING and not order.own_thing and last.intent in {"download_file", "fetch_and_send", "", "open_document", "search_document", "read_mail"}:
         return replace(order, text=f"{last.text}, {order.text}", said=both, intent="fetch_and_send", sure=SURE, in_order=last.in_order, own_thing=True, signs=last.signs)

@@ -11,7 +11,7 @@ _MAILS: Final = r"(?:e-?)?mails?|nachrichten?|messages?|post(?:eingang|fach)?|in
 _CAME: Final = r"(?:gekommen|reingekommen|eingegangen|eingetroffen|da|angekommen|eingetrudelt|aufgeschlagen|gelandet|arrived|come in|in|here|turned up|landed|waiting)"
 _READS: Final = re.compile(
     rf"(?i)^(?:und |and |so |also )?(?:(?:was|what|whats)(?:'?s| is| ist)? ?(?:gibt(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|steht|is there|do (?:i|we) have|ist|is|liegt|kam|came)?(?: \w+){{0,3}}? ?(?:neu\w*|new|ungelesen\w*|unread)\b"
-    rf"|(?:(?:gibt|gab)(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|hast du|have (?:i|we|you)(?: got)?|do (?:i|we) have|did (?:i|we) get|is there|are there|sind|ist|is|kam|irgendwas|irgendwelche|any(?:thing)?|got)\b.*\b(?:neu\w*|was|etwas|anything|{_MAILS})\b.*"
+    rf"|(?:(?:gibt|gab)(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|hast du|have (?:i|we|you)(?: got)?|do (?:i|we) have|did (?:i|we) get|is there|are there|sind|ist|is|kam|irgendwas|irgendwelche|any(?:thing)?|got)\b.*\b(?:neu\w*|new|was|etwas|anything|{_MAILS})\b.*"
     rf"(?:\b(?:von|vom|from|by)\b|{_CAME}|\b(?:posteingang|postfach|inbox|mailbox)\b)|(?:neue|new|ungelesene|unread|any|irgendwelche) (?:\w+ )?(?:{_MAILS})\b|(?:hab(?:e|en)? (?:ich|wir)|have (?:i|we)(?: got)?|do (?:i|we) have|gibt(?:'?s| es)|are there|did (?:i|we) get) (?:\w+ ){{0,3}}(?:{_MAILS})[ ?.!]*$|any(?:thing)? (?:new |in |back |yet )*(?:from|by)\b|was neues von|irgendwas (?:neues )?von|(?:post|mails?|nachricht) von \w+.*\?$)"
 )
 _WROTE: Final = re.compile(
@@ -26,7 +26,8 @@ _WHERE: Final = re.compile(
 )
 _FINDS: Final = re.compile(r"(?i)^(?:wo find|where (?:do|can) (?:i|we) find)")
 _NO_PLACE: Final = re.compile(r"(?i)\b(?:kann man|stellt man|macht man|parken|kaufen|buy|park|wohnt|lives|arbeitet|works|does one|do you (?:set|change|click)|klick|setzt man|findet man|bleibt|geht(?:'s| es)|drückt|druckt|treffen|meet|do i (?:set|click|change|switch|turn)|does .* (?:live|work|come))\b")
-_WHICH_MAIL: Final = re.compile(rf"(?i)^(?:in )?(?:welche[rmn]?|which|what) (?:\w+ )?(?:e-?)?(?:mail|nachricht|message|email)\b")
+_WHICH_MAIL: Final = re.compile(rf"(?i)^(?:in )?(?:welche[rmn]?|which|what) (?:\w+ )?(?:e-?)?(?:mails?|nachricht(?:en)?|messages?|emails?)\b")
+_CAME_IN: Final = re.compile(r"(?i)\b(?:mails|nachrichten|emails|messages)\b.*\b(?:gekommen|reingekommen|eingegangen|came|arrived|da)\b")
 _WHERE_MAIL: Final = re.compile(r"(?i)\b(?:(?:e-?)?mails?|nachricht|message)\b")
 
 _LOCATION: Final = re.compile(r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b")
@@ -51,7 +52,7 @@ def asked_for(said: str, told: Sequence[Token]) -> tuple[str, float] | None:
     if _WRITES.match(text) and re.match(r"(?i)^(?:was|what) (?:schreib|mailt|antwort)", text):
         return "read_mail", SURE
     if _WHICH_MAIL.match(text):
-        return "search_mail", LIKELY
+        return ("read_mail", SURE) if _CAME_IN.search(text) else ("search_mail", LIKELY)
     if _READS.match(text):
         return "read_mail", SURE
     return ("read_mail", LIKELY) if _WROTE.match(text) else None

@@ -68,10 +68,11 @@ class Words:
             if any(one.apart for one in fitting):
                 light = [one for one in fitting if one.apart]
                 fitting = light if light else fitting
-            pronoun = place == 1 and self.content[0].key in _PRONOUNS and (all(one.form == THIRD for one in fitting) or (place + 1 < len(self.content) and self.content[place + 1].key in {"ich", "wir", "i"}))
+            pronoun = place == 1 and self.content[0].key in _PRONOUNS and (any(one.form == THIRD for one in fitting) or (place + 1 < len(self.content) and self.content[place + 1].key in {"ich", "wir", "i"}))
             if token.has("noun") and not any(one.orders for one in fitting) and not (place and is_subject(self.content[place - 1])):
                 continue
-            if fitting and (pronoun or acts(token, self.content, place) or (place == 0 and not token.has("noun"))):
+            final = place and place + 1 == len(self.content) and token.text[:1].islower() and any(one.form == INFINITIVE for one in fitting)
+            if fitting and (pronoun or final or acts(token, self.content, place) or (place == 0 and not token.has("noun"))):
                 found.append((place, token, fitting))
         return found
 
@@ -297,7 +298,7 @@ class Words:
         if after is None or (after.has("noun") and not after.has("noun", "person_title")):
             return False
         finite = self.finite
-        if finite == 1:
+        if finite == 1 or (len(self.content) > 2 and self.content[-2].key in {"zu", "to"}):
             return False
         last = next((one for one in reversed(self.content) if one.kind != "mark"), None)
         return last is not None and (last.key in _SUBORDINATE_ENDS or self.last_form in {THIRD, JOINED, PARTICIPLE, PAST, "modal", "auxiliary"} or (last.is_verb and any(is_subject(one) for one in self.content[1:])))
