@@ -4,37 +4,38 @@ Where a clause ends is a question of its verbs: "und" before an order begins the
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened
+from scheduler.core.letters import word_set
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.words import SUBJECTS as _SUBJECTS
-from scheduler.core.words import Words, is_subject
+from scheduler.core.word_kinds import SUBJECTS, is_subject
+from scheduler.core.words import Words
 
-AND: Final = frozenset({"+", "n", "und", "and", "sowie", "plus", "&", "oder", "or", "aber", "but", "sondern"})
-IN_ORDER: Final = frozenset(
-    ["dann", "danach", "anschliessend", "daraufhin", "zuletzt", "abschliessend", "hinterher", "nachher", "then", "afterwards"]
-    + ["finally", "next", "lastly"]
-)
-BEFORE: Final = frozenset({"bevor", "ehe", "before"})
-AFTER: Final = frozenset({"nachdem", "sobald", "after", "once"})
-IF: Final = frozenset({"wenn", "falls", "sofern", "if", "when", "whenever", "unless", "solange", "until", "bis", "till"})
-_REASONS: Final = frozenset(["weil", "damit", "obwohl", "denn", "sodass", "because", "cause", "cuz", "although", "though", "ohne", "anstatt", "statt", "sonst", "otherwise", "ansonsten"])
 _REASONS_BEFORE_SUBJECT: Final = frozenset({"da", "since", "as", "so", "zumal"})
-_CONTENT: Final = frozenset(
-    ["dass", "ob", "wie", "was", "wo", "wann", "wer", "warum", "wieso", "wieviel", "wohin", "whether", "what", "how", "where", "why", "who", "whatever"]
+_CONTENT: Final = word_set(
+    """
+    dass ob wie was wo wann wer warum wieso wieviel wohin whether what how where why who whatever
+    """
 )
-_RELATIVE: Final = frozenset(["der", "die", "das", "den", "dem", "denen", "deren", "dessen", "which", "who", "that", "whose"])
-_ASKING: Final = frozenset({"show", "find", "tell", "write", "lookup", "know", "send", "reply", "fetch", "open"})
-_SHALL: Final = frozenset({"should", "must", "needs", "soll", "sollte", "muss", "muesste", "gehoert"})
+_RELATIVE: Final = word_set(
+    """
+    der die das den dem denen deren dessen which who that whose
+    """
+)
+_SHALL: Final = word_set(
+    """
+    should must needs soll sollte muss muesste gehoert
+    """
+)
 _CALENDAR: Final = frozenset({"kalender", "calendar", "diary", "terminkalender"})
 _TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
-_ENDS: Final = frozenset({".", "!", "?", ";"})
-_MARKS: Final = frozenset({",", ";", ":", "–", "-", ".", "!", "?", "(", ")"})
-_ABBREVIATED: Final = frozenset(
-    ["dr", "prof", "hr", "fr", "mr", "mrs", "ms", "nr", "st", "no", "inc", "abs", "tel", "str", "co", "ltd", "bzgl", "ca", "inkl", "z", "b", "hd", "u", "a"]
-    + ["d", "h", "i", "evtl", "ggf", "usw", "etc", "bzw", "vs", "approx", "dept", "jr", "sr", "abt", "dipl", "ing", "med", "jur", "phil", "rer", "attn", "z.hd", "p.s"]
+_MARKS: Final = word_set(
+    """
+    , ; : – - . ! ? ( )
+    """
 )
 _DICTATES: Final = re.compile(r":\s+(?=\S)")
 _GOES_ON: Final = re.compile(
@@ -68,17 +69,6 @@ class Clause:
         return whole[self.start : self.end].strip(" ,;:–-")
 
 
-class _Atom(NamedTuple):
-    """Words between two places where a clause may begin."""
-
-    words: Words
-    mark: str
-    """The last mark before it."""
-    conjunction: str
-    in_order: bool
-    start: int
-
-
 def clauses_of(text: str) -> list[Clause]:
     """Return the clauses of a request in the order they stand."""
     spoken, dictated, resumed = _dictation(text)
@@ -106,7 +96,9 @@ def _dictation(text: str) -> tuple[int, int | None, int]:
         words = Words(before)
         if words.declares and words.finite is not None and words.content[0].key not in SUBJECTS_OF_ORDERS:
             continue
-        if words.senses & (_TELLING | {"fill"}) or any(one.has("noun", "mail") or one.kind == "address" for one in before):
+        if words.senses & (_TELLING | {"fill"}) or any(
+            one.has("noun", "mail") or one.kind == "address" for one in before
+        ):
             goes_on = _GOES_ON.search(text, colon.end())
             quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
             resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
@@ -116,10 +108,14 @@ def _dictation(text: str) -> tuple[int, int | None, int]:
 
 def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
     fresh = True
-    for one in _atoms(tokens):
-        run, later = _opened(one.words.tokens)
-        atom = one._replace(words=Words(run), in_order=one.in_order or later, start=run[0].start if later else one.start) if run is not one.words.tokens else one
-        if atom.mark in _ENDS:
+    for one in atoms(tokens):
+        run, later = opened(one.words.tokens)
+        atom = (
+            one._replace(words=Words(run), in_order=one.in_order or later, start=run[0].start if later else one.start)
+            if run is not one.words.tokens
+            else one
+        )
+        if atom.mark in ENDS:
             fresh = True
         if not atom.words.tokens:
             continue
@@ -130,13 +126,27 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
         if role == "new" or last is None:
             if len(found) >= _MOST_CLAUSES:
                 break
-            clause = Clause(atom.start, joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else "" if alone else "+"))
+            clause = Clause(
+                atom.start,
+                joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else "" if alone else "+"),
+            )
             clause.inverted = bool(last is not None and last.sub and clause.joined)
             clause.in_order = atom.in_order
             head = atom.words.content[0] if atom.words.content else None
             if head is not None and head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
                 clause.sub = head.key
-            elif head is not None and (head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(atom.words.content) > 2 and is_subject(atom.words.content[1]))) and not atom.words.asks:
+            elif (
+                head is not None
+                and (
+                    head.key in REASONS
+                    or (
+                        head.key in _REASONS_BEFORE_SUBJECT
+                        and len(atom.words.content) > 2
+                        and is_subject(atom.words.content[1])
+                    )
+                )
+                and not atom.words.asks
+            ):
                 clause.sub = "because"
             clause.core = list(atom.words.tokens)
             if head is not None and clause.sub == "" and (several := _several(clause.core)):
@@ -171,24 +181,7 @@ def _several(tokens: Sequence[Token]) -> tuple[str, int] | None:
     return next(((sub, len(words)) for words, sub in _SEVERAL.items() if keys[: len(words)] == words), None)
 
 
-_OPENERS: Final = (
-    ("don't", "forget", "to"), ("dont", "forget", "to"), ("don't", "forget"), ("dont", "forget"), ("make", "sure", "to"), ("be", "sure", "to"), ("remember", "to"), ("vergiss", "bitte", "nicht"), ("vergiss", "nicht"),
-    ("after", "that"), ("im", "anschluss"), ("zum", "schluss"), ("in", "the", "same", "breath"), ("und", "zwar"), ("on", "top", "of", "that"), ("at", "the", "end"),
-    ("by", "the", "way"), ("zu", "guter", "letzt"), ("als", "erstes"), ("als", "naechstes"), ("als", "zweites"), ("zum", "einen"), ("zum", "anderen"), ("first", "of", "all"), ("last", "but", "not", "least"),
-    ("bei", "der", "gelegenheit"), ("darueber", "hinaus"), ("in", "addition"), ("to", "start"), ("to", "begin"), ("after", "this"), ("im", "gleichen", "zug"),
-)  # fmt: skip
-
-
-def _opened(run: list[Token]) -> tuple[list[Token], bool]:
-    """Return the words without what only joins them to the ones before, and whether that tells of a sequence."""
-    keys = tuple(one.key for one in run[:5])
-    for words in _OPENERS:
-        if keys[: len(words)] == words and len(run) > len(words):
-            return run[len(words) :], words[0] in {"after", "im", "zum", "zu", "at", "last"}
-    return run, False
-
-
-def _more(last: Clause, atom: _Atom, tokens: Sequence[Token]) -> None:
+def _more(last: Clause, atom: Atom, tokens: Sequence[Token]) -> None:
     """Let an atom go on with the clause, the marks and the conjunction between them kept."""
     first = atom.words.tokens[0].start
     between = [one for one in tokens if last.core and last.core[-1].end <= one.start < first]
@@ -204,112 +197,77 @@ def _split_content(clause: Clause) -> None:
             continue
         if place and (
             token.key in {"dass", "ob", "whether", "saying", "damit"}
-            or (token.key in {"that", "if"} and place + 2 < len(clause.core) and Words(clause.core[:place]).senses & _ASKING)
-            or (token.key in _CONTENT and place + 1 < len(clause.core) and clause.core[place - 1].key not in {"so", "an", "to"} and Words(clause.core[:place]).main_verb)
+            or (
+                token.key in {"that", "if"}
+                and place + 2 < len(clause.core)
+                and Words(clause.core[:place]).senses & ASKING
+            )
+            or (
+                token.key in _CONTENT
+                and place + 1 < len(clause.core)
+                and clause.core[place - 1].key not in {"so", "an", "to"}
+                and Words(clause.core[:place]).main_verb
+            )
         ):
             clause.told = clause.core[place:] + clause.told
             clause.core = clause.core[:place]
             return
 
 
-def _atoms(tokens: Sequence[Token]) -> Iterator[_Atom]:
-    run, mark, conjunction, in_order, start = list[Token](), "", "", False, tokens[0].start if tokens else 0
-    for place, token in enumerate(tokens):
-        if token.kind == "mark" and token.key not in AND and not _inside(tokens, place):
-            if run:
-                yield _Atom(Words(run), mark, conjunction, in_order, start)
-                run, mark, conjunction, in_order = [], "", "", False
-            mark = token.text if mark not in _ENDS else mark
-            start = token.end
-            continue
-        joins = token.key in AND
-        if joins or (run and _starts_alone(tokens, place, run)):
-            if run:
-                yield _Atom(Words(run), mark, conjunction, in_order, start)
-                run, mark, conjunction, in_order = [], "", "", False
-                start = token.end if joins else token.start
-            elif joins:
-                start = token.end
-            if joins:
-                conjunction = token.key
-                continue
-        if token.key in IN_ORDER and not Words(run).content:
-            in_order = True
-        elif token.key in {"that", "schluss"} and run and run[-1].key in {"after", "zum"} and len(run) <= 2:
-            in_order = True
-        run.append(token)
-    if run:
-        yield _Atom(Words(run), mark, conjunction, in_order, start)
-
-
-def _inside(tokens: Sequence[Token], place: int) -> bool:
-    """Whether a mark ends nothing: it belongs to an abbreviation, a number or a word."""
-    token = tokens[place]
-    before = tokens[place - 1] if place else None
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if before is None:
-        return False
-    if token.text == ".":
-        if before.end == token.start and before.key in _ABBREVIATED and after is not None:
-            return True
-        return before.text.isdigit() and after is not None and len(before.text) <= 2 and (after.text[:1].islower() or after.text.isdigit())
-    if token.text in "-–:":
-        return before.end == token.start and after is not None and after.start == token.end
-    return False
-
-
-def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool:
-    """Whether a clause begins here though no mark and no "und" says so."""
-    token = tokens[place]
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is None or run[-1].key == "soon":
-        return False
-    if (token.key == "in" and after.key == "case") or (token.key == "as" and after.key == "soon"):
-        return True
-    if token.key == "if" and Words(run).senses & _ASKING:
-        return False
-    if token.key in BEFORE | AFTER | _REASONS | IF | {"as", "since", "weil"}:
-        if token.key in {"as", "so"}:
-            return after.key in _SUBJECTS
-        if token.key in {"bis", "until", "till", "after", "before", "since", "as", "ohne", "statt", "when", "if"}:
-            return is_subject(after) or (token.key in {"before", "after"} and after.key.endswith("ing"))
-        return token.key not in {"denn", "sobald"} or after.kind == "word"
-    said = Words(run)
-    if token.key in IN_ORDER | {"bitte", "please", "pls"}:
-        rest = Words(list(tokens[place : place + 8]))
-        if token.key in IN_ORDER and said.has_full_verb and rest.verbs and said.last_form in {"infinitive", "to", "participle"}:
-            return True
-        return bool(said.has_verb and rest.imperative is not None and len(said.content) > 1 and not said.ends_open and (said.has_full_verb or said.imperative is None))
-    if token.has("modal") and after.key in {"you", "du", "sie"}:
-        return len(said.content) > 2 and said.has_verb and not said.asks
-    return False
-
-
-def _is_subordinate(atom: _Atom) -> bool:
+def _is_subordinate(atom: Atom) -> bool:
     """Whether "bis", "after", "before" … begin a clause here, and no phrase ("after lunch", "bis morgen")."""
     words = atom.words.content
     if len(words) < 2 or words[1].key in {"that", "this", "which", "dem"}:
         return False
-    if words[0].key in {"bevor", "nachdem", "wenn", "falls", "sofern", "sobald", "if", "when", "once", "whenever", "unless"}:
+    if words[0].key in {
+        "bevor",
+        "nachdem",
+        "wenn",
+        "falls",
+        "sofern",
+        "sobald",
+        "if",
+        "when",
+        "once",
+        "whenever",
+        "unless",
+    }:
         return True
     return is_subject(words[1]) or words[1].key.endswith("ing") or atom.words.finite is not None
 
 
-def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
+def _role(atom: Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     """Return what an atom is to the clause before it: new, gap, told, aside or more."""
     words, before = atom.words, Words(last.core)
     if not words.content:
         return "more"
-    if atom.conjunction and not atom.mark and not before.has_predicate and not last.told and words.imperative is None and before.content:
+    if (
+        atom.conjunction
+        and not atom.mark
+        and not before.has_predicate
+        and not last.told
+        and words.imperative is None
+        and before.content
+    ):
         return "more"
     head = words.content[0]
-    if head.key in _REASONS or (head.key in _REASONS_BEFORE_SUBJECT and len(words.content) > 2 and is_subject(words.content[1]) and (head.key not in {"as", "so"} or words.content[1].key in _SUBJECTS)):
+    if head.key in REASONS or (
+        head.key in _REASONS_BEFORE_SUBJECT
+        and len(words.content) > 2
+        and is_subject(words.content[1])
+        and (head.key not in {"as", "so"} or words.content[1].key in SUBJECTS)
+    ):
         return "aside"
     if head.key == "um" and words.last_form == "to":
         return "aside"
     if head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
         return "new"
-    if head.key in _CONTENT and len(words.content) > 1 and atom.mark == "," and (before.senses & _ASKING or last.told or before.asks):
+    if (
+        head.key in _CONTENT
+        and len(words.content) > 1
+        and atom.mark == ","
+        and (before.senses & ASKING or last.told or before.asks)
+    ):
         return "told"
     if head.key in {"dass", "that"} and atom.mark == "," and before.has_verb:
         return "told"
@@ -321,13 +279,31 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
         return "new" if words.keys & _SHALL else "aside"
     if before.particle and not words.has_predicate and atom.mark:
         return "aside"
-    if atom.mark and not before.has_verb and words.finite == 0 and not words.content[0].has("question") and head.key not in _SUBJECTS:
+    if (
+        atom.mark
+        and not before.has_verb
+        and words.finite == 0
+        and not words.content[0].has("question")
+        and head.key not in SUBJECTS
+    ):
         return "more"
-    if atom.conjunction and (words.keys & _CALENDAR and before.has_full_verb or head.key in {"ab", "raus", "weg"} and words.keys & {"an", "to"}):
+    if atom.conjunction and (
+        words.keys & _CALENDAR
+        and before.has_full_verb
+        or head.key in {"ab", "raus", "weg"}
+        and words.keys & {"an", "to"}
+    ):
         return "new"
     if words.asks:
         return "new"
-    if words.declares and atom.mark == "," and not last.told and before.imperative is not None and before.senses & {"write", "tell", "reply"} and not atom.conjunction:
+    if (
+        words.declares
+        and atom.mark == ","
+        and not last.told
+        and before.imperative is not None
+        and before.senses & {"write", "tell", "reply"}
+        and not atom.conjunction
+    ):
         return "told"
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
@@ -335,7 +311,11 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
         return "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
         alone = before.has_full_verb and (before.last_form != "modal" or last.told)
-        return "new" if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"} else "more"
+        return (
+            "new"
+            if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"}
+            else "more"
+        )
     if words.last_form == "participle" and before.last_form == "participle":
         return "new"
     if words.last_form == "base" and head.is_verb:
@@ -353,7 +333,7 @@ def _role(atom: _Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     return "more"
 
 
-def _still_told(last: Clause, before: Words, atom: _Atom) -> bool:
+def _still_told(last: Clause, before: Words, atom: Atom) -> bool:
     """Whether an order is one for others: "tell Tom to check it and send it back"."""
     if atom.in_order or atom.mark:
         return False

@@ -64,7 +64,9 @@ def split_orders(message: str, rules: Rules, learned: Learned | None = None) -> 
     return Orders(resolved(kept), overlooked)
 
 
-def _without_asides(parts: tuple[OrderPart, ...], overlooked: tuple[str, ...]) -> tuple[tuple[OrderPart, ...], tuple[str, ...]]:
+def _without_asides(
+    parts: tuple[OrderPart, ...], overlooked: tuple[str, ...]
+) -> tuple[tuple[OrderPart, ...], tuple[str, ...]]:
     """Leave out what nobody knows beside known orders, if it may be a remark; what orders something unknown stays."""
     remarks = {place for place, part in enumerate(parts) if part.routed.name == UNKNOWN and part.routed.why == REMARK}
     if not remarks or len(remarks) == len(parts):
@@ -89,7 +91,11 @@ def resolved(parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
         words = "" if document is None else _document_of(found[document])
         slots = dict(part.routed.slots)
         refers = None
-        unnamed = part.means_earlier and part.routed.name in _TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body"}
+        unnamed = (
+            part.means_earlier
+            and part.routed.name in _TAKES_DOCUMENT
+            and not slots.keys() & {"document", "file_name", "body"}
+        )
         if document is not None and (unnamed or _PRONOUN.fullmatch(slots.get("document", ""))):
             slots["document"], refers = words, document
         elif words and slots.get("document") == words and part.routed.name in _TAKES_DOCUMENT:

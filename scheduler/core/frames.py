@@ -1,163 +1,56 @@
 """Which intent a clause has by its frame: what its verb does, and what kinds of things stand around it."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
+from scheduler.core.letters import word_set
 from scheduler.core.lexicon import FOREIGN
-from scheduler.core.phrases import Phrase, Token, phrases_of
-from scheduler.core.slot_finder import BODY, TO, is_place, is_source
-from scheduler.core.word_forms import INFINITIVE
-from scheduler.core.words import OBLIGES, Words
+from scheduler.core.signs import HERE, SCREEN, Signs
+from scheduler.core.slot_finder import BODY
 
 SURE: Final = 0.9
 LIKELY: Final = 0.75
 PERHAPS: Final = 0.5
 
-_NO_APPOINTMENT: Final = frozenset({"before", "vor", "nach", "after", "bis", "until", "vom", "from", "of", "aus"})
-_MEANS: Final = frozenset({"per", "via", "by", "als", "as"})
-_PDF: Final = re.compile(r"(?i)\bpdfs?\b|pdf-")
-_SCREEN: Final = frozenset({"bildschirm", "screen", "monitor", "schirm", "display"})
-_CALENDAR: Final = frozenset({"kalender", "calendar", "diary", "terminkalender", "terminplan", "outlook-kalender", "planner", "agenda"})
-_UNREAD: Final = frozenset({"ungelesen", "ungelesene", "ungelesenen", "ungelesenes", "unread", "posteingang", "inbox", "postfach", "mailbox"})
+_CALENDAR: Final = word_set(
+    """
+    kalender calendar diary terminkalender terminplan outlook-kalender planner agenda
+    """
+)
+_UNREAD: Final = word_set(
+    """
+    ungelesen ungelesene ungelesenen ungelesenes unread posteingang inbox postfach mailbox
+    """
+)
 _WROTE: Final = re.compile(
     r"(?i)\b(?:geschrieben|geschickt|gemailt|gesendet|geantwortet|schrieb|schickte|schreibt|wrote|written|sent|send|emailed|mailed|replied|answered|said|gemeldet|meldet|zurückgeschrieben|writes|reply)\b"
 )
-_MAIL: Final = re.compile(r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues)\b")
+_MAIL: Final = re.compile(
+    r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues)\b"
+)
 _OPENING: Final = frozenset({"auf", "open", "up", "an", "hoch"})
-_CLOSING: Final = frozenset({"zu", "shut", "closed", "aus", "down", "off", "dicht", "weg"})
-_HERE: Final = frozenset({"rechner", "laptop", "computer", "festplatte", "machine", "pc", "disk", "platte", "lokal", "locally", "notebook"})
-
-
-class Signs(NamedTuple):
-    """What a clause speaks of."""
-
-    senses: frozenset[str]
-    nouns: frozenset[str]
-    kinds: frozenset[str]
-    keys: frozenset[str]
-    document: bool
-    place: bool
-    to: bool
-    me: bool
-    person: bool
-    name: bool
-    """An object that is a bare name and nothing known: perhaps an application."""
-    by_mail: bool
-    told: bool
-    pdf: bool
-    thing: bool
-    """An object with an article that is no person and nothing known: perhaps a document."""
-    app: bool
-    """An application is what it is about, not where something is."""
-    source: bool
-    """Something it is got from: "aus dem Bericht", "out of the survey"."""
-    particle: bool = False
-
-
-def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = frozenset()) -> Signs:
-    """Return the signs of a clause; `extra` holds kinds that a pronoun stands for."""
-    tokens = words.tokens
-    phrases = [one for one in phrases_of(tokens) if one.tokens]
-    aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
-    means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
-    nouns = {m.sense for t in tokens for m in t.meanings if m.kind == "noun" and t.start not in means and not (m.sense == "appointment" and t.start in aside) and not _is_verb(t, words)}
-    kinds = frozenset(token.kind for token in tokens)
-    if not any(t.has("noun", "mail") and not t.has("noun", "document") for t in tokens) and not words.senses & {"write", "send", "reply"}:
-        nouns -= {"mail"}
-    objects = [one for one in phrases if not one.before or one.before in {"nach", "for", "von", "vom", "of"}]
-    document = "document" in nouns or "file" in kinds or "document" in extra
-    place = "place" in extra or any(is_place(one) or _is_site(one) for one in phrases)
-    source = any(one.before in {"aus", "out", "from", "vom", "von", "off", "ausm", "of"} and (one.noun("document", "table") or one.kind("file")) for one in phrases)
-    place = place or (bool(words.senses & {"fetch", "download"}) and document and any(is_source(one) for one in phrases))
-    carries = bool(words.senses & {"send", "forward"}) or bool(words.keys & {"raus", "rüber", "rueber"})
-    to = any((one.before in TO or (carries and one.before in {"zu", "zum", "zur"} and _is_person_like(one))) and not is_place(one) and _is_goal(one) for one in phrases) or "address" in kinds
-    return Signs(
-        senses=(words.senses | _nominal(words) | _light(words)) - {"idle"},
-        nouns=frozenset(nouns) | extra,
-        kinds=kinds,
-        keys=words.keys,
-        document=document,
-        place=place,
-        to=to,
-        me=any(token.has("self") for token in tokens),
-        person=any(_is_person(one) for one in phrases),
-        name=any(_is_bare_name(one, words) for one in objects) or "name" in extra,
-        by_mail=any(one.before in _MEANS | {"by"} and one.noun("mail") for one in phrases),
-        told=told,
-        pdf=any(_PDF.search(one.text) for one in tokens if one.kind == "word"),
-        particle=words.particle,
-        thing=any(_is_thing(one) for one in objects),
-        app=any(not one.before and one.noun("application", "app_word") for one in phrases) or "application" in extra,
-        source=source,
-    )
-
-
-def _is_verb(token: Token, words: Words) -> bool:
-    return any(one is token for _, one, _ in words.verbs)
-
-
-def _nominal(words: Words) -> frozenset[str]:
-    """Return what nouns of doing at the beginning say: "Versand des Vertrags an Anna"."""
-    found, before = set(), None
-    asked = "um" in words.keys
-    for place, token in enumerate(words.content):
-        if (place < 4 and (before is None or not before.has("determiners"))) or (asked and before is not None and before.key in {"um", "und"}):
-            found |= {one.sense for one in token.meanings if one.kind == "nominal"}
-        if before is not None and before.key == "um" and token.text[:1].isupper():
-            found |= {one.sense for one in token.meanings if one.form == INFINITIVE and not one.apart}
-        before = token
-    return frozenset(found)
-
-
-def _light(words: Words) -> frozenset[str]:
-    """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
-    found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
-    if not words.verbs and words.keys & OBLIGES and words.keys & _DIRECTIONS:
-        found.add("belong")
-    return frozenset(found)
-
-
-_DIRECTIONS: Final = frozenset({"raus", "rueber", "rüber", "weg", "hin", "out", "over", "off", "across", "an", "to", "heraus"})
-
-
-def _is_site(phrase: Phrase) -> bool:
-    return bool(phrase.before) and phrase.before not in TO and phrase.kind("url") is not None
-
-
-def _is_person(phrase: Phrase) -> bool:
-    if phrase.noun("document", "application", "portal", "appointment") and not phrase.noun("person_title"):
-        return False
-    return phrase.noun("person_title") or phrase.kind("address") is not None or (phrase.before in {*TO, "mit", "with", "bei", ""} and any(t.is_name for t in phrase.tokens))
-
-
-def _is_person_like(phrase: Phrase) -> bool:
-    return not phrase.noun("document", "application", "portal", "folder", "appointment", "table", "form")
-
-
-def _is_goal(phrase: Phrase) -> bool:
-    """Whether things may be sent there: no verb ("to be sent"), no address of the web, not this machine."""
-    first = phrase.tokens[0]
-    return not (first.has("auxiliary") or phrase.kind("url") or phrase.noun("folder", "portal", "format", "web") or any(one.key in _SCREEN | _HERE for one in phrase.tokens) or (first.is_verb and not first.has("noun")))
-
-
-def _is_bare_name(phrase: Phrase, words: Words) -> bool:
-    kept = [one for one in phrase.tokens if not _is_verb(one, words) and not one.has("adverbs") and one.kind == "word"]
-    return 0 < len(kept) <= 2 and all(not one.meanings or one.has("noun", "application") for one in kept) and not phrase.before
-
-
-def _is_thing(phrase: Phrase) -> bool:
-    return (
-        len(phrase.tokens) > 1
-        and phrase.tokens[0].has("determiners")
-        and not phrase.noun("person_title", "mail", "mailbox", "application", "appointment", "portal", "travel")
-        and not phrase.kind("date")
-        and phrase.tokens[-1].key not in {"look", "blick", "peek", "glance", "copy", "kopie", "favour", "gefallen", "moment", "minute", "hour"}
-    )
+_CLOSING: Final = word_set(
+    """
+    zu shut closed aus down off dicht weg
+    """
+)
 
 
 def intent_of(s: Signs) -> tuple[str, float]:  # noqa: PLR0911 - one question after the other
     """Return the intent and how sure that is; ("", 0) where the signs tell nothing."""
-    for ask in (_of_appointment, _of_asking_google, _of_words_for_others, _of_forms_and_tables, _of_pdf, _of_sending, _of_web, _of_mails, _of_getting, _of_showing, _of_nothing_done):
+    for ask in (
+        _of_appointment,
+        _of_asking_google,
+        _of_words_for_others,
+        _of_forms_and_tables,
+        _of_pdf,
+        _of_sending,
+        _of_web,
+        _of_mails,
+        _of_getting,
+        _of_showing,
+        _of_nothing_done,
+    ):
         found = ask(s)
         if found is not None:
             return found
@@ -174,13 +67,24 @@ def _of_appointment(s: Signs) -> _Found:
     if FOREIGN in s.senses or s.document and s.senses & {"fill", "send", "extract"}:
         return None
     making = s.senses & {"make", "put", "enter", "save", "need"}
-    if s.keys & _CALENDAR and (making or dated or not s.senses) and not s.senses & {"open", "show", "close", "start", "find"}:
+    if (
+        s.keys & _CALENDAR
+        and (making or dated or not s.senses)
+        and not s.senses & {"open", "show", "close", "start", "find"}
+    ):
         return "create_appointment", SURE
     if "appointment" in s.nouns and making and not (s.document and "table" in s.nouns):
         return "create_appointment", SURE if dated or not s.document else LIKELY
     if "find" in s.senses and s.keys & {"everything", "alles", "anything", "whatever"} and s.senses & {"write", "send"}:
         return "search_mail", SURE
-    if s.senses & {"put", "make"} and dated and not s.document and not s.pdf and "application" not in s.nouns and not s.to:
+    if (
+        s.senses & {"put", "make"}
+        and dated
+        and not s.document
+        and not s.pdf
+        and "application" not in s.nouns
+        and not s.to
+    ):
         return "create_appointment", LIKELY
     if s.senses == {"enter"} and dated and "form" not in s.nouns:
         return "create_appointment", LIKELY
@@ -192,7 +96,13 @@ def _of_appointment(s: Signs) -> _Found:
 def _of_words_for_others(s: Signs) -> _Found:
     if "reply" in s.senses:
         return "send_mail", SURE
-    if s.senses & {"write"} and (s.to or s.told or "mail" in s.nouns or (s.person and len(s.keys) > 2) or s.keys & {"ihm", "ihr", "ihnen", "him", "her", "them"}):
+    if s.senses & {"write"} and (
+        s.to
+        or s.told
+        or "mail" in s.nouns
+        or (s.person and len(s.keys) > 2)
+        or s.keys & {"ihm", "ihr", "ihnen", "him", "her", "them"}
+    ):
         return "send_mail", SURE
     if "tell" in s.senses and (s.told or "mail" in s.nouns or s.by_mail or "bescheid" in s.keys):
         return "send_mail", SURE
@@ -212,7 +122,12 @@ def _of_forms_and_tables(s: Signs) -> _Found:
         return "extract_table", SURE
     if "table" in s.nouns and s.senses & {"convert", "fetch", "save", "show", "need", "enter", "put"} and not s.to:
         return "extract_table", SURE if s.source or s.senses & {"convert", "fetch"} else LIKELY
-    if "table" in s.nouns and (s.source or s.kinds & {"url", "file"}) and not s.to and not s.senses & {"find", "send", "open", "download", FOREIGN}:
+    if (
+        "table" in s.nouns
+        and (s.source or s.kinds & {"url", "file"})
+        and not s.to
+        and not s.senses & {"find", "send", "open", "download", FOREIGN}
+    ):
         return "extract_table", LIKELY
     return None
 
@@ -230,9 +145,13 @@ def _of_pdf(s: Signs) -> _Found:
 
 
 def _of_sending(s: Signs) -> _Found:
-    sends = bool(s.senses & {"send", "forward"}) or (s.to and bool(s.senses & {"belong", "go"}) and (s.document or not s.nouns & {"portal"}))
+    sends = bool(s.senses & {"send", "forward"}) or (
+        s.to and bool(s.senses & {"belong", "go"}) and (s.document or not s.nouns & {"portal"})
+    )
     sends = sends or (s.by_mail and bool(s.senses & {"need", "fetch", "belong"}))
-    sends = sends or (s.to and s.document and bool(s.senses & {"need", "fetch", "download", "show"}) and "create" not in s.senses)
+    sends = sends or (
+        s.to and s.document and bool(s.senses & {"need", "fetch", "download", "show"}) and "create" not in s.senses
+    )
     if "arrive" in s.senses and s.document and s.person and not s.senses & {"open", "close"}:
         return ("fetch_and_send" if s.place else "send_mail"), LIKELY
     if not sends or (FOREIGN in s.senses and not s.senses & {"send", "forward"}):
@@ -241,7 +160,16 @@ def _of_sending(s: Signs) -> _Found:
         return None
     if s.place and (s.document or s.thing) and not (s.nouns & {"mailbox"}):
         return "fetch_and_send", SURE if s.to or s.person else LIKELY
-    if s.keys & {"mail", "email", "maile", "mailen", "e-mail"} or s.to or s.me or s.document or s.person or "mail" in s.nouns or s.told or s.thing:
+    if (
+        s.keys & {"mail", "email", "maile", "mailen", "e-mail"}
+        or s.to
+        or s.me
+        or s.document
+        or s.person
+        or "mail" in s.nouns
+        or s.told
+        or s.thing
+    ):
         return "send_mail", SURE if s.to or s.person or s.told else LIKELY
     return None
 
@@ -254,7 +182,11 @@ def _of_web(s: Signs) -> _Found:
     if "web" in s.nouns and s.senses & {"find", "lookup", "show", "fetch"} and "form" not in s.nouns:
         return "web_search", SURE
     if "lookup" in s.senses and not s.place:
-        return ("search_mail", LIKELY) if s.nouns & {"mail", "mailbox"} else ("web_search", SURE if not s.document else LIKELY)
+        return (
+            ("search_mail", LIKELY)
+            if s.nouns & {"mail", "mailbox"}
+            else ("web_search", SURE if not s.document else LIKELY)
+        )
     if "web" in s.nouns and "search" in s.keys:
         return "web_search", SURE
     return None
@@ -284,15 +216,26 @@ def _of_getting(s: Signs) -> _Found:
         if s.document or s.thing or s.place:
             return "search_document", SURE if s.document else LIKELY
         return ("search_document", PERHAPS) if s.name else None
-    if "fetch" in s.senses and s.me and site and not s.document and not s.thing and s.keys & {"to", "on", "onto", "zu", "zum", "auf"}:
+    if (
+        "fetch" in s.senses
+        and s.me
+        and site
+        and not s.document
+        and not s.thing
+        and s.keys & {"to", "on", "onto", "zu", "zum", "auf"}
+    ):
         return "navigate_url", SURE
     if "download" in s.senses and FOREIGN not in s.senses:
         return "download_file", SURE if site or s.document else LIKELY
     if "url" in s.kinds and s.senses & {"show", "open", "go"} and not s.senses & {"download", "save"}:
         return "navigate_url", SURE
-    if s.senses & {"fetch", "save", "need", "put"} and (site or s.place) and (s.document or s.thing or "url" in s.kinds):
+    if (
+        s.senses & {"fetch", "save", "need", "put"}
+        and (site or s.place)
+        and (s.document or s.thing or "url" in s.kinds)
+    ):
         return "download_file", SURE if site else LIKELY
-    if s.senses & {"fetch", "save", "need", "put"} and s.document and s.keys & _HERE:
+    if s.senses & {"fetch", "save", "need", "put"} and s.document and s.keys & HERE:
         return "download_file", LIKELY
     return None
 
@@ -308,7 +251,12 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
         return "navigate_url", SURE
     if s.senses & {"open", "go", "show"} and "portal" in s.nouns and not (s.document and "go" not in s.senses):
         return "navigate_url", SURE
-    if opens and s.document and not ("start" in s.senses and "application" in s.nouns) and s.senses & {"open", "show", "start"}:
+    if (
+        opens
+        and s.document
+        and not ("start" in s.senses and "application" in s.nouns)
+        and s.senses & {"open", "show", "start"}
+    ):
         return "open_document", SURE
     if s.senses & {"open", "show"} and s.thing and not s.app:
         return "open_document", SURE if s.nouns & {"application"} else LIKELY if "open" in s.senses else PERHAPS
@@ -318,7 +266,7 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
         return "open_app", LIKELY
     if "open" in s.senses and s.name:
         return "open_app", LIKELY
-    if s.senses & {"fetch", "put", "show"} and s.keys & _SCREEN and (s.document or s.thing):
+    if s.senses & {"fetch", "put", "show"} and s.keys & SCREEN and (s.document or s.thing):
         return "open_document", SURE
     return None
 
@@ -328,12 +276,14 @@ def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after 
     if s.senses - {"need", "belong", "lie", "make", "finish"}:
         return None
     apps = bool(s.nouns & {"application", "app_word"})
-    if s.keys & _SCREEN and (s.document or s.thing):
+    if s.keys & SCREEN and (s.document or s.thing):
         return "open_document", LIKELY
     if s.to and (s.document or s.thing or s.told or "mail" in s.nouns):
         return ("fetch_and_send" if s.place else "send_mail"), LIKELY
     if (apps or s.name) and not s.document and (s.particle or s.senses & {"need"}) and s.keys & (_OPENING | _CLOSING):
-        return ("open_app" if s.keys & _OPENING and not s.keys & {"zu", "shut", "closed"} else "close_app"), SURE if apps else LIKELY
+        return (
+            "open_app" if s.keys & _OPENING and not s.keys & {"zu", "shut", "closed"} else "close_app"
+        ), SURE if apps else LIKELY
     if "form" in s.nouns and (s.keys & {"do"} or "finish" in s.senses):
         return "fill_form", LIKELY
     if s.senses & {"need", "fetch"} and "portal" in s.nouns and not s.document:

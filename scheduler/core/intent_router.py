@@ -12,7 +12,9 @@ from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
-from scheduler.core.order_reader import Order, Request, foreign_verbs, read_request
+from scheduler.core.letters import word_set
+from scheduler.core.order_joining import Order
+from scheduler.core.order_reader import Request, foreign_verbs, read_request
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
 from scheduler.core.similarity import NearestExamples
@@ -23,9 +25,11 @@ from scheduler.core.templates import check_template
 __all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
-READ: Final = frozenset(
-    ["send_mail", "fetch_and_send", "read_mail", "search_mail", "search_document", "open_document", "export_pdf", "open_app"]
-    + ["close_app", "navigate_url", "web_search", "download_file", "fill_form", "create_appointment", "extract_table"]
+READ: Final = word_set(
+    """
+    send_mail fetch_and_send read_mail search_mail search_document open_document export_pdf open_app close_app
+    navigate_url web_search download_file fill_form create_appointment extract_table
+    """
 )
 """The intents that grammar knows; others are found by their patterns alone."""
 _LONGEST_READ = 2_000  # characters that are read by their grammar; longer requests are texts
@@ -37,7 +41,9 @@ _SENTENCE_END = re.compile(
     r"(?<!\b\w)(?<!\b[ndmhfj]r)(?<!\bno)(?<!\bm[rs]s)(?<!\bprof)(?<!\bst)(?<!\binc)(?<!\btel)(?<!\bstr)(?<!\bco)(?<!\bltd)(?<!\d)[.!?]+\s+",
     re.IGNORECASE,
 )
-_OF_FETCHING: Final = frozenset({"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"})
+_OF_FETCHING: Final = frozenset(
+    {"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"}
+)
 _MAY_BE_LEARNED: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 _UNCONFIGURED = "an order of which nothing is configured"
 
@@ -179,8 +185,10 @@ class IntentRouter:
     def _fetched_and_sent(self, request: Request, text: str, message: str, locale: Locale) -> RoutedIntent | None:
         """Return one order for several that only together are what INTENTS calls one: get it from there and send it."""
         names = [one.intent for one in request.orders]
-        if not set(names) <= _OF_FETCHING or names[-1] not in {"send_mail", "fetch_and_send"} or not any(
-            one.signs and (one.signs.place or "portal" in one.signs.nouns) for one in request.orders
+        if (
+            not set(names) <= _OF_FETCHING
+            or names[-1] not in {"send_mail", "fetch_and_send"}
+            or not any(one.signs and (one.signs.place or "portal" in one.signs.nouns) for one in request.orders)
         ):
             return None
         match = self._match(self._frame.unwrap(text))

@@ -14,3 +14,8 @@ def fold(word: str) -> str:
 def bare(word: str) -> str:
     """Return the word without case and without its dots, as on a keyboard that has none."""
     return word.casefold().translate(_BARE)
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a text, for tables that are easier read as text."""
+    return frozenset(words.split())

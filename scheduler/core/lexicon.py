@@ -94,14 +94,20 @@ class Lexicon:
         lower = word[:1].islower()
         known = self._words.get(key) or self._words.get(key.replace("-", ""))
         if known is None:
-            known = self._clitic(key) or self._compound(key) or (self._like(key) if lower or len(key) >= _SHORTEST_WITH_TYPO else set())
+            known = (
+                self._clitic(key)
+                or self._compound(key)
+                or (self._like(key) if lower or len(key) >= _SHORTEST_WITH_TYPO else set())
+            )
         return tuple(sorted(known))
 
     def _clitic(self, key: str) -> set[Meaning]:
         """Return the verb that "es" or "ein" has grown to: schließ's, mach's, habs."""
         for end in _CLITICS:
             word = key.removesuffix(end)
-            if word != key and (verbs := {one for one in self._words.get(word, ()) if one.kind in {"verb", "auxiliary"}}):
+            if word != key and (
+                verbs := {one for one in self._words.get(word, ()) if one.kind in {"verb", "auxiliary"}}
+            ):
                 german_ones = {one for one in verbs if one.kind != "verb" or one.language == "de" or "'" in end}
                 if german_ones:
                     return german_ones
@@ -125,11 +131,20 @@ class Lexicon:
             return known
         if len(key) < _SHORTEST_WITH_TYPO:
             left_out = self._misspelt.get(key, set()) if len(key) >= _SHORTEST_STEM else set()
-            return {one for word in left_out for one in self._words[word] if one.kind in {"verb", "modal"} and one.sense != FOREIGN and word[0] == key[0]}
+            return {
+                one
+                for word in left_out
+                for one in self._words[word]
+                if one.kind in {"verb", "modal"} and one.sense != FOREIGN and word[0] == key[0]
+            }
         near = {word for one in (key, *_shorter(key)) for word in self._misspelt.get(one, ())} | {
             one for one in _shorter(key) if one in self._words
         }
-        near = {word for word in near if word[0] == key[0] and abs(len(word) - len(key)) <= 1 and not _differ_at_end(key, word)}
+        near = {
+            word
+            for word in near
+            if word[0] == key[0] and abs(len(word) - len(key)) <= 1 and not _differ_at_end(key, word)
+        }
         return set().union(*(self._words[word] for word in near)) if near else set()
 
 

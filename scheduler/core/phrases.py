@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
 _FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md|dwg|dxf|ifc|msg|vsdx?|mpp|html?|log|svg|gif|tiff?|bmp|rtf|epub|mp[34]|wav|ics|tex|key|pages|numbers)\b"
@@ -40,14 +41,22 @@ _TOKEN: Final = re.compile(
 )
 
 _DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
-_GERMAN: Final = frozenset(["der", "die", "das", "den", "dem", "bitte", "und", "mir", "mal", "vom", "im", "aus", "mit"])
-_ENGLISH: Final = frozenset(
-    ["the", "to", "and", "my", "for", "please", "pls", "me", "of", "with", "from", "you", "our"]
+_GERMAN: Final = word_set(
+    """
+    der die das den dem bitte und mir mal vom im aus mit
+    """
+)
+_ENGLISH: Final = word_set(
+    """
+    the to and my for please pls me of with from you our
+    """
 )
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
-_SUBJECTS: Final = frozenset(
-    ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
+_SUBJECTS: Final = word_set(
+    """
+    ich du wir er man sie es i you we he she they it them ihn u
+    """
 )
 
 
@@ -131,7 +140,11 @@ def _settled(found: list[Token]) -> list[Token]:
 def _is_article(tokens: list[Token], place: int) -> bool:
     """Whether "an" is the English article: before a vowel, in English words or before what nobody is sent things to."""
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is None or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"}) or any(token.key in _GERMAN for token in tokens):
+    if (
+        after is None
+        or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"})
+        or any(token.key in _GERMAN for token in tokens)
+    ):
         return False
     thing = after.has("noun") and not after.has("noun", "person_title")
     return thing or any(token.key in _ENGLISH for token in tokens)

@@ -20,17 +20,27 @@ _WROTE: Final = re.compile(
 _HEARD: Final = re.compile(
     r"(?i)\b(?:was|what)(?:'s|'d)?(?: (?:hat|haben|hatte|did|has|have))? (?!(?:ich|du|wir|i|you|we|ist|is)\b).{2,60}? (?:mir |uns |me |us |mir so |denn )*(?:geschrieben|gemailt|gesendet|geschickt|geantwortet|schreibt|schreiben|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?|said|say|wollte|want(?:ed)?)\b"
 )
-_WRITES: Final = re.compile(r"(?i)^(?:was|what) (?:schreib(?:t|en)|mailt|antwortet|does|do|sagt) (?!(?:man|ich|wir|du|i|we|you)\b).+?")
+_WRITES: Final = re.compile(
+    r"(?i)^(?:was|what) (?:schreib(?:t|en)|mailt|antwortet|does|do|sagt) (?!(?:man|ich|wir|du|i|we|you)\b).+?"
+)
 _WHERE: Final = re.compile(
     r"(?i)^(?:wo\b|wohin\b|where\b|where's\b|in (?:welche[mn]|which) (?:ordner|verzeichnis|folder|directory)|(?:which|what|welcher|welchem) (?:folder|drive|directory|ordner)|weißt du,? wo|weisst du,? wo|any idea where|do you know where|whereabouts)\b|(?:.* )?(?:(?:idea|clue|ahnung|plan) |know |wei(?:ß|ss)t du |(?:find|figure|suss) out |(?:he)?rausfinden )(?:mal )?(?:where|wo)\b"
 )
 _FINDS: Final = re.compile(r"(?i)^(?:wo find|where (?:do|can) (?:i|we) find)")
-_NO_PLACE: Final = re.compile(r"(?i)\b(?:kann man|stellt man|macht man|parken|kaufen|buy|park|wohnt|lives|arbeitet|works|does one|do you (?:set|change|click)|klick|setzt man|findet man|bleibt|geht(?:'s| es)|drückt|druckt|treffen|meet|do i (?:set|click|change|switch|turn)|does .* (?:live|work|come))\b")
-_WHICH_MAIL: Final = re.compile(rf"(?i)^(?:in )?(?:welche[rmn]?|which|what) (?:\w+ )?(?:e-?)?(?:mails?|nachricht(?:en)?|messages?|emails?)\b")
-_CAME_IN: Final = re.compile(r"(?i)\b(?:mails|nachrichten|emails|messages)\b.*\b(?:gekommen|reingekommen|eingegangen|came|arrived|da)\b")
+_NO_PLACE: Final = re.compile(
+    r"(?i)\b(?:kann man|stellt man|macht man|parken|kaufen|buy|park|wohnt|lives|arbeitet|works|does one|do you (?:set|change|click)|klick|setzt man|findet man|bleibt|geht(?:'s| es)|drückt|druckt|treffen|meet|do i (?:set|click|change|switch|turn)|does .* (?:live|work|come))\b"
+)
+_WHICH_MAIL: Final = re.compile(
+    r"(?i)^(?:in )?(?:welche[rmn]?|which|what) (?:\w+ )?(?:e-?)?(?:mails?|nachricht(?:en)?|messages?|emails?)\b"
+)
+_CAME_IN: Final = re.compile(
+    r"(?i)\b(?:mails|nachrichten|emails|messages)\b.*\b(?:gekommen|reingekommen|eingegangen|came|arrived|da)\b"
+)
 _WHERE_MAIL: Final = re.compile(r"(?i)\b(?:(?:e-?)?mails?|nachricht|message)\b")
 
-_LOCATION: Final = re.compile(r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b")
+_LOCATION: Final = re.compile(
+    r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b"
+)
 
 
 def asked_for(said: str, told: Sequence[Token]) -> tuple[str, float] | None:
@@ -42,12 +52,19 @@ def asked_for(said: str, told: Sequence[Token]) -> tuple[str, float] | None:
         tokens = tokens_of(text)
         if any(one.has("noun", "document") or one.has("noun", "form") or one.kind == "file" for one in tokens):
             return "search_document", SURE
-        if re.search(r"(?i)\b(?:liegt|liegen|gespeichert|abgelegt|abgeblieben|hingelegt|hin|saved|stored|filed|put|kept|keep|finde ich|find|gelandet|stecken?|ablage|speichert)\b", text):
+        if re.search(
+            r"(?i)\b(?:liegt|liegen|gespeichert|abgelegt|abgeblieben|hingelegt|hin|saved|stored|filed|put|kept|keep|finde ich|find|gelandet|stecken?|ablage|speichert)\b",
+            text,
+        ):
             return "search_document", LIKELY
         return None
     if _LOCATION.search(text):
         return "search_document", LIKELY
-    if _HEARD.search(text) and not re.match(r"(?i)^(?:was|what) (?:soll|should|kann|can|muss|würde|would)", text) and (text[:3].casefold() in {"was", "wha"}):
+    if (
+        _HEARD.search(text)
+        and not re.match(r"(?i)^(?:was|what) (?:soll|should|kann|can|muss|würde|would)", text)
+        and (text[:3].casefold() in {"was", "wha"})
+    ):
         return "read_mail", SURE
     if _WRITES.match(text) and re.match(r"(?i)^(?:was|what) (?:schreib|mailt|antwort)", text):
         return "read_mail", SURE

@@ -41,7 +41,13 @@ def german(lemma: str, strong: Mapping[str, Sequence[str]]) -> Iterator[Form]:
         inseparable = ""
     stem = _stem(verb)
     e = "e" if stem[-1] in "td" or stem.endswith(("ffn", "chn", "gn", "tm", "dn")) else ""
-    finite = [(stem, IMPERATIVE), (f"{stem}e", IMPERATIVE), (f"{stem}{e}st", SECOND), (f"{stem}{e}t", THIRD), (verb, INFINITIVE)]
+    finite = [
+        (stem, IMPERATIVE),
+        (f"{stem}e", IMPERATIVE),
+        (f"{stem}{e}st", SECOND),
+        (f"{stem}{e}t", THIRD),
+        (verb, INFINITIVE),
+    ]
     finite += [(f"{stem}n", INFINITIVE)] if stem[-1] not in "elrn" else []  # "rausziehn"
     finite += [(f"{stem}ste", SECOND), (f"{stem}{e}te", PAST), (f"{stem}{e}ten", PAST), (f"{stem}{e}test", PAST)]
     if stem[-1] in "sßzx":
@@ -69,7 +75,9 @@ def _stem(verb: str) -> str:
 
 def _unstressed(verb: str) -> bool:
     """Whether the participle goes without "ge": verschickt, exportiert."""
-    return verb.endswith("ieren") or verb.startswith(("be", "ver", "ent", "er", "zer", "über", "ge", "emp", "unter", "wider"))
+    return verb.endswith("ieren") or verb.startswith(
+        ("be", "ver", "ent", "er", "zer", "über", "ge", "emp", "unter", "wider")
+    )
 
 
 def english(lemma: str, irregular: Mapping[str, Sequence[str]]) -> Iterator[Form]:

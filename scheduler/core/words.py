@@ -2,32 +2,35 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Final
 
 from scheduler.core.lexicon import Meaning
+from scheduler.core.order_form import order_verb
 from scheduler.core.phrases import Token, acts
-from scheduler.core.word_forms import BASE, GERUND, IMPERATIVE, INFINITIVE, JOINED, PARTICIPLE, PAST, PAST_OR_PARTICIPLE, SECOND, THIRD, TO_INFINITIVE
-
-I_WE: Final = frozenset({"ich", "wir", "i", "we", "i'd", "i'm", "i'll", "i've", "we'd", "we're", "we'll", "we've", "im", "ive"})
-YOU: Final = frozenset({"du", "sie", "ihr", "you", "u", "ya", "jemand", "wer", "einer", "someone", "somebody", "anyone", "anybody"})
-THEY: Final = frozenset({"er", "es", "man", "he", "she", "it", "they", "das", "dies", "that", "this", "there", "he's", "she's", "it's", "they're", "that's", "there's"})
-SUBJECTS: Final = I_WE | YOU | THEY
-ADDRESS: Final = frozenset(["kannst", "koenntest", "wuerdest", "willst", "magst", "wirst", "moechtest", "kannste", "koennteste", "wuerdste", "willste", "magste", "darfst"])
-_POLITE: Final = frozenset(["koennen", "koennten", "wuerden", "wollen", "moechten", "koennt", "wuerdet", "kann", "koennte", "can", "could", "would", "will", "werden", "darf", "dürften"])
-OBLIGES: Final = frozenset(
-    ["muss", "muessen", "muesste", "muessten", "soll", "sollen", "sollte", "sollten", "musst", "sollst", "solltest", "gehoert", "gehoeren", "must", "should"]
-    + ["needs", "need", "wants", "has", "have", "ought", "kann", "koennen", "koennte", "can", "could", "darf", "wird", "werden", "braucht", "brauchen", "is", "are", "shall", "may"]
+from scheduler.core.word_forms import (
+    BASE,
+    GERUND,
+    IMPERATIVE,
+    INFINITIVE,
+    JOINED,
+    PARTICIPLE,
+    PAST,
+    PAST_OR_PARTICIPLE,
+    THIRD,
+    TO_INFINITIVE,
 )
-_PARTICLES: Final = frozenset(["auf", "zu", "an", "aus", "raus", "rein", "weg", "hoch", "runter", "open", "shut", "closed", "up", "down", "dicht", "off", "out", "rüber", "rueber"])
-_FINITE: Final = frozenset({SECOND, THIRD, PAST, JOINED, PAST_OR_PARTICIPLE})
-_GREETINGS: Final = frozenset(["hallo", "hi", "hey", "moin", "hello", "servus", "ok", "okay", "cpa", "so", "right", "gut", "well", "oh", "ach", "ja", "yo", "na", "omg", "uh", "um", "aehm", "tja", "g'day", "y'all", "ah", "hm", "und", "and", "aber", "but", "oder", "sonst"])
-_NEVER_FIRST: Final = frozenset({"sie", "du", "uns", "mir"})
-_SUBORDINATE_ENDS: Final = frozenset({"ist", "sind", "war", "hat", "haben", "wird", "werden", "kann", "soll", "muss", "will", "wurde", "hatte", "habe", "hab", "is"})
-
-
-def is_subject(token: Token) -> bool:
-    """Whether a word may be who does something: a pronoun, a name, an article, a possessive."""
-    return token.key in SUBJECTS or token.key.partition("'")[0] in SUBJECTS or token.has("determiners") or token.is_name
+from scheduler.core.word_kinds import (
+    ENGLISH,
+    FINITE,
+    GERMAN,
+    GREETINGS,
+    I_WE,
+    OBLIGES,
+    PARTICLES,
+    PRONOUNS,
+    SUBJECTS,
+    SUBORDINATE_ENDS,
+    is_subject,
+)
 
 
 def _fits(meaning: Meaning, keys: frozenset[str]) -> bool:
@@ -52,7 +55,7 @@ class Words:
             if token.key == "once" and place + 1 < len(self.tokens) and is_subject(self.tokens[place + 1]):
                 break
             verb = any(one.orders for one in token.meanings) and not token.has("adverbs")
-            if verb or not (token.kind == "mark" or token.has("adverbs") or token.key in _GREETINGS):
+            if verb or not (token.kind == "mark" or token.has("adverbs") or token.key in GREETINGS):
                 break
             start += 1
         return self.tokens[start:]
@@ -62,29 +65,66 @@ class Words:
         """The verbs that act here: place in `content`, word, and what it may mean by the parts that are there."""
         found = []
         for place, token in enumerate(self.content):
-            if not token.is_verb or token.kind != "word" or token.has("determiners") or (token.has("adverbs") and not place == 0):
+            if (
+                not token.is_verb
+                or token.kind != "word"
+                or token.has("determiners")
+                or (token.has("adverbs") and not place == 0)
+            ):
                 continue
-            fitting = [one for one in token.meanings if one.kind == "verb" and (not one.apart or self._has_part(one, place))]
+            fitting = [
+                one for one in token.meanings if one.kind == "verb" and (not one.apart or self.has_part(one, place))
+            ]
             if any(one.apart for one in fitting):
                 light = [one for one in fitting if one.apart]
                 fitting = light if light else fitting
-            pronoun = place == 1 and self.content[0].key in _PRONOUNS and (any(one.form == THIRD for one in fitting) or (place + 1 < len(self.content) and self.content[place + 1].key in {"ich", "wir", "i"}))
-            if token.has("noun") and not any(one.orders for one in fitting) and not (place and is_subject(self.content[place - 1])):
+            pronoun = (
+                place == 1
+                and self.content[0].key in PRONOUNS
+                and (
+                    any(one.form == THIRD for one in fitting)
+                    or (place + 1 < len(self.content) and self.content[place + 1].key in {"ich", "wir", "i"})
+                )
+            )
+            if (
+                token.has("noun")
+                and not any(one.orders for one in fitting)
+                and not (place and is_subject(self.content[place - 1]))
+            ):
                 continue
-            final = place and place + 1 == len(self.content) and token.text[:1].islower() and any(one.form == INFINITIVE for one in fitting)
-            if fitting and (pronoun or final or acts(token, self.content, place) or (place == 0 and not token.has("noun"))):
+            final = (
+                place
+                and place + 1 == len(self.content)
+                and token.text[:1].islower()
+                and any(one.form == INFINITIVE for one in fitting)
+            )
+            if fitting and (
+                pronoun or final or acts(token, self.content, place) or (place == 0 and not token.has("noun"))
+            ):
                 found.append((place, token, fitting))
         return found
 
-    def _has_part(self, meaning: Meaning, place: int) -> bool:
+    def has_part(self, meaning: Meaning, place: int) -> bool:
         """Whether the part of a verb stands here as that, and not as a preposition: "mach auf jeden Fall …"."""
         for at, token in enumerate(self.content):
             if token.key != meaning.apart or at == place:
                 continue
             after = self.content[at + 1] if at + 1 < len(self.content) else None
             if meaning.language == "en" and 0 < at - place <= 6:
-                return at == place + 1 or after is None or not (after.has("determiners") or after.is_name) or not token.has("prepositions")
-            if after is None or after.kind == "mark" or not token.has("prepositions") or after.has("adverbs") or after.is_verb or after.has("prepositions"):
+                return (
+                    at == place + 1
+                    or after is None
+                    or not (after.has("determiners") or after.is_name)
+                    or not token.has("prepositions")
+                )
+            if (
+                after is None
+                or after.kind == "mark"
+                or not token.has("prepositions")
+                or after.has("adverbs")
+                or after.is_verb
+                or after.has("prepositions")
+            ):
                 return True
         return False
 
@@ -99,7 +139,7 @@ class Words:
     def language(self) -> str:
         german = sum(1 for one in self.tokens for m in one.meanings[:1] if m.language == "de")
         english = sum(1 for one in self.tokens for m in one.meanings[:1] if m.language == "en")
-        small = sum(one.key in _ENGLISH for one in self.tokens) - sum(one.key in _GERMAN for one in self.tokens)
+        small = sum(one.key in ENGLISH for one in self.tokens) - sum(one.key in GERMAN for one in self.tokens)
         return "en" if english - german + small > 0 else "de"
 
     @property
@@ -124,73 +164,7 @@ class Words:
     @functools.cached_property
     def imperative(self) -> Token | None:
         """The verb an order begins with, or the modal of a polite question; None where the words do not begin so."""
-        if not self.content:
-            return None
-        first = self.content[0]
-        after = self.content[1] if len(self.content) > 1 else None
-        if first.key in _NEVER_FIRST:
-            return None
-        if first.key in ADDRESS:
-            return first if len(self.content) > 1 else None
-        if first.key in _POLITE and after is not None:
-            return first if self._is_addressed(first, after) else None
-        if first.key in {"haetten", "haettest", "haette"} and after is not None and after.key in {"sie", "du", "wer", "jemand"}:
-            return first
-        if first.key == "ob" and after is not None and after.key in {"sie", "du", "wer", "jemand"} and any(one.has("modal") for one in self.content[2:]):
-            return first
-        if first.key == "to" and after is not None and after.is_verb and len(self.tokens) > len(self.content):
-            return after
-        if first.key in {"lass", "lasst", "lassen", "let's", "lets", "let"} and after is not None:
-            return first
-        if first.key in {"waerst", "waeren", "waere", "sei", "seien"} and after is not None and after.key in {"du", "sie", "so", "bitte"}:
-            return first
-        if first.key in {"do", "have"} and after is not None:
-            passive = after.key in {"it", "them", "this", "that"} and any(one.form in {PARTICIPLE, PAST_OR_PARTICIPLE} for t in self.content[2:4] for one in t.meanings)
-            return first if passive or ((after.has("determiners") or after.has("noun")) and after.key not in SUBJECTS) else None
-        if first.key == "copy" and after is not None and after.key in {"in", "to"}:
-            return first
-        return first if self._orders(first, after) else None
-
-    def _is_addressed(self, first: Token, after: Token) -> bool:
-        words = [one.key for one in self.content[1:6] if not one.has("self") and not one.has("adverbs")]
-        subject = words[0] if words else ""
-        if subject in YOU:
-            return True
-        if first.key in {"kann", "koennte", "can", "could", "may", "darf"} and subject in {"man", "we", "wir", "ich", "i"}:
-            return bool(self.keys & {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see"}) or subject in {"we", "wir"} and bool(self.keys & {"get"})
-        return False
-
-    def _orders(self, first: Token, after: Token | None) -> bool:
-        meanings = [one for one in first.meanings if one.kind == "verb" and (not one.apart or self._has_part(one, 0))]
-        if not meanings or first.has("modal") or first.has("determiners"):
-            return False
-        key = after.key if after is not None else ""
-        if any(one.form == SECOND for one in meanings) and not any(one.orders for one in meanings):
-            return all(one.form == SECOND for one in first.meanings if one.kind == "verb") or key in {"du", "mir", "uns", "mal", "bitte", "das", "den", "die"}
-        ordering = [one for one in meanings if one.orders]
-        if not ordering:
-            return False
-        if key in {"er", "wir", "man", "ich"} and all(one.language == "de" for one in ordering):
-            return False
-        if first.has("noun"):
-            return self._is_verb_not_noun(first, after, ordering)
-        return True
-
-    def _is_verb_not_noun(self, first: Token, after: Token | None, ordering: list[Meaning]) -> bool:
-        if after is None or after.kind == "mark":
-            return False
-        if first.key in {"mail", "email", "e-mail"} and after.key in {"an", "to"}:
-            return not any(one.has("auxiliary") for one in self.content)
-        english = any(one.language == "en" for one in ordering)
-        if after.has("determiners") or after.has("self") or after.key in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr", "that", "this", "everything", "alles"} or after.has("adverbs"):
-            return True
-        if not english:
-            return first.text[:1].islower()
-        if after.is_name or after.kind in {"address", "file", "quoted", "url"} or after.has("noun", "person_title"):
-            return True
-        if not after.meanings and after.kind == "word" and not first.has("noun", "document"):
-            return True
-        return after.has("noun") and not any(one.sense == "foreign" for one in ordering) and not first.has("noun", "document")
+        return order_verb(self)
 
     @functools.cached_property
     def finite(self) -> int | None:
@@ -198,14 +172,16 @@ class Words:
         for place, token in enumerate(self.content):
             if token.key in {"am", "im"} and not (place and self.content[place - 1].key == "i"):
                 continue
-            if (token.has("modal") or token.has("auxiliary")) and not (place and self.content[place - 1].has("determiners")):
+            if (token.has("modal") or token.has("auxiliary")) and not (
+                place and self.content[place - 1].has("determiners")
+            ):
                 return place
             if token.key.endswith(("'s", "'re", "'ll", "'d", "'ve", "'m")) and token.key in SUBJECTS:
                 return place
         for place, token, meanings in self.verbs:
             before = self.content[place - 1].key if place else ""
             after = self.content[place + 1].key if place + 1 < len(self.content) else ""
-            if any(one.form in _FINITE for one in meanings):
+            if any(one.form in FINITE for one in meanings):
                 return place
             if before in I_WE | {"they", "you", "du", "sie"} or after in {"ich", "wir"}:
                 return place
@@ -220,7 +196,15 @@ class Words:
             return bool((self.content[0].key in SUBJECTS or self._inverted) and len(self.content) > 1)
         first = self.content[0]
         near = self.content[self.finite + 1] if self.finite + 1 < len(self.content) else None
-        return is_subject(first) or first.has("noun") or first.kind in {"file", "quoted"} or (near is not None and is_subject(near)) or bool(set(one.key for one in self.content[: self.finite]) & SUBJECTS) or first.text[:1].isupper() or not first.meanings
+        return (
+            is_subject(first)
+            or first.has("noun")
+            or first.kind in {"file", "quoted"}
+            or (near is not None and is_subject(near))
+            or bool(set(one.key for one in self.content[: self.finite]) & SUBJECTS)
+            or first.text[:1].isupper()
+            or not first.meanings
+        )
 
     @functools.cached_property
     def asks(self) -> bool:
@@ -228,17 +212,53 @@ class Words:
         if not self.content or self.imperative is not None or self.keys & {"angeht", "betrifft", "anbelangt"}:
             return False
         first = self.content[0]
-        if first.key in {"what", "was", "wos"} and len(self.content) > 2 and self.content[1].key in I_WE and self.content[2].key in {"need", "want", "brauche", "brauch", "will", "would"}:
+        if (
+            first.key in {"what", "was", "wos"}
+            and len(self.content) > 2
+            and self.content[1].key in I_WE
+            and self.content[2].key in {"need", "want", "brauche", "brauch", "will", "would"}
+        ):
             return False
-        return first.has("question") or first.key in {"was", "what", "wo", "where", "what's", "where's", "who's", "ob"} or (
-            len(self.content) > 1 and (first.has("auxiliary") or first.has("modal") or first.key in {"any", "irgendwas"}) and first.key not in {"need", "am", "moechte", "will", "wuerde", "haette", "muss", "wanna", "gotta", "brauch", "brauche", "haett", "braeuchte"}
-        ) or (len(self.content) > 1 and self.finite == 0 and not first.key in SUBJECTS and is_subject(self.content[1]) and not self._inverted and not any(one.form in {PAST_OR_PARTICIPLE, PARTICIPLE} for one in first.meanings))
+        return (
+            first.has("question")
+            or first.key in {"was", "what", "wo", "where", "what's", "where's", "who's", "ob"}
+            or (
+                len(self.content) > 1
+                and (first.has("auxiliary") or first.has("modal") or first.key in {"any", "irgendwas"})
+                and first.key
+                not in {
+                    "need",
+                    "am",
+                    "moechte",
+                    "will",
+                    "wuerde",
+                    "haette",
+                    "muss",
+                    "wanna",
+                    "gotta",
+                    "brauch",
+                    "brauche",
+                    "haett",
+                    "braeuchte",
+                }
+            )
+            or (
+                len(self.content) > 1
+                and self.finite == 0
+                and not first.key in SUBJECTS
+                and is_subject(self.content[1])
+                and not self._inverted
+                and not any(one.form in {PAST_OR_PARTICIPLE, PARTICIPLE} for one in first.meanings)
+            )
+        )
 
     @property
     def _inverted(self) -> bool:
         """Whether an adverb stands before the verb: "außerdem brauch ich …" is no question."""
         dropped = self.tokens[: len(self.tokens) - len(self.content)]
-        return any(one.has("adverbs") and one.key not in _GREETINGS and one.key not in {"bitte", "please"} for one in dropped)
+        return any(
+            one.has("adverbs") and one.key not in GREETINGS and one.key not in {"bitte", "please"} for one in dropped
+        )
 
     @functools.cached_property
     def obliges(self) -> bool:
@@ -247,7 +267,14 @@ class Words:
     @functools.cached_property
     def nonfinite(self) -> Token | None:
         """The infinitive at the end, as in "den Vertrag suchen"."""
-        last = next((one for one in reversed(self.content) if not (one.kind == "mark" or one.has("adverbs") or one.key in {"?", "bitte"})), None)
+        last = next(
+            (
+                one
+                for one in reversed(self.content)
+                if not (one.kind == "mark" or one.has("adverbs") or one.key in {"?", "bitte"})
+            ),
+            None,
+        )
         if last is None or not last.is_verb:
             return None
         place = self.content.index(last)
@@ -265,7 +292,17 @@ class Words:
         if last is not self.nonfinite:
             return "auxiliary" if last.has("auxiliary") else ""
         forms = {one.form for one in last.meanings if _fits(one, self.keys)}
-        for form in (TO_INFINITIVE, INFINITIVE, PARTICIPLE, PAST_OR_PARTICIPLE, JOINED, THIRD, BASE, GERUND, IMPERATIVE):
+        for form in (
+            TO_INFINITIVE,
+            INFINITIVE,
+            PARTICIPLE,
+            PAST_OR_PARTICIPLE,
+            JOINED,
+            THIRD,
+            BASE,
+            GERUND,
+            IMPERATIVE,
+        ):
             if form in forms:
                 return PARTICIPLE if form == PAST_OR_PARTICIPLE else form
         return ""
@@ -284,10 +321,14 @@ class Words:
         """Whether a part of a verb stands for the whole: "Excel zu", "raus an Bauer"."""
         if self.verbs or len(self.content) < 2 or any(one.has("auxiliary") for one in self.content):
             return False
-        words = [one for one in self.tokens if one.kind != "mark" and (one.key in _PARTICLES or not one.has("adverbs"))]
-        if len(words) > 2 and words[0].key in _PARTICLES and words[1].key in {"mit", "with", "damit"}:
+        words = [one for one in self.tokens if one.kind != "mark" and (one.key in PARTICLES or not one.has("adverbs"))]
+        if len(words) > 2 and words[0].key in PARTICLES and words[1].key in {"mit", "with", "damit"}:
             return True
-        return bool(words) and (words[-1].key in _PARTICLES or words[0].key in {"raus", "rüber", "rueber"} or self.content[0].key in {"raus", "rueber"})
+        return bool(words) and (
+            words[-1].key in PARTICLES
+            or words[0].key in {"raus", "rüber", "rueber"}
+            or self.content[0].key in {"raus", "rueber"}
+        )
 
     @functools.cached_property
     def is_relative(self) -> bool:
@@ -301,7 +342,11 @@ class Words:
         if finite == 1 or (len(self.content) > 2 and self.content[-2].key in {"zu", "to"}):
             return False
         last = next((one for one in reversed(self.content) if one.kind != "mark"), None)
-        return last is not None and (last.key in _SUBORDINATE_ENDS or self.last_form in {THIRD, JOINED, PARTICIPLE, PAST, "modal", "auxiliary"} or (last.is_verb and any(is_subject(one) for one in self.content[1:])))
+        return last is not None and (
+            last.key in SUBORDINATE_ENDS
+            or self.last_form in {THIRD, JOINED, PARTICIPLE, PAST, "modal", "auxiliary"}
+            or (last.is_verb and any(is_subject(one) for one in self.content[1:]))
+        )
 
     def is_gap_after(self, before: "Words") -> bool:
         """Whether these words are an order that leaves out the verb: "… und die Rechnung an Tom"."""
@@ -314,8 +359,3 @@ class Words:
     def ends_open(self) -> bool:
         last = self.tokens[-1] if self.tokens else None
         return last is not None and (last.has("determiners") or last.has("prepositions"))
-
-
-_PRONOUNS: Final = frozenset({"der", "die", "das", "den", "dem", "this", "that"})
-_GERMAN: Final = frozenset(["der", "die", "das", "den", "dem", "und", "mir", "mal", "vom", "im", "aus", "mit", "ich", "du", "sie", "bitte", "nicht", "ist", "ein", "eine", "zu"])
-_ENGLISH: Final = frozenset(["the", "to", "and", "my", "for", "please", "me", "of", "with", "from", "you", "our", "a", "is", "i", "it", "that", "on", "not"])

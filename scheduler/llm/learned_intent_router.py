@@ -72,13 +72,23 @@ class LearnedIntentRouter:
         best, share = nearest[0], belief[nearest[0]]
         if best == routed.name:
             return routed
-        needed = self._bands.told if routed.why in _TOLD else self._bands.said_short if routed.why in {_NO_VERB, REMARK} else self._bands.act
+        needed = (
+            self._bands.told
+            if routed.why in _TOLD
+            else self._bands.said_short
+            if routed.why in {_NO_VERB, REMARK}
+            else self._bands.act
+        )
         if share >= needed and names[0] == best:
             return self._taken(text, routed, share, nearest)
         if routed.name != UNKNOWN:
             return routed
         if share < self._bands.ask:
-            return routed if routed.why == REMARK else routed.model_copy(update={"way": "learned", "why": f"nothing alike ({share:.2f})"})
+            return (
+                routed
+                if routed.why == REMARK
+                else routed.model_copy(update={"way": "learned", "why": f"nothing alike ({share:.2f})"})
+            )
         why = REMARK if routed.why == REMARK else f"{routed.why or 'not sure enough'} ({share:.2f})"
         return routed.model_copy(update={"way": "learned", "why": why, "nearest": nearest, "unsure": True})
 

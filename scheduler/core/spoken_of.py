@@ -1,0 +1,168 @@
+"""What a request speaks of, so that a pronoun can stand for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from scheduler.core.letters import word_set
+from scheduler.core.phrases import Phrase, Token, phrases_of
+from scheduler.core.words import Words
+
+
+@dataclass
+class Thing:
+    words: str
+    kinds: frozenset[str]
+    place: str = ""
+    ordered: bool = False
+    """An order before names it; what that is about becomes clear there."""
+
+
+_BELONGS: Final = word_set(
+    """
+    von vom mit fuer fuers der des of for with from zum zur zu about
+    """
+)
+
+
+def end_of(phrase: Phrase, phrases: Sequence[Phrase], place: Phrase | None) -> int:
+    """Return where a thing ends with what belongs to it: "der Vertrag mit Müller"."""
+    end = phrase.tokens[-1].end
+    for one in sorted(phrases, key=lambda each: each.start):
+        if one is not place and one.before in _BELONGS and 0 <= one.start - end <= 1:
+            end = one.tokens[-1].end
+    return end
+
+
+def plain_phrases(words: Words) -> list[Phrase]:
+    """Return the phrases between auxiliaries and verbs, without subjects that are pronouns."""
+    found, run = list[Phrase](), list[Token]()
+    for token in words.tokens:
+        if (
+            token.has("auxiliary")
+            or token.has("modal")
+            or token.key.partition("'")[0] in {"there", "that", "it", "i", "we", "he", "she"}
+        ):
+            found += phrases_of(run)
+            run = []
+        else:
+            run.append(token)
+    return found + phrases_of(run)
+
+
+def names_nothing(words: Words) -> bool:
+    """Whether an order has verbs only, and leaves out what it is about: "bitte suchen"."""
+    return bool(words.verbs) and all(
+        one.is_verb
+        or one.has("adverbs")
+        or one.has("modal")
+        or one.kind == "mark"
+        or one.key
+        in {
+            "du",
+            "sie",
+            "you",
+            "bitte",
+            "please",
+            "einmal",
+            "mir",
+            "me",
+            "for",
+            "für",
+            "fuer",
+            "a",
+            "look",
+            "have",
+            "take",
+            "will",
+            "ya",
+            "einen",
+            "blick",
+            "werfen",
+            "wirf",
+        }
+        or (one.has("prepositions") and len(words.content) < 4)
+        for one in words.content
+    )
+
+
+def kinds(phrase: Phrase) -> frozenset[str]:
+    found = {m.sense for t in phrase.tokens for m in t.meanings if m.kind == "noun"} - {
+        "person_title",
+        "format",
+        "generic",
+        "web",
+    }
+    if phrase.kind("file"):
+        found.add("document")
+    if phrase.kind("url"):
+        found.add("portal")
+    if (
+        not found
+        and not phrase.before
+        and phrase.tokens[0].kind == "word"
+        and not phrase.tokens[0].meanings
+        and len(phrase.tokens) <= 2
+    ):
+        found.add("name")
+    if not found and not phrase.before and phrase.tokens[0].has("determiners") and len(phrase.tokens) > 1:
+        found.add("document")
+    return frozenset(found)
+
+
+def pronoun(words: Words) -> Token | None:
+    """Return the pronoun that stands for what the clause is about."""
+    for place, token in enumerate(words.content):
+        after = words.content[place + 1] if place + 1 < len(words.content) else None
+        if token.key in {"it", "them", "ihn", "es", "dies", "beides", "dieses", "das"} and token.kind == "word":
+            if after is not None and after.has("noun") and token.key in {"das", "dieses"}:
+                continue
+            if (
+                token.key in {"das", "dieses", "es"}
+                and after is not None
+                and not (
+                    after.is_verb
+                    or after.has("prepositions")
+                    or after.has("adverbs")
+                    or after.has("modal")
+                    or after.kind == "mark"
+                    or after.has("self")
+                    or after.has("auxiliary")
+                )
+            ):
+                continue
+            return token
+        if token.key in {"sie", "die", "den", "der", "this", "that", "diese", "diesen", "those", "er"}:
+            before = words.content[place - 1] if place else None
+            if token.key == "sie" and (
+                before is None or before.has("modal") or (before.is_verb and before.key.endswith("en"))
+            ):
+                continue
+            if before is not None and before.has("prepositions"):
+                continue
+            if (
+                after is None
+                or after.kind == "mark"
+                or after.has("adverbs")
+                or after.has("modal")
+                or after.has("auxiliary")
+                or after.has("self")
+                or (after.has("prepositions") and not after.has("determiners"))
+                or (after.is_verb and not after.has("noun"))
+                or after.key in {"ihm", "ihr", "ihnen", "muss", "gehoert", "braeuchte", "ich"}
+                or after.is_name
+            ):
+                if (
+                    after is not None
+                    and after.is_name
+                    and token.key in {"die", "den", "der"}
+                    and token.text[:1].islower()
+                    and not after.has("noun")
+                ):
+                    continue
+                return token
+    return None
+
+
+def with_place(said: str, thing: Thing) -> str:
+    return said.replace(thing.words, f"{thing.words} {thing.place}", 1) if thing.words in said else said
