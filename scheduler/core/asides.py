@@ -33,10 +33,8 @@ REPORTING: Final = word_set(
 def goes_on_telling(clause: Clause, words: Words) -> bool:
     """Whether what looks like an order belongs to what was told before: "it logged me out and shut", "ich bat ihn, … zu öffnen"."""
     first = words.imperative
-    return (
-        words.last_form == "to"
-        and clause.joined == ","
-        or (first is not None and clause.joined in AND and first.key in {"shut", "put", "set", "let", "quit", "read"})
+    return (words.last_form == "to" and clause.joined == ",") or (
+        first is not None and clause.joined in AND and first.key in {"shut", "put", "set", "let", "quit", "read"}
     )
 
 

@@ -109,9 +109,9 @@ def atoms(tokens: Sequence[Token]) -> Iterator[Atom]:
             if joins:
                 conjunction = token.key
                 continue
-        if token.key in IN_ORDER and not Words(run).content:
-            in_order = True
-        elif token.key in {"that", "schluss"} and run and run[-1].key in {"after", "zum"} and len(run) <= 2:
+        if (token.key in IN_ORDER and not Words(run).content) or (
+            token.key in {"that", "schluss"} and run and run[-1].key in {"after", "zum"} and len(run) <= 2
+        ):
             in_order = True
         run.append(token)
     if run:

@@ -63,7 +63,7 @@ class Mood(NamedTuple):
     reason: str = ""
 
 
-def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # noqa: C901, PLR0911, PLR0912 - one question after the other
+def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     """Return the mood of a clause; `before` is that of the clause it goes on from."""
     if not words.content or COURTESY.match(said):
         return Mood(NOTHING, "courtesy")
@@ -99,7 +99,7 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:  # no
     if _bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
         return _of_report(words, said, negated=negated)
     form = words.last_form
-    if form in {INFINITIVE, TO_INFINITIVE} or (form == BASE and words.content[0].key in {"to"}):
+    if form in {INFINITIVE, TO_INFINITIVE} or (form == BASE and words.content[0].key == "to"):
         return Mood(ORDER)
     if form == PARTICIPLE or words.first_form in {GERUND, PARTICIPLE}:
         if clause.joined and before in {ORDER, WISH, FOR_OTHERS}:
@@ -208,7 +208,7 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
         } or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
         return Mood(WISH) if gets else Mood(NOTHING, "asked whether to")
     passive = (
-        words.last_form in {PARTICIPLE}
+        words.last_form == PARTICIPLE
         or bool(keys & {"werden", "be"})
         or words.particle
         or bool(keys & {"raus", "zu", "weg", "auf"})
@@ -227,7 +227,7 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
     return Mood(NOTHING, "question")
 
 
-def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0911, PLR0912, C901 - one question after the other
+def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
     keys = words.keys
     if IRREAL.search(said):
         return Mood(NOTHING, "past")
@@ -235,10 +235,8 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
         return Mood(NOTHING, "statement")
     if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
         return Mood(WISH)
-    if (
-        (HABIT.search(said) and not keys & OBLIGATION)
-        or FUTURE.search(said)
-        and not keys & {"need", "brauchen", "benoetigen"}
+    if (HABIT.search(said) and not keys & OBLIGATION) or (
+        FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}
     ):
         return Mood(NOTHING, "statement")
     subject = _subject(words)
@@ -252,31 +250,47 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:  # noqa: PLR0
     ):
         return Mood(NOTHING, "past")
     if subject in I_WE:
-        wishes = keys & WISHES
-        if keys & PAST_TIME and not keys & {"brauche", "need", "moechte"}:
-            return Mood(NOTHING, "past")
-        if wishes and not (wishes <= WEAK_WISHES and not LIKING.search(said)):
-            return Mood(WISH)
-        if any(one in keys for one in ("i'd", "we'd")) and keys & {"like", "love", "appreciate", "need", "want"}:
-            return Mood(WISH)
-        return Mood(NOTHING, _tense(words))
+        return _of_us(words, said)
     if subject in SUBJECT_YOU:
-        if keys & {"will", "you'll", "werden"} or "wirst" in keys and "bitte" not in keys:
-            return Mood(NOTHING, "statement")
-        modal = any(one.has("modal") for one in words.content) or keys & {"need", "have"} and "to" in keys
-        if modal and not keys & {"haben", "have been"}:
-            return Mood(ORDER)
-        bare = any(one.form in {INFINITIVE, BASE, SECOND} for _, _, many in words.verbs for one in many)
-        past = any(one.form in {PAST, PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many)
-        if (
-            bare
-            and not past
-            and (subject in {"du", "you", "u"} or keys & {"bitte", "please"})
-            and not any(one.has("auxiliary") for one in words.content)
-        ):
-            return Mood(ORDER)
+        return _of_you(words, subject)
+    return _of_others(words, said, subject)
+
+
+def _of_us(words: Words, said: str) -> Mood:
+    keys = words.keys
+    wishes = keys & WISHES
+    if keys & PAST_TIME and not keys & {"brauche", "need", "moechte"}:
+        return Mood(NOTHING, "past")
+    if wishes and not (wishes <= WEAK_WISHES and not LIKING.search(said)):
+        return Mood(WISH)
+    if keys & {"i'd", "we'd"} and keys & {"like", "love", "appreciate", "need", "want"}:
+        return Mood(WISH)
+    return Mood(NOTHING, _tense(words))
+
+
+def _of_you(words: Words, subject: str) -> Mood:
+    keys = words.keys
+    if keys & {"will", "you'll", "werden"} or ("wirst" in keys and "bitte" not in keys):
         return Mood(NOTHING, "statement")
-    if subject in {"wer"} or keys & {"jemand", "wer", "someone", "somebody"} and keys & OBLIGATION:
+    modal = any(one.has("modal") for one in words.content) or (keys & {"need", "have"} and "to" in keys)
+    if modal and not keys & {"haben", "have been"}:
+        return Mood(ORDER)
+    bare = any(one.form in {INFINITIVE, BASE, SECOND} for _, _, many in words.verbs for one in many)
+    past = any(one.form in {PAST, PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many)
+    if (
+        bare
+        and not past
+        and (subject in {"du", "you", "u"} or keys & {"bitte", "please"})
+        and not any(one.has("auxiliary") for one in words.content)
+    ):
+        return Mood(ORDER)
+    return Mood(NOTHING, "statement")
+
+
+def _of_others(words: Words, said: str, subject: str) -> Mood:
+    """Return the mood of a report whose subject is somebody else, or a thing."""
+    keys = words.keys
+    if subject == "wer" or (keys & {"jemand", "wer", "someone", "somebody"} and keys & OBLIGATION):
         return Mood(ORDER)
     person = (
         subject in OTHERS
@@ -319,7 +333,7 @@ def _subject(words: Words) -> str:
     for key in [*after, *(one.key for one in near)]:
         if key in pronouns and key not in {"sie", "ihr"}:
             return _bare(key)
-    if after and after[0] in {"sie"}:
+    if after and after[0] == "sie":
         return "sie"
     return ""
 

@@ -126,33 +126,7 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
         if role == "new" or last is None:
             if len(found) >= _MOST_CLAUSES:
                 break
-            clause = Clause(
-                atom.start,
-                joined=atom.conjunction or (atom.mark if atom.mark in {",", "-", "–", ":"} else "" if alone else "+"),
-            )
-            clause.inverted = bool(last is not None and last.sub and clause.joined)
-            clause.in_order = atom.in_order
-            head = atom.words.content[0] if atom.words.content else None
-            if head is not None and head.key in BEFORE | AFTER | IF and _is_subordinate(atom):
-                clause.sub = head.key
-            elif (
-                head is not None
-                and (
-                    head.key in REASONS
-                    or (
-                        head.key in _REASONS_BEFORE_SUBJECT
-                        and len(atom.words.content) > 2
-                        and is_subject(atom.words.content[1])
-                    )
-                )
-                and not atom.words.asks
-            ):
-                clause.sub = "because"
-            clause.core = list(atom.words.tokens)
-            if head is not None and clause.sub == "" and (several := _several(clause.core)):
-                clause.sub, clause.core = several[0], clause.core[several[1] :]
-            _split_content(clause)
-            found.append(clause)
+            found.append(_begun(atom, last, alone=alone))
         elif role == "gap":
             clause = Clause(atom.start, core=list(atom.words.tokens), joined=atom.conjunction, in_order=atom.in_order)
             clause.after_verb = Words(last.core).main_verb
@@ -167,6 +141,29 @@ def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
     for clause in found:
         clause.end = max(clause.end, clause.core[-1].end if clause.core else 0)
         clause.question = text[clause.end : clause.end + 2].strip()[:1] == "?"
+
+
+def _begun(atom: Atom, last: Clause | None, *, alone: bool) -> Clause:
+    """Return the clause that begins with an atom; `alone`: it begins a sentence."""
+    mark = atom.mark if atom.mark in {",", "-", "–", ":"} else "" if alone else "+"
+    clause = Clause(atom.start, joined=atom.conjunction or mark, in_order=atom.in_order)
+    clause.inverted = bool(last is not None and last.sub and clause.joined)
+    clause.core = list(atom.words.tokens)
+    words = atom.words.content
+    if words and words[0].key in BEFORE | AFTER | IF and _is_subordinate(atom):
+        clause.sub = words[0].key
+    elif words and not atom.words.asks and _gives_reason(words):
+        clause.sub = "because"
+    elif words and (several := _several(clause.core)):
+        clause.sub, clause.core = several[0], clause.core[several[1] :]
+    _split_content(clause)
+    return clause
+
+
+def _gives_reason(words: Sequence[Token]) -> bool:
+    if words[0].key in REASONS:
+        return True
+    return words[0].key in _REASONS_BEFORE_SUBJECT and len(words) > 2 and is_subject(words[1])
 
 
 _SEVERAL: Final = {
@@ -236,7 +233,7 @@ def _is_subordinate(atom: Atom) -> bool:
     return is_subject(words[1]) or words[1].key.endswith("ing") or atom.words.finite is not None
 
 
-def _role(atom: Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
+def _role(atom: Atom, last: Clause) -> str:
     """Return what an atom is to the clause before it: new, gap, told, aside or more."""
     words, before = atom.words, Words(last.core)
     if not words.content:
@@ -275,6 +272,12 @@ def _role(atom: Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
         return "told"
     if words.imperative is not None:
         return "told" if _still_told(last, before, atom) else "new"
+    return _role_of_report(atom, last, before) or _role_of_rest(atom, last, before)
+
+
+def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
+    """Return what words are to the clause before them that describe, report or ask; empty for others."""
+    words, head = atom.words, atom.words.content[0]
     if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
         return "new" if words.keys & _SHALL else "aside"
     if before.particle and not words.has_predicate and atom.mark:
@@ -288,10 +291,8 @@ def _role(atom: Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
     ):
         return "more"
     if atom.conjunction and (
-        words.keys & _CALENDAR
-        and before.has_full_verb
-        or head.key in {"ab", "raus", "weg"}
-        and words.keys & {"an", "to"}
+        (words.keys & _CALENDAR and before.has_full_verb)
+        or (head.key in {"ab", "raus", "weg"} and words.keys & {"an", "to"})
     ):
         return "new"
     if words.asks:
@@ -307,6 +308,12 @@ def _role(atom: Atom, last: Clause) -> str:  # noqa: PLR0911 - a table of cases
         return "told"
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
+    return ""
+
+
+def _role_of_rest(atom: Atom, last: Clause, before: Words) -> str:
+    """Return what words are to the clause before them that have no finite verb."""
+    words, head = atom.words, atom.words.content[0]
     if before.last_form == "infinitive" and atom.conjunction and len(words.content) > 1 and not last.told:
         return "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:

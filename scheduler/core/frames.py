@@ -36,7 +36,7 @@ _CLOSING: Final = word_set(
 )
 
 
-def intent_of(s: Signs) -> tuple[str, float]:  # noqa: PLR0911 - one question after the other
+def intent_of(s: Signs) -> tuple[str, float]:
     """Return the intent and how sure that is; ("", 0) where the signs tell nothing."""
     for ask in (
         _of_appointment,
@@ -64,7 +64,7 @@ def _of_appointment(s: Signs) -> _Found:
     dated = bool(s.kinds & {"date", "time"}) or "dated" in s.nouns
     if "invite" in s.senses:
         return "create_appointment", SURE
-    if FOREIGN in s.senses or s.document and s.senses & {"fill", "send", "extract"}:
+    if FOREIGN in s.senses or (s.document and s.senses & {"fill", "send", "extract"}):
         return None
     making = s.senses & {"make", "put", "enter", "save", "need"}
     if (
@@ -240,7 +240,7 @@ def _of_getting(s: Signs) -> _Found:
     return None
 
 
-def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the other
+def _of_showing(s: Signs) -> _Found:
     shut = "close" in s.senses
     if shut and s.nouns & {"application", "app_word"}:
         return "close_app", SURE
@@ -271,7 +271,7 @@ def _of_showing(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the o
     return None
 
 
-def _of_nothing_done(s: Signs) -> _Found:  # noqa: PLR0911 - one question after the other
+def _of_nothing_done(s: Signs) -> _Found:
     """Return what words without a verb of doing ask for: "Excel zu", "Angebot an Tom", "Vertrag als PDF"."""
     if s.senses - {"need", "belong", "lie", "make", "finish"}:
         return None

@@ -172,7 +172,7 @@ class IntentRouter:
         return Orders(tuple(parts), request.overlooked)
 
     def _of_patterns(self, text: str, message: str, locale: Locale, *, longer: bool) -> RoutedIntent | None:
-        """Return what a pattern says of the whole request where grammar does not know the intent, or the text is long."""
+        """Return what a pattern says of the whole where grammar does not know the intent, or the text is long."""
         if not longer and self._routed.keys() <= READ | {UNKNOWN}:
             return None
         match = self._match(self._frame.unwrap(text))

@@ -37,7 +37,7 @@ def order_verb(words: "Words") -> Token | None:
     if first.key in ADDRESS:
         return first if len(words.content) > 1 else None
     if first.key in POLITE and after is not None:
-        return first if _is_addressed(words, first, after) else None
+        return first if _is_addressed(words, first) else None
     if (
         first.key in {"haetten", "haettest", "haette"}
         and after is not None
@@ -75,8 +75,8 @@ def order_verb(words: "Words") -> Token | None:
     return first if _orders(words, first, after) else None
 
 
-def _is_addressed(words: "Words", first: Token, after: Token) -> bool:
-    near = [one.key for one in words.content[1:6] if not one.has("words") and not one.has("adverbs")]
+def _is_addressed(words: "Words", first: Token) -> bool:
+    near = [one.key for one in words.content[1:6] if not one.has("self") and not one.has("adverbs")]
     subject = near[0] if near else ""
     if subject in YOU:
         return True
@@ -87,10 +87,8 @@ def _is_addressed(words: "Words", first: Token, after: Token) -> bool:
         "ich",
         "i",
     }:
-        return (
-            bool(words.keys & {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see"})
-            or subject in {"we", "wir"}
-            and bool(words.keys & {"get"})
+        return bool(words.keys & {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see"}) or (
+            subject in {"we", "wir"} and bool(words.keys & {"get"})
         )
     return False
 
@@ -129,7 +127,7 @@ def _is_verb_not_noun(words: "Words", first: Token, after: Token | None, orderin
     english = any(one.language == "en" for one in ordering)
     if (
         after.has("determiners")
-        or after.has("words")
+        or after.has("self")
         or after.key
         in {"es", "ihn", "sie", "it", "them", "him", "her", "ihm", "ihr", "that", "this", "everything", "alles"}
         or after.has("adverbs")

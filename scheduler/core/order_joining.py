@@ -55,26 +55,26 @@ def joined(orders: Sequence[Order]) -> list[Order]:
     return found
 
 
-def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a table of cases
+def _one_of(last: Order, order: Order) -> Order | None:
     """Return the one order that two clauses make, or None."""
     if last.signs is None or order.signs is None or last.foreign or order.foreign:
         return None
+    return _sent_too(last, order, last.signs, order.signs) or _said_again(last, order, last.signs, order.signs)
+
+
+def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
+    """Return the order to send that two clauses make: what is got and sent, who gets a copy, what is to be said."""
     both = f"{last.said} und {order.text}" if last.said[-1:] not in ".!?" else f"{last.said} {order.text}"
-    if (
-        last.intent in SENDING
-        and order.signs.keys & _COPIES
-        and order.intent in {"", *SENDING}
-        and not order.signs.document
-    ):
+    if last.intent in SENDING and signs.keys & _COPIES and order.intent in {"", *SENDING} and not signs.document:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
-    if last.intent in SENDING and order.signs.senses == {"tell"} and not order.signs.person:
+    if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
         return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
     if (
         last.intent == "navigate_url"
-        and last.signs.keys & _LOGS_IN
-        and order.signs.senses & {"fetch", "download"}
+        and spoken.keys & _LOGS_IN
+        and signs.senses & {"fetch", "download"}
         and order.intent in {"", "download_file"}
     ):
         return replace(
@@ -84,12 +84,12 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
             intent="download_file",
             sure=LIKELY,
             in_order=last.in_order,
-            signs=order.signs._replace(place=True),
+            signs=signs._replace(place=True),
         )
-    gets = bool(last.signs.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
+    gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if (
         gets
-        and last.signs.place
+        and spoken.place
         and order.intent in SENDING
         and not order.own_thing
         and last.intent in {"download_file", "fetch_and_send", "", "open_document", "search_document", "read_mail"}
@@ -102,11 +102,16 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
             sure=SURE,
             in_order=last.in_order,
             own_thing=True,
-            signs=last.signs,
+            signs=spoken,
         )
-    if not last.intent and not last.own_thing and order.intent and not last.signs.nouns and not last.signs.person:
+    return None
+
+
+def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
+    """Return the order of which one clause only says a part, or the same again."""
+    if not last.intent and not last.own_thing and order.intent and not spoken.nouns and not spoken.person:
         return replace(order, text=f"{last.text}, {order.text}")
-    if not order.intent and not order.own_thing and not (order.signs.senses & {"print"}) and not order.signs.person:
+    if not order.intent and not order.own_thing and not (signs.senses & {"print"}) and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}")
     if not order.own_thing and order.intent == last.intent and order.intent and order.intent not in SENDING:
         return replace(
@@ -120,7 +125,7 @@ def _one_of(last: Order, order: Order) -> Order | None:  # noqa: PLR0911 - a tab
         and not order.own_thing
         and order.intent
         and order.sure >= last.sure
-        and "need" in last.signs.senses
+        and "need" in spoken.senses
     ):
         return replace(order, text=f"{last.text}, {order.text}")
     return None

@@ -89,18 +89,9 @@ class _Reader:
         words, said = Words(clause.core), clause.text(self._text)
         if not words.content:
             return
-        if self._skip_next and clause.joined:
-            self._none(said, self._skip_next, words)
-            return
-        if (
-            clause.joined
-            and clause.question
-            and self._asking
-            and words.imperative is not None
-            and words.imperative.key not in ADDRESS
-            and not words.imperative.has("modal")
-        ):
-            self._none(said, "question", words)
+        skipped = self._skipped(clause, words)
+        if skipped:
+            self._none(said, skipped, words)
             return
         self._skip_next = ""
         if clause.sub and self._depends(clause, words, said, after, before):
@@ -109,7 +100,7 @@ class _Reader:
             self._none(said, "statement", words)
             return
         self._asking = words.asks
-        asked = asked_for(said, clause.told)
+        asked = asked_for(said)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
             self._praise(clause, words, said)
@@ -122,10 +113,8 @@ class _Reader:
             if words.lemmas("tell", "idle", "write") & REPORTING and not words.asks:
                 self._skip_next = "reported"
             return
-        if (
-            clause.told
-            and "ensure" in words.senses
-            or (clause.told and mood.kind in {WISH, NOTHING} and wishes_of_you(clause))
+        if (clause.told and "ensure" in words.senses) or (
+            clause.told and mood.kind in {WISH, NOTHING} and wishes_of_you(clause)
         ):
             self._praise(clause, words, said)
             return
@@ -145,6 +134,16 @@ class _Reader:
             return
         self._mood = mood.kind if mood.kind != MAYBE or order.intent else NOTHING
         self._add(order, words)
+
+    def _skipped(self, clause: Clause, words: Words) -> str:
+        """Return why a clause is not looked at: what stands before it says that it is no order."""
+        if self._skip_next and clause.joined:
+            return self._skip_next
+        first = words.imperative
+        asks_on = clause.joined and clause.question and self._asking
+        if asks_on and first is not None and first.key not in ADDRESS and not first.has("modal"):
+            return "question"
+        return ""
 
     def _none(self, said: str, reason: str, words: Words) -> None:
         self._mood = NOTHING
@@ -175,10 +174,7 @@ class _Reader:
             self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
         )
         if clause.sub in IF and self._mood == "praise":
-            wished = self._order(replace_core(clause, inner), inner, said, WISH, None)
-            if wished is not None and wished.sure >= PERHAPS:
-                self._add(wished, words)
-                self._mood = WISH
+            self._wished(self._order(replace_core(clause, inner), inner, said, WISH, None), words)
             return True
         if clause.sub == "because":
             self._overlooked.append(said)
@@ -211,21 +207,25 @@ class _Reader:
                 if after is not None:
                     after.in_order = True
             return True
-        if clause.sub in {"nachdem", "after", "bis", "until", "till", "solange"} and clause.sub != "solange":
+        if clause.sub in {"nachdem", "after", "bis", "until", "till"}:
             self._overlooked.append(said)
-            return True
-        if clause.sub in AFTER and not addresses or clause.sub in IF:
-            self._reasons.append("conditional")
-            if clause.joined and before is not None and self._orders:
-                last = self._orders.pop()
-                self._overlooked.append(last.text)
-            elif clause.joined and self._mood == "praise":
-                return True
-            else:
-                self._skip_next = "conditional"
-            self._overlooked.append(said)
-            return True
+        elif clause.sub in IF or not addresses:
+            self._conditional(clause, said, before)
         return True
+
+    def _conditional(self, clause: Clause, said: str, before: Clause | None) -> None:
+        """Leave out the order that waits for something to happen: the one before, or the ones after."""
+        self._reasons.append("conditional")
+        if clause.joined and before is not None and self._orders:
+            self._overlooked.append(self._orders.pop().text)
+        else:
+            self._skip_next = "conditional"
+        self._overlooked.append(said)
+
+    def _wished(self, order: Order | None, words: Words) -> None:
+        if order is not None and order.sure >= PERHAPS:
+            self._add(order, words)
+            self._mood = WISH
 
     def _praise(self, clause: Clause, words: Words, said: str) -> None:
         """Read "es wäre gut, wenn du …": what is told is wished."""
@@ -263,7 +263,7 @@ class _Reader:
     ) -> Order | None:
         """Return the order a clause holds; None where its words do not tell of any."""
         extra, filled, refers = self._filled(clause, words, said)
-        signs = signs_of(words, said, told=bool(clause.told), extra=extra)
+        signs = signs_of(words, told=bool(clause.told), extra=extra)
         order = Order(said, filled, in_order=clause.in_order, signs=signs, mood=mood, refers=refers)
         order.own_thing = (
             signs.document
@@ -334,7 +334,7 @@ class _Reader:
         """Whether an order does not say what it is about though something was spoken of: "an die Versicherung mailen"."""
         if not self._things or clause.told or not words.senses & {"send", "forward", "open", "convert", "extract"}:
             return False
-        s = signs_of(words, said, told=False)
+        s = signs_of(words, told=False)
         return not (
             s.document
             or s.thing

@@ -1,11 +1,10 @@
 """Knows the questions that are orders to show something: what came, who wrote, where something is."""
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from scheduler.core.frames import LIKELY, SURE
-from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.phrases import tokens_of
 
 _MAILS: Final = r"(?:e-?)?mails?|nachrichten?|messages?|post(?:eingang|fach)?|inbox|mailbox|correspondence|schreiben"
 _CAME: Final = r"(?:gekommen|reingekommen|eingegangen|eingetroffen|da|angekommen|eingetrudelt|aufgeschlagen|gelandet|arrived|come in|in|here|turned up|landed|waiting)"
@@ -43,7 +42,7 @@ _LOCATION: Final = re.compile(
 )
 
 
-def asked_for(said: str, told: Sequence[Token]) -> tuple[str, float] | None:
+def asked_for(said: str) -> tuple[str, float] | None:
     """Return the intent of a question that asks to be shown what came or where something is; None for other questions."""
     text = said.strip()
     if _WHERE.match(text) and (_FINDS.search(text) or not _NO_PLACE.search(text)):

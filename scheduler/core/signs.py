@@ -59,28 +59,12 @@ class Signs(NamedTuple):
     particle: bool = False
 
 
-def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = frozenset()) -> Signs:
+def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -> Signs:
     """Return the signs of a clause; `extra` holds kinds that a pronoun stands for."""
     tokens = words.tokens
     phrases = [one for one in phrases_of(tokens) if one.tokens]
-    aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
-    means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
-    nouns = {
-        m.sense
-        for t in tokens
-        for m in t.meanings
-        if m.kind == "noun"
-        and t.start not in means
-        and not (m.sense == "appointment" and t.start in aside)
-        and not _is_verb(t, words)
-    }
+    nouns = _nouns(words, phrases)
     kinds = frozenset(token.kind for token in tokens)
-    if not any(t.has("noun", "mail") and not t.has("noun", "document") for t in tokens) and not words.senses & {
-        "write",
-        "send",
-        "reply",
-    }:
-        nouns -= {"mail"}
     objects = [one for one in phrases if not one.before or one.before in {"nach", "for", "von", "vom", "of"}]
     document = "document" in nouns or "file" in kinds or "document" in extra
     place = "place" in extra or any(is_place(one) or _is_site(one) for one in phrases)
@@ -121,6 +105,23 @@ def signs_of(words: Words, said: str, *, told: bool, extra: frozenset[str] = fro
         app=any(not one.before and one.noun("application", "app_word") for one in phrases) or "application" in extra,
         source=source,
     )
+
+
+def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
+    """Return the kinds of things that are named, by what means aside ("per Mail")."""
+    aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
+    means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
+    nouns = {
+        m.sense
+        for t in words.tokens
+        for m in t.meanings
+        if m.kind == "noun"
+        and t.start not in means
+        and not (m.sense == "appointment" and t.start in aside)
+        and not _is_verb(t, words)
+    }
+    mail = any(t.has("noun", "mail") and not t.has("noun", "document") for t in words.tokens)
+    return nouns if mail or words.senses & {"write", "send", "reply"} else nouns - {"mail"}
 
 
 def _is_verb(token: Token, words: Words) -> bool:

@@ -69,7 +69,7 @@ class Words:
                 not token.is_verb
                 or token.kind != "word"
                 or token.has("determiners")
-                or (token.has("adverbs") and not place == 0)
+                or (token.has("adverbs") and place != 0)
             ):
                 continue
             fitting = [
@@ -77,7 +77,7 @@ class Words:
             ]
             if any(one.apart for one in fitting):
                 light = [one for one in fitting if one.apart]
-                fitting = light if light else fitting
+                fitting = light or fitting
             pronoun = (
                 place == 1
                 and self.content[0].key in PRONOUNS
@@ -178,7 +178,7 @@ class Words:
                 return place
             if token.key.endswith(("'s", "'re", "'ll", "'d", "'ve", "'m")) and token.key in SUBJECTS:
                 return place
-        for place, token, meanings in self.verbs:
+        for place, _, meanings in self.verbs:
             before = self.content[place - 1].key if place else ""
             after = self.content[place + 1].key if place + 1 < len(self.content) else ""
             if any(one.form in FINITE for one in meanings):
@@ -201,7 +201,7 @@ class Words:
             or first.has("noun")
             or first.kind in {"file", "quoted"}
             or (near is not None and is_subject(near))
-            or bool(set(one.key for one in self.content[: self.finite]) & SUBJECTS)
+            or bool({one.key for one in self.content[: self.finite]} & SUBJECTS)
             or first.text[:1].isupper()
             or not first.meanings
         )
@@ -245,7 +245,7 @@ class Words:
             or (
                 len(self.content) > 1
                 and self.finite == 0
-                and not first.key in SUBJECTS
+                and first.key not in SUBJECTS
                 and is_subject(self.content[1])
                 and not self._inverted
                 and not any(one.form in {PAST_OR_PARTICIPLE, PARTICIPLE} for one in first.meanings)

@@ -30,7 +30,7 @@ class Guesser(Protocol):
 class Bands(NamedTuple):
     """From `act` on an intent is taken; from `ask` on people are asked which is meant; below, nothing is known.
 
-    Shares of belief among the intents of what has the form of an order, doubt about that counted in; see `make bench-intent`.
+    Shares of belief among the intents of what has the form of an order, doubt about that counted in.
     """
 
     act: float = 0.45
