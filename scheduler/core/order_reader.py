@@ -307,7 +307,7 @@ class _Reader:
     def _filled(self, clause: Clause, words: Words, said: str) -> tuple[frozenset[str], str, bool]:
         """Return the kinds a pronoun stands for, the words with them in its place, and whether there is such a pronoun."""
         token = pronoun(words)
-        if token is None and not (names_nothing(words) or self._leaves_out(clause, words, said)):
+        if token is None and not (names_nothing(words) or self._leaves_out(clause, words)):
             return frozenset(), said, False
         thing = self._things[-1] if self._things else None
         if thing is None:
@@ -330,7 +330,7 @@ class _Reader:
             extra.add("place")
         return frozenset(extra), filled, True
 
-    def _leaves_out(self, clause: Clause, words: Words, said: str) -> bool:
+    def _leaves_out(self, clause: Clause, words: Words) -> bool:
         """Whether an order does not say what it is about though something was spoken of: "an die Versicherung mailen"."""
         if not self._things or clause.told or not words.senses & {"send", "forward", "open", "convert", "extract"}:
             return False

@@ -110,58 +110,49 @@ def kinds(phrase: Phrase) -> frozenset[str]:
     return frozenset(found)
 
 
+_PLAIN: Final = frozenset({"it", "them", "ihn", "es", "dies", "beides", "dieses", "das"})
+_ARTICLES: Final = frozenset({"sie", "die", "den", "der", "this", "that", "diese", "diesen", "those", "er"})
+_AFTER_PRONOUN: Final = frozenset({"ihm", "ihr", "ihnen", "muss", "gehoert", "braeuchte", "ich"})
+
+
 def pronoun(words: Words) -> Token | None:
     """Return the pronoun that stands for what the clause is about."""
     for place, token in enumerate(words.content):
+        before = words.content[place - 1] if place else None
         after = words.content[place + 1] if place + 1 < len(words.content) else None
-        if token.key in {"it", "them", "ihn", "es", "dies", "beides", "dieses", "das"} and token.kind == "word":
-            if after is not None and after.has("noun") and token.key in {"das", "dieses"}:
-                continue
-            if (
-                token.key in {"das", "dieses", "es"}
-                and after is not None
-                and not (
-                    after.is_verb
-                    or after.has("prepositions")
-                    or after.has("adverbs")
-                    or after.has("modal")
-                    or after.kind == "mark"
-                    or after.has("self")
-                    or after.has("auxiliary")
-                )
-            ):
-                continue
+        if token.key in _PLAIN and token.kind == "word" and _stands_plainly(token, after):
             return token
-        if token.key in {"sie", "die", "den", "der", "this", "that", "diese", "diesen", "those", "er"}:
-            before = words.content[place - 1] if place else None
-            if token.key == "sie" and (
-                before is None or before.has("modal") or (before.is_verb and before.key.endswith("en"))
-            ):
-                continue
-            if before is not None and before.has("prepositions"):
-                continue
-            if (
-                after is None
-                or after.kind == "mark"
-                or after.has("adverbs")
-                or after.has("modal")
-                or after.has("auxiliary")
-                or after.has("self")
-                or (after.has("prepositions") and not after.has("determiners"))
-                or (after.is_verb and not after.has("noun"))
-                or after.key in {"ihm", "ihr", "ihnen", "muss", "gehoert", "braeuchte", "ich"}
-                or after.is_name
-            ):
-                if (
-                    after is not None
-                    and after.is_name
-                    and token.key in {"die", "den", "der"}
-                    and token.text[:1].islower()
-                    and not after.has("noun")
-                ):
-                    continue
-                return token
+        if token.key in _ARTICLES and _stands_for_a_thing(token, before, after):
+            return token
     return None
+
+
+def _stands_plainly(token: Token, after: Token | None) -> bool:
+    if token.key not in {"das", "dieses", "es"} or after is None:
+        return True
+    return not after.has("noun") and _ends_phrase(after, verb=True)
+
+
+def _ends_phrase(after: Token, *, verb: bool) -> bool:
+    """Whether no noun can belong to a word before this one."""
+    small = any(after.has(kind) for kind in ("adverbs", "modal", "auxiliary", "self"))
+    return small or after.kind == "mark" or after.has("prepositions") or (verb and after.is_verb)
+
+
+def _stands_for_a_thing(token: Token, before: Token | None, after: Token | None) -> bool:
+    """Whether what may be an article or "you" is a pronoun here."""
+    if token.key == "sie" and (before is None or before.has("modal") or (before.is_verb and before.key.endswith("en"))):
+        return False
+    if before is not None and before.has("prepositions"):
+        return False
+    if after is None:
+        return True
+    if after.is_name and token.key in {"die", "den", "der"} and token.text[:1].islower():
+        return False
+    small = any(after.has(kind) for kind in ("adverbs", "modal", "auxiliary", "self")) or after.kind == "mark"
+    stands = after.has("prepositions") and not after.has("determiners")
+    verb = after.is_verb and not after.has("noun")
+    return small or stands or verb or after.key in _AFTER_PRONOUN or after.is_name
 
 
 def with_place(said: str, thing: Thing) -> str:
