@@ -95,8 +95,9 @@ class IntentModel:
         intents: Sequence[str],
         *,
         calibration: Calibration | None = None,
+        tolerance: float = 1e-4,
     ) -> None:
-        """Learn. Raises ValueError for fewer than two intents."""
+        """Learn; a larger `tolerance` learns faster and hardly worse. Raises ValueError for fewer than two intents."""
         self.classes: npt.NDArray[np.str_] = np.unique(np.asarray(intents))
         if len(self.classes) < 2:
             raise ValueError("examples of at least two intents are needed")
@@ -110,7 +111,7 @@ class IntentModel:
             TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), dtype=np.float32, analyzer="char_wb"),
         )
         seen = hstack([one.fit_transform(sentences) for one in self._letters], format="csr")
-        self._meaning = _Plane(LogisticRegression(C=30, max_iter=300).fit(self._examples, labels))
+        self._meaning = _Plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(self._examples, labels))
         self._machine = _Plane(LinearSVC(C=1.0).fit(seen, labels))
 
     def guess(self, sentence: str) -> Guess:
