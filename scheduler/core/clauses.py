@@ -76,7 +76,7 @@ def clauses_of(text: str) -> list[Clause]:
     if dictated is None:
         _read(text, tokens_of(text), found)
         if found:
-            found[-1].end = len(text.rstrip(" .!?"))
+            found[-1].end = len(text)
         return found
     tokens = tokens_of(text)
     _read(text, [one for one in tokens if one.start < spoken], found)

@@ -16,6 +16,7 @@ from scheduler.core.letters import word_set
 from scheduler.core.order_joining import Order
 from scheduler.core.order_reader import Request, foreign_verbs, read_request
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
+from scheduler.core.questions_read import sender_of
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slot_finder import slots_of
@@ -35,6 +36,9 @@ READ: Final = word_set(
 _LONGEST_READ = 2_000  # characters that are read by their grammar; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _SCORE_OF_PATTERN = 0.7
+_SOMEONE: Final = re.compile(
+    r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE
+)
 _IDLE: Final = frozenset({"know", "show", "lie"})
 _DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
 _SENTENCE_END = re.compile(
@@ -211,7 +215,7 @@ class IntentRouter:
         """Return what one order wants: grammar names the intent, a pattern of the same intent its slots."""
         if order.foreign - self._configured:
             return self._not_known(order.said, locale, _UNCONFIGURED, refused=True)
-        text = self._frame.unwrap(order.said)
+        text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", order.said))
         match = self._match(text)
         intent = order.intent if order.intent in self._routed else ""
         if match is not None and (match.intent.name == intent or match.intent.name not in READ):
@@ -222,6 +226,8 @@ class IntentRouter:
             remark = not order.signs or not (order.signs.senses - _IDLE) or order.mood == MAYBE
             return self._not_known(order.said, locale, REMARK if remark and not order.foreign else "")
         slots = slots_of(intent, order.said)
+        if intent == "read_mail" and "sender" not in slots and (sender := clean("sender", sender_of(order.text))):
+            slots["sender"] = sender
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
         found = {"slots": slots, "locale": locale, "score": order.sure, "why": "by its words"}

@@ -25,7 +25,7 @@ from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
-from scheduler.core.spoken_of import Thing, end_of, kinds, names_nothing, plain_phrases, pronoun, with_place
+from scheduler.core.spoken_of import NOT_FOUND, Thing, end_of, kinds, names_nothing, plain_phrases, pronoun, with_place
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
@@ -365,7 +365,7 @@ class _Reader:
             found = kinds(phrase)
             if not found or (phrase is place and len(phrases) > 1):
                 continue
-            told = self._text[phrase.tokens[0].start : end_of(phrase, phrases, place)]
+            told = NOT_FOUND.sub("", self._text[phrase.tokens[0].start : end_of(phrase, phrases, place)])
             where = self._text[place.start : place.tokens[-1].end] if place is not None and place is not phrase else ""
             self._things.append(Thing(told, found, where, ordered))
             break

@@ -37,9 +37,21 @@ _CAME_IN: Final = re.compile(
 )
 _WHERE_MAIL: Final = re.compile(r"(?i)\b(?:(?:e-?)?mails?|nachricht|message)\b")
 
+_LONGEST_SENDER: Final = 6
+_SENDER: Final = re.compile(
+    r"(?i)\b(?:was|what)(?:'s|'d)?(?: (?:hat|haben|hatte|did|has|have|schreib(?:t|en)|mailt|antwortet))? (?P<sender>(?!(?:ich|du|wir|i|you|we|ist|is)\b).+?)"
+    r"(?: (?:mir|uns|me|us|dazu|so|denn|da|heute|gestern|vorgestern|today|yesterday))*(?: (?:heute früh|this morning|last week|letzte woche))?"
+    r"(?: (?:geschrieben|gemailt|gesendet|geschickt|geantwortet|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?)(?: hat| haben| hatte)?\b.*)?[ ?.!]*$"
+)
 _LOCATION: Final = re.compile(
     r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b"
 )
+
+
+def sender_of(said: str) -> str:
+    """Return whose mail is asked for: "was hat Frau Sommer geschrieben?"."""
+    found = _SENDER.search(said)
+    return found["sender"] if found is not None and len(found["sender"].split()) <= _LONGEST_SENDER else ""
 
 
 def asked_for(said: str) -> tuple[str, float] | None:

@@ -1,5 +1,6 @@
 """What a request speaks of, so that a pronoun can stand for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -110,6 +111,7 @@ def kinds(phrase: Phrase) -> frozenset[str]:
     return frozenset(found)
 
 
+NOT_FOUND: Final = re.compile(r"(?i) (?:nicht(?: mehr)?|nirgends|anywhere|any ?more|again)$")
 _PLAIN: Final = frozenset({"it", "them", "ihn", "es", "dies", "beides", "dieses", "das"})
 _ARTICLES: Final = frozenset({"sie", "die", "den", "der", "this", "that", "diese", "diesen", "those", "er"})
 _AFTER_PRONOUN: Final = frozenset({"ihm", "ihr", "ihnen", "muss", "gehoert", "braeuchte", "ich"})
