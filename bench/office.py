@@ -28,7 +28,7 @@ def by_orders(beyond: BeyondRules) -> Understand:
 
     def understand(text: str) -> list[Understood]:
         orders = asyncio.run(beyond.split(text, rules))
-        return [Understood(part.routed.name, dict(part.routed.slots)) for part in orders.parts]
+        return [Understood(part.routed.name, part.routed.words) for part in orders.parts]
 
     return understand
 

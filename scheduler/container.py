@@ -40,6 +40,7 @@ from scheduler.orchestrator.schedule_runner import ScheduleRunner
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.orchestrator.worker import Worker
 from scheduler.plan_wiring import make_plans, make_repairs
 from scheduler.queue.admission import Admission
@@ -61,6 +62,7 @@ from scheduler.repository.sqlite_repository import (
     SQLiteTaskRepository,
 )
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
+from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import (
@@ -99,6 +101,7 @@ class Services:
     maintenance: Maintenance
     checks: Mapping[str, Check]
     agents: Agents
+    teaching: Teaching
 
 
 _Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
@@ -121,11 +124,12 @@ async def open_services(
         stack.push_async_callback(registry.close)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
-        model = provider or _model(stack, settings, database)
+        intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
+        teaching = make_teaching(settings, database, intents, registry)
         agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
-        planner = make_planner(settings, registry, router or IntentRouter.default(), sites, model, agents.catalog)
+        planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
         admission = make_admission(settings.queue, database)
-        questions = make_answer_service(settings, database, planner, queue, admission)
+        questions = make_answer_service(settings, database, planner, queue, admission, teaching)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
         worker = make_worker(settings, queue, database, registry, secrets, agents)
@@ -152,7 +156,18 @@ async def open_services(
             maintenance=make_maintenance(settings, database, (artifacts, screenshots), questions, plans),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
             agents=agents,
+            teaching=teaching,
         )
+
+
+def _closed_with(stack: AsyncExitStack, agents: Agents) -> Agents:
+    stack.push_async_callback(agents.close)
+    return agents
+
+
+def _kept_files(settings: Settings) -> tuple[ArtifactStore, ScreenshotStore]:
+    folder = settings.store.data_dir
+    return ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots")
 
 
 async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
@@ -209,7 +224,12 @@ def make_batches(database: SQLiteDatabase, planner: Planner, queue: JobQueue, ad
 
 
 def make_answer_service(
-    settings: Settings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, admission: Admission
+    settings: Settings,
+    database: SQLiteDatabase,
+    planner: Planner,
+    queue: JobQueue,
+    admission: Admission,
+    teaching: Teaching,
 ) -> AnswerService:
     """Return what asks people, and takes their answers."""
     return AnswerService(
@@ -221,6 +241,7 @@ def make_answer_service(
         patience=timedelta(days=settings.queue.answer_days),
         most=settings.queue.most_unanswered,
         letterbox=make_answers(settings),
+        teaching=teaching,
     )
 
 
@@ -363,6 +384,15 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
 
 
+def make_teaching(
+    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
+) -> Teaching:
+    """Return what people may teach, for the configured intents."""
+    store, clock = SQLiteTaughtRepository(database), SystemClock()
+    catalog, policy = registry.catalog, make_policy(settings)
+    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
+
+
 def make_planner(
     settings: Settings,
     registry: ExecutorRegistry,
@@ -370,6 +400,7 @@ def make_planner(
     sites: SiteBook,
     provider: LLMProvider | None = None,
     offered: OfferedActions | None = None,
+    teaching: Teaching | None = None,
 ) -> Planner:
     """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
@@ -386,4 +417,5 @@ def make_planner(
         zone=settings.calendar.zone,
         search_url=settings.hands.search_url,
         offered=offered,
+        teaching=teaching,
     )

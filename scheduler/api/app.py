@@ -17,6 +17,7 @@ from scheduler.api import (
     dead_letters,
     files,
     health,
+    intents,
     jobs,
     lam_handler,
     live,
@@ -47,6 +48,7 @@ _TAGS: Final = [
     {"name": "dead letters", "description": "Jobs that failed for good: look, correct, requeue, discard."},
     {"name": "agents", "description": "Agents: join, give signs of life, look, drain, cut off."},
     {"name": "lam", "description": "Messages of agents, and what waits for them."},
+    {"name": "intents", "description": "What sentences can mean, and teaching it."},
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
@@ -82,6 +84,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         files.router,
         audit.router,
         dead_letters.router,
+        intents.router,
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)

@@ -17,6 +17,7 @@ from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.schedule_service import ScheduleService
 from scheduler.orchestrator.table_service import TableService
+from scheduler.orchestrator.teaching import Teaching
 
 if TYPE_CHECKING:
     from scheduler.settings import ApiSettings
@@ -67,6 +68,10 @@ async def schedule_service(request: Request) -> ScheduleService:
     return cast("ScheduleService", request.app.state.services.schedules)
 
 
+async def teaching_service(request: Request) -> Teaching:
+    return cast("Teaching", request.app.state.services.teaching)
+
+
 async def batch_service(request: Request) -> BatchService:
     return cast("BatchService", request.app.state.services.batches)
 
@@ -104,5 +109,6 @@ ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 PlansDep = Annotated[PlanService, Depends(plan_service)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
+TeachingDep = Annotated[Teaching, Depends(teaching_service)]
 TablesDep = Annotated[TableService, Depends(table_service)]
 TenantDep = Annotated[TenantId, Depends(tenant_of)]

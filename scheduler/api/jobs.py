@@ -130,6 +130,7 @@ async def get_job(
         plan_version=job.plan_version,
         locale=job.locale,
         slots=job.context.get("slots", {}),
+        typed=job.context.get("typed", []),
         tasks=[TaskResponse.of(todos[step_of(task.task_id)], task, told.get(task.task_id)) for task in tasks],
         artifacts=artifact_links(artifacts, job_id),
         context_id=said if isinstance(said := job.context.get("context_id"), str) else None,

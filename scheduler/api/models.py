@@ -16,6 +16,7 @@ from scheduler.core.questions import Question
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.orchestrator.plan_preview import Preview, StepPreview
+from scheduler.orchestrator.slot_values import Slot
 
 
 @model_validator(mode="before")
@@ -135,6 +136,7 @@ class JobDetailResponse(BaseModel):
     plan_version: int
     locale: Locale
     slots: dict[str, str] = Field(default_factory=dict)
+    typed: list[Slot] = Field(default_factory=list, description="The slots with their values.")
     tasks: list[TaskResponse]
     artifacts: list[str]
     context_id: str | None = Field(default=None, description="`context_id` of the `context` it was ordered with.")
@@ -172,6 +174,7 @@ class PlanResponse(BaseModel):
     intent: str
     locale: Locale
     slots: dict[str, str]
+    typed: list[Slot] = Field(description="The slots with their values and the places of their words.")
     task_graph: TaskGraph
     batches: list[list[str]]
     way: str = Field(description="Who understood it: rules, examples (learned), or a language model (llm).")
@@ -202,6 +205,7 @@ class PlanResponse(BaseModel):
         spent = SpentResponse.model_validate(reckoned.spent._asdict())
         return cls(
             batches=batches,
+            typed=list(planned.typed),
             task_graph=planned.task_graph,
             overlooked=list(planned.overlooked),
             unseen=list(planned.unseen),

@@ -17,6 +17,7 @@ from scheduler.cli import (
     database,
     dead,
     graph,
+    intents,
     plan_views,
     plans,
     schedules,
@@ -355,6 +356,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(database.app, name="db")
 app.add_typer(graph.app, name="graph")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(intents.app, name="intents")
 
 
 def main() -> None:

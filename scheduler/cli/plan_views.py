@@ -24,6 +24,10 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     tasks = {task["id"]: task for task in plan["task_graph"]["tasks"]}
     slots = ", ".join(f"{name} = {value}" for name, value in plan["slots"].items())
     tree = Tree(f"[bold]{escape(plan['intent'])}[/]  [dim]{escape(slots)}[/]")
+    for slot in plan["typed"]:
+        value = slot["value"] if slot["value"] is not None else " | ".join(slot["may_be"]) or "?"
+        if value != slot["words"]:
+            tree.add(f"[dim]{escape(slot['name'])}: {escape(slot['words'])} → {escape(str(value))}[/]")
     for number, batch in enumerate(plan["batches"], start=1):
         branch = tree.add(f"[dim]{number}[/]") if len(batch) > 1 else tree
         for task_id in batch:

@@ -39,6 +39,8 @@ class CrashPoint(StrEnum):
     AFTER_KEEP_PLAN = "after_keep_plan"
     BEFORE_REPAIR = "before_repair"
     AFTER_REPAIR = "after_repair"
+    BEFORE_TEACH = "before_teach"
+    AFTER_TEACH = "after_teach"
     BEFORE_SCHEDULE = "before_schedule"
     AFTER_SCHEDULE = "after_schedule"
     BEFORE_FIRE = "before_fire"

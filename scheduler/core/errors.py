@@ -11,9 +11,9 @@ CPAError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError, PlanNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
-│                                LeaseLostError, PlanChangedError, PlanUnreadableError, ScheduleExistsError,
-│                                ScheduleChangedError, NotWaitingError, AgentKeyTakenError, AgentNameTakenError,
-│                                MessageConflictError, PlanExpiredError, PlanSupersededError
+│                                IntentExistsError, LeaseLostError, PlanChangedError, PlanUnreadableError,
+│                                ScheduleExistsError, ScheduleChangedError, NotWaitingError, AgentKeyTakenError,
+│                                AgentNameTakenError, MessageConflictError, PlanExpiredError, PlanSupersededError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -93,6 +93,7 @@ from scheduler.core.request_errors import (
     EmptyPlanError,
     EmptyRequestError,
     IdempotencyConflictError,
+    IntentExistsError,
     InvalidFieldError,
     InvalidMessageError,
     InvalidTransitionError,
@@ -224,6 +225,7 @@ __all__ = [
     "FileFailedError",
     "FileMissingError",
     "IdempotencyConflictError",
+    "IntentExistsError",
     "InvalidFieldError",
     "InvalidInputError",
     "InvalidMessageError",

@@ -1,4 +1,4 @@
-"""Finds out what a request wants by rules: the intent whose pattern explains it best, and what the request names."""
+"""Finds out what a request wants by rules: its grammar says what is ordered, patterns and words what it names."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,57 +6,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import re2
-
+from scheduler.core.clause_mood import MAYBE
+from scheduler.core.compound import REMARK, OrderPart, Orders, split_orders
+from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
-from scheduler.core.lexicon import FOREIGN, lexicon
+from scheduler.core.letters import word_set
+from scheduler.core.order_joining import Order
+from scheduler.core.order_reader import MAY_BE_AN_ORDER, Request, foreign_verbs, read_request
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
-from scheduler.core.phrases import tokens_of
+from scheduler.core.questions_read import sender_of
 from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
-from scheduler.core.request_reader import (
-    first_order,
-    foreign_verbs,
-    names_place,
-    orders_in,
-    read,
-    read_question,
-    sentences_of,
-)
-from scheduler.core.sentence_form import asks_ability, is_conditional, no_order
 from scheduler.core.similarity import NearestExamples
+from scheduler.core.slot_finder import slots_of
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
 from scheduler.core.templates import check_template
 
 __all__ = ["Intent", "IntentFileError", "IntentRouter", "RoutedIntent"]
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intents.yaml"
-_MAY_BE_ASKED = frozenset({"read_mail", "search_mail", "search_document", "web_search"})
-_STARTS_OF_SENDING = frozenset({"download_file"})
-_TOLD = frozenset({"statement", "past", "hypothetical", "question of ability", "asked whether to"})
-_SCORE_OF_READING = 0.7
-_LONGEST_READ = 2_000  # characters that are read by their words; longer requests are texts
+READ: Final = word_set(
+    """
+    send_mail fetch_and_send read_mail search_mail search_document open_document export_pdf open_app close_app
+    navigate_url web_search download_file fill_form create_appointment extract_table
+    """
+)
+"""The intents that grammar knows; others are found by their patterns alone."""
+_LONGEST_READ = 2_000  # characters that are read by their grammar; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
-_BY_WHOM = re.compile(r"^(?:such|find|search|look|locate)\w* .*\b(?:von|of|by)(?: der| dem| the)? $", re.IGNORECASE)
-_MOST_CUTS = 16
-_SOMEONE = re.compile(r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE)
-_NEEDED = re.compile(
-    r"^(?P<who>[^,.;:]{2,40}?) (?:braucht|benötigt|benoetigt|(?:wartet|warten)(?: noch| schon"
-    r"| immer noch)* auf|needs|(?:is|are)(?: still)? waiting"
-    r" for|wants|fragt nach|(?:is )?asking for)(?: noch| dringend)* (?P<what>[^,.;:]{3,80}?)(?: dringend"
-    r"| urgently)?[,.;] (?:so |und |and |also )?"
-    r"(?:bitte |please )?(?:(?P<german>schick|sende?|mail)e?(?: (?:sie|es|ihn|das|die|den))? (?:ihm|ihr|ihnen)"
-    r"|(?:send|email|mail|forward) "
-    r"(?:it|them)(?: over| across)? to (?:him|her|them))(?: bitte| doch| rüber| zu| please)*[.!]*$",
+_SCORE_OF_PATTERN = 0.7
+_SOMEONE: Final = re.compile(
+    r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE
+)
+_IDLE: Final = frozenset({"know", "show", "lie"})
+_DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
+_SENTENCE_END = re.compile(
+    r"(?<!\b\w)(?<!\b[ndmhfj]r)(?<!\bno)(?<!\bm[rs]s)(?<!\bprof)(?<!\bst)(?<!\binc)(?<!\btel)(?<!\bstr)(?<!\bco)(?<!\bltd)(?<!\d)[.!?]+\s+",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"^(?:bevor (?:du|sie)|before you) (?P<later>[^,]+), (?P<first>.+?)[.!]*$", re.IGNORECASE)
-_DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
-_BETWEEN_ORDERS = re2.compile(
-    r"(?i)[.!?;] |,? (?:und|and|then|dann)(?: dann| danach| anschlie(?:ß|ss)end| then| afterwards)? |, "
+_OF_FETCHING: Final = frozenset(
+    {"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"}
 )
-_SENTENCE_END = re2.compile(r"[.!?] ")
 _UNCONFIGURED = "an order of which nothing is configured"
 
 
@@ -107,7 +98,7 @@ def _read(intent: Intent, text: str, fit: Fit) -> _Match:
     slots = {name: clean(name, text[span.start : span.end]) for name, span in fit.groups.items()}
     body = fit.groups.get("body")
     if body is not None and _DICTATED_CLAUSE.search(text[: body.start]):
-        slots["body"] = clean("body", sentences_of(slots["body"])[0]) if slots["body"] else ""
+        slots["body"] = clean("body", _SENTENCE_END.split(slots["body"])[0]) if slots["body"] else ""
     frame, taken = "", 0
     for start, end in sorted(span for name, span in fit.groups.items() if name in FREE_TEXT):
         frame, taken = frame + text[taken:start], max(taken, end)
@@ -132,11 +123,12 @@ class IntentRouter:
         )
         self._configured = {
             verb for one in known for texts in one.examples.values() for text in texts for verb in foreign_verbs(text)
-        } - {"print", "book", FOREIGN}
+        }
         for intent in known:
             check_template(intent, book.source)
         self.intents: tuple[Intent, ...] = (*known, self._unknown)
         self._routed = {intent.name: RoutedIntent(**dict(intent)) for intent in self.intents}
+        self._reads = bool(READ & self._routed.keys())
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -151,147 +143,115 @@ class IntentRouter:
     def route(self, message: str) -> RoutedIntent:
         """Return the intent that explains the request best, or "unknown" with the nearest ones.
 
-        Of several orders in one request the first that is understood is returned; `rest` holds the others.
+        Of several orders in one request the first is returned; `rest` holds the words of the others.
         """
+        first, *others = split_orders(message, self).parts
+        if not others:
+            return first.routed
+        rest = " ".join(one.text for one in others)
+        share = len(first.text) / (len(first.text) + len(rest))
+        return first.routed.model_copy(update={"rest": rest, "score": first.routed.score * share})
+
+    def orders(self, message: str) -> Orders:
+        """Return what a request orders, part by part; one part that is unknown where nothing is ordered."""
         text = normalise(message)
         locale = detect_locale(text)
-        order = self._frame.unwrap(_in_order_of_doing(_SOMEONE.sub(r"kannst du \1 ", text)))
-        if asks_ability(text[:_LONGEST_READ]):
-            return self._not_known(order, locale, why="question of ability")
-        if is_conditional(order[:_LONGEST_READ]):
-            return self._not_known(order, locale, why="conditional")
-        match, rest = self._understand(order)
-        rest = "" if match is None else self._orders_of(order, rest)
-        if match is None or self._is_told(order, match) or (rest and self._is_one(order, match)):
-            return self._read(message, order, locale)
-        refused = self._refusals.fits(self._frame.without_harmless(match.frame))
-        asked = read_question(order[:_LONGEST_READ]) if refused else None
-        if asked is not None:
-            return self._read(message, order, locale)
-        if refused or (
-            match.slots.get("body", "").casefold().startswith(("nicht ", "noch nicht ", "not ")) and ": " not in order
+        own = self._of_patterns(text, message, locale, longer=len(text) > _LONGEST_READ)
+        if own is not None:
+            return Orders((OrderPart(message, own),))
+        if not self._reads:
+            return Orders((OrderPart(message, self._not_known(text, locale, "")),))
+        request = read_request(text[:_LONGEST_READ])
+        if not request.orders:
+            return Orders((OrderPart(message, self._nothing(text, locale, request)),))
+        one = self._fetched_and_sent(request, text, message, locale)
+        if one is not None:
+            return Orders((OrderPart(message, one),), request.overlooked)
+        parts = list[OrderPart]()
+        for order in request.orders:
+            single = message if len(request.orders) == 1 else order.text
+            after = (len(parts) - 1,) if order.in_order and parts else ()
+            parts.append(OrderPart(single, self._name(order, message, locale), after, means_earlier=order.refers))
+        return Orders(tuple(parts), request.overlooked)
+
+    def _of_patterns(self, text: str, message: str, locale: Locale, *, longer: bool) -> RoutedIntent | None:
+        """Return what a pattern says of the whole where grammar does not know the intent, or the text is long."""
+        if not longer and self._routed.keys() <= READ | {UNKNOWN}:
+            return None
+        match = self._match(self._frame.unwrap(text))
+        if match is None or (match.intent.name in READ and not longer):
+            return None
+        if self._refusals.fits(self._frame.without_harmless(match.frame)):
+            return self._not_known(text, locale, "negated or a question")
+        return self._of_match(match, text, message, locale)
+
+    def _fetched_and_sent(self, request: Request, text: str, message: str, locale: Locale) -> RoutedIntent | None:
+        """Return one order for several that only together are what INTENTS calls one: get it from there and send it."""
+        names = [one.intent for one in request.orders]
+        if (
+            not set(names) <= _OF_FETCHING
+            or names[-1] not in {"send_mail", "fetch_and_send"}
+            or not any(one.signs and (one.signs.place or "portal" in one.signs.nouns) for one in request.orders)
         ):
-            return self._not_known(order, locale, why="negated or a question")
+            return None
+        match = self._match(self._frame.unwrap(text))
+        if match is None or match.intent.name != "fetch_and_send":
+            return None
+        return self._of_match(match, text, message, locale)
+
+    def _of_match(self, match: "_Match", text: str, message: str, locale: Locale, sure: float = 0.0) -> RoutedIntent:
         slots = derive(match.slots)
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
-        score = min(match.length / len(order), 1.0)
-        found: dict[str, object] = {"slots": slots, "locale": locale, "score": score, "rest": rest}
-        return self._routed[match.intent.name].model_copy(update=found)
+        score = max(min(match.length / len(text), 1.0), sure)
+        return self._routed[match.intent.name].model_copy(update={"slots": slots, "locale": locale, "score": score})
 
-    def _orders_of(self, order: str, rest: str) -> str:
-        """Return what else is ordered: a sentence of its own that orders nothing ("Danke!", "Es regnet.") is none."""
-        if not rest or order[: -len(rest)].rstrip()[-1:] not in {".", "!", "?"}:
-            return rest
-        return " ".join(one for one in sentences_of(rest) if self._may_order(one))
+    def _nothing(self, text: str, locale: Locale, request: Request) -> RoutedIntent:
+        """Return "unknown" for a request that orders nothing, and why."""
+        return self._not_known(text, locale, request.reason, refused=request.reason not in MAY_BE_AN_ORDER)
 
-    def _may_order(self, sentence: str) -> bool:
-        text = self._frame.unwrap(sentence)
-        if any(True for tier in self._tiers for _ in tier.matches(text)):
-            return True
-        return not no_order(text) and (read(text) is not None or bool(foreign_verbs(text)))
+    def _name(self, order: Order, message: str, locale: Locale) -> RoutedIntent:
+        """Return what one order wants: grammar names the intent, a pattern of the same intent its slots."""
+        if order.foreign - self._configured:
+            return self._not_known(order.said, locale, _UNCONFIGURED, refused=True)
+        text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", order.said))
+        match = self._match(text)
+        intent = order.intent if order.intent in self._routed else ""
+        if match is not None and (match.intent.name == intent or match.intent.name not in READ):
+            return self._of_match(match, text, message, locale, sure=order.sure)
+        if match is not None and (not intent or order.sure <= PERHAPS):
+            return self._of_match(match, text, message, locale).model_copy(update={"score": _SCORE_OF_PATTERN})
+        if not intent:
+            remark = not order.signs or not (order.signs.senses - _IDLE) or order.mood == MAYBE
+            return self._not_known(order.said, locale, REMARK if remark and not order.foreign else "")
+        slots = slots_of(intent, order.said)
+        if intent == "read_mail" and "sender" not in slots and (sender := clean("sender", sender_of(order.text))):
+            slots["sender"] = sender
+        if "body" in slots and "\n" in message:
+            slots["body"] = as_written(slots["body"], message)
+        found = {"slots": slots, "locale": locale, "score": order.sure, "why": "by its words"}
+        return self._routed[intent].model_copy(update=found)
 
-    def _is_told(self, order: str, match: _Match) -> bool:
-        """Whether what a pattern takes for an order is only told: it happened, or it might."""
-        if match.intent.name in _MAY_BE_ASKED or any(
-            one.form == "order" for one in lexicon().meanings(order.partition(" ")[0])
-        ):
-            return False
-        return no_order(order[:_LONGEST_READ]) in _TOLD
-
-    @staticmethod
-    def _is_one(order: str, match: _Match) -> bool:
-        """Whether what a pattern takes for two orders is one: to fetch something and to send it."""
-        if match.intent.name not in _STARTS_OF_SENDING:
-            return False
-        reading = read(order[:_LONGEST_READ])
-        return (
-            reading is not None
-            and reading.intent == "fetch_and_send"
-            and {"document", "recipient"} <= reading.slots.keys()
-        )
-
-    def _read(self, message: str, order: str, locale: Locale) -> RoutedIntent:
-        """Read by words what no pattern fits: the first sentence that is an order; the others may only tell why."""
-        parts = (part for one in sentences_of(order[:_LONGEST_READ]) for part in first_order(one))
-        sentences = [self._frame.unwrap(one) for one in parts if one]
-        reasons = []
-        for place, sentence in enumerate(sentences):
-            asked = read_question(sentence)
-            reading = asked or read(sentence) if sentence else None
-            reason = no_order(sentence) if sentence and asked is None else ""
-            if reading is None and not reason and foreign_verbs(sentence) - self._configured:
-                reason = _UNCONFIGURED
-            if reading is None or reading.intent not in self._routed or reason:
-                reasons += (
-                    [reason]
-                    if reason and any(token.is_verb or token.has("nominal") for token in tokens_of(sentence))
-                    else []
-                )
-                continue
-            rest = " ".join(orders_in(sentences[place + 1 :]))
-            found = {
-                "slots": reading.slots,
-                "locale": locale,
-                "score": _SCORE_OF_READING,
-                "rest": rest,
-                "why": "by its words",
-            }
-            if "body" in reading.slots and "\n" in message:
-                found["slots"] = {**reading.slots, "body": as_written(reading.slots["body"], message)}
-            return self._routed[reading.intent].model_copy(update=found)
-        refused = self._refusals.fits(self._frame.without_harmless(order))
-        why = ", ".join(dict.fromkeys(reasons)) or ("negated or a question" if refused else "")
-        return self._not_known(order, locale, why)
-
-    def _not_known(self, order: str, locale: Locale, why: str) -> RoutedIntent:
-        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": bool(why), "why": why}
+    def _not_known(self, order: str, locale: Locale, why: str, *, refused: bool = False) -> RoutedIntent:
+        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": refused, "why": why}
         found["unconfigured"] = why == _UNCONFIGURED
         return self._routed[UNKNOWN].model_copy(update=found)
 
-    def _understand(self, order: str) -> tuple[_Match | None, str]:
-        for tier in self._tiers:
-            for part, rest in _readings(order):
-                match = self._best(tier, part if part is order else self._frame.unwrap(part))
-                if match is not None:
-                    return match, rest
-        return None, ""
-
-    def _best(self, tier: _Patterns, text: str) -> _Match | None:
+    def _match(self, text: str) -> "_Match | None":
         """Return the match of the highest rank; of equal ones the one registered first."""
-        return max(filter(self._sound, tier.matches(text)), key=lambda match: match.rank, default=None)
+        for tier in self._tiers:
+            match = max(filter(self._sound, tier.matches(text)), key=lambda one: one.rank, default=None)
+            if match is not None:
+                return match
+        return None
 
-    def _sound(self, match: _Match) -> bool:
+    def _sound(self, match: "_Match") -> bool:
         """Whether every slot got words, and none of them swallowed the next order."""
-        portal = match.slots.get("portal", "")
-        if portal and not names_place(portal) and _BY_WHOM.search(match.frame.partition(portal)[0]):
-            return False
         return all(
             words
             and (
                 name in FREE_TEXT
-                or (len(words) <= _LONGEST_NAME and not self._frame.no_name(words) and len(sentences_of(words)) == 1)
+                or (len(words) <= _LONGEST_NAME and not self._frame.no_name(words) and not _SENTENCE_END.search(words))
             )
             for name, words in match.slots.items()
         )
-
-
-def _in_order_of_doing(text: str) -> str:
-    """Return "Bevor du B, A" as "A. B", and "Tom needs X, send it to him" as "send X to Tom"."""
-    needed = _NEEDED.match(text[:_LONGEST_READ])
-    if needed:
-        verb, to = ("schick", "an") if needed["german"] else ("send", "to")
-        return f"{verb} {needed['what']} {to} {needed['who']}"
-    said = _BEFORE.match(text[:_LONGEST_READ])
-    return f"{said['first']}. {said['later']}" if said and read(said["later"]) else text
-
-
-def _readings(text: str) -> Iterable[tuple[str, str]]:
-    """Yield (order, rest): the whole text, then it without its last orders, then without its first sentences."""
-    yield text, ""
-    cuts = [found.span() for _, found in zip(range(_MOST_CUTS), _BETWEEN_ORDERS.finditer(text), strict=False)]
-    for start, end in reversed(cuts):
-        yield text[:start], text[end:]
-    ends = [found.span() for _, found in zip(range(_MOST_CUTS), _SENTENCE_END.finditer(text), strict=False)]
-    for start, end in ends:
-        yield text[end:], text[: start + 1]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.job import Locale
 from scheduler.core.patterns import PatternError, expand, expand_parts
+from scheduler.core.slots import Said
 from scheduler.core.strict_yaml import read_strictly
 from scheduler.core.sub_templates import SubTemplateError, with_sub_templates
 from scheduler.core.todo import ToDo
@@ -30,7 +31,7 @@ class Intent(BaseModel):
     request leaves that slot open. `required` slots must be filled before the template can become a plan. `only_with`
     names by task id the slots a step needs: without them the step is left out. Where one of several slots will do,
     they are written `portal/folder`. The step `per_field` is done once for each "field: value" in the body; it may use
-    `{field_label}` and `{field_value}`.
+    `{field_label}` and `{field_value}`. `own_slots` are slots besides the common ones, which examples mark.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class Intent(BaseModel):
     only_with: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     per_field: str | None = None
     texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
+    own_slots: tuple[str, ...] = ()
 
 
 class RoutedIntent(Intent):
@@ -54,10 +56,12 @@ class RoutedIntent(Intent):
     `nearest` names similar intents when this one is "unknown". `way` and `why` tell how it was found out.
     `refused`: it is understood as something that is no order, a question or a negation, and stays "unknown".
     `unconfigured`: it is refused as an order of which nothing is configured; only a language model may plan it.
+    `said` are the slots with the places of their words, one that was said several times several times.
     `unsure`: it is "unknown", but the nearest are near enough to ask which one is meant.
     """
 
     slots: dict[str, str] = Field(default_factory=dict)
+    said: tuple[Said, ...] = ()
     locale: Locale = "de"
     score: float = Field(default=0.0, ge=0, le=1)
     rest: str = ""
@@ -67,6 +71,16 @@ class RoutedIntent(Intent):
     unsure: bool = False
     way: Literal["rules", "learned", "llm"] = "rules"
     why: str = ""
+
+    @property
+    def words(self) -> dict[str, str | list[str]]:
+        """The slots, those that were said several times as lists."""
+        found: dict[str, str | list[str]] = dict(self.slots)
+        for slot in found:
+            many = list(dict.fromkeys(one.words for one in self.said if one.slot == slot))
+            if len(many) > 1:
+                found[slot] = many
+        return found
 
 
 class Frame(BaseModel):

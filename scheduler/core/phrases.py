@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
-_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)\b"
+_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md|dwg|dxf|ifc|msg|vsdx?|mpp|html?|log|svg|gif|tiff?|bmp|rtf|epub|mp[34]|wav|ics|tex|key|pages|numbers)\b"
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
 _SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -15,9 +16,10 @@ _MONTH: Final = (
     r"(?:januar|jänner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march|may|june|july|"
     r"october|december)"
 )
+_SHORT_MONTH: Final = r"(?:jan|feb|mär|mrz|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
 _PART: Final = r"(?: (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening))?"
 _DAY: Final = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\.? {_SHORT_MONTH}|{_SHORT_MONTH} \d{{1,2}}\b|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)(?: of)?(?: {_MONTH})?)"
 )
 _DATE: Final = (
@@ -26,27 +28,35 @@ _DATE: Final = (
     rf"(?:vormittag|nachmittag|abend|früh)?\b(?:,? (?:den |dem |the )?{_DAY})?|"
     rf"(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|last) (?:woche|monats?|jahr(?:es)?|quartal|week|month|year|quarter)\b"
     rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
-    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|{_MONTH}(?: \d{{4}})?\b){_PART}"
+    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){_MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
 )
 _TOKEN: Final = re.compile(
     rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
-    rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?::\d+)?(?:/\S*)?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
+    rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
     rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
-    rf"|(?P<date>\b{_DATE})|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
-    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–-])",
+    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
+    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+-])",
     re.IGNORECASE,
 )
 
 _DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
-_GERMAN: Final = frozenset(["der", "die", "das", "den", "dem", "bitte", "und", "mir", "mal", "vom", "im", "aus", "mit"])
-_ENGLISH: Final = frozenset(
-    ["the", "to", "and", "my", "for", "please", "pls", "me", "of", "with", "from", "you", "our"]
+_GERMAN: Final = word_set(
+    """
+    der die das den dem bitte und mir mal vom im aus mit
+    """
+)
+_ENGLISH: Final = word_set(
+    """
+    the to and my for please pls me of with from you our
+    """
 )
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
-_SUBJECTS: Final = frozenset(
-    ["ich", "du", "wir", "er", "man", "sie", "es", "i", "you", "we", "he", "she", "they", "it", "them", "ihn", "u"]
+_SUBJECTS: Final = word_set(
+    """
+    ich du wir er man sie es i you we he she they it them ihn u
+    """
 )
 
 
@@ -130,7 +140,11 @@ def _settled(found: list[Token]) -> list[Token]:
 def _is_article(tokens: list[Token], place: int) -> bool:
     """Whether "an" is the English article: before a vowel, in English words or before what nobody is sent things to."""
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is None or after.key[:1] not in "aeiou" or any(token.key in _GERMAN for token in tokens):
+    if (
+        after is None
+        or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"})
+        or any(token.key in _GERMAN for token in tokens)
+    ):
         return False
     thing = after.has("noun") and not after.has("noun", "person_title")
     return thing or any(token.key in _ENGLISH for token in tokens)
@@ -215,6 +229,8 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
         before.has("determiners") or (before.has("prepositions") and before.key not in {"to", "zu"})
     ):
         return False
+    if before is not None and before.key in _SUBJECTS and before.key not in {"sie", "es", "it", "them", "ihn"}:
+        return True
     return not (
         token.has("noun")
         and place

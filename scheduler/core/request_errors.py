@@ -234,6 +234,15 @@ class ScheduleExistsError(ConflictError):
         super().__init__(f"There is a schedule {name!r} already", schedule=name, field="name")
 
 
+class IntentExistsError(ConflictError):
+    """Names of intents are given once; one that was taught may be forgotten and taught anew."""
+
+    code: ClassVar[str] = "intent_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an intent {name!r} already", intent=name, field="name")
+
+
 class ScheduleChangedError(ConflictError):
     """Somebody else changed the schedule meanwhile; nothing was changed."""
 

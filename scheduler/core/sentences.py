@@ -141,6 +141,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "artifact_not_found": Sentence("Eine Datei {artifact} gibt es nicht.", "There is no file {artifact}."),
     "schedule_not_found": Sentence("Einen Zeitplan {schedule} gibt es nicht.", "There is no schedule {schedule}."),
+    "intent_exists": Sentence(
+        "Einen Intent namens {intent} gibt es schon (Feld {field}). Bitte einen anderen Namen wählen.",
+        "There is an intent named {intent} already (field {field}). Please choose another name.",
+    ),
     "schedule_exists": Sentence(
         "Einen Zeitplan namens {schedule} gibt es schon (Feld {field}). Bitte einen anderen Namen wählen.",
         "There is a schedule named {schedule} already (field {field}). Please choose another name.",

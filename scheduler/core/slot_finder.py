@@ -1,12 +1,27 @@
-"""Finds what fills the slots of an intent in the phrases of a request, whatever the sentence is like."""
+"""Finds what fills the slots of an intent that is known, in whatever words an order is given."""
 
+import functools
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from scheduler.core.phrases import Phrase, phrases_of, tokens_of
-from scheduler.core.slots import clean, derive
+from scheduler.core.intents import RoutedIntent
+from scheduler.core.language import as_written, detect_locale, normalise
+from scheduler.core.phrases import Phrase, tokens_of
+from scheduler.core.slot_chunks import chunks_of
+from scheduler.core.slot_order import Filled, Order
+from scheduler.core.slot_roles import ROLES
+from scheduler.core.slot_texts import (
+    cut_agenda,
+    cut_fields,
+    cut_format,
+    cut_mail,
+    cut_subject,
+    find_query,
+    without_reasons,
+)
+from scheduler.core.slots import Said, clean, derive
 
-_MAILS: Final = frozenset({"send_mail", "fetch_and_send"})
 TO: Final = frozenset({"an", "to"})
 _PLACE: Final = frozenset(
     [
@@ -35,73 +50,26 @@ _PLACE: Final = frozenset(
         "through",
         "ueber",
         "via",
-        "auf",
-    ]
-)
-_ABOUT: Final = frozenset(
-    ["wegen", "bezueglich", "betreffs", "ueber", "zum", "zur", "zu", "about", "regarding", "concerning", "re"]
-)
-_STAYS: Final = frozenset(
-    [
-        "von",
-        "vom",
-        "mit",
-        "fuer",
-        "ueber",
-        "zu",
-        "zum",
-        "zur",
-        "aus",
-        "im",
-        "in",
-        "of",
-        "from",
-        "for",
-        "with",
-        "about",
-        "on",
-        "at",
-        "bis",
-        "ab",
-        "nach",
-        "der",
-        "des",
-        "gegen",
-        "bei",
     ]
 )
 BODY: Final = re.compile(
     r":\s+(?P<a>.+)$|,?\s(?:dass|ob|that|whether|saying(?: that)?|asking (?:if|whether)|to say(?: that)?)\s(?P<b>.+?)[.!?]*$",
     re.IGNORECASE | re.DOTALL,
 )
-_SUBJECT: Final = re.compile(
-    r"(?:,? (?:mit|unter|with)(?: dem| der| the| a)?)? (?:betreff(?:zeile)?|subject(?: line)?):? (?P<words>[„“\"][^“”\"]+[“”\"]|.+?)"
-    r"(?= (?:an|to|und|and|mit|with) |[,.!?:]|$)", re.IGNORECASE
-)  # fmt: skip
-_CC: Final = re.compile(
-    r"(?:,| und| and| mit| with)? (?:in )?(?:cc|kopie|copy|copying):?(?: an| to)? (?P<words>.+?)[.!?]*$", re.IGNORECASE
-)
-_FORMAT: Final = re.compile(
-    r" (?:als|as(?: an?)?|in|ins|zu|to|into|nach)(?: (?:an?|eine?|einem|einer))? (?P<words>pdf|csv|excel|xlsx|json|tsv|word|docx|zip)(?:[- ]?(?:datei|format|file))?\b",
-    re.IGNORECASE,
-)
 ASIDE: Final = re.compile(
     r",? (?:weil|damit|obwohl|denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
     re.IGNORECASE,
 )
-_WEB: Final = re.compile(
-    r"(?:im |in |auf |bei |mit |on |the |über )*\b(?:internet|web|netz|online|google|wikipedia|bing)\b", re.IGNORECASE
+_PERSONS: Final = frozenset({"recipient", "cc", "participants"})
+_BETWEEN: Final = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+")
+_AND: Final = re.compile(r"\s+(?:und|and|sowie)\s+")
+_NUMBERS: Final = re.compile(r"(?:, | und | and )")
+_FIRM: Final = re.compile(
+    r" & |\b(?:gmbh|ag|kg|ltd|inc|llp|söhne|sons|partners?|attn|z\. ?hd?\.?|c/o)\b", re.IGNORECASE
 )
-_QUERY_VERB: Final = re.compile(
-    r"^(?:nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|was|zu|about)\b[ ,]*|[ ,]*(?:\bnach|heraus|raus|bitte|please)?[.!?]*$",
-    re.IGNORECASE,
-)
-_SHARES: Final = re.compile(r"\bshar(?:e|ing)\b|\bteil\w*\b", re.IGNORECASE)
-_NOTED: Final = re.compile(r"\b(?:ein|eintragen|kalender|calendar|enter|note|notier\w*):\s", re.IGNORECASE)
-_PLAIN_APPOINTMENTS: Final = frozenset(
-    ["termin", "meeting", "besprechung", "treffen", "gespräch", "sitzung", "call", "appointment", "event", "telefonat"]
-)
-_DOCUMENTS: Final = ("document",)
+_FEW: Final = 2  # small letters in a text of capitals
+_MAILS: Final = frozenset({"send_mail", "fetch_and_send"})
+_WITH_FORMAT: Final = frozenset({"send_mail", "fetch_and_send", "extract_table", "download_file", "export_pdf"})
 
 
 def is_place(phrase: Phrase) -> bool:
@@ -117,186 +85,103 @@ def is_source(phrase: Phrase) -> bool:
     return phrase.before in {"vom", "from", "off"} and phrase.noun("person_title")
 
 
+def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
+    """Return an intent that was found in a text with its slots as the words around them tell.
+
+    What a pattern filled stays where it must be filled and nothing else was found.
+    """
+    if routed.way == "llm" or routed.rest or (routed.name not in ROLES and routed.name != "web_search"):
+        return routed
+    said = find_slots(routed.name, normalise(text))
+    slots = joined(said)
+    missing = [name for names in routed.required if not slots.keys() & {*names.split("/")} for name in names.split("/")]
+    slots = {name: routed.slots[name] for name in missing if name in routed.slots} | slots
+    if "body" in slots and "\n" in text:
+        slots["body"] = as_written(slots["body"], text)
+    return routed.model_copy(update={"slots": slots, "said": said})
+
+
 def slots_of(intent: str, text: str) -> dict[str, str]:
     """Return what the words of a request fill, for an intent that is known."""
-    rest, slots = ASIDE.sub("", text.strip()), {}
+    return joined(find_slots(intent, text))
+
+
+def joined(said: Iterable[Said]) -> dict[str, str]:
+    """Return each slot with its words; what was said several times is joined by "und"."""
+    several: dict[str, dict[str, None]] = {}
+    for one in said:
+        several.setdefault(one.slot, {})[one.words] = None
+    return {slot: " und ".join(words) for slot, words in several.items()}
+
+
+def find_slots(intent: str, text: str) -> tuple[Said, ...]:
+    """Return what the words of a request fill, each with its place; a slot may come several times."""
+    return tuple(
+        one
+        for slot, many in _found(intent, text).items()
+        for start, end in many
+        for one in _said(slot, text, start, end)
+    )
+
+
+def _things(stretch: str) -> list[str]:
+    """Return the documents of "den Vertrag und das Angebot"; what only belongs together stays one."""
+    parts = _AND.split(stretch)
+    whole = all(any(token.has("noun", "document") for token in tokens_of(part)) for part in parts)
+    return parts if whole else [stretch]
+
+
+def _small(text: str) -> str:
+    """Return a text that is written in capitals in small letters, of the same length."""
+    small = sum(letter.islower() for letter in text)
+    return text if small > _FEW or not any(letter.isalpha() for letter in text) else "".join(map(_lowered, text))
+
+
+def _lowered(letter: str) -> str:
+    lower = letter.lower()
+    return lower if len(lower) == 1 else letter
+
+
+def _said(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
+    """Yield what one stretch of the text says of a slot, cleaned; the number of a document beside it."""
+    stretch = text[start:end]
+    several = slot in _PERSONS and not _FIRM.search(stretch)
+    parts = _BETWEEN.split(stretch) if several else _things(stretch) if slot == "document" else [stretch]
+    for part in parts:
+        words = clean(slot, part)
+        at = text.find(words, start) if words else -1
+        for name, said in derive({slot: words}).items() if words else ():
+            place = text.find(said, at) if name != slot else at
+            for one in _NUMBERS.split(said) if name == "document_id" else [said]:
+                yield Said(name, one, place, place + len(one))
+
+
+@functools.lru_cache(maxsize=256)
+def _found(intent: str, text: str) -> Filled:
     if intent == "web_search":
-        return _query(rest)
+        query = find_query(text)
+        return {"query": [query]} if query else {}
+    role = ROLES.get(intent)
+    if role is None:
+        return {}
+    rest, filled = without_reasons(_small(text)), Filled()
     if intent in _MAILS:
-        for slot, pattern in (("body", BODY), ("subject", _SUBJECT), ("cc", _CC)):
-            match = pattern.search(rest)
-            if match:
-                slots[slot] = next(words for words in match.groups() if words)
-                rest = rest[: match.start()] + (rest[match.end() :] if slot == "subject" else "")
-    if intent in _MAILS or intent == "extract_table":
-        match = _FORMAT.search(rest)
-        if match:
-            slots["file_format"] = match["words"]
-            rest = rest[: match.start()] + " ," + rest[match.end() :]
-    phrases = phrases_of(tokens_of(rest))
-    aimed = any(phrase.before in TO and phrase.tokens for phrase in phrases)
-    named: tuple[list[str], list[str]] = [], []
-    for place, phrase in enumerate(phrases):
-        slot, words = _fills(intent, phrase, rest, slots)
-        if aimed and slot == "recipient" and not phrase.before and not phrase.kind("address"):
-            slot = "document" if phrase.tokens[0].has("determiners") else ""
-        if slot == "+" and place and (phrase.before or len(phrase.tokens) > 1):
-            slots["document"] = (
-                f"{slots['document']} {rest[phrase.start : phrase.tokens[-1].end]}" if "document" in slots else words
-            )
-        elif slot == "recipient" and phrase.before in TO | {"self"}:
-            named[phrase.before != "self"].append(words)
-        elif slot and words and slot != "+":
-            slots.setdefault(slot, words)
-        amount = phrase.kind("amount")
-        if amount is not None:
-            slots.setdefault("amount", amount.text)
-    if named[1] or (named[0] and "recipient" not in slots):  # "hol mir … und schick sie an Anna": to Anna
-        slots["recipient"] = " und ".join(dict.fromkeys(named[1] or named[0][:1]))
-    cleaned = {slot: clean(slot, words) for slot, words in slots.items()}
-    return derive({slot: words for slot, words in cleaned.items() if words})
-
-
-def _fills(intent: str, phrase: Phrase, text: str, slots: dict[str, str]) -> tuple[str, str]:
-    words, before = phrase.words(text), phrase.before
-    if not phrase.tokens:
-        return "", ""
-    if before in {"date", "time"}:
-        wanted = intent == "create_appointment" or (before == "date" and intent in {"search_mail", "read_mail"})
-        return (before, words) if wanted else ("", "")
-    if before == "self":
-        return ("recipient", words) if intent in _MAILS else ("", "")
-    if intent in {"fetch_and_send", "download_file"} and is_source(phrase) and not is_place(phrase):
-        return "portal", words
-    if before and _is_page(phrase):
-        return "", ""
-    if is_place(phrase) and not (intent in {"search_mail", "read_mail"} and before in {"von", "vom", "from"}):
-        url = phrase.kind("url")
-        slot = (
-            "url"
-            if url
-            else "portal"
-            if phrase.noun("portal")
-            else "folder"
-            if phrase.noun("folder")
-            else "application"
-        )
-        return (slot, words) if intent not in {"create_appointment", "send_mail"} or slot != "application" else ("", "")
-    if phrase.kind("url") and intent in {"navigate_url", "download_file", "extract_table", "fill_form"}:
-        return "url", words
-    return _by_intent(intent, phrase, words, slots, text)
-
-
-def _of_mail(intent: str, phrase: Phrase, words: str, slots: dict[str, str], text: str) -> tuple[str, str] | None:
-    before = phrase.before
-    if before in TO or (phrase.kind("address") and before not in {"von", "from"}):
-        return "recipient", words
-    if before in {"fuer", "for"} and "document" not in slots:
-        return "recipient", words
-    if before == "with" and "document" in slots and any(token.is_name for token in phrase.tokens):
-        return ("recipient", words) if _SHARES.search(text) else None
-    if before in _ABOUT and "document" not in slots:
-        return "subject", words
-    if phrase.tokens[0].key in {"der", "des"} and "document" in slots and _is_owner(phrase):
-        return "+", words
-    if not before and phrase.noun("mail") and not phrase.noun("document"):
-        return "", ""
-    if (
-        not before
-        and (_is_person(phrase) or not _is_thing(phrase))
-        and "recipient" not in slots
-        and (intent == "send_mail" or _is_person(phrase))
-    ):
-        return "recipient", words
-    return None
-
-
-def _by_intent(intent: str, phrase: Phrase, words: str, slots: dict[str, str], text: str) -> tuple[str, str]:
-    before = phrase.before
-    if intent == "create_appointment":
-        if not before and _NOTED.search(text) and phrase.start >= text.index(":"):
-            return "title", words
-        if before in {"mit", "with", "bei", "beim", "zwischen", "between"} or (
-            not before and _is_person(phrase) and phrase.start
-        ):
-            return "participants", words
-        if before in {"zum", "zur", "to"} and phrase.noun("appointment"):
-            return ("title", words) if clean("title", words).casefold() not in _PLAIN_APPOINTMENTS else ("", "")
-        if before in _ABOUT | {"for", "on"} and not phrase.noun("appointment", "application"):
-            return "title", words
-        return "", ""
-    if intent in _MAILS:
-        found = _of_mail(intent, phrase, words, slots, text)
-        if found is not None:
-            return found
-    if intent in {"search_mail", "read_mail"}:
-        slot = (
-            "sender"
-            if before in {"von", "vom", "from", "by"}
-            else "subject"
-            if before in _ABOUT or before == "on"
-            else "query"
-            if before in {"nach", "for", "mit", "with"}
-            else ""
-        )
-        return (slot, words) if not phrase.noun("mailbox", "mail") else ("", "")
+        cut = cut_mail(rest)
+        rest = cut.rest
+        filled |= {slot: [*many] for slot, many in cut.found.items()}
     if intent == "fill_form":
-        return ("form", words) if phrase.noun("form") else ("body", words) if before in {"mit", "with"} else ("", "")
-    if intent in {"open_app", "close_app"} or (
-        phrase.noun("application") and before in {"in", "mit", "with", "im"} and not phrase.noun("document")
-    ):
-        if phrase.noun("application"):
-            slots["application"] = words
-        return ("application", words) if phrase.noun("application") or not before else ("", "")
-    if intent == "extract_table" and phrase.noun("table") and not before:
-        return "table", words
-    if intent == "navigate_url":
-        return ("portal", words) if phrase.noun("portal") else ("", "")
-    if phrase.tokens[0].key in {"der", "des"} and "document" in slots and not before and not phrase.noun("document"):
-        return "+", words
-    if before and "document" in slots and before in _STAYS:
-        return "+", words
-    return (
-        ("document", words)
-        if _is_thing(phrase) or before in {"nach", "for", "aus", "from", "von", "of", "vom", "out"}
-        else ("", "")
-    )
-
-
-def _is_page(phrase: Phrase) -> bool:
-    """Whether it is a page of a document ("auf Seite 3"), not of the web."""
-    words = [token.key for token in phrase.tokens]
-    return bool(words) and words[0] in {"seite", "page", "blatt", "sheet"} and words[-1].isdigit()
-
-
-def _is_owner(phrase: Phrase) -> bool:
-    """Whether a genitive tells whose document it is: "die Rechnung der Firma Müller"."""
-    return not phrase.before and (phrase.tokens[0].key == "des" or phrase.tokens[-1].is_name or len(phrase.tokens) > 2)
-
-
-def _is_person(phrase: Phrase) -> bool:
-    return not _is_thing(phrase) and (
-        phrase.noun("person_title") or bool(phrase.kind("address")) or any(token.is_name for token in phrase.tokens)
-    )
-
-
-def _is_thing(phrase: Phrase) -> bool:
-    return phrase.noun(*_DOCUMENTS) or phrase.kind("file") is not None
-
-
-def _query(text: str) -> dict[str, str]:
-    words = _WEB.sub(" ", text, count=1)
-    tokens = tokens_of(words)
-    start = next(
-        (
-            token.end
-            for token in tokens
-            if token.is_verb and (token.has("verb", "find") or token.has("verb", "lookup") or token.has("verb", "show"))
-        ),
-        0,
-    )
-    end = tokens[-1].start if tokens and tokens[-1].is_verb and tokens[-1].end != start else len(words)
-    query = words[start:end] if start < end else words[: tokens[-1].start if tokens else None]
-    for _ in range(6):
-        query = _QUERY_VERB.sub("", " ".join(query.split()), count=1).strip(" ,.!?")
-    return {"query": clean("query", query)} if query else {}
+        cut = cut_fields(rest)
+        rest = cut.rest
+        filled |= {slot: [*many] for slot, many in cut.found.items()}
+    if intent in {"read_mail", "search_mail", "create_appointment"}:
+        cut = cut_agenda(rest) if intent == "create_appointment" else cut_subject(rest)
+        rest = cut.rest
+        filled |= {slot: [*many] for slot, many in cut.found.items()}
+    if intent in _WITH_FORMAT:
+        cut = cut_format(rest)
+        rest = cut.rest
+        filled |= {} if intent == "export_pdf" else {slot: [*many] for slot, many in cut.found.items()}
+    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de")
+    order.filled |= filled
+    role(order)
+    return order.filled

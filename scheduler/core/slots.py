@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 SLOTS: Final = frozenset(
     {
@@ -30,12 +30,23 @@ SLOTS: Final = frozenset(
         "title",
     }
 )
+
+
+class Said(NamedTuple):
+    """The words that fill a slot, and where they stand in the request as it was read (`normalise`); -1: they do not."""
+
+    slot: str
+    words: str
+    start: int
+    end: int
+
+
 FREE_TEXT: Final = frozenset({"subject", "body", "query", "url", "title"})
 """Slots that hold words for other people or programs; nothing in them is read as part of the order."""
 
 _QUOTES = "\"'„“”‚‘’«»‹›`"
 _SMALL_WORDS = (
-    r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|eines|"
+    r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|eines|ne|nen|nem|'n|this|that|these|those|diese[mnrs]?|"
     r"(?:mein|dein|sein|ihr|unser|euer|eure?)(?:e[nmrs]?)?|the|an?|my|your|our|his|her|their|its|"
     r"(?:aller)?neue?ste[nmrs]?|latest|newest|most recent|mal|ma|bitte|please|pls|eben|kurz|doch|up)"
 )
@@ -44,16 +55,32 @@ _TRAILING = re.compile(
     r"(?:\s+(?:bitte|mal|noch|gleich|please|for (?:me|us)|f(?:ü|ue)r (?:mich|uns)))+$", re.IGNORECASE
 )
 _ONLY_SMALL = re.compile(rf"{_SMALL_WORDS}(?:\s+{_SMALL_WORDS})*", re.IGNORECASE)
-_FILE_NAME = re.compile(
-    r"[^\s/\\][^/\\]*\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md)", re.IGNORECASE
+FILE_NAME: Final = re.compile(
+    r"[^\s/\\][^/\\]*\.(?:pdf|docx?|docm|xls[xmb]?|pptx?|od[tsp]|rtf|csv|tsv|txt|log|zip|7z|rar|tar|gz|xml|json|ya?ml|html?|md|png|jpe?g|gif|"
+    r"tiff?|bmp|svg|webp|heic|eml|msg|ics|vcf|dwg|dxf|ifc|rvt|psd|ai|indd|mp[34]|mov|wav|m4a|sql|epub|pages|key|numbers)",
+    re.IGNORECASE,
 )
 _MARKED_ID = re.compile(r"(?:#|\b(?:nr|no|num|nummer|number|id)\b\.?)\s*:?\s*#?([\w/-]*\d[\w/-]*)", re.IGNORECASE)
-_LETTERED_ID = re.compile(r"(?:^|\s)([^\W\d_]{1,5}[-/]?\d[\d/-]*\d{2})(?=$|\s)")
-_ID_AFTER_NOUN = re.compile(r"^[^\W\d_][^\W\d_-]*(?:-[^\W\d_]+)*\s+[\"„“]?(\d[\w/-]*)(?=$|[\s\"“”])")
+_LETTERED_ID = re.compile(r"(?:^|\s)([^\W\d_]{1,5}(?:[-/]?\d[\d/-]*\d{2}|-\d{2}))(?=$|\s)")
+_ID_AFTER_NOUN = re.compile(
+    r"^(?:[^\W\d_][\w'’&.-]* ){0,3}?(?P<noun>[^\W\d_][^\W\d_-]*(?:-[^\W\d_]+)*)\s+[\"„“]?((?:\d{1,6}[-/])*\d[\w/-]*)(?=$|[\s\"“”])"
+)
+_SEVERAL_IDS = re.compile(r"^[^\W\d_]+ ((?:\d[\w/-]*, )*\d[\w/-]* (?:und|and) \d[\w/-]*)$")
+_OF = re.compile(r" (?:for|of|von|vom|für|der|des|zu|zum|zur|im|in) ", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?:haus|klasse|klassenliste|los|unit|zimmer|raum|etage|kw|q|seite|page|teil|part|band|version|v|year|jahr|jahrgang|gruppe|group|team|phase|stufe|level|bauabschnitt|"
+    r"abschnitt|section|block|top|patient|patientin|wohnung|flat|apartment|suite|room|floor|quartal|quarter|week|woche|straße|strasse|street|road|halle|hall|gate|tor|"
+    r"platz|site|plot|linie|line|route|tour|kapitel|chapter|anlage|annex|appendix|windows|office|form|formular|model|modell|typ|type|\w+straße|\w+strasse|\w+weg)",
+    re.IGNORECASE,
+)
 _FOLDER_WORD = re.compile(
     r"^(?:ordner|verzeichnis|folder|directory)\s+(?:namens\s+|called\s+)?|\s+(?:folder|directory)$", re.IGNORECASE
 )
 _FILE_WORD = re.compile(r"^(?:datei|file)\s+(?=\S)", re.IGNORECASE)
+_BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on)\s+)+", re.IGNORECASE)
+_ROLE_BEFORE_TITLE = re.compile(r"^[^\W\d_]+(?:in|e|er)? (?=(?:herrn?|frau|mr|mrs|ms)\.? )", re.IGNORECASE)
+_FORM_WORD = re.compile(r"^(?:formular|vordruck)\s+(?=\S)", re.IGNORECASE)
+_THEME = re.compile(r"^(?:thema|betreff|subject|topic)\s+(?=\S)", re.IGNORECASE)
 _GENERIC = frozenset({"datei", "file", "termin", "meeting", "appointment"})
 _SENTENCE_INSIDE = re.compile(r"[.!?]\s")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -62,6 +89,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 def clean(slot: str, words: str) -> str:
     """Return the words of a slot without quotes, article, possessive and "latest"; empty when nothing is left."""
     text = words.strip(" ,;")
+    if slot in {"date", "time"}:
+        return _BEFORE_TIME.sub("", text.rstrip(" ,;:!?…"))
     if slot == "body":
         text = text[:-1] if text.endswith(".") and not _SENTENCE_INSIDE.search(text) else text
         return _unquote(text)
@@ -71,6 +100,12 @@ def clean(slot: str, words: str) -> str:
     if _ONLY_SMALL.fullmatch(text):
         return ""
     text = _unquote(_LEADING.sub("", text, count=1) if _LEADING.match(text) else text)
+    if slot in {"recipient", "cc", "participants"}:
+        return _ROLE_BEFORE_TITLE.sub("", text)
+    if slot == "form":
+        return _FORM_WORD.sub("", text)
+    if slot in {"subject", "title"}:
+        return _THEME.sub("", text)
     if slot == "folder":
         return _FOLDER_WORD.sub("", text)
     return _FILE_WORD.sub("", text) if slot == "document" else text
@@ -83,7 +118,7 @@ def derive(slots: Mapping[str, str]) -> dict[str, str]:
     """
     found = {slot: words for slot, words in slots.items() if words.casefold() not in _GENERIC}
     document = found.get("document", "")
-    if _FILE_NAME.fullmatch(document):
+    if FILE_NAME.fullmatch(document):
         found.setdefault("file_name", found.pop("document"))
     elif document and "document_id" not in found:
         number = document_number(document)
@@ -94,10 +129,23 @@ def derive(slots: Mapping[str, str]) -> dict[str, str]:
 
 def document_number(document: str) -> str | None:
     """Return the number in the name of a document ("Rechnung 4711", "RE-2024-0815"), or None. A bare year is none."""
+    many = _SEVERAL_IDS.search(document)
+    if many is not None:
+        return many[1]
     for pattern in (_MARKED_ID, _LETTERED_ID, _ID_AFTER_NOUN):
         match = pattern.search(document)
-        if match and not (pattern is _ID_AFTER_NOUN and _YEAR.fullmatch(match[1])):
-            return match[1].rstrip("-/")
+        if match is None:
+            continue
+        number = match[match.lastindex or 1]
+        if pattern is _ID_AFTER_NOUN and (len(number) == 1 or (len(number) < 4 and _OF.search(match[0]))):
+            continue
+        if pattern is _ID_AFTER_NOUN and (
+            _YEAR.fullmatch(number)
+            or (_COUNTED.fullmatch(match["noun"]) and not re.search("[-/]", number))
+            or re.search(r"\d[a-z]$", number)
+        ):
+            continue
+        return number.rstrip("-/")
     return None
 
 

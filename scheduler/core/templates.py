@@ -86,7 +86,8 @@ def _said_by(todo: ToDo) -> str:
 def check_template(intent: Intent, source: str) -> None:
     """Raise IntentFileError unless the template is a sound plan and every name in it can be filled."""
     place = f"{source}: intent {intent.name!r}"
-    known = SLOTS | VALUES | set(intent.texts) | (_FIELD if intent.per_field else set())
+    slots_here = SLOTS | set(intent.own_slots)
+    known = slots_here | VALUES | set(intent.texts) | (_FIELD if intent.per_field else set())
     for text in strings_in([*(todo.model_dump() for todo in intent.task_template), *intent.texts.values()]):
         if _TOUCHING.search(text):
             raise IntentFileError(f"{place}, template {text!r}: two fillings may not touch; put something between")
@@ -97,7 +98,7 @@ def check_template(intent: Intent, source: str) -> None:
         if set(texts) != {"de", "en"}:
             raise IntentFileError(f"{place}: text {name!r} needs de and en")
     wanted = [*intent.required, *(names for slots in intent.only_with.values() for names in slots)]
-    for slot in [slot for names in wanted for slot in names.split("/") if slot not in SLOTS]:
+    for slot in [slot for names in wanted for slot in names.split("/") if slot not in slots_here]:
         raise IntentFileError(f"{place}: {slot!r} is no slot")
     if intent.task_template:
         _check_plan(intent, place)

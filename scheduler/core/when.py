@@ -5,7 +5,7 @@ What may mean two things is an error that names both; nothing is guessed. Pure: 
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from scheduler.core.sentences import Sentence
 from scheduler.core.when_dates import DayPart, WhenError, day_of
@@ -77,6 +77,25 @@ def read_span(day_words: str, time_words: str, now: datetime) -> Span:
     if begin <= now:
         raise WhenError("date", _say(f"{begin:%d.%m.%Y %H:%M} ist vorbei", f"{begin:%Y-%m-%d %H:%M} is in the past"))
     return Span(begin, finish)
+
+
+def clock_times(words: str) -> tuple[Any, list[str]]:
+    """Return "14:30", or {"from", "to"}, or None with the times that the words may mean; none if they are no time."""
+    text = _plain(words)
+    try:
+        start, end = _times(text, None)
+    except WhenError:
+        clocks = _clock_or_none(text)
+        return None, [f"{(clocks.hour + half) % 24:02}:{clocks.minute:02}" for half in (0, 12)] if clocks else []
+    begin = f"{start:%H:%M}"
+    return (begin if end is None else {"from": begin, "to": f"{end:%H:%M}"}), []
+
+
+def _clock_or_none(text: str) -> "_Clock | None":
+    try:
+        return _clock(text, text)
+    except WhenError:
+        return None
 
 
 def _times(words: str, part: DayPart | None) -> tuple[time, time | None]:

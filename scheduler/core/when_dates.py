@@ -19,18 +19,18 @@ _WEEKDAYS = (
 )
 _WEEKDAY: Final = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
 _MONTHS = (
-    "januar jänner january",
-    "februar february",
-    "märz maerz march",
-    "april",
+    "januar jänner january jan",
+    "februar february feb",
+    "märz maerz march mär mar",
+    "april apr",
     "mai may",
-    "juni june",
-    "juli july",
-    "august",
-    "september",
-    "oktober october",
-    "november",
-    "dezember december",
+    "juni june jun",
+    "juli july jul",
+    "august aug",
+    "september sept sep",
+    "oktober october okt oct",
+    "november nov",
+    "dezember december dez dec",
 )
 _MONTH: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _COUNTS: Final = {"einem": 1, "einer": 1, "a": 1, "an": 1, "one": 1, "zwei": 2, "two": 2, "drei": 3, "three": 3}
@@ -40,7 +40,7 @@ _PARTS: Final = {
 }  # fmt: skip
 
 _NAMES = "|".join(sorted(_WEEKDAY, key=len, reverse=True))
-_MONTH_NAMES = "|".join(_MONTH)
+_MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _THE = r"(?:am |on |den |dem |the |für |for )?"
 _DAY_NUMBER = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:,? ?(?P<year>\d{4}|\d\d(?!\d|:)))?"
@@ -223,7 +223,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = tuple(
         (rf"{_THE}{_ON_WEEKDAY}{_DAY_NUMBER}(?: of)? (?P<name>{_MONTH_NAMES}){_YEAR}", _named_month),
         (rf"{_THE}{_ON_WEEKDAY}(?P<name>{_MONTH_NAMES}) {_DAY_NUMBER}(?:,? (?P<year>\d{{4}}))?", _named_month),
         (rf"{_THE}(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?:/(?P<year>\d{{4}}|\d\d))?", _slashes),
-        (r"(?:heute|today)", _relative(0)),
+        (r"(?:heute|today|this(?= (?:morning|afternoon|evening)))", _relative(0)),
         (r"(?:übermorgen|uebermorgen|the day after tomorrow|day after tomorrow)", _relative(2)),
         (r"(?:morgen|tomorrow)", _relative(1)),
         (r"in (?P<count>\d{1,4}|" + "|".join(_COUNTS) + r") (?P<unit>tag(?:en?)?|wochen?|days?|weeks?)", _in_some_time),

@@ -38,6 +38,8 @@ class Guess(NamedTuple):
 
     intents: tuple[str, ...]
     score: float
+    shares: tuple[float, ...] = ()
+    """How the belief is shared among the intents, in the same order; sums to 1."""
 
 
 class Calibration(NamedTuple):
@@ -93,8 +95,9 @@ class IntentModel:
         intents: Sequence[str],
         *,
         calibration: Calibration | None = None,
+        tolerance: float = 1e-4,
     ) -> None:
-        """Learn. Raises ValueError for fewer than two intents."""
+        """Learn; a larger `tolerance` learns faster and hardly worse. Raises ValueError for fewer than two intents."""
         self.classes: npt.NDArray[np.str_] = np.unique(np.asarray(intents))
         if len(self.classes) < 2:
             raise ValueError("examples of at least two intents are needed")
@@ -108,7 +111,7 @@ class IntentModel:
             TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), dtype=np.float32, analyzer="char_wb"),
         )
         seen = hstack([one.fit_transform(sentences) for one in self._letters], format="csr")
-        self._meaning = _Plane(LogisticRegression(C=30, max_iter=300).fit(self._examples, labels))
+        self._meaning = _Plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(self._examples, labels))
         self._machine = _Plane(LinearSVC(C=1.0).fit(seen, labels))
 
     def guess(self, sentence: str) -> Guess:
@@ -116,7 +119,9 @@ class IntentModel:
         logits, best = self.weigh([sentence])
         order = np.argsort(-logits[0])
         believe = self.scores if self._calibration is None else self._calibration.believe
-        return Guess(tuple(str(name) for name in self.classes[order]), float(believe(logits, best)[0]))
+        shares = softmax(logits[0])[order]
+        names = tuple(str(name) for name in self.classes[order])
+        return Guess(names, float(believe(logits, best)[0]), tuple(float(one) for one in shares))
 
     def weigh(self, sentences: Sequence[str], vectors: Vectors | None = None) -> tuple[Numbers, Numbers]:
         """Return logits, one row a sentence and one column a class, and the cosine to the nearest example of any."""

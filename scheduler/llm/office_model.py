@@ -6,7 +6,7 @@ This module must stay cheap to import: scikit-learn and the encoder are loaded w
 import functools
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_TOLERANCE: Final = 3e-3
 _learning = threading.Lock()
 
 
@@ -47,6 +48,7 @@ def _learn(pairs: tuple[tuple[str, str], ...]) -> "IntentModel":
         [text for text, _ in pairs],
         [name for _, name in pairs],
         calibration=OFFICE,
+        tolerance=_TOLERANCE,
     )
     log.info("intents_learned", examples=len(pairs), intents=len(model.classes))
     return model

@@ -19,6 +19,7 @@ from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.question_repository import QuestionRepository
@@ -51,6 +52,7 @@ class AnswerService:
         patience: timedelta,
         most: int,
         letterbox: Letterbox,
+        teaching: Teaching | None = None,
     ) -> None:
         self._letterbox = letterbox
         self._planner = planner
@@ -60,6 +62,7 @@ class AnswerService:
         self._clock = clock
         self._patience = patience
         self._most = most
+        self._teaching = teaching
 
     async def accept(
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
@@ -111,13 +114,20 @@ class AnswerService:
         await self._admission.admit(job.tenant)
         changes = {
             "intent": planned.intent,
-            "context": {**job.context, "slots": {**given_slots(job.context), **planned.slots}, "answers": known}
+            "context": {
+                **job.context,
+                "slots": {**given_slots(job.context), **planned.slots},
+                "answers": known,
+                "typed": [one.model_dump(mode="json") for one in planned.typed],
+            }
             | planned.understood,
             "task_graph": planned.task_graph,
             "not_before": job.not_before if job.not_before is not None and job.not_before > now else None,
         }
         stored = await self._questions.go_on(job.model_copy(update=changes), asked.round, given, now)
         await self._queue.announce([stored])
+        if self._teaching is not None and "intent" in known and not planned.orders:
+            await self._teaching.correct(job.tenant, known["intent"], job.description)
         return stored
 
     async def give_up_unanswered(self) -> int:

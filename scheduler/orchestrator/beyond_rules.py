@@ -9,6 +9,7 @@ import structlog
 
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
+from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
@@ -27,8 +28,8 @@ log = structlog.get_logger(__name__)
 class Learned(Protocol):
     """Finds out what a request wants from examples; takes milliseconds of the processor, and seconds at first."""
 
-    def route(self, message: str) -> RoutedIntent:
-        """Return what the request wants."""
+    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
+        """Return what one order wants of which rules are not sure."""
 
 
 class ModelRouter(Protocol):
@@ -91,7 +92,7 @@ class BeyondRules:
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request. What was learned is asked only for those rules do not know, in a thread."""
         orders = split_orders(text, rules)
-        if self._learned is None or all(one.routed.name != UNKNOWN or one.routed.refused for one in orders.parts):
+        if self._learned is None or all(one.routed.refused or one.routed.score >= SURE for one in orders.parts):
             return orders
         return await asyncio.to_thread(split_orders, text, rules, self._learned)
 

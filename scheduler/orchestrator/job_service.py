@@ -274,7 +274,12 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
         intent=planned.intent,
         description=order.description,
         locale=planned.locale,
-        context={**order.context, "slots": {**given_slots(order.context), **planned.slots}, **planned.understood},
+        context={
+            **order.context,
+            "slots": {**given_slots(order.context), **planned.slots},
+            **({"typed": [one.model_dump(mode="json") for one in planned.typed]} if planned.typed else {}),
+            **planned.understood,
+        },
         task_graph=planned.task_graph,
         priority=order.priority,
         max_retries=order.max_retries,

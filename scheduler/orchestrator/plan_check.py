@@ -2,9 +2,11 @@
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.conditions import read_condition
-from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, UnknownReferenceError
+from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, MissingSlotError, UnknownReferenceError
+from scheduler.core.intents import RoutedIntent
 from scheduler.core.problems import dotted
 from scheduler.core.sentences import Sentence
+from scheduler.core.sites import SiteProfile
 from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.core.todo import MOST_ITEMS
 from scheduler.security.policies import PolicyEngine
@@ -67,3 +69,10 @@ def _check_references(todo: ToDo, place: str, graph: TaskGraph, catalog: ActionC
 
 def _needs(action: str, de: str, en: str) -> Sentence:
     return Sentence(f"{action} braucht {de}", f"{action} needs {en}")
+
+
+def check_site_slots(routed: RoutedIntent, profile: SiteProfile) -> None:
+    """Raise MissingSlotError for what the profile needs to find a document and the request leaves open."""
+    for slot in sorted(profile.document.slots if profile.document else ()):
+        if not routed.slots.get(slot):
+            raise MissingSlotError(routed.name, slot)

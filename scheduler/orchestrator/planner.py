@@ -4,6 +4,7 @@ Rules first; what they do not know goes the dearer ways of `BeyondRules`. Severa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -32,9 +33,10 @@ from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
 from scheduler.core.metering import Spent
 from scheduler.core.sentences import Sentence
+from scheduler.core.several_values import one_for_each
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
-from scheduler.core.sites import SiteProfile
+from scheduler.core.slot_finder import with_slots
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
@@ -44,8 +46,10 @@ from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.offered_actions import OfferedActions
-from scheduler.orchestrator.plan_check import check_plan
+from scheduler.orchestrator.plan_check import check_plan, check_site_slots
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
+from scheduler.orchestrator.slot_values import Slot, each_once, of_order_number, typed_slots
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.security.policies import PolicyEngine
 
 _SLOTS = "context.slots"
@@ -72,11 +76,11 @@ class PlannedOrder(BaseModel):
 class PlannedRequest(BaseModel):
     """What was understood of a request, and the plan that follows from it.
 
-    `way` says who understood it: rules, examples (`learned`), a language model (`llm`), or the client who sent the plan
-    (`given`); `why` tells people, and `confidence` how sure that is. `by` says who made the plan. `orders` lists the
-    orders where there are several, `overlooked` statements that nothing was done about. `unseen` names the steps for
-    which a person must look at what a language model understood or planned, and send it as a plan, before it may
-    become a job. `spent` is what asking models has cost.
+    `typed` are the slots with their values. `way` says who understood it: rules, examples (`learned`), a language model
+    (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
+    who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
+    about. `unseen` names the steps for which a person must look at what a language model understood or planned, and
+    send it as a plan, before it may become a job. `spent` is what asking models has cost.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +93,7 @@ class PlannedRequest(BaseModel):
     why: str = ""
     confidence: float = Field(default=1.0, ge=0, le=1)
     by: Literal["template", "llm", "client"] = "client"
+    typed: tuple[Slot, ...] = ()
     orders: tuple[PlannedOrder, ...] = ()
     overlooked: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -127,6 +132,7 @@ class Planner:
         search_url: str = "",
         beyond: BeyondRules | None = None,
         offered: OfferedActions | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
         self.offered = offered
         self._addresses = addresses
@@ -139,6 +145,7 @@ class Planner:
         self._zone = zone
         self._search_url = search_url
         self.beyond = beyond or BeyondRules()
+        self._teaching = teaching
 
     @property
     def intents(self) -> Sequence[Intent]:
@@ -162,6 +169,9 @@ class Planner:
         several, what an answer would help is asked for: AskBackError, by the error that it stands for.
         """
         spender = Spender(tenant, job)
+        taught = await self._teaching.route(text, tenant) if self._teaching else None
+        if taught is not None:
+            return await self._plan_order(text, _in(taught, locale), answers, spender)
         orders = await self.beyond.split(text, self._router)
         filled_in, sending = without_sending(text)
         if sending and orders.parts[0].routed.name == FILL_FORM:
@@ -173,10 +183,10 @@ class Planner:
                 part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
             planned = await self._plan_order(part.text, _in(part.routed, locale), answers, spender)
             return planned.model_copy(update={"overlooked": orders.overlooked})
-        return await self._plan_orders(orders, locale, answers or {}, spender)
+        return await self._plan_orders(text, orders, locale, answers or {}, spender)
 
     async def _plan_orders(
-        self, orders: Orders, locale: Locale | None, answers: Mapping[str, str], spender: Spender
+        self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], spender: Spender
     ) -> PlannedRequest:
         """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
         kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
@@ -203,7 +213,7 @@ class Planner:
         ]
         joined = join_plans(plans, self.catalog)
         check_plan(joined.graph, self.catalog, self.policy)
-        return _together([part for _, part in kept], planned, joined, orders.overlooked)
+        return _together([part for _, part in kept], planned, joined, orders.overlooked, text)
 
     async def _plan_order(
         self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, spender: Spender
@@ -268,12 +278,16 @@ class Planner:
 
         Raises InvalidRequestError, said of the field of the order that is to blame.
         """
-        known = self._known(intent)
+        known = await self._known(intent, tenant)
         given = given_slots(context)
-        said = self._router.route(description) if description.strip() else None
+        said = with_slots(self._router.route(description), description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
         routed = RoutedIntent(
-            **known.model_dump(), slots=slots, locale=locale or (said.locale if said else "de"), score=1.0
+            **known.model_dump(),
+            slots=slots,
+            said=said.said if said and said.name == intent else (),
+            locale=locale or (said.locale if said else "de"),
+            score=1.0,
         )
         try:
             if not routed.task_template and description.strip():
@@ -288,13 +302,24 @@ class Planner:
         except InvalidFieldError as error:
             raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
 
-    def _known(self, intent: str) -> Intent:
-        if intent not in self._intents:
-            alike = get_close_matches(intent, self._intents, n=3, cutoff=0.5)
+    async def _known(self, intent: str, tenant: TenantId) -> Intent:
+        intents = await self._teaching.intents(tenant) if self._teaching else self._intents
+        if intent not in intents:
+            alike = get_close_matches(intent, intents, n=3, cutoff=0.5)
             raise UnknownIntentError(intent, nearest=alike or self._router.route(intent).nearest, field="intent")
-        return self._intents[intent]
+        return intents[intent]
 
     def _plan(self, routed: RoutedIntent) -> PlannedRequest:
+        """Plan by the template; what was said of several things is done for each of them."""
+        orders = [self._plan_one(one) for one in one_for_each(routed)]
+        if len(orders) == 1:
+            return orders[0]
+        joined = join_plans([OrderPlan(one.task_graph, (), None) for one in orders], self.catalog)
+        check_plan(joined.graph, self.catalog, self.policy)
+        typed = each_once(slot for one in orders for slot in one.typed)
+        return orders[0].model_copy(update={"slots": routed.slots, "task_graph": joined.graph, "typed": typed})
+
+    def _plan_one(self, routed: RoutedIntent) -> PlannedRequest:
         graph = fill_template(routed, self._values(routed), self._addresses)
         check_plan(graph, self.catalog, self.policy)
         return PlannedRequest(
@@ -307,7 +332,12 @@ class Planner:
             confidence=min(routed.score, 1.0),
             by="template",
             unseen=tuple(self._risky(graph)) if routed.way == "llm" else (),
+            typed=typed_slots(routed.slots, routed.said, self._now(), self._addresses),
         )
+
+    def _now(self) -> datetime:
+        """Return what time it is where people say times."""
+        return self._clock.now().astimezone(ZoneInfo(self._zone))
 
     def _values(self, routed: RoutedIntent) -> dict[str, str]:
         needed = values_needed(routed)
@@ -323,9 +353,8 @@ class Planner:
 
     def _span(self, routed: RoutedIntent) -> dict[str, str]:
         """Return when it is to be; what is missing or may mean two things is said of the slot."""
-        now = self._clock.now().astimezone(ZoneInfo(self._zone))
         try:
-            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), now)
+            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), self._now())
         except WhenError as error:
             if error.missing:
                 raise MissingSlotError(routed.name, error.slot) from None
@@ -339,7 +368,7 @@ class Planner:
             raise MissingSlotError(routed.name, _PORTAL)
         site = self._sites.named(name)
         if "site" in needed:
-            _check_slots(routed, site.profile)
+            check_site_slots(routed, site.profile)
         return {"site": site.key, "site_url": site.profile.url}
 
 
@@ -356,7 +385,11 @@ def why_of(routed: RoutedIntent) -> str:
 
 
 def _together(
-    parts: Sequence[OrderPart], planned: Sequence[PlannedRequest], joined: Joined, overlooked: tuple[str, ...]
+    parts: Sequence[OrderPart],
+    planned: Sequence[PlannedRequest],
+    joined: Joined,
+    overlooked: tuple[str, ...],
+    text: str,
 ) -> PlannedRequest:
     """Return several orders as one request; it is as sure as the least sure of them."""
     orders = tuple(
@@ -368,6 +401,11 @@ def _together(
         intent=planned[0].intent if len(planned) == 1 else SEVERAL,
         locale=planned[0].locale,
         slots={f"{number}.{name}": words for number, one in enumerate(planned) for name, words in one.slots.items()},
+        typed=tuple(
+            slot
+            for number, (part, one) in enumerate(zip(parts, planned, strict=True))
+            for slot in of_order_number(one.typed, number, text.find(part.text))
+        ),
         task_graph=joined.graph,
         way=weakest.way,
         why="; ".join(one.why for one in planned),
@@ -377,13 +415,6 @@ def _together(
         overlooked=overlooked,
         unseen=tuple(step for one in planned for step in one.unseen),
     )
-
-
-def _check_slots(routed: RoutedIntent, profile: SiteProfile) -> None:
-    """Raise MissingSlotError for what the profile needs to find a document and the request leaves open."""
-    for slot in sorted(profile.document.slots if profile.document else ()):
-        if not routed.slots.get(slot):
-            raise MissingSlotError(routed.name, slot)
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

@@ -37,6 +37,7 @@ def test_the_openapi_document_has_what_readers_need() -> None:
         "PlanRequest",
         "PreviewRequest",
         "ScheduleRequest",
+        "TeachRequest",
     }
     assert "HTTPValidationError" not in schemas
 

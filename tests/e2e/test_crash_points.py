@@ -30,6 +30,7 @@ STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup",
 # mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
 BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
 BESIDE |= {"keep_plan", "repair"}  # nobody looks at its plan, and it does not fail; see tests/repository/
+BESIDE |= {"teach"}  # it teaches nothing; see tests/repository/test_taught.py
 BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
 BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
 BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime

@@ -16,8 +16,8 @@ from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
 OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
 RULES = IntentRouter.default()
-BANDS = Bands(act=0.8, ask=0.5)
-STRANGE = "Das Schreiben von neulich möge Anna erreichen"
+BANDS = Bands(act=0.8, ask=0.5, said_short=0.8, told=0.8)
+STRANGE = "Beglücke Anna mit dem Schreiben von neulich"
 
 
 class Sure:
@@ -47,7 +47,7 @@ def test_three_bands(score: float, intent: str, nearest: tuple[str, ...]) -> Non
 
 def test_learned_intent_comes_with_the_slots_its_words_fill() -> None:
     routed = LearnedIntentRouter(RULES, Sure(0.9), BANDS).route(
-        "Das Angebot 77 möge Frau Huber erreichen, an huber@example.com"
+        "Beglücke Frau Huber mit dem Angebot 77, an huber@example.com"
     )
 
     assert routed.slots["recipient"] == "huber@example.com"

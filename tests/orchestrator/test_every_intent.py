@@ -172,9 +172,16 @@ async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCa
         sites=FakeSites({}),
         beyond=BeyondRules(learned=make_learned(ROUTER)),
     )
-    text = "schmeiss slack an"
+    text = "klemm dich mal hinter slack und bring es zum Laufen"
     assert ROUTER.route(text).name == UNKNOWN
 
     planned = await planner.plan(text)
 
     assert (planned.intent, planned.way) == ("open_app", "learned")
+
+
+async def test_what_is_said_of_two_documents_is_done_with_both(planner: Planner) -> None:
+    planned = await planner.plan("Exportiere den Vertrag und das Angebot als PDF")
+
+    finds = [todo.params["pattern"] for todo in planned.task_graph.tasks.values() if todo.action == "file.find"]
+    assert finds == ["Vertrag", "Angebot"]

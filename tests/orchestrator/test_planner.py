@@ -283,3 +283,13 @@ async def test_a_name_in_the_address_book_becomes_its_address_and_a_doubtful_one
     (send,) = planned.task_graph.tasks.values()
     assert send.params["to"] == ["anna@example.com"]
     assert unfit.value.field == "recipient"
+
+
+async def test_a_plan_tells_the_values_of_the_words_and_their_places(router: IntentRouter) -> None:
+    text = "Such den Vertrag mit Müller und schick ihn an anna@example.com"
+    planned = await a_planner(router).plan(text)
+
+    (to,) = (one for one in planned.typed if one.name == "1.recipient")
+    assert (to.kind, to.value) == ("person", ["anna@example.com"])
+    assert to.span is not None
+    assert text[slice(*to.span)] == "anna@example.com"

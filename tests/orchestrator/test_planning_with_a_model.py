@@ -114,8 +114,8 @@ async def test_a_negated_order_never_reaches_the_model(router: IntentRouter) -> 
 class Unsure:
     """Has learned that everything may be a mail."""
 
-    def route(self, message: str) -> RoutedIntent:
-        return RoutedIntent(name="unknown", nearest=("send_mail", "read_mail"), unsure=True, way="learned", why=message)
+    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:  # noqa: ARG002 - it is the same of everything
+        return RoutedIntent(name="unknown", nearest=("send_mail", "read_mail"), unsure=True, way="learned", why=words)
 
 
 async def test_what_was_learned_but_not_surely_is_asked_about(router: IntentRouter) -> None:

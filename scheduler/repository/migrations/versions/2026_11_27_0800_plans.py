@@ -5,7 +5,7 @@ from pathlib import Path
 from scheduler.repository.migrations.statements import run_file
 
 revision = "2026_11_27_0800"
-down_revision = "2026_11_27_0610"
+down_revision = "2026_11_27_0700"
 
 
 def upgrade() -> None:

@@ -1,0 +1,82 @@
+"""What stands beside an order and is none: reasons, what others said, conditions out of courtesy."""
+
+import re
+from typing import Final
+
+from scheduler.core.atoms import AFTER, AND, BEFORE, IF
+from scheduler.core.clauses import Clause
+from scheduler.core.letters import word_set
+from scheduler.core.spoken_of import pronoun
+from scheduler.core.words import Words
+
+HARMLESS_IF: Final = re.compile(
+    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
+    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
+)
+
+
+CONTRAST: Final = re.compile(
+    r"(?i)\b(?:nicht|not) (?:der |die |das |den |dem |the )?(?:[^\s,.!?]+ ){1,4}?,?(?:sondern|but) |,? (?:nee,? (?:halt|warte)|ach was|no,? (?:hang on|wait)|nein,? (?:warte|halt)|quatsch|scratch that)(?=,? )"
+)
+
+
+DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|sind|ist|are)\b")
+
+
+REPORTING: Final = word_set(
+    """
+    sagen say meinen schreiben write tell fragen ask erzählen mean behaupten
+    """
+)
+
+
+def goes_on_telling(clause: Clause, words: Words) -> bool:
+    """Whether what looks like an order belongs to what was told before: "it logged me out and shut", "ich bat ihn, … zu öffnen"."""
+    first = words.imperative
+    return (words.last_form == "to" and clause.joined == ",") or (
+        first is not None and clause.joined in AND and first.key in {"shut", "put", "set", "let", "quit", "read"}
+    )
+
+
+def wishes_of_you(clause: Clause) -> bool:
+    """Whether what is told is what you are to do: "I wonder if you'd …", "ich hoffe, dass du …"."""
+    keys = [one.key for one in clause.told[:2]]
+    return (
+        len(keys) > 1
+        and keys[0] in {"if", "whether", "ob", "dass", "that"}
+        and keys[1].partition("'")[0] in {"you", "du", "sie", "someone", "jemand"}
+    )
+
+
+def tells_why(words: Words) -> bool:
+    """Whether a wish after an order only gives its reason: "…, ich muss was nachsehen", "…, I need it for the call"."""
+    if pronoun(words) is not None:
+        return not words.keys & {"mail", "pdf", "an", "to", "per", "als"}
+    return bool(words.keys & {"muss", "muessen", "must", "have", "will", "wollen"}) and not words.keys & {
+        "bitte",
+        "please",
+    }
+
+
+def without_head(clause: Clause, words: Words) -> Words:
+    """Return a dependent clause without the word it begins with, its subject and its auxiliary."""
+    tokens = [one for one in clause.core if one is not words.content[0] or one.key not in BEFORE | AFTER | IF]
+    while tokens and tokens[0].key in {
+        "du",
+        "sie",
+        "you",
+        "ihr",
+        "u",
+        "wir",
+        "we",
+        "you've",
+        "youve",
+        "ya",
+        "as",
+        "soon",
+        "have",
+    }:
+        tokens = tokens[1:]
+    while tokens and (tokens[-1].has("auxiliary") or tokens[-1].kind == "mark" or tokens[-1].key in {"fertig", "done"}):
+        tokens = tokens[:-1]
+    return Words(tokens)

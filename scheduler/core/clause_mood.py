@@ -1,0 +1,365 @@
+"""Tells what a clause wants to be by its grammar: an order, a wish, or something that is only said."""
+
+from typing import Final, NamedTuple
+
+from scheduler.core.clauses import Clause
+from scheduler.core.mood_words import (
+    ABILITY,
+    ABLE,
+    AS_IS,
+    ASKED_FOR,
+    COURTESY,
+    FUTURE,
+    GERMAN_SUBJECTS,
+    HABIT,
+    HARMLESS,
+    HAS_TO,
+    HOLDS_OFF,
+    IRREAL,
+    LEAVES,
+    LIKING,
+    NECESSARY,
+    NEGATION,
+    NICHT_MAL,
+    OBLIGATION,
+    OTHERS,
+    OTHERS_NEED,
+    OVER,
+    PAST_TIME,
+    PLURALS,
+    PRAISE,
+    SUBJECT_YOU,
+    SUBJECTLESS,
+    TELL_HOW,
+    WAS,
+    WEAK_WISHES,
+    WISHES,
+)
+from scheduler.core.phrases import Token
+from scheduler.core.word_forms import (
+    BASE,
+    GERUND,
+    INFINITIVE,
+    PARTICIPLE,
+    PAST,
+    PAST_OR_PARTICIPLE,
+    SECOND,
+    TO_INFINITIVE,
+)
+from scheduler.core.word_kinds import ADDRESS, I_WE
+from scheduler.core.words import Words
+
+ORDER: Final = "order"
+WISH: Final = "wish"
+FOR_OTHERS: Final = "for others"  # "Tom needs the list"
+MAYBE: Final = "maybe"  # words without a verb
+NOTHING: Final = ""
+
+
+class Mood(NamedTuple):
+    """What a clause wants to be, and why it is no order."""
+
+    kind: str
+    reason: str = ""
+
+
+def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
+    """Return the mood of a clause; `before` is that of the clause it goes on from."""
+    if not words.content or COURTESY.match(said):
+        return Mood(NOTHING, "courtesy")
+    negated = bool(NEGATION & Words(_tokens_without(words, said)).keys) and not NICHT_MAL.match(said)
+    if HOLDS_OFF.match(said) and not _closes(words):
+        return Mood(NOTHING, "negated")
+    if "refrain" in words.senses or (words.content[0].key in LEAVES and words.tokens[-1].key in AS_IS):
+        return Mood(NOTHING, "negated")
+    if words.imperative is not None:
+        return _of_order(words, said, negated=negated)
+    if clause.sub:
+        return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else "negated")
+    if PRAISE.search(said) and not negated:
+        return Mood("praise")
+    if ASKED_FOR.search(said) and not negated:
+        return Mood(WISH)
+    if clause.inverted and words.asks and words.finite == 0:
+        return _of_report(words, said, negated=negated)
+    if NECESSARY.search(said) and not negated:
+        return Mood(WISH)
+    if words.content[0].key in SUBJECTLESS and not clause.question and not negated:
+        return Mood(WISH)
+    if (
+        words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
+    ) and not _left_out(words, clause):
+        return _of_question(words, said, negated=negated)
+    if words.declares:
+        return _of_report(words, said, negated=negated)
+    if negated:
+        return Mood(NOTHING, "negated")
+    if "to be" in said.casefold() and words.last_form == PARTICIPLE:
+        return Mood(WISH)
+    if _bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
+        return _of_report(words, said, negated=negated)
+    form = words.last_form
+    if form in {INFINITIVE, TO_INFINITIVE} or (form == BASE and words.content[0].key == "to"):
+        return Mood(ORDER)
+    if form == PARTICIPLE or words.first_form in {GERUND, PARTICIPLE}:
+        if clause.joined and before in {ORDER, WISH, FOR_OTHERS}:
+            return Mood(before)
+        return Mood(MAYBE if "bitte" in words.keys or "please" in words.keys else NOTHING, "past")
+    return Mood(NOTHING if words.verbs and PAST_TIME & words.keys else MAYBE, "no order")
+
+
+def _left_out(words: Words, clause: Clause) -> bool:
+    """Whether a report leaves out its subject: "…, muss noch an Tom raus"."""
+    return (
+        not clause.question
+        and bool(clause.joined)
+        and words.content[0].key in {"muss", "soll", "sollte", "muesste", "gehoert", "needs", "must", "should"}
+    )
+
+
+def _tokens_without(words: Words, said: str) -> list[Token]:
+    """Return the tokens without the negations that negate no order."""
+    if not NEGATION & words.keys:
+        return []
+    kept = HARMLESS.sub(" ", said).casefold().split()
+    return [
+        one
+        for one in words.tokens
+        if one.key not in NEGATION or any(part.strip(",.!?;:") == one.text.casefold() for part in kept)
+    ]
+
+
+def _closes(words: Words) -> bool:
+    """Whether "stop" and "quit" end a program here rather than hold off an order."""
+    first = words.content[0].key
+    return (
+        first in {"stop", "quit", "lass", "leave"}
+        and not any(one.key.endswith("ing") for one in words.content[1:3])
+        and first != "leave"
+    )
+
+
+def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
+    first = words.content[0]
+    if negated:
+        return Mood(NOTHING, "negated")
+    if TELL_HOW.search(said):
+        return Mood(NOTHING, "question")
+    polite = first.has("modal")
+    if polite and (ABILITY.search(said) or _general(words)):
+        return Mood(NOTHING, "question of ability")
+    if any(one.form == SECOND for one in first.meanings) and HABIT.search(said):
+        return Mood(NOTHING, "question")
+    return Mood(ORDER)
+
+
+def _general(words: Words) -> bool:
+    """Whether a polite question names nothing certain: "Kannst du Mails schicken?"."""
+    if words.keys & {"bitte", "please", "mal", "mir", "me", "uns", "us", "pls", "alle", "all"}:
+        return False
+    nouns = [
+        one
+        for one in words.content[2:]
+        if (not one.is_verb or one.has("noun")) and one.kind != "mark" and not one.has("adverbs")
+    ]
+    return (
+        len(nouns) <= 3
+        and bool(nouns)
+        and nouns[0].key in PLURALS
+        and not any(
+            one.key in {"von", "vom", "from", "an", "to", "for"} and one is not nouns[-1] and len(nouns) == 3
+            for one in nouns[1:2]
+        )
+    )
+
+
+def _addresses(words: Words) -> bool:
+    """Whether a dependent clause speaks of what the one who is asked does."""
+    return bool(words.keys & {"du", "sie", "you", "wir", "we", "you've", "u", "ihr", "you're"}) or any(
+        one.key.endswith("ing") for one in words.content[1:2]
+    )
+
+
+def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
+    first, keys = words.content[0], words.keys
+    if negated:
+        return Mood(NOTHING, "question")
+    if ABLE.search(said):
+        return (
+            Mood(WISH)
+            if first.key in {"would", "waere", "ginge", "any", "waer", "could"}
+            or keys & {"the", "das", "die", "den", "you", "du", "sie"}
+            else Mood(NOTHING, "question of ability")
+        )
+    asked_for = first.has("modal") or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
+    if asked_for and words.content[1:2] and words.content[1].key in I_WE:
+        gets = keys & {
+            "haben",
+            "bekommen",
+            "kriegen",
+            "have",
+            "get",
+            "sehen",
+            "see",
+            "trouble",
+            "bother",
+            "bitten",
+            "ask",
+        } or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
+        return Mood(WISH) if gets else Mood(NOTHING, "asked whether to")
+    passive = (
+        words.last_form == PARTICIPLE
+        or bool(keys & {"werden", "be"})
+        or words.particle
+        or bool(keys & {"raus", "zu", "weg", "auf"})
+    )
+    person = bool(words.content[1:2]) and (
+        words.content[1].is_name or words.content[1].has("noun", "person_title") or words.content[1].key in OTHERS
+    )
+    if (
+        first.has("modal")
+        and passive
+        and not person
+        and not ABILITY.search(said)
+        and first.key not in {"soll", "sollen", "should", "shall", "muss", "muessen", "must", "may"}
+    ):
+        return Mood(WISH)
+    return Mood(NOTHING, "question")
+
+
+def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
+    keys = words.keys
+    if IRREAL.search(said):
+        return Mood(NOTHING, "past")
+    if "will" in keys and not keys & GERMAN_SUBJECTS and words.language == "en":
+        return Mood(NOTHING, "statement")
+    if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
+        return Mood(WISH)
+    if (HABIT.search(said) and not keys & OBLIGATION) or (
+        FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}
+    ):
+        return Mood(NOTHING, "statement")
+    subject = _subject(words)
+    if negated:
+        return Mood(NOTHING, "negated")
+    if (
+        keys & {"habe", "hab", "hat", "haben", "have", "has", "i've", "we've", "hatte", "had"}
+        and words.last_form in {PARTICIPLE, "auxiliary"}
+        and not keys & OBLIGATION
+        and any(one.form in {PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many)
+    ):
+        return Mood(NOTHING, "past")
+    if subject in I_WE:
+        return _of_us(words, said)
+    if subject in SUBJECT_YOU:
+        return _of_you(words, subject)
+    return _of_others(words, said, subject)
+
+
+def _of_us(words: Words, said: str) -> Mood:
+    keys = words.keys
+    wishes = keys & WISHES
+    if keys & PAST_TIME and not keys & {"brauche", "need", "moechte"}:
+        return Mood(NOTHING, "past")
+    if wishes and not (wishes <= WEAK_WISHES and not LIKING.search(said)):
+        return Mood(WISH)
+    if keys & {"i'd", "we'd"} and keys & {"like", "love", "appreciate", "need", "want"}:
+        return Mood(WISH)
+    return Mood(NOTHING, _tense(words))
+
+
+def _of_you(words: Words, subject: str) -> Mood:
+    keys = words.keys
+    if keys & {"will", "you'll", "werden"} or ("wirst" in keys and "bitte" not in keys):
+        return Mood(NOTHING, "statement")
+    modal = any(one.has("modal") for one in words.content) or (keys & {"need", "have"} and "to" in keys)
+    if modal and not keys & {"haben", "have been"}:
+        return Mood(ORDER)
+    bare = any(one.form in {INFINITIVE, BASE, SECOND} for _, _, many in words.verbs for one in many)
+    past = any(one.form in {PAST, PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many)
+    if (
+        bare
+        and not past
+        and (subject in {"du", "you", "u"} or keys & {"bitte", "please"})
+        and not any(one.has("auxiliary") for one in words.content)
+    ):
+        return Mood(ORDER)
+    return Mood(NOTHING, "statement")
+
+
+def _of_others(words: Words, said: str, subject: str) -> Mood:
+    """Return the mood of a report whose subject is somebody else, or a thing."""
+    keys = words.keys
+    if subject == "wer" or (keys & {"jemand", "wer", "someone", "somebody"} and keys & OBLIGATION):
+        return Mood(ORDER)
+    person = (
+        subject in OTHERS
+        or _is_person_first(words)
+        or (
+            words.content[0].key in {"die", "der", "sie"}
+            and bool(keys & {"will", "wollen", "moechte", "moechten", "hat", "haben"})
+        )
+    )
+    if OTHERS_NEED.search(said) and person:
+        return Mood(FOR_OTHERS)
+    if person:
+        return Mood(NOTHING, _tense(words))
+    if keys & PAST_TIME or keys & OVER:
+        return Mood(NOTHING, "past")
+    if keys & OBLIGATION or HAS_TO.search(said):
+        return Mood(WISH)
+    return Mood(NOTHING, "statement")
+
+
+def _tense(words: Words) -> str:
+    """Return "past" for a report of what has happened, else "statement"."""
+    past = words.keys & (WAS | PAST_TIME) or any(
+        one.form in {PAST, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many
+    )
+    return "past" if past and not any(one.has("modal") for one in words.content) else "statement"
+
+
+def _subject(words: Words) -> str:
+    """Return who does it, where a pronoun says so."""
+    finite = words.finite or 0
+    near = words.content[max(finite - 3, 0) : finite] + words.content[finite : finite + 3]
+    pronouns = I_WE | SUBJECT_YOU | OTHERS
+    if words.keys & ADDRESS:
+        return "du"
+    first = _bare(words.content[0].key)
+    if first in pronouns:
+        return first
+    after = [one.key for one in words.content[finite + 1 : finite + 3]]
+    for key in [*after, *(one.key for one in near)]:
+        if key in pronouns and key not in {"sie", "ihr"}:
+            return _bare(key)
+    if after and after[0] == "sie":
+        return "sie"
+    return ""
+
+
+def _bare(key: str) -> str:
+    return (
+        key.partition("'")[0] if key.partition("'")[0] in I_WE | SUBJECT_YOU | OTHERS | {"it", "there", "that"} else key
+    )
+
+
+def _is_person_first(words: Words) -> bool:
+    """Whether the clause begins with a person as its subject."""
+    if words.senses & {"close", "start"} and words.keys & {"be", "werden"}:
+        return False
+    finite = words.finite if words.finite is not None else len(words.content)
+    head = words.content[:finite]
+    if not head or any(one.has("prepositions") for one in head[:1]):
+        after = words.content[finite + 1 : finite + 4]
+        return any(one.has("noun", "person_title") or one.is_name for one in after)
+    if any(
+        one.has("noun", "document")
+        or one.has("noun", "application")
+        or one.has("noun", "form")
+        or one.has("noun", "appointment")
+        or one.kind == "file"
+        for one in head
+    ) and not any(one.has("noun", "person_title") for one in head[:2]):
+        return False
+    return any(one.has("noun", "person_title") or one.is_name for one in head)

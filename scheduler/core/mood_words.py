@@ -1,0 +1,191 @@
+"""Words and turns of phrase that tell an order from a wish, a report, a question or a courtesy."""
+
+import re
+from typing import Final
+
+from scheduler.core.letters import word_set
+
+NEGATION: Final = word_set(
+    """
+    nicht nie niemals kein keine keinen keinem keiner keines keinesfalls keineswegs nichts niemand niemandem
+    not never don't dont doesn't won't cannot can't cant shouldn't mustn't needn't nothing no nobody neither
+    nor without nich ned nee wouldn't couldn't isn't aren't wasn't hasn't haven't didn't nen't
+    """
+)
+
+
+HARMLESS: Final = re.compile(
+    r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"
+    r"if not|why not|warum nicht|not yet \w+|noch nicht \w+(?:te|ene)[nrsm]?\b|nicht \w+(?:te|ene)[nrsm]? |don'?t mind|nicht nur|not only|not sure|nicht sicher|nichts dagegen|"
+    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|without delay|ohne verzögerung"
+)
+
+
+NICHT_MAL: Final = re.compile(
+    r"(?i)^(?:kannst|könntest|würdest|magst|willst|können|könnten|würden) (?:du|sie) (?:mir |uns |das )?nicht (?:mal|kurz|bitte|eben|schnell)\b|^(?:can'?t|couldn'?t|won'?t|wouldn'?t) you\b"
+)
+
+
+ABILITY: Final = re.compile(
+    r"(?i)\b(?:eigentlich|überhaupt|ueberhaupt|generell|grundsätzlich|even|actually|in general|generally|normalerweise|theoretisch|denn auch|auch)\b"
+)
+
+
+HABIT: Final = re.compile(
+    r"(?i)\b(?:immer|oft|normalerweise|meist(?:ens)?|gewöhnlich|usually|always|often|manchmal|sometimes|jeden (?:tag|montag)|every (?:day|week)|selten|rarely|ever|jemals|selbst|selber|himself|herself|themselves|myself)\b"
+)
+
+
+TELL_HOW: Final = re.compile(
+    r"(?i)\b(?:sagen|sag|sage|zeig\w*|erklär\w*|erklaer\w*|verraten|verrat|wissen|weißt|weisst|tell|explain|show|know|beschreib\w*|describe|teach)\b(?: (?:mir|uns|me|us|bitte|mal))*,? (?:wie|warum|wieso|wann|wer|ob|how|why|when|who|if|whether)\b"
+)
+
+
+HOLDS_OFF: Final = re.compile(
+    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
+    r"hands off|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
+)
+
+
+PAST_TIME: Final = word_set(
+    """
+    gestern vorgestern vorhin yesterday neulich damals frueher earlier ago letztens almost fast beinahe
+    """
+)
+
+
+WISHES: Final = word_set(
+    """
+    moechte moechten will wollen wuerde wuerden haette haetten muss muessen muesste muessten brauche brauchen
+    brauch braeuchte braeuchten bräuchte benoetige benoetigen suche suchen such wuensche wuenschen bitte
+    bitten need want like love appreciate request wondering looking ask require hoping wish haett braeucht
+    wanna kann koennte could brauchte wollte wollt wolle after wanting needing must should have sollte soll
+    darf duerfte gotta koennten sollten
+    """
+)
+
+
+WEAK_WISHES: Final = word_set(
+    """
+    kann koennte could should have sollte soll darf duerfte koennten sollten after like love ask must
+    """
+)
+
+
+LIKING: Final = re.compile(
+    r"(?i)\b(?:gern|gerne|like|love|appreciate|could (?:do with|use|really use)|can(?:'?t| not)? (?:i|we) have|would be (?:great|good|nice)|have to|has to|got to|dringend|haben|bekommen|kriegen|'d (?:like|love|need|want)|dich bitten|sie bitten|euch bitten|like you)\b"
+)
+
+
+FUTURE: Final = re.compile(
+    r"(?i)\b(?:gonna|used to|about to|is going to|are going to|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b"
+)
+
+
+OBLIGATION: Final = word_set(
+    """
+    muss muessen muesste muessten soll sollen sollte sollten gehoert gehoeren must should needs need wants
+    want ought braucht brauchen darf kann koennen duerfen koennte can could fehlt fehlen geht gehen goes go
+    moechte benoetigt gebraucht needed required wanted faellig due gewuenscht remains bleibt moege moegen
+    waere waeren
+    """
+)
+
+
+HAS_TO: Final = re.compile(
+    r"(?i)\b(?:has|have|is|are)(?: still| yet)? to\b|\b(?:ist|sind)\b.*\b(?:zu \w+en|\w+zu\w+en)\b|\b(?:wird|werden|is|are)\b.*\b(?:benötigt|benoetigt|gebraucht|gewünscht|erbeten|gebeten|needed|required|wanted|requested)\b"
+)
+
+
+OTHERS_NEED: Final = re.compile(
+    r"(?i)\b(?:braucht|brauchen|bräuchte|braeuchte|bräuchten|benötigt|benötigen|benoetigt|wartet|warten|needs|need|wants|want|waiting|asked for|asking for|asks for|fragt nach|bat um|bittet um|hätte|haette|hätten|would like|"
+    r"(?:soll(?:te)?|sollen|muss|möchte|moechte|will|should|has to|must|wants to|gets?|ought to).*\b(?:bekommen|kriegen|haben|erhalten|get|have|receive|lesen|see|wissen|know|hear|erfahren)|should (?:get|have|receive|know|be (?:emailed|sent|told|mailed|informed))|(?:gets|bekommt|kriegt|fehlt)|fehlt)\b"
+)
+
+
+PRAISE: Final = re.compile(
+    r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind)\b"
+    r"|freuen|dankbar|grateful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
+)
+
+
+ABLE: Final = re.compile(
+    r"(?i)^(?:is|ist|was|wäre|would|ginge|geht|gibt|any|wär)\b.*\b(?:possible|möglich|moeglich|chance|way|machbar|you could|you can)\b"
+)
+
+
+COURTESY: Final = re.compile(
+    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
+    r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau)[ .!]*$"
+)
+
+
+SUBJECT_YOU: Final = word_set(
+    """
+    du sie ihr you u jemand someone somebody
+    """
+)
+
+
+OTHERS: Final = word_set(
+    """
+    er he she they he's she's they're man jeder everyone everybody
+    """
+)
+
+
+NECESSARY: Final = re.compile(
+    r"(?i)^(?:it |es )?(?:is|ist|wäre|would be|'s) (?:also |also |noch |still )?(?:necessary|nötig|notwendig|erforderlich)\b"
+)
+
+
+IRREAL: Final = re.compile(
+    r"(?i)\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
+)
+
+
+SUBJECTLESS: Final = word_set(
+    """
+    need want wanna gotta brauch brauche braeuchte haette haett moechte
+    """
+)
+
+
+LEAVES: Final = frozenset({"lass", "lasst", "lassen", "leave", "keep", "let"})
+
+
+AS_IS: Final = word_set(
+    """
+    offen zu open closed alone running on so sein liegen stehen be laufen an bleiben ruhen
+    """
+)
+
+
+ASKED_FOR: Final = re.compile(
+    r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|^(?:um|erbitte\w*) "
+)
+
+
+PLURALS: Final = word_set(
+    """
+    mails e-mails emails pdfs termine rechnungen dateien dokumente files documents invoices appointments
+    tabellen tables formulare forms webseiten websites programme programs apps
+    """
+)
+
+
+GERMAN_SUBJECTS: Final = frozenset({"ich", "wir", "er", "sie", "du", "man"})
+
+
+OVER: Final = word_set(
+    """
+    wurde wurden was were worden been had hatte hatten
+    """
+)
+
+
+WAS: Final = word_set(
+    """
+    wurde wurden was were worden been had hatte hatten habe hab hat haben has i've we've
+    """
+)

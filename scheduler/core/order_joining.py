@@ -1,0 +1,131 @@
+"""One order, and when two clauses make one: to get something and to send it, the same said again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, ORDER, WISH
+from scheduler.core.frames import LIKELY, SURE
+from scheduler.core.letters import word_set
+from scheduler.core.signs import Signs
+
+_COPIES: Final = word_set(
+    """
+    cc kopie bcc copy copying cc'd anhaengen anhang attach attached attachment beilegen beifuegen angehaengt
+    haeng betreff subject
+    """
+)
+
+
+_LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anmelden", "sign"})
+
+
+SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
+
+
+@dataclass
+class Order:
+    """One order: its words, the same with what its pronouns stand for, and what it wants."""
+
+    text: str
+    said: str
+    intent: str = ""
+    sure: float = 0.0
+    in_order: bool = False
+    signs: Signs | None = None
+    mood: str = ORDER
+    things: list[str] = field(default_factory=list)
+    own_thing: bool = True
+    """Whether it names itself what it is about; else a pronoun does, or nothing."""
+    foreign: frozenset[str] = frozenset()
+    """The verbs of which nothing is configured."""
+    refers: bool = False
+
+
+def joined(orders: Sequence[Order]) -> list[Order]:
+    """Make one of what is one order in two clauses: to get something and to send it, the same said again."""
+    found = list[Order]()
+    for order in orders:
+        last = found[-1] if found else None
+        one = None if last is None else _one_of(last, order)
+        if one is None:
+            found.append(order)
+        else:
+            found[-1] = one
+    return found
+
+
+def _one_of(last: Order, order: Order) -> Order | None:
+    """Return the one order that two clauses make, or None."""
+    if last.signs is None or order.signs is None or last.foreign or order.foreign:
+        return None
+    return _sent_too(last, order, last.signs, order.signs) or _said_again(last, order, last.signs, order.signs)
+
+
+def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
+    """Return the order to send that two clauses make: what is got and sent, who gets a copy, what is to be said."""
+    both = f"{last.said} und {order.text}" if last.said[-1:] not in ".!?" else f"{last.said} {order.text}"
+    if last.intent in SENDING and signs.keys & _COPIES and order.intent in {"", *SENDING} and not signs.document:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
+    if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
+    if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
+        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
+    if (
+        last.intent == "navigate_url"
+        and spoken.keys & _LOGS_IN
+        and signs.senses & {"fetch", "download"}
+        and order.intent in {"", "download_file"}
+    ):
+        return replace(
+            order,
+            text=f"{last.text}, {order.text}",
+            said=both,
+            intent="download_file",
+            sure=LIKELY,
+            in_order=last.in_order,
+            signs=signs._replace(place=True),
+        )
+    gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
+    if (
+        gets
+        and spoken.place
+        and order.intent in SENDING
+        and not order.own_thing
+        and last.intent in {"download_file", "fetch_and_send", "", "open_document", "search_document", "read_mail"}
+    ):
+        return replace(
+            order,
+            text=f"{last.text}, {order.text}",
+            said=both,
+            intent="fetch_and_send",
+            sure=SURE,
+            in_order=last.in_order,
+            own_thing=True,
+            signs=spoken,
+        )
+    return None
+
+
+def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
+    """Return the order of which one clause only says a part, or the same again."""
+    if not last.intent and not last.own_thing and order.intent and not spoken.nouns and not spoken.person:
+        return replace(order, text=f"{last.text}, {order.text}")
+    if not order.intent and not order.own_thing and not (signs.senses & {"print"}) and not signs.person:
+        return replace(last, text=f"{last.text}, {order.text}")
+    if not order.own_thing and order.intent == last.intent and order.intent and order.intent not in SENDING:
+        return replace(
+            last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}", sure=max(last.sure, order.sure)
+        )
+    if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
+        return replace(order, text=f"{last.text}, {order.text}")
+    if (
+        last.mood in {WISH, MAYBE}
+        and last.sure < SURE
+        and not order.own_thing
+        and order.intent
+        and order.sure >= last.sure
+        and "need" in spoken.senses
+    ):
+        return replace(order, text=f"{last.text}, {order.text}")
+    return None

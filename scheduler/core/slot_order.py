@@ -1,0 +1,276 @@
+"""An order as chunks, what was filled of it so far, and what a chunk names: a person, a thing, a place."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from scheduler.core.slot_times import is_period
+from scheduler.core.slot_tokens import TITLES, Chunk
+from scheduler.core.slot_words import slot_words
+
+Stretch = tuple[int, int]
+Filled = dict[str, list[Stretch]]
+
+TO: Final = frozenset({"an", "to"})
+FOR: Final = frozenset({"fuer", "fuers", "for"})
+FROM: Final = frozenset({"von", "vom", "vo", "from", "by", "off"})
+OUT_OF: Final = slot_words("out_of") | {"out of", "vo"}
+ABOUT: Final = slot_words("about")
+WITH: Final = frozenset({"mit", "with", "w/", "zwischen", "between", "bei", "beim"})
+_STAYS: Final = slot_words("stays")
+_OF: Final = frozenset({"von", "vom", "of", "from", "at"})
+_STAYING: Final = {
+    "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
+    "application": frozenset[str](), "url": frozenset[str](), "date": frozenset[str](), "time": frozenset[str](), "amount": frozenset[str](),
+}  # fmt: skip
+GENITIVE: Final = slot_words("genitive")
+_SCREENS: Final = slot_words("screens")
+_NO_PAGE: Final = frozenset({"seite", "page", "blatt", "sheet", "folie", "slide"})
+_EMPTY: Final = slot_words("empty")
+_PLAIN_ADJECTIVES: Final = slot_words("plain_adjectives")
+_ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nrms]?")
+_MAIL_WORDS: Final = slot_words("mail_words")
+_NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
+_KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
+_GERMAN_ARTICLES: Final = slot_words("german_articles")
+
+
+class Order:
+    """The chunks of an order, and what was filled so far."""
+
+    def __init__(self, text: str, chunks: Sequence[Chunk], *, german: bool) -> None:
+        self.text = text
+        self.chunks = list(chunks)
+        self.german = german
+        self.filled: Filled = {}
+        self._taken: set[int] = set()
+        self.plain_table = False
+
+    def free(self) -> Iterable[Chunk]:
+        """Yield the phrases that fill nothing yet."""
+        return (one for one in self.chunks if id(one) not in self._taken and one.kind == "np")
+
+    def times(self, kind: str) -> list[Chunk]:
+        return [one for one in self.chunks if one.kind == kind and id(one) not in self._taken]
+
+    def take(self, chunk: Chunk) -> None:
+        """Have a chunk fill nothing."""
+        self._taken.add(id(chunk))
+
+    def fill(self, slot: str, chunk: Chunk, *, more: bool = False, whole: bool = True) -> None:
+        """Have a chunk fill a slot, with what belongs to it; a second one only where there may be `more`."""
+        self.take(chunk)
+        if slot in self.filled and not more:
+            return
+        last = self._last_of(chunk, _STAYING.get(slot, _STAYS)) if whole else chunk
+        self.filled.setdefault(slot, []).append((chunk.start, last.end))
+
+    def _last_of(self, chunk: Chunk, staying: frozenset[str]) -> Chunk:
+        """Return the last chunk that belongs to this one: "die Rechnung der Firma Roth vom 3. Mai"."""
+        place, last = self.chunks.index(chunk), chunk
+        for after in self.chunks[place + 1 :]:
+            if id(after) in self._taken or not after.near or not belongs(last, after, staying):
+                break
+            self.take(after)
+            last = after
+        return last
+
+    def verbs(self, *senses: str) -> bool:
+        return any(
+            one.kind == "verb" and token.has("verb", sense)
+            for one in self.chunks
+            for token in one.tokens
+            for sense in senses
+        )
+
+    def said(self, words: Iterable[str]) -> bool:
+        """Whether one of these words stands in the order."""
+        return any(token.key in words for one in self.chunks for token in one.tokens)
+
+
+def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool:
+    """Whether a chunk goes on what stands before it; `staying` are the prepositions that may stand between."""
+    if not staying:
+        return False
+    if after.kind == "date":
+        return (staying is _STAYS and after.prep in {"von", "vom", "fuer", "fuers", "for", "from", "of", "aus"}) or (
+            not after.prep and is_period(after.tokens[0].text)
+        )
+    if after.kind == "np":
+        if after.prep:
+            lives = (
+                after.prep == "in"
+                and staying is _OF
+                and not after.det
+                and after.content[0].text[:1].isupper()
+                and not place_of(after)
+            )
+            return (after.prep in staying or lives) and not on_screen(after)
+        return after.det in GENITIVE and last.kind == "np"
+    return after.kind == "amount" and after.prep in {"ueber", "von", "for", "of", "over"}
+
+
+def on_screen(chunk: Chunk) -> bool:
+    """Whether it says how or where to, which fills nothing: "auf den Bildschirm", "per Mail", "als Anhang"."""
+    words = [token.key for token in chunk.content]
+    return bool(words) and (words[-1] in _SCREENS or words[0] in _NO_PAGE) and chunk.prep not in {"von", "vom", "of"}
+
+
+def is_mail(chunk: Chunk) -> bool:
+    """Whether it is the mail itself, whatever adjectives it has."""
+    words = [token.key for token in chunk.content]
+    if len(words) > 1 and words[-1] in _NOTES and chunk.noun("document") and words[0] not in _KINDS_OF_NOTE:
+        return False
+    return (
+        bool(words)
+        and not chunk.of_kind("file")
+        and (words[-1] in _MAIL_WORDS or words[-1].endswith(("mail", "mails", "nachricht")))
+    )
+
+
+def is_empty(chunk: Chunk) -> bool:
+    """Whether it names nothing in particular."""
+    words = [token.key for token in chunk.content if not token.has("adverbs")]
+    return all(word in _EMPTY or word in _PLAIN_ADJECTIVES for word in words) or (
+        words[-1] in _EMPTY and bool(_ADJECTIVE.fullmatch(" ".join(words[:-1])))
+    )
+
+
+def is_person(chunk: Chunk) -> bool:
+    if any(token.key.strip(".") in TITLES for token in chunk.tokens) or chunk.of_kind("address"):
+        return True
+    if any(token.text[-1:].isdigit() for token in chunk.content):
+        return False
+    if chunk.noun("document", "folder", "portal", "form", "table"):
+        return chunk.noun("person_title") and not chunk.noun("document")
+    last = chunk.content[-1]
+    if (
+        last.text.islower()
+        and not last.has("noun", "person_title")
+        and last.text.isascii()
+        and len(chunk.content) > 1
+        and chunk.content[0].text[:1].isupper()
+    ):
+        return False
+    named = any(token.is_name for token in chunk.content) and chunk.det not in _GERMAN_ARTICLES
+    return chunk.noun("person_title") or named
+
+
+def is_thing(chunk: Chunk) -> bool:
+    return (
+        chunk.noun("document") and not (chunk.noun("person_title") and chunk.content[0].has("noun", "person_title"))
+    ) or chunk.of_kind("file")
+
+
+def place_of(chunk: Chunk) -> str:
+    """Return folder, portal, application or url where a chunk names such a place; else nothing."""
+    if chunk.of_kind("url"):
+        return "url"
+    if chunk.noun("folder"):
+        return "folder"
+    if chunk.noun("portal"):
+        return "portal"
+    if chunk.noun("application") and not chunk.noun("document", "format"):
+        return "application"
+    return ""
+
+
+def fill_places(order: Order, slots: Sequence[str]) -> None:
+    """Fill folder, portal, application and url with the places that are named as such."""
+    for chunk in list(order.free()):
+        token = next((token for token in chunk.tokens if token.kind == "url"), None)
+        if token is not None and "url" in slots:
+            order.take(chunk)
+            order.filled.setdefault("url", [(token.start, token.end)])
+    for chunk in list(order.free()):
+        kind = place_of(chunk)
+        if (
+            kind in slots
+            and chunk.prep in OUT_OF | FROM
+            and not on_screen(chunk)
+            and not (chunk.prep in FROM and chunk.noun("person_title") and kind != "url")
+        ):
+            if (
+                kind == "portal"
+                and chunk.noun("form", "document")
+                and chunk.prep in {"auf", "on", "im", "in"}
+                and not chunk.noun("application")
+            ):
+                pass
+            order.fill(kind, chunk)
+    for chunk in list(order.free()):
+        bare = not chunk.prep and not order.filled.keys() & {"folder", "portal", "application", "url"}
+        if (
+            bare
+            and "folder" in slots
+            and chunk.content[0].key in {"ordner", "folder", "verzeichnis"}
+            and len(chunk.content) > 1
+        ):
+            order.fill("folder", chunk)
+        elif (
+            bare
+            and "portal" in slots
+            and chunk.clause
+            and len(chunk.tokens) == 1
+            and chunk.noun("portal")
+            and not chunk.noun("person_title")
+        ):
+            order.fill("portal", chunk)
+
+
+def fill_amount(order: Order) -> None:
+    for chunk in order.times("amount"):
+        order.fill("amount", chunk)
+
+
+def main_thing(
+    order: Order, slot: str, good: Callable[[Chunk], bool] = is_thing, *, any_other: bool = True
+) -> Chunk | None:
+    """Fill a slot with what the order is about: a file, what surely is such a thing, or what stands as an object."""
+    free = [one for one in order.free() if not is_empty(one) and not on_screen(one) and not is_mail(one)]
+    bare = [one for one in free if not one.prep]
+    ranks: list[list[Chunk]] = [
+        [one for one in free if one.of_kind("file")],
+        [one for one in bare if good(one)],
+        [one for one in free if good(one) and one.prep not in WITH],
+    ]
+    ranks.insert(2, [one for one in bare if good(next_belonging(order, one))])
+    if any_other:
+        ranks += [
+            [one for one in bare if after_verb(order, one) and one.det],
+            [one for one in bare if not is_person(one) or after_verb(order, one)],
+            [
+                one
+                for one in free
+                if one.prep in {"von", "vom", "aus", "of", "from", "in", "nach", "for", "auf", "fuer", "out of"}
+            ],
+            bare,
+        ]
+    for rank in ranks:
+        if rank:
+            order.fill(slot, rank[0])
+            return rank[0]
+    return None
+
+
+def next_belonging(order: Order, chunk: Chunk) -> Chunk:
+    place = order.chunks.index(chunk)
+    after = order.chunks[place + 1] if place + 1 < len(order.chunks) else chunk
+    return after if after.kind == "np" and after.near and belongs(chunk, after) and not is_mail(after) else chunk
+
+
+def after_verb(order: Order, chunk: Chunk) -> bool:
+    place = order.chunks.index(chunk)
+    return (
+        place > 0
+        and order.chunks[place - 1].kind in {"verb", "self"}
+        and order.chunks[place - 1].clause == chunk.clause
+    )
+
+
+def owner_of(chunk: Chunk) -> Stretch | None:
+    """Return who stands in the possessive: "Nina's email"."""
+    for token in chunk.content[:-1]:
+        if token.text.endswith(("'s", "’s", "s'", "s’")):
+            return chunk.content[0].start, token.end - (2 if token.text[-2:] in {"'s", "’s"} else 1)
+    return None

@@ -1,0 +1,103 @@
+"""Says by what mails are looked for: who wrote them, what about, when."""
+
+import re
+from typing import Final
+
+from scheduler.core.slot_order import (
+    ABOUT,
+    FROM,
+    GENITIVE,
+    OUT_OF,
+    Order,
+    is_empty,
+    is_mail,
+    is_person,
+    is_thing,
+    on_screen,
+    owner_of,
+)
+
+_ASKED: Final = re.compile(
+    r"\b(?:has|have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
+    re.IGNORECASE,
+)
+
+
+def mails(order: Order) -> None:
+    """Fill what a mail is looked for by."""
+    for one in order.times("date"):
+        order.fill("date", one)
+    for one in list(order.free()):
+        if one.noun("folder") and one.prep in OUT_OF:
+            order.fill("folder", one)
+    for one in list(order.free()):
+        if is_mail(one) or one.noun("mailbox"):
+            owner = owner_of(one)
+            if owner is not None:
+                order.filled.setdefault("sender", [owner])
+            order.take(one)
+    _genitive_sender(order)
+    for one in list(order.free()):
+        if one.prep in FROM and not is_empty(one) and "sender" not in order.filled:
+            order.fill("sender", one)
+    _writer(order)
+    for one in list(order.free()):
+        if one.prep in ABOUT | {"um"} and "subject" not in order.filled and not on_screen(one):
+            order.fill("subject", one)
+
+
+def _genitive_sender(order: Order) -> None:
+    for place, one in enumerate(order.chunks[1:], 1):
+        before = order.chunks[place - 1]
+        if (
+            one.kind == "np"
+            and one.near
+            and not one.prep
+            and one.det in GENITIVE
+            and before.kind == "np"
+            and is_mail(before)
+        ) and "sender" not in order.filled:
+            order.fill("sender", one, whole=False)
+
+
+def _writer(order: Order) -> None:
+    """Fill sender with who stands as the subject of a clause that tells what was written."""
+    if "sender" in order.filled:
+        return
+    for place, one in enumerate(order.chunks):
+        if one.kind != "np" or one.prep or is_empty(one) or is_mail(one) or is_thing(one) or one.noun("mailbox"):
+            continue
+        following = [after for after in order.chunks[place + 1 :][:4] if after.clause == one.clause]
+        if _ASKED.search(order.text[: one.start]) or any(
+            after.kind == "verb" and after.tokens[0].text.casefold() not in {"suchen", "finden", "zeigen"}
+            for after in following
+        ):
+            order.fill("sender", one, whole=False)
+            return
+    for one in order.free():
+        if (
+            one.prep
+            or is_empty(one)
+            or is_mail(one)
+            or is_thing(one)
+            or one.noun("mailbox")
+            or not (is_person(one) and one.noun("person_title"))
+        ):
+            continue
+        order.fill("sender", one, whole=False)
+        return
+
+
+def search_mail(order: Order) -> None:
+    mails(order)
+    for one in list(order.free()):
+        if one.prep in {"nach", "for", "mit", "with"} and not is_empty(one) and not on_screen(one):
+            order.fill("query", one)
+    for one in list(order.free()):
+        if one.prep in FROM and one.clause and "query" not in order.filled and not is_empty(one):
+            order.fill("query", one)
+    if not order.filled.keys() & {"sender", "subject", "query"}:
+        for one in order.free():
+            if not is_empty(one) and not on_screen(one):
+                order.fill("query", one)
+                return

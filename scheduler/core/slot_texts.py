@@ -1,0 +1,302 @@
+"""Finds the free text in an order: what a mail is to say, its subject, who gets a copy, what is searched for on the web.
+
+Each takes the order and returns the stretches found, and the order with them blanked out, of the same length.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+Stretch = tuple[int, int]
+
+_REASON: Final = re.compile(
+    r"(?:,| -| –)? (?:weil|damit|obwohl|denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
+    r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;]*"
+    r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,]*,",
+    re.IGNORECASE,
+)
+_NOT_MEANT: Final = re.compile(
+    r"\bnicht (?:[^,.;!?]{1,50}?),? sondern\b|^not (?:the |my |our )?[^,.;!?]{1,50}?,(?: but| rather)?(?= )|\bleave [^,.;!?]{1,30}? (?:open|running|alone),? (?:but|and)\b",
+    re.IGNORECASE,
+)
+_BODY: Final = re.compile(
+    r"(?::\s+|,? (?:und|and|mit dem|with the) (?:text|inhalt|body|message):? )(?P<colon>.+)$"
+    r"|(?<!so)(?<!such),?\s(?:dass|daß|that(?! (?:to|over|across|as|by|one|file|document|invoice|report|e?-?mail|letter|table|contract|on to|for)\b)|saying(?: that)?|(?:und|and) (?:say|sag|schreib)e?(?: (?:ihm|ihr|ihnen|him|her|them))?,?(?: dass| that)?"
+    r"|to say(?: that)?)\s(?P<clause>.+?)[.!?]*$"
+    r"|,?\s(?P<asked>(?:ob|whether|if|wann|wie|wo|wer|warum|welche\w*|was|when|how|why|what time|what)\s.+?)[.!?]*$"
+    r"|(?<=\w) know(?: (?:by|via) (?:e-?)?mail)?,? (?:that )?(?P<known>.+?)[.!?]*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENGLISH_TOLD: Final = re.compile(
+    r"\b(?:tell|remind|ask|text|message|inform) (?P<who>(?:(?:the|my|our|all|mr|mrs|ms|dr)\.? )*[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:by|via|in an?) (?:e-?)?mail)?,? "
+    r"(?P<body>(?:to (?!the\b|my\b)[a-z]+\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SENTENCE_END: Final = re.compile(
+    r"(?<!\b\w)(?<!\bdr)(?<!\bnr)(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bno)(?<!\bst)(?<!\d)[.!?]+ (?=[A-ZÄÖÜ])",
+    re.IGNORECASE,
+)
+_BY_MAIL: Final = re.compile(r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$", re.IGNORECASE)
+_ORDERS_ON: Final = re.compile(
+    r"(?:please |bitte )?(?:forward|send|e?-?mail (?:it|to)|leite|schick|weiterleiten|weiter an|fetch|hol|grab|get it)\b",
+    re.IGNORECASE,
+)
+_AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
+_COURTESY: Final = re.compile(r",? (?:ta|thanks|thx|cheers|danke|bitte|please|pls|lg|vg|merci)[.! ]*$", re.IGNORECASE)
+_LATE_VERB: Final = re.compile(
+    r"\s+(?:zukommen|zu|lassen|schicken|senden|mailen|verschicken|schreiben|verfassen|lesen|sehen|zeigen|öffnen|finden|suchen|heraussuchen|raussuchen|vorlesen|anlegen|eintragen|planen|ansetzen|"
+    r"raus|heraus|vor|an|ein|fertig|please|bitte|danke|thanks)$",
+    re.IGNORECASE,
+)
+_TELLS: Final = re.compile(
+    r"\b(?:frag|ask|schreib|write|sag|tell|let|mail|e-?mail|inform|wissen|know|repl|antwort|teil|bescheid|nachricht|message|note|line|ping)",
+    re.IGNORECASE,
+)
+_QUOTED_BODY: Final = re.compile(
+    r"(?:text|inhalt|nachricht|message|body|words?|saying|:)\s?(?P<body>[„“\"«][^“”\"»]+[“”\"»])", re.IGNORECASE
+)
+_LONG_QUOTE: Final = re.compile(r"(?P<body>[„“\"«]\w[^“”\"»]*? [^“”\"»]*? [^“”\"»]+[“”\"»])")
+_WRITES: Final = re.compile(r"\b(?:antwort|schreib|repl|write|text)\w*", re.IGNORECASE)
+_LABELLED: Final = re.compile(
+    r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=[.;!?/](?: |$)| / |$)", re.IGNORECASE
+)
+_SUBJECT: Final = re.compile(
+    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet )?"
+    r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|.+?)"
+    r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$)",
+    re.IGNORECASE,
+)
+_CC: Final = re.compile(
+    r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
+    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b|$)"
+    r"|(?:,? (?:und|and|with|mit)|,) (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*",
+    re.IGNORECASE,
+)
+_RE: Final = re.compile(r" re:? (?P<words>.+?)(?=[,.;!?]|$)", re.IGNORECASE)
+_TITLED: Final = re.compile(
+    r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_CONTAINS: Final = re.compile(
+    r",? (?:(?:mentioning|containing)(?: the)? (?:words?|phrase|term)|mentioning|containing|that mentions?|which mentions?|with the words?|for (?:the )?term|where (?:he|she|they) mentions?|(?:in (?:der|denen|which) )?(?:mit |the |das |dem |den )*(?:words?|wort|begriff|stichwort))"
+    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_WHERE_IT_SAYS: Final = re.compile(
+    r",? (?:wo|in der|in denen) (?P<words>[^,.;!?]{2,60}?) (?:drin ?steht|drin ?stand|vorkommt|drin ist|erwähnt (?:wird|ist))\b",
+    re.IGNORECASE,
+)
+_AGENDA: Final = re.compile(
+    r",? (?:(?:in order )?to (?:talk (?:about |through |over )?|discuss |go (?:over|through) |review |plan |cover )(?P<words>.+?)(?=[,.;!?]|$)"
+    r"|um (?:über )?(?P<deutsch>.+?) (?:zu (?:besprechen|reden|klären|planen)|durchzusprechen|abzustimmen)\b)",
+    re.IGNORECASE,
+)
+_FORMAT_WORD: Final = r"(?:pdf|csv|excel|xlsx?|json|tsv|xml|ods|word|docx?|zip|txt|text|spreadsheet|html|jpe?g|png|pptx?|powerpoint|markdown)"
+_FORMAT: Final = re.compile(
+    rf"\b(?:als|as(?: an?)?|in|ins|im|zu|to|into|nach|in ein|into an?|for|für|under)(?: (?:an?|eine?[mnr]?|das|the))? (?P<words>{_FORMAT_WORD})(?P<kind>[- ]?(?:datei|format|file|form|tabelle|sheet|workbook|document|dokument|version)(?: for filing)?)?(?![\w-])",
+    re.IGNORECASE,
+)
+_MADE_OF_IT: Final = re.compile(
+    rf"\b(?P<words>{_FORMAT_WORD})[- ]?(?:datei)? (?:d(?:a)?raus|out of it)\b", re.IGNORECASE
+)
+
+
+class Cut(NamedTuple):
+    """Stretches of the order by slot, and the order with them blanked out."""
+
+    found: Mapping[str, list[Stretch]]
+    rest: str
+
+
+def blank(text: str, start: int, end: int, mark: str = "") -> str:
+    """Return the text with a stretch blanked out, a mark in its place so that nothing is joined over it."""
+    gap = (mark + " " * (end - start))[: end - start]
+    return text[:start] + gap + text[end:]
+
+
+def without_reasons(text: str) -> str:
+    """Return the order without the clauses that only tell why, and without what is not meant ("nicht Word, sondern Excel")."""
+    text = _NOT_MEANT.sub(lambda match: " " * len(match[0]), text)
+    return _REASON.sub(lambda match: (";" + " " * len(match[0]))[: len(match[0])], text)
+
+
+def cut_mail(text: str) -> Cut:
+    """Find what a mail is to say, its subject, and who gets a copy."""
+    found: dict[str, list[Stretch]] = {}
+    rest = text
+    labelled = _LABELLED.search(rest)
+    if labelled is not None:
+        found["recipient"] = [labelled.span("words")]
+        rest = blank(rest, *labelled.span(), ",")
+    subject = _SUBJECT.search(rest)
+    if subject is not None and subject["words"].strip():
+        found["subject"] = [_without_verbs(rest, *subject.span("words"))]
+        rest = blank(rest, *subject.span(), ",")
+    copy = _CC.search(rest)
+    body = _body(rest)
+    if copy is not None and (body is None or copy.start() < body[0]):
+        found["cc"] = [_until_gap(rest, *copy.span("after" if copy["after"] else "before"))]
+        rest = blank(rest, *copy.span(), ",")
+        body = _body(rest)
+    if body is not None:
+        start, end, cut = body
+        if rest[start:end].strip(" ,.;"):
+            found["body"] = [(start, end)]
+            rest = blank(rest, cut, len(rest), ",")
+    return Cut(found, rest)
+
+
+def cut_subject(text: str) -> Cut:
+    """Find the subject that mails are looked for by: "mit dem Betreff Gala", "re: short delivery", the word that is in it."""
+    found: dict[str, list[Stretch]] = {}
+    rest = text
+    for slot, pattern in (
+        ("subject", _SUBJECT),
+        ("subject", _RE),
+        ("subject", _TITLED),
+        ("query", _CONTAINS),
+        ("query", _WHERE_IT_SAYS),
+    ):
+        match = pattern.search(rest)
+        if match is not None and match["words"].strip() and slot not in found:
+            found[slot] = [_without_verbs(rest, *match.span("words"))]
+            rest = blank(rest, *match.span(), ",")
+    return Cut(found, rest)
+
+
+def _until_gap(text: str, start: int, end: int) -> Stretch:
+    """Return the stretch up to what was blanked out of it."""
+    gap = _GAP.search(text, start, end)
+    return (start, gap.start()) if gap else (start, end)
+
+
+def _without_verbs(text: str, start: int, end: int) -> Stretch:
+    """Return the stretch without the verbs of the order at its end: "Betreff Gala zukommen zu lassen"."""
+    while (late := _LATE_VERB.search(text[start:end])) is not None:
+        end = start + late.start()
+    return start, end
+
+
+def cut_agenda(text: str) -> Cut:
+    """Find what an appointment is for: "to talk listing fees", "um das Budget zu besprechen"."""
+    match = _AGENDA.search(text)
+    if match is None:
+        return Cut({}, text)
+    return Cut({"title": [match.span(match.lastgroup or "words")]}, blank(text, *match.span(), ","))
+
+
+def cut_fields(text: str) -> Cut:
+    """Find the fields of a form with their values: "mit Name: Max Müller, Tage: 3"."""
+    match = _FIELDS.search(text)
+    if match is None:
+        return Cut({}, text)
+    return Cut({"body": [match.span("words")]}, blank(text, *match.span(), ","))
+
+
+def _body(text: str) -> tuple[int, int, int] | None:
+    """Return where the body is, and from where on the order says nothing else."""
+    quoted = _QUOTED_BODY.search(text)
+    if quoted is None and _WRITES.search(text):
+        quoted = _LONG_QUOTE.search(text)
+    if quoted is not None:
+        return *quoted.span("body"), quoted.start()
+    told = _ENGLISH_TOLD.search(text)
+    match = _BODY.search(text)
+    if told is not None and (match is None or told.start("body") < match.start()):
+        return *told.span("body"), told.start("body")
+    if (
+        match is not None
+        and match["colon"]
+        and (
+            _ORDERS_ON.match(match["colon"])
+            or (not _TELLS.search(text[: match.start()]) and not _AIMED.search(text[: match.start()]))
+            or _ADDRESS.fullmatch(match["colon"].strip(" .!?"))
+        )
+    ):
+        match = None
+    if match is not None and match["asked"] and not _TELLS.search(text[: match.start()]):
+        match = None
+    if match is None:
+        return None
+    name = match.lastgroup or "colon"
+    start, end = match.span(name)
+    stop = _SENTENCE_END.search(text, start, end) if name != "colon" else None
+    end = stop.start() if stop else end
+    late = _BY_MAIL.search(text, start, end)
+    end = late.start() if late else end
+    courtesy = _COURTESY.search(text, start, end) if name != "colon" else None
+    return start, courtesy.start() if courtesy else end, match.start()
+
+
+_ALONE: Final = re.compile(
+    r"(?:(?<=[,–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    re.IGNORECASE,
+)
+_FIELDS: Final = re.compile(
+    r"(?:\b(?:mit|with)(?: den (?:daten|angaben|werten))?:?|:) (?P<words>[^\W\d_][^:=,;]{0,40}(?:: |=).+?)(?: (?:aus|ein)(?:füllen)?)?[.!]*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_GAP: Final = re.compile(r"[,;]? {3,}")
+_LOOKUP: Final = re.compile(
+    r"^.*?\b(?:goog\w+|such\w*|search\w*|finde?|recherch\w*|research\w*|look(?:ing)?|lookup|schau\w*|guck\w*|kuck\w*|check\w*|see|sieh|schlage?|schlagen|"
+    r"nachschlagen|browse|internetrecherche|websuche|web search|internet search|internet research|find out|bing|wikipedia|rausfinden|herausfinden|rauskriegen|informier\w*)\b(?: sie)?",
+    re.IGNORECASE,
+)
+_WEB: Final = re.compile(
+    r"\b(?:(?:im|in|auf|bei|mit|on|through|over|via|using|per|aus|from)(?: dem| der| the)? )?(?:the )?(?:internet|world wide web|web|netz|net|online|google|wikipedia|bing|duckduckgo)\b(?:suche)?",
+    re.IGNORECASE,
+)
+_BEFORE_QUERY: Final = re.compile(
+    r"^(?:[\s,:–-]+|(?:nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
+    r"infos?|informationen|sich|euch|dich|und|and|around|ma|some|if you can|what you can find|mehr|more)\b)",
+    re.IGNORECASE,
+)
+_AFTER_QUERY: Final = re.compile(
+    r"(?:[\s,.!?;–-]+|\b(?:nach|heraus|raus|bitte|please|suchen|googeln|googlen|recherchieren|nachschlagen|nachschauen|nachsehen|schauen|gucken|finden|herausfinden|rausfinden|rausfinde|for me|für mich|durchsuchen|pls|up|schau|danke|thanks))$",
+    re.IGNORECASE,
+)
+_ASIDE: Final = re.compile(
+    r"(?:,| –| -|;|[.!?](?= \w)) (?:(?:ich|wir|er|sie|es|das|der|die|dann|i|i'm|i'd|we|he|she|they|it|it's|my|mein\w*|unser\w*|our|the|a|an|there|machst|kannst|könntest|würdest|would|will|can|could|please|da|bei|weil|because|since|thanks|danke|und|and|so|for my|for our|for the)\b.*)$",
+    re.IGNORECASE,
+)
+
+
+_NOTHING: Final = re.compile(
+    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|doch|einmal|[.!? ])*", re.IGNORECASE
+)
+
+
+def find_query(text: str) -> Stretch | None:
+    """Return where in the order stands what is to be searched for on the web."""
+    rest = without_reasons(text)
+    web = _WEB.search(rest)
+    verb = _LOOKUP.match(rest)
+    if web is not None and not (verb is not None and web.start() < verb.end() <= web.end()):
+        rest = blank(rest, *web.span())
+        verb = _LOOKUP.match(rest)
+    start = verb.end() if verb is not None and rest[verb.end() :].strip(" .,!?") else 0
+    end = len(rest)
+    if start and _NOTHING.fullmatch(rest[start:]) and verb is not None:
+        told = re.match(r"(?P<query>.+?)[\s,;–-]*$", rest[: verb.end()].rsplit(" ", 1)[0])
+        before = rest[: verb.end()].rfind(" ")
+        colon = rest.rfind(": ", 0, before)
+        start = colon + 2 if colon >= 0 else 0
+        end = max(before, start) if told else end
+        rest = rest[:end]
+    aside = _ASIDE.search(rest, start + 1)
+    if aside is not None and rest[start : aside.start()].strip():
+        end = aside.start()
+    while (match := _BEFORE_QUERY.match(rest[start:end])) is not None:
+        start += match.end()
+    while (late := _AFTER_QUERY.search(rest[start:end])) is not None and late.start():
+        end = start + late.start()
+    return (start, end) if start < end else None
+
+
+def cut_format(text: str) -> Cut:
+    """Find which kind of file is asked for."""
+    match = _FORMAT.search(text) or _MADE_OF_IT.search(text) or _ALONE.search(text)
+    if match is None:
+        return Cut({}, text)
+    return Cut({"file_format": [match.span("words")]}, blank(text, *match.span(), ","))

@@ -1,0 +1,113 @@
+"""Finds the days, times, lengths of time and amounts of money in a request, each as one stretch of its words."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
+_SHORT_DAY: Final = (
+    r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?:mon|tues?|wed|thu(?:rs?)?|fri)\b)"
+)
+_MONTH: Final = (
+    r"(?:januar|jänner|jaenner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february"
+    r"|march|may|june|july|october|december)"
+)
+_SHORT_MONTH: Final = r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
+_PART: Final = r"(?:,? (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening|night|nacht)s?\b)?"
+_GERMAN_WHICH: Final = (
+    r"(?:diese|nächste|naechste|kommende|letzte|vorige|vergangene|jede|folgende|übernächste|uebernaechste)[nrms]?"
+)
+_WHICH: Final = rf"(?:{_GERMAN_WHICH}|this coming|this|next|coming|last|past|every|each)"
+_COUNT: Final = (
+    r"(?:\d+|ein(?:e[rnm]?)?|zwei|drei|vier|fünf|sechs|zehn|vierzehn|an?|one|two|three|four|five|six|ten|few|paar)"
+)
+_SPAN: Final = r"(?:wochenende|wochen?|monate?[ns]?|jahre?[ns]?|quartale?s?|tage?n?|weekend|weeks?|months?|years?|quarters?|days?|fortnight)"
+_CALENDAR: Final = (
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
+    rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{_MONTH}|{_SHORT_MONTH})\b(?:,? 20\d\d)?"
+    rf"|(?:{_MONTH}|{_SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
+)
+_WEEKDAY: Final = (
+    rf"(?:{_WHICH} )?(?:{_DAY_NAME}(?:vormittag|nachmittag|mittag|abend|morgen|früh)?|{_SHORT_DAY})(?![\w-])"
+    rf"(?:,? (?:(?:dem|den|der|the) )?{_CALENDAR}|(?: in)? (?:{_GERMAN_WHICH} woche|(?:next|this) week|in einer woche))?"
+)
+_NEAR: Final = (
+    r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|morgen|gestern"
+    r"|today|tomorrow|tmrw|yesterday|tonight|this (?:morning|afternoon|evening))"
+)
+_DAY: Final = (
+    rf"(?:{_NEAR}|{_WEEKDAY}|{_WHICH} (?:{_COUNT} )?{_SPAN}(?: (?:am |on )?{_DAY_NAME})?|{_CALENDAR}"
+    rf"|(?:in|vor) {_COUNT} {_SPAN}|{_COUNT} {_SPAN} ago"
+    rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
+    r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
+    r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
+    rf"|kw ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
+)
+DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
+_DATES: Final = (
+    rf"(?:(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
+)
+_NUMBER: Final = r"(?:ein|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_HALF: Final = r"(?: ?[ap]\.?m\b\.?)"
+_UHR: Final = r"(?: ?(?:uhr(?: \d\d\b)?|h\b|o.?clock))"
+_POINT: Final = rf"(?:(?:[01]?\d|2[0-4])(?:[:.]\d\d)?|{_NUMBER})"
+_LATER: Final = r"(?: (?:nachmittags|abends|morgens|vormittags|früh|frueh|sharp|in the (?:morning|afternoon|evening)))?"
+_CLOCK: Final = rf"(?:{_POINT}(?:{_UHR}|{_HALF})|\d{{1,2}}:\d\d(?!:?\d)|\d{{1,2}}ish\b|(?:[01]\d|2[0-3])[0-5]\d(?= ?(?:hrs|hours|uhr|h\b|(?-i:ET|CET|GMT|EST)\b))(?: (?-i:ET)\b| ?(?:hrs|hours|uhr|h)\b)?|\d{{1,2}} ?[cs]\. ?t\.)(?: (?-i:CET|CEST|GMT|UTC|BST|IST|EST|EDT|PST|PDT)\b)?"
+_SPOKEN: Final = (
+    rf"(?:(?:halb|viertel (?:vor|nach)|dreiviertel|(?:fünf|zehn) (?:vor|nach)|half past|half|(?:a )?quarter (?:past|to)|ten (?:past|to)|five (?:past|to))"
+    rf" (?:{_NUMBER}|\d{{1,2}})\b(?:{_UHR}|{_HALF})?)"
+)
+_TO: Final = r" ?(?:bis|to|until|till|und|and|-|–) ?"
+TIME: Final = (
+    rf"(?:(?:{_CLOCK}|{_SPOKEN}){_LATER}(?:{_TO}(?:{_CLOCK}|{_SPOKEN}|{_POINT}\b))?|{_POINT} ?(?:bis|to|until|-|–) ?(?:{_CLOCK})"
+    rf"|(?<=\bum ){_POINT}\b(?!\.)(?:{_TO}{_POINT}\b)?|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the))|(?<=\bvon )\d{{1,2}} bis \d{{1,2}}\b(?!\.)"
+    rf"|(?<=\bfrom )\d{{1,2}} (?:to|until) \d{{1,2}}\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|mittags|noon|midday|lunchtime)"
+)
+_AFTER_DAY: Final = re.compile(r",? ?(?P<time>\d{1,2}[.:]\d\d)(?![.\d])(?! ?(?:€|eur))")
+_LENGTH: Final = (
+    r"(?:half an hour|(?:eine )?(?:halbe|dreiviertel) stunde|an hour(?: and a half)?"
+    rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"
+    r"|(?:halb|ein|zwei|drei|\d+-?)(?:stündig|minütig)\w*"
+)
+_MONEY: Final = r"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?\d[\d.,]*\d|(?:[€$£])\d|\b(?:\d{1,3}(?: \d{3})+(?:,\d\d)?|\d[\d.,]*)(?:,[-–]{1,2})? ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b))"
+_ALL: Final = re.compile(
+    rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)",
+    re.IGNORECASE,
+)
+_MODIFIES: Final = re.compile(r"['’]s?\b|-")
+_STANDS_ALONE: Final = re.compile(
+    rf"(?:.*\b)?(?:{_MONTH}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?", re.IGNORECASE | re.DOTALL
+)
+
+
+class Found(NamedTuple):
+    """A stretch of a text: `kind` is date, time, length or amount; `modifies`: it is the beginning of "today's mails"."""
+
+    kind: str
+    start: int
+    end: int
+    modifies: bool = False
+
+
+def times_in(text: str) -> Iterator[Found]:
+    """Yield what stands in a text, in order, none over another."""
+    at = 0
+    while (match := _ALL.search(text, at)) is not None:
+        kind = match.lastgroup or "date"
+        start, end = match.span(kind)
+        if kind != "amount" and end < len(text) and text[end] in "_@/\\" and text[end + 1 : end + 2].strip():
+            at = end
+            continue
+        after = _MODIFIES.match(text, end) if kind == "date" else None
+        yield Found(kind, start, end, modifies=after is not None)
+        at = end
+        late = _AFTER_DAY.match(text, end) if kind == "date" and after is None else None
+        if late is not None:
+            yield Found("time", *late.span("time"))
+            at = late.end()
+
+
+def is_period(words: str) -> bool:
+    """Whether words name a month, a quarter or a week of the year: what documents are of ("Kontoauszug September")."""
+    return _STANDS_ALONE.fullmatch(words.strip()) is not None

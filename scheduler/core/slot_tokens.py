@@ -1,0 +1,114 @@
+"""Cuts an order into tokens, days and times as one each, and says what a chunk of them is."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from scheduler.core.job import Locale
+from scheduler.core.language import detect_locale
+from scheduler.core.lexicon import lexicon
+from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.slot_times import Found, times_in
+from scheduler.core.slot_words import slot_words
+from scheduler.core.slots import FILE_NAME
+
+ABBREVIATED: Final = slot_words("abbreviated")
+TITLES: Final = slot_words("titles")
+_SHORT: Final = 6
+_FIRST_WORD: Final = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
+_GERMAN_WORD: Final = re.compile(
+    r"\b(?:der|die|das|den|dem|mir|mal|bitte|und|an|im|vom|zum|auf|zu|aus|mit)\b", re.IGNORECASE
+)
+_ENGLISH_ORDERS: Final = slot_words("english_orders")
+
+
+@dataclass
+class Chunk:
+    """A stretch of the order that belongs together; `kind` is np, date, time, length, amount, self or verb.
+
+    `near`: only white space stands between it and the chunk before; `clause` counts the marks before it. `joined`: "and"
+    stands before it.
+    """
+
+    kind: str
+    prep: str = ""
+    tokens: list[Token] = field(default_factory=list)
+    near: bool = False
+    joined: bool = False
+    clause: int = 0
+
+    @property
+    def start(self) -> int:
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        return self.tokens[-1].end
+
+    @property
+    def det(self) -> str:
+        return self.tokens[0].key if self.tokens[0].has("determiners") else ""
+
+    @property
+    def content(self) -> list[Token]:
+        return [token for token in self.tokens if not token.has("determiners")]
+
+    def noun(self, *senses: str) -> bool:
+        return any(token.has("noun", sense) for token in self.tokens for sense in senses)
+
+    def of_kind(self, *kinds: str) -> bool:
+        return any(token.kind in kinds for token in self.tokens)
+
+
+def language_of(text: str) -> Locale:
+    """Return the language of an order; one without small words is English where it begins as English orders do."""
+    first = _FIRST_WORD.match(text)
+    short = len(text.split()) <= _SHORT and first is not None and first[1].casefold() in _ENGLISH_ORDERS
+    return "en" if short and text.isascii() and not _GERMAN_WORD.search(text) else detect_locale(text)
+
+
+def tokens_with_times(text: str) -> list[Token]:
+    """Return the tokens, days and times as one token each, the dot of an abbreviation as part of it."""
+    times, tokens = list(times_in(text)), list[Token]()
+    waiting = iter(times)
+    one: Found | None = next(waiting, None)
+    for read in tokens_of(text):
+        token = read
+        while one is not None and one.end <= token.start:
+            tokens.append(_time(text, one))
+            one = next(waiting, None)
+        if one is not None and token.end > one.start and token.kind not in {"url", "address", "file", "quoted"}:
+            if token.end > one.end and token.kind == "word":
+                tokens.append(_time(text, one))
+                rest = text[one.end : token.end]
+                tokens.append(replace(token, text=rest, start=one.end, meanings=lexicon().meanings(rest)))
+                one = next(waiting, None)
+            continue
+        if one is not None and token.end > one.start:
+            one = next(waiting, None)
+        token = _as_word(read)
+        last = tokens[-1] if tokens else None
+        if token.text == "." and last is not None and last.end == token.start and last.key.strip(".") in ABBREVIATED:
+            tokens[-1] = replace(last, text=text[last.start : token.end], end=token.end)
+            continue
+        tokens.append(token)
+    while one is not None:
+        tokens.append(_time(text, one))
+        one = next(waiting, None)
+    return tokens
+
+
+def _as_word(token: Token) -> Token:
+    """Return what only looks like a time here as a word, and a word that ends as files do as a file."""
+    if token.kind in {"date", "time", "amount"}:
+        return replace(token, kind="word", meanings=lexicon().meanings(token.text))
+    if token.kind == "word" and FILE_NAME.fullmatch(token.text):
+        return replace(token, kind="file", meanings=())
+    return token
+
+
+def _time(text: str, one: Found) -> Token:
+    end = one.end
+    if one.modifies:
+        end = re.compile(r"['’-]?s?").match(text, end).end()  # type: ignore[union-attr]
+    return Token("word" if one.modifies else one.kind, text[one.start : end], one.start, end)

@@ -1,0 +1,20 @@
+"""Reads the lists of words that say where the words of a slot begin and end: `config/slot_words.yaml`."""
+
+import functools
+from pathlib import Path
+from typing import Final
+
+from scheduler.core.strict_yaml import read_strictly
+
+_FILE: Final = Path(__file__).parents[1] / "config" / "slot_words.yaml"
+
+
+def slot_words(name: str) -> frozenset[str]:
+    """Return the words of one list."""
+    return _lists()[name]
+
+
+@functools.cache
+def _lists() -> dict[str, frozenset[str]]:
+    document = read_strictly(_FILE.read_text(encoding="utf-8"))
+    return {name: frozenset(map(str, words)) for name, words in document.items()}

@@ -1,0 +1,39 @@
+"""Says of each word of an order whether it is a verb, a noun, an adjective or a small word there, by the words around it.
+
+The Hanover Tagger (HanTa) knows German and English words by their parts, so that words of no list of ours are told
+apart too: "anberaumen", "the lease remains". Its models are read when the first order needs them.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any, Final
+
+from HanTa import HanoverTagger
+
+from scheduler.core.job import Locale
+
+NOUN, VERB, ADJECTIVE, SMALL, OTHER = "noun", "verb", "adjective", "small", ""
+_MODELS: Final[dict[Locale, str]] = {"de": "morphmodel_ger.pgz", "en": "morphmodel_en.pgz"}
+_GERMAN: Final = {"N": NOUN, "FM": NOUN, "VV": VERB, "VA": VERB, "VM": VERB, "ADJ(A)": ADJECTIVE, "ADJ(D)": SMALL, "ADV": SMALL, "PT": SMALL, "PA": SMALL, "PW": SMALL, "KO": SMALL, "PI": SMALL}  # fmt: skip
+_ENGLISH: Final = {"NN": NOUN, "NP": NOUN, "V": VERB, "AJ": ADJECTIVE, "AV": SMALL, "CJ": SMALL, "EX": SMALL, "TO": SMALL, "XX": SMALL, "ITJ": SMALL, "PN": SMALL, "DTQ": SMALL}  # fmt: skip
+_MOST_WORDS: Final = 120
+
+
+def word_classes(words: Sequence[str], locale: Locale) -> list[str]:
+    """Return the class of each word: noun, verb, adjective, small, or nothing for what is none of these."""
+    if not words:
+        return []
+    tags = _tags(tuple(words[:_MOST_WORDS]), locale)
+    table = _GERMAN if locale == "de" else _ENGLISH
+    classes = [next((name for start, name in table.items() if tag.startswith(start)), OTHER) for tag in tags]
+    return classes + [OTHER] * (len(words) - len(classes))
+
+
+@functools.lru_cache(maxsize=256)
+def _tags(words: tuple[str, ...], locale: Locale) -> tuple[str, ...]:
+    return tuple(_tagger(locale).tag_sent(list(words), taglevel=0))
+
+
+@functools.cache
+def _tagger(locale: Locale) -> Any:  # noqa: ANN401 - the library has no types
+    return HanoverTagger.HanoverTagger(_MODELS[locale])

@@ -1,0 +1,125 @@
+"""Slots are found by the words of a request when the intent is known, as well as when they were last counted."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from bench.office_requests import Slots, pairs
+from scheduler.core.address_book import UnfitNameError
+from scheduler.core.compound import split_orders
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.sentences import Sentence
+from scheduler.core.several_values import one_for_each
+from scheduler.core.slot_finder import find_slots, slots_of, with_slots
+from scheduler.core.slots import Said
+from scheduler.orchestrator.slot_values import typed_slots
+
+_FOLDER = Path(__file__).parents[1] / "language"
+NOW = datetime(2026, 11, 27, 10, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def found_in(intent: str, text: str) -> Slots:
+    slots: dict[str, list[str]] = {}
+    for one in find_slots(intent, text):
+        slots.setdefault(one.slot, []).append(one.words)
+    return dict(slots)
+
+
+@pytest.mark.parametrize(("number", "floor"), [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.67), (9, 0.76)])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:
+    document = yaml.safe_load((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
+    hits = missed = false = 0
+    for one in document[language]:
+        if isinstance(one["i"], str):
+            wanted, got = pairs(one["s"]), pairs(found_in(one["i"], one["t"]))
+            hits, missed, false = hits + len(wanted & got), missed + len(wanted - got), false + len(got - wanted)
+
+    assert hits / (hits + missed) >= floor
+    assert hits / (hits + false) >= floor
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "slots"),
+    [
+        ("send_mail", "schickst du dem Statiker noch den Plan 77 von Frau Ott, die wartet seit gestern drauf",
+         {"recipient": "Statiker", "document": "Plan 77 von Frau Ott", "document_id": "77"}),
+        ("close_app", "nicht Word sondern Excel zumachen bitte", {"application": "Excel"}),
+        ("close_app", "Schließen Sie das Diktatprogramm Dragon", {"application": "Dragon"}),
+        ("fetch_and_send", "Pull last month's payslip summary out of Sage and email it to the bursar",
+         {"document": "last month's payslip summary", "application": "Sage", "recipient": "bursar"}),
+        ("create_appointment", "toolbox talk thursday 7.30, get the whole roofing gang in",
+         {"title": "toolbox talk", "date": "thursday", "time": "7.30", "participants": "whole roofing gang"}),
+        ("search_mail", "DIE MAIL VON FRAU POHL SUCHEN", {"sender": "FRAU POHL"}),
+    ],
+)  # fmt: skip
+def test_words_end_where_their_phrase_ends(intent: str, text: str, slots: dict[str, str]) -> None:
+    assert slots_of(intent, text) == slots
+
+
+def test_what_is_said_has_its_place() -> None:
+    text = "Schick Anna und Bob die Rechnung 4711"
+
+    for one in find_slots("send_mail", text):
+        assert text[one.start : one.end] == one.words
+
+
+def test_several_values_of_a_slot_are_a_list() -> None:
+    routed = with_slots(IntentRouter.default().route("close excel"), "you can shut excel and word now")
+
+    assert routed.words == {"application": ["excel", "word"]}
+    assert [one.slots for one in one_for_each(routed)] == [{"application": "excel"}, {"application": "word"}]
+
+
+def test_a_pronoun_takes_the_words_of_the_order_before() -> None:
+    orders = split_orders(
+        "Mach das Angebot 25-061 als PDF und schick es an Familie Wittig", IntentRouter.default()
+    ).parts
+
+    assert orders[1].routed.slots["document"] == "Angebot 25-061"
+
+
+def address_book(name: str) -> list[str]:
+    if name == "Anna":
+        return ["anna@example.com"]
+    both = ["bob.a@example.com", "bob.b@example.com"] if name == "Bob" else []
+    raise UnfitNameError(Sentence("?", "?"), name=name, candidates=both)
+
+
+@pytest.mark.parametrize(
+    ("slot", "words", "value", "may_be"),
+    [
+        ("date", "nächsten Dienstag", "2026-12-01", ()),
+        ("date", "übermorgen", "2026-11-29", ()),
+        ("date", "19 Dec", "2026-12-19", ()),
+        ("date", "Freitag", None, ("2026-11-27", "2026-12-04")),
+        ("date", "22. bis 29. Dezember", {"from": "2026-12-22", "to": "2026-12-29"}, ()),
+        ("date", "Ende Q3", {"from": "2026-09-30", "to": "2026-09-30"}, ()),
+        ("date", "letzte Woche", {"from": "2026-11-16", "to": "2026-11-22"}, ()),
+        ("time", "10-12 Uhr", {"from": "10:00", "to": "12:00"}, ()),
+        ("time", "halb drei", None, ("02:30", "14:30")),
+        ("amount", "1.200,50 Euro", {"value": "1200.50", "currency": "EUR"}, ()),
+        ("amount", "£46.80", {"value": "46.80", "currency": "GBP"}, ()),
+        ("recipient", "Anna", ["anna@example.com"], ()),
+        ("recipient", "Bob", None, ("bob.a@example.com", "bob.b@example.com")),
+        ("recipient", "Carla", None, ()),
+        ("file_format", "Excel", "xlsx", ()),
+        ("file_name", "plan.dwg", {"name": "plan.dwg", "format": "dwg"}, ()),
+        ("url", "example.com/x", "https://example.com/x", ()),
+    ],
+)
+def test_words_have_values_and_unclear_ones_say_what_they_may_be(
+    slot: str, words: str, value: object, may_be: tuple[str, ...]
+) -> None:
+    (typed,) = typed_slots({slot: words}, [Said(slot, words, 3, 3 + len(words))], NOW, address_book)
+
+    assert (typed.value, typed.may_be, typed.span) == (value, may_be, (3, 3 + len(words)))
+
+
+def test_a_slot_that_was_answered_has_no_place() -> None:
+    (typed,) = typed_slots({"recipient": "Anna"}, [Said("recipient", "Bob", 0, 3)], NOW, address_book)
+
+    assert (typed.words, typed.span) == ("Anna", None)
