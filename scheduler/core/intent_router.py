@@ -1,5 +1,6 @@
 """Finds out what a request wants by rules: its grammar says what is ordered, patterns and words what it names."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ READ: Final = word_set(
     """
 )
 """The intents that grammar knows; others are found by their patterns alone."""
+_MOST_REMEMBERED = 1_024  # requests whose reading is kept: the same ones come again
 _LONGEST_READ = 2_000  # characters that are read by their grammar; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _SCORE_OF_PATTERN = 0.7
@@ -128,6 +130,7 @@ class IntentRouter:
             check_template(intent, book.source)
         self.intents: tuple[Intent, ...] = (*known, self._unknown)
         self._routed = {intent.name: RoutedIntent(**dict(intent)) for intent in self.intents}
+        self._remembered = functools.lru_cache(maxsize=_MOST_REMEMBERED)(self._orders)
         self._reads = bool(READ & self._routed.keys())
 
     @classmethod
@@ -154,6 +157,9 @@ class IntentRouter:
 
     def orders(self, message: str) -> Orders:
         """Return what a request orders, part by part; one part that is unknown where nothing is ordered."""
+        return self._remembered(message) if len(message) <= _LONGEST_READ else self._orders(message)
+
+    def _orders(self, message: str) -> Orders:
         text = normalise(message)
         locale = detect_locale(text)
         own = self._of_patterns(text, message, locale, longer=len(text) > _LONGEST_READ)

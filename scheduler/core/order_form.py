@@ -1,6 +1,6 @@
 """Tells whether words begin like an order: a verb that orders, a polite question, an invitation."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from scheduler.core.lexicon import Meaning
 from scheduler.core.phrases import Token
@@ -22,11 +22,24 @@ def _fits(meaning: Meaning, keys: frozenset[str]) -> bool:
     return meaning.kind == "verb" and (not meaning.apart or meaning.apart in keys)
 
 
-if TYPE_CHECKING:
-    from scheduler.core.words import Words
+class Run(Protocol):
+    """A run of words; see Words."""
+
+    tokens: list[Token]
+
+    @property
+    def content(self) -> list[Token]:
+        """The words without what they begin with beside the clause."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The words, folded."""
+
+    def has_part(self, meaning: Meaning, place: int) -> bool:
+        """Whether the part of a verb stands here as that."""
 
 
-def order_verb(words: "Words") -> Token | None:
+def order_verb(words: Run) -> Token | None:
     """Return the verb an order begins with, or the modal of a polite question; None where the words do not begin so."""
     if not words.content:
         return None
@@ -75,7 +88,7 @@ def order_verb(words: "Words") -> Token | None:
     return first if _orders(words, first, after) else None
 
 
-def _is_addressed(words: "Words", first: Token) -> bool:
+def _is_addressed(words: Run, first: Token) -> bool:
     near = [one.key for one in words.content[1:6] if not one.has("self") and not one.has("adverbs")]
     subject = near[0] if near else ""
     if subject in YOU:
@@ -93,7 +106,7 @@ def _is_addressed(words: "Words", first: Token) -> bool:
     return False
 
 
-def _orders(words: "Words", first: Token, after: Token | None) -> bool:
+def _orders(words: Run, first: Token, after: Token | None) -> bool:
     meanings = [one for one in first.meanings if one.kind == "verb" and (not one.apart or words.has_part(one, 0))]
     if not meanings or first.has("modal") or first.has("determiners"):
         return False
@@ -119,7 +132,7 @@ def _orders(words: "Words", first: Token, after: Token | None) -> bool:
     return True
 
 
-def _is_verb_not_noun(words: "Words", first: Token, after: Token | None, ordering: list[Meaning]) -> bool:
+def _is_verb_not_noun(words: Run, first: Token, after: Token | None, ordering: list[Meaning]) -> bool:
     if after is None or after.kind == "mark":
         return False
     if first.key in {"mail", "email", "e-mail"} and after.key in {"an", "to"}:

@@ -172,7 +172,7 @@ async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCa
         sites=FakeSites({}),
         beyond=BeyondRules(learned=make_learned(ROUTER)),
     )
-    text = "klemm dich mal hinter slack und bring es zum Laufen"
+    text = "kannst du slack zum laufen bringen"
     assert ROUTER.route(text).name == UNKNOWN
 
     planned = await planner.plan(text)
