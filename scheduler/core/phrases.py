@@ -128,26 +128,24 @@ def tokens_of(text: str) -> list[Token]:
 
 def _settled(found: list[Token]) -> list[Token]:
     """Return the tokens, their words that are two in the two languages settled: "an", and "bitte", which is no verb."""
+    german = any(token.key in _GERMAN for token in found)
+    english = any(token.key in _ENGLISH for token in found)
     for place, token in enumerate(found):
         if token.key == "bitte":
             found[place] = replace(token, meanings=tuple(one for one in token.meanings if one.kind != "verb"))
         elif token.key == "an":
-            kind = "determiners" if _is_article(found, place) else "prepositions"
+            kind = "determiners" if not german and _is_article(found, place, english=english) else "prepositions"
             found[place] = replace(token, meanings=(Meaning(kind),))
     return found
 
 
-def _is_article(tokens: list[Token], place: int) -> bool:
+def _is_article(tokens: list[Token], place: int, *, english: bool) -> bool:
     """Whether "an" is the English article: before a vowel, in English words or before what nobody is sent things to."""
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if (
-        after is None
-        or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"})
-        or any(token.key in _GERMAN for token in tokens)
-    ):
+    if after is None or (after.key[:1] not in "aeiou" and after.key not in {"hour", "honest", "hourly"}):
         return False
     thing = after.has("noun") and not after.has("noun", "person_title")
-    return thing or any(token.key in _ENGLISH for token in tokens)
+    return thing or english
 
 
 def phrases_of(tokens: list[Token]) -> list[Phrase]:

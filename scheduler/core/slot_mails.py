@@ -1,6 +1,7 @@
 """Says what of an order to send a mail is whose: recipients, what is sent, the mail that is passed on."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -128,11 +129,11 @@ def _is_told(order: Order) -> bool:
 def _aimed_at(order: Order) -> None:
     """Fill who stands after "an/to", mail addresses, and with whom something is shared."""
     to = [one for one in order.free() if one.prep in TO and not on_screen(one)]
-    documents = [one for one in order.free() if is_thing(one) and not one.prep]
+    documents = {id(one) for one in order.free() if is_thing(one) and not one.prep}
+    in_clause = Counter(one.clause for one in to)
     for one in to:
-        place = order.chunks.index(one)
-        several = len([other for other in to if other.clause == one.clause]) > 1
-        if several and one.near and order.chunks[place - 1] in documents:
+        before = order.chunks[order.place_of(one) - 1]
+        if in_clause[one.clause] > 1 and one.near and id(before) in documents:
             continue  # "den Brief an das Finanzamt an Anna schicken"
         order.fill("recipient", one, more=True)
     for one in list(order.free()):
@@ -177,7 +178,7 @@ def _by_case(order: Order) -> None:
             return
     verb = next((place for place, one in enumerate(order.chunks) if one.kind == "verb"), None)
     if verb is not None:
-        after = [one for one in bare if order.chunks.index(one) > verb and not is_thing(one)]
+        after = [one for one in bare if order.place_of(one) > verb and not is_thing(one)]
         others = [one for one in bare if one not in after[:1]]
         mails = [one for one in order.chunks if one.kind == "np" and is_mail(one)]
         if after and (others or mails or "body" in order.filled or order.verbs("tell", "reply", "write")):
@@ -186,7 +187,7 @@ def _by_case(order: Order) -> None:
 
 def _named(order: Order, chunk: Chunk) -> Chunk:
     """Return the name in apposition, where there is one: "der Antragstellerin, Frau Wegener"."""
-    place = order.chunks.index(chunk)
+    place = order.place_of(chunk)
     after = order.chunks[place + 1] if place + 1 < len(order.chunks) else None
     if (
         after is None
@@ -207,7 +208,7 @@ def _named(order: Order, chunk: Chunk) -> Chunk:
 
 
 def _no_genitive(order: Order, chunk: Chunk) -> bool:
-    place = order.chunks.index(chunk)
+    place = order.place_of(chunk)
     before = order.chunks[place - 1] if place else None
     return bool(before is None or not chunk.near or before.kind != "np" or chunk.det not in GENITIVE)
 
@@ -227,7 +228,7 @@ def _things_sent(order: Order) -> None:
         if rank:
             order.fill("document", rank[0])
             for one in rank[1:]:
-                if one.joined and one.clause != -1 and order.chunks[order.chunks.index(one) - 1].kind == "np":
+                if one.joined and one.clause != -1 and order.chunks[order.place_of(one) - 1].kind == "np":
                     order.fill("document", one, more=True)
             for one in list(order.free()):
                 if one.prep in {"samt", "nebst", "mitsamt", "including", "plus", "alongside"}:

@@ -44,7 +44,12 @@ class Order:
         self.german = german
         self.filled: Filled = {}
         self._taken: set[int] = set()
+        self._places = {id(one): place for place, one in enumerate(self.chunks)}
         self.plain_table = False
+
+    def place_of(self, chunk: Chunk) -> int:
+        """Return which of the chunks this one is."""
+        return self._places[id(chunk)]
 
     def free(self) -> Iterable[Chunk]:
         """Yield the phrases that fill nothing yet."""
@@ -67,8 +72,9 @@ class Order:
 
     def _last_of(self, chunk: Chunk, staying: frozenset[str]) -> Chunk:
         """Return the last chunk that belongs to this one: "die Rechnung der Firma Roth vom 3. Mai"."""
-        place, last = self.chunks.index(chunk), chunk
-        for after in self.chunks[place + 1 :]:
+        last = chunk
+        for place in range(self.place_of(chunk) + 1, len(self.chunks)):
+            after = self.chunks[place]
             if id(after) in self._taken or not after.near or not belongs(last, after, staying):
                 break
             self.take(after)
@@ -254,13 +260,13 @@ def main_thing(
 
 
 def next_belonging(order: Order, chunk: Chunk) -> Chunk:
-    place = order.chunks.index(chunk)
+    place = order.place_of(chunk)
     after = order.chunks[place + 1] if place + 1 < len(order.chunks) else chunk
     return after if after.kind == "np" and after.near and belongs(chunk, after) and not is_mail(after) else chunk
 
 
 def after_verb(order: Order, chunk: Chunk) -> bool:
-    place = order.chunks.index(chunk)
+    place = order.place_of(chunk)
     return (
         place > 0
         and order.chunks[place - 1].kind in {"verb", "self"}

@@ -189,7 +189,7 @@ def extract_table(order: Order) -> None:
 def _table(order: Order, chunk: Chunk) -> None:
     """Fill table with its own words, or with what the table is of."""
     words = [token.key for token in chunk.content]
-    place = order.chunks.index(chunk)
+    place = order.place_of(chunk)
     after = order.chunks[place + 1] if place + 1 < len(order.chunks) else None
     order.take(chunk)
     order.plain_table = len(words) == 1

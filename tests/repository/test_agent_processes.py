@@ -48,5 +48,5 @@ async def test_a_process_killed_at_a_write_about_agents_leaves_all_or_nothing(
         await database.close()
     with closing(sqlite3.connect(store_path)) as connection:
         assert connection.execute(COUNTED, (DONE,)).fetchone() == (1,)
-        assert connection.execute("SELECT kid FROM agent_keys").fetchall() == [("kid-B",)]
+        assert connection.execute("SELECT kid FROM agent_keys").fetchall() == [("kid-E",)]
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)

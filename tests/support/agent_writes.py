@@ -21,7 +21,7 @@ from tests.support.lam import a_document
 
 TENANT, AGENT = TenantId("acme"), AgentId("agent-1")
 DONE = "the-one-answer"
-KEYS = tuple(AgentKey(f"kid-{letter}", PublicKey(x=letter * 43)) for letter in "AB")
+KEYS = tuple(AgentKey(f"kid-{letter}", PublicKey(x=letter * 43)) for letter in "AE")
 VISITS = {"agent": 8, "lam_in": 2, "lam_out": 4}
 """How often each point is come by."""
 
