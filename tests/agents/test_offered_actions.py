@@ -79,7 +79,8 @@ async def test_how_far_it_is_stands_on_the_job_while_it_is_busy(working_api: Api
     for kind, fields in (("agree", {}), ("inform", {"seq": 1, "status": {"state": "running", "progress": 0.4}})):
         assert (await agent.client.post("/lam/message", json=replies(agent, order, kind, fields))).status_code == 202
 
-    busy = (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]
+    while (busy := (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0])["status"] == "pending":
+        await asyncio.sleep(0.01)  # that it has started is stored together with other things
     await agent.client.post("/lam/message", json=replies(agent, order, "done", {"payload": {"result": {"grams": 1}}}))
     await working_api.ended(job_id)
     over = (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]

@@ -50,8 +50,7 @@ class Unsure:
     def __init__(self, rules: IntentRouter) -> None:
         self._rules = rules
 
-    def route(self, message: str) -> RoutedIntent:
-        routed = self._rules.route(message)
+    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
         if routed.name != UNKNOWN:
             return routed
         nearest = ("search_document", "send_mail", "open_document")

@@ -324,7 +324,15 @@ async def test_lists_hold_only_what_is_the_tenants(open_api: OpenApi) -> None:
 
 async def test_every_route_with_an_id_demands_a_key(open_api: OpenApi) -> None:
     async with open_api(keys=TWO_TENANTS) as api:
-        values = {"job_id": "x", "task_id": "x", "name": "x", "schedule": "x", "agent_id": "x", "plan_hash": "x"}
+        values = {
+            "job_id": "x",
+            "task_id": "x",
+            "name": "x",
+            "schedule": "x",
+            "agent_id": "x",
+            "plan_hash": "x",
+            "named": "x",
+        }
         paths = [
             (method.upper(), re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path))
             for path, operations in _document()["paths"].items()
