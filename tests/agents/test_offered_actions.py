@@ -65,6 +65,16 @@ async def test_a_plan_may_name_what_an_agent_brings_and_the_agent_does_it(workin
     assert [action["name"] for action in shown["actions"]] == ["data.weigh"]
 
 
+async def _begun(api: Api, job_id: str) -> dict[str, Any]:
+    """Return the job's task once it is known to have started: that is stored together with other things."""
+    async with asyncio.timeout(10):
+        while True:
+            task: dict[str, Any] = (await api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]
+            if task["status"] != "pending":
+                return task
+            await asyncio.sleep(0.01)
+
+
 async def test_how_far_it_is_stands_on_the_job_while_it_is_busy(working_api: Api) -> None:
     agent = await join(working_api.client, **BRINGS)
     asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -79,8 +89,7 @@ async def test_how_far_it_is_stands_on_the_job_while_it_is_busy(working_api: Api
     for kind, fields in (("agree", {}), ("inform", {"seq": 1, "status": {"state": "running", "progress": 0.4}})):
         assert (await agent.client.post("/lam/message", json=replies(agent, order, kind, fields))).status_code == 202
 
-    while (busy := (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0])["status"] == "pending":
-        await asyncio.sleep(0.01)  # that it has started is stored together with other things
+    busy = await _begun(working_api, job_id)
     await agent.client.post("/lam/message", json=replies(agent, order, "done", {"payload": {"result": {"grams": 1}}}))
     await working_api.ended(job_id)
     over = (await working_api.client.get(f"/jobs/{job_id}")).json()["tasks"][0]

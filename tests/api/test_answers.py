@@ -50,7 +50,7 @@ class Unsure:
     def __init__(self, rules: IntentRouter) -> None:
         self._rules = rules
 
-    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
+    def reconsider(self, _words: str, routed: RoutedIntent) -> RoutedIntent:
         if routed.name != UNKNOWN:
             return routed
         nearest = ("search_document", "send_mail", "open_document")

@@ -98,7 +98,8 @@ def test_a_description_is_shown_as_it_is() -> None:
     plan_views.show_plan(
         console,
         {
-            "intent": text, "slots": {text: text}, "typed": [], "task_graph": {"tasks": [task]}, "steps": [step], "batches": [[text]], "way": text, "why": text,
+            "intent": text, "slots": {text: text}, "typed": [], "task_graph": {"tasks": [task]},
+            "steps": [step], "batches": [[text]], "way": text, "why": text,
             "confidence": 0.5, "overlooked": [text], "risk": "high", "estimate": estimate, "unseen": [text],
             "version": 2, "plan_hash": "ab", "expires_at": "2026-03-02T12:00:00Z",
             "changes": {"added": [text], "removed": [text], "changed": [change]},
