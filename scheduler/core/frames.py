@@ -26,7 +26,7 @@ _WROTE: Final = re.compile(
     r"(?i)\b(?:geschrieben|geschickt|gemailt|gesendet|geantwortet|schrieb|schickte|schreibt|wrote|written|sent|send|emailed|mailed|replied|answered|said|gemeldet|meldet|zurückgeschrieben|writes|reply)\b"
 )
 _MAIL: Final = re.compile(
-    r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues)\b"
+    r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues|(?:et|irgend)?was von|anything (?:new )?from)\b"
 )
 _OPENING: Final = frozenset({"auf", "open", "up", "an", "hoch"})
 _CLOSING: Final = word_set(

@@ -77,6 +77,9 @@ LIKING: Final = re.compile(
 )
 
 
+MAYBE_SOME_DAY: Final = re.compile(r"(?i)\b(?:i|we) (?:might|may) (?!as well)")
+
+
 FUTURE: Final = re.compile(
     r"(?i)\b(?:gonna|used to|about to|is going to|are going to|i'll|we'll|i will|we will|i'm going to|we're going to|i am going to|was going to|were going to|ich werde|wir werden|i plan to|i might|we might|we may|i may)\b"
 )

@@ -23,6 +23,7 @@ from scheduler.core.frames import LIKELY, PERHAPS, SURE, intent_of, of_told
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
+from scheduler.core.remarks import only_informs, remarks_in, without_remarks
 from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import NOT_FOUND, Thing, end_of, kinds, names_nothing, plain_phrases, pronoun, with_place
@@ -47,7 +48,11 @@ class Request(NamedTuple):
 
 def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
-    return _Reader(CONTRAST.sub("", text)).read()
+    if only_informs(text):
+        return Request((), (text,), "told for information")
+    read = _Reader(CONTRAST.sub("", without_remarks(text))).read()
+    said = tuple(text[start:end].strip(" ,") for start, end in remarks_in(text)) if read.orders else ()
+    return read._replace(overlooked=(*read.overlooked, *said))
 
 
 def no_order(text: str) -> str:
