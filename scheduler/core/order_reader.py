@@ -19,7 +19,7 @@ from scheduler.core.asides import (
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of
-from scheduler.core.frames import LIKELY, PERHAPS, SURE, intent_of, of_told
+from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of, of_told
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
@@ -35,6 +35,7 @@ _SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
+_SEEKS: Final = frozenset({"find", "show", "fetch"})
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
 
@@ -78,6 +79,7 @@ class _Reader:
         self._skip_next = ""
         self._asking = False
         self._place = ""
+        self._wrote = ""
         self._dated = False
 
     def read(self) -> Request:
@@ -134,7 +136,7 @@ class _Reader:
         if (
             mood.kind == WISH
             and clause.joined == ","
-            and self._mood == ORDER
+            and (self._mood == ORDER or self._reasons[-1:] == ["negated"])
             and words.content[0].key in I_WE
             and tells_why(words)
         ):
@@ -164,6 +166,7 @@ class _Reader:
         if reason == "courtesy":
             return
         self._overlooked.append(said)
+        self._wrote = said if WROTE.search(said) else self._wrote
         self._remember(words)
 
     def _add(self, order: Order, words: Words) -> None:
@@ -314,6 +317,8 @@ class _Reader:
             )
         if "travel" in signs.nouns and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
             order.foreign, intent, sure = frozenset({"book"}), "", 0.0
+        if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
+            intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
         order.intent, order.sure = intent, sure
         return order
 

@@ -24,12 +24,19 @@ _WISHES: Final = re.compile(
 _TAIL: Final = re.compile(r",\s+(?P<tail>[^,.;!?:]+)(?=[.;!?,]|$)")
 _FOR_INFORMATION: Final = re.compile(
     r"\s*(?:(?:nur )?(?:kurz )?(?:zur|z\.) (?:info|information|kenntnis|erinnerung)|fyi|heads[ -]?up|(?:friendly |just a )?reminder|(?:kleiner |kurzer )?hinweis|"
-    r"just so you know|nur damit (?:du|sie|ihr) \w+|for your information)\s?[:,;.–-]+\s*(?P<rest>.+)",
+    r"just so you know|just to let you know|just letting you know|nur damit (?:du|sie|ihr) \w+|for your information)\s?[:,;.–-]+\s*(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _HAD_IT_BEEN: Final = re.compile(
     r"\s*(?:hätte|wäre|hättest|hätten|wären)n? \w+\b.*,\s*(?:dann |so )?(?:wäre|hätte|würde|müsste|könnte)\w*\b|\s*had (?:i|we|he|she|they|it)\b.*,.*\bwould\b",
     re.IGNORECASE | re.DOTALL,
+)
+_AWAY: Final = re.compile(
+    r"\s*(?:ich )?(?:bin|i am|i'm)\b[^.!?]*\b(?:krank|abwesend|erreichbar|im urlaub|sick|ill|out of office|on leave)\b[^.!?:]*[.!]*$",
+    re.IGNORECASE,
+)
+_PERHAPS_LATER: Final = re.compile(
+    r"\s*(?:if|when|wenn|falls)\b[^.!?]*\b(?:i|we) (?:may|might)\b[^.!?]*[.!?]*$", re.IGNORECASE
 )
 _REPORTS: Final = frozenset({"idle", "need", "know", "lie", "arrive"})
 _LONGEST_SUBJECT: Final = 5
@@ -40,7 +47,9 @@ def only_informs(text: str) -> bool:
     told = _FOR_INFORMATION.match(text)
     if told is not None:
         return Words(tokens_of(told["rest"])).imperative is None
-    return _HAD_IT_BEEN.match(text) is not None
+    if _AWAY.match(text):
+        return True
+    return _HAD_IT_BEEN.match(text) is not None or _PERHAPS_LATER.match(text) is not None
 
 
 def without_remarks(text: str) -> str:

@@ -97,6 +97,8 @@ def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
     slots = joined(said)
     missing = [name for names in routed.required if not slots.keys() & {*names.split("/")} for name in names.split("/")]
     slots = {name: routed.slots[name] for name in missing if name in routed.slots} | slots
+    if "sender" in slots and routed.name == "send_mail" and "document" not in {one.slot for one in said}:
+        slots.pop("document", None)
     if "body" in slots and "\n" in text:
         slots["body"] = as_written(slots["body"], text)
     return routed.model_copy(update={"slots": slots, "said": said})

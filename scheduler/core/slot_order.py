@@ -20,7 +20,7 @@ WITH: Final = frozenset({"mit", "with", "w/", "zwischen", "between", "bei", "bei
 _STAYS: Final = slot_words("stays")
 _OF: Final = frozenset({"von", "vom", "of", "from", "at"})
 _STAYING: Final = {
-    "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
+    "form": _STAYS | {"w/"}, "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
     "application": frozenset[str](), "url": frozenset[str](), "date": frozenset[str](), "time": frozenset[str](), "amount": frozenset[str](),
 }  # fmt: skip
 GENITIVE: Final = slot_words("genitive")

@@ -232,7 +232,7 @@ def _body(text: str) -> tuple[int, int, int] | None:
 
 
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(
