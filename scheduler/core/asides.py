@@ -52,6 +52,8 @@ def tells_why(words: Words) -> bool:
     """Whether a wish after an order only gives its reason: "…, ich muss was nachsehen", "…, I need it for the call"."""
     if pronoun(words) is not None:
         return not words.keys & {"mail", "pdf", "an", "to", "per", "als"}
+    if words.keys & {"need", "want"} and "to" in words.keys and "you" not in words.keys:
+        return True
     return bool(words.keys & {"muss", "muessen", "must", "have", "will", "wollen"}) and not words.keys & {
         "bitte",
         "please",

@@ -147,7 +147,7 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
         return False
     if (token.key == "in" and after.key == "case") or (token.key == "as" and after.key == "soon"):
         return True
-    if token.key == "if" and Words(run).senses & ASKING:
+    if (token.key == "if" and Words(run).senses & ASKING) or (token.key == "when" and "lookup" in Words(run).senses):
         return False
     if token.key in BEFORE | AFTER | REASONS | IF | {"as", "since", "weil"}:
         if token.key in {"as", "so"}:

@@ -18,6 +18,7 @@ from scheduler.core.mood_words import (
     IRREAL,
     LEAVES,
     LIKING,
+    MAYBE_SOME_DAY,
     NECESSARY,
     NEGATION,
     NICHT_MAL,
@@ -229,6 +230,8 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
 
 def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
     keys = words.keys
+    if MAYBE_SOME_DAY.search(said):
+        return Mood(NOTHING, "might be")
     if IRREAL.search(said):
         return Mood(NOTHING, "past")
     if "will" in keys and not keys & GERMAN_SUBJECTS and words.language == "en":

@@ -16,6 +16,9 @@ _PRONOUN: Final = re.compile(
     r"(?:ergebnis(?:se)?|datei|dokument|pdf|results?|file|document))"
 )
 _PERSONS: Final = frozenset({"ihr", "ihm", "ihnen", "her", "him", "them", "sie", "ihn"})
+_AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
+_PLACES: Final = frozenset({"portal", "url", "application", "folder"})
+_THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
 _TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
@@ -93,6 +96,8 @@ def resolved(parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
         words = "" if document is None else _document_of(found[document])
         slots = dict(part.routed.slots)
         refers = None
+        if part.routed.name in _AT_PLACES and not slots.keys() & _PLACES and _THERE.search(part.text):
+            slots |= next((one for last in reversed(found) if (one := _place_of(last))), {})
         unnamed = (
             part.means_earlier
             and part.routed.name in _TAKES_DOCUMENT
@@ -115,6 +120,12 @@ def _document_of(part: OrderPart) -> str:
     """Return the words of what an order gets or makes; a search stands for what it finds."""
     slots = part.routed.slots
     return next((slots[name] for name in ("document", "file_name", "table", "query", "url") if slots.get(name)), "")
+
+
+def _place_of(part: OrderPart) -> dict[str, str]:
+    """Return the page an order goes to, as "there" means it."""
+    slots = part.routed.slots if part.routed.name == "navigate_url" else {}
+    return {name: slots[name] for name in ("url", "portal") if slots.get(name)}
 
 
 def _person_of(part: OrderPart) -> str:

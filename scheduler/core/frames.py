@@ -22,11 +22,11 @@ _UNREAD: Final = word_set(
     ungelesen ungelesene ungelesenen ungelesenes unread posteingang inbox postfach mailbox
     """
 )
-_WROTE: Final = re.compile(
+WROTE: Final = re.compile(
     r"(?i)\b(?:geschrieben|geschickt|gemailt|gesendet|geantwortet|schrieb|schickte|schreibt|wrote|written|sent|send|emailed|mailed|replied|answered|said|gemeldet|meldet|zurückgeschrieben|writes|reply)\b"
 )
 _MAIL: Final = re.compile(
-    r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues)\b"
+    r"(?i)\b(?:(?:e-?)?mails?|post|nachrichten?|messages?|unread|ungelesen\w*|inbox|posteingang|was neues|(?:et|irgend)?was von|anything (?:new )?from)\b"
 )
 _OPENING: Final = frozenset({"auf", "open", "up", "an", "hoch"})
 _CLOSING: Final = word_set(
@@ -203,7 +203,7 @@ def _of_mails(s: Signs) -> _Found:
 
 def of_told(senses: frozenset[str], said: str) -> _Found:
     """Return what is asked for where it is told: "schau nach, ob Tom geantwortet hat"."""
-    if not _WROTE.search(said) and not _MAIL.search(said):
+    if not WROTE.search(said) and not _MAIL.search(said):
         return None
     if senses & {"show", "find", "open", "fetch"}:
         return ("search_mail", LIKELY) if "find" in senses and not senses & {"show"} else ("read_mail", SURE)

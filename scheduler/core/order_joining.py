@@ -117,6 +117,8 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
         return replace(
             last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}", sure=max(last.sure, order.sure)
         )
+    if not last.intent and last.mood in {WISH, MAYBE} and order.refers and order.intent == "create_appointment":
+        return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
         return replace(order, text=f"{last.text}, {order.text}")
     if (

@@ -19,10 +19,11 @@ from scheduler.core.asides import (
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of
-from scheduler.core.frames import LIKELY, PERHAPS, SURE, intent_of, of_told
+from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of, of_told
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
+from scheduler.core.remarks import only_informs, remarks_in, without_remarks
 from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import NOT_FOUND, Thing, end_of, kinds, names_nothing, plain_phrases, pronoun, with_place
@@ -34,6 +35,7 @@ _SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
+_SEEKS: Final = frozenset({"find", "show", "fetch"})
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
 
@@ -47,7 +49,11 @@ class Request(NamedTuple):
 
 def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
-    return _Reader(CONTRAST.sub("", text)).read()
+    if only_informs(text):
+        return Request((), (text,), "told for information")
+    read = _Reader(CONTRAST.sub("", without_remarks(text))).read()
+    said = tuple(text[start:end].strip(" ,") for start, end in remarks_in(text)) if read.orders else ()
+    return read._replace(overlooked=(*read.overlooked, *said))
 
 
 def no_order(text: str) -> str:
@@ -73,6 +79,7 @@ class _Reader:
         self._skip_next = ""
         self._asking = False
         self._place = ""
+        self._wrote = ""
         self._dated = False
 
     def read(self) -> Request:
@@ -129,7 +136,7 @@ class _Reader:
         if (
             mood.kind == WISH
             and clause.joined == ","
-            and self._mood == ORDER
+            and (self._mood == ORDER or self._reasons[-1:] == ["negated"])
             and words.content[0].key in I_WE
             and tells_why(words)
         ):
@@ -159,6 +166,7 @@ class _Reader:
         if reason == "courtesy":
             return
         self._overlooked.append(said)
+        self._wrote = said if WROTE.search(said) else self._wrote
         self._remember(words)
 
     def _add(self, order: Order, words: Words) -> None:
@@ -309,6 +317,8 @@ class _Reader:
             )
         if "travel" in signs.nouns and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
             order.foreign, intent, sure = frozenset({"book"}), "", 0.0
+        if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
+            intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
         order.intent, order.sure = intent, sure
         return order
 

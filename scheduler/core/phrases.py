@@ -133,6 +133,8 @@ def _settled(found: list[Token]) -> list[Token]:
     for place, token in enumerate(found):
         if token.key == "bitte":
             found[place] = replace(token, meanings=tuple(one for one in token.meanings if one.kind != "verb"))
+        elif token.key == "kurze" and place + 1 < len(found) and found[place + 1].has("noun", "mail"):
+            found[place] = replace(token, meanings=())
         elif token.key == "an":
             kind = "determiners" if not german and _is_article(found, place, english=english) else "prepositions"
             found[place] = replace(token, meanings=(Meaning(kind),))

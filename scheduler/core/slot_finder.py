@@ -8,6 +8,7 @@ from typing import Final
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.phrases import Phrase, tokens_of
+from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order
 from scheduler.core.slot_roles import ROLES
@@ -96,6 +97,8 @@ def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
     slots = joined(said)
     missing = [name for names in routed.required if not slots.keys() & {*names.split("/")} for name in names.split("/")]
     slots = {name: routed.slots[name] for name in missing if name in routed.slots} | slots
+    if "sender" in slots and routed.name == "send_mail" and "document" not in {one.slot for one in said}:
+        slots.pop("document", None)
     if "body" in slots and "\n" in text:
         slots["body"] = as_written(slots["body"], text)
     return routed.model_copy(update={"slots": slots, "said": said})
@@ -159,12 +162,12 @@ def _said(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
 @functools.lru_cache(maxsize=256)
 def _found(intent: str, text: str) -> Filled:
     if intent == "web_search":
-        query = find_query(text)
+        query = find_query(without_remarks(text))
         return {"query": [query]} if query else {}
     role = ROLES.get(intent)
     if role is None:
         return {}
-    rest, filled = without_reasons(_small(text)), Filled()
+    rest, filled = without_reasons(_small(without_remarks(text))), Filled()
     if intent in _MAILS:
         cut = cut_mail(rest)
         rest = cut.rest

@@ -34,6 +34,7 @@ _TOLD: Final = re.compile(
     re.IGNORECASE,
 )
 _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
+_OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
 _PERSONAL: Final = re.compile(r"\b(?:him|her|them|ihm|ihr|ihnen|ihn)\b", re.IGNORECASE)
 
 
@@ -85,7 +86,7 @@ def _forwarded(order: Order) -> None:
                     if order.verbs("reply"):
                         order.filled.setdefault("recipient", order.filled["sender"])
                 elif after.prep in ABOUT and "sender" in order.filled:
-                    order.fill("subject", after)
+                    order.fill("subject", after, staying=_OF_SUBJECT)
                 else:
                     break
 

@@ -66,6 +66,10 @@ def _invited(order: Order) -> None:
             titled = one.noun("person_title") or any(token.key.strip(".") in TITLES for token in one.tokens)
             if not one.prep and is_person(one) and (invites or titled):
                 order.fill("participants", one, more=True)
+    if "participants" not in order.filled and order.verbs("invite"):
+        for one in list(order.free()):
+            if not one.prep and one.det and not one.noun("appointment") and not is_empty(one):
+                order.fill("participants", one)
     for one in list(order.free()):
         if one.prep in TO and is_person(one):
             order.fill("participants", one, more=True)

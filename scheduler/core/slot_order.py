@@ -20,12 +20,13 @@ WITH: Final = frozenset({"mit", "with", "w/", "zwischen", "between", "bei", "bei
 _STAYS: Final = slot_words("stays")
 _OF: Final = frozenset({"von", "vom", "of", "from", "at"})
 _STAYING: Final = {
-    "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
+    "form": _STAYS | {"w/"}, "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
     "application": frozenset[str](), "url": frozenset[str](), "date": frozenset[str](), "time": frozenset[str](), "amount": frozenset[str](),
 }  # fmt: skip
 GENITIVE: Final = slot_words("genitive")
 _SCREENS: Final = slot_words("screens")
 _NO_PAGE: Final = frozenset({"seite", "page", "blatt", "sheet", "folie", "slide"})
+_ANY_PLACE: Final = slot_words("any_place")
 _EMPTY: Final = slot_words("empty")
 _PLAIN_ADJECTIVES: Final = slot_words("plain_adjectives")
 _ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nrms]?")
@@ -62,12 +63,14 @@ class Order:
         """Have a chunk fill nothing."""
         self._taken.add(id(chunk))
 
-    def fill(self, slot: str, chunk: Chunk, *, more: bool = False, whole: bool = True) -> None:
+    def fill(
+        self, slot: str, chunk: Chunk, *, more: bool = False, whole: bool = True, staying: frozenset[str] | None = None
+    ) -> None:
         """Have a chunk fill a slot, with what belongs to it; a second one only where there may be `more`."""
         self.take(chunk)
         if slot in self.filled and not more:
             return
-        last = self._last_of(chunk, _STAYING.get(slot, _STAYS)) if whole else chunk
+        last = self._last_of(chunk, staying or _STAYING.get(slot, _STAYS)) if whole else chunk
         self.filled.setdefault(slot, []).append((chunk.start, last.end))
 
     def _last_of(self, chunk: Chunk, staying: frozenset[str]) -> Chunk:
@@ -190,7 +193,9 @@ def fill_places(order: Order, slots: Sequence[str]) -> None:
             order.filled.setdefault("url", [(token.start, token.end)])
     for chunk in list(order.free()):
         kind = place_of(chunk)
-        if (
+        if kind and chunk.prep and all(token.key in _ANY_PLACE for token in chunk.content):
+            order.take(chunk)
+        elif (
             kind in slots
             and chunk.prep in OUT_OF | FROM
             and not on_screen(chunk)

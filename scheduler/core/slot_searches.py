@@ -16,6 +16,7 @@ from scheduler.core.slot_order import (
     on_screen,
     owner_of,
 )
+from scheduler.core.slot_times import times_in
 
 _ASKED: Final = re.compile(
     r"\b(?:has|have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
@@ -34,7 +35,8 @@ def mails(order: Order) -> None:
         if is_mail(one) or one.noun("mailbox"):
             owner = owner_of(one)
             if owner is not None:
-                order.filled.setdefault("sender", [owner])
+                slot = "date" if next(times_in(order.text[slice(*owner)]), None) else "sender"
+                order.filled.setdefault(slot, [owner])
             order.take(one)
     _genitive_sender(order)
     for one in list(order.free()):

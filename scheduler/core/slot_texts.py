@@ -62,7 +62,7 @@ _LABELLED: Final = re.compile(
     r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=[.;!?/](?: |$)| / |$)", re.IGNORECASE
 )
 _SUBJECT: Final = re.compile(
-    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet )?"
+    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
     r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|.+?)"
     r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$)",
     re.IGNORECASE,
@@ -88,7 +88,9 @@ _WHERE_IT_SAYS: Final = re.compile(
     re.IGNORECASE,
 )
 _AGENDA: Final = re.compile(
-    r",? (?:(?:in order )?to (?:talk (?:about |through |over )?|discuss |go (?:over|through) |review |plan |cover )(?P<words>.+?)(?=[,.;!?]|$)"
+    r"[,.!?;–-] (?:es |dabei )?(?:geht es|es geht|geht's|it'?s|it is|this is) (?:um|about) (?P<matter>[^,.;!?]+)"
+    r"|, (?:thema|betreff|topic|subject|titel|title):? (?P<labelled>[^,.;!?]+)"
+    r"|,? (?:(?:in order )?to (?:talk (?:about |through |over )?|discuss |go (?:over|through) |review |plan |cover )(?P<words>.+?)(?=[,.;!?]|$)"
     r"|um (?:über )?(?P<deutsch>.+?) (?:zu (?:besprechen|reden|klären|planen)|durchzusprechen|abzustimmen)\b)",
     re.IGNORECASE,
 )
@@ -230,7 +232,7 @@ def _body(text: str) -> tuple[int, int, int] | None:
 
 
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(

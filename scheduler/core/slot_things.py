@@ -61,7 +61,7 @@ def find_document(order: Order) -> None:
 def open_document(order: Order) -> None:
     for one in list(order.free()):
         if (
-            one.prep in {"in", "mit", "with"}
+            (one.prep == "in" or (one.prep in {"mit", "with"} and one.noun("application")))
             and len(one.tokens) == 1
             and one.near
             and not one.noun("folder", "portal", "document", "form")

@@ -35,6 +35,7 @@ _CONTRACTED: Final = re.compile(
     r"(?:\w+n['’]t|(?:i|you|we|they|he|she|it|there|that|who|what|here|where|how)['’](?:m|s|ve|re|d|ll)|ive|theres|whats|hasnt|doesnt|dont|didnt|havent|isnt|cant|wont|youll|weve|theyre|youre|theyve)$",
     re.IGNORECASE,
 )
+_BEFORE_ORDERS: Final = frozenset({"please", "pls", "then", "now", ","})
 _ALL: Final = slot_words("all")
 
 
@@ -205,7 +206,12 @@ class WordKinds:
             return (self._classes[place] == VERB or _WITH_ZU.match(token.key) is not None) and self._may_be_verb(
                 place, token
             )
-        if not token.is_verb or (place and self._classes[place] == ADJECTIVE and self._noun_ahead(place + 1)):
+        if not token.is_verb or (
+            place
+            and self._classes[place] == ADJECTIVE
+            and self._noun_ahead(place + 1)
+            and self._tokens[place - 1].key not in _BEFORE_ORDERS
+        ):
             return False
         before, after = self._at(place - 1), self._at(place + 1)
         first = before is None or before.kind == "mark" or before.key in _JOINS

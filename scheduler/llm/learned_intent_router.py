@@ -37,7 +37,7 @@ class Bands(NamedTuple):
     ask: float = 0.20
     said_short: float = 0.65
     """From here on words without a verb are taken for an order."""
-    told: float = 0.85
+    told: float = 0.95
     """From here on what has the form of a statement is taken for an order."""
 
 

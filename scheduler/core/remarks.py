@@ -1,0 +1,93 @@
+"""What stands around an order and is none: a greeting by name, good wishes, a remark behind a comma."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.word_kinds import FINITE
+from scheduler.core.words import Words
+
+Stretch = tuple[int, int]
+
+_GREETING: Final = re.compile(
+    r"\s*(?:hi|hallo|hey|moin|hello|servus|dear|liebe[rs]?|morning|guten (?:morgen|tag|abend)|good (?:morning|afternoon|evening))"
+    r"(?: (?!zusammen|all\b|there)(?:(?:frau|herr|mr|mrs|ms|dr)\.? )?[A-ZÄÖÜ][\w-]+)(?: (?:und|and|&) [A-ZÄÖÜ][\w-]+)?\s?[,!.]+(?=\s)"
+    r"|\s*(?:hi|hallo|hey|moin|hello) (?:zusammen|all|there|everyone|team)\s?[,!.]+(?=\s)",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(r"\s*\w+ (?:\w+ )*?[A-ZÄÖÜ]|.*(?:zusammen|all|there|everyone|team)", re.DOTALL)
+_WISHES: Final = re.compile(
+    r"(?:(?<=[.!?,] )|^)\s*(?:(?:ich |wir |i |we )?(?:hoffe|hoffen|hope)\b (?!(?:you|du|sie) (?:can|could|kannst|können))[^.!?]*|how are you[^.!?]*|wie geht'?s?[^.!?]*)[.!?]+(?=\s)",
+    re.IGNORECASE,
+)
+_TAIL: Final = re.compile(r",\s+(?P<tail>[^,.;!?:]+)(?=[.;!?,]|$)")
+_FOR_INFORMATION: Final = re.compile(
+    r"\s*(?:(?:nur )?(?:kurz )?(?:zur|z\.) (?:info|information|kenntnis|erinnerung)|fyi|heads[ -]?up|(?:friendly |just a )?reminder|(?:kleiner |kurzer )?hinweis|"
+    r"just so you know|just to let you know|just letting you know|nur damit (?:du|sie|ihr) \w+|for your information)\s?[:,;.–-]+\s*(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HAD_IT_BEEN: Final = re.compile(
+    r"\s*(?:hätte|wäre|hättest|hätten|wären)n? \w+\b.*,\s*(?:dann |so )?(?:wäre|hätte|würde|müsste|könnte)\w*\b|\s*had (?:i|we|he|she|they|it)\b.*,.*\bwould\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_AWAY: Final = re.compile(
+    r"\s*(?:ich )?(?:bin|i am|i'm)\b[^.!?]*\b(?:krank|abwesend|erreichbar|im urlaub|sick|ill|out of office|on leave)\b[^.!?:]*[.!]*$",
+    re.IGNORECASE,
+)
+_PERHAPS_LATER: Final = re.compile(
+    r"\s*(?:if|when|wenn|falls)\b[^.!?]*\b(?:i|we) (?:may|might)\b[^.!?]*[.!?]*$", re.IGNORECASE
+)
+_REPORTS: Final = frozenset({"idle", "need", "know", "lie", "arrive"})
+_LONGEST_SUBJECT: Final = 5
+
+
+def only_informs(text: str) -> bool:
+    """Whether the whole is said for information, or of what did not happen: "FYI: …", "Hätte ich …, wäre …"."""
+    told = _FOR_INFORMATION.match(text)
+    if told is not None:
+        return Words(tokens_of(told["rest"])).imperative is None
+    if _AWAY.match(text):
+        return True
+    return _HAD_IT_BEEN.match(text) is not None or _PERHAPS_LATER.match(text) is not None
+
+
+def without_remarks(text: str) -> str:
+    """Return the text with what only stands around the order blanked out, of the same length."""
+    for start, end in remarks_in(text):
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    return text
+
+
+def remarks_in(text: str) -> Iterator[Stretch]:
+    """Yield where something stands beside the order; never the whole text."""
+    greeting = _GREETING.match(text)
+    if greeting is not None and _NAMED.match(greeting[0]) and text[greeting.end() :].strip():
+        yield greeting.span()
+    for wish in _WISHES.finditer(text):
+        if text[wish.end() :].strip():
+            yield wish.span()
+    for tail in _TAIL.finditer(text):
+        before = text[: tail.start()]
+        if ": " not in before and len(before.split()) > 1 and _reports(tokens_of(tail["tail"])):
+            yield tail.start(), tail.end()
+
+
+def _reports(tokens: list[Token]) -> bool:
+    """Whether words tell something of somebody or something: "boss wants an answer", "die Zahlen stimmen nicht"."""
+    if len(tokens) < 3 or Words(tokens).imperative is not None:
+        return False
+    first = tokens[0]
+    if not (
+        (first.has("determiners") and not first.is_verb and tokens[1].kind == "word" and not tokens[1].is_verb)
+        or first.has("noun", "person_title")
+    ):
+        return False
+    for place, token in enumerate(tokens[1:_LONGEST_SUBJECT], 1):
+        senses = {one.sense for one in token.meanings if one.kind == "verb"}
+        finite = any(one.form in FINITE for one in token.meanings)
+        if senses & _REPORTS and (place + 1 < len(tokens)) and not tokens[place - 1].has("determiners"):
+            return True
+        if finite and not token.has("noun") and place + 1 < len(tokens):
+            return True
+    return False
