@@ -26,7 +26,7 @@ from scheduler.agents.transports.http_transport import HttpTransport
 from scheduler.agents.transports.in_process import InProcessTransport
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.clock import SystemClock
+from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.executors.web_allowance import Network
 from scheduler.repository.agent_repository import HeartbeatStore
@@ -94,13 +94,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         job_state=job_state,
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
-    a2a = A2aTransport(
-        networks=lambda tenant: _networks(settings, tenant),
-        folder=settings.store.data_dir / "a2a",
-        secret=secrets.get_secret,
-        receive=gateway.receive,
-        clock=clock,
-    )
+    a2a = _a2a(settings, secrets, gateway, clock)
     transport = TransportByAgent(here=here, called=http, a2a=a2a)
     catalog = AgentCatalog(own, registry)
     conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
@@ -141,3 +135,13 @@ def _beats(settings: Settings, database: SQLiteDatabase) -> HeartbeatStore:
         return SQLiteHeartbeatStore(database, SystemClock())
     client: Redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
     return RedisHeartbeatStore(client, settings.queue.prefix)
+
+
+def _a2a(settings: Settings, secrets: SecretsManager, gateway: LamGateway, clock: Clock) -> A2aTransport:
+    return A2aTransport(
+        networks=lambda tenant: _networks(settings, tenant),
+        folder=settings.store.data_dir / "a2a",
+        secret=secrets.get_secret,
+        receive=gateway.receive,
+        clock=clock,
+    )

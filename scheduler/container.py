@@ -16,14 +16,12 @@ from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.core.site_book import SiteBook
 from scheduler.executor_wiring import fresh_registry, make_answers, make_policy, make_registry, make_sites
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.llm.llm_provider import LLMProvider
-from scheduler.llm_wiring import make_beyond
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.attachments import AttachmentService
@@ -31,7 +29,6 @@ from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.maintenance import Maintenance
-from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
@@ -42,7 +39,7 @@ from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.orchestrator.worker import Worker
-from scheduler.plan_wiring import make_plans, make_repairs
+from scheduler.plan_wiring import make_planner, make_plans, make_repairs, make_teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
@@ -62,7 +59,6 @@ from scheduler.repository.sqlite_repository import (
     SQLiteTaskRepository,
 )
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
-from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 from scheduler.repository.word_index import WordIndex
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import (
@@ -158,16 +154,6 @@ async def open_services(
             agents=agents,
             teaching=teaching,
         )
-
-
-def _closed_with(stack: AsyncExitStack, agents: Agents) -> Agents:
-    stack.push_async_callback(agents.close)
-    return agents
-
-
-def _kept_files(settings: Settings) -> tuple[ArtifactStore, ScreenshotStore]:
-    folder = settings.store.data_dir
-    return ArtifactStore(folder / "artifacts"), ScreenshotStore(folder / "screenshots")
 
 
 async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
@@ -382,40 +368,3 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     if not url or url.startswith("sqlite:"):
         return JobQueue.over(store)
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))
-
-
-def make_teaching(
-    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
-) -> Teaching:
-    """Return what people may teach, for the configured intents."""
-    store, clock = SQLiteTaughtRepository(database), SystemClock()
-    catalog, policy = registry.catalog, make_policy(settings)
-    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
-
-
-def make_planner(
-    settings: Settings,
-    registry: ExecutorRegistry,
-    router: IntentRouter,
-    sites: SiteBook,
-    provider: LLMProvider | None = None,
-    offered: OfferedActions | None = None,
-    teaching: Teaching | None = None,
-) -> Planner:
-    """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
-    policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
-    beyond = make_beyond(
-        provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
-    )
-    return Planner(
-        router=router,
-        catalog=registry.catalog,
-        policy=policy,
-        sites=sites,
-        addresses=contacts.resolve,
-        beyond=beyond,
-        zone=settings.calendar.zone,
-        search_url=settings.hands.search_url,
-        offered=offered,
-        teaching=teaching,
-    )

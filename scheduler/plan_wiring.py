@@ -1,19 +1,28 @@
-"""Puts together what shows plans, and what repairs them. For the container alone: it knows every adapter."""
+"""Puts together what makes, shows and repairs plans. For the container alone: it knows every adapter."""
 
 from datetime import timedelta
 
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import new_id
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.site_book import SiteBook
+from scheduler.executor_wiring import make_policy
+from scheduler.executors.contact_file import ContactFile
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_wrapper import LLMWrapper
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
+from scheduler.llm_wiring import make_beyond
+from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.repair_service import RepairService
+from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_plans import SQLitePlanRepository
 from scheduler.repository.sqlite_repairs import SQLiteRepairRepository
+from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 from scheduler.settings import Settings
 
 
@@ -42,4 +51,41 @@ def make_repairs(
         job_queue=queue,
         clock=SystemClock(),
         most_tries=settings.llm.repairs,
+    )
+
+
+def make_teaching(
+    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
+) -> Teaching:
+    """Return what people may teach, for the configured intents."""
+    store, clock = SQLiteTaughtRepository(database), SystemClock()
+    catalog, policy = registry.catalog, make_policy(settings)
+    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
+
+
+def make_planner(
+    settings: Settings,
+    registry: ExecutorRegistry,
+    router: IntentRouter,
+    sites: SiteBook,
+    provider: LLMProvider | None = None,
+    offered: OfferedActions | None = None,
+    teaching: Teaching | None = None,
+) -> Planner:
+    """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
+    policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
+    beyond = make_beyond(
+        provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
+    )
+    return Planner(
+        router=router,
+        catalog=registry.catalog,
+        policy=policy,
+        sites=sites,
+        addresses=contacts.resolve,
+        beyond=beyond,
+        zone=settings.calendar.zone,
+        search_url=settings.hands.search_url,
+        offered=offered,
+        teaching=teaching,
     )

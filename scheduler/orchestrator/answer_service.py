@@ -18,7 +18,8 @@ from scheduler.core.sentences import sentence
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.file_plan import with_files
-from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.orchestrator.planned_request import given_slots
+from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue

@@ -15,7 +15,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.executors.files import ArtifactStore, safe_name
 from scheduler.orchestrator.file_plan import INPUT
 from scheduler.orchestrator.job_service import JobService
-from scheduler.orchestrator.planner import PlannedRequest
+from scheduler.orchestrator.planned_request import PlannedRequest
 
 MOST_FILES: Final = 20
 _TOO_MANY: Final = Sentence(f"höchstens {MOST_FILES} Dateien sind erlaubt", f"at most {MOST_FILES} files are allowed")

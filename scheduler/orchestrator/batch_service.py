@@ -12,7 +12,8 @@ from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
 from scheduler.orchestrator.job_service import job_of, plan_order
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import MAX_TEXT
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue

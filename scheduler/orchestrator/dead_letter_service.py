@@ -23,7 +23,8 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
-from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.orchestrator.planned_request import given_slots
+from scheduler.orchestrator.planner import Planner
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.dead_letter_repository import DeadLetterRepository, NewPlan
 from scheduler.repository.repository_interface import (

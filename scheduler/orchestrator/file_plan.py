@@ -9,7 +9,8 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executors.files import ArtifactStore
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 
 INPUT: Final = TaskId("input")
 """Where files that came with a request are kept, as if a task had made them."""

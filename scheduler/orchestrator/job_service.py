@@ -20,7 +20,8 @@ from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.plan_service import PlanService
-from scheduler.orchestrator.planner import PlannedRequest, Planner, given_slots
+from scheduler.orchestrator.planned_request import PlannedRequest, given_slots
+from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import MAX_TEXT, checked_text
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue

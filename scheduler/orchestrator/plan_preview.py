@@ -12,7 +12,7 @@ from scheduler.core.kept_plans import KeptPlan
 from scheduler.core.metering import Spent
 from scheduler.core.plan_diff import PlanDiff
 from scheduler.core.task_graph import TaskGraph
-from scheduler.orchestrator.planner import PlannedRequest
+from scheduler.orchestrator.planned_request import PlannedRequest
 
 _MOST_SAMPLES: Final = 50
 _RISKS: Final = tuple(Risk)

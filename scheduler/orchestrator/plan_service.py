@@ -13,7 +13,8 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.plan_preview import Preview, estimate, risk_of, steps_of
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import checked_text
 from scheduler.repository.plan_repository import PlanRepository
 

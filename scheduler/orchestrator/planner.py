@@ -6,11 +6,9 @@ Rules first; what they do not know goes the dearer ways of `BeyondRules`. Severa
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.actions import ActionCatalog, Risk
 from scheduler.core.address_book import AddressBook, nobody_known
@@ -21,7 +19,6 @@ from scheduler.core.errors import (
     InvalidRequestError,
     MissingSlotError,
     NoTemplateError,
-    PlanUnseenError,
     PlanUnusableError,
     UnknownIntentError,
     UnknownSiteError,
@@ -31,8 +28,6 @@ from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
-from scheduler.core.metering import Spent
-from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
@@ -48,68 +43,15 @@ from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan, check_site_slots
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
-from scheduler.orchestrator.slot_values import Slot, each_once, of_order_number, typed_slots
+from scheduler.orchestrator.planned_request import SLOTS, PlannedOrder, PlannedRequest, given_slots
+from scheduler.orchestrator.slot_values import each_once, of_order_number, typed_slots
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.security.policies import PolicyEngine
 
-_SLOTS = "context.slots"
-_NO_SLOTS = Sentence(
-    "erwartet wird ein Objekt, das Namen auf Texte abbildet", "expected is an object that maps names to texts"
-)
 _PORTAL = "portal"
 SEVERAL: Final = "several_orders"
 """The intent of a request that holds several."""
 _WAYS: Final = ("given", "rules", "learned", "llm")
-
-
-class PlannedOrder(BaseModel):
-    """One of several orders in a request: its words, what was understood, and its steps in the plan."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: str
-    intent: str
-    slots: dict[str, str]
-    tasks: tuple[str, ...]
-
-
-class PlannedRequest(BaseModel):
-    """What was understood of a request, and the plan that follows from it.
-
-    `typed` are the slots with their values. `way` says who understood it: rules, examples (`learned`), a language model
-    (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
-    who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
-    about. `unseen` names the steps for which a person must look at what a language model understood or planned, and
-    send it as a plan, before it may become a job. `spent` is what asking models has cost.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    intent: str
-    locale: Locale
-    slots: dict[str, str]
-    task_graph: TaskGraph
-    way: Literal["rules", "learned", "llm", "given"] = "given"
-    why: str = ""
-    confidence: float = Field(default=1.0, ge=0, le=1)
-    by: Literal["template", "llm", "client"] = "client"
-    typed: tuple[Slot, ...] = ()
-    orders: tuple[PlannedOrder, ...] = ()
-    overlooked: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    spent: Spent = Spent()
-
-    @property
-    def understood(self) -> dict[str, Any]:
-        """Return what is kept with the job of how its words were understood; nothing of a plan that a client sent."""
-        if self.way == "given":
-            return {}
-        return {"understood": self.model_dump(mode="json", include={"way", "why", "confidence", "by", "spent"})}
-
-    def must_be_seen(self) -> None:
-        """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""
-        if self.unseen:
-            raise PlanUnseenError(self.unseen)
 
 
 class Planner:
@@ -296,11 +238,11 @@ class Planner:
         except NoTemplateError as error:
             raise error.at("intent") from None
         except MissingSlotError as error:
-            raise error.at(f"{_SLOTS}.{error.slot}") from None
+            raise error.at(f"{SLOTS}.{error.slot}") from None
         except (UnknownSiteError, SiteFileError) as error:
-            raise error.at(f"{_SLOTS}.{_PORTAL}") from None
+            raise error.at(f"{SLOTS}.{_PORTAL}") from None
         except InvalidFieldError as error:
-            raise error.at(f"{_SLOTS}.{error.field}" if error.field in slots else error.field) from None
+            raise error.at(f"{SLOTS}.{error.field}" if error.field in slots else error.field) from None
 
     async def _known(self, intent: str, tenant: TenantId) -> Intent:
         intents = await self._teaching.intents(tenant) if self._teaching else self._intents
@@ -415,14 +357,3 @@ def _together(
         overlooked=overlooked,
         unseen=tuple(step for one in planned for step in one.unseen),
     )
-
-
-def given_slots(context: Mapping[str, Any]) -> dict[str, str]:
-    """Return the slots a client gives besides its words. Raises InvalidFieldError."""
-    given = context.get("slots", {})
-    if not isinstance(given, dict):
-        raise InvalidFieldError(_SLOTS, _NO_SLOTS)
-    wrong = next((name for name, value in given.items() if not isinstance(value, str)), None)
-    if wrong is not None:
-        raise InvalidFieldError(f"{_SLOTS}.{wrong}", Sentence("ein Text wird erwartet", "a text is expected"))
-    return given

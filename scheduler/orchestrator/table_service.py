@@ -14,7 +14,7 @@ from scheduler.core.orders import JobOrder
 from scheduler.core.sentences import Sentence, sentence
 from scheduler.executors.data_tables import Table
 from scheduler.orchestrator.job_service import JobService
-from scheduler.orchestrator.planner import PlannedRequest
+from scheduler.orchestrator.planned_request import PlannedRequest
 
 MOST_ROWS: Final = 1000
 _AT_ONCE: Final = 50

@@ -11,7 +11,8 @@ from scheduler.core.intent_router import IntentRouter
 from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext, ExecutionResult
 from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.data_executor import DataExecutor
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from tests.support.clock import FakeClock
 from tests.support.services import some_settings

@@ -23,7 +23,8 @@ from scheduler.llm.mock_provider import MockProvider
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.job_service import job_of, plan_order
 from scheduler.orchestrator.plan_check import check_plan
-from scheduler.orchestrator.planner import PlannedRequest, Planner
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from tests.support.clock import NOON
 from tests.support.model_answers import (

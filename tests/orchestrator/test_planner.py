@@ -20,7 +20,8 @@ from scheduler.core.intents import read_intents
 from scheduler.core.questions import AskBackError
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
-from scheduler.orchestrator.planner import Planner, given_slots
+from scheduler.orchestrator.planned_request import given_slots
+from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
 from tests.support.services import SENTENCE, ScriptedExecutor, router
 from tests.support.sites import FakeSites

@@ -1,0 +1,79 @@
+"""What was understood of a request, and the plan that follows from it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.core.errors import InvalidFieldError, PlanUnseenError
+from scheduler.core.job import Locale
+from scheduler.core.metering import Spent
+from scheduler.core.sentences import Sentence
+from scheduler.core.task_graph import TaskGraph
+from scheduler.orchestrator.slot_values import Slot
+
+SLOTS = "context.slots"
+_NO_SLOTS = Sentence(
+    "erwartet wird ein Objekt, das Namen auf Texte abbildet", "expected is an object that maps names to texts"
+)
+
+
+class PlannedOrder(BaseModel):
+    """One of several orders in a request: its words, what was understood, and its steps in the plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    intent: str
+    slots: dict[str, str]
+    tasks: tuple[str, ...]
+
+
+class PlannedRequest(BaseModel):
+    """What was understood of a request, and the plan that follows from it.
+
+    `typed` are the slots with their values. `way` says who understood it: rules, examples (`learned`), a language model
+    (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
+    who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
+    about. `unseen` names the steps for which a person must look at what a language model understood or planned, and
+    send it as a plan, before it may become a job. `spent` is what asking models has cost.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intent: str
+    locale: Locale
+    slots: dict[str, str]
+    task_graph: TaskGraph
+    way: Literal["rules", "learned", "llm", "given"] = "given"
+    why: str = ""
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    by: Literal["template", "llm", "client"] = "client"
+    typed: tuple[Slot, ...] = ()
+    orders: tuple[PlannedOrder, ...] = ()
+    overlooked: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    spent: Spent = Spent()
+
+    @property
+    def understood(self) -> dict[str, Any]:
+        """Return what is kept with the job of how its words were understood; nothing of a plan that a client sent."""
+        if self.way == "given":
+            return {}
+        return {"understood": self.model_dump(mode="json", include={"way", "why", "confidence", "by", "spent"})}
+
+    def must_be_seen(self) -> None:
+        """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""
+        if self.unseen:
+            raise PlanUnseenError(self.unseen)
+
+
+def given_slots(context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the slots a client gives besides its words. Raises InvalidFieldError."""
+    given = context.get("slots", {})
+    if not isinstance(given, dict):
+        raise InvalidFieldError(SLOTS, _NO_SLOTS)
+    wrong = next((name for name, value in given.items() if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise InvalidFieldError(f"{SLOTS}.{wrong}", Sentence("ein Text wird erwartet", "a text is expected"))
+    return given
