@@ -20,6 +20,7 @@ from scheduler.core.slot_texts import (
     cut_subject,
     find_query,
     without_reasons,
+    without_wish,
 )
 from scheduler.core.slots import Said, clean, derive
 
@@ -94,7 +95,7 @@ def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
     if routed.way == "llm" or routed.rest or (routed.name not in ROLES and routed.name != "web_search"):
         return routed
     said = find_slots(routed.name, normalise(text))
-    slots = joined(said)
+    slots = joined(said, " and " if routed.locale == "en" else " und ")
     missing = [name for names in routed.required if not slots.keys() & {*names.split("/")} for name in names.split("/")]
     slots = {name: routed.slots[name] for name in missing if name in routed.slots} | slots
     if "sender" in slots and routed.name == "send_mail" and "document" not in {one.slot for one in said}:
@@ -109,12 +110,12 @@ def slots_of(intent: str, text: str) -> dict[str, str]:
     return joined(find_slots(intent, text))
 
 
-def joined(said: Iterable[Said]) -> dict[str, str]:
-    """Return each slot with its words; what was said several times is joined by "und"."""
+def joined(said: Iterable[Said], between: str = " und ") -> dict[str, str]:
+    """Return each slot with its words; what was said several times is joined."""
     several: dict[str, dict[str, None]] = {}
     for one in said:
         several.setdefault(one.slot, {})[one.words] = None
-    return {slot: " und ".join(words) for slot, words in several.items()}
+    return {slot: between.join(words) for slot, words in several.items()}
 
 
 def find_slots(intent: str, text: str) -> tuple[Said, ...]:
@@ -124,6 +125,7 @@ def find_slots(intent: str, text: str) -> tuple[Said, ...]:
         for slot, many in _found(intent, text).items()
         for start, end in many
         for one in _said(slot, text, start, end)
+        if slot != "table" or "://" not in one.words
     )
 
 
@@ -145,8 +147,20 @@ def _lowered(letter: str) -> str:
     return lower if len(lower) == 1 else letter
 
 
+_PICTURES: Final = re.compile(r" ?[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+")
+_NOT_YET: Final = frozenset({"document", "table", "form"})
+_NEGATED: Final = re.compile(
+    r"\b(?:die|der|das|den|dem|des|the|alle[nrs]?|all|unsere?[nrms]?|meine?[nrms]?|our|my)\s(?P<negation>(?:noch nicht|nicht|not yet|not)\s)$",
+    re.IGNORECASE,
+)
+
+
 def _said(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
     """Yield what one stretch of the text says of a slot, cleaned; the number of a document beside it."""
+    if slot in _NOT_YET and (negated := _NEGATED.search(text, 0, start)) is not None:
+        start = negated.start("negation")  # "die nicht bezahlten Rechnungen" are others than the paid ones
+    if slot == "document" and (picture := _PICTURES.match(text, end)) is not None:
+        end = picture.end()  # names of documents may end with one
     stretch = text[start:end]
     several = slot in _PERSONS and not _FIRM.search(stretch)
     parts = _BETWEEN.split(stretch) if several else _things(stretch) if slot == "document" else [stretch]
@@ -167,7 +181,7 @@ def _found(intent: str, text: str) -> Filled:
     role = ROLES.get(intent)
     if role is None:
         return {}
-    rest, filled = without_reasons(_small(without_remarks(text))), Filled()
+    rest, filled = without_reasons(without_wish(_small(without_remarks(text)))), Filled()
     if intent in _MAILS:
         cut = cut_mail(rest)
         rest = cut.rest

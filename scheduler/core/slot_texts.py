@@ -117,6 +117,18 @@ def blank(text: str, start: int, end: int, mark: str = "") -> str:
     return text[:start] + gap + text[end:]
 
 
+_WISH: Final = re.compile(
+    r"^(?:ich|wir|i|we)\b[^,.;:]{0,12}\b(?:möchten?|moechten?|wollen|will|wünsche|hätten?|brauchen?|bräuchten?|want|need|like|wish)(?:\s(?:gerne?|bitte|mir|uns|sehr|really|it))*,?\s"
+    r"(?:dass|daß|that)\s(?=(?:du|ihr|sie|you)\b)",
+    re.IGNORECASE,
+)
+
+
+def without_wish(text: str) -> str:
+    """Return the order without "ich möchte, dass": what follows is no text to be told to anybody."""
+    return _WISH.sub(lambda match: " " * len(match[0]), text)
+
+
 def without_reasons(text: str) -> str:
     """Return the order without the clauses that only tell why, and without what is not meant ("nicht Word, sondern Excel")."""
     text = _NOT_MEANT.sub(lambda match: " " * len(match[0]), text)
@@ -250,7 +262,7 @@ _WEB: Final = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_QUERY: Final = re.compile(
-    r"^(?:[\s,:–-]+|(?:nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
+    r"^(?:[\s,:–-]+|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
     r"infos?|informationen|sich|euch|dich|und|and|around|ma|some|if you can|what you can find|mehr|more)\b)",
     re.IGNORECASE,
 )
