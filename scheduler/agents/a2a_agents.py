@@ -11,7 +11,7 @@ from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.transports.a2a_transport import A2aTransport
 from scheduler.core.agent import Agent, AgentType
 from scheduler.core.agent_wire import HEARTBEAT
-from scheduler.core.errors import AgentNameTakenError, CPAError, InvalidFieldError, UnavailableError
+from scheduler.core.errors import AgentNameTakenError, CPAError, InvalidFieldError, SecretMissingError, UnavailableError
 from scheduler.core.ids import AgentId, IdFactory, TenantId
 from scheduler.core.sentences import Sentence
 from scheduler.repository.agent_repository import AgentKey
@@ -19,6 +19,7 @@ from scheduler.repository.agent_repository import AgentKey
 FAMILY: Final = "a2a"
 _LONGEST: Final = 64
 _NO_SKILLS = Sentence("die Karte nennt keine Fähigkeiten (skills)", "the card names no skills")
+_NO_SECRET: Final = Sentence("ein Geheimnis dieses Namens gibt es nicht", "there is no secret of this name")
 _UNUSABLE_NAME = Sentence("daraus lässt sich kein Name machen", "no name can be made of it")
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,10 @@ class A2aAgents:
 
         Raises AgentUnreachableError, EndpointForbiddenError, InvalidFieldError, and AgentNameTakenError.
         """
-        card = await self._card(asked.url, tenant, asked.secret)
+        try:
+            card = await self._card(asked.url, tenant, asked.secret)
+        except SecretMissingError as error:
+            raise InvalidFieldError("secret", _NO_SECRET) from error
         name = asked.name or _slug(card.name)
         if not re.match(r"[a-z]", name):
             raise InvalidFieldError("name", _UNUSABLE_NAME)

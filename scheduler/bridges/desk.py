@@ -108,9 +108,6 @@ def desk_here(app: ASGIApp, headers: Mapping[str, str]) -> Desk:
 def open_questions(job: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return what a job asks people now, what a running step asks included."""
     asked: Sequence[Mapping[str, Any]] = job["job"]["questions"]
-    if not asked and job["question"] is not None:
-        text = " ".join(str(value).replace("_", " ") for value in job["question"].values())
-        return [{"key": "step", "text": text, "choices": [], "open": True, "secret": True}]
     return asked
 
 
