@@ -155,8 +155,7 @@ class AnswerService:
                 by_task[question.task][question.key.removeprefix(f"{question.task}.")] = given[question.key]
         keep = partial(self._keep, job.id, by_task)
         stored = await self._questions.carry_on(job, asked.round, shown, self._clock.now(), keep)
-        await self._queue.release([stored])
-        await self._queue.announce([stored])
+        await self._queue.offer_again([stored])
         return stored
 
     def _keep(self, job_id: JobId, answers: Mapping[TaskId, Mapping[str, str]]) -> None:

@@ -33,6 +33,10 @@ class QueueBackend(Protocol):
     async def release(self, jobs: Collection[Job]) -> None:
         """Forget the leases of jobs whose run has ended, which is stored."""
 
+    async def offer_again(self, jobs: Collection[Job]) -> None:
+        """Tell workers of jobs that had a worker and are nobody's now, as is stored. What that worker still says late
+        does no harm."""
+
     async def sweep(self) -> None:
         """Bring back what was lost on the way between store and workers. Called every few seconds."""
 

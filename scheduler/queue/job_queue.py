@@ -90,6 +90,10 @@ class JobQueue:
         """Forget the leases of jobs whose run has ended, which is stored."""
         await self._backend.release(jobs)
 
+    async def offer_again(self, jobs: Collection[Job]) -> None:
+        """Tell workers of jobs that had a worker and are nobody's now, as is stored."""
+        await self._backend.offer_again(jobs)
+
     async def sweep(self) -> None:
         """Bring back what was lost on the way between store and workers."""
         await self._backend.sweep()

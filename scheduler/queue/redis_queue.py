@@ -8,7 +8,7 @@ nobody else waits for a server that hangs, and a lease is never renewed too late
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -105,6 +105,7 @@ class RedisQueue:
         if limit < 1:
             return ()
         if promoted := await self._store.promote():
+            await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
             await self._put(promoted)
         while not self._away.is_set():
             now = self._clock.now()
@@ -141,9 +142,17 @@ class RedisQueue:
     async def release(self, jobs: Collection[Job]) -> None:
         self._releasing.push(member_of(job.id, job.tenant) for job in jobs)
 
+    async def offer_again(self, jobs: Collection[Job]) -> None:
+        await self._freed(member_of(job.id, job.tenant) for job in jobs)
+        await self.announce(jobs)
+
+    async def _freed(self, members: Iterable[str]) -> None:
+        """Have the leases forgotten first: jobs that Redis takes for leased are not made ready."""
+        await self._releasing.wait(self._releasing.push(members))
+
     async def hand_back(self, job: Job) -> None:
         await self._store.hand_back(job)
-        await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
+        await self._freed([member_of(job.id, job.tenant)])
         await self._put([_ready(job)], front=True)
 
     async def sweep(self) -> None:
@@ -190,7 +199,7 @@ class RedisQueue:
     async def _changed(self, job: Job) -> Job:
         """Tell the workers that the job has changed; one that nobody works on, but somebody must, is offered."""
         if job.lease is None:
-            await self._releasing.wait(self._releasing.push([member_of(job.id, job.tenant)]))
+            await self._freed([member_of(job.id, job.tenant)])
             if not job.status.final:
                 await self.announce([job])
         if not self._away.is_set():

@@ -102,6 +102,9 @@ class SQLiteQueue:
     async def release(self, jobs: Collection[Job]) -> None:
         """Do nothing: the end of a run, when stored, ended its lease."""
 
+    async def offer_again(self, jobs: Collection[Job]) -> None:
+        """Do nothing, as `announce` does."""
+
     async def sweep(self) -> None:
         """Do nothing: jobs are looked for where they are stored."""
 

@@ -12,7 +12,7 @@ from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import FakeClock
-from tests.support.queues import leased, leased_soon
+from tests.support.queues import leased
 from tests.support.store import LEASE
 
 MINUTE = timedelta(minutes=1)
@@ -39,7 +39,7 @@ async def test_a_job_whose_time_has_not_come_is_nobodys(
 
     early = await queue.dequeue()
     clock.advance(MINUTE)
-    again = await leased_soon(queue)
+    again = await leased(queue)
 
     assert early is None
     assert (again.id, again.status, again.crashes) == (job.id, JobStatus.RUNNING, 0)
@@ -56,10 +56,9 @@ async def test_a_job_that_asks_is_nobodys_until_it_is_answered(
     waiting = await queue.get_job(job.id)
     assert waiting is not None
     answered = await questions.carry_on(waiting, 1, {}, clock.now(), lambda: None)
-    await queue.release([answered])
-    await queue.announce([answered])
+    await queue.offer_again([answered])
     await queue.sweep()
-    again = await leased_soon(queue)
+    again = await leased(queue)
 
     assert (again.id, again.crashes, await questions.open(job.id)) == (job.id, 0, None)
 
@@ -71,10 +70,9 @@ async def test_an_answer_that_comes_before_the_worker_has_let_go_loses_nothing(
     waiting = await queue.get_job(job.id)
     assert waiting is not None
     answered = await SQLiteQuestionRepository(database, clock).carry_on(waiting, 1, {}, clock.now(), lambda: None)
-    await queue.release([answered])
-    await queue.announce([answered])
+    await queue.offer_again([answered])
 
-    again = await leased_soon(queue)
+    again = await leased(queue)
     await queue.release([job])  # late, by the worker that had it
     await queue.renew(again)
     await queue.sweep()
@@ -91,7 +89,7 @@ async def test_a_parked_job_is_cancelled_by_the_next_worker(
     await queue.release([job])
 
     assert (await queue.cancel(job.id)).status is JobStatus.CANCELLING
-    again = await leased_soon(queue)
+    again = await leased(queue)
 
     assert (again.id, again.status, again.crashes) == (job.id, JobStatus.CANCELLING, 0)
     assert await SQLiteQuestionRepository(database, clock).open(job.id) is None

@@ -217,8 +217,7 @@ class QueueMachine(RuleBasedStateMachine):
                 self.do(questions.carry_on(job, 1, answers, self.clock.now(), lambda: None))
             return
         answered = self.do(questions.carry_on(job, 1, answers, self.clock.now(), lambda: None))
-        self.do(queue.release([answered]))
-        self.do(queue.announce([answered]))
+        self.do(queue.offer_again([answered]))
         known.status, known.asks = JobStatus.PENDING, False
 
     @precondition(lambda self: any(known.status is JobStatus.RUNNING for known in self.known.values()))

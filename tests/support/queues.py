@@ -1,6 +1,5 @@
 """Fixtures of the queue's contract suite: the same queues over every back end."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -66,16 +65,6 @@ async def leased(queue: JobQueue) -> Job:
     job = await queue.dequeue()
     assert job is not None, "nothing to lease"
     return job
-
-
-async def leased_soon(queue: JobQueue) -> Job:
-    """Lease the next job, at the latest when the sweep has found it."""
-    for _ in range(500):
-        if (job := await queue.dequeue()) is not None:
-            return job
-        await asyncio.sleep(0.01)
-        await queue.sweep()
-    raise AssertionError("nothing to lease")
 
 
 async def ended(queue: JobQueue, status: JobStatus, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
