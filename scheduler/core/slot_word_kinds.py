@@ -174,7 +174,8 @@ class WordKinds:
             )
         ):
             return False
-        return not (after.is_verb and token.key in _PARTED and not after.has("noun") and not after.text[:1].isupper())
+        is_verb = after.is_verb and not (after.has("noun") or after.has("determiners") or after.text[:1].isupper())
+        return not (is_verb and token.key in _PARTED)
 
     def _is_infinitive(self, place: int, after: Token) -> bool:
         if not after.is_verb or after.has("noun", "person_title"):
