@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 _NAME = typer.Argument(help=say("Der Name des Intents.", "Name of the intent."), show_default=False)
 _TEXT = typer.Argument(
-    help=say("Der Satz; [slot:Wörter] markiert einen Slot.", "The sentence; [slot:words] marks a slot."),
+    help=say(r"Der Satz; \[slot:Wörter] markiert einen Slot.", r"The sentence; \[slot:words] marks a slot."),
     show_default=False,
 )
 

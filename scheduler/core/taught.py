@@ -21,7 +21,7 @@ from scheduler.core.slots import Said, clean
 
 _MARKED: Final = re.compile(r"\[(?P<slot>[a-z][a-z0-9_]{0,63}):(?P<words>[^\[\]]+)\]")
 _WORD: Final = re.compile(r"[^\W_][\w@.'’/-]*[^\W_]|[^\W_]")
-_VALUE_END: Final = re.compile(r"\s*(?:[,.;!?]|$)")
+_VALUE_END: Final = re.compile(r"\s*(?:[,.;!?](?=\s|$)|$)")
 _SMALL: Final = ("determiners", "prepositions", "adverbs", "pronouns", "modal", "self", "auxiliary")
 _ALIKE: Final = 0.7
 _EXPLAINED: Final = 0.6
@@ -143,10 +143,23 @@ def _value(slot: Said, example: Example, text: str, places: Mapping[str, tuple[i
         match = next((one for one in marks if one.start() >= at), marks[0] if marks else None)
         return None if match is None else Said(slot.slot, match[0], *match.span())
     end = min((start for start, _ in places.values() if start >= at), default=len(text))
+    if len(_content(slot.words)) == len(_WORD.findall(slot.words)):
+        end = min(end, _end_of_words(text, at, end))
     stop = _VALUE_END.search(text, at)
     words = clean(slot.slot, text[at : min(end, stop.start() if stop else end)])
     start = text.find(words, at) if words else -1
     return Said(slot.slot, words, start, start + len(words)) if start >= 0 else None
+
+
+def _end_of_words(text: str, at: int, most: int) -> int:
+    """Return where the first run of words that carry meaning ends: "b.txt" of "b.txt bitte ins"."""
+    last = most
+    for _, start, end in _content(text):
+        if at <= start < most:
+            if last < start - 1:
+                break
+            last = end
+    return last
 
 
 def _content(text: str) -> list[tuple[str, int, int]]:
