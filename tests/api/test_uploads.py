@@ -166,3 +166,25 @@ async def test_a_bad_row_is_named_and_nothing_is_stored(
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
     assert says in answer.json()["detail"]
     assert api.rows() == before
+
+
+@pytest.mark.slow_fault  # it plans four thousand sentences
+async def test_a_thousand_rows_are_a_thousand_jobs_once(api: Api) -> None:
+    rows = [f"{number};kunde{number}@example.com" for number in range(10_000, 11_000)]
+
+    def table(lines: list[str]) -> str:
+        return "\n".join(["number;recipient", *lines])
+
+    bad = await send_table(api, table([*rows[:699], "10699;kunde@@example", *rows[700:]]))
+    long = await send_table(api, table([*rows, "11000;kunde@example.com"]))
+    assert (bad.status_code, bad.json()["field"], long.status_code) == (422, "rows[701].recipient", 422)
+    assert (await api.client.get("/jobs")).json()["total"] == 0
+
+    first, second = [(await send_table(api, table(rows))).json() for _ in range(2)]
+
+    assert first["accepted"] == 1000
+    assert len({row["job_id"] for row in first["rows"]}) == 1000
+    assert [(row["row"], row["job_id"]) for row in second["rows"]] == [
+        (row["row"], row["job_id"]) for row in first["rows"]
+    ]
+    assert (await api.client.get("/jobs")).json()["total"] == 1000
