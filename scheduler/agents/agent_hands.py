@@ -36,7 +36,7 @@ class AgentHands:
     async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
         """Have it done by an agent. A step that shares a session is done where the session is, there or here."""
         shares = self._does(todo) and self._remote.shares_session(todo, context)
-        if shares and (context.job_id, context.run) in self._sessions_here:
+        if shares and await self._is_here(context):
             return await self._here.execute(todo, context)
         try:
             return await self._remote.execute(todo, context)
@@ -47,6 +47,15 @@ class AgentHands:
             if shares:
                 self._sessions_here.add((context.job_id, context.run))
             return await self._here.execute(todo, context)
+
+    async def _is_here(self, context: ExecutionContext) -> bool:
+        """Whether the session of the job is this worker's, or was left on this machine by one before it, which died."""
+        session = (context.job_id, context.run)
+        if session in self._sessions_here or context.lease_epoch <= 1 or await self._remote.holds_session(context):
+            return session in self._sessions_here
+        if await self._here.keeps_session(context):
+            self._sessions_here.add(session)
+        return session in self._sessions_here
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
         """Ask the agent that was given the step; where it cannot tell, look from here if that is possible.

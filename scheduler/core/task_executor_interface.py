@@ -129,6 +129,10 @@ class BaseExecutor(abc.ABC):
         except CPAError:  # the step's own failure is what matters
             return ()
 
+    async def keeps_session(self, context: ExecutionContext) -> bool:  # noqa: ARG002
+        """Whether a step of the job goes on here where an earlier one has left off, also in a process that died."""
+        return False
+
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:  # noqa: B027 - most executors hold nothing for a job
         """Free what is held for a job in memory; what another worker needs to carry on goes only when it has `ended`.
 

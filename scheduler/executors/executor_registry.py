@@ -73,6 +73,10 @@ class ExecutorRegistry:
         """Whether an executor keeps something for a job between its steps."""
         return bool(self._holders)
 
+    async def keeps_session(self, context: ExecutionContext) -> bool:
+        """Whether an executor can go on where an earlier step of the job has left off."""
+        return any([await executor.keeps_session(context) for executor in self.executors])
+
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Have everything freed that is held for a job, also if one executor fails at it."""
         async with AsyncExitStack() as stack:

@@ -212,6 +212,12 @@ class PlaywrightExecutor(BaseExecutor):
                 log.warning("no_evidence", job_id=context.job_id, task_id=context.task_id, reason="it took too long")
         return tuple(job.kept)
 
+    async def keeps_session(self, context: ExecutionContext) -> bool:
+        job = self._jobs.get(context.job_id)
+        if job is not None and job.alive:
+            return True
+        return await asyncio.to_thread(self._sessions.load, context.job_id, context.run) is not None
+
     async def let_go(self, job_id: JobId, *, ended: bool) -> None:
         """Close the job's context; forget where it stood when it has ended."""
         job = self._jobs.pop(job_id, None)

@@ -102,6 +102,28 @@ async def test_a_session_that_began_here_stays_here(api: Api) -> None:
     assert len(asked) == 1
 
 
+async def test_a_session_that_a_dead_worker_has_left_on_this_machine_stays_here(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = in_process(api, await join(api.client), lambda _: [DONE])
+    here, kept = ExecutorRegistry(), {(JobId("job-1"), 1)}
+
+    async def keeps(context: ExecutionContext) -> bool:
+        return (context.job_id, context.run) in kept
+
+    monkeypatch.setattr(api.executor, "keeps_session", keeps)
+    here.register("web.*", api.executor)
+    hands = AgentHands(here=here, remote=api.services.agents.remote, registry=api.services.agents.registry)
+
+    await hands.execute(READ, at("next", lease_epoch=2))
+    await hands.execute(READ, at("last", lease_epoch=2))
+    assert (api.executor.done, asked) == ([READ.action] * 2, [])
+
+    await hands.execute(READ, at("again", lease_epoch=3, run=2))
+    await hands.execute(READ, at("other", job="job-2", lease_epoch=2))
+    assert (len(api.executor.done), len(asked)) == (2, 2), "another run and another job have no session here"
+
+
 async def test_the_end_of_a_job_is_told_to_who_held_its_session(api: Api) -> None:
     agent = await join(api.client)
     in_process(api, agent, lambda _: [DONE])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.core.task_executor_interface import ExecutionContext
 from tests.support.processes import browsers, drivers, kill, renderers
 from tests.support.site import PASSWORD, Site, serve_site
 from tests.support.web import Desk, WebJob, another_worker
@@ -56,10 +57,16 @@ async def test_the_session_of_a_job_goes_with_the_job(desk: Desk, site: Site) ->
         kept = desk.sessions / f"{job.id}.sealed"
         assert kept.stat().st_mode & 0o777 == 0o600
 
+        context = ExecutionContext(job_id=job.id)
+        assert await executor.keeps_session(context)
         await executor.let_go(job.id, ended=False)
         assert kept.exists()
+        async with desk.executor() as after:
+            assert await after.keeps_session(context)
+            assert not await after.keeps_session(context._replace(run=2))
         await executor.let_go(job.id, ended=True)
         assert not kept.exists()
+        assert not await executor.keeps_session(context)
 
 
 @pytest.mark.fault
