@@ -33,3 +33,12 @@ for lock in bench/peers/requirements-*.txt bench/web/peers/requirements-*.txt; d
         say "could not install $lock; its peers will be missing"
     fi
 done
+
+# Selenium drives the browser through Debian's own driver.
+case " ${*:-selenium} " in *" selenium "*)
+    if ! command -v chromedriver >/dev/null; then
+        if [ "$(id -u)" -ne 0 ] || ! apt-get install --no-install-recommends -y -qq chromium-driver >/dev/null; then
+            say "chromedriver is missing (Debian: chromium-driver); the row of Selenium will be missing"
+        fi
+    fi ;;
+esac

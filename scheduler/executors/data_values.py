@@ -1,10 +1,15 @@
-"""Finds out what the cells of a table mean: numbers as Germans or as Americans write them, dates, words."""
+"""Finds out what the cells of a table mean: numbers as Germans or as Americans write them, dates, words.
+
+What a whole column shows decides how its cells are read; a single text is read by `typed_text`.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
+
+from scheduler.executors import typed_text
 
 Cell = str | int | float | bool | None
 Rows = list[dict[str, Cell]]
@@ -13,7 +18,7 @@ _GERMAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 _ENGLISH = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 _CURRENCY = re.compile(r"^(?:€|EUR|\$|USD|£|CHF) ?| ?(?:€|EUR|\$|USD|£|CHF|%)$")
-_GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_GERMAN_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 _LONGEST_NUMBER: Final = 15  # digits; a longer one is an account or an order, and a float would lose some
 
 
@@ -73,23 +78,18 @@ def _reader(column: Sequence[str], decimal: str | None) -> Callable[[str], Cell]
         return _as_date if _all(cells, _GERMAN_DAY) else str.strip
     german, english = _all(cells, _GERMAN), _all(cells, _ENGLISH)
     if (german and not english) or (german and decimal == ","):
-        return lambda cell: _number(_bare(cell).replace(".", "").replace(",", "."))
+        return lambda cell: typed_text.typed(cell, "number", "de")
     if (english and not german) or (english and decimal == "."):
-        return lambda cell: _number(_bare(cell).replace(",", ""))
+        return lambda cell: typed_text.typed(cell, "number", "en")
     if german and english and not any(sign in cell for cell in cells for sign in ".,"):
-        return lambda cell: _number(_bare(cell))
+        return lambda cell: typed_text.typed(cell, "integer", "en")
     return _as_date if _all(cells, _GERMAN_DAY) else str.strip
 
 
-def _number(text: str) -> Cell:
-    return float(text) if "." in text else int(text)
-
-
 def _as_date(cell: str) -> Cell:
-    match = _GERMAN_DAY.fullmatch(cell.strip())
     try:
-        return date(int(match[3]), int(match[2]), int(match[1])).isoformat() if match else cell.strip()
-    except ValueError:
+        return typed_text.typed(cell, "date", "de")
+    except ValueError:  # there is no such day
         return cell.strip()
 
 
