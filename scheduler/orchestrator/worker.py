@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
-_GROUPS = 4
+_GROUPS = 2
 """Into so many a busy worker divides what it may run at once: while the leases of one are stored, and the ends of
 another, the others run."""
 _SMALLEST_GROUP = 4
