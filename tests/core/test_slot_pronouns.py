@@ -17,8 +17,8 @@ ROUTER = IntentRouter.default()
          {"recipient": "Frau Dr. Ott", "document": "Befund"}),
         ("Die Kollegen vom Einkauf brauchen die Preisliste, kannst du sie ihnen zuschicken?",
          {"recipient": "Kollegen vom Einkauf", "document": "Preisliste"}),
-        ("Hol den Vertrag von Herrn Said aus dem Ordner Bewerbungen und mail ihn der Fachabteilung, "
-         "danach lad ihn für Donnerstag um 15 Uhr ein.",
+        (("Hol den Vertrag von Herrn Said aus dem Ordner Bewerbungen und mail ihn der Fachabteilung, "
+         "danach lad ihn für Donnerstag um 15 Uhr ein."),
          {"participants": "Herrn Said", "date": "Donnerstag", "time": "15 Uhr"}),
         ("Öffne die preisliste.xlsx und exportier daraus ein PDF", {"file_name": "preisliste.xlsx"}),
         ("Lade den Kontoauszug vom Bankportal und zieh die Tabelle mit den Buchungen daraus",
