@@ -1,4 +1,4 @@
-"""The Hanover Tagger for short sentences that must be read at once: its models, its answers, a small part of its time.
+"""The Hanover Tagger for short sentences that must be read at once: same models and answers, a part of its time.
 
 The library asks for every tag whether it can stand at every part of a word. Here the parts that are known are looked up
 with their tags, those that are not by their last letters, and what a word may be is remembered.
@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, Final
 
 from HanTa.HanoverTagger import EMPTY, END, START, UNKNOWN, HanoverTagger
-from numpy import logaddexp
 
 _MOST_WORDS: Final = 16_384
 _MOST_ENDS: Final = 65_536
@@ -135,7 +134,7 @@ class WordTagger:
                     ends[state[1], tag] = total
         found = Likely()
         for (_, tag), total in ends.items():
-            found[-tag] = float(logaddexp(found[-tag], total)) if -tag in found else total
+            found[-tag] = _log_of_sum(found[-tag], total) if -tag in found else total
         return sorted(found.items(), key=itemgetter(1), reverse=True)
 
     def _of_part(self, part: str, whole: int) -> Likely:
@@ -163,6 +162,11 @@ def _by_text(by_tag: Mapping[int, Mapping[str, float]]) -> dict[str, Likely]:
         for text, likely in texts.items():
             found.setdefault(text, {})[tag] = likely
     return found
+
+
+def _log_of_sum(one: float, other: float) -> float:
+    """Return log(exp(one) + exp(other))."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _least(row: Mapping[State, float], states: int) -> float:
