@@ -14,7 +14,7 @@ from scheduler.core.intents import RoutedIntent
         ("rules", BY_WORDS, 0.75, ("words", 1)),
         ("rules", BY_WORDS, 0.5, ("words", 0)),
         ("learned", "like its examples (0.46)", 0.46, ("learned", 0)),
-        ("learned", "like its examples (1.00)", 1.2, ("learned", 2)),
+        ("learned", "like its examples (1.00)", 1.0, ("learned", 2)),
     ],
 )
 def test_confidence_is_the_share_of_such_answers_that_was_right(
