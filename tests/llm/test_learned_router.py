@@ -8,6 +8,7 @@ import yaml
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.language import normalise
 from scheduler.llm.intent_examples import examples_of
+from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import Guess, IntentModel
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
 from scheduler.llm.office_model import OfficeModel
@@ -84,7 +85,8 @@ def test_negated_order_is_never_taken_for_one(no_order: str) -> None:
 @pytest.fixture(scope="module")
 def model() -> IntentModel:
     pairs = [(text, one.name) for one in RULES.intents for texts in one.examples.values() for text in texts]
-    return IntentModel(UniversalSentenceEncoder(), [text for text, _ in pairs], [name for _, name in pairs])
+    encoder = UniversalSentenceEncoder()
+    return IntentModel(encoder, learn(encoder, [text for text, _ in pairs], [name for _, name in pairs]))
 
 
 @pytest.mark.parametrize(
@@ -113,11 +115,12 @@ def test_nonsense_is_believed_less_than_an_example(model: IntentModel) -> None:
 
 def test_two_intents_are_enough_and_one_is_not() -> None:
     encoder = UniversalSentenceEncoder()
-    two = IntentModel(encoder, ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"], ["a", "a", "b", "b"])
+    sentences = ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"]
+    two = IntentModel(encoder, learn(encoder, sentences, ["a", "a", "b", "b"]))
 
     assert two.guess("Hallo zusammen").intents == ("a", "b")
     with pytest.raises(ValueError, match="two intents"):
-        IntentModel(encoder, ["Guten Tag"], ["a"])
+        learn(encoder, ["Guten Tag"], ["a"])
 
 
 def test_no_example_is_a_sentence_that_understanding_is_measured_on() -> None:
