@@ -41,9 +41,10 @@ class AssignPayload(RequestPayload):
 
 
 class RefusePayload(Payload):
-    """Why not: a short word such as `expired` or `busy`, or a sentence."""
+    """Why not: a short word such as `expired` or `busy`, or a sentence. `retryable`: false, it never will."""
 
     reason: Text
+    retryable: bool | None = None
 
 
 class RejectPayload(Payload):
