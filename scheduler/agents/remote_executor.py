@@ -14,6 +14,7 @@ import structlog
 
 from scheduler.agents.agent_answers import known_from, result_of, verification_of
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.artifact_exchange import ArtifactExchange
 from scheduler.agents.choosing import Choosing, need_of
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
@@ -60,6 +61,7 @@ class RemoteExecutor(BaseExecutor):
         conversation: Conversation,
         choosing: Choosing,
         sessions: JobSessions,
+        files: ArtifactExchange,
         clock: Clock,
         net: ContractNet | None = None,
     ) -> None:
@@ -68,6 +70,7 @@ class RemoteExecutor(BaseExecutor):
         self._conversation = conversation
         self._choosing = choosing
         self._sessions = sessions
+        self._files = files
         self._clock = clock
         self._net = net
         self._hedging = Hedging()
@@ -120,7 +123,10 @@ class RemoteExecutor(BaseExecutor):
         """
         until = self._until(todo, context)
         kind = MessageType.REQUEST if offer is None else MessageType.ASSIGN
-        order = self._conversation.message(kind, agent, context, until, answering=offer, payload={"todo": todo})
+        payload: dict[str, Any] = {"todo": todo}
+        if files := await self._files.named_in(todo):
+            payload["artifacts"] = files
+        order = self._conversation.message(kind, agent, context, until, answering=offer, payload=payload)
         await self._conversation.send(agent, order, context, until)
         return order, until
 

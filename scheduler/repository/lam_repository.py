@@ -114,5 +114,8 @@ class LamRepository(Protocol):
     async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
         """Return how far tasks of the job are, from 0 to 1, by the latest that agents said."""
 
+    async def names_file(self, tenant: TenantId, job_id: JobId, agent_id: AgentId, address: str) -> bool:
+        """Whether an order to the agent in this job names the file."""
+
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         """Whether the agent was given a task of the job."""

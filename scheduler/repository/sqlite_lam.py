@@ -54,6 +54,13 @@ _TAKEN = """
     GROUP BY agent_id ORDER BY max(n) DESC
 """
 
+_NAMES = """
+    SELECT 1 FROM messages, json_each(messages.document, '$.payload.artifacts') AS file
+    WHERE tenant = ? AND conversation_id = ? AND sender = ? AND agent_id = ? AND messages.type IN ('request', 'assign')
+        AND file.value ->> '$.url' = ?
+    LIMIT 1
+"""
+
 _PROGRESS = """
     SELECT task_id, document ->> '$.status.progress' AS share FROM messages
     WHERE tenant = ? AND conversation_id = ? AND task_id IS NOT NULL AND type = 'inform' AND refused IS NULL
@@ -161,6 +168,10 @@ class SQLiteLamRepository:
     async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
         rows = await self._database.read(lambda connection: connection.execute(_PROGRESS, (tenant, job_id)).fetchall())
         return {TaskId(row["task_id"]): float(row["share"]) for row in rows}
+
+    async def names_file(self, tenant: TenantId, job_id: JobId, agent_id: AgentId, address: str) -> bool:
+        values = (tenant, job_id, SCHEDULER_URI, agent_id, address)
+        return await self._database.read(lambda connection: connection.execute(_NAMES, values).fetchone()) is not None
 
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         statement = "SELECT 1 FROM messages WHERE tenant = ? AND conversation_id = ? AND agent_id = ? AND sender = ?"
