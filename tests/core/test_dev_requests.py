@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN
+from tests.support.routers import the_router
 
 _FOLDER = Path(__file__).parents[1] / "language"
 _SETS: Final[list[dict[str, Any]]] = [
@@ -16,7 +16,7 @@ _SETS: Final[list[dict[str, Any]]] = [
     for name in ("dev_requests.yaml", "dev_requests_2.yaml", "dev_requests_3.yaml")
 ]
 NO_ORDERS: Final = [text for one in _SETS for text in (*one.get("no_order", ()), *one.get("refused", ()))]
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.language import normalise
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_model import Guess, IntentModel
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
 from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
+from tests.support.routers import the_router
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
 OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
-RULES = IntentRouter.default()
+RULES = the_router()
 BANDS = Bands(act=0.8, ask=0.5, said_short=0.8, told=0.8)
 STRANGE = "Beglücke Anna mit dem Schreiben von neulich"
 
