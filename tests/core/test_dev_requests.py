@@ -10,6 +10,7 @@ from scheduler.core.compound import split_orders
 from scheduler.core.intents import UNKNOWN
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
 _FOLDER = Path(__file__).parents[1] / "language"
 _SETS: Final[list[dict[str, Any]]] = [
     yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))

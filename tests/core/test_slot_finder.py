@@ -28,6 +28,7 @@ def found_in(intent: str, text: str) -> Slots:
     return dict(slots)
 
 
+@pytest.mark.component
 @pytest.mark.parametrize(("number", "floor"), [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.67), (9, 0.76)])
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:

@@ -143,6 +143,7 @@ class TestAccepting:
         assert stored == job
         assert stored.created_at.utcoffset() == timedelta(0)
 
+    @pytest.mark.component
     async def test_a_job_of_ten_thousand_tasks_is_accepted(self, store: Store) -> None:
         job = a_job(tasks=10_000)
 
