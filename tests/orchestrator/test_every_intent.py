@@ -164,6 +164,7 @@ async def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Plan
     assert graph.tasks[TaskId("fill")].text == "$${open.title}"
 
 
+@pytest.mark.component  # what was learned is asked
 async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCatalog) -> None:
     planner = Planner(
         router=ROUTER,
