@@ -147,8 +147,8 @@ class Step:
     async def type(self, text: str) -> None:
         """Find the one field and put a text in place of what it holds, which may be repeated. Raises like `element`.
 
-        A plain field is made ready by the look that finds it and then gets the text as from a keyboard, in half the time
-        of what Playwright does for fields of any kind.
+        A plain field is made ready by the look that finds it and then gets the text as from a keyboard, in half the
+        time of what Playwright does for fields of any kind.
         """
         if not text or not await self._typed(text):
             await self.enter(lambda element, left: element.fill(text, timeout=left))
