@@ -13,6 +13,7 @@ from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableE
 from scheduler.core.events import MOST_CRASHES, RULES, RunOpened, RunRules
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, TaskRun
+from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
@@ -66,10 +67,10 @@ class Orchestrator:
             raise JobNotFoundError(job_id)
         await self.process(job)
 
-    async def process(self, job: Job) -> None:
+    async def process(self, job: Job, begin: Begin = in_a_task) -> None:
         """Carry a job as `dequeue` gave it to the end of its run, or until it is parked, in an asyncio task of its own.
 
-        Raises LeaseLostError.
+        Its steps are begun by `begin`. Raises LeaseLostError.
 
         What is logged from now on in that task names the job.
         """
@@ -80,11 +81,11 @@ class Orchestrator:
             raise LeaseLostError(job.id)
         self._until[job.id] = until = job.lease.until
         try:
-            await self._run(job, await self._touched_tasks(job), until)
+            await self._run(job, await self._touched_tasks(job), until, begin)
         finally:
             self._until.pop(job.id, None)
 
-    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime) -> None:
+    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime, begin: Begin) -> None:
         """Carry the run to its end; `until`: how long the lease held when the job was taken."""
         run = JobRun(
             job,
@@ -98,6 +99,7 @@ class Orchestrator:
             new_id=self._new_id,
             most_crashes=self._most_crashes,
             rules=self._rules,
+            begin=begin,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)
