@@ -8,7 +8,7 @@ import functools
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import re2
 
@@ -68,22 +68,34 @@ class Fit(NamedTuple):
 
 
 class Pattern:
-    """A compiled pattern. A group may stand in it twice under one name; the first that takes part counts."""
+    """A pattern, compiled when it is first asked.
+
+    A group may stand in it twice under one name; the first that takes part counts.
+    """
 
     def __init__(self, source: str) -> None:
+        self._spelled = _both_spellings(source)
+        self.without_names = _GROUP.sub("(?:", self._spelled)
+        self.names = frozenset(match[2] for match in _GROUP.finditer(self._spelled))
+
+    def check(self) -> None:
         """Raises PatternError for what RE2 cannot read, backreferences and look-around among it."""
-        number = itertools.count(1)
-        spelled = _both_spellings(source)
-        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", spelled)
-        self.without_names = _GROUP.sub("(?:", spelled)
         try:
-            self._regexp = re2.compile(unique, _options())
+            re2.compile(self.without_names, _options())
         except re2.error as error:
             reason = error.args[0] if error.args else error
             raise PatternError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
+
+    @functools.cached_property
+    def _regexp(self) -> Any:  # noqa: ANN401 - the library has no types
+        number = itertools.count(1)
+        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", self._spelled)
+        return re2.compile(unique, _options())
+
+    @functools.cached_property
+    def _groups(self) -> tuple[tuple[str, int], ...]:
         groups = sorted((index, name.rpartition("__")[0]) for name, index in self._regexp.groupindex.items())
-        self._groups = tuple((name, index) for index, name in reversed(groups))
-        self.names = frozenset(name for _, name in groups)
+        return tuple((name, index) for index, name in reversed(groups))
 
     def search(self, text: str) -> Fit | None:
         """Return the leftmost fit, or None."""
@@ -113,15 +125,15 @@ class PatternSet:
     """Many patterns asked at once: the time is that of one pass over the text, however many there are."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        """Raises PatternError when they are too large to be asked at once."""
+        """Raises PatternError for one that RE2 cannot read, and when they are too large to be asked at once."""
         self._set = None
         if patterns:
             options = _new_options()
             options.max_mem = _MEMORY_OF_A_SET
             self._set = re2.Set.SearchSet(options)
-            for pattern in patterns:
-                self._set.Add(pattern.without_names)
             try:
+                for pattern in patterns:
+                    self._set.Add(pattern.without_names)
                 self._set.Compile()
             except re2.error as error:
                 raise PatternError(f"{len(patterns)} patterns together are too large") from error
