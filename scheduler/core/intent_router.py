@@ -93,7 +93,7 @@ class _Patterns:
 
     def matches(self, text: str) -> Iterator[_Match]:
         """Yield what each pattern makes of the text, in the order of the file."""
-        for place in self._set.fitting(text):
+        for place in self._set.candidates(text):
             fit = self._compiled[place].search(text)
             if fit is not None:
                 yield _read(self._intents[place], text, fit)
