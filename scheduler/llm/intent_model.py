@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.llm.learned_intent_router import Guess
 from scheduler.llm.letter_features import LetterFeatures
 from scheduler.llm.sentence_encoder import SentenceEncoder, Vectors
 
@@ -24,15 +25,6 @@ _BY_NEAREST: Final = 0.3
 _SHARPNESS_OF_LETTERS: Final = 3.0  # decision values to logits
 _SHARPNESS_OF_NEAREST: Final = 12.0  # cosines to logits
 _LEAST: Final = -20.0  # log of the least share an opinion may give; none can forbid an intent alone
-
-
-class Guess(NamedTuple):
-    """Intents from the most to the least likely, and how far the first can be believed, 0 to 1: no probability."""
-
-    intents: tuple[str, ...]
-    score: float
-    shares: tuple[float, ...] = ()
-    """How the belief is shared among the intents, in the same order; sums to 1."""
 
 
 class Plane(NamedTuple):

@@ -14,7 +14,8 @@ from scheduler.core.intents import Intent
 from scheduler.llm.intent_examples import examples_of
 
 if TYPE_CHECKING:
-    from scheduler.llm.intent_model import Guess, IntentModel, Knowledge
+    from scheduler.llm.intent_model import IntentModel, Knowledge
+    from scheduler.llm.learned_intent_router import Guess
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from scheduler.agents.transports.judged import judged
+from scheduler.agents.transports.judged import judged, trusted
 from scheduler.core.agent import Agent
 from scheduler.core.errors import AgentUnreachableError, OutcomeUnknownError
 from scheduler.core.ids import TenantId
@@ -32,7 +32,7 @@ class HttpTransport:
     @functools.cached_property
     def _client(self) -> httpx.AsyncClient:
         """Made with the first message: reading the authorities it trusts would slow every start."""
-        return httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False)
+        return httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False, verify=trusted())
 
     async def close(self) -> None:
         if "_client" in self.__dict__:
