@@ -1,9 +1,8 @@
-"""What a job costs as the database grows to a million jobs, as tenants grow to a thousand, and what memory it leaves.
+"""What a job costs as the database grows to a million jobs, and as the tenants grow to a thousand.
 
 Some thousand real jobs are done, then copied row by row until the database holds a million (`bench.copies`). On it, and
 on one with a thousand jobs, the same drain of real jobs is run in turns, and for one tenant and for many: a ratio
-compares processor time per job within a round, the median of the ratios decides. What memory a job leaves is seen on
-one worker that does a hundred thousand real ones.
+compares processor time per job within a round, the median of the ratios decides.
 """
 
 import argparse
@@ -24,9 +23,6 @@ SEED = 10_000
 SIZES = (0, 50_000, 100_000, 200_000, 400_000, 700_000)
 TENANTS = (1, 10, 100, 1_000)
 DISPATCH = {"redis": OURS_REDIS, "sqlite": OURS_SQLITE}
-WARM = 20_000
-CHUNK = 10_000
-"""Jobs after which the worker's memory is looked at."""
 
 Figures = dict[str, Any]
 
@@ -68,24 +64,6 @@ def by_size(entry: Entry, jobs: int, rounds: int, sample: int) -> Figures:
     return {"curve": curve, "pairs": pairs, "bytes": size, "rows": rows}
 
 
-def by_age(entry: Entry, warm: int, jobs: int, chunk: int) -> list[tuple[int, float]]:
-    """Have one worker do real jobs; return after how many of them it held how many MiB, from `warm` jobs on."""
-    found: list[tuple[int, float]] = []
-    with a_run(entry) as run, run.worker() as worker:
-        while run.executions < warm + jobs:
-            before = run.executions
-            run.client(f"bulk:{chunk}")
-            run.until_final(worker, chunk, before)
-            if run.executions >= warm:
-                found.append((run.executions, run.memory(worker)))
-    return found
-
-
-def memory_of_many(ages: Sequence[tuple[int, float]]) -> float:
-    """Return the MiB by which a worker grows with a hundred thousand jobs: the slope through all that was seen."""
-    return statistics.linear_regression(*zip(*ages, strict=True)).slope * 100_000
-
-
 def by_tenants(entry: Entry, rounds: int, sample: int) -> list[dict[int, float]]:
     """Return what a job costs by how many tenants the jobs of a drain belong to, for every round."""
     found = []
@@ -99,7 +77,7 @@ def by_tenants(entry: Entry, rounds: int, sample: int) -> list[dict[int, float]]
     return found
 
 
-def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]], ages: Sequence[tuple[int, float]]) -> int:
+def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]]) -> int:
     """Print, save, draw and judge."""
     ratios = [full / small for small, full in sizes["pairs"]]
     spread = [costs[TENANTS[-1]] / costs[TENANTS[0]] for costs in tenants]
@@ -107,20 +85,18 @@ def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]], ages:
     small, full = (statistics.median(pair[part] for pair in sizes["pairs"]) for part in (0, 1))
     show(
         f"processor time per job, medians of {len(ratios)} rounds; the full database has {sizes['bytes'] / 1e9:.2f} GB",
-        ["", "us per job or MiB"],
+        ["", "us per job"],
         [
             [f"{SMALL:,} jobs in the database", f"{small:.0f}"],
             [f"{jobs:,} jobs in the database", f"{full:.0f}"],
             *([f"{number:,} tenants", f"{value:.0f}"] for number, value in zip(TENANTS, middle, strict=True)),
-            *([f"MiB of the worker after {done:,} jobs", f"{held:.1f}"] for done, held in ages),
         ],
     )
     floors = [
         Floor("cost_full_over_small", statistics.median(ratios), 1.2, at_most=True),
         Floor("cost_1000_tenants_over_1", statistics.median(spread), 1.2, at_most=True),
-        Floor("worker_mib_per_100000_jobs", memory_of_many(ages), 1.0, at_most=True),
     ]
-    save("growth", {"jobs": jobs, "sizes": sizes, "tenants": list(tenants), "memory": list(ages)}, floors)
+    save("growth", {"jobs": jobs, "sizes": sizes, "tenants": list(tenants)}, floors)
     curve = Panel(
         title="as the database grows (thousands of jobs)",
         unit="us per job",
@@ -135,14 +111,7 @@ def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]], ages:
         series={"worker and Redis": middle},
         lines=True,
     )
-    memory = Panel(
-        title="as a worker ages (thousands of jobs)",
-        unit="MiB",
-        groups=[str(done // 1000) for done, _ in ages],
-        series={"resident memory of the worker": [held for _, held in ages]},
-        lines=True,
-    )
-    draw("growth", "Processor time of a job, memory of a worker", [curve, many, memory])
+    draw("growth", "Processor time of a job", [curve, many])
     return judge(floors)
 
 
@@ -150,7 +119,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5, help="of the sizes; of the tenants half as many")
-    parser.add_argument("--steady", type=int, default=100_000, help="real jobs over which memory is watched")
     parser.add_argument("--sample", type=int, default=5_000, help="jobs of one drain that is compared")
     parser.add_argument("--dispatch", choices=list(DISPATCH), default="redis")
     given = parser.parse_args()
@@ -159,12 +127,10 @@ def main() -> int:
     try:
         sizes = by_size(entry, given.jobs, given.rounds, given.sample)
         tenants = by_tenants(entry, (given.rounds + 1) // 2, given.sample)
-        chunk = min(CHUNK, max(1, given.steady // 5))
-        ages = by_age(entry, min(WARM, given.steady), given.steady, chunk)
     except RunError as error:
         print(f"short growth nan 1.2 ({error})")
         return 1
-    return report(given.jobs, sizes, tenants, ages)
+    return report(given.jobs, sizes, tenants)
 
 
 if __name__ == "__main__":
