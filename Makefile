@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test coverage test-faults test-chaos test-portal check lint unit simulate run bench bench-graph \
 	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
-	load openapi lock \
+	load vectors openapi lock \
 	format clean
 
 help: ## list these targets
@@ -106,6 +106,9 @@ bench-lock: setup ## renew the locks of the peers in bench/peers
 		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
+
+vectors: setup ## encode the examples of intents anew after they were changed, for a quick first start
+	$(PYTHON) -m scheduler.llm.known_vectors
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

@@ -39,9 +39,17 @@ def mails(order: Order) -> None:
                 order.filled.setdefault(slot, [owner])
             order.take(one)
     _genitive_sender(order)
-    for one in list(order.free()):
-        if one.prep in FROM and not is_empty(one) and "sender" not in order.filled:
-            order.fill("sender", one)
+    for place, one in enumerate(order.chunks):
+        if (
+            one.kind == "np"
+            and one.prep in FROM
+            and order.is_free(one)
+            and not is_empty(one)
+            and "sender" not in order.filled
+        ):
+            before = order.chunks[place - 1] if place and one.near else one
+            belongs = before.kind == "np" and not before.prep and is_person(before) and not is_mail(before)
+            order.fill("sender", before if belongs else one)
     _writer(order)
     for one in list(order.free()):
         if one.prep in ABOUT | {"um"} and "subject" not in order.filled and not on_screen(one):

@@ -1,5 +1,6 @@
 """Says what a word of an order is where it stands: a verb, a pronoun, a preposition, a small word."""
 
+import functools
 import re
 from typing import Final
 
@@ -46,17 +47,23 @@ class WordKinds:
         self._text = text
         self._tokens = tokens_with_times(text)
         self._german = language_of(text) == "de"
-        said = [
-            token.text if token.kind in {"word", "mark"} else _INSTEAD.get(token.kind, token.text)
-            for token in self._tokens
-        ]
-        self._classes = word_classes(said, "de" if self._german else "en")
-        self._by_start = {token.start: kind for token, kind in zip(self._tokens, self._classes, strict=True)}
         self._cased = any(token.text[:1].isupper() for token in self._tokens[1:] if token.kind == "word")
         self._found: list[Chunk] = []
         self._open: Chunk | None = None
         self._prep = ""
         self._clause, self._near, self._joined = 0, False, False
+
+    @functools.cached_property
+    def _classes(self) -> list[str]:
+        said = [
+            token.text if token.kind in {"word", "mark"} else _INSTEAD.get(token.kind, token.text)
+            for token in self._tokens
+        ]
+        return word_classes(said, "de" if self._german else "en")
+
+    @functools.cached_property
+    def _by_start(self) -> dict[int, str]:
+        return {token.start: kind for token, kind in zip(self._tokens, self._classes, strict=True)}
 
     def _at(self, place: int) -> Token | None:
         return self._tokens[place] if 0 <= place < len(self._tokens) else None

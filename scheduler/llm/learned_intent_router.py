@@ -17,10 +17,7 @@ _NO_VERB: Final = "no order"
 
 
 class Guess(NamedTuple):
-    """Intents from the most to the least likely, and how far the first can be believed, 0 to 1.
-
-    A probability where the model that guessed was calibrated.
-    """
+    """Intents from the most to the least likely, and how far the first can be believed, 0 to 1: no probability."""
 
     intents: tuple[str, ...]
     score: float

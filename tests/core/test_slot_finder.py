@@ -61,6 +61,80 @@ def test_words_end_where_their_phrase_ends(intent: str, text: str, slots: dict[s
     assert slots_of(intent, text) == slots
 
 
+TIMES_DE = [
+    "halb drei",
+    "viertel nach 9",
+    "Viertel vor zehn",
+    "15h",
+    "9 bis 10:30 Uhr",
+    "fünf vor halb neun",
+    "20 nach 4",
+    "dreiviertel acht",
+    "12 Uhr mittags",
+    "18.30 Uhr",
+]
+DATES_DE = [
+    "kommenden Dienstag",
+    "Dienstag, den 3. Februar",
+    "3.2.26",
+    "Freitag in zwei Wochen",
+    "Heiligabend",
+    "Di., 9. Dezember",
+    "ersten Montag im Februar",
+    "letzten Freitag des Monats",
+    "2. Quartal",
+    "Kalenderwoche 12",
+    "Dienstag den 9.",
+]
+TIMES_EN = [
+    "half past six",
+    "quarter to 10",
+    "noon",
+    "2.15pm",
+    "1430",
+    "ten thirty",
+    "5 in the afternoon",
+    "9 till 12",
+    "twenty past eight",
+]
+DATES_EN = [
+    "Weds 10 Dec",
+    "sat 13th",
+    "Tuesday week",
+    "a week on Tuesday",
+    "first Monday in February",
+    "Boxing Day",
+    "third quarter",
+    "Fri 5/12",
+    "week of 3 November",
+    "two weeks from now",
+]
+
+
+@pytest.mark.parametrize("time", TIMES_DE)
+def test_german_times_are_whole(time: str) -> None:
+    found = slots_of("create_appointment", f"Leg mit Frau Sommer am Montag um {time} einen Termin an")
+    assert found == {"participants": "Frau Sommer", "date": "Montag", "time": time}
+
+
+@pytest.mark.parametrize("date", DATES_DE)
+def test_german_dates_are_whole(date: str) -> None:
+    found = slots_of("create_appointment", f"Leg bitte für {date} um 10 Uhr einen Termin mit Frau Sommer an")
+    assert found == {"participants": "Frau Sommer", "date": date, "time": "10 Uhr"}
+
+
+@pytest.mark.parametrize("time", TIMES_EN)
+def test_english_times_are_whole(time: str) -> None:
+    found = slots_of("create_appointment", f"Book a meeting with Ms Summers on Monday at {time}")
+    assert found == {"participants": "Ms Summers", "date": "Monday", "time": time}
+
+
+@pytest.mark.parametrize("date", DATES_EN)
+def test_english_dates_are_whole(date: str) -> None:
+    found = slots_of("create_appointment", f"Book a meeting with Ms Summers on {date} at 10:00")
+    assert found == {"participants": "Ms Summers", "date": date, "time": "10:00"}
+
+
 def test_what_is_said_has_its_place() -> None:
     text = "Schick Anna und Bob die Rechnung 4711"
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import IntentModel
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.office_model import OfficeModel
@@ -16,7 +17,8 @@ RULES = the_router()
 @pytest.fixture(scope="module")
 def model() -> IntentModel:
     pairs = [(text, one.name) for one in RULES.intents for texts in one.examples.values() for text in texts]
-    return IntentModel(UniversalSentenceEncoder(), [text for text, _ in pairs], [name for _, name in pairs])
+    encoder = UniversalSentenceEncoder()
+    return IntentModel(encoder, learn(encoder, [text for text, _ in pairs], [name for _, name in pairs]))
 
 
 @pytest.mark.parametrize(
@@ -45,11 +47,12 @@ def test_nonsense_is_believed_less_than_an_example(model: IntentModel) -> None:
 
 def test_two_intents_are_enough_and_one_is_not() -> None:
     encoder = UniversalSentenceEncoder()
-    two = IntentModel(encoder, ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"], ["a", "a", "b", "b"])
+    sentences = ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"]
+    two = IntentModel(encoder, learn(encoder, sentences, ["a", "a", "b", "b"]))
 
     assert two.guess("Hallo zusammen").intents == ("a", "b")
     with pytest.raises(ValueError, match="two intents"):
-        IntentModel(encoder, ["Guten Tag"], ["a"])
+        learn(encoder, ["Guten Tag"], ["a"])
 
 
 def test_office_model_learns_at_the_first_question_and_is_sure_of_plain_requests() -> None:
