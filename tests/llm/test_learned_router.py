@@ -1,5 +1,6 @@
 """What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
 OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
 RULES = IntentRouter.default()
-BANDS = Bands(act=0.8, ask=0.5, said_short=0.8, told=0.8)
+BANDS = Bands(act=0.8, ask=0.5)
 STRANGE = "Beglücke Anna mit dem Schreiben von neulich"
 
 
@@ -25,10 +26,14 @@ class Sure:
     """Guesses the same of everything."""
 
     def __init__(self, score: float) -> None:
-        self.guessed = Guess(("send_mail", "read_mail", "search_mail", "open_app"), score)
+        names = ("send_mail", "unknown", "read_mail", "search_mail", "open_app")
+        self.guessed = Guess(names, score, (score, 1 - score, 0.0, 0.0, 0.0), several=-1.0)
 
     def guess(self, sentence: str) -> Guess:  # noqa: ARG002 - it is the same of everything
         return self.guessed
+
+    def glance(self, sentences: Sequence[str]) -> list[Guess]:
+        return [self.guessed for _ in sentences]
 
 
 @pytest.mark.parametrize(
