@@ -139,8 +139,11 @@ class JobPage:
         """Wait until the page has been looked at as far as was begun."""
         while self._watching:
             look = next(iter(self._watching))
-            await asyncio.shield(look)
-            self._watching.pop(look, None)
+            try:
+                await asyncio.shield(look)
+            finally:
+                if look.done():
+                    self._watching.pop(look, None)
 
     async def saved(self) -> None:
         """Wait until where the job stands and its evidence are on disk. Raises OSError when it could not be written."""
