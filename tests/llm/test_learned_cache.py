@@ -11,6 +11,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from structlog.testing import capture_logs
 
+from scheduler.core.intent_router import IntentRouter
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import IntentModel, Knowledge
@@ -32,7 +33,6 @@ KEEP_OFTEN = """
 import sys
 from pathlib import Path
 from scheduler.llm.learned_cache import LearnedCache
-from tests.support.routers import the_router
 key, seed, folder = sys.argv[1], *(LearnedCache(Path(name)) for name in sys.argv[2:])
 known = seed.load(key)
 for _ in range(50):
@@ -149,7 +149,7 @@ def test_folder_that_cannot_be_written_is_only_told_of(tmp_path: Path, knowledge
 
 
 def test_office_model_reads_what_another_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    office = the_router().intents[:3]
+    office = IntentRouter.default().intents[:3]
     monkeypatch.setattr("scheduler.llm.sentence_encoder.UniversalSentenceEncoder", Counting)
     monkeypatch.setattr("scheduler.llm.office_model._models", {})
     first = OfficeModel(office, folder).guess("Schick Anna die Rechnung")
@@ -183,7 +183,7 @@ def test_vectors_of_another_encoder_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_vectors_of_nearly_all_examples_come_with_the_package() -> None:
-    examples = [text for text, _ in examples_of(the_router().intents)]
+    examples = [text for text, _ in examples_of(IntentRouter.default().intents)]
 
     assert KnownVectors(UniversalSentenceEncoder()).knows(examples) > 0.8, "run `make vectors` and commit the file"
 
