@@ -11,6 +11,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same in a tenth of the time, where PyYAML has its C library."""
 _REMEMBERED = 1000  # actions whose answer is kept: plans name the same ones again and again
 DEFAULT_POLICIES = Path(__file__).parent.parent / "config" / "policies.yaml"
 
@@ -60,7 +62,8 @@ class PolicyEngine:
     def load(cls, path: Path = DEFAULT_POLICIES) -> "PolicyEngine":
         """Read the table from YAML. Raises ValueError, which names the file, when it is not one."""
         try:
-            return cls(PolicyTable.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
+            document = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - either of them is safe
+            return cls(PolicyTable.model_validate(document or {}))
         except (yaml.YAMLError, ValidationError) as error:
             raise ValueError(f"{path}: {error}") from error
 

@@ -3,9 +3,9 @@
 import pytest
 
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
+from tests.support.routers import the_router
 
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 from HanTa.HanoverTagger import HanoverTagger
 
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.word_tagger import WordTagger
+from tests.support.routers import the_router
 
 MADE_UP = [
     "Krumpfelungsverordnung",
@@ -24,7 +24,7 @@ MADE_UP = [
 
 @pytest.mark.parametrize("model", ["morphmodel_ger.pgz", "morphmodel_en.pgz"])
 def test_tags_are_those_of_the_library(model: str) -> None:
-    texts = [text for one in IntentRouter.default().intents for many in one.examples.values() for text in many]
+    texts = [text for one in the_router().intents for many in one.examples.values() for text in many]
     sentences = [text.split() for text in texts[::6]] + [[word] for word in MADE_UP] + [MADE_UP]
     library, ours = HanoverTagger(model), WordTagger(model)
 

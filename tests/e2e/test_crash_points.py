@@ -21,7 +21,7 @@ from tests.support.radicale_server import PASSWORD, USER, radicale
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
 LIMIT = 180.0  # seconds from the first start to the end of the job, kill and restart included
 Plan = dict[str, Any] | None
-FAST = {"CPA_WORKER_LEASE_SECONDS": "3", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
+FAST = {"CPA_WORKER_LEASE_SECONDS": "2", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
 
 # The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
 # fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.

@@ -76,6 +76,8 @@ class AgentProcess:
     port: int = field(default_factory=_free_port)
     process: "asyncio.subprocess.Process | None" = None
     options: list[str] = field(default_factory=list)
+    endpoint: str = ""
+    """Where it is to be called, if not at its own address."""
 
     @property
     def url(self) -> str:
@@ -98,7 +100,7 @@ class AgentProcess:
         command = [sys.executable, "-m", program, str(self.near.folder / "effects")]
         command += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
         command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
-        command += ["--endpoint", self.url] if self.called else ["--dial", self.dial]
+        command += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
         settings |= {} if clock_off is None else {"AGENT_CLOCK_OFF": str(clock_off.total_seconds())}

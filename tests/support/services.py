@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic_settings import BaseSettings
 
 from scheduler.api.app import build_app
 from scheduler.container import Services, open_services
@@ -29,11 +31,14 @@ from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_actions import SITE_ACTIONS
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.settings import (
+    AgentsSettings,
     ApiSettings,
     BrowserSettings,
+    CalendarSettings,
     FaultSettings,
     GraphSettings,
     GuardSettings,
+    HandsSettings,
     LLMSettings,
     LogSettings,
     MailSettings,
@@ -52,6 +57,7 @@ SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.
 PORTAL = "http://127.0.0.1:8080"
 KEY_A, KEY_B = "a-key-for-the-tenant-acme", "a-key-for-the-tenant-globex"
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
+_Part = TypeVar("_Part", bound=BaseSettings)
 TWO_TENANTS = {"acme": KEY_A, "globex": KEY_B}
 
 
@@ -128,6 +134,15 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
+@cache
+def _by_default(part: type[_Part]) -> _Part:
+    """Return settings that nobody has set; reading where they might have been takes as long as opening the store."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.upper().startswith("CPA_")]:
+            patch.delenv(name)
+        return part()
+
+
 def some_settings(
     data: Path,
     database: Path,
@@ -141,21 +156,24 @@ def some_settings(
     put_sites(data / "sites", {"Portal": PORTAL} if sites is None else sites)
     return Settings(
         api=ApiSettings(**{"hosts": ("testserver",), **api}),
-        mail=MailSettings(),
-        graph=GraphSettings(),
-        worker=WorkerSettings(),
+        mail=_by_default(MailSettings),
+        graph=_by_default(GraphSettings),
+        worker=_by_default(WorkerSettings),
         store=StoreSettings(
             data_dir=data, database_url=f"sqlite:///{database}", secrets_file=data / "secrets.yaml", queue_url=""
         ),
-        queue=queue or QueueSettings(),
-        retention=RetentionSettings(),
-        maintenance=MaintenanceSettings(),
+        queue=queue or _by_default(QueueSettings),
+        retention=_by_default(RetentionSettings),
+        maintenance=_by_default(MaintenanceSettings),
         web=WebSettings(sites_dir=data / "config"),
-        browser=BrowserSettings(),
-        guard=GuardSettings(),
-        llm=llm or LLMSettings(),
-        log=LogSettings(),
-        fault=FaultSettings(),
+        calendar=_by_default(CalendarSettings),
+        hands=_by_default(HandsSettings),
+        browser=_by_default(BrowserSettings),
+        guard=_by_default(GuardSettings),
+        llm=llm or _by_default(LLMSettings),
+        agents=_by_default(AgentsSettings),
+        log=_by_default(LogSettings),
+        fault=_by_default(FaultSettings),
     )
 
 
