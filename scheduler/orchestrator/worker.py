@@ -38,7 +38,10 @@ class _Held(NamedTuple):
 
 
 class Worker:
-    """Runs jobs from the queue until `drain` is called. `last_look` tells a health check that it is not stuck."""
+    """Runs jobs from the queue until `drain` is called. `last_look` tells a health check that it is not stuck.
+
+    `orchestrator` carries them; it also takes in what agents say.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class Worker:
         grace: timedelta = timedelta(seconds=20),
     ) -> None:
         self._queue = job_queue
-        self._orchestrator = orchestrator
+        self.orchestrator = orchestrator
         self._clock = clock
         self._lease = lease
         self._concurrency = concurrency
@@ -126,7 +129,7 @@ class Worker:
                 earlier.cancel()
                 await earlier.until_ended()
                 job = self._as_held(job, run)
-            await self._orchestrator.process(job, run.begin)
+            await self.orchestrator.process(job, run.begin)
             await self._queue.release([job])
         except LeaseLostError:
             pass  # whoever has the job now carries it on
@@ -163,7 +166,7 @@ class Worker:
             log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for job_id in wanted:
-            self._orchestrator.stop(job_id)
+            self.orchestrator.stop(job_id)
 
     async def _keep_sweeping(self) -> None:
         while True:
@@ -193,7 +196,7 @@ class Worker:
             ending = {run for run, held in self._held.items() if held.nearly_over(now)}
             for run in ending & doubtful:
                 job = self._running[run]
-                if not self._orchestrator.has_left(job.id):
+                if not self.orchestrator.has_left(job.id):
                     log.warning("lease_not_prolonged", job_id=job.id)
                     run.cancel()
                 del self._held[run]
@@ -207,7 +210,7 @@ class Worker:
         running = {
             run: job
             for run, job in self._running.items()
-            if self._latest.get(job.id) is run and not self._orchestrator.has_left(job.id)
+            if self._latest.get(job.id) is run and not self.orchestrator.has_left(job.id)
         }
         if not running:
             return
@@ -217,7 +220,7 @@ class Worker:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for run, job in running.items():
-            if self._latest.get(job.id) is not run or self._orchestrator.has_left(job.id):
+            if self._latest.get(job.id) is not run or self.orchestrator.has_left(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)
@@ -225,7 +228,7 @@ class Worker:
             elif run in self._held:
                 until = now + self._held[run].length
                 self._held[run] = self._held[run]._replace(until=until)
-                self._orchestrator.renewed(job.id, until)
+                self.orchestrator.renewed(job.id, until)
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""
