@@ -26,9 +26,18 @@ def new_id() -> str:
 
     The fraction (section 6.2, method 3) keeps ids of one process in order to a quarter of a microsecond.
     """
+    global _latest  # noqa: PLW0603 - a pair that is replaced whole, from any thread
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-    digits = f"{milliseconds:012x}"
-    return f"{digits[:8]}-{digits[8:]}-{0x7000 | rest * 4096 // 1_000_000:x}-{_chance.take()}"
+    known, beginning = _latest
+    if milliseconds != known:
+        digits = f"{milliseconds:012x}"
+        beginning = f"{digits[:8]}-{digits[8:]}"
+        _latest = milliseconds, beginning
+    return f"{beginning}-{0x7000 | rest * 4096 // 1_000_000:x}-{_chance.take()}"
+
+
+_latest: tuple[int, str] = (0, "")
+"""How the ids of the last millisecond begin."""
 
 
 def moment_in(identifier: str) -> datetime | None:

@@ -7,7 +7,6 @@ stored is looked for in the world before it would be done again.
 import asyncio
 import dataclasses
 import functools
-import itertools
 import math
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -250,7 +249,9 @@ class JobRun:
 
     async def _record(self, progress: RunProgress) -> None:
         """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""
-        for tries in itertools.count(1):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 await self._jobs.record(progress)
             except UnavailableError as error:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -42,7 +43,12 @@ _SLACK = 10.0  # seconds
 
 def patience(todo: ToDo) -> timedelta:
     """Return how long an attempt is waited for: its executor keeps the timeout, shows why it failed, and looks."""
-    return timedelta(seconds=todo.timeout + min(todo.timeout, _SLACK))
+    return _patience(todo.timeout)
+
+
+@lru_cache
+def _patience(timeout: float) -> timedelta:
+    return timedelta(seconds=timeout + min(timeout, _SLACK))
 
 
 def joined(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,12 +38,13 @@ _NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in
 
 def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
     """Return what goes into the audit log. A start that is stored together with its end is said by the end."""
-    ended = {(note.task_id, note.data.get("attempt")) for note in notes if note.type in _ENDS_TASK}
+    ended = [(note.task_id, note.data.get("attempt")) for note in notes if note.type in _ENDS_TASK]
+    said = frozenset(ended) if len(ended) > 1 else ended
     return [
         note
         for note in notes
         if note.type not in _WITHOUT_ENTRY
-        and not (ended and note.type is _STARTED and (note.task_id, note.data.get("attempt")) in ended)
+        and not (said and note.type is _STARTED and (note.task_id, note.data.get("attempt")) in said)
     ]
 
 

@@ -76,10 +76,10 @@ class RunProgress:
     def __post_init__(self) -> None:
         """Refuse what belongs to another job or tenant: the lease gives no right to it."""
         job_id, tenant = self.job_id, self.tenant
-        lines: tuple[JobEvent | EventLine | AuditEntry | AuditLine, ...] = (*self.events, *self.audit)
-        for line in lines:
-            if line.job_id != job_id or line.tenant != tenant:
-                raise ValueError(f"the progress of job {job_id!r} names {line.job_id!r} of {line.tenant!r}")
+        for lines in (self.events, self.audit):
+            for line in lines:
+                if line.job_id != job_id or line.tenant != tenant:
+                    raise ValueError(f"the progress of job {job_id!r} names {line.job_id!r} of {line.tenant!r}")
         for task in self.tasks:
             if task.job_id != job_id:
                 raise ValueError(f"the progress of job {job_id!r} names {task.job_id!r}")

@@ -61,6 +61,8 @@ SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND dela
 ORDER BY priority DESC, turn, n LIMIT ?
 """
 _ABOVE_ALL = 2**31
+_STATUS, _CRASHES = JOB_COLUMNS.index("status"), JOB_COLUMNS.index("crashes")
+"""Where they stand in JOB_COLUMNS: a row looks for a name through all of its columns."""
 _TAKE = """
 UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
 WHERE n = ?
@@ -188,8 +190,8 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
         n, _, begun, token, epoch, *values = row
         taken_now = Lease(token=LeaseToken(new_id()), epoch=epoch + 1, until=until)
         lost = token is not None
-        status = JobStatus.CANCELLING if row["status"] == JobStatus.CANCELLING else JobStatus.RUNNING
-        crashes, started_at = row["crashes"] + lost, now if begun is None else to_moment(begun)
+        status = JobStatus.CANCELLING if values[_STATUS] == "cancelling" else JobStatus.RUNNING
+        crashes, started_at = values[_CRASHES] + lost, now if begun is None else to_moment(begun)
         try:
             job = job_of(values, lease=taken_now, status=status, crashes=crashes, started_at=started_at)
         except (ValueError, CPAError):

@@ -46,8 +46,17 @@ AUDIT_COLUMNS = (
 """What an audit entry brings; tenant, block and position are its place in the chain."""
 
 
+_latest: tuple[datetime, int] = (_EPOCH, 0)
+"""What was asked last: the rows of one change mostly bear the same moment."""
+
+
 def to_micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
+    global _latest  # noqa: PLW0603 - a pair that is replaced whole, from any thread
+    known, micros = _latest
+    if moment is not known:
+        micros = (moment - _EPOCH) // _MICROSECOND
+        _latest = moment, micros
+    return micros
 
 
 def maybe_micros(moment: datetime | None) -> int | None:
