@@ -42,7 +42,7 @@ _STATES: Final = {
     TaskState.TASK_STATE_REJECTED: "rejected",
     TaskState.TASK_STATE_CANCELED: "cancelled",
     TaskState.TASK_STATE_INPUT_REQUIRED: "asks",
-    TaskState.TASK_STATE_AUTH_REQUIRED: "asks",
+    TaskState.TASK_STATE_AUTH_REQUIRED: "asks_to_log_in",
 }
 
 
@@ -54,9 +54,9 @@ class Skill(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a task stands: `running`, `done`, `failed`, `rejected`, `cancelled` or `asks`; `words` say why.
+    """How a task stands: `running`, `done`, `failed`, `rejected`, `cancelled`, `asks` or `asks_to_log_in`.
 
-    `task_id` is None for one that was answered with a message alone.
+    `words` say why. `task_id` is None for one that was answered with a message alone.
     """
 
     task_id: str | None
@@ -88,9 +88,10 @@ async def send(
     data: object,
     skill: str,
     message_id: str,
+    task_id: str | None = None,
 ) -> Outcome:
-    """Send one message that begins a task, and return how that stands."""
-    message = Message(message_id=message_id, role=Role.ROLE_USER)
+    """Send one message that begins a task, or goes on with one that asks, and return how that stands."""
+    message = Message(message_id=message_id, role=Role.ROLE_USER, task_id=task_id or "")
     message.parts.append(new_text_part(text))
     if data is not None:
         message.parts.append(new_data_part(data, media_type="application/json"))

@@ -21,6 +21,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, CPAError, OutcomeUnknownError
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType, RequestMessage, reply_to
+from scheduler.core.questions import AskingError, Question
 from scheduler.executors.web_allowance import Network
 from scheduler.security.lam_signatures import SigningKey, sign
 
@@ -99,24 +100,29 @@ class A2aTransport:
     async def _order(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
         before = await self._ledger.last(_effect_key(asked))
         if before is None or before.message_id != asked.id:
-            return await self._send(agent, asked)
+            answered = asked.payload is not None and asked.payload.answers
+            return await self._send(agent, asked, goes_on=before if answered else None)
         if before.task_id is not None:
             return self._followed(agent, asked, before.task_id)
         return _failure(asked, OutcomeUnknownError(f"the message to {agent.name}", "it may have arrived"))
 
-    async def _send(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
-        """Note it, send it, note what became of it."""
+    async def _send(self, agent: Agent, asked: RequestMessage, goes_on: Sent | None) -> BaseMessage:
+        """Note it, send it, note what became of it. `goes_on`: what was sent before has asked for what this answers."""
         if asked.payload is None:
             return reply_to(asked, MessageType.REFUSE, payload={"reason": "the step must be in the message"})
         key, todo = _effect_key(asked), asked.payload.to_todo()
         said = {"text": str(todo.params.get("message") or todo.text or ""), "data": todo.params.get("data")}
+        task_id = None if goes_on is None else goes_on.task_id
+        if task_id is not None:
+            said = {"text": "\n".join((asked.payload.answers or {}).values()), "data": None}
         skill = str(agent.metadata.get("skills", {}).get(todo.action, todo.action))
-        await self._ledger.note(key, Sent(message_id=asked.id))
+        await self._ledger.note(key, Sent(message_id=asked.id, task_id=task_id))
+        told = {**said, "skill": skill, "message_id": asked.id, "task_id": task_id}
         try:
             async with asyncio.timeout(self._left(asked)):
-                outcome = await (await self.calls()).send(*self._to(agent), **said, skill=skill, message_id=asked.id)
+                outcome = await (await self.calls()).send(*self._to(agent), **told)
         except AgentUnreachableError:
-            await self._ledger.forget(key)
+            await (self._ledger.forget(key) if goes_on is None else self._ledger.note(key, goes_on))
             raise
         except AgentRefusedError as error:
             await self._ledger.forget(key)
@@ -150,7 +156,7 @@ class A2aTransport:
                 outcome = await (await self.calls()).look(*self._to(agent), task_id)
                 answer = self._final(asked, outcome)
                 if answer is not None:
-                    if outcome.state == "asks":
+                    if outcome.state == "asks_to_log_in":
                         await (await self.calls()).stop(*self._to(agent), task_id)
                     await self._receive(self._signed(agent, answer))
                     return
@@ -199,8 +205,10 @@ class A2aTransport:
             return reply_to(asked, MessageType.DONE, payload={"result": {**outcome.result, "task_id": outcome.task_id}})
         if outcome.state == "rejected":
             return reply_to(asked, MessageType.REFUSE, payload={"reason": outcome.words or "rejected"})
-        effect = _EFFECTS.get(outcome.state, "unknown")
         words = outcome.words or outcome.state
+        if outcome.state == "asks":
+            return _question(asked, words)
+        effect = _EFFECTS.get(outcome.state, "unknown")
         facts = {"agent": asked.to[0], "problem": words}
         payload = {"code": "agent_failed", "retryable": False, "effect": effect, "message": words, "facts": facts}
         return reply_to(asked, MessageType.FAILURE, payload=payload)
@@ -210,6 +218,15 @@ class A2aTransport:
 
     def _signed(self, agent: Agent, answer: BaseMessage) -> dict[str, Any]:
         return sign(answer.to_dict(), self.key_of(agent.id), self._clock.now())
+
+
+def _question(asked: BaseMessage, words: str) -> BaseMessage:
+    """Say that the step waits for what a person must say; with that the same task goes on."""
+    question = Question(key="answer", about="step", text=words, locale="en" if asked.context.locale == "en" else "de")
+    error = AskingError(words, [question])
+    payload = {"code": error.code, "retryable": False, "effect": "none", "message": words, "facts": error.facts}
+    payload["questions"] = [one.model_dump(mode="json") for one in error.questions]
+    return reply_to(asked, MessageType.FAILURE, payload=payload)
 
 
 def _failure(asked: BaseMessage, error: CPAError) -> BaseMessage:
