@@ -56,13 +56,14 @@ class Skill(NamedTuple):
 class Outcome(NamedTuple):
     """How a task stands: `running`, `done`, `failed`, `rejected`, `cancelled`, `asks` or `asks_to_log_in`.
 
-    `words` say why. `task_id` is None for one that was answered with a message alone.
+    `words` say why, in the message `said`. `task_id` is None for one that was answered with a message alone.
     """
 
     task_id: str | None
     state: str
     words: str
     result: dict[str, Any]
+    said: str = ""
 
 
 class Card(NamedTuple):
@@ -182,7 +183,11 @@ def _looking(name: str) -> Iterator[None]:
 def _outcome(task: Task) -> Outcome:
     words = " ".join(get_text_parts(task.status.message.parts))
     return Outcome(
-        task.id, _STATES.get(task.status.state, "running"), words[:2000], _gave(task.status.message, task.artifacts)
+        task.id,
+        _STATES.get(task.status.state, "running"),
+        words[:2000],
+        _gave(task.status.message, task.artifacts),
+        task.status.message.message_id,
     )
 
 
