@@ -115,7 +115,7 @@ async def test_what_it_asks_is_asked_of_a_person_and_the_same_task_goes_on_with_
 
     assert (question["text"], answered.status_code) == ("which printer?", 202), answered.text
     assert (ended["status"], ended["tasks"][0]["result"]["text"]) == ("done", "echo the blue one"), ended
-    sent = api.query("SELECT document FROM messages WHERE type = 'request'")
+    sent = api.query(f"SELECT document FROM messages WHERE type = 'request' AND conversation_id = '{job_id}'")  # noqa: S608
     assert [json.loads(row[0])["payload"].get("answers") for row in sent] == [None, {"answer": "the blue one"}]
 
 
