@@ -184,6 +184,7 @@ class TaskRuns:
     def context_of(self, message: BaseMessage) -> ExecutionContext:
         """Return for whom a step that a message speaks of is done, or looked up."""
         about = message.correlation
+        order = message.payload if isinstance(message, RequestMessage | AssignMessage) else None
         return ExecutionContext(
             job_id=JobId(about.conversation_id or "adhoc"),
             task_id=TaskId(about.task_id or "task"),
@@ -191,6 +192,7 @@ class TaskRuns:
             locale="en" if (message.context.locale or "").startswith("en") else "de",
             attempt=about.attempt or 1,
             effect_key=key_of(message),
+            answers=(None if order is None else order.answers) or {},
         )
 
     async def _own(self, run: Run, work: "asyncio.Task[Ending]") -> None:
@@ -295,6 +297,8 @@ class TaskRuns:
             "effect": failure.effect.value,
             "evidence": list(evidence),
         }
+        if failure.questions:
+            payload["questions"] = [one.model_dump(mode="json") for one in failure.questions]
         return Ending(MessageType.FAILURE, payload, _STATES[failure.effect])
 
     def _sayable(self, run: Run, ending: Ending) -> Ending:

@@ -42,7 +42,7 @@ _STATES: Final = {
     TaskState.TASK_STATE_REJECTED: "rejected",
     TaskState.TASK_STATE_CANCELED: "cancelled",
     TaskState.TASK_STATE_INPUT_REQUIRED: "asks",
-    TaskState.TASK_STATE_AUTH_REQUIRED: "asks",
+    TaskState.TASK_STATE_AUTH_REQUIRED: "asks_to_log_in",
 }
 
 
@@ -54,15 +54,16 @@ class Skill(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a task stands: `running`, `done`, `failed`, `rejected`, `cancelled` or `asks`; `words` say why.
+    """How a task stands: `running`, `done`, `failed`, `rejected`, `cancelled`, `asks` or `asks_to_log_in`.
 
-    `task_id` is None for one that was answered with a message alone.
+    `words` say why, in the message `said`. `task_id` is None for one that was answered with a message alone.
     """
 
     task_id: str | None
     state: str
     words: str
     result: dict[str, Any]
+    said: str = ""
 
 
 class Card(NamedTuple):
@@ -88,9 +89,10 @@ async def send(
     data: object,
     skill: str,
     message_id: str,
+    task_id: str | None = None,
 ) -> Outcome:
-    """Send one message that begins a task, and return how that stands."""
-    message = Message(message_id=message_id, role=Role.ROLE_USER)
+    """Send one message that begins a task, or goes on with one that asks, and return how that stands."""
+    message = Message(message_id=message_id, role=Role.ROLE_USER, task_id=task_id or "")
     message.parts.append(new_text_part(text))
     if data is not None:
         message.parts.append(new_data_part(data, media_type="application/json"))
@@ -181,7 +183,11 @@ def _looking(name: str) -> Iterator[None]:
 def _outcome(task: Task) -> Outcome:
     words = " ".join(get_text_parts(task.status.message.parts))
     return Outcome(
-        task.id, _STATES.get(task.status.state, "running"), words[:2000], _gave(task.status.message, task.artifacts)
+        task.id,
+        _STATES.get(task.status.state, "running"),
+        words[:2000],
+        _gave(task.status.message, task.artifacts),
+        task.status.message.message_id,
     )
 
 

@@ -16,6 +16,8 @@ class Sent(BaseModel):
 
     message_id: str
     task_id: str | None = None
+    asked: str = ""
+    """The id of the message in which the task has asked back."""
 
 
 class A2aLedger:

@@ -1,8 +1,11 @@
 """What the answers of an agent mean for the step it was asked to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
 
 from scheduler.core.agent import Agent
 from scheduler.core.errors import (
@@ -24,6 +27,7 @@ from scheduler.core.lam_protocol import (
     RefuseMessage,
     StatusMessage,
 )
+from scheduler.core.questions import Question
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionResult, Verification
 
@@ -50,6 +54,7 @@ def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionRes
             retryable=said.retryable and said.code not in NEVER_AGAIN,
             effect=said.effect,
             agent_id=agent.id,
+            questions=_questions(said.questions or ()),
         )
         return ExecutionResult(success=False, error=failure, duration=duration, evidence=said.evidence or ())
     error: CPAError
@@ -65,6 +70,15 @@ def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionRes
     failure = TaskFailure.of(error)
     changes = {"effect": effect, "retryable": retryable, "agent_id": agent.id, "agent_at_fault": True}
     return ExecutionResult(success=False, error=failure.model_copy(update=changes), duration=duration)
+
+
+def _questions(told: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
+    """Return what may be asked of people; secrets may not, since answers to agents are stored with the messages."""
+    try:
+        found = tuple(Question.model_validate_json(orjson.dumps(one)) for one in told)
+    except ValidationError:
+        return ()
+    return found if all(one.about == "step" and not one.secret for one in found) else ()
 
 
 def known_from(answers: Sequence[BaseMessage]) -> Verification | None:

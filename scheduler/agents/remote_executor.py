@@ -126,6 +126,8 @@ class RemoteExecutor(BaseExecutor):
         payload: dict[str, Any] = {"todo": todo}
         if files := await self._files.named_in(todo):
             payload["artifacts"] = files
+        if context.answers:
+            payload["answers"] = dict(context.answers)
         order = self._conversation.message(kind, agent, context, until, answering=offer, payload=payload)
         await self._conversation.send(agent, order, context, until)
         return order, until
@@ -182,7 +184,10 @@ class RemoteExecutor(BaseExecutor):
         """
         shares = self._sessions.shares(todo, context)
         holder = await self._sessions.holder(context) if shares else None
-        failed = Counter(one.agent_id for one in await self._orders(context))
+        orders = await self._orders(context)
+        if context.answers:  # they are for whoever has asked
+            holder = next((one.agent_id for one in orders if one.reached), holder)
+        failed = Counter(one.agent_id for one in orders)
         busy: frozenset[AgentId] = frozenset()
         refused: ExecutionResult | None = None
         unable: frozenset[AgentId] = frozenset()

@@ -35,11 +35,13 @@ class Payload(Part):
 class RequestPayload(Payload):
     """The step to do, as a document: what a newer sender added to it must not make the message unreadable.
 
-    `artifacts` are the files that it names: whoever has not got them fetches them from the scheduler.
+    `artifacts` are the files that it names: whoever has not got them fetches them from the scheduler. `answers` are
+    what people said to the questions of an earlier attempt, by their keys.
     """
 
     todo: Annotated[JsonObject, BeforeValidator(_as_document)]
     artifacts: Annotated[tuple[PayloadRef, ...], Field(max_length=100, strict=False)] | None = None
+    answers: dict[str, Annotated[str, Field(max_length=2_000)]] | None = None
 
     def to_todo(self) -> ToDo:
         """Read the step. Raises InvalidMessageError with the path to what is wrong in it."""
@@ -78,13 +80,18 @@ class CancelledPayload(Payload):
 
 
 class FailurePayload(Payload):
-    """Why the work failed, whether trying again can help, and what it did to the world meanwhile."""
+    """Why the work failed, whether trying again can help, and what it did to the world meanwhile.
+
+    With `questions` (`core/questions.Question`) and no effect it only waits for their answers: people are asked, and
+    the step is ordered again with what they said. Nothing secret is asked like this: what is answered is stored.
+    """
 
     code: Code
     retryable: bool
     effect: WorldEffect
     message: Text | None = None
     facts: dict[str, Annotated[str, Field(max_length=10_000)]] | None = None
+    questions: Annotated[tuple[JsonObject, ...], Field(max_length=20, strict=False)] | None = None
     evidence: Evidence | None = None
 
 

@@ -126,8 +126,28 @@ class McpSession:
             yield streamable_http_client(server.url, http_client=http)
 
 
+class _BoundedStream(httpx2.AsyncByteStream):
+    """Ends an answer that is longer than is read; of a stream of events each event, which an empty line ends."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, *, of_events: bool) -> None:
+        self._inner = inner
+        self._of_events = of_events
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
+        async for part in self._inner:
+            end = max(part.rfind(b"\n\n"), part.rfind(b"\r\n\r\n")) if self._of_events else -1
+            read = read + len(part) if end < 0 else len(part) - end
+            if read > LONGEST_LINE:
+                raise httpx2.ReadError(f"the answer is longer than {LONGEST_LINE} bytes")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 class _Bounded(httpx2.AsyncBaseTransport):
-    """Refuses an answer that says it is longer than is read; streams are bounded by the library."""
+    """Refuses an answer that says it is longer than is read, and ends one that turns out to be."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -137,6 +157,9 @@ class _Bounded(httpx2.AsyncBaseTransport):
         if int(answer.headers.get("content-length", 0)) > LONGEST_LINE:
             await answer.aclose()
             raise httpx2.ReadError(f"the answer is longer than {LONGEST_LINE} bytes")
+        if isinstance(answer.stream, httpx2.AsyncByteStream):
+            of_events = str(answer.headers.get("content-type", "")).startswith("text/event-stream")
+            answer.stream = _BoundedStream(answer.stream, of_events=of_events)
         return answer
 
     async def aclose(self) -> None:

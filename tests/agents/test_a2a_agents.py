@@ -89,7 +89,7 @@ async def test_a_step_of_a_job_goes_to_it_and_what_it_gave_comes_back(api: Api) 
     ("told", "code", "effect", "words"),
     [
         ("fail now", "agent_failed", "none", "the printer is on fire"),
-        ("ask me", "agent_failed", "unknown", "which printer?"),
+        ("ask me", "not_answered", "none", "which printer?"),
     ],
 )
 async def test_what_goes_wrong_there_is_told_and_not_tried_again(
@@ -100,6 +100,23 @@ async def test_what_goes_wrong_there_is_told_and_not_tried_again(
     assert ended.error is not None
     assert (ended.error.code, ended.error.effect, ended.error.retryable) == (code, effect, False)
     assert words in ended.error.message
+
+
+async def test_what_it_asks_is_asked_of_a_person_and_the_same_task_goes_on_with_the_answer(api: Api) -> None:
+    plan = {"tasks": [{"id": "say", "action": "a2a.echo.say_again", "params": {"message": "ask me"}}]}
+    job_id = (await api.client.post("/jobs", json={"task_graph": plan})).json()["job_id"]
+    async with asyncio.timeout(10):
+        while (job := (await api.client.get(f"/jobs/{job_id}")).json())["status"] != "waiting":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    (question,) = job["job"]["questions"]
+
+    answered = await api.client.post(f"/jobs/{job_id}/answer", json={"text": "the blue one"})
+    ended = await api.ended(job_id)
+
+    assert (question["text"], answered.status_code) == ("which printer?", 202), answered.text
+    assert (ended["status"], ended["tasks"][0]["result"]["text"]) == ("done", "echo the blue one"), ended
+    sent = api.query(f"SELECT document FROM messages WHERE type = 'request' AND conversation_id = '{job_id}'")  # noqa: S608
+    assert [json.loads(row[0])["payload"].get("answers") for row in sent] == [None, {"answer": "the blue one"}]
 
 
 async def test_a_lost_answer_is_looked_for_and_the_message_never_sent_again(api: Api, agent: Agent) -> None:

@@ -74,7 +74,7 @@ async def _live_through(town: Town, chance: random.Random, *, jobs: int, seconds
     found = list(_wrong(town))
     assert found == [], "\n".join(found[:40]) + town.log[-6000:]
     failed = Counter(statuses.values())["failed"]
-    assert failed <= 0.02 * jobs, _why_failed(town)
+    assert failed <= 0.005 * jobs, _why_failed(town)  # eight attempts and an agent's word leave next to none
 
 
 async def _submit(town: Town, chance: random.Random, jobs: int, seconds: float) -> None:

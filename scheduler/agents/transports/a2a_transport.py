@@ -21,6 +21,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, CPAError, OutcomeUnknownError
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType, RequestMessage, reply_to
+from scheduler.core.questions import AskingError, Question
 from scheduler.executors.web_allowance import Network
 from scheduler.security.lam_signatures import SigningKey, sign
 
@@ -99,24 +100,30 @@ class A2aTransport:
     async def _order(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
         before = await self._ledger.last(_effect_key(asked))
         if before is None or before.message_id != asked.id:
-            return await self._send(agent, asked)
+            answered = asked.payload is not None and asked.payload.answers
+            return await self._send(agent, asked, goes_on=before if answered else None)
         if before.task_id is not None:
-            return self._followed(agent, asked, before.task_id)
+            return self._followed(agent, asked, before)
         return _failure(asked, OutcomeUnknownError(f"the message to {agent.name}", "it may have arrived"))
 
-    async def _send(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
-        """Note it, send it, note what became of it."""
+    async def _send(self, agent: Agent, asked: RequestMessage, goes_on: Sent | None) -> BaseMessage:
+        """Note it, send it, note what became of it. `goes_on`: what was sent before has asked for what this answers."""
         if asked.payload is None:
             return reply_to(asked, MessageType.REFUSE, payload={"reason": "the step must be in the message"})
         key, todo = _effect_key(asked), asked.payload.to_todo()
         said = {"text": str(todo.params.get("message") or todo.text or ""), "data": todo.params.get("data")}
+        task_id = None if goes_on is None else goes_on.task_id
+        if task_id is not None:
+            said = {"text": "\n".join((asked.payload.answers or {}).values()), "data": None}
         skill = str(agent.metadata.get("skills", {}).get(todo.action, todo.action))
-        await self._ledger.note(key, Sent(message_id=asked.id))
+        sent = Sent(message_id=asked.id, task_id=task_id, asked="" if goes_on is None else goes_on.asked)
+        await self._ledger.note(key, sent)
+        told = {**said, "skill": skill, "message_id": asked.id, "task_id": task_id}
         try:
             async with asyncio.timeout(self._left(asked)):
-                outcome = await (await self.calls()).send(*self._to(agent), **said, skill=skill, message_id=asked.id)
+                outcome = await (await self.calls()).send(*self._to(agent), **told)
         except AgentUnreachableError:
-            await self._ledger.forget(key)
+            await (self._ledger.forget(key) if goes_on is None else self._ledger.note(key, goes_on))
             raise
         except AgentRefusedError as error:
             await self._ledger.forget(key)
@@ -126,31 +133,32 @@ class A2aTransport:
         except OutcomeUnknownError as error:
             return _failure(asked, error)
         if outcome.task_id is not None:
-            await self._ledger.note(key, Sent(message_id=asked.id, task_id=outcome.task_id))
-        return self._final(asked, outcome) or self._followed(agent, asked, outcome.task_id)
+            sent = sent.model_copy(update={"task_id": outcome.task_id})
+            await self._ledger.note(key, sent)
+        return await self._final(asked, outcome, sent) or self._followed(agent, asked, sent)
 
     def _left(self, asked: BaseMessage) -> float | None:
         """Return the seconds that an order may still take."""
         until = asked.expected.deadline
         return None if until is None else max(0.0, (until - self._clock.now()).total_seconds())
 
-    def _followed(self, agent: Agent, asked: BaseMessage, task_id: str) -> BaseMessage:
-        task = asyncio.create_task(self._follow(agent, asked, task_id))
+    def _followed(self, agent: Agent, asked: BaseMessage, sent: Sent) -> BaseMessage:
+        task = asyncio.create_task(self._follow(agent, asked, sent))
         self._follows.add(task)
         task.add_done_callback(self._follows.discard)
         return reply_to(asked, MessageType.AGREE)
 
-    async def _follow(self, agent: Agent, asked: BaseMessage, task_id: str) -> None:
+    async def _follow(self, agent: Agent, asked: BaseMessage, sent: Sent) -> None:
         """Look at the task until it has ended or its time is over, and tell how it ended."""
-        number, until = 0, asked.expected.deadline
+        number, until, task_id = 0, asked.expected.deadline, sent.task_id or ""
         while until is None or self._clock.now() < until:
             await asyncio.sleep(_LOOK[min(number, len(_LOOK) - 1)])
             number += 1
             try:
                 outcome = await (await self.calls()).look(*self._to(agent), task_id)
-                answer = self._final(asked, outcome)
+                answer = await self._final(asked, outcome, sent)
                 if answer is not None:
-                    if outcome.state == "asks":
+                    if outcome.state == "asks_to_log_in":
                         await (await self.calls()).stop(*self._to(agent), task_id)
                     await self._receive(self._signed(agent, answer))
                     return
@@ -191,16 +199,19 @@ class A2aTransport:
                 effect = _EFFECTS.get(outcome.state, "unknown")
         return reply_to(asked, MessageType.CANCELLED, payload={"effect": effect})
 
-    def _final(self, asked: BaseMessage, outcome: Any) -> BaseMessage | None:  # noqa: ANN401 - a2a_client.Outcome
-        """Return the last answer to an order; None: the task goes on."""
-        if outcome.state == "running":
+    async def _final(self, asked: BaseMessage, outcome: Any, sent: Sent) -> BaseMessage | None:  # noqa: ANN401 - a2a_client.Outcome
+        """Return the last answer to an order; None: the task goes on, or has not looked at the answer yet."""
+        if outcome.state == "running" or (outcome.state == "asks" and outcome.said and outcome.said == sent.asked):
             return None
         if outcome.state == "done":
             return reply_to(asked, MessageType.DONE, payload={"result": {**outcome.result, "task_id": outcome.task_id}})
         if outcome.state == "rejected":
             return reply_to(asked, MessageType.REFUSE, payload={"reason": outcome.words or "rejected"})
-        effect = _EFFECTS.get(outcome.state, "unknown")
         words = outcome.words or outcome.state
+        if outcome.state == "asks":
+            await self._ledger.note(_effect_key(asked), sent.model_copy(update={"asked": outcome.said}))
+            return _question(asked, words)
+        effect = _EFFECTS.get(outcome.state, "unknown")
         facts = {"agent": asked.to[0], "problem": words}
         payload = {"code": "agent_failed", "retryable": False, "effect": effect, "message": words, "facts": facts}
         return reply_to(asked, MessageType.FAILURE, payload=payload)
@@ -210,6 +221,15 @@ class A2aTransport:
 
     def _signed(self, agent: Agent, answer: BaseMessage) -> dict[str, Any]:
         return sign(answer.to_dict(), self.key_of(agent.id), self._clock.now())
+
+
+def _question(asked: BaseMessage, words: str) -> BaseMessage:
+    """Say that the step waits for what a person must say; with that the same task goes on."""
+    question = Question(key="answer", about="step", text=words, locale="en" if asked.context.locale == "en" else "de")
+    error = AskingError(words, [question])
+    payload = {"code": error.code, "retryable": False, "effect": "none", "message": words, "facts": error.facts}
+    payload["questions"] = [one.model_dump(mode="json") for one in error.questions]
+    return reply_to(asked, MessageType.FAILURE, payload=payload)
 
 
 def _failure(asked: BaseMessage, error: CPAError) -> BaseMessage:

@@ -20,7 +20,7 @@ from scheduler.core.errors import ArtifactNotFoundError, CPAError, FileNotFetche
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.lam_protocol import MessageFactory
-from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.executors.data_executor import DataExecutor
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -39,10 +39,13 @@ CONTEXT = ExecutionContext(job_id=JobId("job-1"), task_id=TaskId("read"), effect
 
 
 @asynccontextmanager
-async def an_agent(folder: Path, url: str, token: str, action: str, *, new_key: bool = False) -> AsyncIterator[None]:
+async def an_agent(
+    folder: Path, url: str, token: str, action: str, *, new_key: bool = False, executor: BaseExecutor | None = None
+) -> AsyncIterator[None]:
     """Be an agent with a folder of its own, in this process, that does one action."""
     executors, ready = ExecutorRegistry(), asyncio.Event()
-    executors.register(action, DataExecutor(root=folder / "files", artifacts=ArtifactStore(folder / "artifacts")))
+    tables = DataExecutor(root=folder / "files", artifacts=ArtifactStore(folder / "artifacts"))
+    executors.register(action, executor or tables)
     options = AgentOptions(
         type=AgentType.DATA,
         name=action,
