@@ -72,7 +72,7 @@ class WordKinds:
         if self._german and self._cased:
             return any(token.text[:1].isupper() or token.kind != "word" for token in chunk.content)
         return any(
-            token.has("noun") or self._class_of(token) == NOUN or token.kind != "word" for token in chunk.content
+            token.has("noun") or token.kind != "word" or self._class_of(token) == NOUN for token in chunk.content
         )
 
     def _class_of(self, token: Token) -> str:
@@ -211,14 +211,14 @@ class WordKinds:
                 and self._classes[place] != NOUN
             ) or (token.is_verb and before is None and token.text.islower() and not token.has("noun")):
                 return True
-            return (self._classes[place] == VERB or _WITH_ZU.match(token.key) is not None) and self._may_be_verb(
-                place, token
+            return self._may_be_verb(place, token) and (
+                _WITH_ZU.match(token.key) is not None or self._classes[place] == VERB
             )
         if not token.is_verb or (
             place
-            and self._classes[place] == ADJECTIVE
             and self._noun_ahead(place + 1)
             and self._tokens[place - 1].key not in _BEFORE_ORDERS
+            and self._classes[place] == ADJECTIVE
         ):
             return False
         before, after = self._at(place - 1), self._at(place + 1)
@@ -229,7 +229,7 @@ class WordKinds:
             self._cased and token.text[:1].isupper() and not first and not self._is_nominal(token)
         ):
             return False
-        if self._open is not None and self._open.content and self._classes[place] == NOUN and not self._german:
+        if not self._german and self._open is not None and self._open.content and self._classes[place] == NOUN:
             return False
         if before is not None and before.has("determiners") and self._open is not None:
             return False
@@ -304,10 +304,10 @@ class WordKinds:
         if token.key in _ALL and after is not None and after.kind == "word" and not self._plain_break(place + 1, after):
             return False
         if (
-            self._classes[place] == SMALL
-            and not token.meanings
+            not token.meanings
             and (not token.text[:1].isupper() or before is None or before.kind == "mark")
             and not _WITH_DIGIT.match(token.text)
+            and self._classes[place] == SMALL
         ):
             return not (self._open is not None and bool(self._open.det) and not self._has_head(self._open))
         if (
