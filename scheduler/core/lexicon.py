@@ -1,6 +1,7 @@
 """Knows the words that requests are made of: verbs in their forms, nouns by kind, umlauts and typos overlooked."""
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -172,3 +173,8 @@ def _shorter(word: str) -> Iterator[str]:
 def lexicon() -> Lexicon:
     """Return the words that come with the package; read once."""
     return Lexicon()
+
+
+def lexicon_version() -> str:
+    """Return what names the words that come with the package: the hash of their file."""
+    return hashlib.sha256(_FILE.read_bytes()).hexdigest()

@@ -64,8 +64,12 @@ ASIDE: Final = re.compile(
 )
 _LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
-_BETWEEN: Final = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+")
-_AND: Final = re.compile(r"\s+(?:und|and|sowie)\s+")
+_BETWEEN: Final = re.compile(
+    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|plus)\s+"
+)
+_AND: Final = re.compile(
+    r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"
+)
 _NUMBERS: Final = re.compile(r"(?:, | und | and )")
 _FIRM: Final = re.compile(
     r" & |\b(?:gmbh|ag|kg|ltd|inc|llp|söhne|sons|partners?|attn|z\. ?hd?\.?|c/o)\b", re.IGNORECASE

@@ -258,7 +258,8 @@ def _things_sent(order: Order) -> None:
         if rank:
             order.fill("document", rank[0])
             for one in rank[1:]:
-                if one.joined and one.clause != -1 and order.chunks[order.place_of(one) - 1].kind == "np":
+                before = order.chunks[order.place_of(one) - 1]
+                if before.kind == "np" and (one.joined or _listed(order, before, one)):
                     order.fill("document", one, more=True)
             for one in list(order.free()):
                 if one.prep in {"samt", "nebst", "mitsamt", "including", "plus", "alongside"}:
@@ -268,6 +269,11 @@ def _things_sent(order: Order) -> None:
         spoken = [one for one in free if one.end < pronoun.start() and not is_person(one) and place_of(one) == ""]
         if spoken:
             order.fill("document", spoken[-1])
+
+
+def _listed(order: Order, before: Chunk, chunk: Chunk) -> bool:
+    """Whether only a comma stands between two things with articles: "das Protokoll, die Agenda und das Budget"."""
+    return bool(chunk.det and before.det) and order.text[before.end : chunk.start].strip() == "," and is_thing(before)
 
 
 def _about(order: Order) -> None:

@@ -69,10 +69,10 @@ _SPOKEN: Final = (
 _TO: Final = r" ?(?:bis|to|until|till|und|and|-|–) ?"
 TIME: Final = (
     rf"(?:(?:{_CLOCK}|{_SPOKEN}){_LATER}(?:{_TO}(?:{_CLOCK}|{_SPOKEN}|{_POINT}\b))?|{_POINT} ?(?:bis|to|until|-|–) ?(?:{_CLOCK})"
-    rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}} bis \d{{1,2}}\b(?!\.)"
-    rf"|(?<=\bfrom )\d{{1,2}} (?:to|until) \d{{1,2}}\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:mittags|noon|midday|lunchtime)(?: sharp)?)"
+    rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
+    rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:mittags|noon|midday|lunchtime)(?: sharp)?)"
 )
-_AFTER_DAY: Final = re.compile(r",? ?(?P<time>\d{1,2}[.:]\d\d)(?![.\d])(?! ?(?:€|eur))")
+_AFTER_DAY: Final = re.compile(r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?[ap]\.?m\b\.?)?)(?![.\d])(?! ?(?:€|eur))")
 _LENGTH: Final = (
     r"(?:half an hour|(?:eine )?(?:halbe|dreiviertel) stunde|an hour(?: and a half)?"
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"

@@ -28,8 +28,11 @@ def found_in(intent: str, text: str) -> Slots:
     return dict(slots)
 
 
+_FLOORS = [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.70), (9, 0.78), (14, 0.95)]
+
+
 @pytest.mark.component
-@pytest.mark.parametrize(("number", "floor"), [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.67), (9, 0.76)])
+@pytest.mark.parametrize(("number", "floor"), _FLOORS)
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:
     document = yaml.safe_load((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
@@ -55,6 +58,41 @@ def test_most_slots_are_found_and_few_are_false(language: str, number: int, floo
         ("create_appointment", "toolbox talk thursday 7.30, get the whole roofing gang in",
          {"title": "toolbox talk", "date": "thursday", "time": "7.30", "participants": "whole roofing gang"}),
         ("search_mail", "DIE MAIL VON FRAU POHL SUCHEN", {"sender": "FRAU POHL"}),
+        ("send_mail", "Exposé Gartenstr. 14 bitte an Herrn Krämer mailen.",
+         {"document": "Exposé Gartenstr. 14", "recipient": "Herrn Krämer"}),
+        ("send_mail", "leite die mail von dr. lenz bzgl. urlaubsplan an die buchhaltung sowie an herrn yilmaz weiter",
+         {"sender": "dr. lenz", "subject": "urlaubsplan", "recipient": "buchhaltung und herrn yilmaz"}),
+        ("send_mail", "Sende das Protokoll, die Agenda und das Budget an den Vorstand",
+         {"document": "Protokoll und Agenda und Budget", "recipient": "Vorstand"}),
+        ("send_mail", "An: Meier & Söhne GmbH, Betreff: Mahnung RE-2024/118, Text: Bitte zahlen Sie.",
+         {"recipient": "Meier & Söhne GmbH", "subject": "Mahnung RE-2024/118", "body": "Bitte zahlen Sie"}),
+        ("send_mail", "Frag Tom per Mail, ob er am Donnerstag Zeit hat, und setz Anna in Kopie.",
+         {"recipient": "Tom", "body": "ob er am Donnerstag Zeit hat", "cc": "Anna"}),
+        ("send_mail", "Kindly forward the message from the Land Registry to Ms Pereira as well as Mr Quayle.",
+         {"sender": "Land Registry", "recipient": "Ms Pereira und Mr Quayle"}),
+        ("fetch_and_send", "The report is on the council's planning portal, please get it to our architect by mail.",
+         {"portal": "council's planning portal", "document": "report", "recipient": "architect"}),
+        ("fetch_and_send", "fzg-bewertung fürn passat aus dem DAT-portal ziehen + per mail an den herrn oezdemir",
+         {"document": "fzg-bewertung fürn passat", "portal": "DAT-portal", "recipient": "herrn oezdemir"}),
+        ("search_mail", "Such die Mail, in der Karin den neuen Alarmcode erwähnt hat",
+         {"sender": "Karin", "query": "neuen Alarmcode"}),
+        ("search_mail", "find mails from the water board about the meter reading since last Friday",
+         {"sender": "water board", "subject": "meter reading", "date": "last Friday"}),
+        ("search_mail", "dig out the message with 'boot room keys' in the subject", {"subject": "boot room keys"}),
+        ("read_mail", "My hands are full, so read me whatever emails arrived today.", {"date": "today"}),
+        ("search_document", "wo zum kuckuck ist die spielerliste der u15 hin", {"document": "spielerliste der u15"}),
+        ("export_pdf", "I need the wedding menu as a PDF, call it menu_final.pdf",
+         {"document": "wedding menu", "file_name": "menu_final.pdf"}),
+        ("navigate_url", "Browser auf 10.0.4.17/admin bitte", {"url": "10.0.4.17/admin"}),
+        ("web_search", "was kostet grad ein kubikmeter eichenholz, google das doch mal schnell",
+         {"query": "was kostet grad ein kubikmeter eichenholz"}),
+        ("web_search", "A web search for 'car park Norwich' wouldn't hurt", {"query": "car park Norwich"}),
+        ("create_appointment", "diary: test drive w/ Mr Kowalczyk sat 13th 2.15pm",
+         {"title": "test drive", "participants": "Mr Kowalczyk", "date": "sat 13th", "time": "2.15pm"}),
+        ("create_appointment", "Termin mit dem Gutachter am 3.2. um 9 Uhr, Gegenstand ist die Erbteilung.",
+         {"title": "Erbteilung", "participants": "Gutachter", "date": "3.2.", "time": "9 Uhr"}),
+        ("extract_table", "Übertragen Sie die Tabelle der Spenden aus dem Kontoauszug in eine auswertbare Form.",
+         {"table": "Spenden", "document": "Kontoauszug"}),
     ],
 )  # fmt: skip
 def test_words_end_where_their_phrase_ends(intent: str, text: str, slots: dict[str, str]) -> None:
