@@ -1,8 +1,9 @@
 """Whether the confidence that CPA shows can be believed, and what acts that should not: on requests and on examples.
 
-Requests are those of `tests/language/dev_requests*.yaml`; each set is judged by a table that was counted on the
-others (`scheduler/core/confidence.py` holds the one counted on all). Examples are those intents are learned from: each
-fifth is asked of a model that learned from the rest. `python -m bench.calibration` prints what to put into the table.
+Requests are those of `tests/language/dev_requests*.yaml`. Examples are those intents are learned from: each fifth is
+asked of a model that learned from the rest; what rules do not know of them makes one more set. Each set is judged by a
+table that was counted on the others; `scheduler/core/confidence.py` holds the one counted on all, which
+`python -m bench.calibration` prints.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E40
 from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder  # noqa: E402
 
 FOLDS: Final = 5
+EXAMPLES: Final = -1  # the number of their set
 ERROR: Final = 0.05
 Table = Mapping[str, Sequence[float]]
 Place = tuple[str, int]
@@ -53,8 +55,8 @@ def answers() -> list[Answer]:
         for text, wanted in requests:
             parts = [one.routed for one in split_orders(text, rules, learned).parts]
             for order, one in enumerate(parts):
+                way = way_of(one)
                 if one.name != UNKNOWN:
-                    way = way_of(one)
                     right = wanted[order] == one.name if len(wanted) == len(parts) else one.name in wanted
                     found.append(Answer(number, (way, bin_of(way, one.score)), right))
     return found
@@ -117,48 +119,46 @@ def held_out(encoder: SentenceEncoder) -> list[Asked]:
         for row in asked:
             one = router.route(sentences[row])
             if one.way == "learned":
-                answer = Answer(0, ("learned", bin_of("learned", one.score)), one.name == intents[row])
+                answer = Answer(EXAMPLES, ("learned", bin_of("learned", one.score)), one.name == intents[row])
                 found.append(Asked(intents[row], None if one.name == UNKNOWN else answer, one.unsure))
     return found
 
 
 def check() -> tuple[dict[str, Any], list[Floor]]:
     """Print how far confidence and bands hold, draw it, and return figures and floors."""
-    found = answers()
-    rows, lines, error = reliability(believed(found, None), found)
+    examples = held_out(KnownVectors(UniversalSentenceEncoder()))
+    acted = [one.order for one in examples if one.order is not None]
+    found = [*answers(), *acted]
+    print(f"to be put into scheduler/core/confidence.py: {counted(found)}")
+    confidence = believed(found, None)
+    rows, lines, error = reliability(confidence, found)
     show("Confidence on sets the table was not counted on", ["bin", "orders", "believed", "right"], rows)
-    *_, shipped = reliability(believed(found, RIGHT), found)
     draw(
         "calibration",
         "Confidence that is shown",
         [Panel("Reliability", "share right", [one[0] for one in rows], lines)],
     )
-    examples = held_out(KnownVectors(UniversalSentenceEncoder()))
-    acted = [one.order for one in examples if one.order is not None]
-    *_, learned = reliability(believed(acted, RIGHT), acted)
+    *_, shipped = reliability(believed(found, RIGHT), found)
+    of_learned = [row for row, one in enumerate(found) if one.place[0] == "learned"]
+    *_, learned = reliability(confidence[of_learned], [found[row] for row in of_learned])
     orders = [one for one in examples if one.wanted != UNKNOWN]
     others = [one for one in examples if one.wanted == UNKNOWN]
     figures = {
-        "ece-held-out": error,
-        "ece-shipped": shipped,
-        "ece-examples": learned,
+        "ece-confidence": error,
+        "ece-confidence-learned": learned,
+        "ece-confidence-shipped": shipped,
         "precision": sum(one.right for one in acted) / len(acted),
         "orders-acted-on-rightly": sum(one.order is not None and one.order.right for one in orders) / len(orders),
         "orders-asked-back": sum(one.asked for one in orders) / len(orders),
         "no-orders-acted-on": sum(one.order is not None for one in others) / len(others),
     }
     rows_of_figures = [[name, f"{value:.3f}"] for name, value in figures.items()]
-    show(f"Examples rules do not know, held out: {len(examples)}", ["figure", "value"], rows_of_figures)
-    floors = [
-        Floor("ece-confidence", error, ERROR, at_most=True),
-        Floor("ece-confidence-shipped", shipped, ERROR, at_most=True),
-        Floor("ece-confidence-examples", learned, ERROR, at_most=True),
-    ]
+    show(f"Confidence, and {len(examples)} examples rules do not know", ["figure", "value"], rows_of_figures)
+    floors = [Floor(name, value, ERROR, at_most=True) for name, value in figures.items() if name.startswith("ece")]
     return {**figures, "reliability": rows}, floors
 
 
 def main() -> int:
-    print(counted(answers()))
     figures, floors = check()
     save("calibration", figures, floors)
     return judge(floors)

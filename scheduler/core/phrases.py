@@ -3,7 +3,9 @@
 import functools
 import re
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
+
+import re2
 
 from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
@@ -30,15 +32,23 @@ _DATE: Final = (
     rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
     rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){_MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
 )
+_WORD: Final = r"(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+-])"
 _TOKEN: Final = re.compile(
     rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
     rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![.\d])(?::\d+)?(?:/[^\s,;]*[^\s,;.!?])?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
     rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
     rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
-    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+-])",
+    rf"|{_WORD}",
     re.IGNORECASE,
 )
+_PLAIN_TOKEN: Final = re.compile(_WORD, re.IGNORECASE)
+_MAY_BE_MORE: Final = re2.compile(
+    r"(?i)[\p{Nd}@„“\"«»']|\.[\pL\p{Nd}_]|://|localhost|halb|viertel|past|quart|mittag|noon|midday|heute|morgen|gestern|today|tomorrow|yesterday|"
+    r"tag|sonnabend|mittwoch|day|woche|week|monat|month|jahr|year|januar|jänner|februar|märz|maerz|april|\bmai\b|jun|jul|august|september|"
+    r"o[kc]tober|november|de[zc]ember|january|february|march|\bmay\b"
+)
+"""What stands in every token that is more than a word or a mark; asked first, for the whole is dear to look for."""
 
 _DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
 _GERMAN: Final = word_set(
@@ -60,7 +70,7 @@ _SUBJECTS: Final = word_set(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class Token:
     """A word, or what is one thing though it has several words."""
 
@@ -71,11 +81,11 @@ class Token:
     meanings: Meanings = ()
 
     def has(self, kind: str, sense: str = "") -> bool:
-        return bool(self.meanings) and (kind, sense) in self._marks
+        return (kind, sense) in self._marks
 
     @functools.cached_property
     def _marks(self) -> set[tuple[str, str]]:
-        return {mark for one in self.meanings for mark in ((one.kind, one.sense), (one.kind, ""))}
+        return _marks_of(self.meanings)
 
     @functools.cached_property
     def key(self) -> str:
@@ -83,7 +93,7 @@ class Token:
 
     @property
     def is_verb(self) -> bool:
-        return self.has("verb")
+        return ("verb", "") in self._marks
 
     @property
     def is_name(self) -> bool:
@@ -118,12 +128,25 @@ class Phrase:
 @functools.lru_cache(maxsize=64)
 def tokens_of(text: str) -> list[Token]:
     """Return the tokens of a text with what they may mean; the list is shared, so it must not be changed."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "word"
-        meanings = lexicon().meanings(match[0]) if kind == "word" else ()
-        found.append(Token(kind, match[0], *match.span(), meanings))
-    return _settled(found)
+    pattern = _TOKEN if _MAY_BE_MORE.search(text) else _PLAIN_TOKEN
+    return _settled([_token(match.lastgroup or "word", match[0], *match.span()) for match in pattern.finditer(text)])
+
+
+def _token(kind: str, text: str, start: int, end: int) -> Token:
+    """Return a token with what is known of its word wherever it stands, which it need not find out again."""
+    token = Token.__new__(Token)
+    token.__dict__.update(_known(kind, text), start=start, end=end)
+    return token
+
+
+@functools.lru_cache(maxsize=16_384)
+def _known(kind: str, text: str) -> dict[str, Any]:
+    meanings = lexicon().meanings(text) if kind == "word" else ()
+    return {"kind": kind, "text": text, "meanings": meanings, "key": fold(text), "_marks": _marks_of(meanings)}
+
+
+def _marks_of(meanings: Meanings) -> set[tuple[str, str]]:
+    return {mark for one in meanings for mark in ((one.kind, one.sense), (one.kind, ""))}
 
 
 def _settled(found: list[Token]) -> list[Token]:

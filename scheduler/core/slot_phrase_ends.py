@@ -91,8 +91,10 @@ class PhraseEnds(WordKinds):
         after = self._at(place + 1)
         last = after is None or after.kind == "mark" or after.key in _JOINS or after.has("auxiliary")
         late = self._german and last and token.text.islower() and not token.has("noun")
-        describes = self._classes[place] in {ADJECTIVE, SMALL} and not _WITH_DIGIT.match(token.text)
-        if late and (describes or _PARTICIPLE.match(token.key)):
+        if late and (
+            _PARTICIPLE.match(token.key)
+            or (not _WITH_DIGIT.match(token.text) and self._classes[place] in {ADJECTIVE, SMALL})
+        ):
             return True
         return self._is_small(place, token)
 

@@ -85,8 +85,8 @@ class WordKinds:
                 for token in chunk.content
             )
         return any(
-            token.has("noun") or self._class_of(token) == NOUN or token.kind != "word"
-            or _LETTERS_DIGITS.match(token.text) or (self._german and "-" in token.text)
+            token.has("noun") or token.kind != "word" or _LETTERS_DIGITS.match(token.text)
+            or (self._german and "-" in token.text) or self._class_of(token) == NOUN
             for token in chunk.content
         )  # fmt: skip
 
@@ -233,14 +233,14 @@ class WordKinds:
                 and self._classes[place] != NOUN
             ) or (token.is_verb and before is None and token.text.islower() and not token.has("noun")):
                 return True
-            return (self._classes[place] == VERB or _WITH_ZU.match(token.key) is not None) and self._may_be_verb(
-                place, token
+            return self._may_be_verb(place, token) and (
+                _WITH_ZU.match(token.key) is not None or self._classes[place] == VERB
             )
         if not token.is_verb or (
             place
-            and self._classes[place] == ADJECTIVE
             and self._noun_ahead(place + 1)
             and self._tokens[place - 1].key not in _BEFORE_ORDERS
+            and self._classes[place] == ADJECTIVE
         ):
             return False
         before, after = self._at(place - 1), self._at(place + 1)
@@ -251,7 +251,7 @@ class WordKinds:
             self._cased and token.text[:1].isupper() and not first and not self._is_nominal(token)
         ):
             return False
-        if self._open is not None and self._open.content and self._classes[place] == NOUN and not self._german:
+        if not self._german and self._open is not None and self._open.content and self._classes[place] == NOUN:
             return False
         if before is not None and before.has("determiners") and self._open is not None:
             return False
@@ -356,11 +356,11 @@ class WordKinds:
         if (said := self._by_the_next(place, token)) is not None:
             return said
         if (
-            self._classes[place] == SMALL
-            and not token.meanings
+            not token.meanings
             and "-" not in token.text
             and (not token.text[:1].isupper() or before is None or before.kind == "mark")
             and not _WITH_DIGIT.match(token.text)
+            and self._classes[place] == SMALL
         ):
             return not (self._open is not None and bool(self._open.det) and not self._has_head(self._open))
         if (

@@ -4,6 +4,7 @@ Numbers are those of scikit-learn's TfidfVectorizer (sublinear, `char_wb`), whic
 all of this. Letters know names, compounds and typos that no vector knows.
 """
 
+import functools
 import itertools
 import re
 from collections import Counter
@@ -31,15 +32,19 @@ def words_of(sentence: str) -> Iterator[str]:
 
 
 def letters_of(sentence: str) -> Iterator[str]:
-    """Yield the runs of letters within each word, its edges marked by a space."""
-    for word in sentence.lower().split():
-        padded = f" {word} "
-        length = len(padded)
-        for size in _LETTERS:
-            if size >= length:
-                yield padded
-                break
-            yield from (padded[start : start + size] for start in range(length - size + 1))
+    """Return the runs of letters within each word, its edges marked by a space."""
+    return itertools.chain.from_iterable(map(_runs_of, sentence.lower().split()))
+
+
+@functools.lru_cache(maxsize=8192)
+def _runs_of(word: str) -> tuple[str, ...]:
+    padded, found = f" {word} ", list[str]()
+    length = len(padded)
+    for size in _LETTERS:
+        if size >= length:
+            return (*found, padded)
+        found += [padded[start : start + size] for start in range(length - size + 1)]
+    return tuple(found)
 
 
 _KINDS: Final[tuple[Callable[[str], Iterable[str]], ...]] = (words_of, letters_of, signs_of)
@@ -81,9 +86,10 @@ class LetterFeatures(NamedTuple):
     def _row(self, counted: Sequence[Counter[str]]) -> Row:
         found, weighed = [], []
         for counts, places in zip(counted, self.places, strict=True):
-            known = [(places[feature], count) for feature, count in counts.items() if feature in places]
-            here, times = np.array(known, dtype=np.int32).reshape(-1, 2).T
-            weights = (np.log(times, dtype=np.float32) + 1) * self.rarity[here]
+            known = [feature for feature in counts if feature in places]
+            here = np.array([places[feature] for feature in known], dtype=np.int32)
+            times = np.array([counts[feature] for feature in known], dtype=np.float32)
+            weights = (np.log(times) + 1) * self.rarity[here]
             length = np.sqrt(weights @ weights)
             found.append(here)
             weighed.append(weights / length if length else weights)

@@ -1,0 +1,35 @@
+"""Tokens of plain texts are found by a pattern of their own, which must find what the whole one does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.core.phrases import _MAY_BE_MORE, _PLAIN_TOKEN, _TOKEN
+from tests.support.examples import examples
+from tests.support.routers import the_router
+
+TEXT = (
+    "Mai mai, may. Montag! heute um 14 Uhr halb vier half past one quarter kw 12 q3 in zwei Wochen 3. März jan 5 dec. "
+    "a@b.de www.x.de localhost x.pdf \"so\" 'so' „so“ € 12 5 dollars mittags Dr. prof. St. e-mail- und #12 it's geht's "
+    "AN ſo İ – ... dietags übermorgen"
+)
+
+
+def _same(text: str) -> bool:
+    plain = [(found.lastgroup, found.span()) for found in _PLAIN_TOKEN.finditer(text)]
+    return plain == [(found.lastgroup, found.span()) for found in _TOKEN.finditer(text)]
+
+
+def test_examples_without_signs_of_more_are_read_the_same() -> None:
+    texts = [text for one in the_router().intents for many in one.examples.values() for text in many]
+    plain = [text for text in texts if not _MAY_BE_MORE.search(text)]
+
+    assert len(plain) > len(texts) / 4
+    assert [text for text in plain if not _same(text)] == []
+
+
+@examples(300)
+@given(st.lists(st.sampled_from(TEXT.split()) | st.text(max_size=6), max_size=8))
+def test_whatever_is_taken_for_plain_is(words: list[str]) -> None:
+    text = " ".join(words)
+
+    assert _MAY_BE_MORE.search(text) or _same(text)
