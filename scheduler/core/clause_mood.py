@@ -50,6 +50,7 @@ from scheduler.core.word_forms import (
     PAST,
     PAST_OR_PARTICIPLE,
     SECOND,
+    THIRD,
     TO_INFINITIVE,
 )
 from scheduler.core.word_kinds import I_WE
@@ -240,9 +241,9 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
         return Mood(NOTHING, "statement")
     if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
         return Mood(WISH)
-    if (HABIT.search(said) and not keys & OBLIGATION) or (
-        FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}
-    ):
+    if FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen", "needing"}:
+        return Mood(NOTHING, "future")
+    if HABIT.search(said) and not keys & OBLIGATION:
         return Mood(NOTHING, "statement")
     subject = subject_of(words)
     if negated:
@@ -314,9 +315,20 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
         return Mood(NOTHING, _tense(words))
     if keys & PAST_TIME or keys & OVER:
         return Mood(NOTHING, "past")
-    if keys & OBLIGATION or HAS_TO.search(said):
+    obliges = keys & OBLIGATION
+    if (obliges and not (obliges <= _GOES and not keys & _WHERETO)) or HAS_TO.search(said):
         return Mood(WISH)
-    return Mood(NOTHING, "statement")
+    reports = any(one.form == THIRD for _, _, many in words.verbs[:1] for one in many)
+    return Mood(
+        NOTHING,
+        "told of others"
+        if reports and not keys & {"gets", "gehts"} and not words.senses & {"need", "lie"}
+        else "statement",
+    )
+
+
+_GOES: Final = frozenset({"geht", "gehen", "goes", "go"})
+_WHERETO: Final = frozenset({"an", "to", "raus", "per", "zu", "zum", "zur", "out", "over", "off", "via"})
 
 
 def _tense(words: Words) -> str:

@@ -38,7 +38,11 @@ _MARKS: Final = word_set(
     , ; : – - . ! ? ( )
     """
 )
-_DICTATES: Final = re.compile(r":\s+(?=\S)")
+_DICTATES: Final = re.compile(r":\s+(?=\S)| [-–] (?=\S)")
+_MAIL_TO: Final = re.compile(
+    r"(?i)^(?:bitte |please |kurze |quick |a |eine |short |neue |new )*(?:(?:e-?|rund)?mail|nachricht|message|note|info|memo)s? (?:bitte |please )?(?:an|to) [^,.;:!?]{2,50}$"
+)
+_TO_SOMEBODY: Final = re.compile(r"(?i)^(?:bitte |please )?(?:an|to):? (?!do\b)(?:[^\s,.;:!?]+ ){0,3}[^\s,.;:!?]+$")
 _GOES_ON: Final = re.compile(
     r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
 )
@@ -93,6 +97,11 @@ def clauses_of(text: str) -> list[Clause]:
 def _dictation(text: str) -> tuple[int, int | None, int]:
     """Return where the order before dictated text ends, where that text begins, and where orders go on."""
     for colon in _DICTATES.finditer(text):
+        head = text[: colon.start()].strip()
+        if _MAIL_TO.match(head) or (colon[0][0] == ":" and _TO_SOMEBODY.match(head)):
+            return colon.start(), colon.end(), len(text)
+        if colon[0][0] != ":":
+            continue
         before = tokens_of(text[: colon.start()])[-14:]
         words = Words(before)
         if words.declares and words.finite is not None and words.content[0].key not in SUBJECTS_OF_ORDERS:
@@ -193,8 +202,14 @@ def _split_content(clause: Clause) -> None:
     for place, token in enumerate(clause.core):
         if place < 2 and clause.core[0].key in _CONTENT:
             continue
+        if place and token.key in {"sure", "certain"} and clause.core[place - 1].key in {"make", "making"}:
+            after = clause.core[place + 1 : place + 2]
+            if after and after[0].key not in {"to", "that"}:
+                clause.told, clause.core = clause.core[place:] + clause.told, clause.core[:place]
+                return
         if place and (
-            token.key in {"dass", "ob", "whether", "saying", "damit"}
+            _says(clause.core, place)
+            or token.key in {"dass", "ob", "whether", "saying", "damit"}
             or (
                 token.key in {"that", "if"}
                 and place + 2 < len(clause.core)
@@ -210,6 +225,18 @@ def _split_content(clause: Clause) -> None:
             clause.told = clause.core[place:] + clause.told
             clause.core = clause.core[:place]
             return
+
+
+def _says(core: list[Token], place: int) -> bool:
+    """Whether what somebody is told begins here without "dass": "schreib der anna sie soll …"."""
+    after = core[place + 1 : place + 2]
+    return (
+        place > 1
+        and core[place].key in {"er", "sie", "wir", "ich", "he", "she", "they", "we", "i"}
+        and bool(after)
+        and after[0].has("modal")
+        and bool(Words(core[:place]).senses & {"write", "tell", "reply"})
+    )
 
 
 def with_content(clause: Clause, tokens: list[Token]) -> Clause:

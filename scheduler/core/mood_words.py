@@ -115,7 +115,7 @@ CANNOT_FIND: Final = re.compile(
 
 
 OWN_DOING: Final = re.compile(
-    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
+    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)|(?:wants?|asks?|asked|told|tells|expects?|would like) (?:(?!the |a |an |it |this |\w+ing )\w+ ){0,2}?(?!\w+ing )\w+) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
 )
 
 

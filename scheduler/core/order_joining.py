@@ -23,6 +23,7 @@ _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anme
 SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
 
+_TO_THEM: Final = frozenset({"him", "her", "them", "ihm", "ihr", "ihnen", "ihn", "sie"})
 _SEEN: Final = frozenset({"read_mail", "search_mail", "search_document", "open_document"})
 
 
@@ -77,6 +78,9 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
     if last.intent in SENDING and signs.keys & _COPIES and order.intent in {"", *SENDING} and not signs.document:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
     if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
+    speaks = signs.senses & {"tell", "write", "reply"} and signs.keys & _TO_THEM
+    if last.intent in SENDING and order.intent in {"", "send_mail"} and speaks and not (signs.person or signs.document):
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
         fetched = order if order.intent == "fetch_and_send" else last
@@ -143,6 +147,8 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
         and order.mood == ORDER
         and not order.own_thing
     ):
+        return replace(order, text=f"{last.text}, {order.text}")
+    if last.mood == FOR_OTHERS and last.sure < LIKELY and order.mood == ORDER and order.intent not in {"", *SENDING}:
         return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
         return replace(order, text=f"{last.text}, {order.text}")

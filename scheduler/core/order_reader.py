@@ -39,6 +39,10 @@ MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courte
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
 _SEEKS: Final = frozenset({"find", "show", "fetch"})
 _ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls"})
+_READ_OUT: Final = frozenset({"lies", "lese", "lesen", "les", "vorlesen", "read"})
+_HAVING: Final = frozenset(
+    {"have", "has", "get", "gets", "got", "receive", "receives", "hat", "bekommt", "kriegt", "erhaelt"}
+)
 _FINDS_OUT: Final = frozenset({"find", "show", "lookup", "know"})
 _ASKED: Final = frozenset(
     {"was", "what", "wie", "how", "wann", "when", "wer", "who", "ob", "whether", "welche", "which"}
@@ -104,6 +108,7 @@ class _Reader:
             reason = next(
                 (one for one in self._reasons if one and one != "courtesy"), self._reasons[0] if self._reasons else ""
             )
+            reason = "statement" if reason == "told of others" and "no order" in self._reasons else reason
         return Request(tuple(orders[:_MOST_ORDERS]), tuple(self._overlooked), reason)
 
     def _clause(self, clause: Clause, after: Clause | None, before: Clause | None) -> None:
@@ -121,7 +126,7 @@ class _Reader:
             self._none(said, "statement", words)
             return
         self._asking = words.asks
-        asked = asked_for(said) or (self._asked_where(clause) if clause.question and "know" in words.senses else None)
+        asked = asked_for(said) or (self._asked_where(clause, words) if clause.question else None)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
             self._praise(clause, words, said)
@@ -145,6 +150,9 @@ class _Reader:
             self._spoken.remember(words, only_told=self._mood == NOTHING)
             return
         order = self._order(clause, words, said, mood.kind, asked)
+        needless = mood.kind == FOR_OTHERS and order is not None and order.sure <= PERHAPS and clause.joined != "und"
+        if needless and self._mood == ORDER and self._orders and self._orders[-1].intent:
+            order = None
         if order is None:
             self._none(said, mood.reason or "no order", words)
             self._mood = mood.kind if mood.kind in {ORDER, WISH} else NOTHING
@@ -260,7 +268,7 @@ class _Reader:
         """Return what is wished: that something is done, or that somebody has something."""
         signs = signs_of(words, told=bool(clause.told))
         order = self._order(clause, words, said, WISH, None)
-        if order is None and signs.person and signs.document:
+        if order is None and signs.document and (signs.person or words.keys & _HAVING):
             return self._order(clause, words, said, FOR_OTHERS, None)
         return order
 
@@ -368,13 +376,19 @@ class _Reader:
             return found
         if clause.told[0].key in {"wo", "wohin", "where", "in"}:
             return asked_for(said)
+        if clause.told[0].key in {"was", "what"} and any(one.key in _READ_OUT for one in clause.core):
+            return "read_mail", LIKELY
         if signs.senses & {"find", "lookup"} and clause.told[0].key in _ASKED and not signs.document:
             return "web_search", LIKELY
         return None
 
-    def _asked_where(self, clause: Clause) -> tuple[str, float] | None:
+    def _asked_where(self, clause: Clause, words: Words) -> tuple[str, float] | None:
         """Return what "weißt du zufällig, wo …?" asks for."""
-        where = bool(clause.told) and clause.told[0].key in {"wo", "wohin", "where"}
+        where = (
+            ("know" in words.senses or words.keys & {"ahnung", "idee", "idea", "clue"})
+            and bool(clause.told)
+            and clause.told[0].key in {"wo", "wohin", "where"}
+        )
         return asked_for(self._text[clause.told[0].start : clause.told[-1].end]) if where else None
 
 

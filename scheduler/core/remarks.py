@@ -21,6 +21,7 @@ _FAVOUR: Final = re.compile(
     r"|(?:hast|hättest|haben|hätten) (?:du|sie) (?:mal |bitte |vielleicht |gerade |kurz )*(?:(?:eine?n? |ne |kurz |etwas |ein bisschen )*(?:zeit|minute|moment|sekunde|augenblick|luft))(?:,? und|[?.!,])(?= \w)"
     r"|(?:tu|tust du|tun sie|mach|könntest du) (?:mir|uns) (?:bitte |mal )*(?:den|einen|nen) (?:großen |riesen)?gefallen(?: tun)?\s?(?:und|[,:!?.])(?= \w)|sei (?:bitte )?(?:so )?(?:ein schatz|ein engel|so lieb|so gut|so nett|lieb|gut|nett|ein lieber),? und(?= \w)"
     r"|(?:could you |can you |would you |please )*(?:do me (?:a|the) (?:big |huge |quick )?(?:favou?r|solid)|be an? (?:dear|love|star|angel|pal|sport|legend|hero)|help me out)(?: here)?\s?(?:and|[,:!?.–-]+)(?= ?\w)"
+    r"|würde es (?:dir|ihnen|euch) (?:etwas|was|viel) ausmachen,?(?= \w)|(?:hättest du|hätten sie) (?:etwas|was) dagegen,?(?= \w)"
     r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
     re.IGNORECASE,
 )

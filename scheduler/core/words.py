@@ -214,6 +214,8 @@ class Words:
         if not self.content or self.imperative is not None or self.keys & {"angeht", "betrifft", "anbelangt"}:
             return False
         first = self.content[0]
+        if first.has("modal") and self.tokens[0].key == "there":
+            return False
         if (
             first.key in {"what", "was", "wos"}
             and len(self.content) > 2
