@@ -12,6 +12,7 @@ from scheduler.core.mood_words import (
     ASKS_FOR,
     CANNOT_FIND,
     COURTESY,
+    FOUND_THERE,
     FUTURE,
     GERMAN_SUBJECTS,
     GETS,
@@ -39,6 +40,7 @@ from scheduler.core.mood_words import (
     TELL_HOW,
     WAS,
     WEAK_WISHES,
+    WHETHER_WROTE,
     WISHES,
 )
 from scheduler.core.phrases import Token
@@ -83,6 +85,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return Mood(NOTHING, "negated")
     if words.imperative is not None:
         return _of_order(words, said, negated=negated)
+    if FOUND_THERE.search(said) and not clause.question:
+        return Mood(NOTHING, "statement")
     if clause.sub:
         return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else "negated")
     if PRAISE.search(said) and not negated:
@@ -152,7 +156,7 @@ def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
     first = words.content[0]
     if negated:
         return Mood(NOTHING, "negated")
-    if TELL_HOW.search(said):
+    if TELL_HOW.search(said) and not WHETHER_WROTE.search(said):
         return Mood(NOTHING, "question")
     polite = first.has("modal")
     if polite and (ABILITY.search(said) or _general(words)):
@@ -315,8 +319,10 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
         return Mood(NOTHING, _tense(words))
     if keys & PAST_TIME or keys & OVER:
         return Mood(NOTHING, "past")
-    obliges = keys & OBLIGATION
-    if (obliges and not (obliges <= _GOES and not keys & _WHERETO)) or HAS_TO.search(said):
+    obliges = keys & (OBLIGATION | {"may"} if "close" in words.senses else OBLIGATION)
+    if (obliges and not (obliges <= _GOES and (keys & {"live", "online"} or not keys & _WHERETO))) or HAS_TO.search(
+        said
+    ):
         return Mood(WISH)
     reports = any(one.form == THIRD for _, _, many in words.verbs[:1] for one in many)
     return Mood(

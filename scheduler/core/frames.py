@@ -120,7 +120,7 @@ def _of_words_for_others(s: Signs) -> _Found:
         return "send_mail", SURE
     if s.by_mail and s.person and s.told and s.senses and s.senses <= {"show", "find"}:
         return "send_mail", LIKELY
-    if "tell" in s.senses and (s.person or s.thing) and FOREIGN not in s.senses:
+    if "tell" in s.senses and (s.person or (s.thing and not s.me)) and FOREIGN not in s.senses:
         return "send_mail", PERHAPS
     if "mail" in s.nouns and s.senses & {"make", "send", "write"} and (s.to or s.told or s.person) and not s.document:
         return "send_mail", SURE
@@ -274,6 +274,8 @@ def _of_showing(s: Signs) -> _Found:
         return "close_app", SURE
     if shut and not s.document and (s.name or s.thing):
         return "close_app", LIKELY if s.name else PERHAPS
+    if s.document and s.senses and s.senses <= {"fetch", "need"} and "open" in s.keys and not s.to:
+        return "open_document", LIKELY
     opens = bool(s.senses & {"open", "start", "go", "show"})
     if s.senses & {"open", "go", "show", "start"} and "url" in s.kinds:
         return "navigate_url", SURE

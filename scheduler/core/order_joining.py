@@ -69,7 +69,22 @@ def _one_of(last: Order, order: Order) -> Order | None:
     """Return the one order that two clauses make, or None."""
     if last.signs is None or order.signs is None or last.foreign or order.foreign:
         return None
-    return _sent_too(last, order, last.signs, order.signs) or _said_again(last, order, last.signs, order.signs)
+    return (
+        _got_and_sent(last, order, last.signs)
+        or _sent_too(last, order, last.signs, order.signs)
+        or _said_again(last, order, last.signs, order.signs)
+    )
+
+
+def _got_and_sent(last: Order, order: Order, spoken: Signs) -> Order | None:
+    """Return the one order of getting something, no place said, and sending it."""
+    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
+        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
+        return replace(
+            order, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}", intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
+            signs=spoken, got=True,
+        )  # fmt: skip
+    return None
 
 
 def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
@@ -100,12 +115,6 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             in_order=last.in_order,
             signs=signs._replace(place=True),
         )
-    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
-        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
-        return replace(
-            order, text=f"{last.text}, {order.text}", said=both, intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
-            signs=spoken, got=True,
-        )  # fmt: skip
     gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if (
         gets
@@ -148,6 +157,8 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
         and not order.own_thing
     ):
         return replace(order, text=f"{last.text}, {order.text}")
+    if last.intent == "read_mail" and order.intent == "open_document" and order.refers and not signs.document:
+        return replace(last, text=f"{last.text}, {order.text}")
     if last.mood == FOR_OTHERS and last.sure < LIKELY and order.mood == ORDER and order.intent not in {"", *SENDING}:
         return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:

@@ -8,7 +8,7 @@ from typing import Final
 from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
-_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md|dwg|dxf|ifc|msg|vsdx?|mpp|html?|log|svg|gif|tiff?|bmp|rtf|epub|mp[34]|wav|ics|tex|key|pages|numbers)\b"
+_FILE: Final = r"[^\s/\\:,;\"]+\.(?:pdf|docx?|docm|dotx|xlsx?|xls[mb]|pptx?|pptm|odt|ods|csv|txt|zip|xml|json|png|jpe?g|eml|md|dwg|dxf|ifc|msg|vsdx?|mpp|html?|log|svg|gif|tiff?|bmp|rtf|epub|mp[34]|wav|ics|tex|key|pages|numbers)\b"
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
 _SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -36,7 +36,7 @@ _TOKEN: Final = re.compile(
     rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
     rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
-    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+-])",
+    r"|(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s))?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+•*·-]|&(?=\s(?-i:[a-zäöü])))",
     re.IGNORECASE,
 )
 
