@@ -55,12 +55,17 @@ def make_repairs(
 
 
 def make_teaching(
-    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
+    settings: Settings, database: SQLiteDatabase, router: IntentRouter, offered: OfferedActions
 ) -> Teaching:
-    """Return what people may teach, for the configured intents."""
-    store, clock = SQLiteTaughtRepository(database), SystemClock()
-    catalog, policy = registry.catalog, make_policy(settings)
-    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
+    """Return what people may teach, for the configured intents; `offered` are all actions, those of agents too."""
+    return Teaching(
+        taught=SQLiteTaughtRepository(database),
+        intents=router.intents,
+        catalog_of=offered.of,
+        policy=make_policy(settings),
+        clock=SystemClock(),
+        new_id=new_id,
+    )
 
 
 def make_planner(
@@ -75,7 +80,14 @@ def make_planner(
     """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
     beyond = make_beyond(
-        provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
+        provider,
+        router=router,
+        catalog=registry.catalog,
+        policy=policy,
+        sites=sites,
+        contacts=contacts,
+        folder=settings.store.data_dir / "learned",
+        offered=offered,
     )
     return Planner(
         router=router,

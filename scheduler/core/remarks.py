@@ -28,7 +28,7 @@ _FAVOUR: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADER: Final = re.compile(
-    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
+    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte |heute |jetzt )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
     r"(?:a )?(?:quick|small|little) (?:one|request|favou?r|ask|thing)|(?:also )?pass auf|hör(?: mal)?(?: zu)?|(?:es geht um )?folgendes|listen|here's the thing|(?:so )?ich diktier\w* (?:mal |eben |kurz )*|needs? (?:sending|doing|to go(?: out)?)|for you|für dich|jobs? for (?:you|today))\s?[:–](?= ?\w)",
     re.IGNORECASE,
 )
