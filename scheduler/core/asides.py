@@ -11,8 +11,8 @@ from scheduler.core.spoken_of import pronoun
 from scheduler.core.words import Words
 
 HARMLESS_IF: Final = re.compile(
-    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|ve)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
-    r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
+    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| das| that| this| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|ve)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
+    r"(?:zeit|luft|in|here|back|there|there's (?:the|an) (?:option|chance|way)|s? ?the option|(?:eine )?gelegenheit|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
 )
 
 
@@ -41,7 +41,10 @@ _SEES_TO: Final = word_set(
 def goes_on_telling(clause: Clause, words: Words) -> bool:
     """Whether what looks like an order belongs to what was told before: "it logged me out and shut", "ich bat ihn, … zu öffnen"."""
     first = words.imperative
-    return (words.last_form == "to" and clause.joined == ",") or (
+    to = words.last_form == "to" or (
+        words.last_form == "infinitive" and "zu" in [one.key for one in words.content[-2:]]
+    )
+    return (to and clause.joined == ",") or (
         first is not None and clause.joined in AND and first.key in {"shut", "put", "set", "let", "quit", "read"}
     )
 
@@ -97,6 +100,8 @@ def tells_what_to_do(clause: Clause, words: Words, mood: Mood) -> bool:
     if not clause.told:
         return False
     that = clause.told[0].key in {"dass", "that"}
+    if clause.told[0].key in {"sure", "certain"}:
+        return True
     ensures = "ensure" in words.senses or (mood.kind == ORDER and that and words.content[0].key in _SEES_TO)
     return ensures or (mood.kind in {WISH, NOTHING} and wishes_of_you(clause))
 

@@ -9,7 +9,7 @@ from scheduler.core.word_forms import THIRD
 from scheduler.core.word_kinds import SUBJECTS, is_subject
 from scheduler.core.words import Words
 
-ENDS: Final = frozenset({".", "!", "?", ";"})
+ENDS: Final = frozenset({".", "!", "?", ";", "•", "*", "·"})
 AND: Final = word_set(
     """
     + n und and sowie plus & oder or aber but sondern
@@ -78,7 +78,7 @@ _OPENERS: Final = (
     ("don't", "forget", "to"), ("dont", "forget", "to"), ("don't", "forget"), ("dont", "forget"), ("make", "sure", "to"), ("be", "sure", "to"), ("remember", "to"), ("vergiss", "bitte", "nicht"), ("vergiss", "nicht"),
     ("after", "that"), ("im", "anschluss"), ("zum", "schluss"), ("in", "the", "same", "breath"), ("und", "zwar"), ("on", "top", "of", "that"), ("at", "the", "end"),
     ("by", "the", "way"), ("zu", "guter", "letzt"), ("als", "erstes"), ("als", "naechstes"), ("als", "zweites"), ("zum", "einen"), ("zum", "anderen"), ("first", "of", "all"), ("last", "but", "not", "least"),
-    ("bei", "der", "gelegenheit"), ("darueber", "hinaus"), ("in", "addition"), ("to", "start"), ("to", "begin"), ("after", "this"), ("im", "gleichen", "zug"),
+    ("bei", "der", "gelegenheit"), ("darueber", "hinaus"), ("in", "addition"), ("to", "start"), ("to", "begin"), ("after", "this"), ("after", "which"), ("im", "gleichen", "zug"),
 )  # fmt: skip
 
 
@@ -144,6 +144,11 @@ def _inside(tokens: Sequence[Token], place: int) -> bool:
             and after is not None
             and len(before.text) <= 2
             and (after.text[:1].islower() or after.text.isdigit())
+        )
+    if token.text == "," and after is not None:
+        opens = before.kind == "date" and after.kind in {"time", "date"}
+        return opens or (
+            before.kind == "time" and place > 2 and tokens[place - 2].text == "," and tokens[place - 3].kind == "date"
         )
     if token.text in "-–:":
         return before.end == token.start and after is not None and after.start == token.end

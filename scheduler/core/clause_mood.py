@@ -12,6 +12,7 @@ from scheduler.core.mood_words import (
     ASKS_FOR,
     CANNOT_FIND,
     COURTESY,
+    FOUND_THERE,
     FUTURE,
     GERMAN_SUBJECTS,
     GETS,
@@ -39,6 +40,7 @@ from scheduler.core.mood_words import (
     TELL_HOW,
     WAS,
     WEAK_WISHES,
+    WHETHER_WROTE,
     WISHES,
 )
 from scheduler.core.phrases import Token
@@ -50,6 +52,7 @@ from scheduler.core.word_forms import (
     PAST,
     PAST_OR_PARTICIPLE,
     SECOND,
+    THIRD,
     TO_INFINITIVE,
 )
 from scheduler.core.word_kinds import I_WE
@@ -82,6 +85,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return Mood(NOTHING, "negated")
     if words.imperative is not None:
         return _of_order(words, said, negated=negated)
+    if FOUND_THERE.search(said) and not clause.question:
+        return Mood(NOTHING, "statement")
     if clause.sub:
         return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else "negated")
     if PRAISE.search(said) and not negated:
@@ -151,7 +156,7 @@ def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
     first = words.content[0]
     if negated:
         return Mood(NOTHING, "negated")
-    if TELL_HOW.search(said):
+    if TELL_HOW.search(said) and not WHETHER_WROTE.search(said):
         return Mood(NOTHING, "question")
     polite = first.has("modal")
     if polite and (ABILITY.search(said) or _general(words)):
@@ -240,9 +245,9 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
         return Mood(NOTHING, "statement")
     if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
         return Mood(WISH)
-    if (HABIT.search(said) and not keys & OBLIGATION) or (
-        FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}
-    ):
+    if FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen", "needing"}:
+        return Mood(NOTHING, "future")
+    if HABIT.search(said) and not keys & OBLIGATION:
         return Mood(NOTHING, "statement")
     subject = subject_of(words)
     if negated:
@@ -314,9 +319,22 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
         return Mood(NOTHING, _tense(words))
     if keys & PAST_TIME or keys & OVER:
         return Mood(NOTHING, "past")
-    if keys & OBLIGATION or HAS_TO.search(said):
+    obliges = keys & (OBLIGATION | {"may"} if "close" in words.senses else OBLIGATION)
+    if (obliges and not (obliges <= _GOES and (keys & {"live", "online"} or not keys & _WHERETO))) or HAS_TO.search(
+        said
+    ):
         return Mood(WISH)
-    return Mood(NOTHING, "statement")
+    reports = any(one.form == THIRD for _, _, many in words.verbs[:1] for one in many)
+    return Mood(
+        NOTHING,
+        "told of others"
+        if reports and not keys & {"gets", "gehts"} and not words.senses & {"need", "lie"}
+        else "statement",
+    )
+
+
+_GOES: Final = frozenset({"geht", "gehen", "goes", "go"})
+_WHERETO: Final = frozenset({"an", "to", "raus", "per", "zu", "zum", "zur", "out", "over", "off", "via"})
 
 
 def _tense(words: Words) -> str:

@@ -2,16 +2,15 @@
 
 import itertools
 
-from scheduler.core.mood_words import OTHERS, SUBJECT_YOU
+from scheduler.core.mood_words import GETS, OTHERS, SUBJECT_YOU
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
 
 def somebody_needs(words: Words) -> bool:
     """Whether one noun is what is needed, and another who needs it: "die Liste bräuchte der Hausmeister"."""
-    if "need" not in words.senses or not any(
-        one.has("noun", "document") or one.kind == "file" for one in words.content
-    ):
+    needs = "need" in words.senses or (words.keys & {"must", "should", "muss", "soll"} and words.keys & GETS)
+    if not needs or not any(one.has("noun", "document") or one.kind == "file" for one in words.content):
         return False
     return any(
         one.kind == "word"

@@ -3,12 +3,12 @@
 Where a clause ends is a question of its verbs: "und" before an order begins the next one, "und" between two names does not.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened
+from scheduler.core.dictation import dictation
 from scheduler.core.letters import word_set
 from scheduler.core.mood_words import NEGATION
 from scheduler.core.phrases import Token, tokens_of
@@ -32,17 +32,11 @@ _SHALL: Final = word_set(
     """
 )
 _CALENDAR: Final = frozenset({"kalender", "calendar", "diary", "terminkalender"})
-_TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
 _MARKS: Final = word_set(
     """
     , ; : – - . ! ? ( )
     """
 )
-_DICTATES: Final = re.compile(r":\s+(?=\S)")
-_GOES_ON: Final = re.compile(
-    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
-)
-SUBJECTS_OF_ORDERS: Final = frozenset({"ich", "wir", "du", "sie", "i", "we", "you"})
 _MOST_CLAUSES: Final = 40
 
 
@@ -72,7 +66,7 @@ class Clause:
 
 def clauses_of(text: str) -> list[Clause]:
     """Return the clauses of a request in the order they stand."""
-    spoken, dictated, resumed = _dictation(text)
+    spoken, dictated, resumed = dictation(text)
     found = list[Clause]()
     if dictated is None:
         _read(text, tokens_of(text), found)
@@ -88,23 +82,6 @@ def clauses_of(text: str) -> list[Clause]:
     if rest:
         _read(text, rest, found)
     return found
-
-
-def _dictation(text: str) -> tuple[int, int | None, int]:
-    """Return where the order before dictated text ends, where that text begins, and where orders go on."""
-    for colon in _DICTATES.finditer(text):
-        before = tokens_of(text[: colon.start()])[-14:]
-        words = Words(before)
-        if words.declares and words.finite is not None and words.content[0].key not in SUBJECTS_OF_ORDERS:
-            continue
-        if words.senses & (_TELLING | {"fill"}) or any(
-            one.has("noun", "mail") or one.kind == "address" for one in before
-        ):
-            goes_on = _GOES_ON.search(text, colon.end())
-            quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
-            resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
-            return colon.start(), colon.end(), resumed
-    return len(text), None, len(text)
 
 
 def _read(text: str, tokens: Sequence[Token], found: list[Clause]) -> None:
@@ -193,8 +170,14 @@ def _split_content(clause: Clause) -> None:
     for place, token in enumerate(clause.core):
         if place < 2 and clause.core[0].key in _CONTENT:
             continue
+        if place and token.key in {"sure", "certain"} and clause.core[place - 1].key in {"make", "making"}:
+            after = clause.core[place + 1 : place + 2]
+            if after and after[0].key not in {"to", "that"}:
+                clause.told, clause.core = clause.core[place:] + clause.told, clause.core[:place]
+                return
         if place and (
-            token.key in {"dass", "ob", "whether", "saying", "damit"}
+            _says(clause.core, place)
+            or token.key in {"dass", "ob", "whether", "saying", "damit"}
             or (
                 token.key in {"that", "if"}
                 and place + 2 < len(clause.core)
@@ -210,6 +193,18 @@ def _split_content(clause: Clause) -> None:
             clause.told = clause.core[place:] + clause.told
             clause.core = clause.core[:place]
             return
+
+
+def _says(core: list[Token], place: int) -> bool:
+    """Whether what somebody is told begins here without "dass": "schreib der anna sie soll …"."""
+    after = core[place + 1 : place + 2]
+    return (
+        place > 1
+        and core[place].key in {"er", "sie", "wir", "ich", "he", "she", "they", "we", "i"}
+        and bool(after)
+        and after[0].has("modal")
+        and bool(Words(core[:place]).senses & {"write", "tell", "reply"})
+    )
 
 
 def with_content(clause: Clause, tokens: list[Token]) -> Clause:
@@ -271,7 +266,7 @@ def _role(atom: Atom, last: Clause) -> str:
         head.key in _CONTENT
         and len(words.content) > 1
         and atom.mark == ","
-        and (before.senses & ASKING or last.told or before.asks)
+        and ((before.senses & ASKING and not before.keys & NEGATION) or last.told or before.asks)
     ):
         return "told"
     if head.key in {"dass", "that"} and atom.mark == "," and before.has_verb:
@@ -363,6 +358,14 @@ def _role_of_rest(atom: Atom, last: Clause, before: Words) -> str:
             if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"}
             else "more"
         )
+    if (
+        atom.conjunction
+        and head.has("prepositions")
+        and before.has_full_verb
+        and any(one.form == "base" and one.language == "en" for _, _, many in words.verbs for one in many)
+        and not last.told
+    ):
+        return "new"
     if words.last_form == "participle" and before.last_form == "participle":
         return "new"
     if words.last_form == "base" and head.is_verb:

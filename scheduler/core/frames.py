@@ -36,6 +36,8 @@ _CLOSING: Final = word_set(
 )
 
 
+_MEALS: Final = frozenset({"kaffee", "coffee", "tea", "tee", "lunch", "mittagessen"})
+_FROM: Final = frozenset({"aus", "ausm", "von", "vom", "from", "off"})
 _DONE: Final = frozenset({"fertig", "doing", "done", "erledigen"})
 _SHEETS: Final = frozenset({"excel", "csv", "xlsx", "spreadsheet", "exceltabelle", "excel-tabelle"})
 _INTO: Final = frozenset({"als", "nach", "in", "to", "into", "as"})
@@ -70,6 +72,8 @@ def _of_appointment(s: Signs) -> _Found:
     dated = bool(s.kinds & {"date", "time"}) or "dated" in s.nouns
     if "invite" in s.senses:
         return "create_appointment", SURE
+    if s.keys & _MEALS and not (dated or s.keys & {"mit", "with"}):
+        return None
     if FOREIGN in s.senses or (s.document and s.senses & {"fill", "send", "extract"}):
         return None
     making = s.senses & {"make", "put", "enter", "save", "need"}
@@ -114,7 +118,9 @@ def _of_words_for_others(s: Signs) -> _Found:
         return "send_mail", SURE
     if s.senses & {"tell", "give"} == {"tell", "give"}:
         return "send_mail", SURE
-    if "tell" in s.senses and s.person and FOREIGN not in s.senses:
+    if s.by_mail and s.person and s.told and s.senses and s.senses <= {"show", "find"}:
+        return "send_mail", LIKELY
+    if "tell" in s.senses and (s.person or (s.thing and not s.me)) and FOREIGN not in s.senses:
         return "send_mail", PERHAPS
     if "mail" in s.nouns and s.senses & {"make", "send", "write"} and (s.to or s.told or s.person) and not s.document:
         return "send_mail", SURE
@@ -124,6 +130,8 @@ def _of_words_for_others(s: Signs) -> _Found:
 def _of_forms_and_tables(s: Signs) -> _Found:
     if "fill" in s.senses and FOREIGN not in s.senses:
         return "fill_form", SURE
+    if "form" in s.nouns and not s.to and s.keys & {"stell", "stelle", "stellen", "stellst", "stellt"}:
+        return "fill_form", LIKELY
     if "form" in s.nouns and s.senses & {"enter"} and not s.senses & {"send"}:
         return "fill_form", SURE
     if "form" in s.nouns and not s.to and s.senses & {"make", "finish"} and s.keys & _DONE and not s.pdf:
@@ -149,7 +157,7 @@ def _of_pdf(s: Signs) -> _Found:
         return None
     if s.senses & {"download", "fetch"} and s.place:
         return None
-    if s.senses & {"convert", "print", "save", "make", "need", "put", "belong"}:
+    if s.senses & {"convert", "print", "save", "make", "need", "put", "belong", "lie"}:
         return "export_pdf", SURE
     if not s.senses or s.senses <= {"fetch", "show"}:
         return "export_pdf", LIKELY if s.senses else SURE
@@ -247,6 +255,7 @@ def _of_getting(s: Signs) -> _Found:
     if (
         s.senses & {"fetch", "save", "need", "put"}
         and (site or s.place)
+        and (s.senses != {"put"} or s.keys & _FROM)
         and (s.document or s.thing or "url" in s.kinds)
     ):
         return "download_file", SURE if site else LIKELY
@@ -265,6 +274,8 @@ def _of_showing(s: Signs) -> _Found:
         return "close_app", SURE
     if shut and not s.document and (s.name or s.thing):
         return "close_app", LIKELY if s.name else PERHAPS
+    if s.document and s.senses and s.senses <= {"fetch", "need"} and "open" in s.keys and not s.to:
+        return "open_document", LIKELY
     opens = bool(s.senses & {"open", "start", "go", "show"})
     if s.senses & {"open", "go", "show", "start"} and "url" in s.kinds:
         return "navigate_url", SURE

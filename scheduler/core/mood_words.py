@@ -109,19 +109,32 @@ OTHERS_NEED: Final = re.compile(
 ASKS_FOR: Final = re.compile(r"(?i)\b(?:ask(?:s|ed|ing)? for|fragt\b.* nach|fragen\b.* nach|bittet um|bitten um)\b")
 
 
+WHETHER_WROTE: Final = re.compile(
+    r"(?i)\b(?:whether|if|ob)\b.*\b(?:e?mailed|replied|written|wrote|answered|responded|geschrieben|gemailt|geantwortet|gemeldet|zurückgeschrieben|been in touch|got back)\b"
+)
+
+
+FOUND_THERE: Final = re.compile(r"(?i)\b(?:you'?ll find|you will find|findest du|finden sie)\b")
+
+
+HYPOTHETICAL: Final = re.compile(
+    r"(?i)\s*(?:(?:mal )?angenommen|gesetzt den fall|was (?:wäre|passiert),? wenn|what (?:if|happens)|suppos(?:e|ing)|assuming|imagine|hypothetically)\b"
+)
+
+
 CANNOT_FIND: Final = re.compile(
     r"(?i)^(?:ich|wir)\b(?: \w+)? find(?:e|en)?\b.*\b(?:nicht(?: mehr| wieder)?|nirgends|nirgendwo)[ .!]*$|^(?:i|we) (?:just |still )?(?:can'?t|cannot|can not) (?:seem to )?(?:find|locate)\b(?! (?:out|time|words))"
 )
 
 
 OWN_DOING: Final = re.compile(
-    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
+    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)|(?:wants?|asks?|asked|told|tells|expects?|would like) (?:(?!the |a |an |it |this |\w+ing )\w+ ){0,2}?(?!\w+ing )\w+) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
 )
 
 
 PRAISE: Final = re.compile(
     r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind|recht|lieber|geholfen|a (?:huge|big|great|real) help|handy|brilliant|wonderful|fantastic|amazing|grand|ace|wunderbar|großartig|spitze|sinnvoll|angebracht|praktisch|ein traum)\b"
-    r"|freuen|dankbar|grateful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
+    r"|freuen|dankbar|grateful|obliged|indebted|thankful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
 )
 
 
@@ -156,7 +169,7 @@ NECESSARY: Final = re.compile(
 
 
 IRREAL: Final = re.compile(
-    r"(?i)^(?:ach,? )?hätt(?:e|en)? (?:ich|wir|man)\b(?!.*\bgerne?\b).*\b(?:doch|nur|bloß|bloss)\b.*|\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
+    r"(?i)\b(?:sollte|müsste|dürfte|soll|muss|könnte)n?\b.*\b(?:ge\w+(?:t|en)|\w+iert)(?: bekommen| worden)? (?:haben|sein)\b|^(?:ach,? )?hätt(?:e|en)? (?:ich|wir|man)\b(?!.*\bgerne?\b).*\b(?:doch|nur|bloß|bloss)\b.*|\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
 )
 
 

@@ -23,6 +23,7 @@ _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anme
 SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
 
+_TO_THEM: Final = frozenset({"him", "her", "them", "ihm", "ihr", "ihnen", "ihn", "sie"})
 _SEEN: Final = frozenset({"read_mail", "search_mail", "search_document", "open_document"})
 
 
@@ -68,7 +69,22 @@ def _one_of(last: Order, order: Order) -> Order | None:
     """Return the one order that two clauses make, or None."""
     if last.signs is None or order.signs is None or last.foreign or order.foreign:
         return None
-    return _sent_too(last, order, last.signs, order.signs) or _said_again(last, order, last.signs, order.signs)
+    return (
+        _got_and_sent(last, order, last.signs)
+        or _sent_too(last, order, last.signs, order.signs)
+        or _said_again(last, order, last.signs, order.signs)
+    )
+
+
+def _got_and_sent(last: Order, order: Order, spoken: Signs) -> Order | None:
+    """Return the one order of getting something, no place said, and sending it."""
+    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
+        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
+        return replace(
+            order, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}", intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
+            signs=spoken, got=True,
+        )  # fmt: skip
+    return None
 
 
 def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order | None:
@@ -77,6 +93,9 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
     if last.intent in SENDING and signs.keys & _COPIES and order.intent in {"", *SENDING} and not signs.document:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
     if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
+    speaks = signs.senses & {"tell", "write", "reply"} and signs.keys & _TO_THEM
+    if last.intent in SENDING and order.intent in {"", "send_mail"} and speaks and not (signs.person or signs.document):
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
         fetched = order if order.intent == "fetch_and_send" else last
@@ -96,12 +115,6 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             in_order=last.in_order,
             signs=signs._replace(place=True),
         )
-    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
-        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
-        return replace(
-            order, text=f"{last.text}, {order.text}", said=both, intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
-            signs=spoken, got=True,
-        )  # fmt: skip
     gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if (
         gets
@@ -143,6 +156,10 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
         and order.mood == ORDER
         and not order.own_thing
     ):
+        return replace(order, text=f"{last.text}, {order.text}")
+    if last.intent == "read_mail" and order.intent == "open_document" and order.refers and not signs.document:
+        return replace(last, text=f"{last.text}, {order.text}")
+    if last.mood == FOR_OTHERS and last.sure < LIKELY and order.mood == ORDER and order.intent not in {"", *SENDING}:
         return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
         return replace(order, text=f"{last.text}, {order.text}")

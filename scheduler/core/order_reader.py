@@ -17,10 +17,11 @@ from scheduler.core.asides import (
     tells_why,
     without_head,
 )
+from scheduler.core.asked_told import asked_in, asked_where
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
-from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of, of_told
+from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
@@ -38,11 +39,11 @@ _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
 _SEEKS: Final = frozenset({"find", "show", "fetch"})
-_ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls"})
-_FINDS_OUT: Final = frozenset({"find", "show", "lookup", "know"})
-_ASKED: Final = frozenset(
-    {"was", "what", "wie", "how", "wann", "when", "wer", "who", "ob", "whether", "welche", "which"}
+_ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls", "mal"})
+_HAVING: Final = frozenset(
+    {"have", "has", "get", "gets", "got", "receive", "receives", "hat", "bekommt", "kriegt", "erhaelt"}
 )
+_WOULD_YOU: Final = frozenset({"could", "would", "koenntest", "koennten", "wuerdest", "wuerden", "koennt"})
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
 
@@ -104,6 +105,8 @@ class _Reader:
             reason = next(
                 (one for one in self._reasons if one and one != "courtesy"), self._reasons[0] if self._reasons else ""
             )
+            reason = "future" if "future" in self._reasons and "no order" not in self._reasons else reason
+            reason = "statement" if reason == "told of others" and "no order" in self._reasons else reason
         return Request(tuple(orders[:_MOST_ORDERS]), tuple(self._overlooked), reason)
 
     def _clause(self, clause: Clause, after: Clause | None, before: Clause | None) -> None:
@@ -121,13 +124,16 @@ class _Reader:
             self._none(said, "statement", words)
             return
         self._asking = words.asks
-        asked = asked_for(said) or (self._asked_where(clause) if clause.question and "know" in words.senses else None)
+        asked = self._asked(clause, words, said)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
             self._praise(clause, words, said)
             return
         if clause.after_verb is not None:
             self._gap(clause, said)
+            return
+        if words.lemmas("tell") == {"bitten"} and words.keys & I_WE and words.keys & {"sie", "dich", "euch"}:
+            self._mood = "praise"
             return
         if mood.kind == NOTHING:
             self._none(said, mood.reason, words)
@@ -145,7 +151,7 @@ class _Reader:
             self._spoken.remember(words, only_told=self._mood == NOTHING)
             return
         order = self._order(clause, words, said, mood.kind, asked)
-        if order is None:
+        if order is None or (mood.kind == FOR_OTHERS and self._only_reason(clause, order)):
             self._none(said, mood.reason or "no order", words)
             self._mood = mood.kind if mood.kind in {ORDER, WISH} else NOTHING
             return
@@ -153,6 +159,17 @@ class _Reader:
         self._add(order, words)
         if clause.told and order.intent == "search_document":
             self._spoken.remember(Words(clause.told[1:]), ordered=True)
+
+    def _asked(self, clause: Clause, words: Words, said: str) -> tuple[str, float] | None:
+        """Return the intent of a question that asks to be shown something."""
+        reports = clause.joined == "," and self._mood == NOTHING and not clause.question and self._overlooked
+        asked = None if reports and said[:3].casefold() in {"hat", "has", "hab"} else asked_for(said)
+        return asked or (asked_where(clause, words, self._text) if clause.question else None)
+
+    def _only_reason(self, clause: Clause, order: Order) -> bool:
+        """Whether that somebody needs something only gives the reason of the order before."""
+        ordered = self._mood == ORDER and self._orders and self._orders[-1].intent
+        return bool(ordered) and order.sure <= PERHAPS and clause.joined != "und"
 
     def _gives_reason(self, clause: Clause, words: Words, mood: Mood) -> bool:
         """Whether a wish only gives the reason of the order before it."""
@@ -167,7 +184,7 @@ class _Reader:
     def _skipped(self, clause: Clause, words: Words) -> str:
         """Return why a clause is not looked at: what stands before it says that it is no order."""
         goes_on = self._skip_next == "reported" and (
-            clause.core[0].key in _ASKS_NICELY or (self._wrote and "find" in words.senses)
+            words.keys & _ASKS_NICELY or (self._wrote and "find" in words.senses)
         )
         if self._skip_next and clause.joined and not goes_on:
             return self._skip_next
@@ -210,17 +227,15 @@ class _Reader:
             told = replace_core(clause, inner)
             self._wished(self._wish(told, inner, said), words)
             return True
+        if clause.sub in {"if", "wenn"} and order is not None and order.intent and words.keys & _WOULD_YOU:
+            self._wished(order, words)
+            return True
         if clause.sub == "because":
             self._overlooked.append(said)
             self._spoken.remember(words, only_told=self._mood == NOTHING)
             return True
         if clause.sub in BEFORE:
-            if order is not None and order.intent:
-                order.in_order = True
-                if clause.joined and self._orders:
-                    self._orders.append(order)
-                else:
-                    self._later.append(order)
+            self._before(clause, order)
             return True
         whole = clause.text(self._text)
         if clause.sub in IF and HARMLESS_IF.match(whole):
@@ -247,6 +262,13 @@ class _Reader:
             self._conditional(clause, said, before)
         return True
 
+    def _before(self, clause: Clause, order: Order | None) -> None:
+        """Keep what is to be done after another order."""
+        if order is None or not order.intent:
+            return
+        order.in_order = True
+        (self._orders if clause.joined and self._orders else self._later).append(order)
+
     def _conditional(self, clause: Clause, said: str, before: Clause | None) -> None:
         """Leave out the order that waits for something to happen: the one before, or the ones after."""
         self._reasons.append("conditional")
@@ -260,7 +282,7 @@ class _Reader:
         """Return what is wished: that something is done, or that somebody has something."""
         signs = signs_of(words, told=bool(clause.told))
         order = self._order(clause, words, said, WISH, None)
-        if order is None and signs.person and signs.document:
+        if order is None and signs.document and (signs.person or words.keys & _HAVING):
             return self._order(clause, words, said, FOR_OTHERS, None)
         return order
 
@@ -322,7 +344,7 @@ class _Reader:
         foreign = bool(signs.senses & {FOREIGN, "print"}) and not signs.senses & {"write", "reply", "tell"}
         intent, sure = asked or intent_of(signs)
         if clause.told and not asked:
-            told = self._of_told(clause, signs)
+            told = asked_in(clause, signs, self._text)
             intent, sure = told if told is not None else (intent, sure)
         if mood == FOR_OTHERS:
             intent, sure = (
@@ -345,9 +367,8 @@ class _Reader:
                 or (signs.thing and not signs.person)
                 or bool(signs.senses & {"write", "tell", "reply"})
             )
-        travels = "travel" in signs.nouns and not (signs.place or signs.by_mail)
-        if travels and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
-            order.foreign, intent, sure = frozenset({"book"}), "", 0.0
+        if unlike := _of_no_intent(signs, intent):
+            order.foreign, intent, sure = frozenset({unlike}), "", 0.0
         if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
             intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
         order.intent, order.sure = intent, sure
@@ -360,22 +381,13 @@ class _Reader:
         whole = self._text[head.start : clause.end].strip(" ,;")
         return whole, f"{head.text(self._text)}, {filled}", extra | ({"place"} if place else frozenset())
 
-    def _of_told(self, clause: Clause, signs: Signs) -> tuple[str, float] | None:
-        """Return what is asked for where it is told: whether somebody wrote, where something is, what is to be found out."""
-        said = self._text[clause.told[0].start : clause.told[-1].end]
-        found = of_told(signs.senses, said)
-        if found is not None or not signs.senses & _FINDS_OUT or signs.to:
-            return found
-        if clause.told[0].key in {"wo", "wohin", "where", "in"}:
-            return asked_for(said)
-        if signs.senses & {"find", "lookup"} and clause.told[0].key in _ASKED and not signs.document:
-            return "web_search", LIKELY
-        return None
 
-    def _asked_where(self, clause: Clause) -> tuple[str, float] | None:
-        """Return what "weißt du zufällig, wo …?" asks for."""
-        where = bool(clause.told) and clause.told[0].key in {"wo", "wohin", "where"}
-        return asked_for(self._text[clause.told[0].start : clause.told[-1].end]) if where else None
+def _of_no_intent(signs: Signs, intent: str) -> str:
+    """Return what is ordered where it is nothing of ours: a journey booked, a window opened; else nothing."""
+    travels = "travel" in signs.nouns and not (signs.place or signs.by_mail)
+    if travels and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
+        return "book"
+    return "physical" if not intent and "physical" in signs.nouns and not (signs.document or signs.app) else ""
 
 
 def replace_core(clause: Clause, words: Words) -> Clause:

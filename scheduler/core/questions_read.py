@@ -23,7 +23,7 @@ _WRITES: Final = re.compile(
     r"(?i)^(?:was|what) (?:schreib(?:t|en)|mailt|antwortet|does|do|sagt) (?!(?:man|ich|wir|du|i|we|you)\b).+?"
 )
 _WHERE: Final = re.compile(
-    r"(?i)^(?:wo\b|wohin\b|where\b|where's\b|in (?:welche[mn]|which) (?:ordner|verzeichnis|folder|directory)|(?:which|what|welcher|welchem) (?:folder|drive|directory|ordner)|weißt du,? wo|weisst du,? wo|any idea where|do you know where|whereabouts)\b|(?:.* )?(?:(?:idea|clue|ahnung|plan) |know |wei(?:ß|ss)t du |(?:find|figure|suss) out |(?:he)?rausfinden )(?:mal )?(?:where|wo)\b"
+    r"(?i)^(?:wo\b|wohin\b|where\b|where'?s\b|wo'?s\b|in (?:welche[mn]|which) (?:ordner|verzeichnis|folder|directory)|(?:which|what|welcher|welchem) (?:folder|drive|directory|ordner)|weißt du,? wo|weisst du,? wo|any idea where|do you know where|whereabouts)\b|(?:.* )?(?:(?:idea|clue|ahnung|plan) |know |wei(?:ß|ss)t du |(?:find|figure|suss) out |(?:he)?rausfinden )(?:mal )?(?:where|wo)\b"
 )
 _FINDS: Final = re.compile(r"(?i)^(?:wo find|where (?:do|can) (?:i|we) find)")
 _NO_PLACE: Final = re.compile(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from scheduler.core.mood_words import HYPOTHETICAL
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.word_kinds import FINITE
 from scheduler.core.words import Words
@@ -21,12 +22,18 @@ _FAVOUR: Final = re.compile(
     r"|(?:hast|hättest|haben|hätten) (?:du|sie) (?:mal |bitte |vielleicht |gerade |kurz )*(?:(?:eine?n? |ne |kurz |etwas |ein bisschen )*(?:zeit|minute|moment|sekunde|augenblick|luft))(?:,? und|[?.!,])(?= \w)"
     r"|(?:tu|tust du|tun sie|mach|könntest du) (?:mir|uns) (?:bitte |mal )*(?:den|einen|nen) (?:großen |riesen)?gefallen(?: tun)?\s?(?:und|[,:!?.])(?= \w)|sei (?:bitte )?(?:so )?(?:ein schatz|ein engel|so lieb|so gut|so nett|lieb|gut|nett|ein lieber),? und(?= \w)"
     r"|(?:could you |can you |would you |please )*(?:do me (?:a|the) (?:big |huge |quick )?(?:favou?r|solid)|be an? (?:dear|love|star|angel|pal|sport|legend|hero)|help me out)(?: here)?\s?(?:and|[,:!?.–-]+)(?= ?\w)"
+    r"|(?:would you |please )*be so (?:good|kind|nice) as to(?= \w)"
+    r"|würde es (?:dir|ihnen|euch) (?:etwas|was|viel) ausmachen,?(?= \w)|(?:hättest du|hätten sie) (?:etwas|was) dagegen,?(?= \w)"
     r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
     re.IGNORECASE,
 )
 _HEADER: Final = re.compile(
-    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
-    r"(?:a )?(?:quick|small|little) (?:one|request|favou?r|ask|thing)|needs? (?:sending|doing|to go(?: out)?)|for you|für dich|jobs? for (?:you|today))\s?[:–](?= ?\w)",
+    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte |heute |jetzt )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
+    r"(?:a )?(?:quick|small|little) (?:one|request|favou?r|ask|thing)|(?:also )?pass auf|hör(?: mal)?(?: zu)?|(?:es geht um )?folgendes|listen|here's the thing|(?:so )?ich diktier\w* (?:mal |eben |kurz )*|needs? (?:sending|doing|to go(?: out)?)|for you|für dich|jobs? for (?:you|today))\s?[:–](?= ?\w)",
+    re.IGNORECASE,
+)
+_STEP: Final = re.compile(
+    r"(?:(?<=[.!?,:;] )|^)\s*(?:job|task|step|item|punkt|schritt|aufgabe|thing)(?: number| nr\.?)? (?:one|two|three|four|eins|zwei|drei|vier|\d)\s?[,:.–-]+(?= ?\w)",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(r"\s*\w+ (?:\w+ )*?[A-ZÄÖÜ]|.*(?:zusammen|all|there|everyone|team)", re.DOTALL)
@@ -60,7 +67,7 @@ def only_informs(text: str) -> bool:
     told = _FOR_INFORMATION.match(text)
     if told is not None:
         return Words(tokens_of(told["rest"])).imperative is None
-    if _AWAY.match(text):
+    if _AWAY.match(text) or HYPOTHETICAL.match(text):
         return True
     return _HAD_IT_BEEN.match(text) is not None or _PERHAPS_LATER.match(text) is not None
 
@@ -80,6 +87,8 @@ def remarks_in(text: str) -> Iterator[Stretch]:
     header = _HEADER.match(text)
     if header is not None:
         yield header.span()
+    for step in _STEP.finditer(text):
+        yield step.span()
     for favour in _FAVOUR.finditer(text):
         if not text[: favour.start()].strip(" .,!?;:") or text[: favour.start()].rstrip()[-1:] in ".!?,;:–-":
             yield favour.span()

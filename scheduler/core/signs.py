@@ -81,7 +81,8 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     place = place or (
         bool(words.senses & {"fetch", "download"}) and document and any(is_source(one) for one in phrases)
     )
-    carries = bool(words.senses & {"send", "forward"}) or bool(words.keys & {"raus", "rüber", "rueber"})
+    carries = bool(words.senses & {"send", "forward", "arrive"}) or bool(words.keys & {"raus", "rüber", "rueber"})
+    carries = carries or (not words.verbs and bool(words.keys & OBLIGES))
     to = (
         any(
             (one.before in TO or (carries and one.before in {"zu", "zum", "zur"} and _is_person_like(one)))
@@ -154,6 +155,8 @@ def _nominal(words: Words) -> frozenset[str]:
 def _light(words: Words) -> frozenset[str]:
     """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
     found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
+    if words.keys & {"wissen", "know"} and words.keys & {"lass", "lasst", "lassen", "let"}:
+        found.add("tell")
     if "give" in words.senses and words.keys & _WORD_OF_IT:
         found.add("tell")
     if not words.verbs and words.keys & OBLIGES and words.keys & _DIRECTIONS:

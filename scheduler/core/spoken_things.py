@@ -75,7 +75,7 @@ class SpokenOf:
             ),
             None,
         )
-        if only_told and place is not None:
+        if place is not None and (only_told or not any(kinds(one) & {"document"} for one in phrases)):
             self._place = self._text[place.start : place.tokens[-1].end]
         if place is not None and self._things and words.content[0].key.partition("'")[0] in _IT:
             where = self._text[place.start : place.tokens[-1].end]

@@ -14,7 +14,7 @@ from scheduler.core.word_forms import (
 
 I_WE: Final = word_set(
     """
-    ich wir i we i'd i'm i'll i've we'd we're we'll we've im ive
+    ich wir i we i'd i'm i'll i've we'd we're we'll we've ive
     """
 )
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Final
 
 from scheduler.core.lexicon import Meaning
 from scheduler.core.order_form import order_verb
@@ -37,6 +38,20 @@ def _fits(meaning: Meaning, keys: frozenset[str]) -> bool:
     return meaning.kind == "verb" and (not meaning.apart or meaning.apart in keys)
 
 
+_POINTING: Final = frozenset({"show", "find", "open", "forward", "download", "convert"})
+_TOLD_OF: Final = frozenset({"send", "write", "forward", "reply", "tell", "make", "save"})
+
+
+def _tells_which(token: Token, meanings: list[Meaning], first: list[Meaning], before: Token) -> bool:
+    """Whether a later verb only tells which one is meant: "find the email Oliver sent"."""
+    return (
+        any(one.sense in _POINTING for one in first)
+        and all(one.form in {PAST, PAST_OR_PARTICIPLE} and one.sense in _TOLD_OF for one in meanings)
+        and token.key not in {"let", "put", "set"}
+        and (before.is_name or before.has("noun", "person_title") or before.key in SUBJECTS)
+    )
+
+
 class Words:
     """A run of tokens; everything is found out when it is first asked for."""
 
@@ -65,10 +80,12 @@ class Words:
     @functools.cached_property
     def verbs(self) -> list[tuple[int, Token, list[Meaning]]]:
         """The verbs that act here: place in `content`, word, and what it may mean by the parts that are there."""
-        found = []
+        found = list[tuple[int, Token, list[Meaning]]]()
+        parts = set[str]()
         for place, token in enumerate(self.content):
             if (
                 not token.is_verb
+                or token.key in parts
                 or token.kind != "word"
                 or token.has("determiners")
                 or (token.has("adverbs") and place != 0)
@@ -103,7 +120,10 @@ class Words:
             if fitting and (
                 pronoun or final or acts(token, self.content, place) or (place == 0 and not token.has("noun"))
             ):
+                if found and _tells_which(token, fitting, found[0][2], self.content[place - 1]):
+                    continue
                 found.append((place, token, fitting))
+                parts |= {one.apart for one in fitting if one.apart}
         return found
 
     def has_part(self, meaning: Meaning, place: int) -> bool:
@@ -214,6 +234,8 @@ class Words:
         if not self.content or self.imperative is not None or self.keys & {"angeht", "betrifft", "anbelangt"}:
             return False
         first = self.content[0]
+        if first.has("modal") and self.tokens[0].key == "there":
+            return False
         if (
             first.key in {"what", "was", "wos"}
             and len(self.content) > 2

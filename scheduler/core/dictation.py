@@ -1,0 +1,40 @@
+"""Finds in a request what is only dictated: the text of a mail, and where orders go on after it."""
+
+import re
+from typing import Final
+
+from scheduler.core.phrases import tokens_of
+from scheduler.core.words import Words
+
+_DICTATES: Final = re.compile(r":\s+(?=\S)| [-–] (?=\S)")
+_MAIL_TO: Final = re.compile(
+    r"(?i)^(?:bitte |please |kurze |quick |a |eine |short |neue |new )*(?:(?:e-?|rund)?mail|nachricht|message|note|info|memo)s? (?:bitte |please )?(?:an|to) [^,.;:!?]{2,50}$"
+)
+_TO_SOMEBODY: Final = re.compile(r"(?i)^(?:bitte |please )?(?:an|to):? (?!do\b)(?:[^\s,.;:!?]+ ){0,3}[^\s,.;:!?]+$")
+_GOES_ON: Final = re.compile(
+    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
+)
+_TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
+_SUBJECTS_OF_ORDERS: Final = frozenset({"ich", "wir", "du", "sie", "i", "we", "you"})
+
+
+def dictation(text: str) -> tuple[int, int | None, int]:
+    """Return where the order before dictated text ends, where that text begins, and where orders go on."""
+    for colon in _DICTATES.finditer(text):
+        head = text[: colon.start()].strip()
+        if _MAIL_TO.match(head) or (colon[0][0] == ":" and _TO_SOMEBODY.match(head)):
+            return colon.start(), colon.end(), len(text)
+        if colon[0][0] != ":":
+            continue
+        before = tokens_of(text[: colon.start()])[-14:]
+        words = Words(before)
+        if words.declares and words.finite is not None and words.content[0].key not in _SUBJECTS_OF_ORDERS:
+            continue
+        if words.senses & (_TELLING | {"fill"}) or any(
+            one.has("noun", "mail") or one.kind == "address" for one in before
+        ):
+            goes_on = _GOES_ON.search(text, colon.end())
+            quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
+            resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
+            return colon.start(), colon.end(), resumed
+    return len(text), None, len(text)

@@ -1,0 +1,66 @@
+"""Families of sayings are read as the orders they are; what only looks like an order never acts."""
+
+import pytest
+
+from scheduler.core.compound import split_orders
+from scheduler.core.intent_router import IntentRouter
+from scheduler.core.intents import UNKNOWN
+
+ROUTER = IntentRouter.default()
+READ = {
+    # a reason that negates, a cut word, a courtesy, or a number stands beside the order
+    "öffne mal budget.xlsx, die zahlen passen nicht": "open_document",
+    "Schick Anna die Liste, nicht Tom": "send_mail",
+    "The quote still hasn't gone out. Could you email it to Anna when you've got a sec?": "send_mail",
+    "Exposé Gartenstr. 14 an die Familie Voss raus bitte": "send_mail",
+    "Bist du so lieb und mailst der Oma die Fotos?": "send_mail",
+    "Be a dear and send Tom the list": "send_mail",
+    "1. find the mail from the auditor, 2. go to the Ofsted website": "search_mail navigate_url",
+    # what somebody is to have, or is to be made sure of
+    "Make sure Anna gets invoice 4711": "send_mail",
+    "Sorg bitte dafür, dass der Vertrag zu Herrn Müller gelangt": "send_mail",
+    "Die Schlüsselliste bräuchte der Hausmeister heute noch": "send_mail",
+    "can Anna have the price list?": "send_mail",
+    "Ich hätte gern, dass Sie Bob schreiben, dass der Termin ausfällt": "send_mail",
+    # where something is, told before or after, in one sentence or three
+    "Anna needs invoice 4711. It's in the portal. Email it to her.": "fetch_and_send",
+    "From the Contracts folder, email the lease to Ms Ruiz": "fetch_and_send",
+    "Go to the portal, get the invoice and mail it to Anna": "fetch_and_send",
+    "Finde raus, wo unsere Liste gespeichert ist, und exportiere sie als PDF.": "search_document export_pdf",
+    "Weisst du zufaellig, wo der Plan vom Stadtfest liegt?": "search_document",
+    "I can't find the lease": "search_document",
+    # dictated without a verb, an arrow, a list, a preposition before what is told
+    "Rechnung 4711 -> Anna": "send_mail",
+    "email to all staff - fire drill at 10": "send_mail",
+    "An Frau Kern: Danke für die Blumen": "send_mail",
+    "Todo: * Excel starten * Preisliste von kolb.example runterladen": "open_app download_file",
+    "Such die Mail raus, in der Tom die Adresse geschickt hat": "search_mail",
+    "Browser auf und Wetter Köln googeln": "open_app web_search",
+    "Können wir am Freitag um 3 eine Besprechung mit Anna ansetzen?": "create_appointment",
+    "Im Kalender am 9. Oktober, 11 bis 12 Uhr, die Begehung mit der Architektin eintragen": "create_appointment",
+    "Wenn du mir Excel schließen könntest": "close_app",
+}
+NOTHING = (
+    "Hätte ich die Mail doch nur geschickt.",
+    "Hold the email to Tom for now.",
+    "Anna bittet Tom, die Liste zu schicken.",
+    "The boss wants Tom to send the list.",
+    "The new staff portal goes live on 3 June, training to follow.",
+    "Leg den Brief in die Ablage.",
+    "Mach mir bitte einen Kaffee.",
+    "Öffne bitte das Fenster.",
+    "Could you bring the meeting with Lee forward by half an hour?",
+    "Angenommen, wir würden die Tabelle aus dem Bericht ziehen, würde das reichen?",
+    "Kaminski sollte die Bescheinigung längst gemailt bekommen haben.",
+    "Is it possible to search emails by attachment size?",
+)
+
+
+@pytest.mark.parametrize("text", READ)
+def test_families_of_sayings_are_read(text: str) -> None:
+    assert " ".join(part.routed.name for part in split_orders(text, ROUTER).parts) == READ[text]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_what_looks_like_an_order_and_is_none_never_acts(text: str) -> None:
+    assert {part.routed.name for part in split_orders(text, ROUTER).parts} == {UNKNOWN}
