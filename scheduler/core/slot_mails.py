@@ -38,6 +38,7 @@ _TOLD: Final = re.compile(
 _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
 _OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
 _SENDS: Final = ("send", "forward", "reply", "write", "tell", "show")
+_ENDED: Final = re.compile(r"[.!?]\s")
 _MARK: Final = re.compile(r"[,.;:!?](?:\s|$)")
 _IT: Final = re.compile(
     r"(?<=[.;:!?,] )[^.;:!?]*\b(?P<it>it|them|ihn|sie|es|diesen?|die|den|das)\b(?!')", re.IGNORECASE
@@ -282,6 +283,7 @@ def _about(order: Order) -> None:
         if (
             one.prep in ABOUT
             and one.prep != "on"
+            and not ("body" in order.filled and _in_another_sentence(order, one))
             and (
                 "document" not in order.filled
                 or mails
@@ -290,6 +292,14 @@ def _about(order: Order) -> None:
         ):
             order.fill("subject", one)
             return
+
+
+def _in_another_sentence(order: Order, chunk: Chunk) -> bool:
+    """Whether a sentence ends between what is said here and the verb of sending or writing."""
+    sending = [one for one in order.chunks if one.kind == "verb" and any(one.tokens[0].has("verb", s) for s in _SENDS)]
+    return bool(sending) and all(
+        _ENDED.search(order.text[min(one.end, chunk.end) : max(one.start, chunk.start)]) for one in sending
+    )
 
 
 def _recipients_late(order: Order) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from scheduler.core.phrases import Token
 from scheduler.core.slot_times import is_period
 from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_words import slot_words
@@ -194,6 +195,11 @@ def place_of(chunk: Chunk) -> str:
     return ""
 
 
+def _senses(token: Token) -> set[str]:
+    """Return what a noun names."""
+    return {one.sense for one in token.meanings if one.kind == "noun"}
+
+
 def fill_places(order: Order, slots: Sequence[str]) -> None:
     """Fill folder, portal, application and url with the places that are named as such."""
     for chunk in list(order.free()):
@@ -209,7 +215,9 @@ def fill_places(order: Order, slots: Sequence[str]) -> None:
             kind in slots
             and chunk.prep in OUT_OF | FROM
             and not on_screen(chunk)
-            and not (chunk.prep in FROM and chunk.noun("person_title") and kind != "url")
+            and not (
+                chunk.prep in FROM and chunk.noun("person_title") and kind not in {"url", *_senses(chunk.content[-1])}
+            )
         ):
             if (
                 kind == "portal"

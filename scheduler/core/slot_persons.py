@@ -111,21 +111,16 @@ def _persons(text: str) -> Iterator[Stretch]:
         owner = owner_of(chunk)
         if owner is not None and any(token.is_name for token in chunk.content[:2]):
             yield owner
-        elif (
-            is_person(chunk)
-            and not is_thing(chunk)
-            and not is_empty(chunk)
-            and not _only_place(chunk, german=order.german)
-        ):
+        elif is_person(chunk) and not is_thing(chunk) and not is_empty(chunk) and not _only_place(chunk):
             start, reached = order.reach(chunk, OF_PERSONS)
             yield start, reached
 
 
-def _only_place(chunk: Chunk, *, german: bool) -> bool:
+def _only_place(chunk: Chunk) -> bool:
     """Whether words stand after a preposition that no person stands after: "in Fulda", "zum Wasserschaden"."""
     if chunk.noun("person_title") or any(token.key.strip(".") in TITLES for token in chunk.tokens):
         return False
-    return bool(chunk.prep) and chunk.prep not in (_BESIDE_PERSONS if german else _BESIDE_PERSONS | {"about", "on"})
+    return bool(chunk.prep) and chunk.prep not in _BESIDE_PERSONS
 
 
 _BESIDE_PERSONS: Final = frozenset(

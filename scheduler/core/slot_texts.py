@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from scheduler.core.slot_tokens import is_abbreviation
+
 Stretch = tuple[int, int]
 
 _REASON: Final = re.compile(
@@ -32,10 +34,7 @@ _ENGLISH_TOLD: Final = re.compile(
     r"(?P<body>(?:to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
     re.IGNORECASE | re.DOTALL,
 )
-_SENTENCE_END: Final = re.compile(
-    r"(?<!\b\w)(?<!\bdr)(?<!\bnr)(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bno)(?<!\bst)(?<!\d)[.!?]+ (?=[A-ZÄÖÜ])",
-    re.IGNORECASE,
-)
+_SENTENCE_END: Final = re.compile(r"(?P<last>[\w.]*)(?<![\d\s])[.!?]+ (?=[^\W\d_])")
 _BY_MAIL: Final = re.compile(r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$", re.IGNORECASE)
 _ORDERS_ON: Final = re.compile(
     r"(?:please |bitte )?(?:forward|send|e?-?mail (?:it|to)|leite|schick|weiterleiten|weiter an|fetch|hol|grab|get it)\b",
@@ -83,7 +82,7 @@ _MENTIONED: Final = re.compile(
     r" (?:mentioned|mentions|mentioning) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
 )
 _ERWAEHNT: Final = re.compile(
-    r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen|gesprochen|geschrieben)(?: hat(?:te)?| haben| wurde| wird)",
+    r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen)(?: hat(?:te)?| haben| wurde| wird)",
     re.IGNORECASE,
 )
 _WRITER_BEFORE: Final = re.compile(
@@ -91,6 +90,7 @@ _WRITER_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
+_THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
     re.IGNORECASE,
@@ -261,22 +261,31 @@ def _body(text: str) -> tuple[int, int, int] | None:
         )
     ):
         match = None
+    if match is not None and match["clause"] and _THAT.match(match[0]) and not _TELLS.search(text[: match.start()]):
+        match = None
     if match is not None and match["asked"] and not _TELLS.search(text[: match.start()]):
         match = None
     if match is None:
         return None
     name = match.lastgroup or "colon"
     start, end = match.span(name)
-    stop = _SENTENCE_END.search(text, start, end) if name != "colon" else None
-    end = stop.start() if stop else end
+    end = _sentence_end(text, start, end) if name != "colon" else end
     late = _BY_MAIL.search(text, start, end)
     end = late.start() if late else end
     courtesy = _COURTESY.search(text, start, end) if name != "colon" else None
     return start, courtesy.start() if courtesy else end, match.start()
 
 
+def _sentence_end(text: str, start: int, end: int) -> int:
+    """Return where the first sentence of a stretch ends; the dot of an abbreviation or of an initial ends none."""
+    for match in _SENTENCE_END.finditer(text, start, end):
+        if len(match["last"]) > 1 and not is_abbreviation(match["last"]):
+            return match.end("last")
+    return end
+
+
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx|json|pdf|word)\b(?=\)| (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(

@@ -38,7 +38,7 @@ _HOLIDAY: Final = (
 )
 _QUARTER: Final = r"(?:(?:[1-4]\.|(?:erste|zweite|dritte|vierte)[nrsm]?) quartal|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)s?(?:(?: of)? 20\d\d)?"
 _NEAR: Final = (
-    r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|morgen|gestern"
+    r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|(?<!guten )morgen|gestern"
     r"|today|tomorrow|tmrw|yesterday|tonight|this (?:morning|afternoon|evening))"
 )
 _DAY: Final = (

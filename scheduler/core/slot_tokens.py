@@ -101,7 +101,11 @@ def tokens_with_times(text: str) -> list[Token]:
 
 def is_abbreviated(token: Token) -> bool:
     """Whether a dot after this word ends no sentence: "Nr.", "bzgl.", "Gartenstr."."""
-    key = token.key.strip(".")
+    return is_abbreviation(token.key)
+
+
+def is_abbreviation(word: str) -> bool:
+    key = word.casefold().strip(".")
     return key in ABBREVIATED or (key.endswith("str") and len(key) > len("str"))
 
 
