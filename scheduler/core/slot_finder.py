@@ -88,6 +88,8 @@ _BETWEEN: Final = re.compile(
 _AND: Final = re.compile(
     r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"
 )
+_ARTICLE: Final = re.compile(r"(?:der|die|das|den|dem|unsere?[nrm]?|the|our|my)\s", re.IGNORECASE)
+_BETWEEN_TWO: Final = re.compile(r"\s(?:zwischen|between|of|von|vom|mit|with|für|for|des|der)\s", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"(?:, | und | and )")
 _FIRM: Final = re.compile(
     r" & |\b(?:gmbh|ag|kg|ltd|inc|llp|söhne|sons|partners?|attn|z\. ?hd?\.?|c/o)\b", re.IGNORECASE
@@ -195,7 +197,8 @@ def _things(stretch: str) -> list[str]:
     """Return the documents of "den Vertrag und das Angebot"; what only belongs together stays one."""
     parts = _AND.split(stretch)
     whole = all(any(token.has("noun", "document") for token in tokens_of(part)) for part in parts)
-    return parts if whole else [stretch]
+    apart = len(parts) > 1 and all(_ARTICLE.match(part) for part in parts[1:]) and not _BETWEEN_TWO.search(parts[0])
+    return parts if whole or apart else [stretch]
 
 
 def _small(text: str) -> str:

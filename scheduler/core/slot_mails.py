@@ -39,6 +39,7 @@ _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
 _OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
 _SENDS: Final = ("send", "forward", "reply", "write", "tell", "show")
 _ENDED: Final = re.compile(r"[.!?]\s")
+_TO_BEFORE: Final = re.compile(r"\b(?:to|an) $", re.IGNORECASE)
 _MARK: Final = re.compile(r"[,.;:!?](?:\s|$)")
 _IT: Final = re.compile(
     r"(?<=[.;:!?,] )[^.;:!?]*\b(?P<it>it|them|ihn|sie|es|diesen?|die|den|das)\b(?!')", re.IGNORECASE
@@ -128,7 +129,7 @@ def _first(order: Order, fits: Callable[[Chunk], bool]) -> None:
 def _is_spoken_of(order: Order) -> bool:
     """Fill who was spoken of before, where a pronoun says who gets it; nobody, where it is not said here."""
     token = pronoun_of_person(order.text)
-    if token is None or not _is_sent(order, token.start, token.end):
+    if token is None or not (_TO_BEFORE.search(order.text, 0, token.start) or _is_sent(order, token.start, token.end)):
         return False
     meant = person_meant(token.key, order.whole[: token.start])
     order.filled["recipient"] = [] if meant is None else [meant]
@@ -340,5 +341,6 @@ def unknown_place(order: Order) -> None:
                     and one.content[0].text[:1].isupper()
                     and len(one.tokens) == 1
                 )
-                order.fill("application" if named else "portal", one)
+                path = any(mark in token.text[1:-1] for token in one.content for mark in "/\\")
+                order.fill("folder" if path else "application" if named else "portal", one)
                 return

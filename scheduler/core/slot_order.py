@@ -1,5 +1,6 @@
 """An order as chunks, what was filled of it so far, and what a chunk names: a person, a thing, a place."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -32,6 +33,7 @@ _EMPTY: Final = slot_words("empty")
 _PLAIN_ADJECTIVES: Final = slot_words("plain_adjectives")
 _ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nrms]?")
 _MAIL_WORDS: Final = slot_words("mail_words")
+_LISTS: Final = frozenset({",", "und", "and", "sowie", "&"})
 _NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
 _KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
 _GERMAN_ARTICLES: Final = slot_words("german_articles")
@@ -163,7 +165,9 @@ def is_person(chunk: Chunk) -> bool:
         return False
     if chunk.noun("document", "folder", "portal", "form", "table"):
         return chunk.noun("person_title") and not chunk.noun("document")
-    last = chunk.content[-1]
+    last = next(
+        (before for before, after in itertools.pairwise(chunk.content) if after.key in _LISTS), chunk.content[-1]
+    )
     if (
         last.text.islower()
         and not last.has("noun", "person_title")

@@ -31,11 +31,14 @@ _BODY: Final = re.compile(
 )
 _ENGLISH_TOLD: Final = re.compile(
     r"\b(?:tell|remind|ask|text|message|inform) (?!from\b|of\b|about\b|on\b|that\b)(?P<who>(?:(?:the|my|our|all|mr|mrs|ms|dr)\.? )*[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:by|via|in an?) (?:e-?)?mail)?,? "
-    r"(?P<body>(?:to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
+    r"(?P<body>(?:(?:not )?to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
     re.IGNORECASE | re.DOTALL,
 )
 _SENTENCE_END: Final = re.compile(r"(?P<last>[\w.]*)(?<![\d\s])[.!?]+ (?=[^\W\d_])")
-_BY_MAIL: Final = re.compile(r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$", re.IGNORECASE)
+_BY_MAIL: Final = re.compile(
+    r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$|[.!] (?:bitte |please |das )*(?:als|per|by|via|as an?) (?:e-?|rund)?mail\b[^.!?]*[.!]*$",
+    re.IGNORECASE,
+)
 _ORDERS_ON: Final = re.compile(
     r"(?:please |bitte )?(?:forward|send|e?-?mail (?:it|to)|leite|schick|weiterleiten|weiter an|fetch|hol|grab|get it)\b",
     re.IGNORECASE,
@@ -79,7 +82,7 @@ _IN_SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 _MENTIONED: Final = re.compile(
-    r" (?:mentioned|mentions|mentioning) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
+    r" (?:mentioned|mentions|mentioning|quoted|quotes) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
 )
 _ERWAEHNT: Final = re.compile(
     r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen)(?: hat(?:te)?| haben| wurde| wird)",
@@ -90,6 +93,11 @@ _WRITER_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
+_NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
+_PLAINLY_TOLD: Final = re.compile(
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^.!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    re.IGNORECASE,
+)
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
@@ -167,6 +175,9 @@ def cut_mail(text: str) -> Cut:
         rest = blank(rest, *subject.span(), ",")
     copy = _CC.search(rest)
     body = _body(rest)
+    if copy is not None and _NO_COPY.search(copy["after"] or ""):
+        rest, copy = blank(rest, *copy.span(), ","), None
+        body = _body(rest)
     if copy is not None and (body is None or copy.start() < body[0] or _is_last(rest, copy)):
         found["cc"] = [_until_gap(rest, *copy.span("after" if copy["after"] else "before"))]
         rest = blank(rest, *copy.span(), ",")
@@ -246,7 +257,7 @@ def _body(text: str) -> tuple[int, int, int] | None:
         quoted = _LONG_QUOTE.search(text)
     if quoted is not None:
         return *quoted.span("body"), quoted.start()
-    told = _ENGLISH_TOLD.search(text)
+    told = _ENGLISH_TOLD.search(text) or _PLAINLY_TOLD.search(text)
     match = _BODY.search(text)
     if told is not None and (match is None or told.start("body") < match.start()):
         return *told.span("body"), told.start("body")

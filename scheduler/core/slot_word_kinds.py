@@ -297,6 +297,8 @@ class WordKinds:
             or (token.text[:1].isupper() and not first)
         ):
             return False
+        if self._is_plural(place, token):
+            return False
         headless = self._open is not None and bool(self._open.det) and not self._has_head(self._open)
         if headless or (before is not None and before.has("determiners")):
             return False
@@ -320,6 +322,14 @@ class WordKinds:
             and self._classes[place + 1] == NOUN
             and self._open is None
         )
+
+    def _is_plural(self, place: int, token: Token) -> bool:
+        """Whether an English -s is a plural here, not a verb: the clause has its verb ("forward … the parking permits to")."""
+        if self._german or self._open is None or not token.key.endswith("s") or token.key.endswith("ss"):
+            return False
+        after = self._at(place + 1)
+        ends = after is None or after.kind == "mark" or after.has("prepositions")
+        return ends and any(one.kind == "verb" and one.clause == self._clause for one in self._found)
 
     def _names_mail(self, place: int, token: Token) -> bool:
         """Whether "Mail an Bob" begins with a noun."""
