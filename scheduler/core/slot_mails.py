@@ -38,7 +38,7 @@ _TOLD: Final = re.compile(
 _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
 _OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
 _SENDS: Final = ("send", "forward", "reply", "write", "tell", "show")
-_ENDED: Final = re.compile(r"[.!?]\s")
+_ENDED: Final = re.compile(r"[.!?:]\s")
 _TO_BEFORE: Final = re.compile(r"\b(?:to|an) $", re.IGNORECASE)
 _MARK: Final = re.compile(r"[,.;:!?](?:\s|$)")
 _IT: Final = re.compile(
@@ -247,6 +247,8 @@ def _no_genitive(order: Order, chunk: Chunk) -> bool:
 
 def _things_sent(order: Order) -> None:
     free = [one for one in order.free() if not is_empty(one) and not is_mail(one) and not on_screen(one)]
+    if "body" in order.filled:
+        free = [one for one in free if not _in_another_sentence(order, one)]
     bare = [one for one in free if not one.prep]
     after = [one for one in free if one.prep in {"auf", "for", "with", "mit", "um"}]
     for rank in (

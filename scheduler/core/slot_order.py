@@ -33,6 +33,12 @@ _EMPTY: Final = slot_words("empty")
 _PLAIN_ADJECTIVES: Final = slot_words("plain_adjectives")
 _ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nrms]?")
 _MAIL_WORDS: Final = slot_words("mail_words")
+_ROLES: Final = slot_words("roles")
+_ROLE: Final = re.compile(
+    r".*(?:leiter|berater|meister|verwalter|anwalt|anwaelt|aerzt|arzt|haendler|lieferant|makler|gaertner|fahrer|trainer|lehrer|schreiner|pruefer|planer|betreuer|sprecher|"
+    r"referent|assistent|vermieter|mieter|inhaber|besitzer|eigentuemer|nehmer|geber|schreiber|pfleger|halter|bearbeiter|beauftragte|kollege|chef)(?:in|innen|s|n|en|r)?"
+    r"|.*(?:verwaltung|abteilung|kanzlei|agentur|behoerde|versicherung|sparkasse|krankenkasse|verein|verband|redaktion|spedition|druckerei|werkstatt|kammer|direktion|gesellschaft|amts?|amtes|gericht|notariat|vorstand|betriebsrat|elternrat|beirat|gemeinde|ministerium|dienst)"
+)
 _LISTS: Final = frozenset({",", "und", "and", "sowie", "&"})
 _NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
 _KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
@@ -178,6 +184,12 @@ def is_person(chunk: Chunk) -> bool:
         return False
     named = any(token.is_name for token in chunk.content) and chunk.det not in _GERMAN_ARTICLES
     return chunk.noun("person_title") or named
+
+
+def has_role(token: Token) -> bool:
+    """Whether a word says what somebody does: "plumber", "Hausmeisterin", "Bauamt"."""
+    key = token.key.removesuffix("s") if token.key not in _ROLES else token.key
+    return key in _ROLES or _ROLE.fullmatch(token.key) is not None
 
 
 def is_thing(chunk: Chunk) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.slot_chunks import chunks_of
-from scheduler.core.slot_order import OF_PERSONS, Order, Stretch, is_empty, is_person, is_thing, owner_of
+from scheduler.core.slot_order import OF_PERSONS, Order, Stretch, has_role, is_empty, is_person, is_thing, owner_of
 from scheduler.core.slot_tokens import TITLES, Chunk, language_of
 from scheduler.core.slot_words import slot_words
 
@@ -111,7 +111,12 @@ def _persons(text: str) -> Iterator[Stretch]:
         owner = owner_of(chunk)
         if owner is not None and any(token.is_name for token in chunk.content[:2]):
             yield owner
-        elif is_person(chunk) and not is_thing(chunk) and not is_empty(chunk) and not _only_place(chunk):
+        elif (
+            (is_person(chunk) or has_role(chunk.content[-1]))
+            and not is_thing(chunk)
+            and not is_empty(chunk)
+            and not _only_place(chunk)
+        ):
             start, reached = order.reach(chunk, OF_PERSONS)
             yield start, reached
 

@@ -20,7 +20,7 @@ from scheduler.core.slot_times import times_in
 from scheduler.core.slot_tokens import Chunk
 
 _ASKED: Final = re.compile(
-    r"\b(?:has|have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
+    r"\b(?:has|(?<![.?!,] )have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
     re.IGNORECASE,
 )
 
@@ -51,6 +51,12 @@ def mails(order: Order) -> None:
             and "sender" not in order.filled
         ):
             before = order.chunks[place - 1] if place and one.near else one
+            if (
+                one.prep == "vom"
+                and len(one.content) == 1
+                and (one.content[0].is_verb or one.content[0].key.endswith("ieren"))
+            ):
+                continue
             if before is not one and not is_mail(before) and before.kind == "np" and not _may_have_sender(before):
                 continue
             belongs = before.kind == "np" and not before.prep and is_person(before) and not is_mail(before)

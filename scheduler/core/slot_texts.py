@@ -95,7 +95,7 @@ _WRITER_BEFORE: Final = re.compile(
 _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
 _NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
 _PLAINLY_TOLD: Final = re.compile(
-    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^.!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
     re.IGNORECASE,
 )
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)

@@ -90,6 +90,28 @@ def test_most_slots_are_found_and_few_are_false(language: str, number: int, floo
          {"title": "test drive", "participants": "Mr Kowalczyk", "date": "sat 13th", "time": "2.15pm"}),
         ("create_appointment", "Termin mit dem Gutachter am 3.2. um 9 Uhr, Gegenstand ist die Erbteilung.",
          {"title": "Erbteilung", "participants": "Gutachter", "date": "3.2.", "time": "9 Uhr"}),
+        ("send_mail", "Bitte mailen Sie die Bestätigung an info@lindner.example, Kopie an mich ist nicht nötig.",
+         {"document": "Bestätigung", "recipient": "info@lindner.example"}),
+        ("send_mail", "Antworten Sie Prof. Kühne bitte auf seine Mail, wir nehmen am Workshop teil.",
+         {"recipient": "Prof. Kühne", "body": "wir nehmen am Workshop teil"}),
+        ("send_mail", "Tell Marco by email not to order more paint.",
+         {"recipient": "Marco", "body": "not to order more paint"}),
+        ("send_mail", "An alle Mitarbeiter: die Kantine bleibt morgen zu. Bitte als Mail raus.",
+         {"recipient": "alle Mitarbeiter", "body": "die Kantine bleibt morgen zu"}),
+        ("send_mail", "The plumber needs the keys list, drop it over to him by mail",
+         {"recipient": "plumber", "document": "keys list"}),
+        ("send_mail", "forward Aisha's message about the parking permits to facilities",
+         {"sender": "Aisha", "subject": "parking permits", "recipient": "facilities"}),
+        ("fetch_and_send", "Nimm aus Projekte/2025/Bau den Lageplan und maile ihn der Architektin",
+         {"folder": "Projekte/2025/Bau", "document": "Lageplan", "recipient": "Architektin"}),
+        ("open_document", "Öffne im Ordner Personal die Datei Urlaubsliste 2025.xlsx",
+         {"folder": "Personal", "file_name": "Urlaubsliste 2025.xlsx"}),
+        ("export_pdf", "turn minutes 12-11.docx into a PDF", {"file_name": "minutes 12-11.docx"}),
+        ("close_app", "Exit the Sage 50 app now", {"application": "Sage 50"}),
+        ("download_file", "Rechnungen 101, 102 und 103 aus dem Telekom-Portal herunterladen",
+         {"document": "Rechnungen 101, 102 und 103", "document_id": "101 und 102 und 103", "portal": "Telekom-Portal"}),
+        ("create_appointment", "invite Sam, Priya and the contractor to a site meeting on 12 May at 9",
+         {"participants": "Sam und Priya und contractor", "date": "12 May", "time": "9"}),
         ("extract_table", "Übertragen Sie die Tabelle der Spenden aus dem Kontoauszug in eine auswertbare Form.",
          {"table": "Spenden", "document": "Kontoauszug"}),
     ],
@@ -177,6 +199,13 @@ def test_what_is_said_has_its_place() -> None:
 
     for one in find_slots("send_mail", text):
         assert text[one.start : one.end] == one.words
+
+
+def test_what_is_told_after_an_order_fills_nothing_it_has_already() -> None:
+    text = "Can you find that email from the caterers about nut allergies? I need it for the venue."
+    routed = split_orders(text, IntentRouter.default()).parts[0].routed
+
+    assert routed.slots == {"sender": "caterers", "subject": "nut allergies"}
 
 
 def test_several_values_of_a_slot_are_a_list() -> None:
