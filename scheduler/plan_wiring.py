@@ -75,7 +75,13 @@ def make_planner(
     """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
     beyond = make_beyond(
-        provider, router=router, catalog=registry.catalog, policy=policy, sites=sites, contacts=contacts
+        provider,
+        router=router,
+        catalog=registry.catalog,
+        policy=policy,
+        sites=sites,
+        contacts=contacts,
+        folder=settings.store.data_dir / "learned",
     )
     return Planner(
         router=router,

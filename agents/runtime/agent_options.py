@@ -14,7 +14,7 @@ class AgentOptions:
 
     `endpoint` is the address at which the scheduler calls; without one the agent dials out: `dial` says how; where no
     WebSocket gets through it polls. It listens at `host` and `port` either way (0: any free port). `concurrency` tasks
-    run at once. `folder` belongs to this agent alone.
+    run at once. `folder` belongs to this agent alone. `artifacts` is where its executors keep files that travel.
     """
 
     type: AgentType
@@ -22,6 +22,7 @@ class AgentOptions:
     url: str
     token: str = field(default="", repr=False)
     folder: Path
+    artifacts: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
     endpoint: str = ""

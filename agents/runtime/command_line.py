@@ -55,6 +55,7 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         url=asked.url,
         token=token,
         folder=_folder(settings.store.data_dir, name),
+        artifacts=settings.store.data_dir / "artifacts",
         host=asked.host,
         port=asked.port,
         endpoint=asked.endpoint,

@@ -10,7 +10,7 @@ from scheduler.core.spoken_of import pronoun
 from scheduler.core.words import Words
 
 HARMLESS_IF: Final = re.compile(
-    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
+    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|ve)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
     r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
 )
 
@@ -26,6 +26,13 @@ DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|si
 REPORTING: Final = word_set(
     """
     sagen say meinen schreiben write tell fragen ask erzählen mean behaupten
+    """
+)
+
+
+SEES_TO: Final = word_set(
+    """
+    see seht schau guck achte achten kuemmere kuemmer kuemmern denk denke denken check
     """
 )
 

@@ -26,6 +26,7 @@ from scheduler.core.mood_words import (
     OTHERS,
     OTHERS_NEED,
     OVER,
+    OWN_DOING,
     PAST_TIME,
     PLURALS,
     PRAISE,
@@ -85,7 +86,7 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return _of_report(words, said, negated=negated)
     if NECESSARY.search(said) and not negated:
         return Mood(WISH)
-    if words.content[0].key in SUBJECTLESS and not clause.question and not negated:
+    if words.content[0].key in SUBJECTLESS and not clause.question and not negated and not IRREAL.search(said):
         return Mood(WISH)
     if (
         words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
@@ -303,6 +304,8 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
             and bool(keys & {"will", "wollen", "moechte", "moechten", "hat", "haben"})
         )
     )
+    if (person or not subject) and OWN_DOING.search(said):
+        return Mood(NOTHING, "statement")
     if OTHERS_NEED.search(said) and person:
         return Mood(FOR_OTHERS)
     if person:

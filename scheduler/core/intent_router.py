@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from scheduler.core.clause_mood import MAYBE
 from scheduler.core.compound import REMARK, OrderPart, Orders, split_orders
+from scheduler.core.confidence import BY_WORDS
 from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
@@ -238,7 +239,7 @@ class IntentRouter:
             slots["sender"] = sender
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
-        found = {"slots": slots, "locale": locale, "score": order.sure, "why": "by its words"}
+        found = {"slots": slots, "locale": locale, "score": order.sure, "why": BY_WORDS}
         return self._routed[intent].model_copy(update=found)
 
     def _not_known(self, order: str, locale: Locale, why: str, *, refused: bool = False) -> RoutedIntent:

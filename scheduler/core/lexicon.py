@@ -57,10 +57,11 @@ class Lexicon:
         for kind, words in document["nouns"].items():
             for word in words:
                 self._add(str(word), Meaning("noun", kind))
-        self._ends = {
-            (word, one) for word, many in self._words.items() for one in many
-            if one.kind == "noun" and one.sense in _COMPOUNDS and len(word) >= _SHORTEST_PART
-        }  # fmt: skip
+        self._ends: dict[str, set[Meaning]] = {}
+        for word, many in self._words.items():
+            parts = {one for one in many if one.kind == "noun" and one.sense in _COMPOUNDS}
+            if parts and len(word) >= _SHORTEST_PART:
+                self._ends[word] = parts
         self._misspelt: dict[str, set[str]] = {}
         for word in self._words:
             for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
@@ -120,7 +121,9 @@ class Lexicon:
         """Return what a German compound is by its last part, in its plural or genitive too."""
         for shorter in (key, *(key.removesuffix(end) for end in _INFLECTIONS if key.endswith(end))):
             whole = {one for one in self._words.get(shorter, ()) if one.kind in {"noun", "nominal"}}
-            known = whole or {one for end, one in self._ends if shorter.endswith(end)}
+            known = whole or {
+                one for start in range(len(shorter) - _SHORTEST_PART + 1) for one in self._ends.get(shorter[start:], ())
+            }
             if known:
                 return known
         return set()

@@ -17,7 +17,7 @@ NEGATION: Final = word_set(
 HARMLESS: Final = re.compile(
     r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"
     r"if not|why not|warum nicht|not yet \w+|noch nicht \w+(?:te|ene)[nrsm]?\b|nicht \w+(?:te|ene)[nrsm]? |don'?t mind|nicht nur|not only|not sure|nicht sicher|nichts dagegen|"
-    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|without delay|ohne verzögerung"
+    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|kein(?:e|en|er)? anderer?\b|no (?:one|body) else|nicht (?:so )?(?:schlimm|dringend|wichtig|eilig)|not (?:urgent|important)|mehr nicht|das war'?s nicht|nichts (?:vergessen|dabei)|without delay|ohne verzögerung"
 )
 
 
@@ -42,7 +42,7 @@ TELL_HOW: Final = re.compile(
 
 
 HOLDS_OFF: Final = re.compile(
-    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
+    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|hold (?:the|that|this|it|back|your|my)|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
     r"hands off|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
 )
 
@@ -106,6 +106,11 @@ OTHERS_NEED: Final = re.compile(
 )
 
 
+OWN_DOING: Final = re.compile(
+    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
+)
+
+
 PRAISE: Final = re.compile(
     r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind)\b"
     r"|freuen|dankbar|grateful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
@@ -143,7 +148,7 @@ NECESSARY: Final = re.compile(
 
 
 IRREAL: Final = re.compile(
-    r"(?i)\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
+    r"(?i)^(?:ach,? )?hätt(?:e|en)? (?:ich|wir|man)\b(?!.*\bgerne?\b).*\b(?:doch|nur|bloß|bloss)\b.*|\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
 )
 
 

@@ -40,6 +40,8 @@ class Order:
     foreign: frozenset[str] = frozenset()
     """The verbs of which nothing is configured."""
     refers: bool = False
+    got: bool = False
+    """It is got first, and then sent."""
 
 
 def joined(orders: Sequence[Order]) -> list[Order]:
@@ -52,6 +54,10 @@ def joined(orders: Sequence[Order]) -> list[Order]:
             found.append(order)
         else:
             found[-1] = one
+        if len(found) > 1 and found[-1].got and found[-2].intent == "navigate_url":
+            there, sent = found[-2], found.pop()
+            both = f"{there.said} und {sent.said}"
+            found[-1] = replace(sent, text=f"{there.text}, {sent.text}", said=both, intent="fetch_and_send", got=False)
     return found
 
 
@@ -70,7 +76,8 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
     if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
-        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
+        fetched = order if order.intent == "fetch_and_send" else last
+        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE, intent=fetched.intent)
     if (
         last.intent == "navigate_url"
         and spoken.keys & _LOGS_IN
@@ -86,6 +93,12 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             in_order=last.in_order,
             signs=signs._replace(place=True),
         )
+    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
+        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
+        return replace(
+            order, text=f"{last.text}, {order.text}", said=both, intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
+            signs=spoken, got=True,
+        )  # fmt: skip
     gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if (
         gets

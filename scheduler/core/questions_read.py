@@ -44,6 +44,9 @@ _SENDER: Final = re.compile(
     r"(?: (?:geschrieben|gemailt|gesendet|geschickt|geantwortet|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?)(?: hat| haben| hatte)?\b.*)?[ ?.!]*$"
 )
 _WAY: Final = re.compile(r"(?i)^(?:what|was)\b.*\b(?:way|weg) (?:to|of|um)\b")
+_ABLE: Final = re.compile(
+    r"(?i)^(?:is|ist|wäre|would|was) (?:it|es|that|das) (?:\w+ )?(?:possible|möglich|moeglich|machbar|allowed|erlaubt)\b"
+)
 _LOCATION: Final = re.compile(
     r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b"
 )
@@ -58,7 +61,7 @@ def sender_of(said: str) -> str:
 def asked_for(said: str) -> tuple[str, float] | None:
     """Return the intent of a question that asks to be shown what came or where something is; None for other questions."""
     text = said.strip()
-    if _WAY.search(text):
+    if _WAY.search(text) or _ABLE.match(text):
         return None
     if _WHERE.match(text) and (_FINDS.search(text) or not _NO_PLACE.search(text)):
         if _WHERE_MAIL.search(text):

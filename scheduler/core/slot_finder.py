@@ -11,6 +11,7 @@ from scheduler.core.phrases import Phrase, tokens_of
 from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order
+from scheduler.core.slot_queries import find_query
 from scheduler.core.slot_roles import ROLES
 from scheduler.core.slot_texts import (
     cut_agenda,
@@ -18,7 +19,6 @@ from scheduler.core.slot_texts import (
     cut_format,
     cut_mail,
     cut_subject,
-    find_query,
     without_reasons,
     without_wish,
 )

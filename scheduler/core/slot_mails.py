@@ -14,6 +14,7 @@ from scheduler.core.slot_order import (
     Order,
     after_verb,
     fill_places,
+    has_role,
     is_empty,
     is_mail,
     is_person,
@@ -254,7 +255,7 @@ def _things_sent(order: Order) -> None:
     for rank in (
         [one for one in free if one.of_kind("file")],
         [one for one in bare if is_thing(one)],
-        [one for one in bare if not is_person(one)],
+        [one for one in bare if not is_person(one) and not has_role(one.content[-1])],
         [one for one in after if is_thing(one)],
         [one for one in bare if one.det] if "recipient" in order.filled else [],
         bare if "recipient" in order.filled and "body" not in order.filled else [],

@@ -59,6 +59,8 @@ def _stands_for_person(token: Token, before: Token | None, after: Token | None, 
     key = token.key
     if key in {"ihm", "him"} or (key == "denen" and (after is None or not after.has("noun"))):
         return True
+    if key == "ihn" and before is not None and before.key == "an":
+        return True
     if key == "ihnen":
         return token.text[:1].islower()
     if key == "ihr":
@@ -111,6 +113,8 @@ def _persons(text: str) -> Iterator[Stretch]:
         owner = owner_of(chunk)
         if owner is not None and any(token.is_name for token in chunk.content[:2]):
             yield owner
+        elif chunk.content[-1].text.endswith(("'s", "’s")) and chunk.content[0].text[:1].isupper():
+            yield chunk.content[0].start, chunk.end - 2  # "Marta's lost her payslip"
         elif (
             (is_person(chunk) or has_role(chunk.content[-1]))
             and not is_thing(chunk)

@@ -277,7 +277,9 @@ def fill_form(order: Order) -> None:
             body = [other for other in order.free() if not other.prep and not is_empty(other)]
             if body:
                 order.fill("body", body[0], whole=False)
-    main_thing(order, "form", lambda one: one.noun("form") and not _plain_form(one))
+    main_thing(order, "form", lambda one: one.noun("form") and not _plain_form(one), any_other=False)
+    if "form" not in order.filled:
+        main_thing(order, "form", any_other=False)
     if "form" not in order.filled:
         main_thing(order, "form")
     for one in order.times("date"):
@@ -285,7 +287,7 @@ def fill_form(order: Order) -> None:
     for one in order.times("time"):
         order.fill("time", one)
     for one in list(order.free()):
-        if one.prep in {"mit", "with"}:
+        if one.prep in {"mit", "with"} and not is_empty(one):
             order.fill("body", one)
 
 

@@ -72,7 +72,9 @@ TIME: Final = (
     rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
     rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:mittags|noon|midday|lunchtime)(?: sharp)?)"
 )
-_AFTER_DAY: Final = re.compile(r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?[ap]\.?m\b\.?)?)(?![.\d])(?! ?(?:€|eur))")
+_AFTER_DAY: Final = re.compile(
+    r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))"
+)
 _LENGTH: Final = (
     r"(?:half an hour|(?:eine )?(?:halbe|dreiviertel) stunde|an hour(?: and a half)?"
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"

@@ -1,6 +1,7 @@
 """Cuts an order into tokens, days and times as one each, and says what a chunk of them is."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -170,3 +171,11 @@ def _time(text: str, one: Found) -> Token:
     if one.modifies:
         end = re.compile(r"['’-]?s?").match(text, end).end()  # type: ignore[union-attr]
     return Token("word" if one.modifies else one.kind, text[one.start : end], one.start, end)
+
+
+def is_cased(tokens: Sequence[Token]) -> bool:
+    """Whether nouns are written with capitals: names may be where nothing else is ("schick die rechnung an Bob")."""
+    words = [token for token in tokens if token.kind == "word"]
+    capitals = sum(token.text[:1].isupper() and not token.text[:2].isupper() for token in words)
+    small = sum(token.text[:1].islower() and token.has("noun") and len(token.meanings) == 1 for token in words)
+    return capitals > small

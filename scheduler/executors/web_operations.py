@@ -73,7 +73,7 @@ async def fill(step: Step) -> dict[str, Any]:
     elif keys:  # letters that were typed already must not be typed again
         await _enter((await step.element()).element, text, step.left, keys=keys)
     else:
-        await step.enter(lambda element, left: element.fill(text, timeout=left))
+        await step.type(text)
     step.job.remember(step.todo)
     return {}
 

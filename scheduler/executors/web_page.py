@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
-from scheduler.executors.web_errors import browser_error, is_passing
-from scheduler.executors.web_scripts import page_facts
+from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_looks import facts_of
 from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 _MOST_DOWNLOADS = 20
+_WARMING = 5000.0  # milliseconds
 
 
 class PageFacts(NamedTuple):
@@ -90,6 +91,7 @@ class JobPage:
         self._crashed = False
         self._camera: tuple[Page, CDPSession] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._coming: set[Request] = set()
         self._opened: list[Page] = []
         self._following = True
@@ -202,11 +204,11 @@ class JobPage:
 
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
-        self.facts = await self._seen()
-        if self.facts is None or self.facts.loading:
-            left = max(1.0, (until - asyncio.get_running_loop().time()) * 1000)
-            await self.page.wait_for_load_state("domcontentloaded", timeout=left)
-            self.facts = PageFacts(*await self.page.evaluate(page_facts()))
+        root, now = self.page.locator(":root"), asyncio.get_running_loop().time
+        self.facts = PageFacts(*await facts_of(root, max(1.0, (until - now()) * 1000)))
+        if self.facts.loading:
+            await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (until - now()) * 1000))
+            self.facts = PageFacts(*await facts_of(root, max(1.0, (until - now()) * 1000)))
         self.page_secrets.update(filter(None, self.facts.secrets))
         self.looked = True
         return self.facts
@@ -222,14 +224,6 @@ class JobPage:
     def write(self, work: Callable[[], object]) -> None:
         """Write to disk beside what the job does next, one after another; `saved` waits for it."""
         self._writing = asyncio.create_task(_after(self._writing, work))
-
-    async def _seen(self) -> PageFacts | None:
-        try:
-            return PageFacts(*await self.page.evaluate(page_facts()))
-        except browser_error() as error:
-            if is_passing(error):
-                return None
-            raise
 
     def remember(self, todo: ToDo) -> None:
         """Note what was entered; a second entry in the same field replaces the first."""
@@ -253,10 +247,16 @@ class JobPage:
         self._coming.clear()
         self._tabs_changed.set()
         page.on("crash", self._on_crash)
+        page.on("framenavigated", self._on_navigated)
         page.on("domcontentloaded", self._on_document)
 
     def _on_crash(self, page: "Page") -> None:
         self._crashed = self._crashed or page is self._page
+
+    def _on_navigated(self, frame: "Frame") -> None:
+        """Have Playwright and our engine brought into a new document while it is still being loaded."""
+        if self._page is not None and frame is self._page.main_frame:
+            self._warming = asyncio.create_task(_warm(frame))
 
     def _on_document(self, page: "Page") -> None:
         if page is self._page:
@@ -290,6 +290,11 @@ class JobPage:
     def _on_response(self, response: "Response") -> None:
         if _loads_page(response.request):
             self.status = response.status
+
+
+async def _warm(frame: "Frame") -> None:
+    with contextlib.suppress(browser_error()):
+        await facts_of(frame.locator(":root"), _WARMING)
 
 
 async def _after(earlier: "asyncio.Task[None] | None", work: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_described import Descriptions, Place
 from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
-from scheduler.executors.web_looks import Reading
+from scheduler.executors.web_looks import Kind, Reading
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_targets import Found, find, first_locator, means_one_thing, only
 from scheduler.security.secrets_manager import SecretsManager
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _AT_ONCE = 250.0  # milliseconds
 _KNOWN = 1000.0  # milliseconds in which a field is acted on that was there lately
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -142,6 +143,29 @@ class Step:
                 return entered
             _raise_if_dead(entered, seen)
         return await do((await self.element()).element, self.left)
+
+    async def type(self, text: str) -> None:
+        """Find the one field and put a text in place of what it holds, which may be repeated. Raises like `element`.
+
+        A plain field is made ready by the look that finds it and then gets the text as from a keyboard, in half the
+        time of what Playwright does for fields of any kind.
+        """
+        if not text or not await self._typed(text):
+            await self.enter(lambda element, left: element.fill(text, timeout=left))
+
+    async def _typed(self, text: str) -> bool:
+        target, known = self.target(), self.tools.described.of(self._place())
+        if not self.repeatable or (known is None and not means_one_thing(target)):
+            return False
+        kind: Kind = "number" if _NUMBER.fullmatch(text) else "text"
+        found = await only(self.page, target, self.until, record=known is None, enter=kind)
+        if found is None or not found.ready or (known is not None and known.mark != found.mark):
+            return False
+        await self.page.keyboard.insert_text(text)
+        self.found = found if known is None else replace(found, recorded=known.recorded)
+        if known is None:
+            self._describe(self.found)
+        return True
 
     async def _only(self, target: Target, reading: Reading | None, *, record: bool) -> Found | None:
         """Return the element in one look, in the common case; one described lately is not described again."""

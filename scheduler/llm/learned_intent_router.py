@@ -1,6 +1,6 @@
 """Routes by rules where they are sure, by what was learned where they are not, and asks back in between."""
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from scheduler.core.compound import REMARK
 from scheduler.core.frames import SURE
@@ -9,15 +9,20 @@ from scheduler.core.language import normalise
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.llm_intent_router import Router
 
-if TYPE_CHECKING:
-    from scheduler.llm.intent_model import Guess
-
-
 DOUBTFUL: Final = 0.5
 _WEIGHT_OF_LIKELY: Final = 0.9
 _WEIGHT_OF_DOUBTFUL: Final = 0.4
 _TOLD: Final = frozenset({"statement", "wish", "courtesy"})
 _NO_VERB: Final = "no order"
+
+
+class Guess(NamedTuple):
+    """Intents from the most to the least likely, and how far the first can be believed, 0 to 1: no probability."""
+
+    intents: tuple[str, ...]
+    score: float
+    shares: tuple[float, ...] = ()
+    """How the belief is shared among the intents, in the same order; sums to 1."""
 
 
 class Guesser(Protocol):

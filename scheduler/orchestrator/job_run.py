@@ -34,7 +34,7 @@ from scheduler.core.events import (
     RunOpened,
     RunRules,
 )
-from scheduler.core.ids import IdFactory, TaskId
+from scheduler.core.ids import IdFactory, JobId, TaskId
 from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
@@ -71,7 +71,7 @@ log = structlog.get_logger(__name__)
 class JobRun:
     """Holds a leased job until its run ends. Owned by one worker; `cancel` may be called at any time.
 
-    `tasks` are the stored rows of those that were touched before.
+    `tasks` are the stored rows of those that were touched before. `on_failure` gets attempts that failed, to `tell`.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class JobRun:
         timers: Timers,
         random: Callable[[], float],
         new_id: IdFactory,
+        on_failure: Callable[[JobId, AttemptFailed], None],
         most_crashes: int = MOST_CRASHES,
         rules: RunRules = RULES,
     ) -> None:
@@ -100,6 +101,7 @@ class JobRun:
         self._held_until, self._held_for = job.lease.until, 0.0
         self.renewed(job.lease.until)
         self._runner = runner
+        self._on_failure = on_failure
         self._jobs = jobs
         self._random = random
         self._state: RunState = open_run(job, tasks, catalog)
@@ -123,13 +125,17 @@ class JobRun:
         return self._state.status.final
 
     @property
+    def status(self) -> JobStatus:
+        return self._state.status
+
+    @property
     def left(self) -> bool:
         """Whether the job is nobody's any more: it has ended, or is parked, and that is stored."""
         return self._state.status is not JobStatus.RUNNING
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
-        self._tell(CancelRequested(at=self._clock.now()))
+        self.tell(CancelRequested(at=self._clock.now()))
 
     def renewed(self, until: datetime) -> None:
         """Note until when the lease holds, by both clocks: the machine's may be set, the other may stand still."""
@@ -148,7 +154,7 @@ class JobRun:
 
         Raises an UnavailableError when the store cannot be written for minutes.
         """
-        self._tell(
+        self.tell(
             RunOpened(
                 at=self._clock.now(),
                 crashes=self.job.crashes,
@@ -172,7 +178,8 @@ class JobRun:
             task.cancel()
         await until_ended(*self._everybody)
 
-    def _tell(self, event: RunEvent) -> None:
+    def tell(self, event: RunEvent) -> None:
+        """Let the run know what has happened."""
         self._inbox.append(event)
         self._go_on()
 
@@ -271,7 +278,11 @@ class JobRun:
         task.add_done_callback(self._let_go)
 
     async def _report(self, work: Coroutine[Any, Any, RunEvent]) -> None:
-        self._tell(await work)
+        event = await work
+        if type(event) is AttemptFailed:
+            self._on_failure(self.job.id, event)
+        else:
+            self.tell(event)
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
         """Note that somebody is no longer busy; one who broke by a bug of ours breaks the run."""
@@ -284,7 +295,7 @@ class JobRun:
         event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
         if isinstance(event, AttemptOverdue):
             event = dataclasses.replace(event, draw=self._random())
-        self._tell(event)
+        self.tell(event)
 
     async def _attempt(self, task_id: TaskId, attempt: int, again: bool) -> AttemptSucceeded | AttemptFailed:
         """Begin when whoever was stopped before has let go; until then the attempt's own time runs out.

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
-_GROUPS = 4
+_GROUPS = 2
 """Into so many a busy worker divides what it may run at once: while the leases of one are stored, and the ends of
 another, the others run."""
 _SMALLEST_GROUP = 4
@@ -37,7 +37,10 @@ class _Held(NamedTuple):
 
 
 class Worker:
-    """Runs jobs from the queue until `drain` is called. `last_look` tells a health check that it is not stuck."""
+    """Runs jobs from the queue until `drain` is called. `last_look` tells a health check that it is not stuck.
+
+    `orchestrator` carries them; it also takes in what agents say.
+    """
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class Worker:
         grace: timedelta = timedelta(seconds=20),
     ) -> None:
         self._queue = job_queue
-        self._orchestrator = orchestrator
+        self.orchestrator = orchestrator
         self._clock = clock
         self._lease = lease
         self._concurrency = concurrency
@@ -125,7 +128,7 @@ class Worker:
                 earlier.cancel()
                 await until_ended(earlier)
                 job = self._as_held(job)
-            await self._orchestrator.process(job)
+            await self.orchestrator.process(job)
             await self._queue.release([job])
         except LeaseLostError:
             pass  # whoever has the job now carries it on
@@ -162,7 +165,7 @@ class Worker:
             log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for job_id in wanted:
-            self._orchestrator.stop(job_id)
+            self.orchestrator.stop(job_id)
 
     async def _keep_sweeping(self) -> None:
         while True:
@@ -192,7 +195,7 @@ class Worker:
             ending = {task for task, held in self._held.items() if held.nearly_over(now)}
             for task in ending & doubtful:
                 job = self._running[task]
-                if not self._orchestrator.has_left(job.id):
+                if not self.orchestrator.has_left(job.id):
                     log.warning("lease_not_prolonged", job_id=job.id)
                     task.cancel()
                 del self._held[task]
@@ -206,7 +209,7 @@ class Worker:
         running = {
             task: job
             for task, job in self._running.items()
-            if self._latest.get(job.id) is task and not self._orchestrator.has_left(job.id)
+            if self._latest.get(job.id) is task and not self.orchestrator.has_left(job.id)
         }
         if not running:
             return
@@ -216,7 +219,7 @@ class Worker:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
         for task, job in running.items():
-            if self._latest.get(job.id) is not task or self._orchestrator.has_left(job.id):
+            if self._latest.get(job.id) is not task or self.orchestrator.has_left(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)
@@ -224,7 +227,7 @@ class Worker:
             elif task in self._held:
                 until = now + self._held[task].length
                 self._held[task] = self._held[task]._replace(until=until)
-                self._orchestrator.renewed(job.id, until)
+                self.orchestrator.renewed(job.id, until)
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""

@@ -1,5 +1,7 @@
 """Questions and answers over HTTP, against the real service."""
 
+from pathlib import Path
+
 import pytest
 
 from scheduler import llm_wiring
@@ -47,7 +49,7 @@ async def test_a_waiting_job_is_cancelled(api: Api) -> None:
 class Unsure:
     """Has learned that what rules do not know may be one of three things, none of them surely."""
 
-    def __init__(self, rules: IntentRouter) -> None:
+    def __init__(self, rules: IntentRouter, _folder: Path | None = None) -> None:
         self._rules = rules
 
     def reconsider(self, _words: str, routed: RoutedIntent) -> RoutedIntent:

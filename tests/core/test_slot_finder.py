@@ -10,12 +10,12 @@ import yaml
 from bench.office_requests import Slots, pairs
 from scheduler.core.address_book import UnfitNameError
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.slot_finder import find_slots, slots_of, with_slots
 from scheduler.core.slots import Said
 from scheduler.orchestrator.slot_values import typed_slots
+from tests.support.routers import the_router
 
 _FOLDER = Path(__file__).parents[1] / "language"
 NOW = datetime(2026, 11, 27, 10, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -31,6 +31,7 @@ def found_in(intent: str, text: str) -> Slots:
 _FLOORS = [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.70), (9, 0.78), (14, 0.95)]
 
 
+@pytest.mark.component
 @pytest.mark.parametrize(("number", "floor"), _FLOORS)
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:
@@ -203,22 +204,20 @@ def test_what_is_said_has_its_place() -> None:
 
 def test_what_is_told_after_an_order_fills_nothing_it_has_already() -> None:
     text = "Can you find that email from the caterers about nut allergies? I need it for the venue."
-    routed = split_orders(text, IntentRouter.default()).parts[0].routed
+    routed = split_orders(text, the_router()).parts[0].routed
 
     assert routed.slots == {"sender": "caterers", "subject": "nut allergies"}
 
 
 def test_several_values_of_a_slot_are_a_list() -> None:
-    routed = with_slots(IntentRouter.default().route("close excel"), "you can shut excel and word now")
+    routed = with_slots(the_router().route("close excel"), "you can shut excel and word now")
 
     assert routed.words == {"application": ["excel", "word"]}
     assert [one.slots for one in one_for_each(routed)] == [{"application": "excel"}, {"application": "word"}]
 
 
 def test_a_pronoun_takes_the_words_of_the_order_before() -> None:
-    orders = split_orders(
-        "Mach das Angebot 25-061 als PDF und schick es an Familie Wittig", IntentRouter.default()
-    ).parts
+    orders = split_orders("Mach das Angebot 25-061 als PDF und schick es an Familie Wittig", the_router()).parts
 
     assert orders[1].routed.slots["document"] == "Angebot 25-061"
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import httpx
 
-from scheduler.agents.transports.judged import judged
+from scheduler.agents.transports.judged import judged, trusted
 from scheduler.core.agent import Agent
 from scheduler.core.errors import AgentUnreachableError, OutcomeUnknownError
 from scheduler.core.ids import TenantId
@@ -27,7 +27,10 @@ class HttpTransport:
     ) -> None:
         self._networks = networks
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout, connect=tries_of_connect), follow_redirects=False, trust_env=False
+            timeout=httpx.Timeout(timeout, connect=tries_of_connect),
+            follow_redirects=False,
+            trust_env=False,
+            verify=trusted(),
         )
 
     async def close(self) -> None:
