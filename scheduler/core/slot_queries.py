@@ -15,7 +15,7 @@ _WEB: Final = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_QUERY: Final = re.compile(
-    r"^(?:[\s,:–-]+|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
+    r"^(?:[\s,:–-]+|(?:wei(?:ß|ss)t du|wissen sie|do you know|any idea|sag mal)\b,?|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
     r"infos?|informationen|sich|euch|dich|und|and|around|ma|pls|plz|some|if you can|what you can find|mehr|more)\b)",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ Stretch = tuple[int, int]
 _REASON: Final = re.compile(
     r"(?:,| -| –)? (?:weil|damit|obwohl|denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
     r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;:]*?(?=[.!?;:]|$|, (?:(?:wäre|waere|würde|könn|koenn|kann|hätt|dürft)\w*|bitte|i['’]d|could|can|would|please)\b)"
-    r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,]*,",
+    r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,:]*[,:]",
     re.IGNORECASE,
 )
 _NOT_MEANT: Final = re.compile(
@@ -41,6 +41,10 @@ _BY_MAIL: Final = re.compile(
 )
 _ORDERS_ON: Final = re.compile(
     r"(?:please |bitte )?(?:forward|send|e?-?mail (?:it|to)|leite|schick|weiterleiten|weiter an|fetch|hol|grab|get it)\b",
+    re.IGNORECASE,
+)
+_TELLS_ON: Final = re.compile(
+    r"(?:bitte |please )?(?:schreib|sag|teil|frag|antwort|write|tell|drop|ask|let|reply|inform)\w*\b.*?\b(?:dass|ob|that|saying|whether|if)\b",
     re.IGNORECASE,
 )
 _AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
@@ -110,7 +114,7 @@ _TITLED: Final = re.compile(
 )
 _CONTAINS: Final = re.compile(
     r",? (?:(?:mentioning|containing)(?: the)? (?:words?|phrase|term)|mentioning|containing|that mentions?|which mentions?|with the words?|for (?:the )?term|where (?:he|she|they) mentions?|(?:in (?:der|denen|which) )?(?:mit |the |das |dem |den )*(?:words?|wort|begriff|stichwort))"
-    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
+    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:aus de[mrn]|seit|since|from|in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
     re.IGNORECASE,
 )
 _WHERE_IT_SAYS: Final = re.compile(
@@ -306,7 +310,8 @@ def _body_said(text: str) -> re.Match[str] | None:
         orders_on = match["colon"] and (
             _ORDERS_ON.match(match["colon"])
             or (not _TELLS.search(before) and not _AIMED.search(before))
-            or _ADDRESS.fullmatch(match["colon"].strip(" .!?"))
+            or _ADDRESS.fullmatch(match["colon"].strip(" .!?/"))
+            or _TELLS_ON.match(match["colon"])
         )
         asks = match["asked"] or (match["clause"] and _THAT.match(match[0]))
         if not (orders_on and not labelled) and not (asks and not _TELLS.search(before)):

@@ -89,6 +89,7 @@ def open_document(order: Order) -> None:
             and len(one.tokens) == 1
             and one.near
             and not one.noun("folder", "portal", "document", "form")
+            and not one.of_kind("file", "url")
         ):
             order.fill("application", one)
     find_document(order)

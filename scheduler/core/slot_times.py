@@ -50,7 +50,7 @@ _DAY: Final = (
     r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
-    rf"|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
+    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
 )
 DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
 _DATES: Final = (
