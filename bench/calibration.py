@@ -6,7 +6,6 @@ fifth is asked of a model that learned from the rest. `python -m bench.calibrati
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from scheduler.llm.sentence_encoder import one_thread
@@ -17,20 +16,19 @@ import numpy as np  # noqa: E402 - after the threads are set
 import yaml  # noqa: E402
 from sklearn.model_selection import StratifiedKFold  # noqa: E402
 
+from bench.learned import SETS, model_without, requests_of  # noqa: E402
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.compound import split_orders  # noqa: E402
 from scheduler.core.confidence import BINS, RIGHT, bin_of, way_of  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.core.intents import UNKNOWN  # noqa: E402
-from scheduler.llm.intent_examples import examples_of  # noqa: E402
+from scheduler.llm.intent_examples import examples_of, several_of  # noqa: E402
 from scheduler.llm.intent_learning import learn  # noqa: E402
 from scheduler.llm.intent_model import IntentModel  # noqa: E402
 from scheduler.llm.known_vectors import KnownVectors  # noqa: E402
 from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
-from scheduler.llm.office_model import OfficeModel  # noqa: E402
 from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder  # noqa: E402
 
-SETS: Final = Path(__file__).parents[1] / "tests" / "language"
 FOLDS: Final = 5
 ERROR: Final = 0.05
 Table = Mapping[str, Sequence[float]]
@@ -45,21 +43,14 @@ class Answer(NamedTuple):
     right: bool
 
 
-def requests_of(document: Mapping[str, Any]) -> Iterable[tuple[str, list[str]]]:
-    """Yield the requests of a set with their intents in the order of doing; none for what is no order."""
-    for one in (*document["de"], *document["en"]):
-        yield one["t"], one["i"] if isinstance(one["i"], list) else [one["i"]]
-    for one in (*document.get("no_order", ()), *document.get("refused", ())):
-        yield one if isinstance(one, str) else one["t"], []
-
-
 def answers() -> list[Answer]:
-    """Return all orders that are found in the development requests."""
-    rules = IntentRouter.default()
-    learned = LearnedIntentRouter(rules, OfficeModel(rules.intents))
+    """Return all orders that are found in the development requests, each set by what was learned without it."""
+    rules, encoder = IntentRouter.default(), KnownVectors(UniversalSentenceEncoder())
     found = []
     for number, path in enumerate(sorted(SETS.glob("dev_requests*.yaml"))):
-        for text, wanted in requests_of(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        requests = list(requests_of(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        learned = LearnedIntentRouter(rules, model_without([text for text, _ in requests], rules, encoder))
+        for text, wanted in requests:
             parts = [one.routed for one in split_orders(text, rules, learned).parts]
             for order, one in enumerate(parts):
                 if one.name != UNKNOWN:
@@ -118,13 +109,13 @@ def held_out(encoder: SentenceEncoder) -> list[Asked]:
     rules = IntentRouter.default()
     pairs = examples_of(rules.intents)
     sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
-    routed = [rules.route(text) for text in sentences]
     found = []
     for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(sentences, intents):
-        known = learn(encoder, [sentences[row] for row in learned], [intents[row] for row in learned], tolerance=3e-3)
+        texts, names = [sentences[row] for row in learned], [intents[row] for row in learned]
+        known = learn(encoder, texts, names, tolerance=3e-3, several=several_of())
         router = LearnedIntentRouter(rules, IntentModel(encoder, known))
         for row in asked:
-            one = router.reconsider(sentences[row], routed[row])
+            one = router.route(sentences[row])
             if one.way == "learned":
                 answer = Answer(0, ("learned", bin_of("learned", one.score)), one.name == intents[row])
                 found.append(Asked(intents[row], None if one.name == UNKNOWN else answer, one.unsure))

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -113,3 +114,24 @@ def test_the_lock_is_hashed_and_names_no_index(path: Path) -> None:
     assert [word for word in ("http://", "https://", "--index", "--extra-index", "--find-links") if word in lock] == []
     assert pinned > 5
     assert lock.count(" \\\n    --hash=") >= pinned
+
+
+def test_every_test_that_the_map_of_faults_names_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/FAULTS.md").read_text(encoding="utf-8"))
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8"))
+    ]
+
+    assert len(named) > 100
+    assert missing == []
+
+
+def test_the_map_of_faults_names_every_file_of_fault_tests() -> None:
+    said = (ROOT / "docs/FAULTS.md").read_text(encoding="utf-8")
+
+    silent = [
+        path.name for path in (ROOT / "tests/faults").glob("test_*.py") if f"tests/faults/{path.name}" not in said
+    ]
+    assert silent == []

@@ -64,7 +64,9 @@ class SchedulerLink:
         self._catalog = catalog
         self._store = store
         self._load = load
-        self._key = SigningKey.load(options.folder / "key.json")
+        self._key_file, self._next_key = options.folder / "key.json", options.folder / "next-key.json"
+        rotates = self._key_file.exists() and (options.new_key or self._next_key.exists())
+        self._key = SigningKey.load(self._next_key if rotates else self._key_file)
         self._client = httpx.AsyncClient(
             base_url=options.url,
             timeout=httpx.Timeout(15),
@@ -119,6 +121,9 @@ class SchedulerLink:
                 continue
             token = answer.token or (before.token if before is not None else None)
             card = answer.scheduler or (before.scheduler if before is not None else None)
+            if self._next_key.exists():  # the scheduler knows it now, so from here on it is the key
+                await asyncio.to_thread(self._next_key.replace, self._key_file)
+                log.info("key_changed", kid=self._key.kid)
             await self._keep(answer.model_copy(update={"token": token, "scheduler": card}), started)
             log.info("agent_joined", agent=answer.agent_id, tenant=answer.tenant, url=self._options.url)
             return

@@ -288,6 +288,8 @@ def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
     words, head = atom.words, atom.words.content[0]
     if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
         return "new" if words.keys & _SHALL else "aside"
+    if atom.mark == "," and _describes(words):
+        return "aside"
     if before.particle and not words.has_predicate and atom.mark:
         return "aside"
     if atom.mark and before.has_predicate and not last.told and words.keys & NEGATION:
@@ -324,6 +326,16 @@ def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
     if words.declares:
         return "told" if last.told and atom.conjunction and not atom.in_order and not words.obliges else "new"
     return ""
+
+
+_FINITE_LAST: Final = frozenset({"auxiliary", "modal", "third", "joined", "past"})
+
+
+def _describes(words: Words) -> bool:
+    """Whether it is a clause like "in der Tom die Adresse geschickt hat"."""
+    head, *rest = words.content
+    relative = head.has("prepositions") and len(rest) > 1 and rest[0].key in _RELATIVE
+    return relative and (words.last_form in _FINITE_LAST or rest[0].key == "which")
 
 
 _IDEAS: Final = frozenset({"plan", "ahnung", "schimmer", "dunst", "idea", "clue"})

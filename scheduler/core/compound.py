@@ -46,21 +46,20 @@ class Rules(Protocol):
 class Learned(Protocol):
     """What was learned from examples."""
 
-    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
-        """Return what one order wants of which rules are not sure."""
+    def reread(self, message: str, read: Orders) -> Orders:
+        """Return the orders of a request in which rules read `read`."""
 
 
 def split_orders(message: str, rules: Rules, learned: Learned | None = None) -> Orders:
     """Return the orders of a request; one that cannot be split is one order, known or not.
 
-    Rules alone say where orders begin and end; `learned` names those that rules do not know, or not for sure.
+    `learned` weighs what rules read against what was learned from examples.
     """
     read = rules.orders(message)
-    parts = read.parts
     if learned is not None:
-        parts = tuple(part._replace(routed=learned.reconsider(part.text, part.routed)) for part in parts)
+        read = learned.reread(message, read)
     parts = tuple(
-        part._replace(routed=with_slots(part.routed, part.text, own=part.own, filled=part.said)) for part in parts
+        part._replace(routed=with_slots(part.routed, part.text, own=part.own, filled=part.said)) for part in read.parts
     )
     kept, overlooked = _without_asides(parts, read.overlooked)
     return Orders(resolved(kept, message), overlooked)

@@ -1,6 +1,7 @@
 """Knows the words that requests are made of: verbs in their forms, nouns by kind, umlauts and typos overlooked."""
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -62,10 +63,15 @@ class Lexicon:
             parts = {one for one in many if one.kind == "noun" and one.sense in _COMPOUNDS}
             if parts and len(word) >= _SHORTEST_PART:
                 self._ends[word] = parts
-        self._misspelt: dict[str, set[str]] = {}
+
+    @functools.cached_property
+    def _misspelt(self) -> dict[str, set[str]]:
+        """The words by what is left of them when one letter is left out; made when the first unknown word comes."""
+        found: dict[str, set[str]] = {}
         for word in self._words:
             for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
-                self._misspelt.setdefault(shorter, set()).add(word)
+                found.setdefault(shorter, set()).add(word)
+        return found
 
     def _add_verbs(self, document: Mapping[str, Any]) -> None:
         for sense, lemmas in document["verbs"].items():
@@ -167,3 +173,8 @@ def _shorter(word: str) -> Iterator[str]:
 def lexicon() -> Lexicon:
     """Return the words that come with the package; read once."""
     return Lexicon()
+
+
+def lexicon_version() -> str:
+    """Return what names the words that come with the package: the hash of their file."""
+    return hashlib.sha256(_FILE.read_bytes()).hexdigest()

@@ -106,13 +106,21 @@ OTHERS_NEED: Final = re.compile(
 )
 
 
+ASKS_FOR: Final = re.compile(r"(?i)\b(?:ask(?:s|ed|ing)? for|fragt\b.* nach|fragen\b.* nach|bittet um|bitten um)\b")
+
+
+CANNOT_FIND: Final = re.compile(
+    r"(?i)^(?:ich|wir)\b(?: \w+)? find(?:e|en)?\b.*\b(?:nicht(?: mehr| wieder)?|nirgends|nirgendwo)[ .!]*$|^(?:i|we) (?:just |still )?(?:can'?t|cannot|can not) (?:seem to )?(?:find|locate)\b(?! (?:out|time|words))"
+)
+
+
 OWN_DOING: Final = re.compile(
     r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
 )
 
 
 PRAISE: Final = re.compile(
-    r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind)\b"
+    r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind|recht|lieber|geholfen|a (?:huge|big|great|real) help|handy|brilliant|wonderful|fantastic|amazing|grand|ace|wunderbar|großartig|spitze|sinnvoll|angebracht|praktisch|ein traum)\b"
     r"|freuen|dankbar|grateful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
 )
 
@@ -123,7 +131,7 @@ ABLE: Final = re.compile(
 
 
 COURTESY: Final = re.compile(
-    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
+    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|vergelt'?s gott|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
     r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau)[ .!]*$"
 )
 
@@ -170,7 +178,7 @@ AS_IS: Final = word_set(
 
 
 ASKED_FOR: Final = re.compile(
-    r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|^(?:um|erbitte\w*) "
+    r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|(?<!not )(?<!nicht )\b(?:erbeten|erwünscht|gewünscht|requested)[ .!]*$|^(?:um|erbitte\w*) "
 )
 
 
@@ -179,6 +187,11 @@ PLURALS: Final = word_set(
     mails e-mails emails pdfs termine rechnungen dateien dokumente files documents invoices appointments
     tabellen tables formulare forms webseiten websites programme programs apps
     """
+)
+
+
+GETS: Final = frozenset(
+    {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see", "trouble", "bother", "bitten", "ask"}
 )
 
 

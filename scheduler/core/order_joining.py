@@ -23,6 +23,9 @@ _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anme
 SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
 
+_SEEN: Final = frozenset({"read_mail", "search_mail", "search_document", "open_document"})
+
+
 @dataclass
 class Order:
     """One order: its words, the same with what its pronouns stand for, and what it wants."""
@@ -131,6 +134,15 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
             last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}", sure=max(last.sure, order.sure)
         )
     if not last.intent and last.mood in {WISH, MAYBE} and order.refers and order.intent == "create_appointment":
+        return replace(order, text=f"{last.text}, {order.text}")
+    if (
+        last.mood == WISH
+        and "need" in spoken.senses
+        and last.intent in _SEEN
+        and order.intent in _SEEN
+        and order.mood == ORDER
+        and not order.own_thing
+    ):
         return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
         return replace(order, text=f"{last.text}, {order.text}")

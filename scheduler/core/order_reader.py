@@ -11,10 +11,10 @@ from scheduler.core.asides import (
     DONE,
     HARMLESS_IF,
     REPORTING,
-    SEES_TO,
     goes_on_telling,
+    is_head,
+    tells_what_to_do,
     tells_why,
-    wishes_of_you,
     without_head,
 )
 from scheduler.core.atoms import AFTER, BEFORE, IF
@@ -38,6 +38,7 @@ _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
 _SEEKS: Final = frozenset({"find", "show", "fetch"})
+_ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls"})
 _FINDS_OUT: Final = frozenset({"find", "show", "lookup", "know"})
 _ASKED: Final = frozenset(
     {"was", "what", "wie", "how", "wann", "when", "wer", "who", "ob", "whether", "welche", "which"}
@@ -133,13 +134,13 @@ class _Reader:
             if words.lemmas("tell", "idle", "write") & REPORTING and not words.asks:
                 self._skip_next = "reported"
             return
-        if _tells_what_to_do(clause, words, mood):
+        if tells_what_to_do(clause, words, mood):
             self._praise(clause, words, said)
             return
         if self._gives_reason(clause, words, mood):
             self._none(said, "statement", words)
             return
-        if mood.kind == MAYBE and _is_head(clause, words, after):
+        if mood.kind == MAYBE and is_head(clause, words, after):
             self._head = clause
             self._spoken.remember(words, only_told=self._mood == NOTHING)
             return
@@ -165,7 +166,10 @@ class _Reader:
 
     def _skipped(self, clause: Clause, words: Words) -> str:
         """Return why a clause is not looked at: what stands before it says that it is no order."""
-        if self._skip_next and clause.joined:
+        goes_on = self._skip_next == "reported" and (
+            clause.core[0].key in _ASKS_NICELY or (self._wrote and "find" in words.senses)
+        )
+        if self._skip_next and clause.joined and not goes_on:
             return self._skip_next
         first = words.imperative
         asks_on = clause.joined and clause.question and self._asking
@@ -203,7 +207,8 @@ class _Reader:
             self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
         )
         if clause.sub in IF and self._mood == "praise":
-            self._wished(self._order(replace_core(clause, inner), inner, said, WISH, None), words)
+            told = replace_core(clause, inner)
+            self._wished(self._wish(told, inner, said), words)
             return True
         if clause.sub == "because":
             self._overlooked.append(said)
@@ -251,6 +256,14 @@ class _Reader:
             self._skip_next = "conditional"
         self._overlooked.append(said)
 
+    def _wish(self, clause: Clause, words: Words, said: str) -> Order | None:
+        """Return what is wished: that something is done, or that somebody has something."""
+        signs = signs_of(words, told=bool(clause.told))
+        order = self._order(clause, words, said, WISH, None)
+        if order is None and signs.person and signs.document:
+            return self._order(clause, words, said, FOR_OTHERS, None)
+        return order
+
     def _wished(self, order: Order | None, words: Words) -> None:
         if order is not None and order.sure >= PERHAPS:
             self._add(order, words)
@@ -262,14 +275,15 @@ class _Reader:
         if clause.told:
             inside = with_content(clause, clause.told[1:])
             told = Words(inside.core)
-            order = self._order(inside, told, said, WISH, None) or self._order(inside, told, said, FOR_OTHERS, None)
+            order = self._wish(inside, told, said)
             if order is not None and order.sure >= PERHAPS:
                 self._add(order, words)
                 self._mood = WISH
                 return
         place = next((at for at, one in enumerate(clause.core) if one.key in {"wenn", "dass", "if", "that"}), None)
         inner = Words(clause.core[place + 1 :]) if place is not None else Words(clause.core)
-        order = self._order(replace_core(clause, inner), inner, said, WISH, None)
+        inside = replace_core(clause, inner)
+        order = self._wish(inside, inner, said)
         if order is not None and order.sure >= PERHAPS:
             self._add(order, words)
             self._mood = WISH
@@ -362,28 +376,6 @@ class _Reader:
         """Return what "weißt du zufällig, wo …?" asks for."""
         where = bool(clause.told) and clause.told[0].key in {"wo", "wohin", "where"}
         return asked_for(self._text[clause.told[0].start : clause.told[-1].end]) if where else None
-
-
-def _tells_what_to_do(clause: Clause, words: Words, mood: Mood) -> bool:
-    """Whether what is to be done is told: "sorg dafür, dass …", "see that …", "ich hoffe, dass du …"."""
-    if not clause.told:
-        return False
-    that = clause.told[0].key in {"dass", "that"}
-    ensures = "ensure" in words.senses or (mood.kind == ORDER and that and words.content[0].key in SEES_TO)
-    return ensures or (mood.kind in {WISH, NOTHING} and wishes_of_you(clause))
-
-
-def _is_head(clause: Clause, words: Words, after: Clause | None) -> bool:
-    """Whether words before an order say where or for what it is: "From the Contracts folder, email …"."""
-    first = clause.core[0]
-    return (
-        first.has("prepositions")
-        and not words.has_predicate
-        and not clause.told
-        and after is not None
-        and after.joined in {",", "-", "–"}
-        and Words(after.core).imperative is not None
-    )
 
 
 def replace_core(clause: Clause, words: Words) -> Clause:

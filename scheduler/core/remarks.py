@@ -24,6 +24,11 @@ _FAVOUR: Final = re.compile(
     r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
     re.IGNORECASE,
 )
+_HEADER: Final = re.compile(
+    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
+    r"(?:a )?(?:quick|small|little) (?:one|request|favou?r|ask|thing)|needs? (?:sending|doing|to go(?: out)?)|for you|für dich|jobs? for (?:you|today))\s?[:–](?= ?\w)",
+    re.IGNORECASE,
+)
 _NAMED: Final = re.compile(r"\s*\w+ (?:\w+ )*?[A-ZÄÖÜ]|.*(?:zusammen|all|there|everyone|team)", re.DOTALL)
 _WISHES: Final = re.compile(
     r"(?:(?<=[.!?,] )|^)\s*(?:(?:ich |wir |i |we )?(?:hoffe|hoffen|hope)\b (?!(?:you|du|sie) (?:can|could|kannst|können))[^.!?]*|how are you[^.!?]*|wie geht'?s?[^.!?]*)[.!?]+(?=\s)",
@@ -72,6 +77,9 @@ def remarks_in(text: str) -> Iterator[Stretch]:
     greeting = _GREETING.match(text)
     if greeting is not None and _NAMED.match(greeting[0]) and text[greeting.end() :].strip():
         yield greeting.span()
+    header = _HEADER.match(text)
+    if header is not None:
+        yield header.span()
     for favour in _FAVOUR.finditer(text):
         if not text[: favour.start()].strip(" .,!?;:") or text[: favour.start()].rstrip()[-1:] in ".!?,;:–-":
             yield favour.span()

@@ -154,9 +154,14 @@ def _nominal(words: Words) -> frozenset[str]:
 def _light(words: Words) -> frozenset[str]:
     """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
     found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
+    if "give" in words.senses and words.keys & _WORD_OF_IT:
+        found.add("tell")
     if not words.verbs and words.keys & OBLIGES and words.keys & _DIRECTIONS:
         found.add("belong")
     return frozenset(found)
+
+
+_WORD_OF_IT: Final = frozenset({"bescheid", "heads", "heads-up", "headsup", "shout", "nudge", "word", "notice"})
 
 
 _DIRECTIONS: Final = word_set(

@@ -6,7 +6,7 @@ all of Playwright there, which costs more than twenty milliseconds in each new d
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scheduler.executors.web_errors import browser_error, is_dead
 from scheduler.executors.web_scripts import ENGINE
@@ -21,6 +21,18 @@ class Reading:
 
     name: str
     argument: Any = None
+
+
+class PageFacts(NamedTuple):
+    """What is to be known of a page after a step. `stores` is a mark of what its site stores in the browser.
+
+    `secrets` is what each field holds that is for a secret.
+    """
+
+    title: str
+    loading: bool
+    stores: str
+    secrets: list[str]
 
 
 Kind = Literal["text", "number"]
@@ -72,7 +84,22 @@ async def read(locator: "Locator", reading: Reading, timeout: float) -> Any:  # 
     return (await told(locator, {"reading": reading.name, "argument": reading.argument}, timeout))["held"]
 
 
-async def facts_of(root: "Locator", timeout: float) -> list[Any]:  # noqa: ASYNC109
-    """Return what `js/facts.js` says of the page that this element is the root of. Raises Playwright's errors."""
-    facts: list[Any] = (await told(root, {"facts": True}, timeout))["facts"]
-    return facts
+def noting(locator: "Locator", note: int) -> "Locator":
+    """Return the same element; when it is used, what is to be known of the page is noted under this number."""
+    return locator.locator(f"{ENGINE}={json.dumps({'note': note})}")
+
+
+def following(locator: "Locator", note: int | None) -> "Locator":
+    """Return the same element, which is there only once this note was made in its document."""
+    return locator if note is None else locator.locator(f"{ENGINE}={json.dumps({'after': note})}")
+
+
+async def facts_of(root: "Locator", timeout: float) -> PageFacts:  # noqa: ASYNC109
+    """Return what is to be known of the page that this element is the root of. Raises Playwright's errors."""
+    return PageFacts(*(await told(root, {"facts": True}, timeout))["facts"])
+
+
+async def noted_facts(root: "Locator", note: int, timeout: float) -> PageFacts | None:  # noqa: ASYNC109
+    """Return what was to be known when the note was made; None when it was not made in this document."""
+    facts = (await told(root, {"noted": note}, timeout))["facts"]
+    return None if facts is None else PageFacts(*facts)

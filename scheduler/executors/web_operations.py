@@ -149,6 +149,7 @@ async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer
     Raises SiteUnreachableError when the site fails.
     """
     job = step.job
+    await job.watched()
     job.before_act(answer)
     step.begin()
     try:

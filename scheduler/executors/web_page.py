@@ -4,14 +4,14 @@ import asyncio
 import base64
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
 from scheduler.executors.web_errors import browser_error
-from scheduler.executors.web_looks import facts_of
+from scheduler.executors.web_looks import PageFacts, facts_of
 from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
 
@@ -36,18 +36,6 @@ _MOST_DOWNLOADS = 20
 _WARMING = 5000.0  # milliseconds
 
 
-class PageFacts(NamedTuple):
-    """What is to be known of a page after a step. `stores` is a mark of what its site stores in the browser.
-
-    `secrets` is what each field holds that is for a secret.
-    """
-
-    title: str
-    loading: bool
-    stores: str
-    secrets: list[str]
-
-
 @dataclass(frozen=True)
 class Answer:
     """What the plan says to a question of the page; `text` is entered where one is asked for."""
@@ -69,6 +57,7 @@ class JobPage:
         self.steps = 0  # that were begun in this run
         self.facts: PageFacts | None = None  # of the page as the step has left it
         self.looked = False  # at this document
+        self.settled = True  # the page, when it was looked at
         self.storage: dict[str, Any] = {}  # cookies and stores as last read, until when that holds, and their mark
         self.storage_until = 0.0
         self.storage_mark: str | None = None
@@ -92,6 +81,7 @@ class JobPage:
         self._camera: tuple[Page, CDPSession] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._watching: dict[asyncio.Task[None], int | None] = {}  # looks at the page, and the notes they make
         self._coming: set[Request] = set()
         self._opened: list[Page] = []
         self._following = True
@@ -132,12 +122,39 @@ class JobPage:
         """Whether the current page is gone while the browser and another page of the job live on."""
         return self._page is not None and self._page.is_closed() and self.alive
 
+    def watch(self, look: Coroutine[Any, Any, None], *, note: int | None = None) -> None:
+        """Look at the page beside what comes next. Only what itself only looks may come before `watched`.
+
+        With a `note` that the look makes in the document, what comes `following` that need not wait either.
+        """
+        self._watching[asyncio.create_task(look)] = note
+
+    @property
+    def note(self) -> int | None:
+        """The note after which something may be done to the page, while no look but one that makes it is under way."""
+        notes = [note for look, note in self._watching.items() if not look.done()]
+        return notes[0] if len(notes) == 1 else None
+
+    async def watched(self) -> None:
+        """Wait until the page has been looked at as far as was begun."""
+        while self._watching:
+            look = next(iter(self._watching))
+            await asyncio.shield(look)
+            self._watching.pop(look, None)
+
     async def saved(self) -> None:
         """Wait until where the job stands and its evidence are on disk. Raises OSError when it could not be written."""
-        saving, self.saving = self.saving, None
+        await self.watched()
+        await self.placed()
         writing, self._writing = self._writing, None
-        for task in filter(None, (saving, writing)):
-            await task
+        if writing is not None:
+            await writing
+
+    async def placed(self) -> None:
+        """Wait until where the job stands is on disk. Raises OSError when it could not be written."""
+        saving, self.saving = self.saving, None
+        if saving is not None:
+            await saving
 
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
@@ -205,13 +222,29 @@ class JobPage:
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
         root, now = self.page.locator(":root"), asyncio.get_running_loop().time
-        self.facts = PageFacts(*await facts_of(root, max(1.0, (until - now()) * 1000)))
-        if self.facts.loading:
+        facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+        self.settled = not facts.loading
+        if facts.loading:
             await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (until - now()) * 1000))
-            self.facts = PageFacts(*await facts_of(root, max(1.0, (until - now()) * 1000)))
-        self.page_secrets.update(filter(None, self.facts.secrets))
-        self.looked = True
-        return self.facts
+            facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+        return self.take(facts)
+
+    def take(self, facts: PageFacts) -> PageFacts:
+        """Note what is to be known of the page, and every secret that stands on it."""
+        self.facts, self.looked = facts, True
+        self.page_secrets.update(filter(None, facts.secrets))
+        return facts
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing on the page is known that would have to be covered on a picture."""
+        return len(self.page.frames) == 1 and not self.secret_fields and not self.secret_values
+
+    def shoot(self) -> asyncio.Task[bytes]:
+        """Begin to take a picture, which may never be asked for."""
+        shot = asyncio.create_task(self.capture())
+        shot.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return shot
 
     async def capture(self) -> bytes:
         """Return what is seen of the page, nothing covered, as PNG; in a third of the time that Playwright takes."""

@@ -9,7 +9,7 @@ from scheduler.core.errors import AmbiguousTargetError, ElementNotFoundError
 from scheduler.core.targets import By, Target
 from scheduler.core.targets import Locator as Way
 from scheduler.executors.web_errors import browser_error, is_passing, public_url
-from scheduler.executors.web_looks import Asked, Kind, Reading, told_if_only
+from scheduler.executors.web_looks import Asked, Kind, Reading, following, told_if_only
 from scheduler.executors.web_missing import alike
 from scheduler.executors.web_refs import normalised
 from scheduler.executors.web_scripts import script
@@ -170,18 +170,19 @@ async def only(
     record: bool = True,
     reading: Reading | None = None,
     enter: Kind | None = None,
+    after: int | None = None,
 ) -> Found | None:
     """Return the only visible element that fits the whole wording of the first locator; it is waited for a moment.
 
     None when there is no such or that needs a closer look. Without `record` it is not described. With `enter` it is
-    made ready to take a text of that kind, where it can.
+    made ready to take a text of that kind, where it can. With `after` it is looked at once that note was made.
     """
     locator = first_locator(page, target)
     if locator is None:
         return None
     wait = min(HEAD_START, until - asyncio.get_running_loop().time())
     asked = Asked(record=record, reading=reading, describe=record, enter=enter)
-    seen = await told_if_only(locator, asked.arguments, max(wait, 0.001) * 1000)
+    seen = await told_if_only(following(locator, after), asked.arguments, max(wait, 0.001) * 1000)
     if seen is None:
         return None
     ready = seen.get("ready", False)

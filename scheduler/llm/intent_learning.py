@@ -8,29 +8,32 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from scheduler.llm.intent_model import Knowledge, Plane
-from scheduler.llm.letter_features import LetterFeatures
+from scheduler.llm.letter_features import LetterFeatures, Rows
 from scheduler.llm.sentence_encoder import SentenceEncoder
 
 
 def learn(
-    encoder: SentenceEncoder, sentences: Sequence[str], intents: Sequence[str], *, tolerance: float = 1e-4
+    encoder: SentenceEncoder,
+    sentences: Sequence[str],
+    intents: Sequence[str],
+    *,
+    tolerance: float = 1e-4,
+    several: Sequence[str] | None = None,
 ) -> Knowledge:
-    """Learn; a larger `tolerance` learns faster and hardly worse. Raises ValueError for fewer than two intents."""
+    """Learn; a larger `tolerance` learns faster and hardly worse. Raises ValueError for fewer than two intents.
+
+    With `several`, requests of more than one order, the signs of the lexicon are learned too, and how such requests
+    differ from those of one order.
+    """
     labels = np.asarray(intents)
     classes, numbers = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError("examples of at least two intents are needed")
     vectors = encoder.encode(sentences)
-    features, rows = LetterFeatures.learned(sentences)
-    ends = np.cumsum([len(places) for places, _ in rows])
-    spelt = csr_matrix(
-        (
-            np.concatenate([weights for _, weights in rows]),
-            np.concatenate([places for places, _ in rows]),
-            np.concatenate([[0], ends]),
-        ),
-        shape=(len(rows), len(features.rarity)),
-    )
+    office = several is not None
+    features, rows = LetterFeatures.learned([*sentences, *(several or ())], signs=office, least=1 + office)
+    seen = _sparse(rows, len(features.rarity))
+    spelt = seen[: len(sentences)]
     by_class = np.argsort(numbers, kind="stable")
     return Knowledge(
         classes=classes,
@@ -39,6 +42,19 @@ def learn(
         features=features,
         meaning=_plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(vectors, labels)),
         letters=_plane(LinearSVC(C=1.0).fit(spelt, labels)),
+        several=_plane(LinearSVC(C=1.0).fit(seen, np.arange(len(rows)) >= len(sentences))) if several else None,
+    )
+
+
+def _sparse(rows: Rows, width: int) -> csr_matrix:
+    ends = np.cumsum([len(places) for places, _ in rows])
+    return csr_matrix(
+        (
+            np.concatenate([weights for _, weights in rows]),
+            np.concatenate([places for places, _ in rows]),
+            np.concatenate([[0], ends]),
+        ),
+        shape=(len(rows), width),
     )
 
 

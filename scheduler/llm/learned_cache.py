@@ -19,7 +19,7 @@ import structlog
 from scheduler.llm.intent_model import Knowledge, Plane
 from scheduler.llm.letter_features import LetterFeatures
 
-_VERSION: Final = "1"  # of this format, and of how is learned
+_VERSION: Final = "2"  # of this format, and of how is learned
 _DIGEST: Final = 32  # bytes
 _MOST_FILES: Final = 4
 _SEPARATOR: Final = "\n"  # no feature holds one
@@ -103,6 +103,8 @@ def _written(known: Knowledge) -> dict[str, npt.NDArray[Any]]:
         "letters": known.letters.weights,
         "letters_shift": known.letters.shift,
     }
+    if known.several is not None:
+        arrays |= {"several": known.several.weights, "several_shift": known.several.shift}
     for number, places in enumerate(known.features.places):
         arrays[f"features{number}"] = np.frombuffer(_SEPARATOR.join(places).encode(), dtype=np.uint8)
     return arrays
@@ -121,4 +123,5 @@ def _read(arrays: dict[str, npt.NDArray[Any]]) -> Knowledge:
         features=LetterFeatures(tuple(places), arrays["rarity"]),
         meaning=Plane(arrays["meaning"], arrays["meaning_shift"]),
         letters=Plane(arrays["letters"], arrays["letters_shift"]),
+        several=Plane(arrays["several"], arrays["several_shift"]) if "several" in arrays else None,
     )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from scheduler.core.intents import Intent
-from scheduler.llm.intent_examples import examples_of
+from scheduler.core.lexicon import lexicon_version
+from scheduler.llm.intent_examples import examples_of, joined_at_random, several_of
 
 if TYPE_CHECKING:
+    from scheduler.llm.guess import Guess
     from scheduler.llm.intent_model import IntentModel, Knowledge
-    from scheduler.llm.learned_intent_router import Guess
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)
@@ -41,10 +42,17 @@ class OfficeModel:
 
     def guess(self, sentence: str) -> "Guess":
         """Return what one sentence most likely wants. Safe to call from many threads."""
+        return self._learned().guess(sentence)
+
+    def glance(self, sentences: Sequence[str]) -> "list[Guess]":
+        """Return what sentences most likely want by their words alone, as IntentModel does."""
+        return self._learned().glance(sentences)
+
+    def _learned(self) -> "IntentModel":
         if self._model is None:
             with _learning:
                 self._model = _model(tuple(examples_of(self._intents)), self._folder)
-        return self._model.guess(sentence)
+        return self._model
 
 
 def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":
@@ -67,13 +75,15 @@ def _knowledge(pairs: Pairs, folder: Path | None, encoder: "SentenceEncoder") ->
     from scheduler.llm.learned_cache import LearnedCache, key_of  # noqa: PLC0415 - dear to import
 
     cache = None if folder is None else LearnedCache(folder)
-    key = key_of(pairs, encoder.name, str(_TOLERANCE))
+    several = [*several_of(), *joined_at_random(pairs)]
+    key = key_of(pairs, encoder.name, str(_TOLERANCE), lexicon_version(), *several)
     known = None if cache is None else cache.load(key)
     if known is not None:
         return known
     from scheduler.llm.intent_learning import learn  # noqa: PLC0415 - dear to import
 
-    known = learn(encoder, [text for text, _ in pairs], [name for _, name in pairs], tolerance=_TOLERANCE)
+    sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
+    known = learn(encoder, sentences, intents, tolerance=_TOLERANCE, several=several)
     log.info("intents_learned", examples=len(pairs), intents=len(known.classes))
     if cache is not None:
         cache.save(key, known)

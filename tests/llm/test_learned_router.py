@@ -1,18 +1,20 @@
 """What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
 from scheduler.core.language import normalise
+from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
-from scheduler.llm.learned_intent_router import Bands, Guess, LearnedIntentRouter
+from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
 from tests.support.routers import the_router
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
 RULES = the_router()
-BANDS = Bands(act=0.8, ask=0.5, said_short=0.8, told=0.8)
+BANDS = Bands(act=0.8, ask=0.5)
 STRANGE = "Beglücke Anna mit dem Schreiben von neulich"
 
 
@@ -20,10 +22,14 @@ class Sure:
     """Guesses the same of everything."""
 
     def __init__(self, score: float) -> None:
-        self.guessed = Guess(("send_mail", "read_mail", "search_mail", "open_app"), score)
+        names = ("send_mail", "unknown", "read_mail", "search_mail", "open_app")
+        self.guessed = Guess(names, score, (score, 1 - score, 0.0, 0.0, 0.0), several=-1.0)
 
     def guess(self, sentence: str) -> Guess:  # noqa: ARG002 - it is the same of everything
         return self.guessed
+
+    def glance(self, sentences: Sequence[str]) -> list[Guess]:
+        return [self.guessed for _ in sentences]
 
 
 @pytest.mark.parametrize(

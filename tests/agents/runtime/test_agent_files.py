@@ -39,7 +39,7 @@ CONTEXT = ExecutionContext(job_id=JobId("job-1"), task_id=TaskId("read"), effect
 
 
 @asynccontextmanager
-async def an_agent(folder: Path, url: str, token: str, action: str) -> AsyncIterator[None]:
+async def an_agent(folder: Path, url: str, token: str, action: str, *, new_key: bool = False) -> AsyncIterator[None]:
     """Be an agent with a folder of its own, in this process, that does one action."""
     executors, ready = ExecutorRegistry(), asyncio.Event()
     executors.register(action, DataExecutor(root=folder / "files", artifacts=ArtifactStore(folder / "artifacts")))
@@ -51,6 +51,7 @@ async def an_agent(folder: Path, url: str, token: str, action: str) -> AsyncIter
         folder=folder / "agent",
         artifacts=folder / "artifacts",
         dial="poll",
+        new_key=new_key,
     )
     work = asyncio.create_task(serve_agent(options, executors, redact=str, started=lambda _: ready.set()))
     try:
@@ -59,6 +60,12 @@ async def an_agent(folder: Path, url: str, token: str, action: str) -> AsyncIter
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+
+
+async def there_are(api: Api, count: int) -> None:
+    """Wait until so many agents are at work."""
+    while len((await api.client.get("/agents", params={"status": "online"})).json()["agents"]) < count:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
 
 
 @pytest.mark.integration
@@ -81,8 +88,7 @@ async def test_a_file_goes_from_one_machine_to_another(tmp_path: Path, store_pat
             an_agent(writes, near.url, token, "data.write_table"),
             an_agent(reads, near.url, token, "data.read_table"),
         ):
-            while len((await api.client.get("/agents")).json()["agents"]) < 2:  # noqa: ASYNC110 - by HTTP
-                await asyncio.sleep(0.05)
+            await there_are(api, 2)
             accepted = await api.client.post("/jobs", json={"task_graph": {"tasks": plan}})
             job = await api.ended(accepted.json()["job_id"])
 
