@@ -21,6 +21,10 @@ class OrderPart(NamedTuple):
     after: tuple[int, ...] = ()
     refers: int | None = None
     """The place of the order whose result is meant by a pronoun."""
+    own: str = ""
+    """The words of the order alone, where `text` is the whole request."""
+    said: str = ""
+    """The words with what was told before in the place of its pronouns."""
     means_earlier: bool = False
     """It does not name what it is about, an order before does."""
 
@@ -54,7 +58,9 @@ def split_orders(message: str, rules: Rules, learned: Learned | None = None) -> 
     read = rules.orders(message)
     if learned is not None:
         read = learned.reread(message, read)
-    parts = tuple(part._replace(routed=with_slots(part.routed, part.text)) for part in read.parts)
+    parts = tuple(
+        part._replace(routed=with_slots(part.routed, part.text, own=part.own, filled=part.said)) for part in read.parts
+    )
     kept, overlooked = _without_asides(parts, read.overlooked)
     return Orders(resolved(kept, message), overlooked)
 

@@ -183,7 +183,10 @@ class IntentRouter:
         for order in request.orders:
             single = message if len(request.orders) == 1 else order.text
             after = (len(parts) - 1,) if order.in_order and parts else ()
-            parts.append(OrderPart(single, self._name(order, message, locale), after, means_earlier=order.refers))
+            said = order.said if len(request.orders) > 1 or request.overlooked else ""
+            routed = self._name(order, message, locale)
+            alone = order.text if single is message else ""
+            parts.append(OrderPart(single, routed, after, own=alone, said=said, means_earlier=order.refers))
         return Orders(tuple(parts), request.overlooked)
 
     def _of_patterns(self, text: str, message: str, locale: Locale, *, longer: bool) -> RoutedIntent | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from scheduler.core.slot_persons import person_meant, pronoun_of_person
+from scheduler.core.slot_times import times_in
 
 _PRONOUN: Final = re.compile(
     r"(?i)(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|beides|both|alles|(?:das |die |the )?"
@@ -44,6 +45,8 @@ def carried(order: Named, earlier: Sequence[Named], message: str, *, means_earli
         slots |= next((one for last in reversed(earlier) if (one := _page_of(last))), {})
     refers = _document(order, slots, earlier, means_earlier=means_earlier)
     _person(order, slots, earlier, message)
+    if order.intent == "fill_form" and "amount" not in slots and len(amounts := _amounts(message)) == 1:
+        slots["amount"] = amounts[0]
     return Carried(slots, refers)
 
 
@@ -76,6 +79,11 @@ def _page_of(order: Named) -> dict[str, str]:
     """Return the page an order goes to, as "there" means it."""
     slots = order.slots if order.intent == "navigate_url" else {}
     return {name: slots[name] for name in ("url", "portal") if slots.get(name)}
+
+
+def _amounts(message: str) -> list[str]:
+    """Return the sums of money in a request: one that is told beside a form belongs in it."""
+    return [message[one.start : one.end] for one in times_in(message) if one.kind == "amount"]
 
 
 def _person(order: Named, slots: dict[str, str], earlier: Sequence[Named], message: str) -> None:

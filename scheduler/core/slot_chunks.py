@@ -174,6 +174,8 @@ class _Chunker(PhraseEnds):
         chunk, after = self._open, self._at(place + 1)
         if chunk is None or after is None or not chunk.content or chunk.kind != "np":
             return False
+        if chunk.tokens[-1].text.isdigit() and after.text.isdigit() and len(chunk.content) > 1:
+            return True
         if after.kind not in {"word", "address"} or after.is_verb or after.has("prepositions") or after.key in _JOINS:
             return False
         if self._is_particle(place + 1, after) or after.has("self") or self._is_pronoun(place + 1, after):

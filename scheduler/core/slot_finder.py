@@ -11,6 +11,7 @@ from scheduler.core.phrases import Phrase, tokens_of
 from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order
+from scheduler.core.slot_queries import find_query
 from scheduler.core.slot_roles import ROLES
 from scheduler.core.slot_texts import (
     cut_agenda,
@@ -18,7 +19,6 @@ from scheduler.core.slot_texts import (
     cut_format,
     cut_mail,
     cut_subject,
-    find_query,
     without_reasons,
     without_wish,
 )
@@ -62,6 +62,24 @@ ASIDE: Final = re.compile(
     r",? (?:weil|damit|obwohl|denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
     re.IGNORECASE,
 )
+_AT: Final = frozenset({"folder", "portal", "application", "url"})
+_THINGS: Final = _AT | {"document", "document_id", "file_name"}
+_TOLD_LATE: Final = frozenset(
+    {
+        "amount",
+        "date",
+        "time",
+        "subject",
+        "cc",
+        "title",
+        "file_format",
+        "participants",
+        "body",
+        "url",
+        "portal",
+        "file_name",
+    }
+)
 _LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _BETWEEN: Final = re.compile(
@@ -70,6 +88,8 @@ _BETWEEN: Final = re.compile(
 _AND: Final = re.compile(
     r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"
 )
+_ARTICLE: Final = re.compile(r"(?:der|die|das|den|dem|unsere?[nrm]?|the|our|my)\s", re.IGNORECASE)
+_BETWEEN_TWO: Final = re.compile(r"\s(?:zwischen|between|of|von|vom|mit|with|für|for|des|der)\s", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"(?:, | und | and )")
 _FIRM: Final = re.compile(
     r" & |\b(?:gmbh|ag|kg|ltd|inc|llp|söhne|sons|partners?|attn|z\. ?hd?\.?|c/o)\b", re.IGNORECASE
@@ -92,24 +112,61 @@ def is_source(phrase: Phrase) -> bool:
     return phrase.before in {"vom", "from", "off"} and phrase.noun("person_title")
 
 
-def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
+def with_slots(routed: RoutedIntent, text: str, *, own: str = "", filled: str = "") -> RoutedIntent:
     """Return an intent that was found in a text with its slots as the words around them tell.
 
-    What a pattern filled stays where it must be filled and nothing else was found, nor a pronoun for it.
+    What a pattern filled stays where it must be filled and nothing else was found, nor a pronoun for it. `own` are the
+    words of the order alone, `filled` the text with what its pronouns stand for.
     """
     if routed.way == "llm" or routed.rest or (routed.name not in ROLES and routed.name != "web_search"):
         return routed
-    said = find_slots(routed.name, normalise(text))
+    said = _of_order(routed, normalise(text), own)
+    if filled and filled not in {text, normalise(text)}:
+        said += tuple(one for one in _carried_along(find_slots(routed.name, filled), said))
     slots = joined(said, " and " if routed.locale == "en" else " und ")
     told = slots.keys() | {slot for slot, many in _found(routed.name, normalise(text)).items() if not many}
     missing = [name for names in routed.required if not told & {*names.split("/")} for name in names.split("/")]
     kept = {name: _LATE_PRONOUN.sub("", routed.slots[name]) for name in missing if name in routed.slots}
-    slots = {name: words for name, words in kept.items() if words} | slots
+    slots = {name: words for name, words in kept.items() if words and not _meets(words, slots.values())} | slots
     if "sender" in slots and routed.name == "send_mail" and "document" not in {one.slot for one in said}:
         slots.pop("document", None)
     if "body" in slots and "\n" in text:
         slots["body"] = as_written(slots["body"], text)
     return routed.model_copy(update={"slots": slots, "said": said})
+
+
+def _of_order(routed: RoutedIntent, text: str, own: str) -> tuple[Said, ...]:
+    """Return what a request says for the one order in it; what is told after the order adds only what is missing."""
+    whole, at = find_slots(routed.name, text), text.find(own) if own else -1
+    if at < 0 or len(own) > len(text) - _FEW:
+        return whole
+    missing = {
+        name
+        for names in routed.required
+        if not {*names.split("/")} & {one.slot for one in whole if one.start < at + len(own)}
+        for name in names.split("/")
+    }
+    kept = tuple(one for one in whole if one.start < at + len(own) or one.slot in _TOLD_LATE | missing)
+    if len(kept) == len(whole):
+        return whole
+    slots = {one.slot for one in kept}
+    alone = (one._replace(start=one.start + at, end=one.end + at) for one in find_slots(routed.name, own))
+    return kept + tuple(one for one in alone if one.slot not in slots)
+
+
+def _carried_along(found: Iterable[Said], said: Iterable[Said]) -> Iterator[Said]:
+    """Yield what pronouns stand for and the words themselves do not say; it has no place in these."""
+    slots, words = {one.slot for one in said}, [one.words for one in said]
+    documents = slots & {"document", "file_name", "body"}
+    for one in found:
+        wanted = one.slot in _THINGS and not (documents and one.slot not in _AT)
+        if wanted and not (one.slot in _AT and slots & _AT) and one.slot not in slots and not _meets(one.words, words):
+            yield one._replace(start=-1, end=-1)
+
+
+def _meets(words: str, others: Iterable[str]) -> bool:
+    """Whether words are, or have in them, what fills another slot."""
+    return any(one in words or words in one for one in others)
 
 
 def slots_of(intent: str, text: str) -> dict[str, str]:
@@ -140,7 +197,8 @@ def _things(stretch: str) -> list[str]:
     """Return the documents of "den Vertrag und das Angebot"; what only belongs together stays one."""
     parts = _AND.split(stretch)
     whole = all(any(token.has("noun", "document") for token in tokens_of(part)) for part in parts)
-    return parts if whole else [stretch]
+    apart = len(parts) > 1 and all(_ARTICLE.match(part) for part in parts[1:]) and not _BETWEEN_TWO.search(parts[0])
+    return parts if whole or apart else [stretch]
 
 
 def _small(text: str) -> str:

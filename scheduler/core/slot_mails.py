@@ -14,6 +14,7 @@ from scheduler.core.slot_order import (
     Order,
     after_verb,
     fill_places,
+    has_role,
     is_empty,
     is_mail,
     is_person,
@@ -38,6 +39,8 @@ _TOLD: Final = re.compile(
 _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
 _OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
 _SENDS: Final = ("send", "forward", "reply", "write", "tell", "show")
+_ENDED: Final = re.compile(r"[.!?:]\s")
+_TO_BEFORE: Final = re.compile(r"\b(?:to|an) $", re.IGNORECASE)
 _MARK: Final = re.compile(r"[,.;:!?](?:\s|$)")
 _IT: Final = re.compile(
     r"(?<=[.;:!?,] )[^.;:!?]*\b(?P<it>it|them|ihn|sie|es|diesen?|die|den|das)\b(?!')", re.IGNORECASE
@@ -127,7 +130,7 @@ def _first(order: Order, fits: Callable[[Chunk], bool]) -> None:
 def _is_spoken_of(order: Order) -> bool:
     """Fill who was spoken of before, where a pronoun says who gets it; nobody, where it is not said here."""
     token = pronoun_of_person(order.text)
-    if token is None or not _is_sent(order, token.start, token.end):
+    if token is None or not (_TO_BEFORE.search(order.text, 0, token.start) or _is_sent(order, token.start, token.end)):
         return False
     meant = person_meant(token.key, order.whole[: token.start])
     order.filled["recipient"] = [] if meant is None else [meant]
@@ -245,12 +248,14 @@ def _no_genitive(order: Order, chunk: Chunk) -> bool:
 
 def _things_sent(order: Order) -> None:
     free = [one for one in order.free() if not is_empty(one) and not is_mail(one) and not on_screen(one)]
+    if "body" in order.filled:
+        free = [one for one in free if not _in_another_sentence(order, one)]
     bare = [one for one in free if not one.prep]
     after = [one for one in free if one.prep in {"auf", "for", "with", "mit", "um"}]
     for rank in (
         [one for one in free if one.of_kind("file")],
         [one for one in bare if is_thing(one)],
-        [one for one in bare if not is_person(one)],
+        [one for one in bare if not is_person(one) and not has_role(one.content[-1])],
         [one for one in after if is_thing(one)],
         [one for one in bare if one.det] if "recipient" in order.filled else [],
         bare if "recipient" in order.filled and "body" not in order.filled else [],
@@ -282,6 +287,7 @@ def _about(order: Order) -> None:
         if (
             one.prep in ABOUT
             and one.prep != "on"
+            and not ("body" in order.filled and _in_another_sentence(order, one))
             and (
                 "document" not in order.filled
                 or mails
@@ -290,6 +296,14 @@ def _about(order: Order) -> None:
         ):
             order.fill("subject", one)
             return
+
+
+def _in_another_sentence(order: Order, chunk: Chunk) -> bool:
+    """Whether a sentence ends between what is said here and the verb of sending or writing."""
+    sending = [one for one in order.chunks if one.kind == "verb" and any(one.tokens[0].has("verb", s) for s in _SENDS)]
+    return bool(sending) and all(
+        _ENDED.search(order.text[min(one.end, chunk.end) : max(one.start, chunk.start)]) for one in sending
+    )
 
 
 def _recipients_late(order: Order) -> None:
@@ -330,5 +344,6 @@ def unknown_place(order: Order) -> None:
                     and one.content[0].text[:1].isupper()
                     and len(one.tokens) == 1
                 )
-                order.fill("application" if named else "portal", one)
+                path = any(mark in token.text[1:-1] for token in one.content for mark in "/\\")
+                order.fill("folder" if path else "application" if named else "portal", one)
                 return

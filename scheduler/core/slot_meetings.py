@@ -56,10 +56,19 @@ def _about_what(order: Order) -> None:
     for one in list(order.free()):
         named = not is_person(one) and not is_empty(one) and not on_screen(one)
         if one.prep in FOR and named and "title" not in order.filled:
-            order.fill("title", one)
+            order.fill("title", _headed(order, one))
     for one in list(order.free()):
         if not one.prep and one.noun("appointment") and not _plain_meeting(one) and not is_person(one):
             order.fill("title", one)
+
+
+def _headed(order: Order, chunk: Chunk) -> Chunk:
+    """Return what "für" goes on, where that is no plain meeting: "der TÜV für den Transporter"."""
+    place = order.place_of(chunk)
+    before = order.chunks[place - 1] if place and chunk.near else chunk
+    heads = before.kind == "np" and not before.prep and before.det and order.is_free(before)
+    plain = not heads or _plain_meeting(before) or is_person(before) or is_empty(before) or on_screen(before)
+    return chunk if plain else before
 
 
 def _invited(order: Order) -> None:
@@ -77,6 +86,9 @@ def _invited(order: Order) -> None:
     for one in list(order.free()):
         if one.prep in TO and is_person(one):
             order.fill("participants", one, more=True)
+    for one in list(order.free()):
+        if one.prep in FOR and is_person(one) and "participants" not in order.filled:
+            order.fill("participants", one)
     titled = "title" in order.filled
     if "participants" not in order.filled:
         for one in list(order.free()):

@@ -1,9 +1,11 @@
 """An order as chunks, what was filled of it so far, and what a chunk names: a person, a thing, a place."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from scheduler.core.phrases import Token
 from scheduler.core.slot_times import is_period
 from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_words import slot_words
@@ -31,6 +33,13 @@ _EMPTY: Final = slot_words("empty")
 _PLAIN_ADJECTIVES: Final = slot_words("plain_adjectives")
 _ADJECTIVE: Final = re.compile(r"[a-zäöüß]{2,}e[nrms]?")
 _MAIL_WORDS: Final = slot_words("mail_words")
+_ROLES: Final = slot_words("roles")
+_ROLE: Final = re.compile(
+    r".*(?:leiter|berater|meister|verwalter|anwalt|anwaelt|aerzt|arzt|haendler|lieferant|makler|gaertner|fahrer|trainer|lehrer|schreiner|pruefer|planer|betreuer|sprecher|"
+    r"referent|assistent|vermieter|mieter|inhaber|besitzer|eigentuemer|nehmer|geber|schreiber|pfleger|halter|bearbeiter|beauftragte|kollege|chef)(?:in|innen|s|n|en|r)?"
+    r"|.*(?:verwaltung|abteilung|kanzlei|agentur|behoerde|versicherung|sparkasse|krankenkasse|verein|verband|redaktion|spedition|druckerei|werkstatt|kammer|direktion|gesellschaft|amts?|amtes|gericht|notariat|vorstand|betriebsrat|elternrat|beirat|gemeinde|ministerium|dienst)"
+)
+_LISTS: Final = frozenset({",", "und", "and", "sowie", "&"})
 _NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
 _KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
 _GERMAN_ARTICLES: Final = slot_words("german_articles")
@@ -162,7 +171,9 @@ def is_person(chunk: Chunk) -> bool:
         return False
     if chunk.noun("document", "folder", "portal", "form", "table"):
         return chunk.noun("person_title") and not chunk.noun("document")
-    last = chunk.content[-1]
+    last = next(
+        (before for before, after in itertools.pairwise(chunk.content) if after.key in _LISTS), chunk.content[-1]
+    )
     if (
         last.text.islower()
         and not last.has("noun", "person_title")
@@ -173,6 +184,12 @@ def is_person(chunk: Chunk) -> bool:
         return False
     named = any(token.is_name for token in chunk.content) and chunk.det not in _GERMAN_ARTICLES
     return chunk.noun("person_title") or named
+
+
+def has_role(token: Token) -> bool:
+    """Whether a word says what somebody does: "plumber", "Hausmeisterin", "Bauamt"."""
+    key = token.key.removesuffix("s") if token.key not in _ROLES else token.key
+    return key in _ROLES or _ROLE.fullmatch(token.key) is not None
 
 
 def is_thing(chunk: Chunk) -> bool:
@@ -194,6 +211,11 @@ def place_of(chunk: Chunk) -> str:
     return ""
 
 
+def _senses(token: Token) -> set[str]:
+    """Return what a noun names."""
+    return {one.sense for one in token.meanings if one.kind == "noun"}
+
+
 def fill_places(order: Order, slots: Sequence[str]) -> None:
     """Fill folder, portal, application and url with the places that are named as such."""
     for chunk in list(order.free()):
@@ -209,7 +231,9 @@ def fill_places(order: Order, slots: Sequence[str]) -> None:
             kind in slots
             and chunk.prep in OUT_OF | FROM
             and not on_screen(chunk)
-            and not (chunk.prep in FROM and chunk.noun("person_title") and kind != "url")
+            and not (
+                chunk.prep in FROM and chunk.noun("person_title") and kind not in {"url", *_senses(chunk.content[-1])}
+            )
         ):
             if (
                 kind == "portal"

@@ -6,7 +6,7 @@ from typing import Final
 
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.slot_chunks import chunks_of
-from scheduler.core.slot_order import OF_PERSONS, Order, Stretch, is_empty, is_person, is_thing, owner_of
+from scheduler.core.slot_order import OF_PERSONS, Order, Stretch, has_role, is_empty, is_person, is_thing, owner_of
 from scheduler.core.slot_tokens import TITLES, Chunk, language_of
 from scheduler.core.slot_words import slot_words
 
@@ -58,6 +58,8 @@ def pronoun_of_person(text: str, *, invites: bool = False) -> Token | None:
 def _stands_for_person(token: Token, before: Token | None, after: Token | None, *, invites: bool) -> bool:
     key = token.key
     if key in {"ihm", "him"} or (key == "denen" and (after is None or not after.has("noun"))):
+        return True
+    if key == "ihn" and before is not None and before.key == "an":
         return True
     if key == "ihnen":
         return token.text[:1].islower()
@@ -111,21 +113,23 @@ def _persons(text: str) -> Iterator[Stretch]:
         owner = owner_of(chunk)
         if owner is not None and any(token.is_name for token in chunk.content[:2]):
             yield owner
+        elif chunk.content[-1].text.endswith(("'s", "’s")) and chunk.content[0].text[:1].isupper():
+            yield chunk.content[0].start, chunk.end - 2  # "Marta's lost her payslip"
         elif (
-            is_person(chunk)
+            (is_person(chunk) or has_role(chunk.content[-1]))
             and not is_thing(chunk)
             and not is_empty(chunk)
-            and not _only_place(chunk, german=order.german)
+            and not _only_place(chunk)
         ):
             start, reached = order.reach(chunk, OF_PERSONS)
             yield start, reached
 
 
-def _only_place(chunk: Chunk, *, german: bool) -> bool:
+def _only_place(chunk: Chunk) -> bool:
     """Whether words stand after a preposition that no person stands after: "in Fulda", "zum Wasserschaden"."""
     if chunk.noun("person_title") or any(token.key.strip(".") in TITLES for token in chunk.tokens):
         return False
-    return bool(chunk.prep) and chunk.prep not in (_BESIDE_PERSONS if german else _BESIDE_PERSONS | {"about", "on"})
+    return bool(chunk.prep) and chunk.prep not in _BESIDE_PERSONS
 
 
 _BESIDE_PERSONS: Final = frozenset(

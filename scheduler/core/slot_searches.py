@@ -18,12 +18,14 @@ from scheduler.core.slot_order import (
 )
 from scheduler.core.slot_times import times_in
 from scheduler.core.slot_tokens import Chunk
+from scheduler.core.slot_words import slot_words
 
 _ASKED: Final = re.compile(
-    r"\b(?:has|have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
+    r"\b(?:has|(?<![.?!,] )have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
     re.IGNORECASE,
 )
 
+_ROLES: Final = slot_words("roles")
 _NOT_WRITING: Final = ("find", "show", "fill", "read", "open", "lookup", "fetch", "need", "close")
 
 
@@ -51,6 +53,12 @@ def mails(order: Order) -> None:
             and "sender" not in order.filled
         ):
             before = order.chunks[place - 1] if place and one.near else one
+            if (
+                one.prep == "vom"
+                and len(one.content) == 1
+                and (one.content[0].is_verb or one.content[0].key.endswith("ieren"))
+            ):
+                continue
             if before is not one and not is_mail(before) and before.kind == "np" and not _may_have_sender(before):
                 continue
             belongs = before.kind == "np" and not before.prep and is_person(before) and not is_mail(before)
@@ -85,10 +93,13 @@ def _writer(order: Order) -> None:
     if "sender" in order.filled:
         return
     for place, one in enumerate(order.chunks):
-        if one.kind != "np" or one.prep or is_empty(one) or is_mail(one) or is_thing(one) or one.noun("mailbox"):
+        asked = _ASKED.search(order.text[: one.start]) is not None
+        if one.kind != "np" or one.prep or is_empty(one) or is_mail(one) or one.noun("mailbox"):
+            continue
+        if is_thing(one) and not (asked and one.content[0].key in _ROLES):
             continue
         following = [after for after in order.chunks[place + 1 :][:4] if after.clause == one.clause]
-        if _ASKED.search(order.text[: one.start]) or any(
+        if asked or any(
             after.kind == "verb" and not any(after.tokens[0].has("verb", sense) for sense in _NOT_WRITING)
             for after in following
         ):

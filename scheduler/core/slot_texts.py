@@ -1,4 +1,4 @@
-"""Finds the free text in an order: what a mail is to say, its subject, who gets a copy, what is searched for on the web.
+"""Finds the free text in an order: what a mail is to say, its subject, who gets a copy.
 
 Each takes the order and returns the stretches found, and the order with them blanked out, of the same length.
 """
@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from scheduler.core.slot_tokens import is_abbreviation
+
 Stretch = tuple[int, int]
 
 _REASON: Final = re.compile(
     r"(?:,| -| –)? (?:weil|damit|obwohl|denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
-    r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;]*"
-    r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,]*,",
+    r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;:]*?(?=[.!?;:]|$|, (?:(?:wäre|waere|würde|könn|koenn|kann|hätt|dürft)\w*|bitte|i['’]d|could|can|would|please)\b)"
+    r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,:]*[,:]",
     re.IGNORECASE,
 )
 _NOT_MEANT: Final = re.compile(
@@ -29,16 +31,20 @@ _BODY: Final = re.compile(
 )
 _ENGLISH_TOLD: Final = re.compile(
     r"\b(?:tell|remind|ask|text|message|inform) (?!from\b|of\b|about\b|on\b|that\b)(?P<who>(?:(?:the|my|our|all|mr|mrs|ms|dr)\.? )*[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:by|via|in an?) (?:e-?)?mail)?,? "
-    r"(?P<body>(?:to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
+    r"(?P<body>(?:(?:not )?to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
     re.IGNORECASE | re.DOTALL,
 )
-_SENTENCE_END: Final = re.compile(
-    r"(?<!\b\w)(?<!\bdr)(?<!\bnr)(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bno)(?<!\bst)(?<!\d)[.!?]+ (?=[A-ZÄÖÜ])",
+_SENTENCE_END: Final = re.compile(r"(?P<last>[\w.]*)(?<![\d\s])[.!?]+ (?=[^\W\d_])")
+_BY_MAIL: Final = re.compile(
+    r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$|[.!] (?:bitte |please |das )*(?:als|per|by|via|as an?) (?:e-?|rund)?mail\b[^.!?]*[.!]*$",
     re.IGNORECASE,
 )
-_BY_MAIL: Final = re.compile(r",? (?:by|via|per) (?:e-?)?mail[.!? ]*$", re.IGNORECASE)
 _ORDERS_ON: Final = re.compile(
     r"(?:please |bitte )?(?:forward|send|e?-?mail (?:it|to)|leite|schick|weiterleiten|weiter an|fetch|hol|grab|get it)\b",
+    re.IGNORECASE,
+)
+_TELLS_ON: Final = re.compile(
+    r"(?:bitte |please )?(?:schreib|sag|teil|frag|antwort|write|tell|drop|ask|let|reply|inform)\w*\b.*?\b(?:dass|ob|that|saying|whether|if)\b",
     re.IGNORECASE,
 )
 _AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
@@ -59,19 +65,20 @@ _QUOTED_BODY: Final = re.compile(
 _LONG_QUOTE: Final = re.compile(r"(?P<body>[„“\"«]\w[^“”\"»]*? [^“”\"»]*? [^“”\"»]+[“”\"»])")
 _WRITES: Final = re.compile(r"\b(?:antwort|schreib|repl|write|text)\w*", re.IGNORECASE)
 _LABELLED: Final = re.compile(
-    r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=[.;!?/](?: |$)| / |,? (?:betreff|subject|text|inhalt|body|message|nachricht|cc|kopie|copy)\b|$)",
+    r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.;!?/](?: |$)| / |,? (?:betreff|subject|text|inhalt|body|message|nachricht|cc|kopie|copy)\b|$)",
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
     r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
-    r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|.+?)"
-    r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$)",
+    r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»](?=[\s,.;!?]|$)|.+?"
+    r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$))",
     re.IGNORECASE,
 )
 _CC: Final = re.compile(
     r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
-    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
-    r"|(?:,? (?:und|and|with|mit)|,)(?: (?:setze?n?|nimm|put|pack|hol))? (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*",
+    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
+    r"|(?:,? (?:und|and|with|mit)|,)(?: (?:setze?n?|nimm|put|pack|hol))? (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*"
+    r"|(?:,? (?:and|with)|,) (?P<copied>(?:[^\s,]+ ){0,4}?[^\s,]+) (?:copied(?: in)?|cc['’]?d)(?=[\s,.!?]|$)",
     re.IGNORECASE,
 )
 _RE: Final = re.compile(r" re:? (?P<words>.+?)(?=[,.;!?]|$)", re.IGNORECASE)
@@ -79,11 +86,15 @@ _IN_SUBJECT: Final = re.compile(
     r",? (?:mit|with) (?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|[^,.;!?]{1,60}?) (?:in (?:the|its) subject(?: line)?|im betreff)\b",
     re.IGNORECASE,
 )
+_IN_TEXT: Final = re.compile(
+    r",? (?:mit|with) (?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]) (?:im (?:text|inhalt)|in the (?:text|body)|darin|drin|in it)\b",
+    re.IGNORECASE,
+)
 _MENTIONED: Final = re.compile(
-    r" (?:mentioned|mentions|mentioning) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
+    r" (?:mentioned|mentions|mentioning|quoted|quotes) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
 )
 _ERWAEHNT: Final = re.compile(
-    r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen|gesprochen|geschrieben)(?: hat(?:te)?| haben| wurde| wird)",
+    r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen)(?: hat(?:te)?| haben| wurde| wird)",
     re.IGNORECASE,
 )
 _WRITER_BEFORE: Final = re.compile(
@@ -91,13 +102,19 @@ _WRITER_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
+_NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
+_PLAINLY_TOLD: Final = re.compile(
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    re.IGNORECASE,
+)
+_THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
     re.IGNORECASE,
 )
 _CONTAINS: Final = re.compile(
     r",? (?:(?:mentioning|containing)(?: the)? (?:words?|phrase|term)|mentioning|containing|that mentions?|which mentions?|with the words?|for (?:the )?term|where (?:he|she|they) mentions?|(?:in (?:der|denen|which) )?(?:mit |the |das |dem |den )*(?:words?|wort|begriff|stichwort))"
-    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
+    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:aus de[mrn]|seit|since|from|in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
     re.IGNORECASE,
 )
 _WHERE_IT_SAYS: Final = re.compile(
@@ -122,6 +139,12 @@ _MADE_OF_IT: Final = re.compile(
 )
 
 
+_INVITED: Final = re.compile(
+    r"\b(?:teilnehmer(?:innen)?|teilnehmende|participants|attendees|eingeladen)(?: sind| are)?: ?(?P<words>[^.;!?]+?)(?=[.;!?]|$)",
+    re.IGNORECASE,
+)
+
+
 class Cut(NamedTuple):
     """Stretches of the order by slot, and the order with them blanked out."""
 
@@ -142,9 +165,16 @@ _WISH: Final = re.compile(
 )
 
 
+_IS: Final = re.compile(
+    r"(?<=\w)['’]s(?= (?:sat|been|in|on|at|got|gone|done|finished|ready|still|not|saved|stored|filed|just|there|here|now|stuck|lying|sitting|missing|due|attached|mailed|emailed|e-mailed|written|replied|called|asked|waiting)\b)",
+    re.IGNORECASE,
+)
+
+
 def without_wish(text: str) -> str:
-    """Return the order without "ich möchte, dass": what follows is no text to be told to anybody."""
-    return _WISH.sub(lambda match: " " * len(match[0]), text)
+    """Return the order without "ich möchte, dass", and without the verb in "the report's in the portal"."""
+    text = _WISH.sub(lambda match: " " * len(match[0]), text)
+    return _IS.sub(lambda match: " " * len(match[0]), text)
 
 
 def without_reasons(text: str) -> str:
@@ -167,8 +197,11 @@ def cut_mail(text: str) -> Cut:
         rest = blank(rest, *subject.span(), ",")
     copy = _CC.search(rest)
     body = _body(rest)
+    if copy is not None and _NO_COPY.search(copy["after"] or ""):
+        rest, copy = blank(rest, *copy.span(), ","), None
+        body = _body(rest)
     if copy is not None and (body is None or copy.start() < body[0] or _is_last(rest, copy)):
-        found["cc"] = [_until_gap(rest, *copy.span("after" if copy["after"] else "before"))]
+        found["cc"] = [_until_gap(rest, *copy.span(copy.lastgroup or "after"))]
         rest = blank(rest, *copy.span(), ",")
         body = _body(rest)
     if body is not None:
@@ -182,7 +215,7 @@ def cut_mail(text: str) -> Cut:
 
 def _is_last(text: str, copy: re.Match[str]) -> bool:
     """Whether the words after what a mail is to say ask for a copy: "…, und setz Anna in Kopie"."""
-    return copy["before"] is not None and not text[copy.end() :].strip(" .!?")
+    return copy["after"] is None and not text[copy.end() :].strip(" .!?")
 
 
 def cut_subject(text: str) -> Cut:
@@ -194,6 +227,7 @@ def cut_subject(text: str) -> Cut:
         ("subject", _SUBJECT),
         ("subject", _RE),
         ("subject", _TITLED),
+        ("query", _IN_TEXT),
         ("query", _CONTAINS),
         ("query", _WHERE_IT_SAYS),
         ("query", _MENTIONED),
@@ -225,10 +259,16 @@ def _without_verbs(text: str, start: int, end: int) -> Stretch:
 
 def cut_agenda(text: str) -> Cut:
     """Find what an appointment is for: "to talk listing fees", "um das Budget zu besprechen"."""
+    found: dict[str, list[Stretch]] = {}
+    invited = _INVITED.search(text)
+    if invited is not None:
+        found["participants"] = [invited.span("words")]
+        text = blank(text, *invited.span(), ",")
     match = _AGENDA.search(text)
     if match is None:
-        return Cut({}, text)
-    return Cut({"title": [match.span(match.lastgroup or "words")]}, blank(text, *match.span(), ","))
+        return Cut(found, text)
+    found["title"] = [match.span(match.lastgroup or "words")]
+    return Cut(found, blank(text, *match.span(), ","))
 
 
 def cut_fields(text: str) -> Cut:
@@ -246,37 +286,50 @@ def _body(text: str) -> tuple[int, int, int] | None:
         quoted = _LONG_QUOTE.search(text)
     if quoted is not None:
         return *quoted.span("body"), quoted.start()
-    told = _ENGLISH_TOLD.search(text)
-    match = _BODY.search(text)
+    told = _ENGLISH_TOLD.search(text) or _PLAINLY_TOLD.search(text)
+    match = _body_said(text)
     if told is not None and (match is None or told.start("body") < match.start()):
         return *told.span("body"), told.start("body")
-    if (
-        match is not None
-        and match["colon"]
-        and not _BODY_LABEL.search(text[match.start() : match.start("colon")])
-        and (
-            _ORDERS_ON.match(match["colon"])
-            or (not _TELLS.search(text[: match.start()]) and not _AIMED.search(text[: match.start()]))
-            or _ADDRESS.fullmatch(match["colon"].strip(" .!?"))
-        )
-    ):
-        match = None
-    if match is not None and match["asked"] and not _TELLS.search(text[: match.start()]):
-        match = None
     if match is None:
         return None
     name = match.lastgroup or "colon"
     start, end = match.span(name)
-    stop = _SENTENCE_END.search(text, start, end) if name != "colon" else None
-    end = stop.start() if stop else end
+    end = _sentence_end(text, start, end) if name != "colon" else end
     late = _BY_MAIL.search(text, start, end)
     end = late.start() if late else end
     courtesy = _COURTESY.search(text, start, end) if name != "colon" else None
     return start, courtesy.start() if courtesy else end, match.start()
 
 
+def _body_said(text: str) -> re.Match[str] | None:
+    """Return the first stretch that may be what a mail is to say and is told to somebody."""
+    at = 0
+    while (match := _BODY.search(text, at)) is not None:
+        before = text[: match.start()]
+        labelled = match["colon"] and _BODY_LABEL.search(text[match.start() : match.start("colon")])
+        orders_on = match["colon"] and (
+            _ORDERS_ON.match(match["colon"])
+            or (not _TELLS.search(before) and not _AIMED.search(before))
+            or _ADDRESS.fullmatch(match["colon"].strip(" .!?/"))
+            or _TELLS_ON.match(match["colon"])
+        )
+        asks = match["asked"] or (match["clause"] and _THAT.match(match[0]))
+        if not (orders_on and not labelled) and not (asks and not _TELLS.search(before)):
+            return match
+        at = match.start() + 1
+    return None
+
+
+def _sentence_end(text: str, start: int, end: int) -> int:
+    """Return where the first sentence of a stretch ends; the dot of an abbreviation or of an initial ends none."""
+    for match in _SENTENCE_END.finditer(text, start, end):
+        if len(match["last"]) > 1 and not is_abbreviation(match["last"]):
+            return match.end("last")
+    return end
+
+
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it ))(?P<words>csv|excel|xlsx|json|pdf|word)\b(?= (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx|json|pdf|word)\b(?=\)| (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(
@@ -284,68 +337,6 @@ _FIELDS: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _GAP: Final = re.compile(r"[,;]? {3,}")
-_LOOKUP: Final = re.compile(
-    r"^.*?\b(?:goog\w+|such\w*|search\w*|finde?|recherch\w*|research\w*|look(?:ing)?|lookup|schau\w*|guck\w*|kuck\w*|check\w*|see|sieh|nachsehen|nachzusehen|nachschauen|nachgucken|nachlesen|looked|schlage?|schlagen|"
-    r"nachschlagen|browse|internetrecherche|websuche|web search|internet search|internet research|find out|bing|wikipedia|rausfinden|herausfinden|rauskriegen|informier\w*)\b(?: sie)?",
-    re.IGNORECASE,
-)
-_WEB: Final = re.compile(
-    r"\b(?:(?:im|in|auf|bei|mit|on|through|over|via|using|per|aus|from)(?: dem| der| the)? )?(?:the )?(?:internet|world wide web|web|netz|net|online|google|wikipedia|bing|duckduckgo)\b(?:suche)?",
-    re.IGNORECASE,
-)
-_BEFORE_QUERY: Final = re.compile(
-    r"^(?:[\s,:–-]+|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
-    r"infos?|informationen|sich|euch|dich|und|and|around|ma|some|if you can|what you can find|mehr|more)\b)",
-    re.IGNORECASE,
-)
-_AFTER_QUERY: Final = re.compile(
-    r"(?:[\s,.!?;–-]+|\b(?:nach|heraus|raus|bitte|please|suchen|googeln|googlen|recherchieren|nachschlagen|nachschauen|nachsehen|schauen|gucken|finden|herausfinden|rausfinden|rausfinde|for me|für mich|durchsuchen|pls|up|schau|danke|thanks))$",
-    re.IGNORECASE,
-)
-_ASIDE: Final = re.compile(
-    r"(?:,| –| -|;|[.!?](?= \w)) (?:(?:ich|wir|er|sie|es|das|der|die|dann|i|i'm|i'd|we|he|she|they|it|it's|my|mein\w*|unser\w*|our|the|a|an|there|machst|kannst|könntest|würdest|would|will|can|could|please|da|bei|weil|because|since|thanks|danke|und|and|so|for my|for our|for the)\b.*)$",
-    re.IGNORECASE,
-)
-
-
-_QUOTED_QUERY: Final = re.compile(
-    r"(?:\bfor|\bnach|\bzu|\babout|\bup|:) (?:['\"„“«»](?P<query>[^'\"“”«»]{2,}?)['\"“”«»])(?=[\s,.!?]|$)",
-    re.IGNORECASE,
-)
-_NOTHING: Final = re.compile(
-    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|for us|doch|einmal|schnell|quickly|quick|kurz|eben|mir|me|uns|us|up|nach|now|jetzt|online|die|den|sie|them|[.!? ])*",
-    re.IGNORECASE,
-)
-
-
-def find_query(text: str) -> Stretch | None:
-    """Return where in the order stands what is to be searched for on the web."""
-    rest = without_reasons(text)
-    quoted = _QUOTED_QUERY.search(rest)
-    if quoted is not None:
-        return quoted.span("query")
-    web = _WEB.search(rest)
-    verb = _LOOKUP.match(rest)
-    if web is not None and not (verb is not None and web.start() < verb.end() <= web.end()):
-        rest = blank(rest, *web.span())
-        verb = _LOOKUP.match(rest)
-    start = verb.end() if verb is not None and rest[verb.end() :].strip(" .,!?") else 0
-    end = len(rest)
-    if start and _NOTHING.fullmatch(rest[start:]) and verb is not None:
-        told = re.match(r"(?P<query>.+?)[\s,;–-]*$", rest[: verb.end()].rsplit(" ", 1)[0])
-        before = rest[: verb.end()].rfind(" ")
-        colon = rest.rfind(": ", 0, before)
-        start = colon + 2 if colon >= 0 else 0
-        end = max(before, start) if told else end
-        rest = rest[:end]
-    aside = _ASIDE.search(rest, start + 1)
-    if aside is not None and rest[start : aside.start()].strip():
-        end = aside.start()
-    while (match := _BEFORE_QUERY.match(rest[start:end])) is not None:
-        start += match.end()
-    while (late := _AFTER_QUERY.search(rest[start:end])) is not None and late.start():
-        end = start + late.start()
-    return (start, end) if start < end else None
 
 
 def cut_format(text: str) -> Cut:

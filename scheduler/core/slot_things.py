@@ -25,8 +25,13 @@ _CALLED: Final = re.compile(
     r"(?:call it|name it|nenn(?:e|t|en)? (?:sie |es|das|ihn|sie)|under the name(?: of)?|called|named|namens|genannt|name|namen|as|als|under|unter|in|heißt|heissen|heißen)\s+$",
     re.IGNORECASE,
 )
-_PUT: Final = re.compile(r"\b(?:it|them|sie|es|ihn|das)(?: down| away)? (?:in|into)\s*$", re.IGNORECASE)
+_PUT: Final = re.compile(
+    r"\b(?:(?:it|them|sie|es|ihn|das)(?: down| away)? (?:in|into|unter|under)|(?:save|speichere?|ablegen) (?:unter|under|in|into))\s*$",
+    re.IGNORECASE,
+)
 _PDF_WORDS: Final = ("pdf", "version", "datei", "file", "form", "format", "copy", "dokument")
+_WHICH: Final = re.compile(r"\b(?:which|what|welche[mnrs]?)\s$", re.IGNORECASE)
+_AFTER_APP: Final = frozenset({"running", "going", "open", "up", "started", "offen", "app"})
 _KINDS: Final = frozenset(
     {
         "form",
@@ -58,7 +63,7 @@ def download_file(order: Order) -> None:
     fill_places(order, ["folder", "portal", "application", "url"])
     for one in list(order.free()):
         named = not one.det and one.content[0].text[:1].isupper()
-        if named and one.prep in {"in", "into"} and _PUT.search(order.text[: one.start]):
+        if named and one.prep in {"in", "into", "unter", "under"} and _PUT.search(order.text[: one.start]):
             order.fill("folder", one)
     if not order.filled.keys() & {"portal", "application", "url"}:
         unknown_place(order)
@@ -67,6 +72,9 @@ def download_file(order: Order) -> None:
 
 
 def find_document(order: Order) -> None:
+    for one in list(order.free()):
+        if one.noun("folder") and _WHICH.search(order.text, 0, one.start):
+            order.take(one)
     fill_places(order, ["folder", "portal", "url"])
     for one in list(order.free()):
         if one.noun("application") and one.prep in {"in", "mit", "with", "im"} and not one.noun("document"):
@@ -81,6 +89,7 @@ def open_document(order: Order) -> None:
             and len(one.tokens) == 1
             and one.near
             and not one.noun("folder", "portal", "document", "form")
+            and not one.of_kind("file", "url")
         ):
             order.fill("application", one)
     find_document(order)
@@ -135,6 +144,8 @@ def _only_app(chunk: Chunk) -> bool:
 def _apps(chunk: Chunk) -> list[Stretch]:
     """Return the names in a chunk: without the word for what they are, one for each of "Excel und Word"."""
     tokens, found, run = chunk.content, list[Stretch](), list[int]()
+    while len(tokens) > 1 and tokens[-1].text in _AFTER_APP and not tokens[-1].text[:1].isupper():
+        tokens = tokens[:-1]
     for place, token in enumerate(tokens):
         if token.key in {"und", "and", "&"} or token.kind == "mark":
             if run:
@@ -165,6 +176,9 @@ def navigate_url(order: Order) -> None:
             and not any(token.key.endswith("browser") for token in one.tokens)
         ):
             order.fill("application", one)
+    for one in list(order.free()):
+        if "url" not in order.filled and any("/" in token.text[1:-1] for token in one.content):
+            order.fill("url", one)
     if "url" in order.filled:
         return
     for one in list(order.free()):
@@ -226,6 +240,9 @@ def _table(order: Order, chunk: Chunk) -> None:
         ):
             order.fill("table", after, whole=False)
         return
+    if words[0] in {"tabelle", "table"} and not words[1][:1].isdigit():
+        order.filled.setdefault("table", [(chunk.content[1].start, chunk.end)])
+        return
     order.fill("table", chunk, whole=False)
 
 
@@ -261,13 +278,17 @@ def fill_form(order: Order) -> None:
             body = [other for other in order.free() if not other.prep and not is_empty(other)]
             if body:
                 order.fill("body", body[0], whole=False)
-    main_thing(order, "form", lambda one: one.noun("form") and not _plain_form(one))
+    main_thing(order, "form", lambda one: one.noun("form") and not _plain_form(one), any_other=False)
+    if "form" not in order.filled:
+        main_thing(order, "form", any_other=False)
     if "form" not in order.filled:
         main_thing(order, "form")
     for one in order.times("date"):
         order.fill("date", one, more=True)
+    for one in order.times("time"):
+        order.fill("time", one)
     for one in list(order.free()):
-        if one.prep in {"mit", "with"}:
+        if one.prep in {"mit", "with"} and not is_empty(one):
             order.fill("body", one)
 
 

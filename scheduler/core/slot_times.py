@@ -38,7 +38,7 @@ _HOLIDAY: Final = (
 )
 _QUARTER: Final = r"(?:(?:[1-4]\.|(?:erste|zweite|dritte|vierte)[nrsm]?) quartal|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)s?(?:(?: of)? 20\d\d)?"
 _NEAR: Final = (
-    r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|morgen|gestern"
+    r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|(?<!guten )morgen|gestern"
     r"|today|tomorrow|tmrw|yesterday|tonight|this (?:morning|afternoon|evening))"
 )
 _DAY: Final = (
@@ -50,7 +50,7 @@ _DAY: Final = (
     r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
-    rf"|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
+    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
 )
 DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
 _DATES: Final = (
@@ -72,7 +72,9 @@ TIME: Final = (
     rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
     rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:mittags|noon|midday|lunchtime)(?: sharp)?)"
 )
-_AFTER_DAY: Final = re.compile(r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?[ap]\.?m\b\.?)?)(?![.\d])(?! ?(?:€|eur))")
+_AFTER_DAY: Final = re.compile(
+    r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))"
+)
 _LENGTH: Final = (
     r"(?:half an hour|(?:eine )?(?:halbe|dreiviertel) stunde|an hour(?: and a half)?"
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"

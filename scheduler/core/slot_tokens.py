@@ -1,6 +1,7 @@
 """Cuts an order into tokens, days and times as one each, and says what a chunk of them is."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,6 +16,9 @@ from scheduler.core.slots import FILE_NAME
 ABBREVIATED: Final = slot_words("abbreviated")
 TITLES: Final = slot_words("titles")
 _SHORT: Final = 6
+_PART_OF_NAME: Final = re.compile(r"[\w&+.-]*\w")
+_ONLY_NUMBER: Final = re.compile(r"[\d_.-]+\.[a-z]", re.IGNORECASE)
+_FILE_WORDS: Final = frozenset({"datei", "file"})
 _OWNS: Final = re.compile(r"['’] \w")
 _FIRST_WORD: Final = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _GERMAN_WORD: Final = re.compile(
@@ -92,6 +96,8 @@ def tokens_with_times(text: str) -> list[Token]:
         if token.text == "." and last is not None and last.end == token.start and is_abbreviated(last):
             tokens[-1] = replace(last, text=text[last.start : token.end], end=token.end)
             continue
+        if token.kind == "file":
+            token = _with_blanks(text, tokens, token)
         tokens.append(token)
     while one is not None:
         tokens.append(_time(text, one))
@@ -99,9 +105,46 @@ def tokens_with_times(text: str) -> list[Token]:
     return tokens
 
 
+def _with_blanks(text: str, tokens: list[Token], token: Token) -> Token:
+    """Return the name of a file with its words before blanks, which are taken off: "die Datei Liste 2025.xlsx"."""
+    most = 5
+    first = len(tokens)
+    while (
+        first
+        and most
+        and _PART_OF_NAME.fullmatch(tokens[first - 1].text)
+        and tokens[first - 1].kind in {"word", "date"}
+    ):
+        first, most = first - 1, most - 1
+    named = first and tokens[first - 1].key in _FILE_WORDS
+    if not named:
+        bare = _ONLY_NUMBER.match(token.text) is not None and tokens and tokens[-1].end + 1 == token.start
+        first = (
+            len(tokens) - 1
+            if bare and _PART_OF_NAME.fullmatch(tokens[-1].text) and _is_plain(tokens[-1])
+            else len(tokens)
+        )
+    if first == len(tokens):
+        return token
+    start = tokens[first].start
+    del tokens[first:]
+    return replace(token, text=text[start : token.end], start=start)
+
+
+def _is_plain(token: Token) -> bool:
+    small = any(token.has(kind) for kind in ("prepositions", "determiners", "adverbs", "modal", "auxiliary", "self"))
+    return (
+        token.kind == "word" and not small and (token.has("noun") or not token.is_verb) and token.key not in _FILE_WORDS
+    )
+
+
 def is_abbreviated(token: Token) -> bool:
     """Whether a dot after this word ends no sentence: "Nr.", "bzgl.", "Gartenstr."."""
-    key = token.key.strip(".")
+    return is_abbreviation(token.key)
+
+
+def is_abbreviation(word: str) -> bool:
+    key = word.casefold().strip(".")
     return key in ABBREVIATED or (key.endswith("str") and len(key) > len("str"))
 
 
@@ -128,3 +171,11 @@ def _time(text: str, one: Found) -> Token:
     if one.modifies:
         end = re.compile(r"['’-]?s?").match(text, end).end()  # type: ignore[union-attr]
     return Token("word" if one.modifies else one.kind, text[one.start : end], one.start, end)
+
+
+def is_cased(tokens: Sequence[Token]) -> bool:
+    """Whether nouns are written with capitals: names may be where nothing else is ("schick die rechnung an Bob")."""
+    words = [token for token in tokens if token.kind == "word"]
+    capitals = sum(token.text[:1].isupper() and not token.text[:2].isupper() for token in words)
+    small = sum(token.text[:1].islower() and token.has("noun") and len(token.meanings) == 1 for token in words)
+    return capitals > small

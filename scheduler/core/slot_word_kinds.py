@@ -2,12 +2,11 @@
 
 import functools
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from scheduler.core.lexicon import lexicon
 from scheduler.core.phrases import Token
-from scheduler.core.slot_tokens import TITLES, Chunk, language_of, tokens_with_times
+from scheduler.core.slot_tokens import TITLES, Chunk, is_cased, language_of, tokens_with_times
 from scheduler.core.slot_words import slot_words
 from scheduler.core.word_classes import ADJECTIVE, NOUN, SMALL, VERB, word_classes
 
@@ -42,14 +41,6 @@ _BEFORE_ORDERS: Final = frozenset({"please", "pls", "then", "now", ","})
 _ALL: Final = slot_words("all")
 
 
-def _is_cased(tokens: Sequence[Token]) -> bool:
-    """Whether nouns are written with capitals: names may be where nothing else is ("schick die rechnung an Bob")."""
-    words = [token for token in tokens if token.kind == "word"]
-    capitals = sum(token.text[:1].isupper() and not token.text[:2].isupper() for token in words)
-    small = sum(token.text[:1].islower() and token.has("noun") and len(token.meanings) == 1 for token in words)
-    return capitals > small
-
-
 class WordKinds:
     """The words of one order, and the chunk that is open; says what a word is at its place."""
 
@@ -57,7 +48,7 @@ class WordKinds:
         self._text = text
         self._tokens = tokens_with_times(text)
         self._german = language_of(text) == "de"
-        self._cased = _is_cased(self._tokens[1:])
+        self._cased = is_cased(self._tokens[1:])
         self._found: list[Chunk] = []
         self._open: Chunk | None = None
         self._prep = ""
@@ -143,7 +134,9 @@ class WordKinds:
             return True
         if token.key in {"her", "this", "that", "these", "those"} or not self._german:
             return (
-                self._is_prep(place + 1, after) or after.key in _PARTICLES or (after.is_verb and not after.has("noun"))
+                self._is_prep(place + 1, after)
+                or after.key in _PARTICLES
+                or (after.is_verb and not after.has("noun") and not self._noun_ahead(place + 2))
             )
         if after.key in _PARTICLES or after.has("adverbs"):
             later = self._at(place + 2)
@@ -304,6 +297,8 @@ class WordKinds:
             or (token.text[:1].isupper() and not first)
         ):
             return False
+        if self._is_plural(place, token) or (self._german and token.key.endswith("ing")):
+            return False
         headless = self._open is not None and bool(self._open.det) and not self._has_head(self._open)
         if headless or (before is not None and before.has("determiners")):
             return False
@@ -328,6 +323,14 @@ class WordKinds:
             and self._open is None
         )
 
+    def _is_plural(self, place: int, token: Token) -> bool:
+        """Whether an English -s is a plural here, not a verb: the clause has its verb ("forward … the parking permits to")."""
+        if self._german or self._open is None or not token.key.endswith("s") or token.key.endswith("ss"):
+            return False
+        after = self._at(place + 1)
+        ends = after is None or after.kind == "mark" or after.has("prepositions")
+        return ends and any(one.kind == "verb" and one.clause == self._clause for one in self._found)
+
     def _names_mail(self, place: int, token: Token) -> bool:
         """Whether "Mail an Bob" begins with a noun."""
         after = self._at(place + 1)
@@ -340,6 +343,8 @@ class WordKinds:
             return None
         if token.key == "any" and after.key in {"more", "longer"}:
             return True
+        if token.key == "online" and not self._german and after.has("noun") and self._open is not None:
+            return False
         whole = token.key in _ALL and after.kind == "word" and not self._plain_break(place + 1, after)
         return False if whole or (token.key == "will" and after.key == "of") else None
 

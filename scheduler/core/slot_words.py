@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 from typing import Final
 
+from scheduler.core.letters import fold
 from scheduler.core.strict_yaml import read_strictly
 
 _FILE: Final = Path(__file__).parents[1] / "config" / "slot_words.yaml"
@@ -17,4 +18,7 @@ def slot_words(name: str) -> frozenset[str]:
 @functools.cache
 def _lists() -> dict[str, frozenset[str]]:
     document = read_strictly(_FILE.read_text(encoding="utf-8"))
-    return {name: frozenset(map(str, words)) for name, words in document.items()}
+    return {
+        name: frozenset(form for word in words for form in (str(word), fold(str(word))))
+        for name, words in document.items()
+    }

@@ -46,7 +46,7 @@ FREE_TEXT: Final = frozenset({"subject", "body", "query", "url", "title"})
 
 _QUOTES = "\"'„“”‚‘’«»‹›`"
 _SMALL_WORDS = (
-    r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|eines|ne|nen|nem|'n|this|that|these|those|diese[mnrs]?|"
+    r"(?:der|die|das|dem|den|des|teh|d\.|ein|eine|einen|einem|einer|eines|ne|nen|nem|'n|this|that|these|those|diese[mnrs]?|"
     r"(?:mein|dein|sein|ihr|unser|euer|eure?)(?:e[nmrs]?)?|the|an?|my|your|our|his|her|their|its|"
     r"(?:aller)?neue?ste[nmrs]?|latest|newest|most recent|mal|ma|bitte|please|pls|eben|kurz|doch|up)"
 )

@@ -36,10 +36,10 @@ ROUTER = the_router()
     ],
 )  # fmt: skip
 def test_pronouns_take_the_words_of_what_they_stand_for(text: str, slots: dict[str, str]) -> None:
-    assert split_orders(text, ROUTER).parts[-1].routed.slots == slots
+    assert split_orders(text, the_router()).parts[-1].routed.slots == slots
 
 
 def test_somebody_nobody_spoke_of_is_not_guessed() -> None:
-    routed = split_orders("Schick ihr bitte die Rechnung 4711", ROUTER).parts[-1].routed
+    routed = split_orders("Schick ihr bitte die Rechnung 4711", the_router()).parts[-1].routed
 
     assert "recipient" not in routed.slots
