@@ -5,8 +5,6 @@ import pytest
 from scheduler.core.compound import split_orders
 from tests.support.routers import the_router
 
-ROUTER = the_router()
-
 
 @pytest.mark.parametrize(
     ("text", "slots"),
