@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from scheduler.llm.intent_model import Knowledge, Plane
+from scheduler.llm.intent_model import Knowledge, Plane, places_by_class
 from scheduler.llm.letter_features import LetterFeatures, Rows
 from scheduler.llm.sentence_encoder import SentenceEncoder
 
@@ -34,7 +34,7 @@ def learn(
     features, rows = LetterFeatures.learned([*sentences, *(several or ())], signs=office, least=1 + office)
     seen = _sparse(rows, len(features.rarity))
     spelt = seen[: len(sentences)]
-    by_class = np.argsort(numbers, kind="stable")
+    by_class = places_by_class(intents)
     return Knowledge(
         classes=classes,
         examples=vectors[by_class],
