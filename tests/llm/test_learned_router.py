@@ -1,19 +1,23 @@
-"""What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
+"""What was learned is done only when it is sure, asked about when it is not, and never does what rules refuse."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.language import normalise
+from scheduler.llm import shipped_knowledge
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import Guess, IntentModel
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
-from scheduler.llm.office_model import OfficeModel
+from scheduler.llm.office_model import OfficeModel, key_and_several
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
+from scheduler.llm.shipped_knowledge import DEFAULT_FILE
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
 OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
@@ -87,6 +91,38 @@ def test_negated_order_is_never_taken_for_one(no_order: str) -> None:
     assert routed.name == "unknown"
 
 
+@pytest.mark.parametrize("no_order", ["Schick die Rechnung nicht an Anna", "Wer hat die Rechnung an Anna geschickt?"])
+def test_what_grammar_refuses_is_asked_about_where_examples_are_nearly_sure(no_order: str) -> None:
+    nearly, hardly = (LearnedIntentRouter(RULES, Sure(share), BANDS).route(no_order) for share in (0.99, 0.9))
+
+    assert (nearly.unsure, nearly.nearest[0]) == (True, "send_mail")
+    assert not hardly.unsure
+
+
+@pytest.mark.parametrize(("share", "intent"), [(0.99, "send_mail"), (0.7, "unknown")])
+def test_rules_that_are_sure_give_way_to_examples_that_are_surer(share: float, intent: str) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(share)).route("Öffne den Vertrag, die Chefin wartet")
+
+    assert (routed.name == "send_mail") is (intent == "send_mail")
+    assert routed.name != "unknown"
+
+
+class Hardly(Sure):
+    """Takes everything for no order."""
+
+    def __init__(self) -> None:
+        self.guessed = Guess(("unknown", "send_mail", "open_app", "read_mail"), 0.95, (0.95, 0.03, 0.01, 0.01))
+
+
+def test_what_rules_are_not_sure_of_and_examples_deny_is_asked_about() -> None:
+    read = Orders((OrderPart("x", RULES.route("Öffne den Vertrag").model_copy(update={"score": 0.5})),))
+
+    (part,) = LearnedIntentRouter(RULES, Hardly()).reread("Vergelt's Gott für die schnelle Mail", read).parts
+
+    assert (part.routed.name, part.routed.unsure) == ("unknown", True)
+    assert part.routed.nearest[0] == "open_document"
+
+
 @pytest.fixture(scope="module")
 def model() -> IntentModel:
     pairs = [(text, one.name) for one in RULES.intents for texts in one.examples.values() for text in texts]
@@ -141,3 +177,30 @@ def test_office_model_learns_at_the_first_question_and_is_sure_of_plain_requests
 
     assert router.route(OFFICE).name == "send_mail"
     assert router.route("das Wetter in Hamburg war heute grau").name == "unknown"
+
+
+def test_orders_that_rules_do_not_divide_are_divided_in_the_sequence_of_doing() -> None:
+    router = LearnedIntentRouter(RULES, OfficeModel(RULES.intents))
+    lump = Orders((OrderPart("x", RULES.route("das Wetter war grau")),))
+
+    parts = router.reread("1. launch Excel 2. find the mail from the auditor 3. shut Excel again", lump).parts
+    turned = router.reread(
+        "Bevor du Teams schließt, leg bitte einen Termin mit Anna am 3. Mai um 10 Uhr an", lump
+    ).parts
+
+    assert [part.routed.name for part in parts] == ["open_app", "search_mail", "close_app"]
+    assert [part.routed.name for part in turned] == ["create_appointment", "close_app"]
+    assert turned[1].after == (0,)
+
+
+def test_what_is_shipped_is_what_the_examples_teach() -> None:
+    key, _ = key_and_several(tuple(examples_of(RULES.intents)), UniversalSentenceEncoder.name)
+    with np.load(DEFAULT_FILE, allow_pickle=False) as file:
+        assert str(file["key"]) == key, "run `make vectors` and commit the files"
+
+
+def test_shipped_knowledge_of_other_examples_is_not_taken() -> None:
+    pairs = [("Guten Tag", "a"), ("Hol die Rechnung", "b")]
+
+    assert shipped_knowledge.load("other", UniversalSentenceEncoder(), pairs, DEFAULT_FILE) is None
+    assert shipped_knowledge.load("other", UniversalSentenceEncoder(), pairs, Path("nowhere.npz")) is None
