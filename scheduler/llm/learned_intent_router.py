@@ -50,7 +50,7 @@ class Bands(NamedTuple):
     against_grammar: float = 0.97
     """From here on people are asked what rules took for a question, for past or negated. It is never done."""
     hardly: float = 0.1
-    """Below, what rules read without being sure is asked about."""
+    """Below, what rules read is asked about."""
     over_sure: float = 0.93
     """Another intent than that which rules are sure of is taken from here on,"""
     over_unsure: float = 0.6
@@ -121,7 +121,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, acts, nearest)
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif acts < self._bands.hardly and max(part.routed.score for part in known) < SURE:
+        elif acts < self._bands.hardly:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
         one = pieces == 1 or (len(known) < 2 and glimpse.several < _SURELY_ONE)

@@ -168,6 +168,8 @@ class Planner:
         routed = apply_answers(routed, answers or {}, self._intents, text)
         if routed.name != UNKNOWN and routed.task_template:
             return self._plan(routed) if answers is None else self._plan_or_ask(routed)
+        if not may_be_planned and routed.unsure and answers is not None:
+            raise ask_what_is_meant(routed, self._intents, text)
         if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:

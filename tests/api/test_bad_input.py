@@ -357,7 +357,7 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_client(
 
 
 async def test_an_unknown_sentence_is_answered_with_the_nearest_intents(api: Api) -> None:
-    answer = await api.client.post("/schedule", json={"text": "Rechnung 4711 besorgungsmäßig erledigen lassen"})
+    answer = await api.client.post("/schedule", json={"text": "Rechnungen holt unser Lehrling aus dem Portal"})
 
     assert answer.json()["code"] == "unknown_intent"
     assert "fetch" in answer.json()["detail"]
