@@ -10,13 +10,14 @@ from redis.asyncio import Redis
 from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.artifact_exchange import ArtifactExchange
 from scheduler.agents.choosing import Choosing
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
 from scheduler.agents.job_sessions import JobSessions
-from scheduler.agents.lam_gateway import LamGateway
+from scheduler.agents.lam_gateway import JobState, LamGateway
 from scheduler.agents.outbox import Outbox
 from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.agents.remote_executor import RemoteExecutor
@@ -28,6 +29,7 @@ from scheduler.audit.audit_log import AuditLog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.executors.files import ArtifactStore
 from scheduler.executors.web_allowance import Network
 from scheduler.repository.agent_repository import HeartbeatStore
 from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
@@ -54,6 +56,7 @@ class Agents:
     a2a_agents: A2aAgents
     remote: RemoteExecutor
     outbox: Outbox
+    files: ArtifactExchange
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
@@ -79,25 +82,20 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
     agents, messages = SQLiteAgentRepository(database), SQLiteLamRepository(database)
     registry = AgentRegistry(agents=agents, beats=_beats(settings, database), clock=clock, random=random.random)
-    jobs = SQLiteJobRepository(database)
-
-    async def job_state(job_id: JobId, tenant: TenantId) -> str | None:
-        job = await jobs.get(job_id, tenant)
-        return None if job is None else job.status.value
-
     gateway = LamGateway(
         registry=registry,
         messages=messages,
         audit=AuditLog(entries=SQLiteAuditRepository(database), clock=clock, new_id=new_id),
         key=key,
         clock=clock,
-        job_state=job_state,
+        job_state=_job_state(database),
     )
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
     a2a = _a2a(settings, secrets, gateway, clock)
     transport = TransportByAgent(here=here, called=http, a2a=a2a)
     catalog = AgentCatalog(own, registry)
     conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
+    files = ArtifactExchange(ArtifactStore(settings.store.data_dir / "artifacts"), messages)
     net = ContractNet(registry=registry, conversation=conversation, clock=clock)
     remote = RemoteExecutor(
         registry=registry,
@@ -105,6 +103,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         conversation=conversation,
         choosing=Choosing(registry, database),
         sessions=JobSessions(messages, catalog.of),
+        files=files,
         clock=clock,
         net=net if settings.agents.choice == "bids" else None,
     )
@@ -114,6 +113,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         a2a=a2a,
         a2a_agents=A2aAgents(registry=registry, transport=a2a, new_id=new_id),
         remote=remote,
+        files=files,
         outbox=Outbox(registry=registry, messages=messages, gateway=gateway, transport=transport, clock=clock),
         registry=registry,
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
@@ -121,6 +121,16 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         gateway=gateway,
         dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
     )
+
+
+def _job_state(database: SQLiteDatabase) -> JobState:
+    jobs = SQLiteJobRepository(database)
+
+    async def job_state(job_id: JobId, tenant: TenantId) -> str | None:
+        job = await jobs.get(job_id, tenant)
+        return None if job is None else job.status.value
+
+    return job_state
 
 
 def _networks(settings: Settings, tenant: TenantId) -> tuple[Network, ...]:

@@ -121,21 +121,21 @@ async def open_services(
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
-        teaching = make_teaching(settings, database, intents, registry)
         agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
+        teaching = make_teaching(settings, database, intents, agents.catalog)
         planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        worker = make_worker(settings, queue, database, registry, secrets, agents)
+        repairs = make_repairs(settings, database, planner, queue, model)
         yield Services(
             settings=settings,
             secrets=secrets,
             planner=planner,
             jobs=jobs,
             plans=plans,
-            repairs=make_repairs(settings, database, planner, queue, model),
+            repairs=repairs,
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
             dead_letters=make_dead_letters(database, queue, planner),
@@ -147,7 +147,7 @@ async def open_services(
             screenshots=screenshots,
             attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
             tables=TableService(jobs),
-            worker=worker,
+            worker=(worker := make_worker(settings, queue, database, registry, secrets, agents, repairs)),
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, (artifacts, screenshots), questions, plans),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
@@ -271,8 +271,12 @@ def make_worker(
     registry: ExecutorRegistry,
     secrets: SecretsManager,
     agents: Agents,
+    repairs: RepairService | None,
 ) -> Worker:
-    """Return a worker that has jobs done by agents, and by the executors of this process."""
+    """Return a worker that has jobs done by agents, and by the executors of this process.
+
+    `repairs` is told of jobs that failed.
+    """
     clock = SystemClock()
     hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
     orchestrator = Orchestrator(
@@ -281,6 +285,8 @@ def make_worker(
         tasks=SQLiteTaskRepository(database),
         catalog_of=agents.catalog.of,
         executors=hands,
+        agents=agents.remote,
+        on_failed=_nobody if repairs is None else repairs.look_soon,
         runner=TaskRunner(
             executors=hands,
             clock=clock,
@@ -306,6 +312,10 @@ def make_worker(
         concurrency=settings.worker.concurrency,
         grace=settings.worker.grace,
     )
+
+
+def _nobody() -> None:
+    """There is no model that could look at it."""
 
 
 def make_dead_letters(database: SQLiteDatabase, queue: JobQueue, planner: Planner) -> DeadLetterService:

@@ -1,19 +1,25 @@
 """Makes what is asked beyond the rules. For the container alone: like it, this module knows every adapter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import IntentRouter
+from scheduler.core.intents import Intent
 from scheduler.core.site_book import SiteBook
+from scheduler.core.spending import Spender
+from scheduler.core.task_graph import TaskGraph
 from scheduler.executors.contact_file import ContactFile
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.office_model import OfficeModel
+from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
 
@@ -28,6 +34,42 @@ def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedInt
     return LearnedIntentRouter(router, OfficeModel(router.intents, folder))
 
 
+class _TenantPlanner:
+    """Has a model plan with all that the tenant's plans may name, the actions of its agents too."""
+
+    def __init__(
+        self, provider: LLMProvider, policy: PolicyEngine, catalog_of: Callable[[TenantId], ActionCatalog]
+    ) -> None:
+        self._provider = provider
+        self._policy = policy
+        self._catalog_of = catalog_of
+
+    async def propose(
+        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
+    ) -> tuple[TaskGraph, str]:
+        return await self._planner(spender).propose(intent, context, spender)
+
+    async def repair(
+        self,
+        intent: Intent,
+        context: Mapping[str, Any],
+        stopped: StoppedPlan,
+        *,
+        advice: str,
+        spender: Spender | None = None,
+    ) -> tuple[TaskGraph, str]:
+        return await self._planner(spender).repair(intent, context, stopped, advice=advice, spender=spender)
+
+    def _planner(self, spender: Spender | None) -> LLMTaskPlanner:
+        catalog, policy = self._catalog_of(DEFAULT_TENANT if spender is None else spender.tenant), self._policy
+        return LLMTaskPlanner(
+            self._provider,
+            catalog=catalog,
+            check=lambda graph: check_plan(graph, catalog, policy),
+            allowed=lambda action: policy.decide_action(action).allowed,
+        )
+
+
 def make_beyond(
     provider: LLMProvider | None,
     *,
@@ -37,6 +79,7 @@ def make_beyond(
     sites: SiteBook,
     contacts: ContactFile,
     folder: Path | None = None,
+    offered: OfferedActions | None = None,
 ) -> BeyondRules:
     """Return what is asked beyond the rules: what was learned from examples, then the model of `provider`.
 
@@ -57,11 +100,6 @@ def make_beyond(
     return BeyondRules(
         learned=learned,
         router=LLMIntentRouter(provider, router),
-        planner=LLMTaskPlanner(
-            provider,
-            catalog=catalog,
-            check=lambda graph: check_plan(graph, catalog, policy),
-            allowed=lambda action: policy.decide_action(action).allowed,
-        ),
+        planner=_TenantPlanner(provider, policy, (lambda _: catalog) if offered is None else offered.of),
         known=known,
     )

@@ -55,12 +55,17 @@ def make_repairs(
 
 
 def make_teaching(
-    settings: Settings, database: SQLiteDatabase, router: IntentRouter, registry: ExecutorRegistry
+    settings: Settings, database: SQLiteDatabase, router: IntentRouter, offered: OfferedActions
 ) -> Teaching:
-    """Return what people may teach, for the configured intents."""
-    store, clock = SQLiteTaughtRepository(database), SystemClock()
-    catalog, policy = registry.catalog, make_policy(settings)
-    return Teaching(taught=store, intents=router.intents, catalog=catalog, policy=policy, clock=clock, new_id=new_id)
+    """Return what people may teach, for the configured intents; `offered` are all actions, those of agents too."""
+    return Teaching(
+        taught=SQLiteTaughtRepository(database),
+        intents=router.intents,
+        catalog_of=offered.of,
+        policy=make_policy(settings),
+        clock=SystemClock(),
+        new_id=new_id,
+    )
 
 
 def make_planner(
@@ -82,6 +87,7 @@ def make_planner(
         sites=sites,
         contacts=contacts,
         folder=settings.store.data_dir / "learned",
+        offered=offered,
     )
     return Planner(
         router=router,

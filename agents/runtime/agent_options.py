@@ -14,7 +14,8 @@ class AgentOptions:
 
     `endpoint` is the address at which the scheduler calls; without one the agent dials out: `dial` says how; where no
     WebSocket gets through it polls. It listens at `host` and `port` either way (0: any free port). `concurrency` tasks
-    run at once. `folder` belongs to this agent alone.
+    run at once. With `new_key` it signs with a new key from now on. `folder` belongs to this agent
+    alone. `artifacts` is where its executors keep files that travel.
     """
 
     type: AgentType
@@ -22,10 +23,12 @@ class AgentOptions:
     url: str
     token: str = field(default="", repr=False)
     folder: Path
+    artifacts: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
     endpoint: str = ""
     concurrency: int = 1
+    new_key: bool = False
     tags: tuple[str, ...] = ()
     grace: timedelta = timedelta(seconds=20)
     dial: Literal["socket", "poll"] = "socket"

@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from agents.runtime.agent_app import build_agent_app
+from agents.runtime.agent_files import AgentFiles
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_store import AgentStore
 from agents.runtime.progress import Progress
@@ -27,6 +28,7 @@ from scheduler.core.agent_wire import OutboxItem
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.executors.files import ArtifactStore
 
 _AGAIN: Final = 1.0
 _KEPT: Final = timedelta(days=7)
@@ -55,8 +57,9 @@ class Parts:
 class Outbox:
     """Says what is stored to be said, until the scheduler has taken it."""
 
-    def __init__(self, store: AgentStore, link: SchedulerLink) -> None:
+    def __init__(self, store: AgentStore, link: SchedulerLink, files: AgentFiles) -> None:
         self._store = store
+        self._files = files
         self._link = link
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
@@ -84,6 +87,7 @@ class Outbox:
 
     async def _post(self, document: dict[str, Any]) -> bool:
         try:
+            await self._files.hand_in(document)
             return await self._link.post(document)
         except httpx.HTTPError as error:
             log.warning("scheduler_not_reached", error=str(error) or type(error).__name__)
@@ -239,11 +243,13 @@ async def _opened(
             load=load,
         )
         stack.push_async_callback(link.close)
-        outbox, progress = Outbox(store, link), Progress(link, await store.next_start())
+        files = AgentFiles(ArtifactStore(options.artifacts or options.folder / "artifacts"), link)
+        outbox, progress = Outbox(store, link, files), Progress(link, await store.next_start())
         runs = TaskRuns(
             name=options.name,
             executors=executors,
             store=store,
+            files=files,
             progress=progress,
             now=link.now,
             say=outbox.wake,

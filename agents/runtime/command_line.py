@@ -39,6 +39,7 @@ class StartOptions:
     port: int = 0
     endpoint: str = ""
     concurrency: int = 1
+    new_key: bool = False
     dial: Literal["socket", "poll"] = "socket"
 
 
@@ -55,10 +56,12 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         url=asked.url,
         token=token,
         folder=_folder(settings.store.data_dir, name),
+        artifacts=settings.store.data_dir / "artifacts",
         host=asked.host,
         port=asked.port,
         endpoint=asked.endpoint,
         concurrency=asked.concurrency,
+        new_key=asked.new_key,
         grace=settings.worker.grace,
         dial=asked.dial,
     )
@@ -84,6 +87,7 @@ def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=defaults.port, help="port at which it listens; 0: any")
     parser.add_argument("--endpoint", default="", help="where the scheduler calls it; by default it dials out")
     parser.add_argument("--concurrency", type=int, default=defaults.concurrency, help="tasks at once")
+    parser.add_argument("--new-key", action="store_true", help="change its signing key for a new one")
     parser.add_argument("--dial", choices=("socket", "poll"), default=defaults.dial, help="how it dials out")
     asked = StartOptions(**vars(parser.parse_args(arguments)))
     try:

@@ -21,6 +21,7 @@ from scheduler.core.errors import (
     MessageTooLargeError,
     NotUnderstoodError,
     SignatureRefusedError,
+    UnknownActionError,
 )
 from scheduler.core.ids import JobId, new_id
 from scheduler.core.lam_protocol import (
@@ -169,7 +170,8 @@ class Reception:
         promised = self._bids.pop(message.correlation.in_reply_to or "", None) is not None
         reason = self._why_not(message, todo, promised=promised)
         if reason is not None:
-            answer = self._refusal(message, reason)
+            able = self._is_able(todo)
+            answer = self._refusal(message, reason, for_good=not able)
             await self._note(arrival, answer)
             log.info("task_refused", action=todo.action, reason=reason, message=message.id)
             return answer
@@ -270,13 +272,18 @@ class Reception:
             return "draining"
         if due is not None and due <= now:
             return "expired"
-        try:
-            self._executors.get(todo.action)
-        except CPAError as error:
-            return str(error)
+        if not self._is_able(todo):
+            return f"{todo.action} is not done here"
         if self._runs.is_running(key_of(message)) or promised:
             return None
         return "busy" if self._taken() >= self._concurrency else None
+
+    def _is_able(self, todo: ToDo) -> bool:
+        try:
+            self._executors.get(todo.action)
+        except UnknownActionError:
+            return False
+        return True
 
     def _bid(self, message: DiscoverMessage) -> BaseMessage:
         """Offer to do it and keep a slot for that, or refuse."""
@@ -324,8 +331,9 @@ class Reception:
                 return self._reply(message, MessageType.STATUS, status=status, payload=payload | {"result": result})
         return self._reply(message, MessageType.STATUS, status=status, payload=payload)
 
-    def _refusal(self, message: BaseMessage, reason: str) -> BaseMessage:
-        return self._reply(message, MessageType.REFUSE, payload={"reason": reason})
+    def _refusal(self, message: BaseMessage, reason: str, *, for_good: bool = False) -> BaseMessage:
+        said = {"reason": reason, "retryable": False} if for_good else {"reason": reason}
+        return self._reply(message, MessageType.REFUSE, payload=said)
 
     def _reply(self, message: BaseMessage, kind: MessageType, **fields: Any) -> BaseMessage:  # noqa: ANN401 - checked by the model
         return reply_to(message, kind, sender=self._link.me.uri, **fields)

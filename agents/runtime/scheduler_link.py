@@ -32,6 +32,7 @@ from scheduler.security.lam_signatures import SigningKey, sign
 _JOINED: Final = "joined"
 _LONGEST_WAIT: Final = 30.0
 _POLL: Final = 20.0
+_FILE: Final = httpx.Timeout(60, connect=10)
 _KEEP_ALIVE: Final = 25.0
 """Seconds; the scheduler closes later, so that nothing is sent on a connection it is just closing."""
 _LATER: Final = httpx.codes.TOO_MANY_REQUESTS
@@ -63,7 +64,9 @@ class SchedulerLink:
         self._catalog = catalog
         self._store = store
         self._load = load
-        self._key = SigningKey.load(options.folder / "key.json")
+        self._key_file, self._next_key = options.folder / "key.json", options.folder / "next-key.json"
+        rotates = self._key_file.exists() and (options.new_key or self._next_key.exists())
+        self._key = SigningKey.load(self._next_key if rotates else self._key_file)
         self._client = httpx.AsyncClient(
             base_url=options.url,
             timeout=httpx.Timeout(15),
@@ -118,6 +121,9 @@ class SchedulerLink:
                 continue
             token = answer.token or (before.token if before is not None else None)
             card = answer.scheduler or (before.scheduler if before is not None else None)
+            if self._next_key.exists():  # the scheduler knows it now, so from here on it is the key
+                await asyncio.to_thread(self._next_key.replace, self._key_file)
+                log.info("key_changed", kid=self._key.kid)
             await self._keep(answer.model_copy(update={"token": token, "scheduler": card}), started)
             log.info("agent_joined", agent=answer.agent_id, tenant=answer.tenant, url=self._options.url)
             return
@@ -195,6 +201,23 @@ class SchedulerLink:
             self.beat_now()
         answer.raise_for_status()
         return OutboxResponse.model_validate_json(answer.content).messages
+
+    async def ask_for_file(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401 - httpx's options
+        """Ask about, or hand in, a file of a job. Raises httpx.HTTPError when nobody answers."""
+        headers = self._bearer() | how.pop("headers", {})
+        url = f"/agents/{self.me.agent_id}/artifacts/{path}"
+        return await self._client.request(method, url, headers=headers, timeout=_FILE, **how)
+
+    async def fetch_file(self, path: str, size: int) -> bytes:
+        """Return a file of a job, of which no more is read than it may have bytes. Raises httpx.HTTPError."""
+        url, content = f"/agents/{self.me.agent_id}/artifacts/{path}", b""
+        async with self._client.stream("GET", url, headers=self._bearer(), timeout=_FILE) as answer:
+            answer.raise_for_status()
+            async for part in answer.aiter_bytes():
+                content += part
+                if len(content) > size:
+                    raise httpx.DecodingError(f"more than {size} bytes came")
+        return content
 
     async def _beat(self) -> None:
         running, status = self._load()

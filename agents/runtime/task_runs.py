@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from agents.runtime.agent_files import AgentFiles
 from agents.runtime.agent_store import AgentStore, Effect, EffectState, Fence
 from agents.runtime.progress import Progress, reporting
 from agents.runtime.track_record import TrackRecord
@@ -79,6 +80,7 @@ class TaskRuns:
         name: str,
         executors: ExecutorRegistry,
         store: AgentStore,
+        files: AgentFiles,
         progress: Progress,
         now: Callable[[], datetime],
         say: Callable[[], None],
@@ -87,6 +89,7 @@ class TaskRuns:
         self._name = name
         self._executors = executors
         self._store = store
+        self._files = files
         self._progress = progress
         self._now = now
         self._say = say
@@ -226,6 +229,10 @@ class TaskRuns:
             seen = await self.look(run.todo, run.context)
             if seen.happened is not False:
                 return self._as_seen(run, seen)
+        try:
+            await self._files.fetch(run.orders[0])
+        except CPAError as error:
+            return self._failure(TaskFailure.of(error))
         await self._store.begin(run.key, self._now())
         run.begun = True
         left = (run.due - self._now()).total_seconds()
@@ -291,9 +298,10 @@ class TaskRuns:
         return Ending(MessageType.FAILURE, payload, _STATES[failure.effect])
 
     def _sayable(self, run: Run, ending: Ending) -> Ending:
-        """Return the ending without secrets, and as a failure when its result does not fit into a message."""
+        """Return the ending without secrets, and as a failure when result or files are larger than what is taken."""
         ending = ending._replace(payload=self.clean(ending.payload))
         try:
+            self._files.check_sizes(ending.payload)
             reply_to(run.orders[0], ending.kind, payload=ending.payload).to_json()
         except CPAError as error:
             effect = {state: effect for effect, state in _STATES.items()}[ending.state]

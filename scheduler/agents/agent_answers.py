@@ -1,9 +1,20 @@
 """What the answers of an agent mean for the step it was asked to do."""
 
 from collections.abc import Sequence
+from itertools import chain
+from typing import Final
 
 from scheduler.core.agent import Agent
-from scheduler.core.errors import AgentRefusedError, Effect, OutcomeUnknownError
+from scheduler.core.errors import (
+    AgentRefusedError,
+    CPAError,
+    Effect,
+    InvalidInputError,
+    InvalidRequestError,
+    OutcomeUnknownError,
+    PolicyViolationError,
+    SecretMissingError,
+)
 from scheduler.core.lam_protocol import (
     BaseMessage,
     CancelledMessage,
@@ -17,6 +28,14 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionResult, Verification
 
 
+def _codes(*kinds: type[CPAError]) -> frozenset[str]:
+    return frozenset(chain({kind.code for kind in kinds}, *(_codes(*kind.__subclasses__()) for kind in kinds)))
+
+
+NEVER_AGAIN: Final = _codes(InvalidRequestError, PolicyViolationError, InvalidInputError, SecretMissingError)
+"""Codes of failures that no second try helps against, whatever an agent says of them: validation and permission."""
+
+
 def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionResult:
     """Return what the agent's final answer means."""
     if isinstance(final, DoneMessage) and final.payload is not None:
@@ -28,19 +47,23 @@ def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionRes
             code=said.code,
             message=said.message or said.code,
             facts=said.facts or {},
-            retryable=said.retryable,
+            retryable=said.retryable and said.code not in NEVER_AGAIN,
             effect=said.effect,
             agent_id=agent.id,
         )
         return ExecutionResult(success=False, error=failure, duration=duration, evidence=said.evidence or ())
+    error: CPAError
+    retryable = True
     if isinstance(final, CancelledMessage):
-        error: Exception = OutcomeUnknownError(final.intent or "the step", f"{agent.name} stopped by itself")
+        error = OutcomeUnknownError(final.intent or "the step", f"{agent.name} stopped by itself")
         effect = final.payload.effect
     else:
-        reason = final.payload.reason if isinstance(final, RefuseMessage) else str(final.type)
+        refusal = final.payload if isinstance(final, RefuseMessage) else None
+        reason = str(final.type) if refusal is None else refusal.reason
+        retryable = refusal is not None and refusal.retryable is not False
         error, effect = AgentRefusedError(agent.name, reason), Effect.NONE
-    failure = TaskFailure.of(error)  # type: ignore[arg-type]  # both are CPAErrors
-    changes = {"effect": effect, "retryable": True, "agent_id": agent.id, "agent_at_fault": True}
+    failure = TaskFailure.of(error)
+    changes = {"effect": effect, "retryable": retryable, "agent_id": agent.id, "agent_at_fault": True}
     return ExecutionResult(success=False, error=failure.model_copy(update=changes), duration=duration)
 
 

@@ -6,8 +6,9 @@ import structlog
 
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.remote_executor import RemoteExecutor
-from scheduler.core.errors import AgentUnreachableError, NoFreeAgentError, UnknownActionError
+from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, NoFreeAgentError, UnknownActionError
 from scheduler.core.ids import JobId
+from scheduler.core.retry import ErrorClass
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -38,15 +39,20 @@ class AgentHands:
         shares = self._does(todo) and self._remote.shares_session(todo, context)
         if shares and (context.job_id, context.run) in self._sessions_here:
             return await self._here.execute(todo, context)
+        may_be_done_here = todo.agent is None and self._does(todo)
         try:
-            return await self._remote.execute(todo, context)
+            ended = await self._remote.execute(todo, context)
+            if not (may_be_done_here and _all_refused(ended)):
+                return ended
+            reason = "no agent takes it"
         except NoFreeAgentError as error:
-            if todo.agent is not None or not self._does(todo) or (shares and await self._remote.holds_session(context)):
+            if not may_be_done_here or (shares and await self._remote.holds_session(context)):
                 raise
-            log.info("done_here", task_id=context.task_id, action=todo.action, reason=str(error))
-            if shares:
-                self._sessions_here.add((context.job_id, context.run))
-            return await self._here.execute(todo, context)
+            reason = str(error)
+        log.info("done_here", task_id=context.task_id, action=todo.action, reason=reason)
+        if shares:
+            self._sessions_here.add((context.job_id, context.run))
+        return await self._here.execute(todo, context)
 
     async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
         """Ask the agent that was given the step; where it cannot tell, look from here if that is possible.
@@ -87,3 +93,9 @@ class AgentHands:
         except UnknownActionError:
             return False
         return True
+
+
+def _all_refused(ended: ExecutionResult) -> bool:
+    """Whether every agent said that it will never do it; none has begun it then."""
+    error = ended.error
+    return error is not None and error.code == AgentRefusedError.code and error.error_class is ErrorClass.PERMANENT

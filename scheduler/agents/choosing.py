@@ -36,9 +36,12 @@ class Choosing:
         *,
         failed: Counter[AgentId],
         busy: frozenset[AgentId] = frozenset(),
+        unable: frozenset[AgentId] = frozenset(),
         only: AgentId | None = None,
     ) -> Agent:
-        """Return one that was not asked yet, else one that has failed less often; `only`: this one, waited for.
+        """Return one that was not asked yet, else one that has failed less often, never one that is `unable`.
+
+        `only`: this one, waited for.
 
         Raises NoFreeAgentError.
         """
@@ -47,7 +50,7 @@ class Choosing:
             seen = self._changes.changes
             found: Choice | Unfit | None = None
             for avoid in avoided(failed, busy) if only is None else (frozenset[AgentId](),):
-                found = await self._registry.choose(need_of(todo, context, avoid, only))
+                found = await self._registry.choose(need_of(todo, context, avoid | unable, only))
                 if isinstance(found, Choice):
                     log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
                     return found.agent

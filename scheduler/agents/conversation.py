@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import structlog
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.agents.transports.transport import AgentTransport
 from scheduler.core.agent import SCHEDULER_URI, Agent
+from scheduler.core.agent_wire import LamReceipt
 from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentUnreachableError, CPAError, MessageConflictError, OutcomeUnknownError
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
@@ -49,9 +51,18 @@ class Conversation:
 
     async def ask(self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime) -> BaseMessage:
         """Send, and wait for the final answer. Raises AgentUnreachableError and OutcomeUnknownError."""
-        now = self._clock.now()
-        await self._messages.send(message, context.tenant, agent.id, now, until)
+        await self.send(agent, message, context, until)
+        return await self.answer(agent, message, context, until)
+
+    async def send(self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime) -> None:
+        """Store a message and post it at once. Raises as `deliver`."""
+        await self.say(agent, message, context, until)
         await self.deliver(agent, message, until)
+
+    async def answer(
+        self, agent: Agent, message: BaseMessage, context: ExecutionContext, until: datetime
+    ) -> BaseMessage:
+        """Wait for the final answer to what was sent. Raises OutcomeUnknownError when none comes in time."""
         while True:
             seen = self._changes.changes
             for answer in await self._messages.answers(context.tenant, message.id):
@@ -61,6 +72,13 @@ class Conversation:
             if left <= 0:
                 raise OutcomeUnknownError(str(message.intent or message.type), f"{agent.name} did not answer in time")
             await self._changes.wait(seen, left)
+
+    async def receive(self, said: str | bytes | Mapping[str, Any]) -> LamReceipt:
+        """Take in what an agent says; whoever waits for it, here or in another process, is woken by the store.
+
+        Raises what LamGateway.receive raises.
+        """
+        return await self._gateway.receive(said)
 
     async def deliver(self, agent: Agent, message: BaseMessage, until: datetime) -> None:
         """Post it, again while it may not have arrived; what the agent answers at once goes the way of all answers.
@@ -74,7 +92,7 @@ class Conversation:
             except (AgentUnreachableError, OutcomeUnknownError) as error:
                 may_have_arrived |= isinstance(error, OutcomeUnknownError)
                 if not may_have_arrived:
-                    await self._messages.sent(message.id, agent.id)
+                    await self._messages.undelivered(message, agent.tenant, agent.id)
                     raise
                 if self._clock.now() + timedelta(seconds=_RESEND) >= until:
                     raise OutcomeUnknownError(f"{message.type} to {agent.name}", str(error)) from error

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Container
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduler.agents.agent_index import Entry
@@ -25,6 +25,8 @@ from scheduler.core.sentences import Sentence
 from scheduler.repository.agent_repository import AgentKey, AgentRepository, Enrolment
 from scheduler.security.lam_signatures import SigningKey, kid_of
 
+OVERLAP: Final = timedelta(minutes=10)
+"""For how long a key is good at most beside its successor: twice as long as a signature."""
 AGENT_TOKEN: Final = "cpa_agent"  # noqa: S105 - how one begins
 ENROLMENT_TOKEN: Final = "cpa_enrol"  # noqa: S105
 _PREFIX: Final = f"{AGENT_TOKEN}_"
@@ -169,13 +171,15 @@ class EnrolmentService:
         )
 
     async def _join_again(self, asked: RegisterAgentRequest, entry: Entry) -> AgentResponse:
-        """Take over what is new; a new key is the successor of the one in use. An operator's word stands."""
+        """Take over what is new. An operator's word stands.
+
+        A new key is the successor of the one in use, which is good until that is used, and for a while at most.
+        """
         known = entry.record.agent
         agent = self._agent(asked, known.id, known.tenant)
         kept = {"status": known.status, "reason": known.reason, "joined_by": known.joined_by}
         agent = agent.model_copy(update=kept)
-        new = tuple(key for key in _keys(asked) if key not in entry.record.keys)
-        keys = (*entry.record.keys[:1], *new) if new else entry.record.keys
+        keys = _rotated(entry.record.keys, _keys(asked), self._clock.now())
         agent = await self._registry.register(agent, token_digest=entry.record.token_digest, keys=keys)
         return self._answer(agent).model_copy(update={"scheduler": self.card})
 
@@ -217,6 +221,15 @@ class EnrolmentService:
 
 def _keys(asked: RegisterAgentRequest) -> tuple[AgentKey, ...]:
     return () if asked.key is None else (AgentKey(kid_of(asked.key), asked.key),)
+
+
+def _rotated(known: tuple[AgentKey, ...], asked: tuple[AgentKey, ...], now: datetime) -> tuple[AgentKey, ...]:
+    """Return the keys of an agent that comes with this one; with one that it had before, it goes back to that."""
+    if not asked or (known and known[-1].kid == asked[0].kid):
+        return known
+    if any(key.kid == asked[0].kid for key in known):
+        return asked
+    return (*(key._replace(until=key.until or now + OVERLAP) for key in known[:1]), *asked)
 
 
 def _parts(token: str, kind: str) -> tuple[str, str]:

@@ -44,6 +44,7 @@ _MOST_REFUSALS: Final = 60
 _MOST_MEMORY: Final = 10_000
 
 _UNKNOWN_KEY = Sentence("diesen Schlüssel hat kein Agent", "no agent has this key")
+_RETIRED = Sentence("der Schlüssel ist durch einen anderen ersetzt", "the key has been replaced by another")
 _WRONG_SENDER = Sentence(
     "sender ist nicht der Agent, dessen Schlüssel es ist", "sender is not the agent whose key it is"
 )
@@ -117,6 +118,8 @@ class LamGateway:
         if found is None:
             raise SignatureRefusedError("unknown_key", _UNKNOWN_KEY)
         entry, key = found
+        if key.until is not None and key.until <= self._clock.now():
+            raise SignatureRefusedError("retired_key", _RETIRED)
         check_signature(document, seal, key.key)
         check_time(seal, self._clock.now())
         agent = entry.record.agent

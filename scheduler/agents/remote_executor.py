@@ -6,7 +6,7 @@ The answer may reach any process: it is stored, and whoever waits is woken by th
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,17 +14,19 @@ import structlog
 
 from scheduler.agents.agent_answers import known_from, result_of, verification_of
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.artifact_exchange import ArtifactExchange
 from scheduler.agents.choosing import Choosing, need_of
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
 from scheduler.agents.hedging import Hedging
 from scheduler.agents.job_sessions import JobSessions
 from scheduler.core.agent import Agent
+from scheduler.core.agent_wire import LamReceipt
 from scheduler.core.clock import Clock
-from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, OutcomeUnknownError
+from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, NoFreeAgentError, OutcomeUnknownError
 from scheduler.core.ids import AgentId, JobId, TaskId
 from scheduler.core.lam_protocol import BaseMessage, MessageType, StatusMessage
-from scheduler.core.retry import TaskFailure
+from scheduler.core.retry import ErrorClass, TaskFailure
 from scheduler.core.task_executor_interface import (
     AD_HOC,
     BaseExecutor,
@@ -34,7 +36,7 @@ from scheduler.core.task_executor_interface import (
     Verification,
 )
 from scheduler.core.todo import ToDo
-from scheduler.repository.lam_repository import LamRepository
+from scheduler.repository.lam_repository import LamRepository, Ordered
 
 _ASK_AGAIN: Final = 0.5
 _ANSWER_TO_CANCEL: Final = 5.0
@@ -59,6 +61,7 @@ class RemoteExecutor(BaseExecutor):
         conversation: Conversation,
         choosing: Choosing,
         sessions: JobSessions,
+        files: ArtifactExchange,
         clock: Clock,
         net: ContractNet | None = None,
     ) -> None:
@@ -67,6 +70,7 @@ class RemoteExecutor(BaseExecutor):
         self._conversation = conversation
         self._choosing = choosing
         self._sessions = sessions
+        self._files = files
         self._clock = clock
         self._net = net
         self._hedging = Hedging()
@@ -94,10 +98,10 @@ class RemoteExecutor(BaseExecutor):
 
         Raises AgentUnreachableError when it cannot be asked now.
         """
-        orders = await self._orders(context)
-        if not orders:
+        reached = [one for one in await self._orders(context) if one.reached]
+        if not reached:
             return Verification(happened=False, detail="no agent was asked")
-        agent_id, order = orders[0]
+        agent_id, order, _ = reached[0]
         known = known_from(await self._messages.answers(context.tenant, order.id))
         if known is not None:
             return known
@@ -110,9 +114,29 @@ class RemoteExecutor(BaseExecutor):
                 return verification_of(status)
             await asyncio.sleep(_ASK_AGAIN)
 
+    async def assign(
+        self, todo: ToDo, agent: Agent, context: ExecutionContext, offer: str | None = None
+    ) -> tuple[BaseMessage, datetime]:
+        """Give the agent the step; return the order, and until when its answer is waited for. `offer`: the bid taken.
+
+        Raises AgentUnreachableError and OutcomeUnknownError.
+        """
+        until = self._until(todo, context)
+        kind = MessageType.REQUEST if offer is None else MessageType.ASSIGN
+        payload: dict[str, Any] = {"todo": todo}
+        if files := await self._files.named_in(todo):
+            payload["artifacts"] = files
+        order = self._conversation.message(kind, agent, context, until, answering=offer, payload=payload)
+        await self._conversation.send(agent, order, context, until)
+        return order, until
+
+    async def receive(self, said: str | bytes | Mapping[str, Any]) -> LamReceipt:
+        """Take in what an agent says. Raises what LamGateway.receive raises."""
+        return await self._conversation.receive(said)
+
     async def was_asked(self, context: ExecutionContext) -> bool:
-        """Whether an agent was asked for this very effect."""
-        return bool(await self._orders(context))
+        """Whether an agent was asked for this very effect, as far as is known."""
+        return any(one.reached for one in await self._orders(context))
 
     def shares_session(self, todo: ToDo, context: ExecutionContext) -> bool:
         """Whether the step has to do with the session of its job."""
@@ -147,27 +171,44 @@ class RemoteExecutor(BaseExecutor):
         if self._behind:
             await asyncio.wait(self._behind)
 
-    async def _orders(self, context: ExecutionContext) -> Sequence[tuple[AgentId, BaseMessage]]:
+    async def _orders(self, context: ExecutionContext) -> Sequence[Ordered]:
         found = await self._messages.orders(context.tenant, context.job_id, context.task_id)
-        return [one for one in found if one[1].correlation.effect_key == context.effect_key]
+        return [one for one in found if one.message.correlation.effect_key == context.effect_key]
 
     async def _by_one(self, todo: ToDo, context: ExecutionContext, started: float) -> ExecutionResult:
-        """Have it done by the first agent that does not turn out to be busy. Raises NoFreeAgentError."""
+        """Have it done by the first agent that is not busy and does not say that it never will; then by nobody.
+
+        Raises NoFreeAgentError.
+        """
         shares = self._sessions.shares(todo, context)
         holder = await self._sessions.holder(context) if shares else None
-        failed = Counter(agent_id for agent_id, _ in await self._orders(context))
+        failed = Counter(one.agent_id for one in await self._orders(context))
         busy: frozenset[AgentId] = frozenset()
+        refused: ExecutionResult | None = None
+        unable: frozenset[AgentId] = frozenset()
         while True:
-            agent, offer = await self._best_bidder(todo, context, holder, frozenset(failed) | busy)
+            agent, offer = await self._best_bidder(todo, context, holder, frozenset(failed) | busy | unable)
             if agent is None:
-                agent = await self._choosing.agent(todo, context, failed=failed, busy=busy, only=holder)
+                try:
+                    agent = await self._choosing.agent(
+                        todo, context, failed=failed, busy=busy, unable=unable, only=holder
+                    )
+                except NoFreeAgentError:
+                    if refused is None:
+                        raise
+                    return refused
             result = await self._given(agent, todo, context, started, offer)
             if shares and (result.error is None or result.error.code not in _NOT_TAKEN):
                 self._sessions.given(context, agent.id)
-            if result.error is None or result.error.facts.get("reason") != _BUSY:
+            if result.error is None or result.error.code != AgentRefusedError.code:
                 return result
-            self._registry.leave_alone(agent.id)
-            busy |= {agent.id}
+            if result.error.error_class is ErrorClass.PERMANENT and holder is None:
+                refused, unable = result, unable | {agent.id}
+            elif result.error.facts.get("reason") == _BUSY:
+                self._registry.leave_alone(agent.id)
+                busy |= {agent.id}
+            else:
+                return result
 
     async def _best_bidder(
         self, todo: ToDo, context: ExecutionContext, holder: AgentId | None, avoid: frozenset[AgentId]
@@ -198,7 +239,7 @@ class RemoteExecutor(BaseExecutor):
         try:
             done, _ = await asyncio.wait(running, timeout=patience)
             if not done:
-                asked = frozenset(agent_id for agent_id, _ in await self._orders(context))
+                asked = frozenset(one.agent_id for one in await self._orders(context))
                 agent = await self._choosing.another(todo, context, asked) if asked else None
                 if agent is not None and self._hedging.spend():
                     log.info("hedged", agent=agent.id, task_id=context.task_id, action=todo.action)
@@ -227,13 +268,11 @@ class RemoteExecutor(BaseExecutor):
         self, agent: Agent, todo: ToDo, context: ExecutionContext, started: float, offer: str | None = None
     ) -> ExecutionResult:
         """Have it done by this agent; `offer` is the bid that is taken."""
-        until = self._until(todo, context)
-        kind = MessageType.REQUEST if offer is None else MessageType.ASSIGN
-        order = self._conversation.message(kind, agent, context, until, answering=offer, payload={"todo": todo})
         with self._registry.slot(agent.id, todo.action) as slot:
             slot.well = False
             try:
-                final = await self._conversation.ask(agent, order, context, until)
+                order, until = await self.assign(todo, agent, context, offer)
+                final = await self._conversation.answer(agent, order, context, until)
             except asyncio.CancelledError:
                 slot.well = None
                 await _to_its_end(self._stop(agent, context))

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from scheduler.agents.dial_in import DialIn
 from scheduler.agents.enrolment import EnrolmentService
-from scheduler.agents.lam_gateway import LamGateway
 from scheduler.api.agents import Caller, caller_of
 from scheduler.api.dependencies import SUBPROTOCOL
 from scheduler.api.errors import UnauthorizedError, problem_of
@@ -24,6 +23,7 @@ from scheduler.core.agent_wire import HeartbeatRequest
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import AgentId
 from scheduler.core.lam_json import MAX_MESSAGE_BYTES, read_object
+from scheduler.orchestrator.orchestrator import Orchestrator
 
 router = APIRouter(tags=["lam"])
 
@@ -40,7 +40,8 @@ class _Unreadable(Exception):  # noqa: N818 - it ends the line
 @router.websocket("/ws/agents/{agent_id}")
 async def talk(websocket: WebSocket, agent_id: AgentId) -> None:
     """Let an agent dial in, by its own token or its tenant's key."""
-    agents = websocket.app.state.services.agents
+    services = websocket.app.state.services
+    agents = services.agents
     enrolment = cast("EnrolmentService", agents.enrolment)
     try:
         caller = await caller_of(websocket)
@@ -50,7 +51,7 @@ async def talk(websocket: WebSocket, agent_id: AgentId) -> None:
         return
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", []) else None)
     log.info("agent_dialled_in", agent=agent_id)
-    line = _Line(websocket, agent_id, caller, agents.dial_in, agents.gateway, enrolment)
+    line = _Line(websocket, agent_id, caller, agents.dial_in, services.worker.orchestrator, enrolment)
     ways = {asyncio.create_task(line.give()), asyncio.create_task(line.take())}
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -80,14 +81,14 @@ class _Line:
         agent_id: AgentId,
         caller: Caller,
         dial_in: DialIn,
-        gateway: LamGateway,
+        orchestrator: Orchestrator,
         enrolment: EnrolmentService,
     ) -> None:
         self._websocket = websocket
         self._agent_id = agent_id
         self._caller = caller
         self._dial_in = dial_in
-        self._gateway = gateway
+        self._orchestrator = orchestrator
         self._enrolment = enrolment
 
     async def give(self) -> None:
@@ -130,6 +131,6 @@ class _Line:
 
     async def _message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return {"receipt": (await self._gateway.receive(message)).model_dump(mode="json")}
+            return {"receipt": (await self._orchestrator.handle_agent_response(message)).model_dump(mode="json")}
         except CPAError as error:
             return {"problem": problem_of(self._websocket, error), "id": str(message.get("id", ""))[:128]}

@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
 from scheduler.api import (
+    agent_files,
     agent_socket,
     agents,
     audit,
@@ -73,6 +74,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         app.router.routes += first.routes  # not included, but taken over: an inclusion costs as much as the rest
     for router in (
         agents.router,  # signs of life come most often, and routes are tried in order
+        agent_files.router,
         lam_handler.router,
         agent_socket.router,
         uploads.router,

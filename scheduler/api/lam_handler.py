@@ -10,6 +10,7 @@ from scheduler.agents.lam_gateway import LamGateway
 from scheduler.api.agents import CallerDep, EnrolmentDep, Id
 from scheduler.api.models import Problem
 from scheduler.core.agent_wire import LamReceipt, OutboxResponse
+from scheduler.orchestrator.orchestrator import Orchestrator
 
 router = APIRouter(tags=["lam"])
 
@@ -26,12 +27,18 @@ async def gateway_of(request: Request) -> LamGateway:
     return gateway
 
 
+async def orchestrator_of(request: Request) -> Orchestrator:
+    orchestrator: Orchestrator = request.app.state.services.worker.orchestrator
+    return orchestrator
+
+
 async def dial_in_of(request: Request) -> DialIn:
     dial_in: DialIn = request.app.state.services.agents.dial_in
     return dial_in
 
 
 GatewayDep = Annotated[LamGateway, Depends(gateway_of)]
+OrchestratorDep = Annotated[Orchestrator, Depends(orchestrator_of)]
 DialInDep = Annotated[DialIn, Depends(dial_in_of)]
 
 
@@ -41,9 +48,9 @@ DialInDep = Annotated[DialIn, Depends(dial_in_of)]
     responses={401: _REFUSED, 403: _NOT_ALLOWED, 409: _LATE},
     openapi_extra=_BODY,
 )
-async def receive_message(request: Request, gateway: GatewayDep) -> LamReceipt:
+async def receive_message(request: Request, orchestrator: OrchestratorDep) -> LamReceipt:
     """Take a signed LAM message of any type (docs/LAM_PROTOCOL.md); its signature is the credential."""
-    return await gateway.receive(await request.body())
+    return await orchestrator.handle_agent_response(await request.body())
 
 
 @router.get("/agents/{agent_id}/messages", responses={404: _NOT_ALLOWED})

@@ -14,16 +14,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scheduler.api.errors import problem
 from scheduler.api.headers import header
+from scheduler.core.agent_wire import MOST_ARTIFACT_BYTES
 from scheduler.core.ids import new_id
 from scheduler.settings import is_loopback
 
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a request's body."""
 
-MAX_UPLOAD: Final = 32 * 1024 * 1024
+MAX_UPLOAD: Final = MOST_ARTIFACT_BYTES
 """Bytes of a body that brings files."""
 
 _UPLOADS: Final = frozenset({"/schedule", "/tables"})
+_ARTIFACT = re.compile(r"/agents/[^/]+/artifacts/")
 _USABLE = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HOSTS: Final = 64  # names of this service whose check is remembered
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -158,8 +160,11 @@ class BodyLimit:
 
 
 def _limit(scope: Scope) -> int:
+    path: str = scope["path"]
+    if scope["method"] == "PUT":
+        return MAX_UPLOAD if _ARTIFACT.match(path) else MAX_BODY
     files = (header(scope, b"content-type") or "").startswith("multipart/form-data")
-    return MAX_UPLOAD if files and scope["path"] in _UPLOADS else MAX_BODY
+    return MAX_UPLOAD if files and path in _UPLOADS else MAX_BODY
 
 
 def _too_large(scope: Scope, limit: int) -> JSONResponse:

@@ -1,7 +1,7 @@
 """`cpa actions`: what can be done, as a table for people or as the page docs/ACTIONS.md."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from scheduler.cli.words import say
 from scheduler.core.actions import ActionSpec
+from scheduler.core.offered_action import OfferedAction
 from scheduler.executor_wiring import make_policy, make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.security.policies import PolicyEngine
@@ -35,6 +36,13 @@ def known_actions(settings: Settings) -> tuple[list[ActionSpec], PolicyEngine]:
         make_sites(settings),
     )
     return sorted(registry.catalog, key=lambda spec: spec.name), make_policy(settings)
+
+
+def with_offered(known: Iterable[ActionSpec], agents: Iterable[Mapping[str, Any]]) -> list[ActionSpec]:
+    """Return the actions together with those that agents bring besides, sorted by name."""
+    told = (OfferedAction.model_validate(action) for agent in agents for action in agent["actions"])
+    actions = {one.name: one.spec() for one in told} | {spec.name: spec for spec in known}
+    return sorted(actions.values(), key=lambda spec: spec.name)
 
 
 def as_json(actions: Iterable[ActionSpec], policy: PolicyEngine) -> list[dict[str, Any]]:

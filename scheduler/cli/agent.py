@@ -44,6 +44,14 @@ AtOnce = Annotated[
 ]
 
 
+NewKey = Annotated[
+    bool,
+    typer.Option(
+        "--new-key", help=say("Den Schlüssel zum Unterschreiben wechseln.", "Change its signing key for a new one.")
+    ),
+]
+
+
 def _web() -> "AgentKind":
     from agents.web import KIND  # noqa: PLC0415 - `cpa --help` must not load it
 
@@ -62,6 +70,12 @@ def _data() -> "AgentKind":
     return KIND
 
 
+def _desktop() -> "AgentKind":
+    from agents.desktop_rpa import KIND  # noqa: PLC0415 - as above
+
+    return KIND
+
+
 def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
     @app.command(name=name, help=words)
     def start(
@@ -72,11 +86,19 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
         port: Port = 0,
         endpoint: Endpoint = "",
         concurrency: AtOnce = 1,
+        new_key: NewKey = False,
     ) -> None:
         from agents.runtime.command_line import StartOptions, start_agent  # noqa: PLC0415 - as above
 
         asked = StartOptions(
-            url=url, token=token, name=agent_name, host=host, port=port, endpoint=endpoint, concurrency=concurrency
+            url=url,
+            token=token,
+            name=agent_name,
+            host=host,
+            port=port,
+            endpoint=endpoint,
+            concurrency=concurrency,
+            new_key=new_key,
         )
         try:
             code = start_agent(kind(), asked, given_settings())
@@ -88,3 +110,4 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
 _add("web", _web, say("Ein Agent, der im Browser arbeitet.", "An agent that works in a browser."))
 _add("email", _email, say("Ein Agent, der Mails sendet und liest.", "An agent that sends and reads mail."))
 _add("data", _data, say("Ein Agent für Dateien und Tabellen.", "An agent for files and tables."))
+_add("desktop", _desktop, say("Ein Agent für Programme dieses Rechners.", "An agent for programs of this machine."))

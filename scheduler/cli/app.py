@@ -331,6 +331,13 @@ def actions(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help=say("Als Seite docs/ACTIONS.md.", "As the page docs/ACTIONS.md."))
     ] = False,
+    of_agents: Annotated[
+        bool,
+        typer.Option(
+            "--agents",
+            help=say("Auch die der Agenten; fragt den Dienst.", "Those that agents bring, too; asks the service."),
+        ),
+    ] = False,
 ) -> None:
     from scheduler.cli import actions as catalog  # noqa: PLC0415 - it knows every adapter, which take long to import
 
@@ -338,6 +345,9 @@ def actions(
         known, policy = catalog.known_actions(given_settings())
     except (ValueError, OSError) as error:
         raise leave(USAGE, error) from error
+    if of_agents:
+        with service() as client:
+            known = catalog.with_offered(known, client.call("GET", "/agents")["agents"])
     if as_json:
         print_json(catalog.as_json(known, policy))
     elif as_markdown:

@@ -113,6 +113,15 @@ class NoFreeAgentError(UnavailableError):
         super().__init__(f"No agent can be given {action!r} now: {told}", action=action, reasons=told)
 
 
+class FileNotFetchedError(UnavailableError):
+    """A file that a step needs could not be fetched from the scheduler; the step was not begun."""
+
+    code: ClassVar[str] = "file_not_fetched"
+
+    def __init__(self, file: str, why: str | Sentence) -> None:
+        super().__init__(f"File {file!r} could not be fetched: {in_english(why)}", file=file, why=why)
+
+
 class AgentFailedError(TaskFailedError):
     """An agent broke the protocol while it had a task."""
 

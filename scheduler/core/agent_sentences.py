@@ -39,6 +39,10 @@ AGENT_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Der Agent {agent} ist nicht zu erreichen: {why}. Bei ihm ist nichts angekommen.",
         "Agent {agent} cannot be reached: {why}. Nothing has arrived there.",
     ),
+    "file_not_fetched": (
+        "Die Datei {file} konnte der Agent nicht vom Scheduler holen: {why}. Der Schritt wurde nicht begonnen.",
+        "The agent could not fetch the file {file} from the scheduler: {why}. The step was not begun.",
+    ),
     "agent_refused": (
         "Der Agent {agent} hat die Aufgabe nicht übernommen: {reason}. Er hat nichts getan.",
         "Agent {agent} did not take the task: {reason}. It has done nothing.",

@@ -1,5 +1,7 @@
 """What an agent says when it joins and gives signs of life, and what it is answered: the bodies of `/agents`."""
 
+import base64
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -15,6 +17,9 @@ HEARTBEAT = timedelta(seconds=10)
 """How often an agent gives a sign of life."""
 EXPIRY = timedelta(seconds=30)
 """After so long a silence an agent is offline: it gets nothing new."""
+
+MOST_ARTIFACT_BYTES = 32 * 1024 * 1024
+"""How large a file may be that an agent hands in."""
 
 _MOST_METADATA = 50
 
@@ -83,6 +88,17 @@ class RegisterAgentRequest(BaseModel):
         )
 
 
+def digest_header(sha256: str) -> str:
+    """Return a hash, given in hexadecimal digits, as `Repr-Digest` carries it (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+def digest_of(header: str) -> str | None:
+    """Return the SHA-256 that a `Repr-Digest` names, in hexadecimal digits; None: it names none."""
+    found = re.search(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):", header)
+    return None if found is None else base64.b64decode(found[1]).hex()
+
+
 class SchedulerCard(BaseModel):
     """Who the scheduler is: messages from `uri` are signed with one of `keys`."""
 
@@ -96,7 +112,7 @@ class AgentResponse(BaseModel):
     """How the agent stands. `now` is the scheduler's time: an agent whose clock differs signs by this one.
 
     `token` is said once, to who registers: it goes into `Authorization` of all that follows. `status` may be `draining`
-    or `quarantined` by an operator's word.
+    or `quarantined` by an operator's word. `artifact_bytes` is how large a file may be that the agent hands in.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -110,6 +126,7 @@ class AgentResponse(BaseModel):
     expiry_seconds: float = EXPIRY.total_seconds()
     token: str | None = None
     scheduler: SchedulerCard | None = None
+    artifact_bytes: int = MOST_ARTIFACT_BYTES
 
 
 class HeartbeatRequest(BaseModel):

@@ -37,7 +37,7 @@ CPAError
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
-                                 NoFreeAgentError, TooManyMessagesError, ToolServerDownError
+                                 NoFreeAgentError, TooManyMessagesError, ToolServerDownError, FileNotFetchedError
 """
 
 from scheduler.core.agent_errors import (
@@ -49,6 +49,7 @@ from scheduler.core.agent_errors import (
     AgentUnreachableError,
     EndpointForbiddenError,
     EnrolmentRefusedError,
+    FileNotFetchedError,
     MessageConflictError,
     MessageNotAllowedError,
     NoFreeAgentError,
@@ -224,6 +225,7 @@ __all__ = [
     "EnrolmentRefusedError",
     "FileFailedError",
     "FileMissingError",
+    "FileNotFetchedError",
     "IdempotencyConflictError",
     "IntentExistsError",
     "InvalidFieldError",

@@ -6,7 +6,18 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from scheduler.core.errors import Effect
 from scheduler.core.lam_json import JsonObject, refused
-from scheduler.core.lam_models import Capability, Evidence, Milliseconds, Name, Names, Part, Share, Text, Timestamp
+from scheduler.core.lam_models import (
+    Capability,
+    Evidence,
+    Milliseconds,
+    Name,
+    Names,
+    Part,
+    PayloadRef,
+    Share,
+    Text,
+    Timestamp,
+)
 from scheduler.core.todo import Code, ToDo
 
 Amount = Annotated[float, Field(ge=0)]
@@ -22,9 +33,13 @@ class Payload(Part):
 
 
 class RequestPayload(Payload):
-    """The step to do, as a document: what a newer sender added to it must not make the message unreadable."""
+    """The step to do, as a document: what a newer sender added to it must not make the message unreadable.
+
+    `artifacts` are the files that it names: whoever has not got them fetches them from the scheduler.
+    """
 
     todo: Annotated[JsonObject, BeforeValidator(_as_document)]
+    artifacts: Annotated[tuple[PayloadRef, ...], Field(max_length=100, strict=False)] | None = None
 
     def to_todo(self) -> ToDo:
         """Read the step. Raises InvalidMessageError with the path to what is wrong in it."""
@@ -41,9 +56,10 @@ class AssignPayload(RequestPayload):
 
 
 class RefusePayload(Payload):
-    """Why not: a short word such as `expired` or `busy`, or a sentence."""
+    """Why not: a short word such as `expired` or `busy`, or a sentence. `retryable`: false, it never will."""
 
     reason: Text
+    retryable: bool | None = None
 
 
 class RejectPayload(Payload):

@@ -63,10 +63,15 @@ class Lexicon:
             parts = {one for one in many if one.kind == "noun" and one.sense in _COMPOUNDS}
             if parts and len(word) >= _SHORTEST_PART:
                 self._ends[word] = parts
-        self._misspelt: dict[str, set[str]] = {}
+
+    @functools.cached_property
+    def _misspelt(self) -> dict[str, set[str]]:
+        """The words by what is left of them when one letter is left out; made when the first unknown word comes."""
+        found: dict[str, set[str]] = {}
         for word in self._words:
             for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
-                self._misspelt.setdefault(shorter, set()).add(word)
+                found.setdefault(shorter, set()).add(word)
+        return found
 
     def _add_verbs(self, document: Mapping[str, Any]) -> None:
         for sense, lemmas in document["verbs"].items():

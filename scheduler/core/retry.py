@@ -5,6 +5,7 @@ Pure functions of their arguments: `step` asks here, then acts.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
@@ -12,6 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from scheduler.core.errors import CPAError, Effect
 from scheduler.core.ids import AgentId
 from scheduler.core.questions import AskingError, Question
+
+
+class ErrorClass(StrEnum):
+    """What a failure calls for."""
+
+    TRANSIENT = "transient"
+    """It passes: again after a pause, at the same agent or at another."""
+    AGENT_LOST = "agent_lost"
+    """The agent is gone, or did not take it: again, at another one first."""
+    PERMANENT = "permanent"
+    """Nobody can, may or should: not again."""
+    UNKNOWN = "unknown"
+    """It may have happened: first find out."""
+    ASKS = "asks"
+    """A person has to say something first."""
 
 
 class TaskFailure(BaseModel):
@@ -30,6 +46,17 @@ class TaskFailure(BaseModel):
     agent_id: AgentId | None = None
     agent_at_fault: bool = False
     questions: tuple[Question, ...] = ()
+
+    @property
+    def error_class(self) -> ErrorClass:
+        """What it calls for. That nobody knows what happened comes before everything else."""
+        if self.effect is Effect.UNKNOWN:
+            return ErrorClass.UNKNOWN
+        if self.questions and self.effect is Effect.NONE:
+            return ErrorClass.ASKS
+        if not self.retryable:
+            return ErrorClass.PERMANENT
+        return ErrorClass.AGENT_LOST if self.agent_at_fault else ErrorClass.TRANSIENT
 
     @classmethod
     def of(cls, error: CPAError) -> Self:

@@ -6,10 +6,12 @@ apart too: "anberaumen", "the lease remains". Its models are read when the first
 
 import functools
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scheduler.core.job import Locale
-from scheduler.core.word_tagger import WordTagger
+
+if TYPE_CHECKING:
+    from scheduler.core.word_tagger import WordTagger
 
 NOUN, VERB, ADJECTIVE, SMALL, OTHER = "noun", "verb", "adjective", "small", ""
 _MODELS: Final[dict[Locale, str]] = {"de": "morphmodel_ger.pgz", "en": "morphmodel_en.pgz"}
@@ -39,5 +41,7 @@ def _tags(words: tuple[str, ...], locale: Locale) -> tuple[str, ...]:
 
 
 @functools.cache
-def _tagger(locale: Locale) -> WordTagger:
+def _tagger(locale: Locale) -> "WordTagger":
+    from scheduler.core.word_tagger import WordTagger  # noqa: PLC0415 - imports numpy, which a start can do without
+
     return WordTagger(_MODELS[locale])

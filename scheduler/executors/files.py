@@ -9,10 +9,11 @@ import os
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from glob import escape
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
@@ -42,6 +43,23 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def append_durably(path: Path, line: bytes, *, most: int) -> bool:
+    """Add a line to a file of at most `most` bytes; it is on disk when this returns. False when there is no such file.
+
+    What a process that died has left of its line is ended first, so that it spoils no other.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            if not 0 < file.seek(0, os.SEEK_END) <= most:
+                return False
+            file.seek(-1, os.SEEK_END)
+            file.write(line if file.read(1) == b"\n" else b"\n" + line)
+            os.fdatasync(file.fileno())
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _make_folder(folder: Path) -> None:
@@ -103,6 +121,12 @@ class ArtifactStore:
             raise ArtifactNotFoundError(address)
         return path
 
+    @staticmethod
+    def step_of(address: str) -> tuple[JobId, TaskId]:
+        """Return whose file it is. Raises ArtifactNotFoundError when it is no address of an artifact."""
+        job_id, task_id, _ = _parts(address)
+        return JobId(job_id), TaskId(task_id)
+
     def name_of(self, address: str) -> str:
         """Return the name a person would see. Raises ArtifactNotFoundError when it is no address of an artifact."""
         return _parts(address)[2]
@@ -122,6 +146,24 @@ class ArtifactStore:
 
     def _path(self, job_id: JobId, task_id: TaskId, name: str) -> Path:
         return self._root / safe_name(job_id) / safe_name(task_id) / _name_on_disk(name)
+
+
+def addresses_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON in
+    """Yield the addresses of artifacts that stand anywhere in a document."""
+    if isinstance(value, str):
+        if value.startswith(ARTIFACT):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from addresses_in(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from addresses_in(part)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _parts(address: str) -> tuple[str, str, str]:

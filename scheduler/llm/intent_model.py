@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.llm.guess import Guess
 from scheduler.llm.letter_features import LetterFeatures, Row, Rows
 from scheduler.llm.sentence_encoder import SentenceEncoder, Vectors
 
@@ -34,17 +35,6 @@ class Opinions(NamedTuple):
 
 OFFICE: Final = Opinions(meaning=0.5, letters=1.0, nearest=0.2)
 """Where signs of the lexicon were learned; chosen on development requests that were not learned (`bench.learned`)."""
-
-
-class Guess(NamedTuple):
-    """Intents from the most to the least likely, and how far the first can be believed, 0 to 1: no probability."""
-
-    intents: tuple[str, ...]
-    score: float
-    shares: tuple[float, ...] = ()
-    """How the belief is shared among the intents, in the same order; sums to 1."""
-    several: float = 0.0
-    """Above 0 rather several orders than one, as far as it was learned: the distance from the plane between them."""
 
 
 class Plane(NamedTuple):

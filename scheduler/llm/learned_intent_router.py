@@ -7,7 +7,7 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
@@ -15,13 +15,12 @@ from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
 from scheduler.core.slot_finder import slots_of
+from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Division, Part, divisions, part_of
 
-if TYPE_CHECKING:
-    from scheduler.llm.intent_model import Guess
-
 _REFUSED: Final = "courtesy"
+_TOLD: Final = "statement"
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -33,10 +32,10 @@ _BEFORE: Final = re.compile(r"(?i)(?:bevor|ehe|before)\b")
 class Model(Protocol):
     """Something that learned intents; see IntentModel."""
 
-    def guess(self, sentence: str) -> "Guess":
+    def guess(self, sentence: str) -> Guess:
         """Return what one sentence most likely wants."""
 
-    def glance(self, sentences: Sequence[str]) -> "list[Guess]":
+    def glance(self, sentences: Sequence[str]) -> list[Guess]:
         """Return what sentences most likely want by their words alone."""
 
 
@@ -45,6 +44,8 @@ class Bands(NamedTuple):
 
     act: float = 0.9
     """That anything is ordered of which rules do not know: from here on it is done,"""
+    told: float = 0.975
+    """that too which has the form of a statement;"""
     ask: float = 0.3
     """from here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.97
@@ -148,7 +149,7 @@ class LearnedIntentRouter:
         if routed.refused or routed.why == _REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if acts >= self._bands.act:
+        if acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)
@@ -242,7 +243,7 @@ class LearnedIntentRouter:
 
 
 def _is_several(
-    guess: "Guess",
+    guess: Guess,
     shares: dict[str, float],
     parts: Sequence[OrderPart],
     known: Sequence[OrderPart],
@@ -254,7 +255,7 @@ def _is_several(
 
 
 def signs_of_several(
-    guess: "Guess",
+    guess: Guess,
     shares: dict[str, float],
     parts: Sequence[OrderPart],
     known: Sequence[OrderPart],

@@ -15,7 +15,8 @@ from scheduler.core.lexicon import lexicon_version
 from scheduler.llm.intent_examples import examples_of, joined_at_random, several_of
 
 if TYPE_CHECKING:
-    from scheduler.llm.intent_model import Guess, IntentModel, Knowledge
+    from scheduler.llm.guess import Guess
+    from scheduler.llm.intent_model import IntentModel, Knowledge
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)

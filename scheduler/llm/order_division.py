@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.order_cuts import cut
 from scheduler.core.phrases import tokens_of
-from scheduler.llm.intent_model import Guess
+from scheduler.llm.guess import Guess
 
 MOST: Final = 4
 _AROUND: Final = " ,;"

@@ -14,6 +14,9 @@ from scheduler.security.policies import PolicyEngine
 class OfferedActions(Protocol):
     """What agents can do besides."""
 
+    def of(self, tenant: TenantId) -> ActionCatalog:
+        """Return all that a plan of the tenant may name, as of the last look."""
+
     async def now(self, tenant: TenantId) -> ActionCatalog:
         """Return all that a plan of the tenant may name."""
 

@@ -1,18 +1,29 @@
-"""Carries one leased job to its end: from the store into a run, through the run, and out again."""
+"""Carries one leased job to its end: from the store into a run, through the run, and out again.
+
+What recovers a step that failed: `handle_task_failure` tells the run, `step` decides by the class of the error
+(`core/retry.ErrorClass`), `agents/choosing` takes another agent. A job that failed in the end is looked at by a model,
+if there is one (`repair_service`).
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.agent import Agent
+from scheduler.core.agent_wire import LamReceipt
 from scheduler.core.clock import Clock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, UnavailableError
-from scheduler.core.events import MOST_CRASHES, RULES, RunOpened, RunRules
+from scheduler.core.events import MOST_CRASHES, RULES, AttemptFailed, RunOpened, RunRules
 from scheduler.core.ids import IdFactory, JobId, TenantId
-from scheduler.core.job import Job, TaskRun
+from scheduler.core.job import Job, JobStatus, TaskRun
+from scheduler.core.lam_protocol import BaseMessage
+from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.todo import ToDo
+from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
@@ -26,8 +37,21 @@ from scheduler.repository.repository_interface import JobRepository, TaskReposit
 log = structlog.get_logger(__name__)
 
 
+class AgentTasks(Protocol):
+    """Orders to agents, and what these say."""
+
+    async def assign(self, todo: ToDo, agent: Agent, context: ExecutionContext) -> tuple[BaseMessage, datetime]:
+        """Give the agent the step; return the order, and until when it is waited for."""
+
+    async def receive(self, said: str | bytes | Mapping[str, Any]) -> LamReceipt:
+        """Check what an agent says, store it, and wake whoever waits for it."""
+
+
 class Orchestrator:
-    """Runs jobs that this worker has leased. `catalog_of` tells what is known of actions in plans of a tenant."""
+    """Runs jobs that this worker has leased. `catalog_of` tells what is known of actions in plans of a tenant.
+
+    `on_failed` is told when a run has failed for good, so that a model may look at it.
+    """
 
     def __init__(
         self,
@@ -37,13 +61,17 @@ class Orchestrator:
         tasks: TaskRepository,
         catalog_of: Callable[[TenantId], ActionCatalog],
         executors: Executors,
+        agents: AgentTasks,
         runner: TaskRunner,
         clock: Clock,
         random: Callable[[], float],
         new_id: IdFactory,
         most_crashes: int = MOST_CRASHES,
         rules: RunRules = RULES,
+        on_failed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._agents = agents
+        self._on_failed = on_failed
         self._rules = rules
         self._most_crashes = most_crashes
         self._queue = job_queue
@@ -66,10 +94,10 @@ class Orchestrator:
             raise JobNotFoundError(job_id)
         await self.process(job)
 
-    async def process(self, job: Job) -> None:
+    async def process(self, job: Job, begin: Begin = in_a_task) -> None:
         """Carry a job as `dequeue` gave it to the end of its run, or until it is parked, in an asyncio task of its own.
 
-        Raises LeaseLostError.
+        Its steps are begun by `begin`. Raises LeaseLostError.
 
         What is logged from now on in that task names the job.
         """
@@ -80,11 +108,11 @@ class Orchestrator:
             raise LeaseLostError(job.id)
         self._until[job.id] = until = job.lease.until
         try:
-            await self._run(job, await self._touched_tasks(job), until)
+            await self._run(job, await self._touched_tasks(job), until, begin)
         finally:
             self._until.pop(job.id, None)
 
-    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime) -> None:
+    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime, begin: Begin) -> None:
         """Carry the run to its end; `until`: how long the lease held when the job was taken."""
         run = JobRun(
             job,
@@ -96,8 +124,10 @@ class Orchestrator:
             timers=self._timers,
             random=self._random,
             new_id=self._new_id,
+            on_failure=self.handle_task_failure,
             most_crashes=self._most_crashes,
             rules=self._rules,
+            begin=begin,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)
@@ -113,8 +143,44 @@ class Orchestrator:
                 await _to_its_end(self._let_go(run))
             if run.ended and run.epoch > 1:
                 await self._runner.forget_answers(job.id)
+            if run.status is JobStatus.FAILED:
+                self._on_failed()
             if self._runs.get(job.id) is run:
                 del self._runs[job.id]
+
+    def handle_task_failure(self, job_id: JobId, failed: AttemptFailed) -> None:
+        """Try it again, elsewhere if the agent was at fault; find out first what it did; ask; or give up.
+
+        `step` decides that by the class of the error. A run that has ended meanwhile needs to know no more.
+        """
+        failure = failed.failure
+        log.info(
+            "attempt_failed",
+            task_id=failed.task_id,
+            attempt=failed.attempt,
+            code=failure.code,
+            error_class=failure.error_class,
+            agent=failure.agent_id,
+        )
+        run = self._runs.get(job_id)
+        if run is not None:
+            run.tell(failed)
+
+    async def assign_task_to_agent(self, task: ToDo, agent: Agent, context: ExecutionContext) -> str:
+        """Send the agent a LAM request for the step; return the id of the conversation, which is that of the job.
+
+        Raises AgentUnreachableError and OutcomeUnknownError.
+        """
+        order, _ = await self._agents.assign(task, agent, context)
+        return order.correlation.conversation_id or order.id
+
+    async def handle_agent_response(self, message: str | bytes | Mapping[str, Any]) -> LamReceipt:
+        """Take in what an agent says, of any type and from any transport.
+
+        The attempt that waits for it, here or in another process, goes on with it: `step` then brings task and job on.
+        Raises what LamGateway.receive raises.
+        """
+        return await self._agents.receive(message)
 
     async def _touched_tasks(self, job: Job) -> Sequence[TaskRun]:
         """Return what is stored of the tasks; nobody has touched those of a job in its first epoch."""

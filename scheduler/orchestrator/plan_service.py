@@ -66,7 +66,7 @@ class PlanService:
         elif earlier is None:
             raise InvalidFieldError("task_graph", _CHANGE_WHAT)
         else:
-            planned = self._changed(_planned(earlier), task_graph)
+            planned = self._changed(_planned(earlier), task_graph, tenant)
         kept = await self._plans.keep(self._to_keep(planned, text, tenant, earlier))
         return await self._preview(kept, planned, earlier)
 
@@ -93,7 +93,7 @@ class PlanService:
         planned = _planned(kept.current(self._clock.now()))
         if planned.task_graph.freeze() != kept.hash:  # another version of ours reads it otherwise
             raise PlanNotFoundError(kept.hash)
-        check_plan(planned.task_graph, self._planner.catalog, self._planner.policy)
+        check_plan(planned.task_graph, self._planner.catalog_of(kept.tenant), self._planner.policy)
         return planned.model_copy(update={"unseen": ()})
 
     async def forget_expired(self) -> int:
@@ -106,8 +106,8 @@ class PlanService:
             raise PlanNotFoundError(plan_hash)
         return kept
 
-    def _changed(self, planned: PlannedRequest, graph: TaskGraph) -> PlannedRequest:
-        check_plan(graph, self._planner.catalog, self._planner.policy)
+    def _changed(self, planned: PlannedRequest, graph: TaskGraph, tenant: TenantId) -> PlannedRequest:
+        check_plan(graph, self._planner.catalog_of(tenant), self._planner.policy)
         return planned.model_copy(update={"task_graph": graph, "by": "client", "unseen": (), "spent": Spent()})
 
     def _to_keep(self, planned: PlannedRequest, text: str, tenant: TenantId, earlier: KeptPlan | None) -> KeptPlan:
@@ -127,7 +127,7 @@ class PlanService:
 
     async def _preview(self, kept: KeptPlan, planned: PlannedRequest, earlier: KeptPlan | None) -> Preview:
         evidence = await self._plans.seconds_of_actions(kept.tenant)
-        steps = steps_of(planned.task_graph, self._planner.catalog, evidence)
+        steps = steps_of(planned.task_graph, self._planner.catalog_of(kept.tenant), evidence)
         changes = None if earlier is None else diff_plans(_planned(earlier).task_graph, planned.task_graph)
         return Preview(
             planned=planned,

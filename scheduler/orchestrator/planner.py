@@ -90,6 +90,10 @@ class Planner:
         self.beyond = beyond or BeyondRules()
         self._teaching = teaching
 
+    def catalog_of(self, tenant: TenantId) -> ActionCatalog:
+        """Return what plans of the tenant may name: our actions, and those that its agents bring."""
+        return self.catalog if self.offered is None else self.offered.of(tenant)
+
     @property
     def intents(self) -> Sequence[Intent]:
         """What may be asked for."""
@@ -109,10 +113,24 @@ class Planner:
         Models are asked on behalf of the tenant and, if it has an id already, the job.
 
         Raises InvalidRequestError: unknown intent, missing slot ... With `answers`, even none, and of one order among
-        several, what an answer would help is asked for: AskBackError, by the error that it stands for.
+        several, what an answer would help is asked for: AskBackError, by the error that it stands for. Raises
+        NoFreeAgentError when nobody is at work who brings an action of the plan.
         """
-        spender = Spender(tenant, job)
-        taught = await self._teaching.route(text, tenant) if self._teaching else None
+        if self.offered is not None:
+            await self.offered.now(tenant)
+        planned = await self._plan_request(text, locale, answers, Spender(tenant, job))
+        return await self._with_agents(planned, tenant)
+
+    async def _with_agents(self, planned: PlannedRequest, tenant: TenantId) -> PlannedRequest:
+        if self.offered is not None:
+            actions = {todo.action: None for todo in planned.task_graph.tasks.values()}
+            await self.offered.check_alive(actions, tenant)
+        return planned
+
+    async def _plan_request(
+        self, text: str, locale: Locale | None, answers: Mapping[str, str] | None, spender: Spender
+    ) -> PlannedRequest:
+        taught = await self._teaching.route(text, spender.tenant) if self._teaching else None
         if taught is not None:
             return await self._plan_order(text, _in(taught, locale), answers, spender)
         orders = await self.beyond.split(text, self._router)
@@ -154,8 +172,9 @@ class Planner:
             )
             for (_, part), one in zip(kept, planned, strict=True)
         ]
-        joined = join_plans(plans, self.catalog)
-        check_plan(joined.graph, self.catalog, self.policy)
+        catalog = self.catalog_of(spender.tenant)
+        joined = join_plans(plans, catalog)
+        check_plan(joined.graph, catalog, self.policy)
         return _together([part for _, part in kept], planned, joined, orders.overlooked, text)
 
     async def _plan_order(
@@ -167,7 +186,8 @@ class Planner:
             routed = _in(await self.beyond.understand(text, routed, spender), routed.locale)
         routed = apply_answers(routed, answers or {}, self._intents, text)
         if routed.name != UNKNOWN and routed.task_template:
-            return self._plan(routed) if answers is None else self._plan_or_ask(routed)
+            catalog = self.catalog_of(spender.tenant)
+            return self._plan(routed, catalog) if answers is None else self._plan_or_ask(routed, catalog)
         if not may_be_planned and routed.unsure and answers is not None:
             raise ask_what_is_meant(routed, self._intents, text)
         if not may_be_planned:
@@ -193,17 +213,12 @@ class Planner:
             why=why,
             confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
             by="llm",
-            unseen=tuple(self._risky(graph)),
+            unseen=tuple(_risky(graph, self.catalog_of(spender.tenant))),
         )
 
-    def _risky(self, graph: TaskGraph) -> Iterator[str]:
-        for task_id, todo in graph.tasks.items():
-            if self.catalog.get(todo.action).risk is not Risk.LOW:
-                yield f"{task_id}: {todo.action}"
-
-    def _plan_or_ask(self, routed: RoutedIntent) -> PlannedRequest:
+    def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
         try:
-            return self._plan(routed)
+            return self._plan(routed, catalog)
         except InvalidRequestError as error:
             asked = question_of(error, routed)
             if asked is None:
@@ -224,6 +239,8 @@ class Planner:
         Raises InvalidRequestError, said of the field of the order that is to blame.
         """
         known = await self._known(intent, tenant)
+        if self.offered is not None:
+            await self.offered.now(tenant)
         given = given_slots(context)
         said = with_slots(self._router.route(description), description) if description.strip() else None
         slots = {**(said.slots if said and said.name == intent else {}), **given}
@@ -236,8 +253,10 @@ class Planner:
         )
         try:
             if not routed.task_template and description.strip():
-                return await self._plan_order(description, routed, {}, Spender(tenant))
-            return self._plan(routed)
+                planned = await self._plan_order(description, routed, {}, Spender(tenant))
+            else:
+                planned = self._plan(routed, self.catalog_of(tenant))
+            return await self._with_agents(planned, tenant)
         except NoTemplateError as error:
             raise error.at("intent") from None
         except MissingSlotError as error:
@@ -254,19 +273,19 @@ class Planner:
             raise UnknownIntentError(intent, nearest=alike or self._router.route(intent).nearest, field="intent")
         return intents[intent]
 
-    def _plan(self, routed: RoutedIntent) -> PlannedRequest:
+    def _plan(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
         """Plan by the template; what was said of several things is done for each of them."""
-        orders = [self._plan_one(one) for one in one_for_each(routed)]
+        orders = [self._plan_one(one, catalog) for one in one_for_each(routed)]
         if len(orders) == 1:
             return orders[0]
-        joined = join_plans([OrderPlan(one.task_graph, (), None) for one in orders], self.catalog)
-        check_plan(joined.graph, self.catalog, self.policy)
+        joined = join_plans([OrderPlan(one.task_graph, (), None) for one in orders], catalog)
+        check_plan(joined.graph, catalog, self.policy)
         typed = each_once(slot for one in orders for slot in one.typed)
         return orders[0].model_copy(update={"slots": routed.slots, "task_graph": joined.graph, "typed": typed})
 
-    def _plan_one(self, routed: RoutedIntent) -> PlannedRequest:
+    def _plan_one(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
         graph = fill_template(routed, self._values(routed), self._addresses)
-        check_plan(graph, self.catalog, self.policy)
+        check_plan(graph, catalog, self.policy)
         return PlannedRequest(
             intent=routed.name,
             locale=routed.locale,
@@ -276,7 +295,7 @@ class Planner:
             why=routed.why or why_of(routed),
             confidence=confidence_of(routed),
             by="template",
-            unseen=tuple(self._risky(graph)) if routed.way == "llm" else (),
+            unseen=tuple(_risky(graph, catalog)) if routed.way == "llm" else (),
             typed=typed_slots(routed.slots, routed.said, self._now(), self._addresses),
         )
 
@@ -315,6 +334,12 @@ class Planner:
         if "site" in needed:
             check_site_slots(routed, site.profile)
         return {"site": site.key, "site_url": site.profile.url}
+
+
+def _risky(graph: TaskGraph, catalog: ActionCatalog) -> Iterator[str]:
+    for task_id, todo in graph.tasks.items():
+        if catalog.get(todo.action).risk is not Risk.LOW:
+            yield f"{task_id}: {todo.action}"
 
 
 def _in(routed: RoutedIntent, locale: Locale | None) -> RoutedIntent:

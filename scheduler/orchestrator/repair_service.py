@@ -6,6 +6,7 @@ carries risk stays word for word. A run is looked at once, a job a few times in 
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -65,9 +66,14 @@ class RepairService:
         self._queue = job_queue
         self._clock = clock
         self._most_tries = most_tries
+        self._failed = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """Look without waiting for the next turn: a job has just failed here."""
+        self._failed.set()
 
     async def run(self) -> None:
-        """Look every few seconds until cancelled."""
+        """Look every few seconds, and when told, until cancelled."""
         while True:
             try:
                 while await self.look_once():
@@ -76,7 +82,10 @@ class RepairService:
                 log.warning("repairs_unavailable", error=str(error))
             except Exception:
                 log.exception("repair_failed")
-            await asyncio.sleep(_EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY):
+                    await self._failed.wait()
+            self._failed.clear()
 
     async def look_once(self) -> bool:
         """Look at the next failed job, if there is one; say whether there was."""

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.core.conditions import read_condition
 from scheduler.core.errors import CPAError, ElementNotFoundError, InvalidTransitionError, VerificationFailedError
 from scheduler.core.events import AttemptOverdue, EventType, TaskDue
-from scheduler.core.ids import TaskId
+from scheduler.core.ids import AgentId, TaskId
 from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.retry import TaskFailure
@@ -48,6 +48,10 @@ def patience(todo: ToDo) -> timedelta:
 def joined(earlier: tuple[str, ...], later: tuple[str, ...]) -> tuple[str, ...]:
     """Return the pictures of both, each once."""
     return tuple(dict.fromkeys(earlier + later)) if later else earlier
+
+
+def _named(avoid: frozenset[AgentId]) -> dict[str, list[str]]:
+    return {"avoid": sorted(avoid)} if avoid else {}
 
 
 class RunChange:
@@ -250,11 +254,16 @@ class RunChange:
         self.put(task_id, task)
         self.note(EventType.TASK_DONE, at, task_id, attempt=task.attempts, verified=None)
 
-    def try_again(self, task_id: TaskId, at: datetime, when: datetime, why: str) -> None:
-        """Put the task back; it starts at `when`, or ends with the run if that is stopping."""
+    def try_again(
+        self, task_id: TaskId, at: datetime, when: datetime, why: str, avoid: frozenset[AgentId] = frozenset()
+    ) -> None:
+        """Put the task back; it starts at `when`, or ends with the run if that is stopping.
+
+        `avoid`: who is at fault. Whoever chooses agents knows that of all that were asked, by their stored orders.
+        """
         self.put(task_id, self.task(task_id)._replace(status=TaskStatus.PENDING, not_before=when))
         if not self.stopping:
-            self.note(EventType.TASK_RETRY_SCHEDULED, at, task_id, when=when.isoformat(), why=why)
+            self.note(EventType.TASK_RETRY_SCHEDULED, at, task_id, when=when.isoformat(), why=why, **_named(avoid))
             self.rest(task_id, when)
 
     def rest(self, task_id: TaskId, until: datetime | None) -> None:

@@ -29,7 +29,7 @@ from scheduler.core.events import (
 )
 from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
-from scheduler.core.retry import GiveUp, RetryAt, RetryPolicy, TaskFailure
+from scheduler.core.retry import ErrorClass, GiveUp, RetryAt, RetryPolicy, TaskFailure
 from scheduler.orchestrator.commands import Command, SetTimer, StopTask
 from scheduler.orchestrator.run_change import RunChange, joined
 from scheduler.orchestrator.state import RunState, TaskState
@@ -109,17 +109,16 @@ def _attempt_succeeded(run: RunChange, event: AttemptSucceeded) -> None:
 
 def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
     """What an attempt itself knows counts, also while somebody looks after it; that it does not know, they know."""
-    task = run.current(event.task_id, event.attempt)
-    unknown = event.failure.effect is Effect.UNKNOWN
-    if task is None or (unknown and task.status is TaskStatus.VERIFYING):
+    task, kind = run.current(event.task_id, event.attempt), event.failure.error_class
+    if task is None or (kind is ErrorClass.UNKNOWN and task.status is TaskStatus.VERIFYING):
         return
-    if event.failure.questions and event.failure.effect is Effect.NONE and task.status is TaskStatus.RUNNING:
+    if kind is ErrorClass.ASKS and task.status is TaskStatus.RUNNING:
         run.ask(event.task_id, event.at, event.failure, event.evidence)
         return
     failures = task.failures + (task.status is TaskStatus.RUNNING)
     evidence = joined(task.evidence, event.evidence)
     run.put(event.task_id, task._replace(evidence=evidence, failures=failures, failure=event.failure))
-    if not unknown:
+    if kind is not ErrorClass.UNKNOWN:
         _retry_or_fail(run, event.task_id, event.at, event.failure, event.draw)
     elif event.task_id in run.plan.repeatable:
         _retry_or_fail(run, event.task_id, event.at, _worth_retrying(event.failure), event.draw)
@@ -133,7 +132,7 @@ def _retry_or_fail(run: RunChange, task_id: TaskId, at: datetime, failure: TaskF
     if run.cancelling and run.failure is None and failure.effect is Effect.NONE:
         run.try_again(task_id, at, at, failure.code)
     elif isinstance(answer, RetryAt) and not run.stopping:
-        run.try_again(task_id, at, answer.when, failure.code)
+        run.try_again(task_id, at, answer.when, failure.code, avoid=answer.avoid)
     else:
         run.fail(task_id, at, _known(failure))
 

@@ -1,6 +1,6 @@
 """What people teach: an example of what they meant, or a whole intent; every process knows it at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -38,21 +38,21 @@ _CORRECTED: Final = "answer to which one was meant"
 
 
 class Teaching:
-    """`intents` are those that come with the installation."""
+    """`intents` are those that come with the installation. `catalog_of` tells what plans of a tenant may name."""
 
     def __init__(
         self,
         *,
         taught: TaughtRepository,
         intents: Sequence[Intent],
-        catalog: ActionCatalog,
+        catalog_of: Callable[[TenantId], ActionCatalog],
         policy: PolicyEngine,
         clock: Clock,
         new_id: IdFactory,
     ) -> None:
         self._taught = taught
         self._intents = {one.name: one for one in intents if one.name != UNKNOWN}
-        self._catalog = catalog
+        self._catalog_of = catalog_of
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
@@ -89,7 +89,7 @@ class Teaching:
         """Add a whole intent of a YAML document. Raises InvalidFieldError, which names what is wrong."""
         read = _read(document)
         examples = [text for texts in read["examples"].values() for text in texts]
-        intent = self._checked(read, examples)
+        intent = self._checked(read, examples, self._catalog_of(tenant))
         if intent.name in await self.intents(tenant):
             raise IntentExistsError(intent.name)
         await self._room(tenant)
@@ -133,7 +133,7 @@ class Teaching:
             self._books[tenant] = held
         return held[1], held[2]
 
-    def _checked(self, document: Mapping[str, Any], examples: Sequence[str]) -> Intent:
+    def _checked(self, document: Mapping[str, Any], examples: Sequence[str], catalog: ActionCatalog) -> Intent:
         """Return the intent when its template can be filled by its examples and may run."""
         try:
             intent = _intent_of(document)
@@ -150,7 +150,7 @@ class Teaching:
             raise InvalidFieldError("required", _unmarked(missing[0]))
         said = RoutedIntent(**dict(intent), slots=marked, score=1.0)
         graph = fill_template(said, _VALUES, lambda _name: ["a@example.com"])
-        check_plan(graph, self._catalog, self._policy)
+        check_plan(graph, catalog, self._policy)
         return intent
 
 

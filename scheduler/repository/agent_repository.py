@@ -11,10 +11,11 @@ from scheduler.core.ids import AgentId, TenantId
 
 
 class AgentKey(NamedTuple):
-    """A public key of an agent by its thumbprint."""
+    """A public key of an agent by its thumbprint. `until`: it has a successor, and is good no longer than that."""
 
     kid: str
     key: PublicKey
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

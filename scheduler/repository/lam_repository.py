@@ -61,6 +61,14 @@ class Unsent(NamedTuple):
     current: bool
 
 
+class Ordered(NamedTuple):
+    """A request for a task. `reached`: nothing says that it did not reach the agent."""
+
+    agent_id: AgentId
+    message: BaseMessage
+    reached: bool
+
+
 class LamRepository(Protocol):
     """Inbox, outbox and conversations of all agents."""
 
@@ -80,6 +88,9 @@ class LamRepository(Protocol):
     async def sent(self, message_id: str, agent_id: AgentId) -> None:
         """Take a message out of the outbox: it has arrived."""
 
+    async def undelivered(self, message: BaseMessage, tenant: TenantId, agent_id: AgentId) -> None:
+        """Take a message out of the outbox for good: it has not reached the agent, and nobody sends it again."""
+
     async def unsent(
         self, agent_ids: Collection[AgentId], before: datetime, now: datetime, limit: int = 100
     ) -> Sequence[Unsent]:
@@ -94,7 +105,7 @@ class LamRepository(Protocol):
     async def answers(self, tenant: TenantId, message_id: str) -> Sequence[BaseMessage]:
         """Return what counts of the answers to a message of ours, in order."""
 
-    async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[tuple[AgentId, BaseMessage]]:
+    async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[Ordered]:
         """Return the requests for a task with the agents they went to, the latest first."""
 
     async def taken(self, tenant: TenantId, job_id: JobId, run: int, actions: Collection[str]) -> Sequence[AgentId]:
@@ -102,6 +113,9 @@ class LamRepository(Protocol):
 
     async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
         """Return how far tasks of the job are, from 0 to 1, by the latest that agents said."""
+
+    async def names_file(self, tenant: TenantId, job_id: JobId, agent_id: AgentId, address: str) -> bool:
+        """Whether an order to the agent in this job names the file."""
 
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         """Whether the agent was given a task of the job."""

@@ -11,7 +11,7 @@ CREATE TABLE agent_keys (
     kid TEXT PRIMARY KEY,
     agent_id TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
     x TEXT NOT NULL, -- Ed25519, base64url
-    place INTEGER NOT NULL, -- 0: in use, 1: its successor
+    place INTEGER NOT NULL, good_until INTEGER, -- 0: in use, 1: its successor
     UNIQUE (agent_id, place)
 ) STRICT;
 

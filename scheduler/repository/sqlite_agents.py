@@ -18,7 +18,7 @@ from scheduler.repository.sqlite_rows import insertion, storable, to_json, to_mi
 
 _SIGNS_OF_LIFE = {"last_heartbeat", "running"}
 _KEYS_SINCE = """
-    SELECT kid, agent_id, x FROM agent_keys WHERE agent_id IN (SELECT id FROM agents WHERE version > ?)
+    SELECT kid, agent_id, x, good_until FROM agent_keys WHERE agent_id IN (SELECT id FROM agents WHERE version > ?)
     ORDER BY agent_id, place
 """
 _BEAT = """
@@ -58,7 +58,7 @@ class SQLiteAgentRepository:
     async def retire_key(self, agent_id: AgentId, kid: str) -> None:
         def retire(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM agent_keys WHERE agent_id = ? AND kid <> ?", (agent_id, kid))
-            connection.execute("UPDATE agent_keys SET place = 0 WHERE kid = ?", (kid,))
+            connection.execute("UPDATE agent_keys SET place = 0, good_until = NULL WHERE kid = ?", (kid,))
             _count_change(connection, agent_id)
 
         await self._database.write(retire)
@@ -150,7 +150,8 @@ class SQLiteHeartbeatStore:
 def _changed(connection: sqlite3.Connection, since: int) -> AgentChanges:
     keys: defaultdict[str, list[AgentKey]] = defaultdict(list)
     for row in connection.execute(_KEYS_SINCE, (since,)):
-        keys[row["agent_id"]].append(AgentKey(row["kid"], PublicKey(x=row["x"])))
+        until = None if row["good_until"] is None else _moment(row["good_until"])
+        keys[row["agent_id"]].append(AgentKey(row["kid"], PublicKey(x=row["x"]), until))
     records = [
         AgentRecord(
             agent=Agent.model_validate_json(row["document"]),
@@ -190,11 +191,12 @@ def _save(connection: sqlite3.Connection, record: AgentRecord, instead_of: Agent
         row,
     )
     connection.execute("DELETE FROM agent_keys WHERE agent_id = ?", (agent.id,))
-    for place, (kid, key) in enumerate(record.keys):
+    for place, (kid, key, until) in enumerate(record.keys):
         if connection.execute("SELECT 1 FROM agent_keys WHERE kid = ?", (kid,)).fetchone():
             raise AgentKeyTakenError(agent.name)
         connection.execute(
-            "INSERT INTO agent_keys (kid, agent_id, x, place) VALUES (?, ?, ?, ?)", (kid, agent.id, key.x, place)
+            "INSERT INTO agent_keys (kid, agent_id, x, place, good_until) VALUES (?, ?, ?, ?, ?)",
+            (kid, agent.id, key.x, place, None if until is None else to_micros(until)),
         )
     _count_change(connection, agent.id)
 

@@ -14,7 +14,7 @@ from scheduler.core.ids import AgentId, JobId, TaskId, TenantId, new_id
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
 from scheduler.core.sentences import Sentence
 from scheduler.repository import sqlite_audit
-from scheduler.repository.lam_repository import FINAL, Arrival, Taken, Unsent, Waiting
+from scheduler.repository.lam_repository import FINAL, Arrival, Ordered, Taken, Unsent, Waiting
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insert, to_micros
 
@@ -52,6 +52,13 @@ _TAKEN = """
             AND answer.type IN ('agree', 'inform', 'done', 'failure')
         )
     GROUP BY agent_id ORDER BY max(n) DESC
+"""
+
+_NAMES = """
+    SELECT 1 FROM messages, json_each(messages.document, '$.payload.artifacts') AS file
+    WHERE tenant = ? AND conversation_id = ? AND sender = ? AND agent_id = ? AND messages.type IN ('request', 'assign')
+        AND file.value ->> '$.url' = ?
+    LIMIT 1
 """
 
 _PROGRESS = """
@@ -101,6 +108,16 @@ class SQLiteLamRepository:
         statement = "DELETE FROM outbox WHERE agent_id = ? AND message_id = ?"
         await self._database.write(lambda connection: connection.execute(statement, (agent_id, message_id)) and None)
 
+    @crash_points(CrashPoint.BEFORE_LAM_OUT, CrashPoint.AFTER_LAM_OUT)
+    async def undelivered(self, message: BaseMessage, tenant: TenantId, agent_id: AgentId) -> None:
+        marked = "UPDATE messages SET refused = 'undelivered' WHERE tenant = ? AND sender = ? AND id = ?"
+
+        def store(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM outbox WHERE agent_id = ? AND message_id = ?", (agent_id, message.id))
+            connection.execute(marked, (tenant, SCHEDULER_URI, message.id))
+
+        await self._database.write(store)
+
     async def unsent(
         self, agent_ids: Collection[AgentId], before: datetime, now: datetime, limit: int = 100
     ) -> Sequence[Unsent]:
@@ -131,14 +148,17 @@ class SQLiteLamRepository:
         )
         return [MessageFactory.from_json(row["document"]) for row in rows]
 
-    async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[tuple[AgentId, BaseMessage]]:
+    async def orders(self, tenant: TenantId, job_id: JobId, task_id: TaskId) -> Sequence[Ordered]:
         statement = (
-            "SELECT agent_id, document FROM messages WHERE tenant = ? AND conversation_id = ? AND task_id = ?"
+            "SELECT agent_id, document, refused FROM messages WHERE tenant = ? AND conversation_id = ? AND task_id = ?"
             " AND sender = ? AND type IN ('request', 'assign') ORDER BY n DESC LIMIT 100"
         )
         values = (tenant, job_id, task_id, SCHEDULER_URI)
         rows = await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
-        return [(AgentId(row["agent_id"]), MessageFactory.from_json(row["document"])) for row in rows]
+        return [
+            Ordered(AgentId(row["agent_id"]), MessageFactory.from_json(row["document"]), row["refused"] is None)
+            for row in rows
+        ]
 
     async def taken(self, tenant: TenantId, job_id: JobId, run: int, actions: Collection[str]) -> Sequence[AgentId]:
         values = (tenant, job_id, SCHEDULER_URI, run, json.dumps(sorted(actions)))
@@ -148,6 +168,10 @@ class SQLiteLamRepository:
     async def progress(self, tenant: TenantId, job_id: JobId) -> Mapping[TaskId, float]:
         rows = await self._database.read(lambda connection: connection.execute(_PROGRESS, (tenant, job_id)).fetchall())
         return {TaskId(row["task_id"]): float(row["share"]) for row in rows}
+
+    async def names_file(self, tenant: TenantId, job_id: JobId, agent_id: AgentId, address: str) -> bool:
+        values = (tenant, job_id, SCHEDULER_URI, agent_id, address)
+        return await self._database.read(lambda connection: connection.execute(_NAMES, values).fetchone()) is not None
 
     async def has_task_of(self, tenant: TenantId, job_id: str, agent_id: AgentId) -> bool:
         statement = "SELECT 1 FROM messages WHERE tenant = ? AND conversation_id = ? AND agent_id = ? AND sender = ?"

@@ -66,7 +66,7 @@ async def test_the_best_bid_gets_the_step_and_the_others_hear_so(bidding: Api) -
     await settled(dear, late, best)
     assert (best, dear, late) == (["discover", "assign"], ["discover", "reject"], ["discover", "reject"])
     orders = await bidding.services.agents.remote._orders(CONTEXT)
-    assert [order.type for _, order in orders] == ["assign"]
+    assert [order.message.type for order in orders] == ["assign"]
 
 
 async def test_where_nobody_bids_it_is_announced_again_and_then_chosen_directly(bidding: Api) -> None:

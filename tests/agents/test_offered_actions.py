@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from scheduler.cli.actions import with_offered
 from scheduler.core.actions import ActionSpec, Risk, SessionUse
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
+from scheduler.core.intents import RoutedIntent
 from scheduler.core.offered_action import OfferedAction
+from scheduler.core.spending import Spender
 from scheduler.executors import data_actions
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.llm.mock_provider import MockProvider
 from tests.agents.test_remote_tasks import in_process, replies
 from tests.support.agents import join
 from tests.support.services import (
@@ -63,6 +67,52 @@ async def test_a_plan_may_name_what_an_agent_brings_and_the_agent_does_it(workin
     assert job["status"] == "done", job
     shown = (await working_api.client.get(f"/agents/{agent.id}")).json()
     assert [action["name"] for action in shown["actions"]] == ["data.weigh"]
+
+
+WEIGH_IT = {"tasks": [{"id": "weigh", "action": "data.weigh", "params": {"what": "Paket"}}], "reasoning": "scales"}
+TAUGHT = """
+name: weigh_it
+description: {de: etwas wiegen, en: weigh something}
+examples:
+  de: ["leg das [what:Paket] auf die Waage"]
+task_template:
+  - id: weigh
+    action: data.weigh
+    params: {what: "{what}"}
+"""
+
+
+async def test_a_model_is_told_of_it_and_may_plan_it_and_so_may_a_template_that_is_taught(open_api: OpenApi) -> None:
+    provider, spender = MockProvider([json.dumps(WEIGH_IT)]), Spender(DEFAULT_TENANT)
+    async with open_api(worker=True, provider=provider) as api:
+        early = await api.client.post("/intents", json={"document": TAUGHT})
+        agent = await join(api.client, **BRINGS)
+        in_process(api, agent, lambda _: [("done", {"payload": {"result": {"grams": 42}}})])
+
+        planned = await api.services.planner.beyond.plan("Wieg das Paket", RoutedIntent(name="unknown"), spender)
+        added = await api.client.post("/intents", json={"document": TAUGHT})
+        assert (early.status_code, added.status_code) == (422, 201), (early.text, added.text)
+        by_template = await api.submit("leg das Paket auf die Waage")
+        ended = await api.ended(by_template["job_id"])
+        await api.client.post(f"/agents/{agent.id}/drain")
+        nobody = await api.client.post("/schedule", json={"text": "leg das Paket auf die Waage"})
+
+    assert "data.weigh" in provider.calls[-1].system
+    assert planned is not None
+    assert [todo.action for todo in planned[0].tasks.values()] == ["data.weigh"]
+    assert (ended["status"], ended["tasks"][0]["result"]) == ("done", {"grams": 42})
+    assert (nobody.status_code, nobody.json()["code"]) == (503, "no_free_agent")
+
+
+def test_cpa_actions_shows_it_beside_ours() -> None:
+    ours = ActionSpec(name="data.read", description="ours")
+
+    shown = with_offered([ours], [{"actions": [WEIGH, WEIGH | {"name": "data.read", "description": "theirs"}]}])
+
+    assert [(spec.name, spec.description) for spec in shown] == [
+        ("data.read", "ours"),
+        ("data.weigh", WEIGH["description"]),
+    ]
 
 
 async def _begun(api: Api, job_id: str) -> dict[str, Any]:

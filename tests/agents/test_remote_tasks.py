@@ -91,7 +91,8 @@ async def test_an_agent_that_dials_in_does_a_step(api: Api) -> None:
     ("answer", "code", "effect", "retryable"),
     [
         (("refuse", {"payload": {"reason": "expired"}}), "agent_refused", "none", True),
-        (("not_understood", {"payload": {"reason": "?"}}), "agent_refused", "none", True),
+        (("refuse", {"payload": {"reason": "not here", "retryable": False}}), "agent_refused", "none", False),
+        (("not_understood", {"payload": {"reason": "?"}}), "agent_refused", "none", False),
         (
             ("failure", {"payload": {"code": "timeout", "retryable": True, "effect": "unknown"}}),
             "timeout",

@@ -1,9 +1,11 @@
 """Agents over HTTP: who is let in, how it stays, and what an operator does with it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from scheduler.core.clock import SystemClock
 from scheduler.core.ids import TenantId
 from scheduler.repository.repository_interface import AuditFilter
 from scheduler.security.lam_signatures import SigningKey
@@ -111,6 +113,30 @@ async def test_two_of_one_name_are_one_too_many(api: Api) -> None:
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "agent_name_taken"
+
+
+class _Ahead(SystemClock):
+    """A clock that is eleven minutes ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(minutes=11)
+
+
+async def test_a_key_is_good_beside_its_successor_for_ten_minutes_and_no_longer(api: Api) -> None:
+    agent = await join(api.client)
+    await join(api.client, headers=agent.bearer)
+    gateway, later = api.services.agents.gateway, timedelta(minutes=11)
+    before = await agent.post(agent.says("offer", payload={"capability": "file.move"}))
+
+    gateway._clock = _Ahead()
+    after = await agent.post(agent.says("offer", payload={"capability": "file.copy"}), at=later)
+    audit = (await api.client.get("/audit", params={"job_id": "agents"})).json()["entries"]
+    back = await join(api.client, headers=agent.bearer, key=agent.key.public.model_dump())
+    again = await agent.post(agent.says("offer", payload={"capability": "file.copy"}), at=later)
+
+    assert (before.status_code, after.status_code, again.status_code) == (202, 401, 202)
+    assert ("retired_key" in after.json()["detail"], back.id) == (True, agent.id)
+    assert [entry["metadata"]["kind"] for entry in audit if entry["action"] == "lam.refused"] == ["retired_key"]
 
 
 async def test_an_agent_joins_again_with_its_own_token_and_a_new_key(api: Api) -> None:

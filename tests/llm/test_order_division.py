@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from scheduler.llm.intent_model import Guess
+from scheduler.llm.guess import Guess
 from scheduler.llm.order_division import divisions, part_of
 from scheduler.llm.sentence_signs import signs_of
 

@@ -63,7 +63,7 @@ async def _ask(lam: SQLiteLamRepository, kind: str, message_id: str) -> str:
 
 
 async def _known(lam: SQLiteLamRepository, message_id: str) -> bool:
-    return any(order.id == message_id for _, order in await lam.orders(TENANT, "job-1", "task-1"))  # type: ignore[arg-type]
+    return any(order.id == message_id for _, order, _ in await lam.orders(TENANT, "job-1", "task-1"))  # type: ignore[arg-type]
 
 
 def _arrival(kind: str, message_id: str, asked: str, **fields: Any) -> Arrival:  # noqa: ANN401 - of a message

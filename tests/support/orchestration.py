@@ -2,14 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from scheduler.core.agent import Agent
+from scheduler.core.agent_wire import LamReceipt
 from scheduler.core.clock import Clock
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus, TaskRun
+from scheduler.core.lam_protocol import BaseMessage
+from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.orchestrator.task_runner import TaskRunner
@@ -26,6 +31,16 @@ def no_luck() -> float:
     return 0.0
 
 
+class NoAgents:
+    """There are none; see tests/orchestrator/test_orchestrator.py for some."""
+
+    async def assign(self, todo: ToDo, agent: Agent, context: ExecutionContext) -> tuple[BaseMessage, datetime]:
+        raise NotImplementedError
+
+    async def receive(self, said: str | bytes | Mapping[str, Any]) -> LamReceipt:
+        raise NotImplementedError
+
+
 @dataclass
 class Office:
     """A store, executors and the orchestrator between them."""
@@ -36,6 +51,7 @@ class Office:
     jobs: JobRepository | None = None
     redact: Callable[[str], str] = str
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
+    agents: NoAgents = field(default_factory=NoAgents)
 
     def __post_init__(self) -> None:
         self._ids = (f"entry-{number}" for number in itertools.count(1))
@@ -52,6 +68,7 @@ class Office:
             tasks=self.store.tasks,
             catalog_of=lambda _: executors.catalog,
             executors=executors,
+            agents=self.agents,
             runner=runner,
             clock=self.clock,
             random=no_luck,

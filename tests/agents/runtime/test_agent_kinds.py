@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import data, email, web
+from agents import data, desktop_rpa, email, web
 from agents.runtime.command_line import AgentKind
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import load_settings
@@ -22,8 +22,9 @@ __all__ = ["clean_environment"]
         (web.KIND, {"web.click", "site.download"}),
         (email.KIND, {"mail.send"}),
         (data.KIND, {"file.find", "data.extract_table"}),
+        (desktop_rpa.KIND, {"app.open", "app.close", "document.open"}),
     ],
-    ids=["web", "email", "data"],
+    ids=["web", "email", "data", "desktop"],
 )
 def test_each_kind_brings_the_actions_of_its_applications(
     kind: AgentKind, can: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -37,7 +38,8 @@ def test_each_kind_brings_the_actions_of_its_applications(
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    "command", [["agents.web"], ["agents.email"], ["agents.data"], ["scheduler.cli", "agent", "web"]]
+    "command",
+    [["agents.web"], ["agents.email"], ["agents.data"], ["agents.desktop_rpa"], ["scheduler.cli", "agent", "desktop"]],
 )
 def test_its_program_says_what_it_takes(command: list[str]) -> None:
     told = subprocess.run([sys.executable, "-m", *command, "--help"], capture_output=True, text=True, check=True).stdout

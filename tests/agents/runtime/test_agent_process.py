@@ -336,7 +336,7 @@ async def test_progress_is_told_in_order(near: Neighbourhood) -> None:
     seen: list[float] = []
 
     async def over() -> bool:
-        for _, order in await remote._messages.orders(CONTEXT.tenant, CONTEXT.job_id, CONTEXT.task_id):
+        for _, order, _ in await remote._messages.orders(CONTEXT.tenant, CONTEXT.job_id, CONTEXT.task_id):
             told = await remote._messages.answers(CONTEXT.tenant, order.id)
             seen.extend(answer.status.progress for answer in told if answer.status.progress is not None)
         return waiting.done()
