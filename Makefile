@@ -108,7 +108,7 @@ bench-lock: setup ## renew the locks of the peers in bench/peers
 	done
 
 vectors: setup ## learn the examples of intents anew after they or the words were changed, for a quick first start
-	$(PYTHON) -m scheduler.llm.shipped_knowledge
+	$(PYTHON) -m scheduler.llm.shipping
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

@@ -41,8 +41,8 @@ def learn(
         starts=np.searchsorted(numbers[by_class], np.arange(len(classes))),
         features=features,
         meaning=_plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(vectors, labels)),
-        letters=_plane(LinearSVC(C=1.0).fit(spelt, labels)),
-        several=_plane(LinearSVC(C=1.0).fit(seen, np.arange(len(rows)) >= len(sentences))) if several else None,
+        letters=_plane(LinearSVC(C=1.0, random_state=0).fit(spelt, labels)),
+        several=_plane(LinearSVC(C=1.0, random_state=0).fit(seen, np.arange(len(rows)) >= len(sentences))) if several else None,
     )
 
 

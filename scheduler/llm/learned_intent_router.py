@@ -119,7 +119,7 @@ class LearnedIntentRouter:
         acts = 1 - shares.pop(UNKNOWN, 0.0)
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
-            doubt = self._doubt(read.parts[0].routed, acts, nearest)
+            doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
         elif acts < self._bands.hardly:
@@ -144,12 +144,14 @@ class LearnedIntentRouter:
         learned = map(part_of, texts, self._model.glance(texts))
         return all(one.intent == part.routed.name for one, part in zip(learned, known, strict=True))
 
-    def _doubt(self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...]) -> RoutedIntent | None:
+    def _doubt(
+        self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...], *, one_word: bool
+    ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
         if routed.refused or routed.why == _REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
+        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)

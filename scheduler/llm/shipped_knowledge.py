@@ -1,6 +1,6 @@
 """Gives what the examples that come with CPA teach without learning it, so that the first request waits for nothing.
 
-`python -m scheduler.llm.shipped_knowledge` (`make vectors`) writes the file anew after examples or words were changed.
+`python -m scheduler.llm.shipping` (`make vectors`) writes the file anew after examples or words were changed.
 An old file makes the first start slower and nothing else: then it is learned. Vectors of the examples stand in the file
 of `known_vectors`, numbers in half precision.
 """
@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from scheduler.llm.intent_model import Knowledge, places_by_class
-from scheduler.llm.known_vectors import KnownVectors
 from scheduler.llm.learned_cache import arrays_of, knowledge_of
 from scheduler.llm.sentence_encoder import SentenceEncoder
 
@@ -43,21 +42,3 @@ def write(key: str, known: Knowledge, path: Path) -> None:
         name: one.astype(np.float16) if one.dtype == np.float32 else one for name, one in arrays.items()
     }
     np.savez_compressed(path, key=np.array(key), **small)
-
-
-def main() -> None:
-    from scheduler.core.intent_router import IntentRouter  # noqa: PLC0415 - for this program alone
-    from scheduler.llm import known_vectors  # noqa: PLC0415
-    from scheduler.llm.intent_examples import examples_of  # noqa: PLC0415
-    from scheduler.llm.office_model import key_and_several, learned_of  # noqa: PLC0415
-    from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: PLC0415
-
-    encoder = UniversalSentenceEncoder()
-    pairs = tuple(examples_of(IntentRouter.default().intents))
-    known_vectors.write(encoder, [text for text, _ in pairs])
-    key, several = key_and_several(pairs, encoder.name)
-    write(key, learned_of(pairs, several, KnownVectors(encoder)), DEFAULT_FILE)
-
-
-if __name__ == "__main__":
-    main()
