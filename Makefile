@@ -109,8 +109,8 @@ bench-lock: setup ## renew the locks of the peers in bench/peers
 			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
 
-vectors: setup ## encode the examples of intents anew after they were changed, for a quick first start
-	$(PYTHON) -m scheduler.llm.known_vectors
+vectors: setup ## learn the examples of intents anew after they or the words were changed, for a quick first start
+	$(PYTHON) -m scheduler.llm.shipping
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

@@ -14,6 +14,7 @@ _SHORTENED: Final = re.compile(
     r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
     re.IGNORECASE,
 )
+_BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
 
@@ -24,7 +25,10 @@ def cut(text: str) -> list[str]:
     for match in _CUT.finditer(text):
         if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
             continue
-        if text[: match.start()].endswith(".") and _SHORTENED.search(text[: match.start()]):
+        before = text[: match.start()]
+        if before.endswith(".") and _SHORTENED.search(before):
+            continue
+        if text[match.end()].isdigit() and _BEFORE_DATE.search(before):
             continue
         places.append(match.end())
     places = [*places[:_MOST], len(text)]

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from scheduler.llm.intent_model import Knowledge, Plane
+from scheduler.llm.intent_model import Knowledge, Plane, places_by_class
 from scheduler.llm.letter_features import LetterFeatures, Rows
 from scheduler.llm.sentence_encoder import SentenceEncoder
 
@@ -34,15 +34,17 @@ def learn(
     features, rows = LetterFeatures.learned([*sentences, *(several or ())], signs=office, least=1 + office)
     seen = _sparse(rows, len(features.rarity))
     spelt = seen[: len(sentences)]
-    by_class = np.argsort(numbers, kind="stable")
+    by_class = places_by_class(intents)
     return Knowledge(
         classes=classes,
         examples=vectors[by_class],
         starts=np.searchsorted(numbers[by_class], np.arange(len(classes))),
         features=features,
         meaning=_plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(vectors, labels)),
-        letters=_plane(LinearSVC(C=1.0).fit(spelt, labels)),
-        several=_plane(LinearSVC(C=1.0).fit(seen, np.arange(len(rows)) >= len(sentences))) if several else None,
+        letters=_plane(LinearSVC(C=1.0, random_state=0).fit(spelt, labels)),
+        several=_plane(LinearSVC(C=1.0, random_state=0).fit(seen, np.arange(len(rows)) >= len(sentences)))
+        if several
+        else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Gives the vectors of sentences that come with CPA without making them: making those of all examples takes seconds.
 
-`python -m scheduler.llm.known_vectors` (`make vectors`) writes the file anew after examples were changed. A sentence
+`python -m scheduler.llm.shipping` (`make vectors`) writes the file anew after examples were changed. A sentence
 that is not in it is encoded, so an old file makes the first start slower and nothing else.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder, Vectors
+from scheduler.llm.sentence_encoder import SentenceEncoder, Vectors
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intent_examples.npz"
 _STEPS: Final = 127.0  # numbers are kept in steps of the largest of their row: cosines change by 0.0001 at most
@@ -64,14 +64,3 @@ def write(encoder: SentenceEncoder, sentences: Sequence[str], path: Path = DEFAU
 
 def _keys(sentences: Sequence[str]) -> list[int]:
     return [int.from_bytes(hashlib.sha256(sentence.encode()).digest()[:8]) for sentence in sentences]
-
-
-def main() -> None:
-    from scheduler.core.intent_router import IntentRouter  # noqa: PLC0415 - for this program alone
-    from scheduler.llm.intent_examples import examples_of  # noqa: PLC0415
-
-    write(UniversalSentenceEncoder(), [text for text, _ in examples_of(IntentRouter.default().intents)])
-
-
-if __name__ == "__main__":
-    main()

@@ -57,12 +57,12 @@ class LearnedCache:
             if str(arrays["key"]) != key:
                 log.warning("learned_intents_of_another_key", path=str(path))
                 return None
-            return _read({name: arrays[name] for name in arrays.files})
+            return knowledge_of({name: arrays[name] for name in arrays.files})
 
     def save(self, key: str, knowledge: Knowledge) -> None:
         """Keep what was learned. A disk that is full or may not be written on is only told of."""
         body = io.BytesIO()
-        np.savez(body, allow_pickle=False, key=np.array(key), **_written(knowledge))
+        np.savez(body, allow_pickle=False, key=np.array(key), **arrays_of(knowledge))
         content = body.getvalue()
         path = self._path(key)
         try:
@@ -92,7 +92,8 @@ class LearnedCache:
             path.unlink(missing_ok=True)
 
 
-def _written(known: Knowledge) -> dict[str, npt.NDArray[Any]]:
+def arrays_of(known: Knowledge) -> dict[str, npt.NDArray[Any]]:
+    """Return what was learned as arrays with names."""
     arrays: dict[str, npt.NDArray[Any]] = {
         "classes": known.classes,
         "examples": known.examples,
@@ -110,7 +111,8 @@ def _written(known: Knowledge) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _read(arrays: dict[str, npt.NDArray[Any]]) -> Knowledge:
+def knowledge_of(arrays: dict[str, npt.NDArray[Any]]) -> Knowledge:
+    """Return what was learned from its arrays."""
     places, start = list[dict[str, int]](), 0
     while (packed := arrays.get(f"features{len(places)}")) is not None:
         names = packed.tobytes().decode().split(_SEPARATOR) if packed.size else []

@@ -20,6 +20,7 @@ from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Division, Part, divisions, part_of
 
 _REFUSED: Final = "courtesy"
+_TOLD: Final = "statement"
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -43,12 +44,14 @@ class Bands(NamedTuple):
 
     act: float = 0.9
     """That anything is ordered of which rules do not know: from here on it is done,"""
+    told: float = 0.975
+    """that too which has the form of a statement;"""
     ask: float = 0.3
     """from here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.97
     """From here on people are asked what rules took for a question, for past or negated. It is never done."""
     hardly: float = 0.1
-    """Below, what rules read without being sure is asked about."""
+    """Below, what rules read is asked about."""
     over_sure: float = 0.93
     """Another intent than that which rules are sure of is taken from here on,"""
     over_unsure: float = 0.6
@@ -76,7 +79,10 @@ class Several(NamedTuple):
 _SEVERAL: Final = Several()
 _UNDIVIDED: Final = -12.0
 _WEAKEST: Final = -6.0
-_SURELY_ONE: Final = -0.9
+_SURELY_ONE: Final = -0.7
+_SURELY_SEVERAL: Final = 0.5
+_FEW: Final = 2
+_CLEAR: Final = 0.9
 _CLEARLY: Final = 0.5
 _AS_GOOD: Final = 0.3
 
@@ -102,40 +108,50 @@ class LearnedIntentRouter:
         """Return the orders of a request in which rules read `read`."""
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
-        if self._is_plain(text, read, known):
+        pieces = len(cut(text))
+        if pieces == 1 and len(read.parts) == 1 and known and known[0].routed.score >= SURE:
             return read
-        guess = self._model.guess(text)
+        (glimpse,) = self._model.glance([text])
+        if self._agree(glimpse, read, known, pieces):
+            return read
+        guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         acts = 1 - shares.pop(UNKNOWN, 0.0)
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
-            doubt = self._doubt(read.parts[0].routed, acts, nearest)
+            doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif acts < self._bands.hardly and max(part.routed.score for part in known) < SURE:
+        elif acts < self._bands.hardly:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
-        ways = divisions(text, self._model.glance)
-        if len(ways) > 1 and _is_several(guess, shares, read.parts, known, ways):
+        one = pieces == 1 or (len(known) < 2 and glimpse.several < _SURELY_ONE)
+        ways = [] if one else divisions(text, self._model.glance)
+        if ways and _is_several(guess, shares, read.parts, known, ways):
             parts = self._renamed(read.parts, ways) if len(known) > 1 else self._divided(ways)
             return Orders(parts, read.overlooked)
         return self._single(message, text, read, known, shares, nearest)
 
-    def _is_plain(self, text: str, read: Orders, known: Sequence[OrderPart]) -> bool:
-        """Whether rules are sure of one order, and words alone agree that it is this one and no other is there."""
-        if len(read.parts) != 1 or not known or known[0].routed.score < SURE:
+    def _agree(self, glimpse: "Guess", read: Orders, known: Sequence[OrderPart], pieces: int) -> bool:
+        """Whether words alone say the same as rules, so that there is nothing to weigh."""
+        if not known or len(known) < len(read.parts):
             return False
-        if len(cut(text)) == 1:
-            return True
-        (glimpse,) = self._model.glance([text])
-        return glimpse.several < _SURELY_ONE and glimpse.intents[0] == known[0].routed.name
+        if len(known) == 1:
+            return glimpse.several < _SURELY_ONE and glimpse.intents[0] == known[0].routed.name
+        if glimpse.several < _SURELY_SEVERAL or (len(known) == _FEW and pieces > _FEW):
+            return False
+        texts = [normalise(part.text) for part in known]
+        learned = map(part_of, texts, self._model.glance(texts))
+        return all(one.intent == part.routed.name for one, part in zip(learned, known, strict=True))
 
-    def _doubt(self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...]) -> RoutedIntent | None:
+    def _doubt(
+        self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...], *, one_word: bool
+    ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
         if routed.refused or routed.why == _REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if acts >= self._bands.act:
+        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)
@@ -169,7 +185,7 @@ class LearnedIntentRouter:
 
     def _renamed(self, parts: Sequence[OrderPart], ways: Sequence[Division]) -> tuple[OrderPart, ...]:
         """Return the orders that rules found, by the intents that were learned where those are surer."""
-        three = ways[2] if len(parts) == 2 and len(ways) > 2 else None
+        three = ways[2] if len(parts) == _FEW and len(ways) > 2 else None
         if three and three.belief > ways[1].belief + _CLEARLY and three.weakest > math.log(self._bands.part):
             return self._ordered(three.parts)
         texts = [normalise(part.text) for part in parts]

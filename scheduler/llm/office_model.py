@@ -30,9 +30,10 @@ _models: "dict[Pairs, IntentModel]" = {}  # of this process: the same examples a
 
 
 class OfficeModel:
-    """Learns from the examples of the configured intents at the first question: 1 to 2 seconds of CPU, some 200 MB.
+    """Knows what the examples of the configured intents teach from the first question on.
 
-    With a folder what was learned is kept there, and read by the next process.
+    Of the intents that come with CPA it is shipped; of others it is learned then, in some seconds of CPU. With a folder
+    what was learned is kept there, and read by the next process.
     """
 
     def __init__(self, intents: Sequence[Intent], folder: Path | None = None) -> None:
@@ -62,7 +63,6 @@ def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":
         from scheduler.llm.sentence_encoder import UniversalSentenceEncoder  # noqa: PLC0415
 
         encoder = UniversalSentenceEncoder()
-        encoder.encode(["."])  # its weights are loaded once, while the others wait
         model = IntentModel(encoder, _knowledge(pairs, folder, KnownVectors(encoder)))
         for oldest in list(_models)[: 1 - _MOST_MODELS]:
             del _models[oldest]
@@ -71,20 +71,34 @@ def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":
 
 
 def _knowledge(pairs: Pairs, folder: Path | None, encoder: "SentenceEncoder") -> "Knowledge":
-    """Return what these examples teach, from the folder where it is there."""
-    from scheduler.llm.learned_cache import LearnedCache, key_of  # noqa: PLC0415 - dear to import
+    """Return what these examples teach: as it was shipped, from the folder, or learned now."""
+    from scheduler.llm import shipped_knowledge  # noqa: PLC0415 - dear to import
+    from scheduler.llm.learned_cache import LearnedCache  # noqa: PLC0415
 
     cache = None if folder is None else LearnedCache(folder)
+    key, several = key_and_several(pairs, encoder.name)
+    known = shipped_knowledge.load(key, encoder, pairs, shipped_knowledge.DEFAULT_FILE)
+    known = cache.load(key) if known is None and cache is not None else known
+    if known is None:
+        known = learned_of(pairs, several, encoder)
+        if cache is not None:
+            cache.save(key, known)
+    return known
+
+
+def key_and_several(pairs: Pairs, encoder: str) -> tuple[str, list[str]]:
+    """Return under which key stands what these examples teach, and the requests of several orders that do so too."""
+    from scheduler.llm.learned_cache import key_of  # noqa: PLC0415 - dear to import
+
     several = [*several_of(), *joined_at_random(pairs)]
-    key = key_of(pairs, encoder.name, str(_TOLERANCE), lexicon_version(), *several)
-    known = None if cache is None else cache.load(key)
-    if known is not None:
-        return known
+    return key_of(pairs, encoder, str(_TOLERANCE), lexicon_version(), *several), several
+
+
+def learned_of(pairs: Pairs, several: Sequence[str], encoder: "SentenceEncoder") -> "Knowledge":
+    """Learn: seconds of CPU."""
     from scheduler.llm.intent_learning import learn  # noqa: PLC0415 - dear to import
 
     sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
     known = learn(encoder, sentences, intents, tolerance=_TOLERANCE, several=several)
     log.info("intents_learned", examples=len(pairs), intents=len(known.classes))
-    if cache is not None:
-        cache.save(key, known)
     return known

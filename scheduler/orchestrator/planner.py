@@ -188,6 +188,8 @@ class Planner:
         if routed.name != UNKNOWN and routed.task_template:
             catalog = self.catalog_of(spender.tenant)
             return self._plan(routed, catalog) if answers is None else self._plan_or_ask(routed, catalog)
+        if not may_be_planned and routed.unsure and answers is not None:
+            raise ask_what_is_meant(routed, self._intents, text)
         if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:

@@ -1,12 +1,19 @@
 """Intents are learned from the examples of both languages, believed as far as they are like them."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from scheduler.core.compound import OrderPart, Orders
+from scheduler.llm import shipped_knowledge
+from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import IntentModel
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
-from scheduler.llm.office_model import OfficeModel
+from scheduler.llm.office_model import OfficeModel, key_and_several
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
+from scheduler.llm.shipped_knowledge import DEFAULT_FILE
 from tests.support.routers import the_router
 
 pytestmark = pytest.mark.component
@@ -60,3 +67,30 @@ def test_office_model_learns_at_the_first_question_and_is_sure_of_plain_requests
 
     assert router.route(OFFICE).name == "send_mail"
     assert router.route("das Wetter in Hamburg war heute grau").name == "unknown"
+
+
+def test_orders_that_rules_do_not_divide_are_divided_in_the_sequence_of_doing() -> None:
+    router = LearnedIntentRouter(RULES, OfficeModel(RULES.intents))
+    lump = Orders((OrderPart("x", RULES.route("das Wetter war grau")),))
+
+    parts = router.reread("1. launch Excel 2. find the mail from the auditor 3. shut Excel again", lump).parts
+    turned = router.reread(
+        "Bevor du Teams schließt, leg bitte einen Termin mit Anna am 3. Mai um 10 Uhr an", lump
+    ).parts
+
+    assert [part.routed.name for part in parts] == ["open_app", "search_mail", "close_app"]
+    assert [part.routed.name for part in turned] == ["create_appointment", "close_app"]
+    assert turned[1].after == (0,)
+
+
+def test_what_is_shipped_is_what_the_examples_teach() -> None:
+    key, _ = key_and_several(tuple(examples_of(RULES.intents)), UniversalSentenceEncoder.name)
+    with np.load(DEFAULT_FILE, allow_pickle=False) as file:
+        assert str(file["key"]) == key, "run `make vectors` and commit the files"
+
+
+def test_shipped_knowledge_of_other_examples_is_not_taken() -> None:
+    pairs = [("Guten Tag", "a"), ("Hol die Rechnung", "b")]
+
+    assert shipped_knowledge.load("other", UniversalSentenceEncoder(), pairs, DEFAULT_FILE) is None
+    assert shipped_knowledge.load("other", UniversalSentenceEncoder(), pairs, Path("nowhere.npz")) is None

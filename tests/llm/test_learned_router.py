@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.language import normalise
 from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
@@ -81,6 +82,38 @@ def test_negated_order_is_never_taken_for_one(no_order: str) -> None:
     routed = LearnedIntentRouter(RULES, Sure(1.0), BANDS).route(no_order)
 
     assert routed.name == "unknown"
+
+
+@pytest.mark.parametrize("no_order", ["Schick die Rechnung nicht an Anna", "Wer hat die Rechnung an Anna geschickt?"])
+def test_what_grammar_refuses_is_asked_about_where_examples_are_nearly_sure(no_order: str) -> None:
+    nearly, hardly = (LearnedIntentRouter(RULES, Sure(share), BANDS).route(no_order) for share in (0.99, 0.9))
+
+    assert (nearly.unsure, nearly.nearest[0]) == (True, "send_mail")
+    assert not hardly.unsure
+
+
+@pytest.mark.parametrize(("share", "intent"), [(0.99, "send_mail"), (0.7, "unknown")])
+def test_rules_that_are_sure_give_way_to_examples_that_are_surer(share: float, intent: str) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(share)).route("Öffne den Vertrag, die Chefin wartet")
+
+    assert (routed.name == "send_mail") is (intent == "send_mail")
+    assert routed.name != "unknown"
+
+
+class Hardly(Sure):
+    """Takes everything for no order."""
+
+    def __init__(self) -> None:
+        self.guessed = Guess(("unknown", "send_mail", "open_app", "read_mail"), 0.95, (0.95, 0.03, 0.01, 0.01))
+
+
+def test_what_rules_are_not_sure_of_and_examples_deny_is_asked_about() -> None:
+    read = Orders((OrderPart("x", RULES.route("Öffne den Vertrag").model_copy(update={"score": 0.5})),))
+
+    (part,) = LearnedIntentRouter(RULES, Hardly()).reread("Vergelt's Gott für die schnelle Mail", read).parts
+
+    assert (part.routed.name, part.routed.unsure) == ("unknown", True)
+    assert part.routed.nearest[0] == "open_document"
 
 
 def test_no_example_is_a_sentence_that_understanding_is_measured_on() -> None:

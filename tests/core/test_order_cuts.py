@@ -1,0 +1,26 @@
+"""A request is cut where an order may end, never within a date, a title or a short word."""
+
+import pytest
+
+from scheduler.core.order_cuts import cut
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Schick die Liste an Tom", ["Schick die Liste an Tom"]),
+        ("Teams zu und Excel auf bitte", ["Teams zu ", "und Excel auf bitte"]),
+        ("Hol das Angebot, dann schick es Anna", ["Hol das Angebot, ", "dann schick es Anna"]),
+        ("Termin mit Dr. Huber am 3. Mai eintragen", ["Termin mit Dr. Huber am 3. Mai eintragen"]),
+        ("1. launch Excel 2. shut Excel again", ["1. launch Excel ", "2. shut Excel again"]),
+        ("Bitte:\n- Vertrag öffnen\n- Acrobat schließen", ["Bitte:\n", "- Vertrag öffnen\n", "- Acrobat schließen"]),
+    ],
+)
+def test_pieces(text: str, pieces: list[str]) -> None:
+    assert cut(text) == pieces
+
+
+@pytest.mark.parametrize("text", ["", "a", "und, und, und, und", "x, " * 200])
+def test_nothing_is_lost_and_pieces_are_few(text: str) -> None:
+    assert "".join(cut(text)) == text
+    assert 1 <= len(cut(text)) <= 9
