@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-SLOW := integration or fault or e2e
+SLOW := integration or fault or e2e or component
 SLOWEST := slow_fault
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seco
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-for-tests demo test coverage test-faults test-chaos test-portal check lint unit simulate run bench bench-graph \
 	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
-	load openapi lock \
+	load vectors openapi lock \
 	format clean
 
 help: ## list these targets
@@ -28,9 +28,9 @@ demo: setup ## a German sentence becomes a delivered mail, for real
 run: setup ## start API and worker in one process
 	.venv/bin/cpa up
 
-test: setup-for-tests ## everything: check, then the tests with servers, browsers and faults
+test: setup-for-tests ## everything: check, then whole services, all examples, servers, browsers and faults
 	@$(MAKE) check
-	$(PYTEST) -n 3 --dist worksteal -m "($(SLOW)) and not $(SLOWEST)"
+	$(PYTEST) -n 3 --dist worksteal -m "($(SLOW) or hypothesis) and not $(SLOWEST)"
 
 coverage: setup-for-tests ## the same tests with their coverage, and its gate; takes twice as long
 	$(PYTEST) -n 2 --dist worksteal -m "not $(SLOWEST)" --cov --cov-report=term:skip-covered
@@ -45,7 +45,8 @@ test-portal: setup ## the main job on pretix, a portal nobody here wrote; instal
 	@tools/pretix-venv.sh
 	$(PYTEST) tests/e2e/test_pretix.py
 
-check: setup lint unit ## format, lint, types, import contracts, YAML, unit and contract tests; under a minute
+check: setup ## format, lint, types, import contracts, YAML, unit and contract tests, side by side; under a minute
+	@$(MAKE) -j 2 --output-sync=line lint unit
 
 lint:
 	.venv/bin/ruff format --check --quiet
@@ -56,7 +57,7 @@ lint:
 	.venv/bin/pre-commit validate-config
 
 unit:
-	$(PYTEST) -n 2 -m "not ($(SLOW))"
+	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=quick -m "not ($(SLOW))"
 
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))
@@ -105,6 +106,9 @@ bench-lock: setup ## renew the locks of the peers in bench/peers
 		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
+
+vectors: setup ## encode the examples of intents anew after they were changed, for a quick first start
+	$(PYTHON) -m scheduler.llm.known_vectors
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

@@ -1,132 +1,168 @@
-"""How far the learned router's probabilities can be believed: held-out guesses about CPA's own examples.
+"""Whether the confidence that CPA shows can be believed, and what acts that should not: on requests and on examples.
 
-Each tenth of the examples is asked of a model that learned from the other nine. The bands are judged on what the router
-is asked for: sentences that rules neither know nor refuse. `python -m bench.calibration` prints what to put into
-`scheduler/llm/intent_model.py`.
+Requests are those of `tests/language/dev_requests*.yaml`; each set is judged by a table that was counted on the
+others (`scheduler/core/confidence.py` holds the one counted on all). Examples are those intents are learned from: each
+fifth is asked of a model that learned from the rest. `python -m bench.calibration` prints what to put into the table.
 """
 
-import itertools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from scheduler.llm.sentence_encoder import one_thread
 
 one_thread()
 
 import numpy as np  # noqa: E402 - after the threads are set
-from sklearn.linear_model import LogisticRegression  # noqa: E402
+import yaml  # noqa: E402
 from sklearn.model_selection import StratifiedKFold  # noqa: E402
 
-from bench.report import Floor, show  # noqa: E402
+from bench.learned import SETS, model_without, requests_of  # noqa: E402
+from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
+from scheduler.core.compound import split_orders  # noqa: E402
+from scheduler.core.confidence import BINS, RIGHT, bin_of, way_of  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.core.intents import UNKNOWN  # noqa: E402
-from scheduler.llm.intent_examples import examples_of  # noqa: E402
-from scheduler.llm.intent_model import OFFICE, Calibration, IntentModel, Numbers, lead_of  # noqa: E402
-from scheduler.llm.learned_intent_router import Bands  # noqa: E402
-from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder, Vectors  # noqa: E402
+from scheduler.llm.intent_examples import examples_of, several_of  # noqa: E402
+from scheduler.llm.intent_learning import learn  # noqa: E402
+from scheduler.llm.intent_model import IntentModel  # noqa: E402
+from scheduler.llm.known_vectors import KnownVectors  # noqa: E402
+from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
+from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder  # noqa: E402
 
-FOLDS = 10
-BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
-PRECISION, ERROR = 0.97, 0.05
-
-
-class Known:
-    """Gives the vectors that were made before."""
-
-    name = "known"
-
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
-
-    def encode(self, sentences: Sequence[str]) -> Vectors:  # noqa: ARG002 - the port's
-        return self._vectors
+FOLDS: Final = 5
+ERROR: Final = 0.05
+Table = Mapping[str, Sequence[float]]
+Place = tuple[str, int]
 
 
-class HeldOut(NamedTuple):
-    """Guesses about sentences that were not learned: one row a sentence."""
+class Answer(NamedTuple):
+    """An order that would be carried out: the set it is of, its bin, and whether it was wanted."""
 
-    logits: Numbers
-    nearest: Numbers
-    right: np.ndarray
-    in_scope: np.ndarray  # the guess is an intent, so it might act
-    wanted: np.ndarray  # the sentence has an intent
-    passed: np.ndarray  # rules neither know nor refuse it
-
-    def take(self, rows: np.ndarray) -> "HeldOut":
-        return HeldOut(*(one[rows] for one in self))
+    number: int
+    place: Place
+    right: bool
 
 
-def held_out(encoder: SentenceEncoder) -> HeldOut:
-    """Guess each example by a model that learned from the other folds."""
+def answers() -> list[Answer]:
+    """Return all orders that are found in the development requests, each set by what was learned without it."""
+    rules, encoder = IntentRouter.default(), KnownVectors(UniversalSentenceEncoder())
+    found = []
+    for number, path in enumerate(sorted(SETS.glob("dev_requests*.yaml"))):
+        requests = list(requests_of(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        learned = LearnedIntentRouter(rules, model_without([text for text, _ in requests], rules, encoder))
+        for text, wanted in requests:
+            parts = [one.routed for one in split_orders(text, rules, learned).parts]
+            for order, one in enumerate(parts):
+                if one.name != UNKNOWN:
+                    way = way_of(one)
+                    right = wanted[order] == one.name if len(wanted) == len(parts) else one.name in wanted
+                    found.append(Answer(number, (way, bin_of(way, one.score)), right))
+    return found
+
+
+def counted(found: Iterable[Answer]) -> Table:
+    """Return the share of each bin that was right, drawn to one half where there are few (rule of succession)."""
+    right = {way: [1.0] * len(row) for way, row in BINS.items()}
+    seen = {way: [2.0] * len(row) for way, row in BINS.items()}
+    for one in found:
+        way, place = one.place
+        right[way][place] += one.right
+        seen[way][place] += 1
+    return {way: [round(a / b, 2) for a, b in zip(right[way], seen[way], strict=True)] for way in BINS}
+
+
+def believed(found: Sequence[Answer], table: Table | None) -> np.ndarray:
+    """Return the confidence of each answer by `table`; None: by one counted on the other sets."""
+    others = {one.number: counted(a for a in found if a.number != one.number) for one in found} if table is None else {}
+    return np.array([(table or others[one.number])[one.place[0]][one.place[1]] for one in found])
+
+
+def reliability(
+    confidence: np.ndarray, found: Sequence[Answer]
+) -> tuple[list[list[str]], dict[str, list[float]], float]:
+    """Return for each bin how many there are, what was believed and what was right; the same as lines; the ECE."""
+    right = np.array([one.right for one in found])
+    rows, lines, error = [], dict[str, list[float]](believed=[], right=[]), 0.0
+    for way, bins in BINS.items():
+        for place, (low, high) in enumerate(bins):
+            inside = np.array([one.place == (way, place) for one in found])
+            if inside.any():
+                mean, share = float(confidence[inside].mean()), float(right[inside].mean())
+                title = f"{way} {low:.1f}-{min(high, 1.0):.1f}"
+                rows.append([title, str(inside.sum()), f"{mean:.3f}", f"{share:.3f}"])
+                lines["believed"].append(mean)
+                lines["right"].append(share)
+                error += float(inside.mean()) * abs(mean - share)
+    return rows, lines, error
+
+
+class Asked(NamedTuple):
+    """What came of an example that rules do not know: the order that would be carried out, if any; or a question."""
+
+    wanted: str
+    order: Answer | None
+    asked: bool
+
+
+def held_out(encoder: SentenceEncoder) -> list[Asked]:
+    """Ask each example that rules neither know nor refuse of a model that learned from the other folds."""
     rules = IntentRouter.default()
     pairs = examples_of(rules.intents)
-    sentences, intents = [text for text, _ in pairs], np.asarray([name for _, name in pairs])
-    vectors = encoder.encode(sentences)
-    logits = np.zeros((len(pairs), len(np.unique(intents))))
-    nearest, guessed = np.zeros(len(pairs)), np.empty(len(pairs), dtype=object)
-    for learn, ask in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(vectors, intents):
-        texts = [sentences[row] for row in learn]
-        model = IntentModel(Known(vectors[learn]), texts, intents[learn].tolist())
-        logits[ask], nearest[ask] = model.weigh([sentences[row] for row in ask], vectors[ask])
-        guessed[ask] = model.classes[logits[ask].argmax(axis=1)]
-    routed = [rules.route(text) for text in sentences]
-    passed = np.asarray([one.name == UNKNOWN and not one.refused for one in routed])
-    return HeldOut(logits, nearest, guessed == intents, guessed != UNKNOWN, intents != UNKNOWN, passed)
+    sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
+    found = []
+    for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(sentences, intents):
+        texts, names = [sentences[row] for row in learned], [intents[row] for row in learned]
+        known = learn(encoder, texts, names, tolerance=3e-3, several=several_of())
+        router = LearnedIntentRouter(rules, IntentModel(encoder, known))
+        for row in asked:
+            one = router.route(sentences[row])
+            if one.way == "learned":
+                answer = Answer(0, ("learned", bin_of("learned", one.score)), one.name == intents[row])
+                found.append(Asked(intents[row], None if one.name == UNKNOWN else answer, one.unsure))
+    return found
 
 
-def fitted(seen: HeldOut) -> Calibration:
-    """Fit the calibration to guesses that name an intent."""
-    acting = seen.take(seen.in_scope)
-    model = LogisticRegression(C=100).fit(lead_of(acting.logits)[:, None], acting.right)
-    return Calibration(*(round(float(one), 3) for one in (*model.coef_[0], model.intercept_[0])))
-
-
-def reliability(seen: HeldOut) -> tuple[list[list[str]], float]:
-    """Return for each bin of probability how many there are, what was believed, what was right; and the ECE."""
-    believed = OFFICE.believe(seen.logits, seen.nearest)
-    rows, error = [], 0.0
-    for low, high in itertools.pairwise(BINS):
-        inside = (believed >= low) & ((believed < high) | (high == BINS[-1]))
-        if inside.any():
-            mean, right = believed[inside].mean(), seen.right[inside].mean()
-            rows.append([f"{low:.2f} to {high:.2f}", str(inside.sum()), f"{mean:.3f}", f"{right:.3f}"])
-            error += inside.mean() * abs(mean - right)
-    return rows, float(error)
-
-
-def check(encoder: SentenceEncoder) -> tuple[dict[str, float], list[Floor]]:
-    """Print how far the bands hold, and return figures and floors."""
-    everything = held_out(encoder)
-    figures, bands = dict[str, float](), Bands()
-    for title, seen in (("all", everything), ("asked", everything.take(everything.passed))):
-        acting = seen.take(seen.in_scope)
-        rows, error = reliability(acting)
-        heading = "all examples" if title == "all" else "examples that rules do not know"
-        show(f"Reliability on {heading}, held out", ["believed", "sentences", "mean", "right"], rows)
-        believed = OFFICE.believe(seen.logits, seen.nearest)
-        acts, asks = seen.in_scope & (believed >= bands.act), seen.in_scope & (believed >= bands.ask)
-        figures |= {
-            f"{title}-ece": error,
-            f"{title}-precision": float(seen.right[acts].mean()),
-            f"{title}-acts": float((acts & seen.right).sum() / seen.wanted.sum()),
-            f"{title}-acts-or-asks": float((asks & seen.wanted).sum() / seen.wanted.sum()),
-            f"{title}-unknown-acts": float(acts[~seen.wanted].mean()),
-            f"{title}-unknown-asks": float(asks[~seen.wanted].mean()),
-        }
-    show("Bands", ["figure", "value"], [[name, f"{value:.3f}"] for name, value in figures.items()])
+def check() -> tuple[dict[str, Any], list[Floor]]:
+    """Print how far confidence and bands hold, draw it, and return figures and floors."""
+    found = answers()
+    rows, lines, error = reliability(believed(found, None), found)
+    show("Confidence on sets the table was not counted on", ["bin", "orders", "believed", "right"], rows)
+    *_, shipped = reliability(believed(found, RIGHT), found)
+    draw(
+        "calibration",
+        "Confidence that is shown",
+        [Panel("Reliability", "share right", [one[0] for one in rows], lines)],
+    )
+    examples = held_out(KnownVectors(UniversalSentenceEncoder()))
+    acted = [one.order for one in examples if one.order is not None]
+    *_, learned = reliability(believed(acted, RIGHT), acted)
+    orders = [one for one in examples if one.wanted != UNKNOWN]
+    others = [one for one in examples if one.wanted == UNKNOWN]
+    figures = {
+        "ece-held-out": error,
+        "ece-shipped": shipped,
+        "ece-examples": learned,
+        "precision": sum(one.right for one in acted) / len(acted),
+        "orders-acted-on-rightly": sum(one.order is not None and one.order.right for one in orders) / len(orders),
+        "orders-asked-back": sum(one.asked for one in orders) / len(orders),
+        "no-orders-acted-on": sum(one.order is not None for one in others) / len(others),
+    }
+    rows_of_figures = [[name, f"{value:.3f}"] for name, value in figures.items()]
+    show(f"Examples rules do not know, held out: {len(examples)}", ["figure", "value"], rows_of_figures)
     floors = [
-        Floor("precision-where-it-acts", figures["asked-precision"], PRECISION),
-        Floor("ece-office", figures["all-ece"], ERROR, at_most=True),
+        Floor("ece-confidence", error, ERROR, at_most=True),
+        Floor("ece-confidence-shipped", shipped, ERROR, at_most=True),
+        Floor("ece-confidence-examples", learned, ERROR, at_most=True),
     ]
-    return figures, floors
+    return {**figures, "reliability": rows}, floors
 
 
-def main() -> None:
-    encoder = UniversalSentenceEncoder()
-    seen = held_out(encoder)
-    print(fitted(seen))
-    check(encoder)
+def main() -> int:
+    print(counted(answers()))
+    figures, floors = check()
+    save("calibration", figures, floors)
+    return judge(floors)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -1,8 +1,8 @@
 """What a job costs as the database grows to a million jobs, and as the tenants grow to a thousand.
 
-A database is filled by having real jobs done, which gives the curve. Then the same drain is run in turns on the full
-database and on one with a thousand jobs, and for one tenant and for many: a ratio compares processor time per job
-within a round, the median of the ratios decides.
+Some thousand real jobs are done, then copied row by row until the database holds a million (`bench.copies`). On it, and
+on one with a thousand jobs, the same drain of real jobs is run in turns, and for one tenant and for many: a ratio
+compares processor time per job within a round, the median of the ratios decides.
 """
 
 import argparse
@@ -12,13 +12,15 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bench.copies import fill
 from bench.peers.roster import OURS_REDIS, OURS_SQLITE, Entry
 from bench.peers.run import Run, RunError, a_run
 from bench.processes import leave_in_order
 from bench.report import Floor, Panel, draw, judge, save, show
 
 SMALL = 1_000
-STEP = 20_000
+SEED = 10_000
+SIZES = (0, 50_000, 100_000, 200_000, 400_000, 700_000)
 TENANTS = (1, 10, 100, 1_000)
 DISPATCH = {"redis": OURS_REDIS, "sqlite": OURS_SQLITE}
 
@@ -34,26 +36,32 @@ def cost(run: Run, jobs: int) -> float:
     return drained.worker + drained.server
 
 
-def fill(run: Run, jobs: int) -> list[tuple[int, float]]:
-    """Have jobs done until the database holds so many; return how many it held and what one cost then."""
-    curve = []
-    while run.executions < jobs:
-        curve.append((run.executions, cost(run, min(STEP, jobs - run.executions))))
-        print(f"  {run.executions:,} jobs: {curve[-1][1]:.0f} us a job", flush=True)
+def grown(run: Run, jobs: int, sample: int) -> list[tuple[int, float]]:
+    """Let the database grow until it holds so many jobs; return how many it held and what one cost then."""
+    curve: list[tuple[int, float]] = []
+    cost(run, min(SEED, jobs))
+    copies = 0
+    for size in (*(size for size in SIZES if size < jobs), jobs):
+        wanted = max(copies, size - run.executions)
+        fill(run.folder / "cpa.db", wanted, copies)
+        copies = wanted
+        curve.append((run.executions + copies, cost(run, sample)))
+        print(f"  {curve[-1][0]:,} jobs: {curve[-1][1]:.0f} us a job", flush=True)
     return curve
 
 
 def by_size(entry: Entry, jobs: int, rounds: int, sample: int) -> Figures:
     """Return the curve, and the costs of each round on the small and on the full database."""
     with a_run(entry) as full:
-        curve = fill(full, jobs)
+        curve = grown(full, jobs, sample)
         pairs = []
         for _ in range(rounds):
             with a_run(entry) as small:
                 cost(small, SMALL)
                 pairs.append((cost(small, sample), cost(full, sample)))
         size = sum(path.stat().st_size for path in full.folder.glob("cpa.db*"))
-    return {"curve": curve, "pairs": pairs, "bytes": size}
+        rows = full.ours.rows()
+    return {"curve": curve, "pairs": pairs, "bytes": size, "rows": rows}
 
 
 def by_tenants(entry: Entry, rounds: int, sample: int) -> list[dict[int, float]]:
@@ -110,7 +118,7 @@ def report(jobs: int, sizes: Figures, tenants: Sequence[dict[int, float]]) -> in
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of the sizes; of the tenants half as many")
     parser.add_argument("--sample", type=int, default=5_000, help="jobs of one drain that is compared")
     parser.add_argument("--dispatch", choices=list(DISPATCH), default="redis")
     given = parser.parse_args()
@@ -118,7 +126,7 @@ def main() -> int:
     entry = DISPATCH[given.dispatch]
     try:
         sizes = by_size(entry, given.jobs, given.rounds, given.sample)
-        tenants = by_tenants(entry, given.rounds, given.sample)
+        tenants = by_tenants(entry, (given.rounds + 1) // 2, given.sample)
     except RunError as error:
         print(f"short growth nan 1.2 ({error})")
         return 1

@@ -1,6 +1,7 @@
 """Makes what is asked beyond the rules. For the container alone: like it, this module knows every adapter."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from scheduler.core.actions import ActionCatalog
@@ -25,9 +26,12 @@ from scheduler.security.policies import PolicyEngine
 _MOST_KNOWN: Final = 50
 
 
-def make_learned(router: IntentRouter) -> LearnedIntentRouter:
-    """Return the router that asks what was learned where rules know nothing; it learns at the first such request."""
-    return LearnedIntentRouter(router, OfficeModel(router.intents))
+def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedIntentRouter:
+    """Return the router that asks what was learned where rules know nothing; it learns at the first such request.
+
+    With a folder what was learned is kept there for the next process.
+    """
+    return LearnedIntentRouter(router, OfficeModel(router.intents, folder))
 
 
 class _TenantPlanner:
@@ -74,10 +78,14 @@ def make_beyond(
     policy: PolicyEngine,
     sites: SiteBook,
     contacts: ContactFile,
+    folder: Path | None = None,
     offered: OfferedActions | None = None,
 ) -> BeyondRules:
-    """Return what is asked beyond the rules: what was learned from examples, then the model of `provider`."""
-    learned = make_learned(router)
+    """Return what is asked beyond the rules: what was learned from examples, then the model of `provider`.
+
+    What was learned is kept in `folder`.
+    """
+    learned = make_learned(router, folder)
     if provider is None:
         return BeyondRules(learned=learned)
 

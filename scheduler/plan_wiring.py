@@ -86,6 +86,7 @@ def make_planner(
         policy=policy,
         sites=sites,
         contacts=contacts,
+        folder=settings.store.data_dir / "learned",
         offered=offered,
     )
     return Planner(

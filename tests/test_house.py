@@ -1,12 +1,13 @@
 """The rules of the house that no other tool counts: sizes, docstrings, imports of the core, the lock, the CI script."""
 
 import ast
-import gc
 import os
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,33 +25,37 @@ LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "bench" / "peers").glob("re
 OURS = _modules("scheduler", "agents", "examples", "bench", "tests")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _without_collections() -> Iterator[None]:
-    """Hundreds of trees that stay are looked through by every collection, which takes as long as reading them."""
-    gc.disable()
-    yield
-    gc.enable()
+class Facts(NamedTuple):
+    """What is counted in a module. Its tree is not kept: hundreds of them make every collection of garbage long."""
+
+    lines: int
+    functions: dict[str, int]
+    says_why: bool
+    imports: set[str]
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _facts(path: Path) -> Facts:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    statements = list(_statements(tree))
+    functions = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for node in statements
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    imports = {alias.name for node in statements if isinstance(node, ast.Import) for alias in node.names}
+    imports |= {node.module or "" for node in statements if isinstance(node, ast.ImportFrom)}
+    packages = {name.partition(".")[0] for name in imports}
+    return Facts(len(text.splitlines()), functions, ast.get_docstring(tree) is not None, packages)
 
 
-def _functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield where each function stands, with its name, and its number of lines."""
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", lines
-
-
-def _imported_packages(path: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").partition(".")[0]
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements; expressions, which hold none, are most of a tree and are not looked through."""
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(node, name, ()):
+            yield inner
+            yield from _statements(inner)
 
 
 def _commands(script: Path) -> list[str]:
@@ -59,14 +64,14 @@ def _commands(script: Path) -> list[str]:
 
 
 def test_no_module_is_too_long() -> None:
-    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in OURS}
+    lines = {str(path.relative_to(ROOT)): _facts(path).lines for path in OURS}
 
     assert lines
     assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_MODULE} == {}
 
 
 def test_no_function_is_too_long() -> None:
-    lines = {where: count for path in OURS for where, count in _functions(path)}
+    lines = {where: count for path in OURS for where, count in _facts(path).functions.items()}
 
     assert lines
     assert {where: count for where, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION} == {}
@@ -74,7 +79,7 @@ def test_no_function_is_too_long() -> None:
 
 def test_every_module_says_why_it_exists() -> None:
     modules = _modules("scheduler", "agents")
-    silent = [str(path.relative_to(ROOT)) for path in modules if not ast.get_docstring(_tree(path))]
+    silent = [str(path.relative_to(ROOT)) for path in modules if not _facts(path).says_why]
 
     assert silent == []
 
@@ -85,8 +90,7 @@ def test_the_core_imports_nothing_but_what_the_design_allows() -> None:
     foreign = {
         f"{path.relative_to(ROOT)} imports {package}"
         for path in _modules("scheduler/core")
-        for package in _imported_packages(path)
-        if package not in allowed
+        for package in _facts(path).imports - allowed
     }
 
     assert foreign == set()
@@ -110,3 +114,24 @@ def test_the_lock_is_hashed_and_names_no_index(path: Path) -> None:
     assert [word for word in ("http://", "https://", "--index", "--extra-index", "--find-links") if word in lock] == []
     assert pinned > 5
     assert lock.count(" \\\n    --hash=") >= pinned
+
+
+def test_every_test_that_the_map_of_faults_names_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/FAULTS.md").read_text(encoding="utf-8"))
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8"))
+    ]
+
+    assert len(named) > 100
+    assert missing == []
+
+
+def test_the_map_of_faults_names_every_file_of_fault_tests() -> None:
+    said = (ROOT / "docs/FAULTS.md").read_text(encoding="utf-8")
+
+    silent = [
+        path.name for path in (ROOT / "tests/faults").glob("test_*.py") if f"tests/faults/{path.name}" not in said
+    ]
+    assert silent == []

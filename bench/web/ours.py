@@ -97,6 +97,7 @@ async def _with_evidence(executor: PlaywrightExecutor, plan: list[ToDo]) -> None
     executor._keeper = EvidenceKeeper(level="all", trace=False)  # noqa: SLF001
     try:
         await a_job(executor, plan, JobId("evidence"))
+        await executor._jobs[JobId("evidence")].watched()  # noqa: SLF001 - what was promised must have been seen
     finally:
         executor._keeper = kept  # noqa: SLF001
 

@@ -4,13 +4,14 @@ import re
 from typing import Final
 
 from scheduler.core.atoms import AFTER, AND, BEFORE, IF
+from scheduler.core.clause_mood import NOTHING, ORDER, WISH, Mood
 from scheduler.core.clauses import Clause
 from scheduler.core.letters import word_set
 from scheduler.core.spoken_of import pronoun
 from scheduler.core.words import Words
 
 HARMLESS_IF: Final = re.compile(
-    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
+    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|ve)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re )*"
     r"(?:zeit|luft|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|not already|willst|like|may|eh|sowieso)\b"
 )
 
@@ -26,6 +27,13 @@ DONE: Final = re.compile(r"(?i)\b(?:hast|haben|habt|have|'ve|fertig|bist|done|si
 REPORTING: Final = word_set(
     """
     sagen say meinen schreiben write tell fragen ask erzählen mean behaupten
+    """
+)
+
+
+_SEES_TO: Final = word_set(
+    """
+    see seht schau guck achte achten kuemmere kuemmer kuemmern denk denke denken check
     """
 )
 
@@ -82,3 +90,25 @@ def without_head(clause: Clause, words: Words) -> Words:
     while tokens and (tokens[-1].has("auxiliary") or tokens[-1].kind == "mark" or tokens[-1].key in {"fertig", "done"}):
         tokens = tokens[:-1]
     return Words(tokens)
+
+
+def tells_what_to_do(clause: Clause, words: Words, mood: Mood) -> bool:
+    """Whether what is to be done is told: "sorg dafür, dass …", "see that …", "ich hoffe, dass du …"."""
+    if not clause.told:
+        return False
+    that = clause.told[0].key in {"dass", "that"}
+    ensures = "ensure" in words.senses or (mood.kind == ORDER and that and words.content[0].key in _SEES_TO)
+    return ensures or (mood.kind in {WISH, NOTHING} and wishes_of_you(clause))
+
+
+def is_head(clause: Clause, words: Words, after: Clause | None) -> bool:
+    """Whether words before an order say where or for what it is: "From the Contracts folder, email …"."""
+    first = clause.core[0]
+    return (
+        first.has("prepositions")
+        and not words.has_predicate
+        and not clause.told
+        and after is not None
+        and after.joined in {",", "-", "–"}
+        and Words(after.core).imperative is not None
+    )

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.letters import word_set
 from scheduler.core.phrases import Token
+from scheduler.core.word_forms import THIRD
 from scheduler.core.word_kinds import SUBJECTS, is_subject
 from scheduler.core.words import Words
 
@@ -55,7 +56,9 @@ ASKING: Final = word_set(
 _ABBREVIATED: Final = word_set(
     """
     dr prof hr fr mr mrs ms nr st no inc abs tel str co ltd bzgl ca inkl z b hd u a d h i evtl ggf usw etc bzw
-    vs approx dept jr sr abt dipl ing med jur phil rer attn z.hd p.s
+    vs approx dept jr sr abt dipl ing med jur phil rer attn z.hd p.s z.b d.h i.d.r u.a o.ä u.ä e.g i.e vgl lt zzgl
+    exkl max min art bd std mio mrd tsd rd ave apt ref fig corp bros mt ste re pos pl whg lfd best.-nr kd.-nr rg betr
+    sog insb einschl geb verh gem bes resp ext incl excl encl est dtl z.t u.u i.a i.v s.o s.u
     """
 )
 
@@ -90,7 +93,15 @@ def opened(run: list[Token]) -> tuple[list[Token], bool]:
 
 def atoms(tokens: Sequence[Token]) -> Iterator[Atom]:
     run, mark, conjunction, in_order, start = list[Token](), "", "", False, tokens[0].start if tokens else 0
+    numbered = 0
     for place, token in enumerate(tokens):
+        numbered = numbered - 1 if numbered else _numbers(tokens, place)
+        if numbered:
+            mark, start = ".", token.end
+            if run:
+                yield Atom(Words(run), mark, conjunction, in_order, start)
+                run, conjunction, in_order = [], "", False
+            continue
         if token.kind == "mark" and token.key not in AND and not _inside(tokens, place):
             if run:
                 yield Atom(Words(run), mark, conjunction, in_order, start)
@@ -126,7 +137,7 @@ def _inside(tokens: Sequence[Token], place: int) -> bool:
     if before is None:
         return False
     if token.text == ".":
-        if before.end == token.start and before.key in _ABBREVIATED and after is not None:
+        if before.end == token.start and after is not None and _abbreviates(before, after):
             return True
         return (
             before.text.isdigit()
@@ -139,6 +150,37 @@ def _inside(tokens: Sequence[Token], place: int) -> bool:
     return False
 
 
+def _looks_up(said: Words) -> bool:
+    """Whether "when" is what is asked on the web: "check online when the post office opens"."""
+    return "lookup" in said.senses or (
+        bool(said.senses & {"show", "find"}) and bool(said.keys & {"online", "web", "internet", "google", "out"})
+    )
+
+
+def _abbreviates(word: Token, after: Token) -> bool:
+    """Whether a word with a point is cut short: "Nr.", "Gartenstr. 14"."""
+    return word.key in _ABBREVIATED or (
+        word.key.endswith(("str", "nr")) and (after.text[:1].isdigit() or after.text[:1].islower())
+    )
+
+
+def _numbers(tokens: Sequence[Token], place: int) -> int:
+    """Return how many tokens number the order that begins here: "1.", "b)"; 0 where nothing is numbered."""
+    token, rest = tokens[place], tokens[place + 1 : place + 3]
+    if len(rest) < 2 or rest[0].text not in ".)" or rest[0].start != token.end:
+        return 0
+    if place and rest[0].text == "." and tokens[place - 1].kind != "mark" and tokens[place - 1].key not in AND:
+        return 0
+    if place and tokens[place - 1].text == "(":
+        return 0
+    numbers = (token.text.isdigit() and len(token.text) == 1) or (rest[0].text == ")" and len(token.text) == 1)
+    return (
+        2
+        if numbers and rest[1].start > rest[0].end and not rest[1].text[:1].isdigit() and rest[1].kind != "date"
+        else 0
+    )
+
+
 def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool:
     """Whether a clause begins here though no mark and no "und" says so."""
     token = tokens[place]
@@ -147,7 +189,9 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
         return False
     if (token.key == "in" and after.key == "case") or (token.key == "as" and after.key == "soon"):
         return True
-    if (token.key == "if" and Words(run).senses & ASKING) or (token.key == "when" and "lookup" in Words(run).senses):
+    if (token.key == "if" and Words(run).senses & ASKING) or (token.key == "when" and _looks_up(Words(run))):
+        return False
+    if token.key == "after" and run[-1].key.endswith(("'m", "'re")):
         return False
     if token.key in BEFORE | AFTER | REASONS | IF | {"as", "since", "weil"}:
         if token.key in {"as", "so"}:
@@ -156,6 +200,12 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
             return is_subject(after) or (token.key in {"before", "after"} and after.key.endswith("ing"))
         return token.key not in {"denn", "sobald"} or after.kind == "word"
     said = Words(run)
+    if (
+        token.key == "da"
+        and said.has_full_verb
+        and {one.form for one in after.meanings if one.kind == "verb"} == {THIRD}
+    ):
+        return True
     if token.key in IN_ORDER | {"bitte", "please", "pls"}:
         rest = Words(list(tokens[place : place + 8]))
         if (

@@ -2,15 +2,19 @@
 
 from typing import Final, NamedTuple
 
+from scheduler.core.clause_subject import bare, is_meeting, is_person_first, somebody_needs, subject_of
 from scheduler.core.clauses import Clause
 from scheduler.core.mood_words import (
     ABILITY,
     ABLE,
     AS_IS,
     ASKED_FOR,
+    ASKS_FOR,
+    CANNOT_FIND,
     COURTESY,
     FUTURE,
     GERMAN_SUBJECTS,
+    GETS,
     HABIT,
     HARMLESS,
     HAS_TO,
@@ -26,6 +30,7 @@ from scheduler.core.mood_words import (
     OTHERS,
     OTHERS_NEED,
     OVER,
+    OWN_DOING,
     PAST_TIME,
     PLURALS,
     PRAISE,
@@ -47,7 +52,7 @@ from scheduler.core.word_forms import (
     SECOND,
     TO_INFINITIVE,
 )
-from scheduler.core.word_kinds import ADDRESS, I_WE
+from scheduler.core.word_kinds import I_WE
 from scheduler.core.words import Words
 
 ORDER: Final = "order"
@@ -69,6 +74,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     if not words.content or COURTESY.match(said):
         return Mood(NOTHING, "courtesy")
     negated = bool(NEGATION & Words(_tokens_without(words, said)).keys) and not NICHT_MAL.match(said)
+    if CANNOT_FIND.search(said):
+        return Mood(WISH)
     if HOLDS_OFF.match(said) and not _closes(words):
         return Mood(NOTHING, "negated")
     if "refrain" in words.senses or (words.content[0].key in LEAVES and words.tokens[-1].key in AS_IS):
@@ -85,7 +92,7 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return _of_report(words, said, negated=negated)
     if NECESSARY.search(said) and not negated:
         return Mood(WISH)
-    if words.content[0].key in SUBJECTLESS and not clause.question and not negated:
+    if words.content[0].key in SUBJECTLESS and not clause.question and not negated and not IRREAL.search(said):
         return Mood(WISH)
     if (
         words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
@@ -97,12 +104,12 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return Mood(NOTHING, "negated")
     if "to be" in said.casefold() and words.last_form == PARTICIPLE:
         return Mood(WISH)
-    if _bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
+    if bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
         return _of_report(words, said, negated=negated)
     form = words.last_form
     if form in {INFINITIVE, TO_INFINITIVE} or (form == BASE and words.content[0].key == "to"):
         return Mood(ORDER)
-    if form == PARTICIPLE or words.first_form in {GERUND, PARTICIPLE}:
+    if form == PARTICIPLE or (words.first_form in {GERUND, PARTICIPLE} and not words.content[0].has("noun")):
         if clause.joined and before in {ORDER, WISH, FOR_OTHERS}:
             return Mood(before)
         return Mood(MAYBE if "bitte" in words.keys or "please" in words.keys else NOTHING, "past")
@@ -194,20 +201,9 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
         )
     asked_for = first.has("modal") or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
     if asked_for and words.content[1:2] and words.content[1].key in I_WE:
-        gets = keys & {
-            "haben",
-            "bekommen",
-            "kriegen",
-            "have",
-            "get",
-            "sehen",
-            "see",
-            "trouble",
-            "bother",
-            "bitten",
-            "ask",
-        } or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
-        return Mood(WISH) if gets else Mood(NOTHING, "asked whether to")
+        gets = keys & GETS or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
+        meets = first.key in {"koennen", "koennten", "can", "could"} and is_meeting(words)
+        return Mood(WISH) if gets or meets else Mood(NOTHING, "asked whether to")
     passive = (
         words.last_form == PARTICIPLE
         or bool(keys & {"werden", "be"})
@@ -217,6 +213,12 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
     person = bool(words.content[1:2]) and (
         words.content[1].is_name or words.content[1].has("noun", "person_title") or words.content[1].key in OTHERS
     )
+    if (
+        person
+        and first.key in {"can", "could", "kann", "koennte"}
+        and keys & {"have", "get", "haben", "bekommen", "kriegen"}
+    ):
+        return Mood(FOR_OTHERS)
     if (
         first.has("modal")
         and passive
@@ -242,7 +244,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
         FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen"}
     ):
         return Mood(NOTHING, "statement")
-    subject = _subject(words)
+    subject = subject_of(words)
     if negated:
         return Mood(NOTHING, "negated")
     if (
@@ -297,12 +299,15 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
         return Mood(ORDER)
     person = (
         subject in OTHERS
-        or _is_person_first(words)
+        or is_person_first(words)
         or (
             words.content[0].key in {"die", "der", "sie"}
             and bool(keys & {"will", "wollen", "moechte", "moechten", "hat", "haben"})
         )
     )
+    if (person or not subject) and OWN_DOING.search(said):
+        return Mood(NOTHING, "statement")
+    person = person or (not subject and (somebody_needs(words) or bool(ASKS_FOR.search(said))))
     if OTHERS_NEED.search(said) and person:
         return Mood(FOR_OTHERS)
     if person:
@@ -320,49 +325,3 @@ def _tense(words: Words) -> str:
         one.form in {PAST, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many
     )
     return "past" if past and not any(one.has("modal") for one in words.content) else "statement"
-
-
-def _subject(words: Words) -> str:
-    """Return who does it, where a pronoun says so."""
-    finite = words.finite or 0
-    near = words.content[max(finite - 3, 0) : finite] + words.content[finite : finite + 3]
-    pronouns = I_WE | SUBJECT_YOU | OTHERS
-    if words.keys & ADDRESS:
-        return "du"
-    first = _bare(words.content[0].key)
-    if first in pronouns:
-        return first
-    after = [one.key for one in words.content[finite + 1 : finite + 3]]
-    for key in [*after, *(one.key for one in near)]:
-        if key in pronouns and key not in {"sie", "ihr"}:
-            return _bare(key)
-    if after and after[0] == "sie":
-        return "sie"
-    return ""
-
-
-def _bare(key: str) -> str:
-    return (
-        key.partition("'")[0] if key.partition("'")[0] in I_WE | SUBJECT_YOU | OTHERS | {"it", "there", "that"} else key
-    )
-
-
-def _is_person_first(words: Words) -> bool:
-    """Whether the clause begins with a person as its subject."""
-    if words.senses & {"close", "start"} and words.keys & {"be", "werden"}:
-        return False
-    finite = words.finite if words.finite is not None else len(words.content)
-    head = words.content[:finite]
-    if not head or any(one.has("prepositions") for one in head[:1]):
-        after = words.content[finite + 1 : finite + 4]
-        return any(one.has("noun", "person_title") or one.is_name for one in after)
-    if any(
-        one.has("noun", "document")
-        or one.has("noun", "application")
-        or one.has("noun", "form")
-        or one.has("noun", "appointment")
-        or one.kind == "file"
-        for one in head
-    ) and not any(one.has("noun", "person_title") for one in head[:2]):
-        return False
-    return any(one.has("noun", "person_title") or one.is_name for one in head)

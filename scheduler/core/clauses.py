@@ -5,11 +5,12 @@ Where a clause ends is a question of its verbs: "und" before an order begins the
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened
 from scheduler.core.letters import word_set
+from scheduler.core.mood_words import NEGATION
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.word_kinds import SUBJECTS, is_subject
 from scheduler.core.words import Words
@@ -211,6 +212,13 @@ def _split_content(clause: Clause) -> None:
             return
 
 
+def with_content(clause: Clause, tokens: list[Token]) -> Clause:
+    """Return the clause with other words of its own, what these only tell kept apart."""
+    found = replace(clause, core=list(tokens), told=[])
+    _split_content(found)
+    return found
+
+
 def _is_subordinate(atom: Atom) -> bool:
     """Whether "bis", "after", "before" … begin a clause here, and no phrase ("after lunch", "bis morgen")."""
     words = atom.words.content
@@ -280,8 +288,17 @@ def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
     words, head = atom.words, atom.words.content[0]
     if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
         return "new" if words.keys & _SHALL else "aside"
+    if atom.mark == "," and _describes(words):
+        return "aside"
     if before.particle and not words.has_predicate and atom.mark:
         return "aside"
+    if atom.mark and before.has_predicate and not last.told and words.keys & NEGATION:
+        if words.has_full_verb and words.verbs[0][0] != 0 and words.last_form not in _ENDS_OF_ORDERS:
+            return "new"
+        if not words.has_verb and any(_names(one) for one in words.content):
+            return "aside"
+        if head.key in {"kein", "keine", "no"} and words.content[1:2] and words.content[1].key in _IDEAS:
+            return "aside"
     if (
         atom.mark
         and not before.has_verb
@@ -311,13 +328,36 @@ def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
     return ""
 
 
+_FINITE_LAST: Final = frozenset({"auxiliary", "modal", "third", "joined", "past"})
+
+
+def _describes(words: Words) -> bool:
+    """Whether it is a clause like "in der Tom die Adresse geschickt hat"."""
+    head, *rest = words.content
+    relative = head.has("prepositions") and len(rest) > 1 and rest[0].key in _RELATIVE
+    return relative and (words.last_form in _FINITE_LAST or rest[0].key == "which")
+
+
+_IDEAS: Final = frozenset({"plan", "ahnung", "schimmer", "dunst", "idea", "clue"})
+_ENDS_OF_ORDERS: Final = frozenset({"infinitive", "to"})
+
+
+def _names(token: Token) -> bool:
+    """Whether a word names somebody or something, so that "not" before it leaves out that alone."""
+    return token.key not in NEGATION and not (
+        token.has("adverbs") or token.has("prepositions") or token.has("determiners") or token.kind == "mark"
+    )
+
+
 def _role_of_rest(atom: Atom, last: Clause, before: Words) -> str:
     """Return what words are to the clause before them that have no finite verb."""
     words, head = atom.words, atom.words.content[0]
     if before.last_form == "infinitive" and atom.conjunction and len(words.content) > 1 and not last.told:
         return "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:
-        alone = before.has_full_verb and (before.last_form != "modal" or last.told)
+        alone = (before.has_full_verb and (before.last_form != "modal" or last.told)) or (
+            before.particle and bool(atom.conjunction) and len(words.content) > 1
+        )
         return (
             "new"
             if alone or (atom.in_order and len(before.content) > 2) or atom.conjunction in {"aber", "but", "sondern"}

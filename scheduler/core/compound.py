@@ -4,22 +4,13 @@ Nothing is dropped without a word: a part that is no order comes back as one tha
 beside an order are overlooked, and named.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
+from scheduler.core.language import normalise
+from scheduler.core.slot_carried import Named, carried
 from scheduler.core.slot_finder import with_slots
-
-_PRONOUN: Final = re.compile(
-    r"(?i)(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|beides|both|alles|(?:das |die |the )?"
-    r"(?:ergebnis(?:se)?|datei|dokument|pdf|results?|file|document))"
-)
-_PERSONS: Final = frozenset({"ihr", "ihm", "ihnen", "her", "him", "them", "sie", "ihn"})
-_AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
-_PLACES: Final = frozenset({"portal", "url", "application", "folder"})
-_THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
-_TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
 class OrderPart(NamedTuple):
@@ -51,22 +42,21 @@ class Rules(Protocol):
 class Learned(Protocol):
     """What was learned from examples."""
 
-    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
-        """Return what one order wants of which rules are not sure."""
+    def reread(self, message: str, read: Orders) -> Orders:
+        """Return the orders of a request in which rules read `read`."""
 
 
 def split_orders(message: str, rules: Rules, learned: Learned | None = None) -> Orders:
     """Return the orders of a request; one that cannot be split is one order, known or not.
 
-    Rules alone say where orders begin and end; `learned` names those that rules do not know, or not for sure.
+    `learned` weighs what rules read against what was learned from examples.
     """
     read = rules.orders(message)
-    parts = read.parts
     if learned is not None:
-        parts = tuple(part._replace(routed=learned.reconsider(part.text, part.routed)) for part in parts)
-    parts = tuple(part._replace(routed=with_slots(part.routed, part.text)) for part in parts)
+        read = learned.reread(message, read)
+    parts = tuple(part._replace(routed=with_slots(part.routed, part.text)) for part in read.parts)
     kept, overlooked = _without_asides(parts, read.overlooked)
-    return Orders(resolved(kept), overlooked)
+    return Orders(resolved(kept, message), overlooked)
 
 
 def _without_asides(
@@ -88,46 +78,12 @@ def _without_asides(
 REMARK: Final = "a remark"
 
 
-def resolved(parts: Sequence[OrderPart]) -> tuple[OrderPart, ...]:
-    """Give pronouns the words of what they stand for."""
-    found = list[OrderPart]()
+def resolved(parts: Sequence[OrderPart], message: str) -> tuple[OrderPart, ...]:
+    """Give pronouns the words of what they stand for; `message` is the whole request."""
+    text, named, found = normalise(message), list[Named](), list[OrderPart]()
     for part in parts:
-        document = next((place for place in reversed(range(len(found))) if _document_of(found[place])), None)
-        words = "" if document is None else _document_of(found[document])
-        slots = dict(part.routed.slots)
-        refers = None
-        if part.routed.name in _AT_PLACES and not slots.keys() & _PLACES and _THERE.search(part.text):
-            slots |= next((one for last in reversed(found) if (one := _place_of(last))), {})
-        unnamed = (
-            part.means_earlier
-            and part.routed.name in _TAKES_DOCUMENT
-            and not slots.keys() & {"document", "file_name", "body"}
-        )
-        if document is not None and (unnamed or _PRONOUN.fullmatch(slots.get("document", ""))):
-            slots["document"], refers = words, document
-        elif words and slots.get("document") == words and part.routed.name in _TAKES_DOCUMENT:
-            refers = document
-        for name in ("recipient", "participants"):
-            if slots.get(name, "").casefold() in _PERSONS:
-                person = next((who for one in reversed(found) if (who := _person_of(one))), None)
-                slots |= {} if person is None else {name: person}
-        routed = part.routed.model_copy(update={"slots": slots})
-        found.append(part._replace(routed=routed, refers=refers))
+        own = Named(part.routed.name, part.text, part.routed.slots)
+        slots, refers = carried(own, named, text, means_earlier=part.means_earlier)
+        named.append(own._replace(slots=slots))
+        found.append(part._replace(routed=part.routed.model_copy(update={"slots": slots}), refers=refers))
     return tuple(found)
-
-
-def _document_of(part: OrderPart) -> str:
-    """Return the words of what an order gets or makes; a search stands for what it finds."""
-    slots = part.routed.slots
-    return next((slots[name] for name in ("document", "file_name", "table", "query", "url") if slots.get(name)), "")
-
-
-def _place_of(part: OrderPart) -> dict[str, str]:
-    """Return the page an order goes to, as "there" means it."""
-    slots = part.routed.slots if part.routed.name == "navigate_url" else {}
-    return {name: slots[name] for name in ("url", "portal") if slots.get(name)}
-
-
-def _person_of(part: OrderPart) -> str:
-    slots = part.routed.slots
-    return next((slots[name] for name in ("recipient", "participants", "sender") if slots.get(name)), "")

@@ -36,6 +36,12 @@ _CLOSING: Final = word_set(
 )
 
 
+_DONE: Final = frozenset({"fertig", "doing", "done", "erledigen"})
+_SHEETS: Final = frozenset({"excel", "csv", "xlsx", "spreadsheet", "exceltabelle", "excel-tabelle"})
+_INTO: Final = frozenset({"als", "nach", "in", "to", "into", "as"})
+_NEW: Final = frozenset({"new", "neue", "neuen", "neuesten", "latest", "unread"})
+
+
 def intent_of(s: Signs) -> tuple[str, float]:
     """Return the intent and how sure that is; ("", 0) where the signs tell nothing."""
     for ask in (
@@ -106,6 +112,8 @@ def _of_words_for_others(s: Signs) -> _Found:
         return "send_mail", SURE
     if "tell" in s.senses and (s.told or "mail" in s.nouns or s.by_mail or "bescheid" in s.keys):
         return "send_mail", SURE
+    if s.senses & {"tell", "give"} == {"tell", "give"}:
+        return "send_mail", SURE
     if "tell" in s.senses and s.person and FOREIGN not in s.senses:
         return "send_mail", PERHAPS
     if "mail" in s.nouns and s.senses & {"make", "send", "write"} and (s.to or s.told or s.person) and not s.document:
@@ -118,6 +126,10 @@ def _of_forms_and_tables(s: Signs) -> _Found:
         return "fill_form", SURE
     if "form" in s.nouns and s.senses & {"enter"} and not s.senses & {"send"}:
         return "fill_form", SURE
+    if "form" in s.nouns and not s.to and s.senses & {"make", "finish"} and s.keys & _DONE and not s.pdf:
+        return "fill_form", LIKELY
+    if s.source and not s.to and not s.pdf and s.keys & _SHEETS and s.keys & _INTO and not s.senses & {"send", "open"}:
+        return "extract_table", LIKELY
     if "extract" in s.senses and ("table" in s.nouns or s.source):
         return "extract_table", SURE
     if "table" in s.nouns and s.senses & {"convert", "fetch", "save", "show", "need", "enter", "put"} and not s.to:
@@ -152,6 +164,8 @@ def _of_sending(s: Signs) -> _Found:
     sends = sends or (
         s.to and s.document and bool(s.senses & {"need", "fetch", "download", "show"}) and "create" not in s.senses
     )
+    if "give" in s.senses and s.document and not s.me and (s.to or s.person):
+        return ("fetch_and_send" if s.place else "send_mail"), LIKELY
     if "arrive" in s.senses and s.document and s.person and not s.senses & {"open", "close"}:
         return ("fetch_and_send" if s.place else "send_mail"), LIKELY
     if not sends or (FOREIGN in s.senses and not s.senses & {"send", "forward"}):
@@ -194,6 +208,7 @@ def _of_web(s: Signs) -> _Found:
 
 def _of_mails(s: Signs) -> _Found:
     mails = bool(s.nouns & {"mail", "mailbox"}) or bool(s.keys & _UNREAD)
+    mails = mails or (bool(s.keys & _NEW) and "ones" in s.keys and not s.document)
     if mails and s.senses & {"find"}:
         return "search_mail", SURE
     if mails and (s.senses & {"show", "open"} or (s.senses & {"fetch", "need"} and not (s.document and s.place))):
@@ -241,6 +256,10 @@ def _of_getting(s: Signs) -> _Found:
 
 
 def _of_showing(s: Signs) -> _Found:
+    if "physical" in s.nouns and not (
+        s.document or s.nouns & {"application", "app_word", "portal"} or "url" in s.kinds
+    ):
+        return None
     shut = "close" in s.senses
     if shut and s.nouns & {"application", "app_word"}:
         return "close_app", SURE
@@ -284,7 +303,7 @@ def _of_nothing_done(s: Signs) -> _Found:
         return (
             "open_app" if s.keys & _OPENING and not s.keys & {"zu", "shut", "closed"} else "close_app"
         ), SURE if apps else LIKELY
-    if "form" in s.nouns and (s.keys & {"do"} or "finish" in s.senses):
+    if "form" in s.nouns and (s.keys & {"do", "doing"} or "finish" in s.senses):
         return "fill_form", LIKELY
     if s.senses & {"need", "fetch"} and "portal" in s.nouns and not s.document:
         return "navigate_url", LIKELY

@@ -2,13 +2,14 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from scheduler.core.clause_mood import MAYBE
 from scheduler.core.compound import REMARK, OrderPart, Orders, split_orders
+from scheduler.core.confidence import BY_WORDS
 from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
@@ -18,7 +19,7 @@ from scheduler.core.order_joining import Order
 from scheduler.core.order_reader import MAY_BE_AN_ORDER, Request, foreign_verbs, read_request
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
 from scheduler.core.questions_read import sender_of
-from scheduler.core.request_frame import RequestFrame, compile_pattern, one_pattern
+from scheduler.core.request_frame import RequestFrame, check_pattern, one_pattern
 from scheduler.core.similarity import NearestExamples
 from scheduler.core.slot_finder import slots_of
 from scheduler.core.slots import FREE_TEXT, SLOTS, clean, derive
@@ -71,12 +72,12 @@ class _Match:
 class _Patterns:
     """Compiled patterns of many intents, those that may fit found in one pass."""
 
-    def __init__(self, patterns: Iterable[tuple[Intent, str]], source: str) -> None:
+    def __init__(self, patterns: Sequence[tuple[Intent, str]], source: str) -> None:
         self._intents: list[Intent] = []
         self._compiled: list[Pattern] = []
         for intent, pattern in patterns:
             place = f"{source}: intent {intent.name!r}"
-            compiled = compile_pattern(pattern, place)
+            compiled = Pattern(pattern)
             strange = compiled.names - SLOTS
             if strange:
                 slots = ", ".join(sorted(SLOTS))
@@ -86,11 +87,13 @@ class _Patterns:
         try:
             self._set = PatternSet(self._compiled)
         except PatternError as error:
+            for intent, pattern in patterns:
+                check_pattern(pattern, f"{source}: intent {intent.name!r}")
             raise IntentFileError(f"{source}: {error}") from error
 
     def matches(self, text: str) -> Iterator[_Match]:
         """Yield what each pattern makes of the text, in the order of the file."""
-        for place in self._set.fitting(text):
+        for place in self._set.candidates(text):
             fit = self._compiled[place].search(text)
             if fit is not None:
                 yield _read(self._intents[place], text, fit)
@@ -116,22 +119,25 @@ class IntentRouter:
         self._unknown = next((one for one in book.intents if one.name == UNKNOWN), Intent(name=UNKNOWN))
         self._refusals = one_pattern(self._unknown.patterns, f"{book.source}: intent {UNKNOWN!r}")
         self._tiers = (
-            _Patterns(((one, pattern) for one in known for pattern in one.patterns), book.source),
-            _Patterns(((one, pattern) for one in known for pattern in one.fallbacks), book.source),
+            _Patterns([(one, pattern) for one in known for pattern in one.patterns], book.source),
+            _Patterns([(one, pattern) for one in known for pattern in one.fallbacks], book.source),
         )
         self._frame = RequestFrame(book.frame, book.source)
         self._nearest = NearestExamples(
             {one.name: [text for texts in one.examples.values() for text in texts] for one in known}
         )
-        self._configured = {
-            verb for one in known for texts in one.examples.values() for text in texts for verb in foreign_verbs(text)
-        }
         for intent in known:
             check_template(intent, book.source)
         self.intents: tuple[Intent, ...] = (*known, self._unknown)
         self._routed = {intent.name: RoutedIntent(**dict(intent)) for intent in self.intents}
         self._remembered = functools.lru_cache(maxsize=_MOST_REMEMBERED)(self._orders)
         self._reads = bool(READ & self._routed.keys())
+
+    @functools.cached_property
+    def _configured(self) -> frozenset[str]:
+        """The verbs of the examples that are foreign to all intents CPA comes with; somebody configured them."""
+        texts = (text for one in self.intents if one.name != UNKNOWN for many in one.examples.values() for text in many)
+        return frozenset().union(*map(foreign_verbs, texts))
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -218,7 +224,7 @@ class IntentRouter:
 
     def _name(self, order: Order, message: str, locale: Locale) -> RoutedIntent:
         """Return what one order wants: grammar names the intent, a pattern of the same intent its slots."""
-        if order.foreign - self._configured:
+        if order.foreign and order.foreign - self._configured:
             return self._not_known(order.said, locale, _UNCONFIGURED, refused=True)
         text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", order.said))
         match = self._match(text)
@@ -235,7 +241,7 @@ class IntentRouter:
             slots["sender"] = sender
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
-        found = {"slots": slots, "locale": locale, "score": order.sure, "why": "by its words"}
+        found = {"slots": slots, "locale": locale, "score": order.sure, "why": BY_WORDS}
         return self._routed[intent].model_copy(update=found)
 
     def _not_known(self, order: str, locale: Locale, why: str, *, refused: bool = False) -> RoutedIntent:

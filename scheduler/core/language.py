@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from scheduler.core.job import Locale
 
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+_ARROW = re.compile(r"(?<=[\w)]) ?(?:[-=–]{1,2}>|→) ?(?=\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _WHOLE_WORD = re.compile(r"\S+")
 _GERMAN_WORDS = """
@@ -41,7 +42,10 @@ def as_written(words: str, message: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    if ">" in seen or "→" in seen:
+        seen = _ARROW.sub(" to " if detect_locale(seen) == "en" else " an ", seen)
+    return seen
 
 
 def _place(words: Iterable[tuple[int, int]], offset: int) -> int:

@@ -1,6 +1,7 @@
 """Knows the words that requests are made of: verbs in their forms, nouns by kind, umlauts and typos overlooked."""
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -57,14 +58,20 @@ class Lexicon:
         for kind, words in document["nouns"].items():
             for word in words:
                 self._add(str(word), Meaning("noun", kind))
-        self._ends = {
-            (word, one) for word, many in self._words.items() for one in many
-            if one.kind == "noun" and one.sense in _COMPOUNDS and len(word) >= _SHORTEST_PART
-        }  # fmt: skip
-        self._misspelt: dict[str, set[str]] = {}
+        self._ends: dict[str, set[Meaning]] = {}
+        for word, many in self._words.items():
+            parts = {one for one in many if one.kind == "noun" and one.sense in _COMPOUNDS}
+            if parts and len(word) >= _SHORTEST_PART:
+                self._ends[word] = parts
+
+    @functools.cached_property
+    def _misspelt(self) -> dict[str, set[str]]:
+        """The words by what is left of them when one letter is left out; made when the first unknown word comes."""
+        found: dict[str, set[str]] = {}
         for word in self._words:
             for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
-                self._misspelt.setdefault(shorter, set()).add(word)
+                found.setdefault(shorter, set()).add(word)
+        return found
 
     def _add_verbs(self, document: Mapping[str, Any]) -> None:
         for sense, lemmas in document["verbs"].items():
@@ -120,7 +127,9 @@ class Lexicon:
         """Return what a German compound is by its last part, in its plural or genitive too."""
         for shorter in (key, *(key.removesuffix(end) for end in _INFLECTIONS if key.endswith(end))):
             whole = {one for one in self._words.get(shorter, ()) if one.kind in {"noun", "nominal"}}
-            known = whole or {one for end, one in self._ends if shorter.endswith(end)}
+            known = whole or {
+                one for start in range(len(shorter) - _SHORTEST_PART + 1) for one in self._ends.get(shorter[start:], ())
+            }
             if known:
                 return known
         return set()
@@ -164,3 +173,8 @@ def _shorter(word: str) -> Iterator[str]:
 def lexicon() -> Lexicon:
     """Return the words that come with the package; read once."""
     return Lexicon()
+
+
+def lexicon_version() -> str:
+    """Return what names the words that come with the package: the hash of their file."""
+    return hashlib.sha256(_FILE.read_bytes()).hexdigest()

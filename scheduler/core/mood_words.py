@@ -17,7 +17,7 @@ NEGATION: Final = word_set(
 HARMLESS: Final = re.compile(
     r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"
     r"if not|why not|warum nicht|not yet \w+|noch nicht \w+(?:te|ene)[nrsm]?\b|nicht \w+(?:te|ene)[nrsm]? |don'?t mind|nicht nur|not only|not sure|nicht sicher|nichts dagegen|"
-    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|without delay|ohne verzögerung"
+    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|kein(?:e|en|er)? anderer?\b|no (?:one|body) else|nicht (?:so )?(?:schlimm|dringend|wichtig|eilig)|not (?:urgent|important)|mehr nicht|das war'?s nicht|nichts (?:vergessen|dabei)|without delay|ohne verzögerung"
 )
 
 
@@ -42,7 +42,7 @@ TELL_HOW: Final = re.compile(
 
 
 HOLDS_OFF: Final = re.compile(
-    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
+    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|hold (?:the|that|this|it|back|your|my)|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
     r"hands off|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
 )
 
@@ -106,8 +106,21 @@ OTHERS_NEED: Final = re.compile(
 )
 
 
+ASKS_FOR: Final = re.compile(r"(?i)\b(?:ask(?:s|ed|ing)? for|fragt\b.* nach|fragen\b.* nach|bittet um|bitten um)\b")
+
+
+CANNOT_FIND: Final = re.compile(
+    r"(?i)^(?:ich|wir)\b(?: \w+)? find(?:e|en)?\b.*\b(?:nicht(?: mehr| wieder)?|nirgends|nirgendwo)[ .!]*$|^(?:i|we) (?:just |still )?(?:can'?t|cannot|can not) (?:seem to )?(?:find|locate)\b(?! (?:out|time|words))"
+)
+
+
+OWN_DOING: Final = re.compile(
+    r"(?i)\b(?:wants?|needs|wishes|plans|hopes|would like|(?:has|have)) to (?!be\b|go\b|get\b|have\b|reach\b|receive\b|see\b|know\b|hear\b|exist\b|come\b|land\b|read\b|arrive\b)"
+)
+
+
 PRAISE: Final = re.compile(
-    r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind)\b"
+    r"(?i)\b(?:(?:es |das |it |that )?(?:wäre|wär|waere|waer|would be|'d be|wäre es|wärs|wär's|waers)\b.*\b(?:gut|schön|schoen|toll|super|nett|lieb|prima|klasse|hilfreich|great|good|nice|lovely|helpful|super|perfect|ideal|möglich|moeglich|fein|freundlich|kind|recht|lieber|geholfen|a (?:huge|big|great|real) help|handy|brilliant|wonderful|fantastic|amazing|grand|ace|wunderbar|großartig|spitze|sinnvoll|angebracht|praktisch|ein traum)\b"
     r"|freuen|dankbar|grateful|appreciate|verbunden|be great|be good|be nice|wundering|wondering|hoping|wird zeit|time (?:we|that|you))"
 )
 
@@ -118,7 +131,7 @@ ABLE: Final = re.compile(
 
 
 COURTESY: Final = re.compile(
-    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
+    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|vergelt'?s gott|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
     r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau)[ .!]*$"
 )
 
@@ -143,7 +156,7 @@ NECESSARY: Final = re.compile(
 
 
 IRREAL: Final = re.compile(
-    r"(?i)\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
+    r"(?i)^(?:ach,? )?hätt(?:e|en)? (?:ich|wir|man)\b(?!.*\bgerne?\b).*\b(?:doch|nur|bloß|bloss)\b.*|\bhätten?\b.*\b(?:können|sollen|müssen|dürfen)\b|\b(?:should|could|would|might)(?:n't)?(?: \w+)? (?:have|'ve) \w+(?:ed|en|nt|t)\b(?! (?:sent|mailed))"
 )
 
 
@@ -165,7 +178,7 @@ AS_IS: Final = word_set(
 
 
 ASKED_FOR: Final = re.compile(
-    r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|^(?:um|erbitte\w*) "
+    r"(?i)\b(?:wird|werden)\b.*\b(?:gebeten|ersucht)\b|\b(?:bitte|bitten|ersuche|erbitte|erbitten) (?:wir |sie |dich |euch |hiermit |höflich |freundlich |herzlich )*um\b|(?<!not )(?<!nicht )\b(?:erbeten|erwünscht|gewünscht|requested)[ .!]*$|^(?:um|erbitte\w*) "
 )
 
 
@@ -174,6 +187,11 @@ PLURALS: Final = word_set(
     mails e-mails emails pdfs termine rechnungen dateien dokumente files documents invoices appointments
     tabellen tables formulare forms webseiten websites programme programs apps
     """
+)
+
+
+GETS: Final = frozenset(
+    {"haben", "bekommen", "kriegen", "have", "get", "sehen", "see", "trouble", "bother", "bitten", "ask"}
 )
 
 

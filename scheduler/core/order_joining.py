@@ -23,6 +23,9 @@ _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anme
 SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
 
+_SEEN: Final = frozenset({"read_mail", "search_mail", "search_document", "open_document"})
+
+
 @dataclass
 class Order:
     """One order: its words, the same with what its pronouns stand for, and what it wants."""
@@ -40,6 +43,8 @@ class Order:
     foreign: frozenset[str] = frozenset()
     """The verbs of which nothing is configured."""
     refers: bool = False
+    got: bool = False
+    """It is got first, and then sent."""
 
 
 def joined(orders: Sequence[Order]) -> list[Order]:
@@ -52,6 +57,10 @@ def joined(orders: Sequence[Order]) -> list[Order]:
             found.append(order)
         else:
             found[-1] = one
+        if len(found) > 1 and found[-1].got and found[-2].intent == "navigate_url":
+            there, sent = found[-2], found.pop()
+            both = f"{there.said} und {sent.said}"
+            found[-1] = replace(sent, text=f"{there.text}, {sent.text}", said=both, intent="fetch_and_send", got=False)
     return found
 
 
@@ -70,7 +79,8 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
     if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:
-        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE)
+        fetched = order if order.intent == "fetch_and_send" else last
+        return replace(last, text=f"{last.text}, {order.text}", said=both, sure=SURE, intent=fetched.intent)
     if (
         last.intent == "navigate_url"
         and spoken.keys & _LOGS_IN
@@ -86,6 +96,12 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             in_order=last.in_order,
             signs=signs._replace(place=True),
         )
+    if "fetch" in spoken.senses and not last.intent and order.intent in SENDING and not order.own_thing:
+        intent = "fetch_and_send" if spoken.place or spoken.whence else "send_mail"
+        return replace(
+            order, text=f"{last.text}, {order.text}", said=both, intent=intent, sure=SURE, in_order=last.in_order, own_thing=True,
+            signs=spoken, got=True,
+        )  # fmt: skip
     gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
     if (
         gets
@@ -118,6 +134,15 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
             last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}", sure=max(last.sure, order.sure)
         )
     if not last.intent and last.mood in {WISH, MAYBE} and order.refers and order.intent == "create_appointment":
+        return replace(order, text=f"{last.text}, {order.text}")
+    if (
+        last.mood == WISH
+        and "need" in spoken.senses
+        and last.intent in _SEEN
+        and order.intent in _SEEN
+        and order.mood == ORDER
+        and not order.own_thing
+    ):
         return replace(order, text=f"{last.text}, {order.text}")
     if not last.intent and last.mood == WISH and not order.own_thing and order.intent:
         return replace(order, text=f"{last.text}, {order.text}")

@@ -12,21 +12,23 @@ from scheduler.core.asides import (
     HARMLESS_IF,
     REPORTING,
     goes_on_telling,
+    is_head,
+    tells_what_to_do,
     tells_why,
-    wishes_of_you,
     without_head,
 )
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
-from scheduler.core.clauses import Clause, clauses_of
+from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of, of_told
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
-from scheduler.core.signs import signs_of
+from scheduler.core.signs import Signs, signs_of
 from scheduler.core.slot_finder import is_place
-from scheduler.core.spoken_of import NOT_FOUND, Thing, end_of, kinds, names_nothing, plain_phrases, pronoun, with_place
+from scheduler.core.spoken_of import plain_phrases
+from scheduler.core.spoken_things import SpokenOf
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
@@ -36,6 +38,11 @@ _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
 _SEEKS: Final = frozenset({"find", "show", "fetch"})
+_ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls"})
+_FINDS_OUT: Final = frozenset({"find", "show", "lookup", "know"})
+_ASKED: Final = frozenset(
+    {"was", "what", "wie", "how", "wann", "when", "wer", "who", "ob", "whether", "welche", "which"}
+)
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
 
@@ -74,13 +81,12 @@ class _Reader:
         self._later: list[Order] = []  # what is to be done after the next order: "bevor du …"
         self._overlooked: list[str] = []
         self._reasons: list[str] = []
-        self._things: list[Thing] = []
         self._mood = NOTHING
         self._skip_next = ""
         self._asking = False
-        self._place = ""
         self._wrote = ""
-        self._dated = False
+        self._spoken = SpokenOf(text)
+        self._head: Clause | None = None
 
     def read(self) -> Request:
         clauses = clauses_of(self._text)
@@ -115,7 +121,7 @@ class _Reader:
             self._none(said, "statement", words)
             return
         self._asking = words.asks
-        asked = asked_for(said)
+        asked = asked_for(said) or (self._asked_where(clause) if clause.question and "know" in words.senses else None)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
             self._praise(clause, words, said)
@@ -128,19 +134,15 @@ class _Reader:
             if words.lemmas("tell", "idle", "write") & REPORTING and not words.asks:
                 self._skip_next = "reported"
             return
-        if (clause.told and "ensure" in words.senses) or (
-            clause.told and mood.kind in {WISH, NOTHING} and wishes_of_you(clause)
-        ):
+        if tells_what_to_do(clause, words, mood):
             self._praise(clause, words, said)
             return
-        if (
-            mood.kind == WISH
-            and clause.joined == ","
-            and (self._mood == ORDER or self._reasons[-1:] == ["negated"])
-            and words.content[0].key in I_WE
-            and tells_why(words)
-        ):
+        if self._gives_reason(clause, words, mood):
             self._none(said, "statement", words)
+            return
+        if mood.kind == MAYBE and is_head(clause, words, after):
+            self._head = clause
+            self._spoken.remember(words, only_told=self._mood == NOTHING)
             return
         order = self._order(clause, words, said, mood.kind, asked)
         if order is None:
@@ -149,10 +151,25 @@ class _Reader:
             return
         self._mood = mood.kind if mood.kind != MAYBE or order.intent else NOTHING
         self._add(order, words)
+        if clause.told and order.intent == "search_document":
+            self._spoken.remember(Words(clause.told[1:]), ordered=True)
+
+    def _gives_reason(self, clause: Clause, words: Words, mood: Mood) -> bool:
+        """Whether a wish only gives the reason of the order before it."""
+        return (
+            mood.kind == WISH
+            and clause.joined == ","
+            and (self._mood == ORDER or self._reasons[-1:] == ["negated"])
+            and words.content[0].key in I_WE
+            and tells_why(words)
+        )
 
     def _skipped(self, clause: Clause, words: Words) -> str:
         """Return why a clause is not looked at: what stands before it says that it is no order."""
-        if self._skip_next and clause.joined:
+        goes_on = self._skip_next == "reported" and (
+            clause.core[0].key in _ASKS_NICELY or (self._wrote and "find" in words.senses)
+        )
+        if self._skip_next and clause.joined and not goes_on:
             return self._skip_next
         first = words.imperative
         asks_on = clause.joined and clause.question and self._asking
@@ -167,7 +184,7 @@ class _Reader:
             return
         self._overlooked.append(said)
         self._wrote = said if WROTE.search(said) else self._wrote
-        self._remember(words)
+        self._spoken.remember(words, only_told=self._mood == NOTHING)
 
     def _add(self, order: Order, words: Words) -> None:
         if self._later and not order.in_order:
@@ -178,7 +195,7 @@ class _Reader:
             self._orders.insert(len(self._orders) - 1, order)
         else:
             self._orders.append(order)
-        self._remember(words, ordered=bool(order.intent))
+        self._spoken.remember(words, ordered=bool(order.intent), only_told=self._mood == NOTHING)
 
     def _depends(self, clause: Clause, words: Words, said: str, after: Clause | None, before: Clause | None) -> bool:
         """Read "bevor du …", "nachdem du …", "wenn …"; False where it is to be read like any other clause."""
@@ -190,11 +207,12 @@ class _Reader:
             self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
         )
         if clause.sub in IF and self._mood == "praise":
-            self._wished(self._order(replace_core(clause, inner), inner, said, WISH, None), words)
+            told = replace_core(clause, inner)
+            self._wished(self._wish(told, inner, said), words)
             return True
         if clause.sub == "because":
             self._overlooked.append(said)
-            self._remember(words)
+            self._spoken.remember(words, only_told=self._mood == NOTHING)
             return True
         if clause.sub in BEFORE:
             if order is not None and order.intent:
@@ -238,6 +256,14 @@ class _Reader:
             self._skip_next = "conditional"
         self._overlooked.append(said)
 
+    def _wish(self, clause: Clause, words: Words, said: str) -> Order | None:
+        """Return what is wished: that something is done, or that somebody has something."""
+        signs = signs_of(words, told=bool(clause.told))
+        order = self._order(clause, words, said, WISH, None)
+        if order is None and signs.person and signs.document:
+            return self._order(clause, words, said, FOR_OTHERS, None)
+        return order
+
     def _wished(self, order: Order | None, words: Words) -> None:
         if order is not None and order.sure >= PERHAPS:
             self._add(order, words)
@@ -247,15 +273,17 @@ class _Reader:
         """Read "es wäre gut, wenn du …": what is told is wished."""
         self._mood = "praise"
         if clause.told:
-            told = Words(clause.told[1:])
-            order = self._order(replace_core(clause, told), told, said, WISH, None)
+            inside = with_content(clause, clause.told[1:])
+            told = Words(inside.core)
+            order = self._wish(inside, told, said)
             if order is not None and order.sure >= PERHAPS:
                 self._add(order, words)
                 self._mood = WISH
                 return
         place = next((at for at, one in enumerate(clause.core) if one.key in {"wenn", "dass", "if", "that"}), None)
         inner = Words(clause.core[place + 1 :]) if place is not None else Words(clause.core)
-        order = self._order(replace_core(clause, inner), inner, said, WISH, None)
+        inside = replace_core(clause, inner)
+        order = self._wish(inside, inner, said)
         if order is not None and order.sure >= PERHAPS:
             self._add(order, words)
             self._mood = WISH
@@ -278,7 +306,9 @@ class _Reader:
         self, clause: Clause, words: Words, said: str, mood: str, asked: tuple[str, float] | None
     ) -> Order | None:
         """Return the order a clause holds; None where its words do not tell of any."""
-        extra, filled, refers = self._filled(clause, words, said)
+        extra, filled, refers = self._spoken.filled(clause, words, said)
+        if self._head is not None:
+            said, filled, extra = self._headed(clause, filled, extra)
         signs = signs_of(words, told=bool(clause.told), extra=extra)
         order = Order(said, filled, in_order=clause.in_order, signs=signs, mood=mood, refers=refers)
         order.own_thing = (
@@ -292,7 +322,7 @@ class _Reader:
         foreign = bool(signs.senses & {FOREIGN, "print"}) and not signs.senses & {"write", "reply", "tell"}
         intent, sure = asked or intent_of(signs)
         if clause.told and not asked:
-            told = of_told(signs.senses, " ".join(one.text for one in clause.told))
+            told = self._of_told(clause, signs)
             intent, sure = told if told is not None else (intent, sure)
         if mood == FOR_OTHERS:
             intent, sure = (
@@ -315,82 +345,37 @@ class _Reader:
                 or (signs.thing and not signs.person)
                 or bool(signs.senses & {"write", "tell", "reply"})
             )
-        if "travel" in signs.nouns and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
+        travels = "travel" in signs.nouns and not (signs.place or signs.by_mail)
+        if travels and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
             order.foreign, intent, sure = frozenset({"book"}), "", 0.0
         if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
             intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
         order.intent, order.sure = intent, sure
         return order
 
-    def _filled(self, clause: Clause, words: Words, said: str) -> tuple[frozenset[str], str, bool]:
-        """Return the kinds a pronoun stands for, the words with them in its place, and whether there is such a pronoun."""
-        token = pronoun(words)
-        if token is None and not (names_nothing(words) or self._leaves_out(clause, words)):
-            return frozenset(), said, False
-        thing = self._things[-1] if self._things else None
-        if thing is None:
-            return frozenset({"dated"} if self._dated else ()), said, True
-        extra = set(thing.kinds) | ({"dated"} if self._dated else set())
-        if self._place and not thing.place:
-            thing = replace(thing, place=self._place)
-        offset = self._text.find(said, clause.start)
-        at = token.start - offset if token is not None else -1
-        length = len(token.text) if token is not None else 0
-        filled = said
-        if thing.ordered:
-            return frozenset(extra | ({"place"} if thing.place else set())) - {"place"}, said, True
-        if token is None:
-            filled = f"{thing.words} {said}"
-        if token is not None and 0 <= at < len(said) and said[at : at + length] == token.text:
-            filled = f"{said[:at]}{thing.words}{said[at + length :]}"
-        if thing.place:
-            filled = with_place(filled, thing)
-            extra.add("place")
-        return frozenset(extra), filled, True
+    def _headed(self, clause: Clause, filled: str, extra: frozenset[str]) -> tuple[str, str, frozenset[str]]:
+        """Return an order with the words that stand before it, and the kinds of things that these tell of."""
+        head, self._head = self._head or clause, None
+        place = any(is_place(one) for one in plain_phrases(Words(head.core)))
+        whole = self._text[head.start : clause.end].strip(" ,;")
+        return whole, f"{head.text(self._text)}, {filled}", extra | ({"place"} if place else frozenset())
 
-    def _leaves_out(self, clause: Clause, words: Words) -> bool:
-        """Whether an order does not say what it is about though something was spoken of: "an die Versicherung mailen"."""
-        if not self._things or clause.told or not words.senses & {"send", "forward", "open", "convert", "extract"}:
-            return False
-        s = signs_of(words, told=False)
-        return not (
-            s.document
-            or s.thing
-            or s.name
-            or s.app
-            or s.nouns & {"portal", "appointment", "form", "table", "mail", "mailbox", "web"}
-            or s.kinds & {"url", "file", "quoted"}
-        )
+    def _of_told(self, clause: Clause, signs: Signs) -> tuple[str, float] | None:
+        """Return what is asked for where it is told: whether somebody wrote, where something is, what is to be found out."""
+        said = self._text[clause.told[0].start : clause.told[-1].end]
+        found = of_told(signs.senses, said)
+        if found is not None or not signs.senses & _FINDS_OUT or signs.to:
+            return found
+        if clause.told[0].key in {"wo", "wohin", "where", "in"}:
+            return asked_for(said)
+        if signs.senses & {"find", "lookup"} and clause.told[0].key in _ASKED and not signs.document:
+            return "web_search", LIKELY
+        return None
 
-    def _remember(self, words: Words, *, ordered: bool = False) -> None:
-        """Keep what a clause speaks of, for the pronouns after it."""
-        phrases = sorted(
-            (one for one in plain_phrases(words) if one.tokens),
-            key=lambda one: (not (kinds(one) - {"name"}), bool(one.before)),
-        )
-        place = next(
-            (
-                one
-                for one in phrases
-                if is_place(one) or (not words.verbs and one.noun("folder", "portal") and not one.noun("document"))
-            ),
-            None,
-        )
-        if self._mood == NOTHING and place is not None:
-            self._place = self._text[place.start : place.tokens[-1].end]
-        self._dated = self._dated or any(one.kind in {"date", "time"} for one in words.tokens)
-        for phrase in phrases:
-            found = kinds(phrase)
-            if not found or (phrase is place and len(phrases) > 1):
-                continue
-            told = NOT_FOUND.sub("", self._text[phrase.tokens[0].start : end_of(phrase, phrases, place)])
-            where = self._text[place.start : place.tokens[-1].end] if place is not None and place is not phrase else ""
-            self._things.append(Thing(told, found, where, ordered))
-            break
-        else:
-            if place is not None:
-                told = self._text[place.tokens[0].start : place.tokens[-1].end]
-                self._things.append(Thing(told, kinds(place), "", ordered))
+    def _asked_where(self, clause: Clause) -> tuple[str, float] | None:
+        """Return what "weißt du zufällig, wo …?" asks for."""
+        where = bool(clause.told) and clause.told[0].key in {"wo", "wohin", "where"}
+        return asked_for(self._text[clause.told[0].start : clause.told[-1].end]) if where else None
 
 
 def replace_core(clause: Clause, words: Words) -> Clause:

@@ -8,7 +8,7 @@ import functools
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, NamedTuple
 
 import re2
 
@@ -17,9 +17,6 @@ _CLASS_OR_ESCAPE = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])")
 _SPELLINGS = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
 _GROUP = re.compile(r"(\(\?P?<)(\w+)>")
 _UMLAUT = re.compile("[äöüß]")
-_MEMORY_OF_A_SET: Final = (
-    256 << 20
-)  # bytes that the states of all patterns of a set may take; they come as they are met
 
 
 class PatternError(ValueError):
@@ -68,22 +65,34 @@ class Fit(NamedTuple):
 
 
 class Pattern:
-    """A compiled pattern. A group may stand in it twice under one name; the first that takes part counts."""
+    """A pattern, compiled when it is first asked.
+
+    A group may stand in it twice under one name; the first that takes part counts.
+    """
 
     def __init__(self, source: str) -> None:
+        self._spelled = _both_spellings(source)
+        self.without_names = _GROUP.sub("(?:", self._spelled)
+        self.names = frozenset(match[2] for match in _GROUP.finditer(self._spelled))
+
+    def check(self) -> None:
         """Raises PatternError for what RE2 cannot read, backreferences and look-around among it."""
-        number = itertools.count(1)
-        spelled = _both_spellings(source)
-        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", spelled)
-        self.without_names = _GROUP.sub("(?:", spelled)
         try:
-            self._regexp = re2.compile(unique, _options())
+            re2.compile(self.without_names, _options())
         except re2.error as error:
             reason = error.args[0] if error.args else error
             raise PatternError(reason.decode() if isinstance(reason, bytes) else str(reason)) from error
+
+    @functools.cached_property
+    def _regexp(self) -> Any:  # noqa: ANN401 - the library has no types
+        number = itertools.count(1)
+        unique = _GROUP.sub(lambda match: f"{match[1]}{match[2]}__{next(number)}>", self._spelled)
+        return re2.compile(unique, _options())
+
+    @functools.cached_property
+    def _groups(self) -> tuple[tuple[str, int], ...]:
         groups = sorted((index, name.rpartition("__")[0]) for name, index in self._regexp.groupindex.items())
-        self._groups = tuple((name, index) for index, name in reversed(groups))
-        self.names = frozenset(name for _, name in groups)
+        return tuple((name, index) for index, name in reversed(groups))
 
     def search(self, text: str) -> Fit | None:
         """Return the leftmost fit, or None."""
@@ -110,25 +119,23 @@ def _cheapest(text: str) -> str | bytes:
 
 
 class PatternSet:
-    """Many patterns asked at once: the time is that of one pass over the text, however many there are."""
+    """Many patterns asked at once: one pass over the text finds the words that they need, then few are left to try."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        """Raises PatternError when they are too large to be asked at once."""
-        self._set = None
-        if patterns:
-            options = _new_options()
-            options.max_mem = _MEMORY_OF_A_SET
-            self._set = re2.Set.SearchSet(options)
+        """Raises PatternError for one that RE2 cannot read."""
+        self._filter = re2.Filter() if patterns else None
+        if self._filter is None:
+            return
+        try:
             for pattern in patterns:
-                self._set.Add(pattern.without_names)
-            try:
-                self._set.Compile()
-            except re2.error as error:
-                raise PatternError(f"{len(patterns)} patterns together are too large") from error
+                self._filter.Add(pattern.without_names, _options())
+            self._filter.Compile()
+        except re2.error as error:
+            raise PatternError(f"one of {len(patterns)} patterns cannot be read") from error
 
-    def fitting(self, text: str) -> Sequence[int]:
-        """Return the places, in order, of the patterns that fit."""
-        found = self._set.Match(text) if self._set else None
+    def candidates(self, text: str) -> Sequence[int]:
+        """Return the places, in order, of the patterns that may fit; no other does."""
+        found = self._filter.Match(text.lower(), potential=True) if self._filter else None
         return sorted(found) if found else ()
 
 
@@ -142,10 +149,6 @@ def _both_spellings(pattern: str) -> str:
 
 @functools.cache
 def _options() -> re2.Options:
-    return _new_options()
-
-
-def _new_options() -> re2.Options:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False

@@ -11,7 +11,7 @@ _CAME: Final = r"(?:gekommen|reingekommen|eingegangen|eingetroffen|da|angekommen
 _READS: Final = re.compile(
     rf"(?i)^(?:und |and |so |also )?(?:(?:was|what|whats)(?:'?s| is| ist)? ?(?:gibt(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|steht|is there|do (?:i|we) have|ist|is|liegt|kam|came)?(?: \w+){{0,3}}? ?(?:neu\w*|new|ungelesen\w*|unread)\b"
     rf"|(?:(?:gibt|gab)(?:'?s| es)|hab(?:e|en)? (?:ich|wir)|hast du|have (?:i|we|you)(?: got)?|do (?:i|we) have|did (?:i|we) get|is there|are there|sind|ist|is|kam|irgendwas|irgendwelche|any(?:thing)?|got)\b.*\b(?:neu\w*|new|was|etwas|anything|{_MAILS})\b.*"
-    rf"(?:\b(?:von|vom|from|by)\b|{_CAME}|\b(?:posteingang|postfach|inbox|mailbox)\b)|(?:neue|new|ungelesene|unread|any|irgendwelche) (?:\w+ )?(?:{_MAILS})\b|(?:hab(?:e|en)? (?:ich|wir)|have (?:i|we)(?: got)?|do (?:i|we) have|gibt(?:'?s| es)|are there|did (?:i|we) get) (?:\w+ ){{0,3}}(?:{_MAILS})[ ?.!]*$|any(?:thing)? (?:new |in |back |yet )*(?:from|by)\b|was neues von|irgendwas (?:neues )?von|(?:post|mails?|nachricht) von \w+.*\?$)"
+    rf"(?:\b(?:von|vom|from|by)\b|{_CAME}|\b(?:posteingang|postfach|inbox|mailbox)\b)|(?:neue|new|ungelesene|unread|any|irgendwelche) (?:\w+ )?(?:{_MAILS})\b|(?:hab(?:e|en)? (?:ich|wir)|have (?:i|we)(?: got)?|do (?:i|we) have|gibt(?:'?s| es)|are there|did (?:i|we) get) (?:\w+ ){{0,3}}(?:{_MAILS})[ ?.!]*$|any(?:thing)? (?:new |in |back |yet )*(?:from|by)\b|(?:was|what)\b[^?]*\b(?:im|in) (?:mein\w* |my |the |dem )?(?:posteingang|postfach|inbox|mailbox)\b|(?:ist|is|sind|are|liegt|gibt(?:'?s| es)|is there|there'?s?|haben wir|do we have)\b[^?]*\b(?:antwort|rückmeldung|reply|response|word back)\b[^?]*\b(?:von|vom|from)\b|was neues von|irgendwas (?:neues )?von|(?:post|mails?|nachricht) von \w+.*\?$)"
 )
 _WROTE: Final = re.compile(
     r"(?i)^(?:hat|haben|has|have|did|hatte) (?!ich\b|du\b|wir\b|i\b|we\b|you\b)(?:sich )?.{2,40}? (?:\w+ )*?(?:geschrieben|geantwortet|gemailt|gemeldet|zurückgeschrieben|replied|emailed|mailed|email|mail|written|answered|emailed|responded|reply|write|answer|come back|got back|get back|respond|been in touch)\b(?!.*\b(?:wie|how)\b)"
@@ -44,6 +44,9 @@ _SENDER: Final = re.compile(
     r"(?: (?:geschrieben|gemailt|gesendet|geschickt|geantwortet|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?)(?: hat| haben| hatte)?\b.*)?[ ?.!]*$"
 )
 _WAY: Final = re.compile(r"(?i)^(?:what|was)\b.*\b(?:way|weg) (?:to|of|um)\b")
+_ABLE: Final = re.compile(
+    r"(?i)^(?:is|ist|wäre|would|was) (?:it|es|that|das) (?:\w+ )?(?:possible|möglich|moeglich|machbar|allowed|erlaubt)\b"
+)
 _LOCATION: Final = re.compile(
     r"(?i)\b(?:location|whereabouts|speicherort|ablageort|fundort)\b.*\b(?:of|von|vom|der|des)\b"
 )
@@ -58,7 +61,7 @@ def sender_of(said: str) -> str:
 def asked_for(said: str) -> tuple[str, float] | None:
     """Return the intent of a question that asks to be shown what came or where something is; None for other questions."""
     text = said.strip()
-    if _WAY.search(text):
+    if _WAY.search(text) or _ABLE.match(text):
         return None
     if _WHERE.match(text) and (_FINDS.search(text) or not _NO_PLACE.search(text)):
         if _WHERE_MAIL.search(text):

@@ -16,6 +16,19 @@ _GREETING: Final = re.compile(
     r"|\s*(?:hi|hallo|hey|moin|hello) (?:zusammen|all|there|everyone|team)\s?[,!.]+(?=\s)",
     re.IGNORECASE,
 )
+_FAVOUR: Final = re.compile(
+    r"(?:bist|wärst|wärest|seien|sind|wären) (?:du|sie|ihr) (?:mal |bitte |vielleicht |eben )?(?:so )?(?:gut|nett|lieb|freundlich|ein schatz|ein engel),? und(?= \w)"
+    r"|(?:hast|hättest|haben|hätten) (?:du|sie) (?:mal |bitte |vielleicht |gerade |kurz )*(?:(?:eine?n? |ne |kurz |etwas |ein bisschen )*(?:zeit|minute|moment|sekunde|augenblick|luft))(?:,? und|[?.!,])(?= \w)"
+    r"|(?:tu|tust du|tun sie|mach|könntest du) (?:mir|uns) (?:bitte |mal )*(?:den|einen|nen) (?:großen |riesen)?gefallen(?: tun)?\s?(?:und|[,:!?.])(?= \w)|sei (?:bitte )?(?:so )?(?:ein schatz|ein engel|so lieb|so gut|so nett|lieb|gut|nett|ein lieber),? und(?= \w)"
+    r"|(?:could you |can you |would you |please )*(?:do me (?:a|the) (?:big |huge |quick )?(?:favou?r|solid)|be an? (?:dear|love|star|angel|pal|sport|legend|hero)|help me out)(?: here)?\s?(?:and|[,:!?.–-]+)(?= ?\w)"
+    r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
+    re.IGNORECASE,
+)
+_HEADER: Final = re.compile(
+    r"\s*(?:to ?-?do|aufgaben?|tasks?|(?:das )?muss (?:noch |heute )*(?:raus|weg|erledigt werden)|(?:noch |bitte )*(?:zu )?erledigen|(?:eine |kleine |kurze |große |noch eine )+bitte(?: an dich)?|noch (?:was|etwas|eins)|one (?:more|last) thing|"
+    r"(?:a )?(?:quick|small|little) (?:one|request|favou?r|ask|thing)|needs? (?:sending|doing|to go(?: out)?)|for you|für dich|jobs? for (?:you|today))\s?[:–](?= ?\w)",
+    re.IGNORECASE,
+)
 _NAMED: Final = re.compile(r"\s*\w+ (?:\w+ )*?[A-ZÄÖÜ]|.*(?:zusammen|all|there|everyone|team)", re.DOTALL)
 _WISHES: Final = re.compile(
     r"(?:(?<=[.!?,] )|^)\s*(?:(?:ich |wir |i |we )?(?:hoffe|hoffen|hope)\b (?!(?:you|du|sie) (?:can|could|kannst|können))[^.!?]*|how are you[^.!?]*|wie geht'?s?[^.!?]*)[.!?]+(?=\s)",
@@ -64,6 +77,12 @@ def remarks_in(text: str) -> Iterator[Stretch]:
     greeting = _GREETING.match(text)
     if greeting is not None and _NAMED.match(greeting[0]) and text[greeting.end() :].strip():
         yield greeting.span()
+    header = _HEADER.match(text)
+    if header is not None:
+        yield header.span()
+    for favour in _FAVOUR.finditer(text):
+        if not text[: favour.start()].strip(" .,!?;:") or text[: favour.start()].rstrip()[-1:] in ".!?,;:–-":
+            yield favour.span()
     for wish in _WISHES.finditer(text):
         if text[wish.end() :].strip():
             yield wish.span()

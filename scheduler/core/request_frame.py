@@ -42,14 +42,19 @@ class RequestFrame:
 
 def one_pattern(patterns: tuple[str, ...] | list[str], place: str) -> Pattern:
     """Return a pattern that fits where any of these does. Raises IntentFileError that names the first bad one."""
-    for pattern in patterns:
-        compile_pattern(pattern, place)
-    return Pattern(any_of(patterns) if patterns else _NEVER)
-
-
-def compile_pattern(pattern: str, place: str) -> Pattern:
-    """Raises IntentFileError that names pattern and place."""
+    whole = Pattern(any_of(patterns) if patterns else _NEVER)
     try:
-        return Pattern(pattern)
+        whole.check()
+    except PatternError as error:
+        for pattern in patterns:
+            check_pattern(pattern, place)
+        raise IntentFileError(f"{place}: {error}") from error
+    return whole
+
+
+def check_pattern(pattern: str, place: str) -> None:
+    """Raises IntentFileError that names pattern and place where RE2 cannot read it."""
+    try:
+        Pattern(pattern).check()
     except PatternError as error:
         raise IntentFileError(f"{place}, pattern {pattern!r}: {error}") from error

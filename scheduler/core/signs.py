@@ -20,6 +20,9 @@ _NO_APPOINTMENT: Final = word_set(
 _MEANS: Final = frozenset({"per", "via", "by", "als", "as"})
 
 
+_WHENCE: Final = frozenset({"aus", "ausm", "from", "out", "off", "vom"})
+
+
 _PDF: Final = re.compile(r"(?i)\bpdfs?\b|pdf-")
 
 
@@ -57,6 +60,8 @@ class Signs(NamedTuple):
     source: bool
     """Something it is got from: "aus dem Bericht", "out of the survey"."""
     particle: bool = False
+    whence: bool = False
+    """Something or somebody it comes from is named: "from sage"."""
 
 
 def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -> Signs:
@@ -104,6 +109,7 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
         thing=any(_is_thing(one) for one in objects),
         app=any(not one.before and one.noun("application", "app_word") for one in phrases) or "application" in extra,
         source=source,
+        whence=any(one.before in _WHENCE and not one.kind("date") and not _is_person(one) for one in phrases),
     )
 
 
@@ -111,6 +117,7 @@ def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
     """Return the kinds of things that are named, by what means aside ("per Mail")."""
     aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
     means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
+    within = {token.start for one in phrases if one.before and one.before != "self" for token in one.tokens}
     nouns = {
         m.sense
         for t in words.tokens
@@ -118,6 +125,7 @@ def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
         if m.kind == "noun"
         and t.start not in means
         and not (m.sense == "appointment" and t.start in aside)
+        and not (m.sense == "travel" and t.start in within)
         and not _is_verb(t, words)
     }
     mail = any(t.has("noun", "mail") and not t.has("noun", "document") for t in words.tokens)
@@ -146,9 +154,14 @@ def _nominal(words: Words) -> frozenset[str]:
 def _light(words: Words) -> frozenset[str]:
     """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
     found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
+    if "give" in words.senses and words.keys & _WORD_OF_IT:
+        found.add("tell")
     if not words.verbs and words.keys & OBLIGES and words.keys & _DIRECTIONS:
         found.add("belong")
     return frozenset(found)
+
+
+_WORD_OF_IT: Final = frozenset({"bescheid", "heads", "heads-up", "headsup", "shout", "nudge", "word", "notice"})
 
 
 _DIRECTIONS: Final = word_set(

@@ -11,7 +11,7 @@ from typing import Final
 from scheduler.core.phrases import Token
 from scheduler.core.slot_phrase_ends import PhraseEnds
 from scheduler.core.slot_times import is_period
-from scheduler.core.slot_tokens import ABBREVIATED, Chunk, language_of
+from scheduler.core.slot_tokens import Chunk, is_abbreviated, language_of
 
 _JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _TIMES: Final = frozenset({"zeitraum", "zeit", "monat", "woche", "period", "month", "monats"})
@@ -20,6 +20,7 @@ _TAKEN_BACK: Final = re.compile(
     r"[\s,.;–-]*\b(?:nein|nee|ne|no|quatsch|sorry|halt|ach was|i mean|ich meine?|besser gesagt|or rather|sondern)\b[\s,.;–-]*(?:(?:sorry|halt|wait|doch|i mean|ich meine?|lieber|am|um|on|at|bitte mal auf)\b[\s,.;–-]*)*",
     re.IGNORECASE,
 )
+_AS_WELL: Final = re.compile(r"(?<= )(?:as well as|along with|together with|und auch|and also)(?= )", re.IGNORECASE)
 _PLUS: Final = re.compile(r"(?<= )\+(?= )")
 _APPOSED: Final = re.compile(
     r",? (?:z\. ?hd?\.?v?\.?|zu händen|attn\.?|attention|c/o|für die aufmerksamkeit)(?: von)? ", re.IGNORECASE
@@ -29,6 +30,7 @@ _APPOSED: Final = re.compile(
 def chunks_of(text: str) -> list[Chunk]:
     """Return the chunks of an order, in order."""
     text = text.replace(" / ", " ; ").replace("->", "an" if language_of(text) == "de" else "to")
+    text = _AS_WELL.sub(lambda match: "and".ljust(len(match[0])), text)
     found = _Chunker(_PLUS.sub("&", text)).chunks()
     wrong = {
         id(one)
@@ -89,7 +91,8 @@ class _Chunker(PhraseEnds):
         within = token.text in _MARKS_WITHIN and 0 < place < len(self._tokens) - 1
         if within and self._tokens[place - 1].end == token.start and self._tokens[place + 1].start == token.end:
             return
-        if token.text == "." and self._at(place - 1) and self._at(place - 1).key.strip(".") in ABBREVIATED:  # type: ignore[union-attr]
+        before = self._at(place - 1)
+        if token.text == "." and before is not None and is_abbreviated(before):
             return
         if self._open is not None and _APPOSED.match(self._text, token.start):
             self._open.tokens.append(token)

@@ -62,9 +62,14 @@ ASIDE: Final = re.compile(
     r",? (?:weil|damit|obwohl|denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
     re.IGNORECASE,
 )
+_LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
-_BETWEEN: Final = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+")
-_AND: Final = re.compile(r"\s+(?:und|and|sowie)\s+")
+_BETWEEN: Final = re.compile(
+    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|plus)\s+"
+)
+_AND: Final = re.compile(
+    r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"
+)
 _NUMBERS: Final = re.compile(r"(?:, | und | and )")
 _FIRM: Final = re.compile(
     r" & |\b(?:gmbh|ag|kg|ltd|inc|llp|söhne|sons|partners?|attn|z\. ?hd?\.?|c/o)\b", re.IGNORECASE
@@ -90,14 +95,16 @@ def is_source(phrase: Phrase) -> bool:
 def with_slots(routed: RoutedIntent, text: str) -> RoutedIntent:
     """Return an intent that was found in a text with its slots as the words around them tell.
 
-    What a pattern filled stays where it must be filled and nothing else was found.
+    What a pattern filled stays where it must be filled and nothing else was found, nor a pronoun for it.
     """
     if routed.way == "llm" or routed.rest or (routed.name not in ROLES and routed.name != "web_search"):
         return routed
     said = find_slots(routed.name, normalise(text))
     slots = joined(said, " and " if routed.locale == "en" else " und ")
-    missing = [name for names in routed.required if not slots.keys() & {*names.split("/")} for name in names.split("/")]
-    slots = {name: routed.slots[name] for name in missing if name in routed.slots} | slots
+    told = slots.keys() | {slot for slot, many in _found(routed.name, normalise(text)).items() if not many}
+    missing = [name for names in routed.required if not told & {*names.split("/")} for name in names.split("/")]
+    kept = {name: _LATE_PRONOUN.sub("", routed.slots[name]) for name in missing if name in routed.slots}
+    slots = {name: words for name, words in kept.items() if words} | slots
     if "sender" in slots and routed.name == "send_mail" and "document" not in {one.slot for one in said}:
         slots.pop("document", None)
     if "body" in slots and "\n" in text:
@@ -198,7 +205,7 @@ def _found(intent: str, text: str) -> Filled:
         cut = cut_format(rest)
         rest = cut.rest
         filled |= {} if intent == "export_pdf" else {slot: [*many] for slot, many in cut.found.items()}
-    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de")
+    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text)
     order.filled |= filled
     role(order)
     return order.filled

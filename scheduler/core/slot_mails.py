@@ -20,7 +20,9 @@ from scheduler.core.slot_order import (
     is_thing,
     on_screen,
     owner_of,
+    place_of,
 )
+from scheduler.core.slot_persons import person_meant, pronoun_of_person
 from scheduler.core.slot_tokens import TITLES, Chunk
 
 _GETS: Final = re.compile(
@@ -35,6 +37,11 @@ _TOLD: Final = re.compile(
 )
 _TO_GET: Final = re.compile(r"\s*to (?:get|have|receive|see)\b", re.IGNORECASE)
 _OF_SUBJECT: Final = frozenset({"von", "vom", "of", "fuer", "for", "bei", "in", "im", "mit", "with"})
+_SENDS: Final = ("send", "forward", "reply", "write", "tell", "show")
+_MARK: Final = re.compile(r"[,.;:!?](?:\s|$)")
+_IT: Final = re.compile(
+    r"(?<=[.;:!?,] )[^.;:!?]*\b(?P<it>it|them|ihn|sie|es|diesen?|die|den|das)\b(?!')", re.IGNORECASE
+)
 _PERSONAL: Final = re.compile(r"\b(?:him|her|them|ihm|ihr|ihnen|ihn)\b", re.IGNORECASE)
 
 
@@ -95,6 +102,8 @@ def _recipients(order: Order) -> None:
     if _is_told(order):
         return
     _aimed_at(order)
+    if "recipient" not in order.filled and _is_spoken_of(order):
+        return
     if "recipient" not in order.filled:
         _first(order, lambda one: _is_told_of(order, one))
     if "recipient" not in order.filled:
@@ -113,6 +122,26 @@ def _first(order: Order, fits: Callable[[Chunk], bool]) -> None:
     one = next((one for one in order.free() if fits(one)), None)
     if one is not None:
         order.fill("recipient", one)
+
+
+def _is_spoken_of(order: Order) -> bool:
+    """Fill who was spoken of before, where a pronoun says who gets it; nobody, where it is not said here."""
+    token = pronoun_of_person(order.text)
+    if token is None or not _is_sent(order, token.start, token.end):
+        return False
+    meant = person_meant(token.key, order.whole[: token.start])
+    order.filled["recipient"] = [] if meant is None else [meant]
+    return True
+
+
+def _is_sent(order: Order, start: int, end: int) -> bool:
+    """Whether a verb of sending or telling stands beside these words, no mark between."""
+    return any(
+        one.kind == "verb"
+        and any(one.tokens[0].has("verb", sense) for sense in _SENDS)
+        and not _MARK.search(order.text[min(end, one.end) : max(start, one.start)])
+        for one in order.chunks
+    )
 
 
 def _is_told(order: Order) -> bool:
@@ -229,12 +258,22 @@ def _things_sent(order: Order) -> None:
         if rank:
             order.fill("document", rank[0])
             for one in rank[1:]:
-                if one.joined and one.clause != -1 and order.chunks[order.place_of(one) - 1].kind == "np":
+                before = order.chunks[order.place_of(one) - 1]
+                if before.kind == "np" and (one.joined or _listed(order, before, one)):
                     order.fill("document", one, more=True)
             for one in list(order.free()):
                 if one.prep in {"samt", "nebst", "mitsamt", "including", "plus", "alongside"}:
                     order.fill("document", one, more=True)
             return
+    if "body" not in order.filled and (pronoun := _IT.search(order.text)) is not None:
+        spoken = [one for one in free if one.end < pronoun.start() and not is_person(one) and place_of(one) == ""]
+        if spoken:
+            order.fill("document", spoken[-1])
+
+
+def _listed(order: Order, before: Chunk, chunk: Chunk) -> bool:
+    """Whether only a comma stands between two things with articles: "das Protokoll, die Agenda und das Budget"."""
+    return bool(chunk.det and before.det) and order.text[before.end : chunk.start].strip() == "," and is_thing(before)
 
 
 def _about(order: Order) -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from scheduler.core.slot_order import ABOUT, FOR, GENITIVE, TO, WITH, Order, after_verb, is_empty, is_person, on_screen
+from scheduler.core.slot_persons import person_meant, pronoun_of_person
 from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_words import slot_words
 
@@ -24,6 +25,9 @@ def create_appointment(order: Order) -> None:
         if _plain_meeting(one):
             order.take(one)
     _invited(order)
+    if "participants" not in order.filled and (token := pronoun_of_person(order.text, invites=True)) is not None:
+        person = person_meant(token.key, order.whole[: token.start])
+        order.filled["participants"] = [] if person is None else [person]
     if "title" not in order.filled:
         for one in order.free():
             meant = not is_empty(one) and not on_screen(one)

@@ -18,9 +18,9 @@ OUT_OF: Final = slot_words("out_of") | {"out of", "vo"}
 ABOUT: Final = slot_words("about")
 WITH: Final = frozenset({"mit", "with", "w/", "zwischen", "between", "bei", "beim"})
 _STAYS: Final = slot_words("stays")
-_OF: Final = frozenset({"von", "vom", "of", "from", "at"})
+OF_PERSONS: Final = frozenset({"von", "vom", "of", "from", "at"})
 _STAYING: Final = {
-    "form": _STAYS | {"w/"}, "recipient": _OF, "participants": _OF, "sender": _OF, "cc": _OF, "portal": _OF, "folder": frozenset({"von", "vom", "of"}),
+    "form": _STAYS | {"w/"}, "recipient": OF_PERSONS, "participants": OF_PERSONS, "sender": OF_PERSONS, "cc": OF_PERSONS, "portal": OF_PERSONS, "folder": frozenset({"von", "vom", "of"}),
     "application": frozenset[str](), "url": frozenset[str](), "date": frozenset[str](), "time": frozenset[str](), "amount": frozenset[str](),
 }  # fmt: skip
 GENITIVE: Final = slot_words("genitive")
@@ -39,8 +39,10 @@ _GERMAN_ARTICLES: Final = slot_words("german_articles")
 class Order:
     """The chunks of an order, and what was filled so far."""
 
-    def __init__(self, text: str, chunks: Sequence[Chunk], *, german: bool) -> None:
+    def __init__(self, text: str, chunks: Sequence[Chunk], *, german: bool, whole: str = "") -> None:
         self.text = text
+        self.whole = whole or text
+        """The text before anything was blanked out of it."""
         self.chunks = list(chunks)
         self.german = german
         self.filled: Filled = {}
@@ -55,6 +57,10 @@ class Order:
     def free(self) -> Iterable[Chunk]:
         """Yield the phrases that fill nothing yet."""
         return (one for one in self.chunks if id(one) not in self._taken and one.kind == "np")
+
+    def is_free(self, chunk: Chunk) -> bool:
+        """Whether a phrase fills nothing yet."""
+        return id(chunk) not in self._taken
 
     def times(self, kind: str) -> list[Chunk]:
         return [one for one in self.chunks if one.kind == kind and id(one) not in self._taken]
@@ -72,6 +78,10 @@ class Order:
             return
         last = self._last_of(chunk, staying or _STAYING.get(slot, _STAYS)) if whole else chunk
         self.filled.setdefault(slot, []).append((chunk.start, last.end))
+
+    def reach(self, chunk: Chunk, staying: frozenset[str]) -> Stretch:
+        """Return from where to where a chunk reaches with what belongs to it."""
+        return chunk.start, self._last_of(chunk, staying).end
 
     def _last_of(self, chunk: Chunk, staying: frozenset[str]) -> Chunk:
         """Return the last chunk that belongs to this one: "die Rechnung der Firma Roth vom 3. Mai"."""
@@ -109,7 +119,7 @@ def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool
         if after.prep:
             lives = (
                 after.prep == "in"
-                and staying is _OF
+                and staying is OF_PERSONS
                 and not after.det
                 and after.content[0].text[:1].isupper()
                 and not place_of(after)

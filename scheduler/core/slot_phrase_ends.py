@@ -13,6 +13,8 @@ _JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"
 _RELATIVE: Final = slot_words("relative")
 _FINITE: Final = slot_words("finite")
 _PARTICIPLE: Final = re.compile(r"(?:[a-zäöü]{2,6})?ge[a-zäöüß]{3,}(?:t|en)$")
+_POSSESSIVE: Final = re.compile(r"\w{2}(?:['’]s|s['’])$")
+_PARTICLES_AFTER: Final = slot_words("particles")
 _HINTS: Final = frozenset({"mal", "ma", "bitte", "doch", "kurz", "eben", "schnell"})
 _PARTED: Final = slot_words("parted")
 _GERMAN_ADJECTIVE: Final = re.compile(r".{2,}e[nrms]?$")
@@ -46,6 +48,13 @@ class PhraseEnds(WordKinds):
             return only_det or whole or (token.kind == "file" and last.key in _FOR_A_FILE)
         if last.kind in _WHOLE and last.kind != "quoted":
             return False
+        if (
+            _POSSESSIVE.search(last.text)
+            and token.kind == "word"
+            and not self._plain_break(place, token)
+            and not token.has("determiners")
+        ):
+            return token.key not in _PARTICLES_AFTER
         if token.has("determiners") and token.key != "s":
             return (
                 only_det
@@ -93,6 +102,7 @@ class PhraseEnds(WordKinds):
         if (
             not (self._german and self._cased)
             or before is None
+            or before.key == "jour"
             or not token.text[:1].islower()
             or _WITH_DIGIT.match(token.text)
         ):

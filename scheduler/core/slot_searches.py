@@ -17,11 +17,14 @@ from scheduler.core.slot_order import (
     owner_of,
 )
 from scheduler.core.slot_times import times_in
+from scheduler.core.slot_tokens import Chunk
 
 _ASKED: Final = re.compile(
     r"\b(?:has|have|did|hat|haben|hatte|ob|if|whether)\s+(?:(?:mir|uns|me|us|sich|denn|eigentlich|schon|mal|already|auch|da|der|die|das) ?)*$",
     re.IGNORECASE,
 )
+
+_NOT_WRITING: Final = ("find", "show", "fill", "read", "open", "lookup", "fetch", "need", "close")
 
 
 def mails(order: Order) -> None:
@@ -39,13 +42,28 @@ def mails(order: Order) -> None:
                 order.filled.setdefault(slot, [owner])
             order.take(one)
     _genitive_sender(order)
-    for one in list(order.free()):
-        if one.prep in FROM and not is_empty(one) and "sender" not in order.filled:
-            order.fill("sender", one)
+    for place, one in enumerate(order.chunks):
+        if (
+            one.kind == "np"
+            and one.prep in FROM
+            and order.is_free(one)
+            and not is_empty(one)
+            and "sender" not in order.filled
+        ):
+            before = order.chunks[place - 1] if place and one.near else one
+            if before is not one and not is_mail(before) and before.kind == "np" and not _may_have_sender(before):
+                continue
+            belongs = before.kind == "np" and not before.prep and is_person(before) and not is_mail(before)
+            order.fill("sender", before if belongs else one)
     _writer(order)
     for one in list(order.free()):
         if one.prep in ABOUT | {"um"} and "subject" not in order.filled and not on_screen(one):
             order.fill("subject", one)
+
+
+def _may_have_sender(chunk: Chunk) -> bool:
+    """Whether what stands before "von" may be a mail, or something in one; hands are not."""
+    return is_person(chunk) or is_thing(chunk) or is_empty(chunk) or bool(chunk.prep) or bool(chunk.det) or chunk.noun()
 
 
 def _genitive_sender(order: Order) -> None:
@@ -71,7 +89,7 @@ def _writer(order: Order) -> None:
             continue
         following = [after for after in order.chunks[place + 1 :][:4] if after.clause == one.clause]
         if _ASKED.search(order.text[: one.start]) or any(
-            after.kind == "verb" and after.tokens[0].text.casefold() not in {"suchen", "finden", "zeigen"}
+            after.kind == "verb" and not any(after.tokens[0].has("verb", sense) for sense in _NOT_WRITING)
             for after in following
         ):
             order.fill("sender", one, whole=False)

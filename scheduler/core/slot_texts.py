@@ -20,7 +20,7 @@ _NOT_MEANT: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY: Final = re.compile(
-    r"(?::\s+|,? (?:und|and|mit dem|with the) (?:text|inhalt|body|message):? )(?P<colon>.+)$"
+    r"(?::\s+|,? (?:und|and|mit dem|with the|mit|with) (?:text|inhalt|body|message):? |,? (?:text|inhalt|body|message|nachricht): )(?P<colon>.+)$"
     r"|(?<!so)(?<!such),?\s(?:dass|daß|that(?! (?:to|over|across|as|by|one|file|document|invoice|report|e?-?mail|letter|table|contract|on to|for)\b)|saying(?: that)?|(?:und|and) (?:say|sag|schreib)e?(?: (?:ihm|ihr|ihnen|him|her|them))?,?(?: dass| that)?"
     r"|to say(?: that)?)\s(?P<clause>.+?)[.!?]*$"
     r"|,?\s(?P<asked>(?:ob|whether|if|wann|wie|wo|wer|warum|welche\w*|was|when|how|why|what time|what)\s.+?)[.!?]*$"
@@ -28,8 +28,8 @@ _BODY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ENGLISH_TOLD: Final = re.compile(
-    r"\b(?:tell|remind|ask|text|message|inform) (?P<who>(?:(?:the|my|our|all|mr|mrs|ms|dr)\.? )*[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:by|via|in an?) (?:e-?)?mail)?,? "
-    r"(?P<body>(?:to (?!the\b|my\b)[a-z]+\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
+    r"\b(?:tell|remind|ask|text|message|inform) (?!from\b|of\b|about\b|on\b|that\b)(?P<who>(?:(?:the|my|our|all|mr|mrs|ms|dr)\.? )*[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:by|via|in an?) (?:e-?)?mail)?,? "
+    r"(?P<body>(?:to (?!the\b|my\b)(?-i:[a-z]+)\b|(?:i|we|he|she|they|it)(?:['’](?:m|re|ve|ll|d|s))?\s|the [\w-]+(?: [\w-]+)? (?:is|are|was|has|will)\b).+?)[.!?]*$",
     re.IGNORECASE | re.DOTALL,
 )
 _SENTENCE_END: Final = re.compile(
@@ -59,7 +59,8 @@ _QUOTED_BODY: Final = re.compile(
 _LONG_QUOTE: Final = re.compile(r"(?P<body>[„“\"«]\w[^“”\"»]*? [^“”\"»]*? [^“”\"»]+[“”\"»])")
 _WRITES: Final = re.compile(r"\b(?:antwort|schreib|repl|write|text)\w*", re.IGNORECASE)
 _LABELLED: Final = re.compile(
-    r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=[.;!?/](?: |$)| / |$)", re.IGNORECASE
+    r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=[.;!?/](?: |$)| / |,? (?:betreff|subject|text|inhalt|body|message|nachricht|cc|kopie|copy)\b|$)",
+    re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
     r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
@@ -69,11 +70,27 @@ _SUBJECT: Final = re.compile(
 )
 _CC: Final = re.compile(
     r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
-    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b|$)"
-    r"|(?:,? (?:und|and|with|mit)|,) (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*",
+    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
+    r"|(?:,? (?:und|and|with|mit)|,)(?: (?:setze?n?|nimm|put|pack|hol))? (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*",
     re.IGNORECASE,
 )
 _RE: Final = re.compile(r" re:? (?P<words>.+?)(?=[,.;!?]|$)", re.IGNORECASE)
+_IN_SUBJECT: Final = re.compile(
+    r",? (?:mit|with) (?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|[^,.;!?]{1,60}?) (?:in (?:the|its) subject(?: line)?|im betreff)\b",
+    re.IGNORECASE,
+)
+_MENTIONED: Final = re.compile(
+    r" (?:mentioned|mentions|mentioning) (?P<words>[^,.;!?]{2,60}?)(?=[,.;!?]|$)", re.IGNORECASE
+)
+_ERWAEHNT: Final = re.compile(
+    r"(?P<words>\b(?:den|die|das|ein(?:en?)?|von de[rmn]|vom)\s[^,.;!?]{2,60}?) (?:erwähnt|genannt|angesprochen|gesprochen|geschrieben)(?: hat(?:te)?| haben| wurde| wird)",
+    re.IGNORECASE,
+)
+_WRITER_BEFORE: Final = re.compile(
+    r",? \b(?:in (?:der|dem|denen|which)|wo|where|that|which|die)\s(?P<who>(?:(?:herrn?|frau|mr|mrs|ms|dr|prof)\.? )*(?-i:[A-ZÄÖÜ][\w-]+)(?: (?-i:[A-ZÄÖÜ][\w-]+))?|(?:der|die|the|my|our|mein\w*|unser\w*) [\w-]+)\s*$",
+    re.IGNORECASE,
+)
+_BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
     re.IGNORECASE,
@@ -89,7 +106,8 @@ _WHERE_IT_SAYS: Final = re.compile(
 )
 _AGENDA: Final = re.compile(
     r"[,.!?;–-] (?:es |dabei )?(?:geht es|es geht|geht's|it'?s|it is|this is) (?:um|about) (?P<matter>[^,.;!?]+)"
-    r"|, (?:thema|betreff|topic|subject|titel|title):? (?P<labelled>[^,.;!?]+)"
+    r"|[,.!?;–-] (?:das |the )?(?:thema|betreff|topic|subject|titel|title|gegenstand|anlass|zweck|agenda|purpose|stichwort)(?::| (?:ist|is|wäre|sei|lautet|will be|being|heißt))? (?P<labelled>[^,.;!?]+)"
+    r"|[,.!?;–-] (?:it|this) (?:concerns|regards|covers|is regarding) (?P<concerns>[^,.;!?]+)|[,.!?;–-] (?:es|das) betrifft (?P<betrifft>[^,.;!?]+)"
     r"|,? (?:(?:in order )?to (?:talk (?:about |through |over )?|discuss |go (?:over|through) |review |plan |cover )(?P<words>.+?)(?=[,.;!?]|$)"
     r"|um (?:über )?(?P<deutsch>.+?) (?:zu (?:besprechen|reden|klären|planen)|durchzusprechen|abzustimmen)\b)",
     re.IGNORECASE,
@@ -149,16 +167,22 @@ def cut_mail(text: str) -> Cut:
         rest = blank(rest, *subject.span(), ",")
     copy = _CC.search(rest)
     body = _body(rest)
-    if copy is not None and (body is None or copy.start() < body[0]):
+    if copy is not None and (body is None or copy.start() < body[0] or _is_last(rest, copy)):
         found["cc"] = [_until_gap(rest, *copy.span("after" if copy["after"] else "before"))]
         rest = blank(rest, *copy.span(), ",")
         body = _body(rest)
     if body is not None:
         start, end, cut = body
+        start, end = _until_gap(rest, start, end)
         if rest[start:end].strip(" ,.;"):
             found["body"] = [(start, end)]
             rest = blank(rest, cut, len(rest), ",")
     return Cut(found, rest)
+
+
+def _is_last(text: str, copy: re.Match[str]) -> bool:
+    """Whether the words after what a mail is to say ask for a copy: "…, und setz Anna in Kopie"."""
+    return copy["before"] is not None and not text[copy.end() :].strip(" .!?")
 
 
 def cut_subject(text: str) -> Cut:
@@ -166,15 +190,22 @@ def cut_subject(text: str) -> Cut:
     found: dict[str, list[Stretch]] = {}
     rest = text
     for slot, pattern in (
+        ("subject", _IN_SUBJECT),
         ("subject", _SUBJECT),
         ("subject", _RE),
         ("subject", _TITLED),
         ("query", _CONTAINS),
         ("query", _WHERE_IT_SAYS),
+        ("query", _MENTIONED),
+        ("query", _ERWAEHNT),
     ):
         match = pattern.search(rest)
         if match is not None and match["words"].strip() and slot not in found:
             found[slot] = [_without_verbs(rest, *match.span("words"))]
+            writer = _WRITER_BEFORE.search(rest, 0, match.start()) if pattern in {_MENTIONED, _ERWAEHNT} else None
+            if writer is not None:
+                found.setdefault("sender", [writer.span("who")])
+                rest = blank(rest, *writer.span(), ",")
             rest = blank(rest, *match.span(), ",")
     return Cut(found, rest)
 
@@ -222,6 +253,7 @@ def _body(text: str) -> tuple[int, int, int] | None:
     if (
         match is not None
         and match["colon"]
+        and not _BODY_LABEL.search(text[match.start() : match.start("colon")])
         and (
             _ORDERS_ON.match(match["colon"])
             or (not _TELLS.search(text[: match.start()]) and not _AIMED.search(text[: match.start()]))
@@ -253,7 +285,7 @@ _FIELDS: Final = re.compile(
 )
 _GAP: Final = re.compile(r"[,;]? {3,}")
 _LOOKUP: Final = re.compile(
-    r"^.*?\b(?:goog\w+|such\w*|search\w*|finde?|recherch\w*|research\w*|look(?:ing)?|lookup|schau\w*|guck\w*|kuck\w*|check\w*|see|sieh|schlage?|schlagen|"
+    r"^.*?\b(?:goog\w+|such\w*|search\w*|finde?|recherch\w*|research\w*|look(?:ing)?|lookup|schau\w*|guck\w*|kuck\w*|check\w*|see|sieh|nachsehen|nachzusehen|nachschauen|nachgucken|nachlesen|looked|schlage?|schlagen|"
     r"nachschlagen|browse|internetrecherche|websuche|web search|internet search|internet research|find out|bing|wikipedia|rausfinden|herausfinden|rauskriegen|informier\w*)\b(?: sie)?",
     re.IGNORECASE,
 )
@@ -276,14 +308,22 @@ _ASIDE: Final = re.compile(
 )
 
 
+_QUOTED_QUERY: Final = re.compile(
+    r"(?:\bfor|\bnach|\bzu|\babout|\bup|:) (?:['\"„“«»](?P<query>[^'\"“”«»]{2,}?)['\"“”«»])(?=[\s,.!?]|$)",
+    re.IGNORECASE,
+)
 _NOTHING: Final = re.compile(
-    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|doch|einmal|[.!? ])*", re.IGNORECASE
+    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|for us|doch|einmal|schnell|quickly|quick|kurz|eben|mir|me|uns|us|up|nach|now|jetzt|online|die|den|sie|them|[.!? ])*",
+    re.IGNORECASE,
 )
 
 
 def find_query(text: str) -> Stretch | None:
     """Return where in the order stands what is to be searched for on the web."""
     rest = without_reasons(text)
+    quoted = _QUOTED_QUERY.search(rest)
+    if quoted is not None:
+        return quoted.span("query")
     web = _WEB.search(rest)
     verb = _LOOKUP.match(rest)
     if web is not None and not (verb is not None and web.start() < verb.end() <= web.end()):

@@ -22,10 +22,26 @@ from scheduler.core.slot_order import (
 from scheduler.core.slot_tokens import Chunk
 
 _CALLED: Final = re.compile(
-    r"(?:called|named|namens|genannt|name|namen|as|als|under|unter|in|heißt|heissen|heißen)\s+$", re.IGNORECASE
+    r"(?:call it|name it|nenn(?:e|t|en)? (?:sie |es|das|ihn|sie)|under the name(?: of)?|called|named|namens|genannt|name|namen|as|als|under|unter|in|heißt|heissen|heißen)\s+$",
+    re.IGNORECASE,
 )
 _PUT: Final = re.compile(r"\b(?:it|them|sie|es|ihn|das)(?: down| away)? (?:in|into)\s*$", re.IGNORECASE)
 _PDF_WORDS: Final = ("pdf", "version", "datei", "file", "form", "format", "copy", "dokument")
+_KINDS: Final = frozenset(
+    {
+        "form",
+        "format",
+        "datei",
+        "tabelle",
+        "spreadsheet",
+        "sheet",
+        "file",
+        "workbook",
+        "table",
+        "kalkulationstabelle",
+        "arbeitsmappe",
+    }
+)
 _APP_WORD: Final = re.compile(
     r"(?:.*(?:programm|anwendung|applikation|software|verfahren|system)|app|tool|program|application|fenster|window|client|browser)$"
 )
@@ -167,6 +183,13 @@ def extract_table(order: Order) -> None:
     for one in list(order.free()):
         if one.of_kind("file"):
             order.fill("document", one)
+    for one in list(order.free()):
+        if (
+            one.prep in {"in", "into", "als", "as", "to"}
+            and one.det in {"eine", "ein", "einer", "einem", "a", "an", "ne"}
+            and one.content[-1].key in _KINDS
+        ):
+            order.take(one)
     if "document" not in order.filled and "url" not in order.filled:
         sources = [
             one

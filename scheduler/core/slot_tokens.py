@@ -15,6 +15,7 @@ from scheduler.core.slots import FILE_NAME
 ABBREVIATED: Final = slot_words("abbreviated")
 TITLES: Final = slot_words("titles")
 _SHORT: Final = 6
+_OWNS: Final = re.compile(r"['’] \w")
 _FIRST_WORD: Final = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _GERMAN_WORD: Final = re.compile(
     r"\b(?:der|die|das|den|dem|mir|mal|bitte|und|an|im|vom|zum|auf|zu|aus|mit)\b", re.IGNORECASE
@@ -86,9 +87,9 @@ def tokens_with_times(text: str) -> list[Token]:
             continue
         if one is not None and token.end > one.start:
             one = next(waiting, None)
-        token = _as_word(read)
+        token = _as_word(_owning(text, read))
         last = tokens[-1] if tokens else None
-        if token.text == "." and last is not None and last.end == token.start and last.key.strip(".") in ABBREVIATED:
+        if token.text == "." and last is not None and last.end == token.start and is_abbreviated(last):
             tokens[-1] = replace(last, text=text[last.start : token.end], end=token.end)
             continue
         tokens.append(token)
@@ -96,6 +97,21 @@ def tokens_with_times(text: str) -> list[Token]:
         tokens.append(_time(text, one))
         one = next(waiting, None)
     return tokens
+
+
+def is_abbreviated(token: Token) -> bool:
+    """Whether a dot after this word ends no sentence: "Nr.", "bzgl.", "Gartenstr."."""
+    key = token.key.strip(".")
+    return key in ABBREVIATED or (key.endswith("str") and len(key) > len("str"))
+
+
+def _owning(text: str, token: Token) -> Token:
+    """Return the word with the sign that belongs to it: the plural that owns ("the tenants' email"), "w/"."""
+    if token.key == "w" and text[token.end : token.end + 2] == "/ ":
+        return replace(token, text="w/", end=token.end + 1)
+    if token.kind != "word" or token.text[-1:] != "s" or not _OWNS.match(text, token.end):
+        return token
+    return replace(token, text=text[token.start : token.end + 1], end=token.end + 1)
 
 
 def _as_word(token: Token) -> Token:

@@ -1,6 +1,8 @@
 """Says what a word of an order is where it stands: a verb, a pronoun, a preposition, a small word."""
 
+import functools
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from scheduler.core.lexicon import lexicon
@@ -20,6 +22,7 @@ _OF_NOUNS: Final = frozenset({"of", "von", "vom", "fuer", "ueber", "about", "zum
 _SITES: Final = slot_words("sites")
 _PRONOUNS: Final = slot_words("pronouns")
 _PARTED: Final = slot_words("parted")
+_LETTERS_DIGITS: Final = re.compile(r"[^\W\d_]+\d")
 _WITH_DIGIT: Final = re.compile(r".*\d")
 _INSTEAD: Final = {
     "date": "Montag",
@@ -39,6 +42,14 @@ _BEFORE_ORDERS: Final = frozenset({"please", "pls", "then", "now", ","})
 _ALL: Final = slot_words("all")
 
 
+def _is_cased(tokens: Sequence[Token]) -> bool:
+    """Whether nouns are written with capitals: names may be where nothing else is ("schick die rechnung an Bob")."""
+    words = [token for token in tokens if token.kind == "word"]
+    capitals = sum(token.text[:1].isupper() and not token.text[:2].isupper() for token in words)
+    small = sum(token.text[:1].islower() and token.has("noun") and len(token.meanings) == 1 for token in words)
+    return capitals > small
+
+
 class WordKinds:
     """The words of one order, and the chunk that is open; says what a word is at its place."""
 
@@ -46,27 +57,38 @@ class WordKinds:
         self._text = text
         self._tokens = tokens_with_times(text)
         self._german = language_of(text) == "de"
-        said = [
-            token.text if token.kind in {"word", "mark"} else _INSTEAD.get(token.kind, token.text)
-            for token in self._tokens
-        ]
-        self._classes = word_classes(said, "de" if self._german else "en")
-        self._by_start = {token.start: kind for token, kind in zip(self._tokens, self._classes, strict=True)}
-        self._cased = any(token.text[:1].isupper() for token in self._tokens[1:] if token.kind == "word")
+        self._cased = _is_cased(self._tokens[1:])
         self._found: list[Chunk] = []
         self._open: Chunk | None = None
         self._prep = ""
         self._clause, self._near, self._joined = 0, False, False
+
+    @functools.cached_property
+    def _classes(self) -> list[str]:
+        said = [
+            token.text if token.kind in {"word", "mark"} else _INSTEAD.get(token.kind, token.text)
+            for token in self._tokens
+        ]
+        return word_classes(said, "de" if self._german else "en")
+
+    @functools.cached_property
+    def _by_start(self) -> dict[int, str]:
+        return {token.start: kind for token, kind in zip(self._tokens, self._classes, strict=True)}
 
     def _at(self, place: int) -> Token | None:
         return self._tokens[place] if 0 <= place < len(self._tokens) else None
 
     def _has_head(self, chunk: Chunk) -> bool:
         if self._german and self._cased:
-            return any(token.text[:1].isupper() or token.kind != "word" for token in chunk.content)
+            return any(
+                token.text[:1].isupper() or token.kind != "word" or _LETTERS_DIGITS.match(token.text)
+                for token in chunk.content
+            )
         return any(
-            token.has("noun") or self._class_of(token) == NOUN or token.kind != "word" for token in chunk.content
-        )
+            token.has("noun") or self._class_of(token) == NOUN or token.kind != "word"
+            or _LETTERS_DIGITS.match(token.text) or (self._german and "-" in token.text)
+            for token in chunk.content
+        )  # fmt: skip
 
     def _class_of(self, token: Token) -> str:
         return self._by_start.get(token.start, "")
@@ -91,6 +113,13 @@ class WordKinds:
         return False
 
     def _plain_break(self, place: int, token: Token) -> bool:
+        if (
+            token.key == "will"
+            and self._open is not None
+            and (after := self._at(place + 1)) is not None
+            and after.key == "of"
+        ):
+            return False
         if token.key == "will" and self._open is not None and self._open.det and not self._has_head(self._open):
             return False
         return (
@@ -215,9 +244,9 @@ class WordKinds:
         ):
             return False
         before, after = self._at(place - 1), self._at(place + 1)
-        first = before is None or before.kind == "mark" or before.key in _JOINS
-        if after is not None and after.key in _SITES and token.key == "google":
+        if self._heads_compound(token, before, after):
             return False
+        first = before is None or before.kind == "mark" or before.key in _JOINS
         if token.has("determiners") or (
             self._cased and token.text[:1].isupper() and not first and not self._is_nominal(token)
         ):
@@ -240,6 +269,22 @@ class WordKinds:
             return before.has("adverbs") or before.key in {"to", "zu", "you", "du", "sie"}
         return True
 
+    def _heads_compound(self, token: Token, before: Token | None, after: Token | None) -> bool:
+        """Whether a word is one with the noun beside it: "the meter reading since May", "Google Maps"."""
+        if after is not None and after.key in _SITES and token.key == "google":
+            return True
+        if (
+            not token.key.endswith("ing")
+            or self._german
+            or self._open is None
+            or not self._open.content
+            or before is None
+            or before.is_verb
+        ):
+            return False
+        ends = after is None or after.kind in {"mark", "date", "time"} or after.has("prepositions")
+        return ends and not self._open.of_kind("file", "url") and not before.has("noun", "mail")
+
     def _is_nominal(self, token: Token) -> bool:
         """Whether it is a noun of doing that orders: "um Zusendung", "zum Herunterladen"."""
         if not self._german or (self._open is not None and self._open.content):
@@ -252,7 +297,12 @@ class WordKinds:
         """Whether a word of no list of ours that looks like a verb may be one here."""
         before = self._at(place - 1)
         first = before is None or before.kind == "mark" or before.key in _JOINS
-        if _WITH_DIGIT.match(token.text) or token.text.isupper() or (token.text[:1].isupper() and not first):
+        if (
+            _WITH_DIGIT.match(token.text)
+            or "-" in token.text
+            or token.text.isupper()
+            or (token.text[:1].isupper() and not first)
+        ):
             return False
         headless = self._open is not None and bool(self._open.det) and not self._has_head(self._open)
         if headless or (before is not None and before.has("determiners")):
@@ -283,6 +333,16 @@ class WordKinds:
         after = self._at(place + 1)
         return token.has("noun", "mail") and after is not None and (after.has("prepositions") and after.key != "to")
 
+    def _by_the_next(self, place: int, token: Token) -> bool | None:
+        """Whether a word is a particle, where the one after it tells."""
+        after = self._at(place + 1)
+        if after is None:
+            return None
+        if token.key == "any" and after.key in {"more", "longer"}:
+            return True
+        whole = token.key in _ALL and after.kind == "word" and not self._plain_break(place + 1, after)
+        return False if whole or (token.key == "will" and after.key == "of") else None
+
     def _is_particle(self, place: int, token: Token) -> bool:
         if token.kind != "word":
             return False
@@ -293,12 +353,12 @@ class WordKinds:
             return True
         if token.key == "bescheid":
             return self._open is None or not self._open.det
-        after = self._at(place + 1)
-        if token.key in _ALL and after is not None and after.kind == "word" and not self._plain_break(place + 1, after):
-            return False
+        if (said := self._by_the_next(place, token)) is not None:
+            return said
         if (
             self._classes[place] == SMALL
             and not token.meanings
+            and "-" not in token.text
             and (not token.text[:1].isupper() or before is None or before.kind == "mark")
             and not _WITH_DIGIT.match(token.text)
         ):

@@ -74,7 +74,8 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _FOLDER_WORD = re.compile(
-    r"^(?:ordner|verzeichnis|folder|directory)\s+(?:namens\s+|called\s+)?|\s+(?:folder|directory)$", re.IGNORECASE
+    r"^(?:[\w-]+ ){0,3}?(?:ordner|verzeichnis|folder|directory)\s+(?:namens\s+|called\s+)?|\s+(?:folder|directory)$",
+    re.IGNORECASE,
 )
 _FILE_WORD = re.compile(r"^(?:datei|file)\s+(?=\S)", re.IGNORECASE)
 _BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on)\s+)+", re.IGNORECASE)

@@ -17,6 +17,8 @@ class Thing:
     place: str = ""
     ordered: bool = False
     """An order before names it; what that is about becomes clear there."""
+    told_later: bool = False
+    """Its place was told after it: "It's in the portal"."""
 
 
 _BELONGS: Final = word_set(
@@ -94,6 +96,8 @@ def kinds(phrase: Phrase) -> frozenset[str]:
         "generic",
         "web",
     }
+    if "document" in found and all(t.has("noun", "document") for t in phrase.tokens if t.has("noun", "mail")):
+        found.discard("mail")
     if phrase.kind("file"):
         found.add("document")
     if phrase.kind("url"):

@@ -6,11 +6,12 @@ apart too: "anberaumen", "the lease remains". Its models are read when the first
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Final
-
-from HanTa import HanoverTagger
+from typing import TYPE_CHECKING, Final
 
 from scheduler.core.job import Locale
+
+if TYPE_CHECKING:
+    from scheduler.core.word_tagger import WordTagger
 
 NOUN, VERB, ADJECTIVE, SMALL, OTHER = "noun", "verb", "adjective", "small", ""
 _MODELS: Final[dict[Locale, str]] = {"de": "morphmodel_ger.pgz", "en": "morphmodel_en.pgz"}
@@ -24,16 +25,23 @@ def word_classes(words: Sequence[str], locale: Locale) -> list[str]:
     if not words:
         return []
     tags = _tags(tuple(words[:_MOST_WORDS]), locale)
-    table = _GERMAN if locale == "de" else _ENGLISH
-    classes = [next((name for start, name in table.items() if tag.startswith(start)), OTHER) for tag in tags]
+    classes = [_class_of(tag, locale) for tag in tags]
     return classes + [OTHER] * (len(words) - len(classes))
+
+
+@functools.cache
+def _class_of(tag: str, locale: Locale) -> str:
+    table = _GERMAN if locale == "de" else _ENGLISH
+    return next((name for start, name in table.items() if tag.startswith(start)), OTHER)
 
 
 @functools.lru_cache(maxsize=256)
 def _tags(words: tuple[str, ...], locale: Locale) -> tuple[str, ...]:
-    return tuple(_tagger(locale).tag_sent(list(words), taglevel=0))
+    return tuple(_tagger(locale).tag(words))
 
 
 @functools.cache
-def _tagger(locale: Locale) -> Any:  # noqa: ANN401 - the library has no types
-    return HanoverTagger.HanoverTagger(_MODELS[locale])
+def _tagger(locale: Locale) -> "WordTagger":
+    from scheduler.core.word_tagger import WordTagger  # noqa: PLC0415 - imports numpy, which a start can do without
+
+    return WordTagger(_MODELS[locale])

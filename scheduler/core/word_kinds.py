@@ -39,6 +39,7 @@ SUBJECTS: Final = I_WE | YOU | THEY
 ADDRESS: Final = word_set(
     """
     kannst koenntest wuerdest willst magst wirst moechtest kannste koennteste wuerdste willste magste darfst
+    kanst kansst kannstu kansnt kanste koenntst koentest koentst wuerdst
     """
 )
 
@@ -46,6 +47,7 @@ ADDRESS: Final = word_set(
 POLITE: Final = word_set(
     """
     koennen koennten wuerden wollen moechten koennt wuerdet kann koennte can could would will werden darf
+    wuld wud cud cld wld culd coud koenten
     dürften
     """
 )

@@ -54,7 +54,9 @@ class Words:
         for place, token in enumerate(self.tokens):
             if token.key == "once" and place + 1 < len(self.tokens) and is_subject(self.tokens[place + 1]):
                 break
-            verb = any(one.orders for one in token.meanings) and not token.has("adverbs")
+            verb = any(one.orders for one in token.meanings) and (
+                not token.has("adverbs") or (token.key == "halt" and "frei" in self.keys)
+            )
             if verb or not (token.kind == "mark" or token.has("adverbs") or token.key in GREETINGS):
                 break
             start += 1

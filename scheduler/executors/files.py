@@ -45,6 +45,23 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     flush_folder(path.parent)
 
 
+def append_durably(path: Path, line: bytes, *, most: int) -> bool:
+    """Add a line to a file of at most `most` bytes; it is on disk when this returns. False when there is no such file.
+
+    What a process that died has left of its line is ended first, so that it spoils no other.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            if not 0 < file.seek(0, os.SEEK_END) <= most:
+                return False
+            file.seek(-1, os.SEEK_END)
+            file.write(line if file.read(1) == b"\n" else b"\n" + line)
+            os.fdatasync(file.fileno())
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _make_folder(folder: Path) -> None:
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)

@@ -32,10 +32,10 @@ from scheduler.executors.browser_pool import BrowserLimits, BrowserPool
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of, translated, unknown
 from scheduler.executors.web_guard import GuardRails, hindrance, refuse_outside
-from scheduler.executors.web_keeper import EvidenceKeeper, Level
+from scheduler.executors.web_keeper import CHANGING, EvidenceKeeper, Level
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_session import LastStep, LoginStore, SessionSnapshot, SessionStore
-from scheduler.executors.web_session_keeper import LOOKS_ONLY, SessionKeeper
+from scheduler.executors.web_session_keeper import ENTERS, LOOKS_ONLY, SessionKeeper
 from scheduler.executors.web_step import Step, Tools, cleaned
 from scheduler.executors.web_targets import any_match
 from scheduler.executors.web_verification import verified
@@ -144,8 +144,10 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.broken:
                 await self._reopen(step)
             await self._keeper.before(step)
+            if not _may_come_beside(step):
+                await step.job.watched()
             if not step.repeatable:
-                await step.job.saved()
+                await step.job.placed()
             async with self._keeper.traced(step):
                 result = await self._operate(step)
             result |= step.about_element()
@@ -345,6 +347,12 @@ class PlaywrightExecutor(BaseExecutor):
         user, password = (self._tools.secrets.get_secret(f"{asked.credential}.{part}") for part in _PARTS)
         job.secret_values.add(password)
         return {"username": user, "password": password, "origin": asked.origin, "send": "unauthorized"}
+
+
+def _may_come_beside(step: Step) -> bool:
+    """Whether it may begin while the page is still being looked at: it only looks, waits before it acts, or follows."""
+    plainly = step.todo.action in ENTERS and not step.uses_secret and "keys" not in step.todo.params
+    return step.todo.action in CHANGING | {actions.EXTRACT.name} or (plainly and step.job.note is not None)
 
 
 def _spare(todo: ToDo) -> float:

@@ -7,15 +7,18 @@ sees the text.
 import asyncio
 import json
 import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from scheduler.executors.web_errors import browser_error, is_passing, safe_url
-from scheduler.executors.web_page import PageFacts
+from scheduler.executors.web_looks import PageFacts, facts_of, noted_facts, noting
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
 
@@ -26,10 +29,13 @@ _PICTURE = 2000.0  # milliseconds
 _PAGE_LIMIT = 20_000  # letters
 _BLANK = "•••"
 _COVER = "#404040"
+PAGE, PICTURE, BEFORE = ".page.txt", ".png", ".before.png"
+_PNG = b"\x89PNG\r\n\x1a\n"
 _HIDING_FIELDS = (
     "input[type=password],input[autocomplete~=one-time-code],input[autocomplete^=cc-],"
     "input[autocomplete~=current-password],input[autocomplete~=new-password]"
 )
+_NOTES = count(1)
 _SHORTEST = 4  # letters of a secret that is blanked wherever it stands; a shorter one only where it is a value
 NO_TRACE = "not recorded, because the job has used a secret, which a trace would hold"
 
@@ -52,34 +58,60 @@ async def take_picture(
     return await page.screenshot(full_page=full_page, mask=hidden, mask_color=_COVER, timeout=timeout)
 
 
-async def keep_picture(step: Step, *, part: str = "") -> str:
-    """Take a picture and return its path; it is written while the job goes on. `part` is put into its name."""
-    picture = await _plain_picture(step) or await take_picture(step)
-    return _write(step, lambda: picture, f"{part}.png")
+class Moment(NamedTuple):
+    """Where a step has left the page, what went wrong inside it, and the number under which the page is to be noted.
+
+    `asked` is set when the browser has been asked for the page as text. `facts` are what is known of it, and `shot` is
+    the picture that is being taken of it, if there is such.
+    """
+
+    url: str
+    trouble: tuple[str, ...]
+    note: int
+    asked: asyncio.Event
+    facts: PageFacts | None
+    shot: "asyncio.Task[bytes] | None"
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        trouble, facts = step.job.trouble.lines(), step.job.facts
+        return cls(step.page.url, trouble, next(_NOTES), asyncio.Event(), facts, step.shot)
 
 
-async def _plain_picture(step: Step) -> bytes | None:
-    """Return a picture as it is; None when there may be something on it to be covered, or it takes too long."""
-    job = step.job
-    if len(step.page.frames) > 1 or job.secret_fields or job.secret_values:
+async def keep_picture(step: Step, moment: Moment, kind: str = PICTURE) -> str:
+    """Take a picture and return its path; it is written while the job goes on."""
+    picture = await _plain_picture(step, moment) or await take_picture(step)
+    return _write(step, lambda: picture, kind)
+
+
+async def _plain_picture(step: Step, moment: Moment) -> bytes | None:
+    """Return a picture as it is; None when there may be something on it to be covered, or it takes too long.
+
+    What stands in fields for secrets is asked with the picture, unless it is known already, and after it.
+    """
+    if not step.job.plain:
         return None
-    if (job.facts or await job.look(step.until)).secrets:
-        return None
+    root, left = step.page.locator(":root"), step.left
     try:
         async with asyncio.timeout(_PICTURE / 1000):
-            picture = await job.capture()
+            if moment.facts is None:
+                picture, facts = await asyncio.gather(step.job.capture(), facts_of(root, left))
+            else:
+                picture, facts = await (moment.shot or step.job.capture()), moment.facts
+            seen = {*facts.secrets, *(await facts_of(root, left)).secrets}
     except TimeoutError:
         return None
-    return None if (await job.look(step.until)).secrets else picture
+    step.job.page_secrets.update(filter(None, seen))
+    return None if seen else picture
 
 
-async def keep_page(step: Step) -> str:
-    """Look at address, title, what went wrong inside the page, and the page as text; return the path.
+async def keep_page(step: Step, moment: Moment) -> str:
+    """Look at title and page as text, and keep them with where that was and what went wrong; return the path.
 
     It is written, free of secrets, while the job goes on.
     """
-    seen, facts, secret = await _seen(step)
-    url, trouble = step.page.url, step.job.trouble.lines()
+    seen, facts, secret = await _seen(step, moment)
+    url, trouble = moment.url, moment.trouble
 
     def told() -> bytes:
         lines = [
@@ -93,7 +125,23 @@ async def keep_page(step: Step) -> str:
         page, _ = shortened(step.clean(blanked(seen, secret)), _PAGE_LIMIT)
         return f"{head}\n{page}\n".encode()
 
-    return _write(step, told, ".page.txt")
+    return _write(step, told, PAGE)
+
+
+def keep_nothing(step: Step, kind: str, reason: str) -> None:
+    """Say where a page or a picture was to stand that it could not be had; a picture that is none is crossed out."""
+    _write(step, lambda: _crossed_out() if kind != PAGE else f"not to be seen: {reason}\n".encode(), kind)
+
+
+def _crossed_out() -> bytes:
+    """Return a small picture of a cross."""
+    side = 64
+    rows = b"".join(b"\0" + bytes(0 if x in {y, side - 1 - y} else 255 for x in range(side)) for y in range(side))
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return _PNG + b"".join(
+        struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part)) for name, part in parts
+    )
 
 
 def _write(step: Step, content: Callable[[], bytes], kind: str) -> str:
@@ -104,23 +152,45 @@ def _write(step: Step, content: Callable[[], bytes], kind: str) -> str:
 
 async def page_as_text(step: Step, *, element: "Locator | None" = None, depth: int | None = None) -> str:
     """Return what is on the page with roles, names and refs, free of secrets."""
-    seen, _, secret = await _seen(step, element, depth)
+    seen, _, secret = await _seen(step, Moment.of(step), element, depth)
     return step.clean(blanked(seen, secret))
 
 
 async def _seen(
-    step: Step, element: "Locator | None" = None, depth: int | None = None
+    step: Step, moment: Moment, element: "Locator | None" = None, depth: int | None = None
 ) -> tuple[str, PageFacts, frozenset[str]]:
     """Return the page as text, what is to be known of it, and the secrets that may stand in the text.
 
-    Those were read before the look, by this step or, in the same document, by one before it, and after it.
+    Those were read in the same moment. Where that cannot be, they were read before the look, by this step or, in the
+    same document, by one before it, and after it.
     """
-    shown, job = step.page if element is None else element, step.job
-    if not job.looked:
-        await _secrets_on(step)
-    seen = await shown.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
-    facts = await _secrets_on(step)
+    job = step.job
+    seen, facts = await _seen_at_once(step, moment, element, depth) if len(step.page.frames) == 1 else ("", None)
+    if facts is None:
+        shown = step.page if element is None else element
+        if not job.looked:
+            await _secrets_on(step)
+        seen = await shown.aria_snapshot(mode="ai", depth=depth, timeout=step.left)
+        facts = await _secrets_on(step)
     return seen, facts, frozenset(job.page_secrets | job.secret_values)
+
+
+async def _seen_at_once(
+    step: Step, moment: Moment, element: "Locator | None", depth: int | None
+) -> tuple[str, PageFacts | None]:
+    """Return the page as text and what was to be known of it in that moment; no such when another page came since."""
+    root = step.page.locator(":root")
+    shown = root.locator("body").first if element is None else element
+    looks = asyncio.gather(
+        noting(shown, moment.note).aria_snapshot(mode="ai", depth=depth, timeout=step.left),
+        noted_facts(root, moment.note, step.left),
+    )
+    await asyncio.sleep(0)  # in which both set out
+    moment.asked.set()
+    seen, facts = await looks
+    if facts is not None:
+        step.job.page_secrets.update(filter(None, facts.secrets))
+    return seen, facts
 
 
 async def _secrets_on(step: Step) -> PageFacts:

@@ -1,7 +1,7 @@
 """Decides what of a step is kept as evidence: as much as is asked for, and what can be had when it fails."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
@@ -10,14 +10,23 @@ import structlog
 from scheduler.core.errors import UnavailableError
 from scheduler.executors import web_actions as actions
 from scheduler.executors.web_errors import browser_error, reason_of
-from scheduler.executors.web_evidence import keep_page, keep_picture, traced
+from scheduler.executors.web_evidence import (
+    BEFORE,
+    PAGE,
+    PICTURE,
+    Moment,
+    keep_nothing,
+    keep_page,
+    keep_picture,
+    traced,
+)
 from scheduler.executors.web_step import Step
 
 Level = Literal["errors", "changes", "all"]
 """What is kept: of failures only, also a picture after each change, or also one before it and the page as text."""
 
-_CHANGING = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DRAG.name, actions.UPLOAD.name})
-_PICTURED = _CHANGING | {actions.DOWNLOAD.name, actions.LOGIN.name}
+CHANGING = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DRAG.name, actions.UPLOAD.name})
+_PICTURED = CHANGING | {actions.DOWNLOAD.name, actions.LOGIN.name}
 _PICTURED_AT: Mapping[Level, frozenset[str]] = {
     "errors": frozenset(),
     "changes": _PICTURED,
@@ -36,8 +45,9 @@ class EvidenceKeeper:
 
     async def before(self, step: Step) -> None:
         """Keep how the page looks before it is changed."""
-        if self._level == "all" and step.todo.action in _CHANGING:
-            await _keep(step, keep_picture(step, part=".before"))
+        step.pictured = step.todo.action in _PICTURED_AT[self._level]
+        if self._level == "all" and step.todo.action in CHANGING:
+            await _keep_or_promise(step, BEFORE)
 
     def traced(self, step: Step) -> AbstractAsyncContextManager[None]:
         """Record what is done inside, where that is asked for."""
@@ -48,15 +58,45 @@ class EvidenceKeeper:
         action = step.todo.action
         if action == actions.SCREENSHOT.name:
             return (*step.job.kept, result["path"])
-        kinds = [keep_page(step)] if self._level == "all" else []
+        kinds = [PAGE] if self._level == "all" else []
         if action in _PICTURED_AT[self._level]:
-            kinds.append(keep_picture(step))
-        await _keep(step, *kinds)
+            kinds.append(PICTURE)
+        await _keep_or_promise(step, *kinds)
         return tuple(step.job.kept)
 
     async def of_failure(self, step: Step) -> None:
         """Keep the page as text with its errors, and a picture of it."""
-        await _keep(step, keep_page(step), keep_picture(step))
+        await step.job.watched()
+        moment = Moment.of(step)
+        await _keep(step, keep_page(step, moment), keep_picture(step, moment))
+
+
+def _look(step: Step, kind: str, moment: Moment) -> Awaitable[str]:
+    return keep_page(step, moment) if kind == PAGE else keep_picture(step, moment, kind)
+
+
+async def _keep_or_promise(step: Step, *kinds: str) -> None:
+    """Look at the page, beside what comes next where that leaves it as it is: what covers secrets is put into it."""
+    facts, moment = step.job.facts, Moment.of(step)
+    if not step.job.plain or (facts is not None and facts.secrets):
+        await _keep(step, *(_look(step, kind, moment) for kind in kinds))
+    elif kinds:
+        await _promise(step, kinds, moment)
+
+
+async def _promise(step: Step, kinds: Sequence[str], moment: Moment) -> None:
+    step.job.kept += [str(step.tools.screenshots.path_of(step.job_id, step.task_id, kind)) for kind in kinds]
+    step.job.watch(_redeem(step, kinds, moment), note=moment.note if kinds == (PAGE,) else None)
+    if PAGE in kinds:
+        await moment.asked.wait()
+
+
+async def _redeem(step: Step, kinds: Sequence[str], moment: Moment) -> None:
+    looks = (_look(step, kind, moment) for kind in kinds)
+    for kind, kept in zip(kinds, await asyncio.gather(*looks, return_exceptions=True), strict=True):
+        if isinstance(kept, BaseException):
+            keep_nothing(step, kind, _missed(step, kept))
+    moment.asked.set()
 
 
 async def _keep(step: Step, *kinds: Awaitable[str]) -> None:
@@ -64,7 +104,14 @@ async def _keep(step: Step, *kinds: Awaitable[str]) -> None:
     for kept in await asyncio.gather(*kinds, return_exceptions=True):
         if isinstance(kept, str):
             step.job.kept.append(kept)
-        elif isinstance(kept, browser_error() | UnavailableError):
-            log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=step.clean(reason_of(kept)))
         else:
-            raise kept
+            _missed(step, kept)
+
+
+def _missed(step: Step, why: BaseException) -> str:
+    """Say why something could not be had of the browser. Raises what is no fault of that."""
+    if not isinstance(why, browser_error() | UnavailableError):
+        raise why
+    reason = step.clean(reason_of(why))
+    log.warning("no_evidence", job_id=step.job_id, task_id=step.task_id, reason=reason)
+    return reason

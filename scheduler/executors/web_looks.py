@@ -6,7 +6,7 @@ all of Playwright there, which costs more than twenty milliseconds in each new d
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from scheduler.executors.web_errors import browser_error, is_dead
 from scheduler.executors.web_scripts import ENGINE
@@ -23,25 +23,43 @@ class Reading:
     argument: Any = None
 
 
+class PageFacts(NamedTuple):
+    """What is to be known of a page after a step. `stores` is a mark of what its site stores in the browser.
+
+    `secrets` is what each field holds that is for a secret.
+    """
+
+    title: str
+    loading: bool
+    stores: str
+    secrets: list[str]
+
+
+Kind = Literal["text", "number"]
+"""What is to be entered in a field."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What a look shall tell: what an element is, where it stands, by what else the only one is found, what is read."""
+    """What a look shall tell: what an element is, where it stands, by what else the only one is found, what is read.
+
+    With `enter` it is made ready to take a text of this kind in place of what it holds, if it is a field that can.
+    """
 
     near: bool = False
     record: bool = False
     reading: Reading | None = None
     describe: bool = True
+    enter: Kind | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
-        reading, argument = (None, None) if self.reading is None else (self.reading.name, self.reading.argument)
-        return {
-            "describe": self.describe,
-            "near": self.near,
-            "record": self.record,
-            "reading": reading,
-            "argument": argument,
-        }
+        asked: dict[str, Any] = {"mark": True}
+        if self.describe:
+            asked |= {"describe": True, "near": self.near, "record": self.record}
+        if self.reading is not None:
+            asked |= {"reading": self.reading.name, "argument": self.reading.argument}
+        return asked if self.enter is None else {**asked, "enter": self.enter}
 
 
 async def told(locator: "Locator", arguments: dict[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - Playwright's own, in milliseconds
@@ -64,3 +82,24 @@ async def told_if_only(locator: "Locator", arguments: dict[str, Any], timeout: f
 async def read(locator: "Locator", reading: Reading, timeout: float) -> Any:  # noqa: ANN401, ASYNC109 - whatever the script gives
     """Return what the only element that fits holds. Raises Playwright's errors."""
     return (await told(locator, {"reading": reading.name, "argument": reading.argument}, timeout))["held"]
+
+
+def noting(locator: "Locator", note: int) -> "Locator":
+    """Return the same element; when it is used, what is to be known of the page is noted under this number."""
+    return locator.locator(f"{ENGINE}={json.dumps({'note': note})}")
+
+
+def following(locator: "Locator", note: int | None) -> "Locator":
+    """Return the same element, which is there only once this note was made in its document."""
+    return locator if note is None else locator.locator(f"{ENGINE}={json.dumps({'after': note})}")
+
+
+async def facts_of(root: "Locator", timeout: float) -> PageFacts:  # noqa: ASYNC109
+    """Return what is to be known of the page that this element is the root of. Raises Playwright's errors."""
+    return PageFacts(*(await told(root, {"facts": True}, timeout))["facts"])
+
+
+async def noted_facts(root: "Locator", note: int, timeout: float) -> PageFacts | None:  # noqa: ASYNC109
+    """Return what was to be known when the note was made; None when it was not made in this document."""
+    facts = (await told(root, {"noted": note}, timeout))["facts"]
+    return None if facts is None else PageFacts(*facts)

@@ -73,7 +73,7 @@ async def fill(step: Step) -> dict[str, Any]:
     elif keys:  # letters that were typed already must not be typed again
         await _enter((await step.element()).element, text, step.left, keys=keys)
     else:
-        await step.enter(lambda element, left: element.fill(text, timeout=left))
+        await step.type(text)
     step.job.remember(step.todo)
     return {}
 
@@ -149,6 +149,7 @@ async def act(step: Step, do: Callable[[], Awaitable[object]], *, answer: Answer
     Raises SiteUnreachableError when the site fails.
     """
     job = step.job
+    await job.watched()
     job.before_act(answer)
     step.begin()
     try:

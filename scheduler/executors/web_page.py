@@ -4,14 +4,14 @@ import asyncio
 import base64
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
-from scheduler.executors.web_errors import browser_error, is_passing
-from scheduler.executors.web_scripts import page_facts
+from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_looks import PageFacts, facts_of
 from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
 
@@ -33,18 +33,7 @@ if TYPE_CHECKING:
 
 
 _MOST_DOWNLOADS = 20
-
-
-class PageFacts(NamedTuple):
-    """What is to be known of a page after a step. `stores` is a mark of what its site stores in the browser.
-
-    `secrets` is what each field holds that is for a secret.
-    """
-
-    title: str
-    loading: bool
-    stores: str
-    secrets: list[str]
+_WARMING = 5000.0  # milliseconds
 
 
 @dataclass(frozen=True)
@@ -68,6 +57,7 @@ class JobPage:
         self.steps = 0  # that were begun in this run
         self.facts: PageFacts | None = None  # of the page as the step has left it
         self.looked = False  # at this document
+        self.settled = True  # the page, when it was looked at
         self.storage: dict[str, Any] = {}  # cookies and stores as last read, until when that holds, and their mark
         self.storage_until = 0.0
         self.storage_mark: str | None = None
@@ -90,6 +80,8 @@ class JobPage:
         self._crashed = False
         self._camera: tuple[Page, CDPSession] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
+        self._watching: dict[asyncio.Task[None], int | None] = {}  # looks at the page, and the notes they make
         self._coming: set[Request] = set()
         self._opened: list[Page] = []
         self._following = True
@@ -130,12 +122,39 @@ class JobPage:
         """Whether the current page is gone while the browser and another page of the job live on."""
         return self._page is not None and self._page.is_closed() and self.alive
 
+    def watch(self, look: Coroutine[Any, Any, None], *, note: int | None = None) -> None:
+        """Look at the page beside what comes next. Only what itself only looks may come before `watched`.
+
+        With a `note` that the look makes in the document, what comes `following` that need not wait either.
+        """
+        self._watching[asyncio.create_task(look)] = note
+
+    @property
+    def note(self) -> int | None:
+        """The note after which something may be done to the page, while no look but one that makes it is under way."""
+        notes = [note for look, note in self._watching.items() if not look.done()]
+        return notes[0] if len(notes) == 1 else None
+
+    async def watched(self) -> None:
+        """Wait until the page has been looked at as far as was begun."""
+        while self._watching:
+            look = next(iter(self._watching))
+            await asyncio.shield(look)
+            self._watching.pop(look, None)
+
     async def saved(self) -> None:
         """Wait until where the job stands and its evidence are on disk. Raises OSError when it could not be written."""
-        saving, self.saving = self.saving, None
+        await self.watched()
+        await self.placed()
         writing, self._writing = self._writing, None
-        for task in filter(None, (saving, writing)):
-            await task
+        if writing is not None:
+            await writing
+
+    async def placed(self) -> None:
+        """Wait until where the job stands is on disk. Raises OSError when it could not be written."""
+        saving, self.saving = self.saving, None
+        if saving is not None:
+            await saving
 
     async def attach(self, context: "BrowserContext") -> None:
         """Begin anew in this context, with an empty page."""
@@ -202,14 +221,30 @@ class JobPage:
 
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
-        self.facts = await self._seen()
-        if self.facts is None or self.facts.loading:
-            left = max(1.0, (until - asyncio.get_running_loop().time()) * 1000)
-            await self.page.wait_for_load_state("domcontentloaded", timeout=left)
-            self.facts = PageFacts(*await self.page.evaluate(page_facts()))
-        self.page_secrets.update(filter(None, self.facts.secrets))
-        self.looked = True
-        return self.facts
+        root, now = self.page.locator(":root"), asyncio.get_running_loop().time
+        facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+        self.settled = not facts.loading
+        if facts.loading:
+            await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (until - now()) * 1000))
+            facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+        return self.take(facts)
+
+    def take(self, facts: PageFacts) -> PageFacts:
+        """Note what is to be known of the page, and every secret that stands on it."""
+        self.facts, self.looked = facts, True
+        self.page_secrets.update(filter(None, facts.secrets))
+        return facts
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing on the page is known that would have to be covered on a picture."""
+        return len(self.page.frames) == 1 and not self.secret_fields and not self.secret_values
+
+    def shoot(self) -> asyncio.Task[bytes]:
+        """Begin to take a picture, which may never be asked for."""
+        shot = asyncio.create_task(self.capture())
+        shot.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return shot
 
     async def capture(self) -> bytes:
         """Return what is seen of the page, nothing covered, as PNG; in a third of the time that Playwright takes."""
@@ -222,14 +257,6 @@ class JobPage:
     def write(self, work: Callable[[], object]) -> None:
         """Write to disk beside what the job does next, one after another; `saved` waits for it."""
         self._writing = asyncio.create_task(_after(self._writing, work))
-
-    async def _seen(self) -> PageFacts | None:
-        try:
-            return PageFacts(*await self.page.evaluate(page_facts()))
-        except browser_error() as error:
-            if is_passing(error):
-                return None
-            raise
 
     def remember(self, todo: ToDo) -> None:
         """Note what was entered; a second entry in the same field replaces the first."""
@@ -253,10 +280,16 @@ class JobPage:
         self._coming.clear()
         self._tabs_changed.set()
         page.on("crash", self._on_crash)
+        page.on("framenavigated", self._on_navigated)
         page.on("domcontentloaded", self._on_document)
 
     def _on_crash(self, page: "Page") -> None:
         self._crashed = self._crashed or page is self._page
+
+    def _on_navigated(self, frame: "Frame") -> None:
+        """Have Playwright and our engine brought into a new document while it is still being loaded."""
+        if self._page is not None and frame is self._page.main_frame:
+            self._warming = asyncio.create_task(_warm(frame))
 
     def _on_document(self, page: "Page") -> None:
         if page is self._page:
@@ -290,6 +323,11 @@ class JobPage:
     def _on_response(self, response: "Response") -> None:
         if _loads_page(response.request):
             self.status = response.status
+
+
+async def _warm(frame: "Frame") -> None:
+    with contextlib.suppress(browser_error()):
+        await facts_of(frame.locator(":root"), _WARMING)
 
 
 async def _after(earlier: "asyncio.Task[None] | None", work: Callable[[], object]) -> None:

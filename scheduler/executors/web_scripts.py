@@ -27,9 +27,4 @@ def composed(name: str, *parts: str) -> str:
 
 def engine() -> str:
     """Return the source of our selector engine."""
-    return composed("engine", "readings", "describe", "mark")
-
-
-def page_facts() -> str:
-    """Return the script that says what is to be known of a page."""
-    return composed("page", "secrets")
+    return composed("engine", "readings", "describe", "mark", "enter", "facts", "secrets")

@@ -11,11 +11,13 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.targets import Target
 from scheduler.core.todo import ToDo
-from scheduler.executors.files import safe_name, write_durably
+from scheduler.executors.files import append_durably, safe_name, write_durably
 from scheduler.security.sealing import SealBrokenError, Sealer
 
 if TYPE_CHECKING:
     from playwright.async_api import StorageState
+
+_LONGEST = 200_000  # bytes
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +80,11 @@ class SessionSnapshot(BaseModel):
 
 
 class SessionStore:
-    """One file per job, `{root}/{job_id}.sealed`. It holds cookies, so it is sealed and for its owner alone."""
+    """One file per job, `{root}/{job_id}.sealed`. It holds cookies, so it is sealed and for its owner alone.
+
+    A line is a snapshot and the last whole one counts: to add a line costs a quarter of what a new file does. A file
+    that has grown long begins anew.
+    """
 
     def __init__(self, root: Path, sealer: Sealer) -> None:
         self._root = root
@@ -87,19 +93,25 @@ class SessionStore:
     @crash_points(CrashPoint.BEFORE_SESSION, CrashPoint.AFTER_SESSION)
     def save(self, job_id: JobId, snapshot: SessionSnapshot) -> None:
         """Keep the snapshot; it is on disk when this returns."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(self._path(job_id), self._sealer.seal(snapshot.model_dump_json().encode()), mode=0o600)
+        path, line = self._path(job_id), self._sealer.seal(snapshot.model_dump_json().encode()) + b"\n"
+        if not append_durably(path, line, most=_LONGEST):
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_durably(path, line, mode=0o600)
 
     def load(self, job_id: JobId, run: int = 1) -> SessionSnapshot | None:
         """Return the last snapshot, None when there is none of this run, or none that this version can read."""
         try:
-            snapshot = SessionSnapshot.model_validate_json(self._sealer.open(self._path(job_id).read_bytes()))
+            lines = self._path(job_id).read_bytes().splitlines()
         except FileNotFoundError:
             return None
-        except (ValidationError, SealBrokenError) as error:
-            log.warning("session_unreadable", job_id=job_id, why=type(error).__name__)
-            return None
-        return snapshot if snapshot.run == run else None  # a process that died may have left one of an earlier run
+        for line in reversed(lines):
+            try:
+                snapshot = SessionSnapshot.model_validate_json(self._sealer.open(line))
+            except (ValidationError, SealBrokenError) as error:  # the process died while it wrote this
+                log.warning("session_unreadable", job_id=job_id, why=type(error).__name__)
+                continue
+            return snapshot if snapshot.run == run else None  # a process that died may have left one of an earlier run
+        return None
 
     def delete(self, job_id: JobId) -> None:
         """Forget a job's session, if there is one."""

@@ -14,7 +14,7 @@ from scheduler.executors.web_session import LastStep, SessionSnapshot, SessionSt
 from scheduler.executors.web_step import Step
 
 LOOKS_ONLY = frozenset({actions.EXTRACT.name, actions.SCREENSHOT.name, actions.SNAPSHOT.name})
-_ENTERS = frozenset({actions.FILL.name, actions.SELECT.name, actions.CHECK.name})
+ENTERS = frozenset({actions.FILL.name, actions.SELECT.name, actions.CHECK.name})
 _KEPT_FRESH = 2.0  # seconds in which entering something in a form is taken to leave cookies and stores as they are
 
 log = structlog.get_logger(__name__)
@@ -33,14 +33,14 @@ class SessionKeeper:
         """Note where the job stands. The step is done, so a page that dies just now is the next step's concern."""
         job = step.job
         if job.saving is not None and job.saving.done():
-            await job.saved()
+            await job.placed()
         if step.todo.action in LOOKS_ONLY:
             return
         job.last = LastStep(task_id=step.task_id, result=result)
         if not job.alive:
             log.warning("session_not_kept", job_id=step.job_id, reason="the page is gone")
             return
-        if step.todo.action not in _ENTERS:
+        if step.todo.action not in ENTERS:
             job.storage_until = 0.0
         job.unsaved = SessionSnapshot(
             run=step.run,

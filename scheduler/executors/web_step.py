@@ -16,7 +16,7 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_described import Descriptions, Place
 from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
-from scheduler.executors.web_looks import Reading
+from scheduler.executors.web_looks import Kind, Reading, following
 from scheduler.executors.web_page import JobPage
 from scheduler.executors.web_targets import Found, find, first_locator, means_one_thing, only
 from scheduler.security.secrets_manager import SecretsManager
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _AT_ONCE = 250.0  # milliseconds
 _KNOWN = 1000.0  # milliseconds in which a field is acted on that was there lately
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
 
@@ -57,7 +58,8 @@ class Step:
     """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
 
     With `alternatives` the locators of its target count alike, so that none is healing. Without `recording` nobody
-    wants to know how its element is found next time.
+    wants to know how its element is found next time. `pictured` says that a picture is to show what came of it, and
+    `shot` is one that is being taken.
     """
 
     todo: ToDo
@@ -75,6 +77,8 @@ class Step:
     recording: bool = True
     found: Found | None = None
     trace: str | None = None
+    pictured: bool = False
+    shot: "asyncio.Task[bytes] | None" = None
 
     @property
     def what(self) -> str:
@@ -127,21 +131,47 @@ class Step:
         page, target, place = self.page, self.target(), self._place()
         first = first_locator(page, target) if self.repeatable else None
         if first is not None and (known := self.tools.described.of(place)) is not None:
-            (entered,) = await asyncio.gather(do(first, min(_KNOWN, self.left)), return_exceptions=True)
+            there = following(first, self.job.note)
+            (entered,) = await asyncio.gather(do(there, min(_KNOWN, self.left)), return_exceptions=True)
             if not isinstance(entered, BaseException):
                 self.found = Found(first, str(target.locators[0]), recorded=known.recorded)
                 return entered
             _raise_if_dead(entered)
         elif first is not None and means_one_thing(target):
+            note = self.job.note
             entered, seen = await asyncio.gather(
-                do(first, _AT_ONCE), only(page, target, self.until), return_exceptions=True
+                do(following(first, note), _AT_ONCE), only(page, target, self.until, after=note), return_exceptions=True
             )
             if not isinstance(entered, BaseException) and isinstance(seen, Found):
                 self.found = seen
                 self._describe(seen)
                 return entered
             _raise_if_dead(entered, seen)
+        await self.job.watched()
         return await do((await self.element()).element, self.left)
+
+    async def type(self, text: str) -> None:
+        """Find the one field and put a text in place of what it holds, which may be repeated. Raises like `element`.
+
+        A plain field is made ready by the look that finds it and then gets the text as from a keyboard. That takes half
+        the time of what Playwright does for fields of any kind.
+        """
+        if not text or not await self._typed(text):
+            await self.enter(lambda element, left: element.fill(text, timeout=left))
+
+    async def _typed(self, text: str) -> bool:
+        target, known = self.target(), self.tools.described.of(self._place())
+        if not self.repeatable or (known is None and not means_one_thing(target)):
+            return False
+        kind: Kind = "number" if _NUMBER.fullmatch(text) else "text"
+        found = await only(self.page, target, self.until, record=known is None, enter=kind, after=self.job.note)
+        if found is None or not found.ready or (known is not None and known.mark != found.mark):
+            return False
+        await self.page.keyboard.insert_text(text)
+        self.found = found if known is None else replace(found, recorded=known.recorded)
+        if known is None:
+            self._describe(self.found)
+        return True
 
     async def _only(self, target: Target, reading: Reading | None, *, record: bool) -> Found | None:
         """Return the element in one look, in the common case; one described lately is not described again."""
@@ -213,7 +243,11 @@ class Step:
 
     async def where(self) -> dict[str, Any]:
         """Return the address and the title of the page once it is there to be worked on, free of secrets."""
+        if self.pictured and self.job.plain:
+            self.shot = self.job.shoot()
         seen = await self.job.look(self.until)
+        if self.shot is not None and not self.job.settled:  # it shows a page that was being loaded
+            self.shot = None
         return {"url": safe_url(self.page.url, self.tools.secrets), "title": self.clean(seen.title)}
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scheduler.core.errors import AmbiguousTargetError, ElementNotFoundError
 from scheduler.core.targets import By, Target
 from scheduler.core.targets import Locator as Way
 from scheduler.executors.web_errors import browser_error, is_passing, public_url
-from scheduler.executors.web_looks import Asked, Reading, told_if_only
+from scheduler.executors.web_looks import Asked, Kind, Reading, following, told_if_only
 from scheduler.executors.web_missing import alike
 from scheduler.executors.web_refs import normalised
 from scheduler.executors.web_scripts import script
@@ -51,7 +51,7 @@ class Match:
 class Found:
     """The one element, the locator that fitted it and its rank (0: the most trusted), and how to find it next time.
 
-    `mark` stays while the element is the same to a person.
+    `mark` stays while the element is the same to a person; `ready` says that it waits for a text.
     """
 
     element: "Locator"
@@ -61,6 +61,7 @@ class Found:
     held: Any = None
     exactly: bool = True
     mark: str | None = None
+    ready: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,25 +163,33 @@ def means_one_thing(target: Target) -> bool:
 
 
 async def only(
-    page: "Page", target: Target, until: float, *, record: bool = True, reading: Reading | None = None
+    page: "Page",
+    target: Target,
+    until: float,
+    *,
+    record: bool = True,
+    reading: Reading | None = None,
+    enter: Kind | None = None,
+    after: int | None = None,
 ) -> Found | None:
     """Return the only visible element that fits the whole wording of the first locator; it is waited for a moment.
 
-    None when there is no such or that needs a closer look. Without `record` it is not described.
+    None when there is no such or that needs a closer look. Without `record` it is not described. With `enter` it is
+    made ready to take a text of that kind, where it can. With `after` it is looked at once that note was made.
     """
     locator = first_locator(page, target)
     if locator is None:
         return None
     wait = min(HEAD_START, until - asyncio.get_running_loop().time())
-    seen = await told_if_only(
-        locator, Asked(record=record, reading=reading, describe=record).arguments, max(wait, 0.001) * 1000
-    )
+    asked = Asked(record=record, reading=reading, describe=record, enter=enter)
+    seen = await told_if_only(following(locator, after), asked.arguments, max(wait, 0.001) * 1000)
     if seen is None:
         return None
-    way = target.locators[0]
+    ready = seen.get("ready", False)
     if not record:
-        return Found(locator, str(way), held=seen.get("held"), mark=seen["mark"])
-    return await _found(target, 0, _match(locator, seen, exactly=True), record=True)
+        way = str(target.locators[0])
+        return Found(locator, way, held=seen.get("held"), mark=seen["mark"], ready=ready)
+    return replace(await _found(target, 0, _match(locator, seen, exactly=True), record=True), ready=ready)
 
 
 async def find(

@@ -1,14 +1,24 @@
 """The sentences that office intents are learned from: those of `intents.yaml`, and many more beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import Final
 
-from scheduler.core.intents import Intent, IntentFileError
-from scheduler.core.language import normalise
+from scheduler.core.intents import UNKNOWN, Intent, IntentFileError
+from scheduler.core.job import Locale
+from scheduler.core.language import detect_locale, normalise
 from scheduler.core.strict_yaml import read_strictly
 
+_LONGEST_JOINED: Final = 110
+_MOST_JOINED: Final = 3
+_BETWEEN: Final[Mapping[Locale, Sequence[str]]] = {
+    "de": (" und ", ", dann ", " und dann ", ". Danach ", ". Außerdem ", ", und danach ", ", ", "; ", " & ", ". "),
+    "en": (" and ", ", then ", " and then ", ". Afterwards ", ". Then ", ", also ", ", ", "; ", " & ", ". "),
+}
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intent_examples.yaml"
+SEVERAL: Final = "several"
+"""Under this name the file holds requests of more than one order."""
 
 
 def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tuple[str, str]]:
@@ -26,3 +36,29 @@ def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tu
     except AttributeError as error:
         raise IntentFileError(f"{path}: expected intent, then locale, then one sentence a line") from error
     return list({normalise(text): (normalise(text), name) for text, name in found}.values())
+
+
+def several_of(path: Path = DEFAULT_FILE) -> list[str]:
+    """Return requests of more than one order. Raises IntentFileError for a file of another form."""
+    document = read_strictly(path.read_text(encoding="utf-8"))
+    try:
+        lines = (line for block in document.get(SEVERAL, {}).values() for line in block.splitlines())
+        return list(dict.fromkeys(normalise(line) for line in lines if line.strip()))
+    except AttributeError as error:
+        raise IntentFileError(f"{path}: expected {SEVERAL}, then locale, then one request a line") from error
+
+
+def joined_at_random(pairs: Sequence[tuple[str, str]], count: int = 300, seed: int = 3) -> list[str]:
+    """Return requests of two or three orders, made of the examples of intents; the same ones each time."""
+    chance = Random(seed)  # noqa: S311 - no secret hangs on it
+    by_language = dict[Locale, list[str]](de=[], en=[])
+    for text, name in pairs:
+        if name != UNKNOWN and len(text) <= _LONGEST_JOINED:
+            by_language[detect_locale(text)].append(text.rstrip(".!? "))
+    languages = [one for one in _BETWEEN if len(by_language[one]) >= _MOST_JOINED]
+    found = []
+    for _ in range(count if languages else 0):
+        language = chance.choice(languages)
+        first, *others = chance.sample(by_language[language], chance.choice((2, 2, 2, _MOST_JOINED)))
+        found.append(first + "".join(chance.choice(_BETWEEN[language]) + one[:1].lower() + one[1:] for one in others))
+    return found

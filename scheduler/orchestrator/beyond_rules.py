@@ -13,6 +13,7 @@ from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
+from scheduler.core.order_cuts import cut
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.llm.stopped_plan import StoppedPlan
@@ -28,8 +29,8 @@ log = structlog.get_logger(__name__)
 class Learned(Protocol):
     """Finds out what a request wants from examples; takes milliseconds of the processor, and seconds at first."""
 
-    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:
-        """Return what one order wants of which rules are not sure."""
+    def reread(self, message: str, read: Orders) -> Orders:
+        """Return the orders of a request in which rules read `read`."""
 
 
 class ModelRouter(Protocol):
@@ -90,9 +91,10 @@ class BeyondRules:
         return self._planner is not None
 
     async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request. What was learned is asked only for those rules do not know, in a thread."""
+        """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
-        if self._learned is None or all(one.routed.refused or one.routed.score >= SURE for one in orders.parts):
+        plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
+        if self._learned is None or plain:
             return orders
         return await asyncio.to_thread(split_orders, text, rules, self._learned)
 

@@ -6,11 +6,11 @@ stored is looked for in the world before it would be done again.
 
 import asyncio
 import dataclasses
+import functools
 import itertools
 import math
 import time
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
+from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.commands import (
     AddTasks,
     Command,
@@ -65,6 +66,8 @@ _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
 _STORED = frozenset({SaveTask, AddTasks, NoteEvent, ParkJob, FinishRun})
 """Commands that are carried out by being stored."""
 
+_Tasks = Collection[asyncio.Task[None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -89,11 +92,13 @@ class JobRun:
         on_failure: Callable[[JobId, AttemptFailed], None],
         most_crashes: int = MOST_CRASHES,
         rules: RunRules = RULES,
+        begin: Begin = in_a_task,
     ) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
         self.epoch = job.lease.epoch
+        self._begin = begin
         self._most_crashes = most_crashes
         self._rules = rules
         self._clock = clock
@@ -116,7 +121,7 @@ class JobRun:
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
         self._everybody: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
-        self._hands: defaultdict[TaskId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._at_it: dict[TaskId, set[asyncio.Task[None]]] = {}
         self._alarms: list[tuple[float, RunEvent]] = []
 
     @property
@@ -190,6 +195,9 @@ class JobRun:
     async def _next_events(self) -> list[RunEvent]:
         """Return what has happened; nothing, when it is time to store what was not."""
         if not self._inbox and not self._store_now and self._broken is None:
+            if self._unstored and self._store_by == math.inf:
+                self._store_by = time.monotonic() + _MAY_WAIT
+                self._timers.call_at(self._store_by)
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
         if self._broken is not None:
@@ -216,9 +224,6 @@ class JobRun:
         self._unstored += commands
         if store_now:
             await self._store(state)
-        elif self._store_by == math.inf:
-            self._store_by = time.monotonic() + _MAY_WAIT
-            self._timers.call_at(self._store_by)
         self._state = state
         for command in to_do:
             self._perform(command)
@@ -259,37 +264,56 @@ class JobRun:
                 return
 
     def _perform(self, command: Command) -> None:
-        match command:
-            case StartTask(task_id=task_id, attempt=attempt, again=again):
-                self._set_to_work(task_id, self._attempt(task_id, attempt, again))
-            case VerifyTask(task_id=task_id, attempt=attempt):
-                self._set_to_work(task_id, self._look(task_id, attempt))
-            case StopTask(task_id=task_id) if task_id in self._busy:
-                self._busy[task_id].cancel()
-            case SetTimer(event=event):
-                due = time.monotonic() + (event.at - self._clock.now()).total_seconds()
-                self._alarms.append((due, event))
-                self._timers.call_at(due)
+        if type(command) is StartTask:
+            task_id, attempt = command.task_id, command.attempt
+            self._set_to_work(task_id, self._attempt(task_id, attempt, command.again, self._who_is_at(task_id)))
+        elif type(command) is SetTimer:
+            self._set_timer(command.event)
+        elif type(command) is VerifyTask:
+            task_id = command.task_id
+            self._set_to_work(task_id, self._look(task_id, command.attempt, self._who_is_at(task_id)))
+        elif type(command) is StopTask and command.task_id in self._busy:
+            self._busy[command.task_id].cancel()
+
+    def _who_is_at(self, task_id: TaskId) -> _Tasks:
+        """Return whoever was stopped, or is late, and has not let go yet."""
+        busy = self._at_it.get(task_id)
+        return () if busy is None else tuple(busy)
+
+    def _set_timer(self, event: RunEvent) -> None:
+        if type(event) is AttemptOverdue and event.task_id not in self._at_it:
+            return  # it has ended already
+        due = time.monotonic() + (event.at - self._clock.now()).total_seconds()
+        self._alarms.append((due, event))
+        self._timers.call_at(due)
 
     def _set_to_work(self, task_id: TaskId, work: Coroutine[Any, Any, RunEvent]) -> None:
-        task = asyncio.get_running_loop().create_task(self._report(work))
-        self._busy[task_id] = task
-        self._everybody.add(task)
-        task.add_done_callback(self._let_go)
+        """Have it done, at once as far as nobody has to be waited for."""
+        task = self._begin(self._report(work))
+        if task is not None:
+            self._busy[task_id] = task
+            self._everybody.add(task)
+            self._at_it.setdefault(task_id, set()).add(task)
+            task.add_done_callback(functools.partial(self._let_go, task_id))
 
     async def _report(self, work: Coroutine[Any, Any, RunEvent]) -> None:
-        event = await work
-        if type(event) is AttemptFailed:
-            self._on_failure(self.job.id, event)
-        else:
-            self.tell(event)
-
-    def _let_go(self, task: asyncio.Task[None]) -> None:
-        """Note that somebody is no longer busy; one who broke by a bug of ours breaks the run."""
-        self._everybody.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._broken = task.exception()
+        """Tell how it ended; a bug of ours breaks the run."""
+        try:
+            event = await work
+            if type(event) is AttemptFailed:
+                self._on_failure(self.job.id, event)
+            else:
+                self.tell(event)
+        except Exception as error:  # noqa: BLE001 - whoever carries the run gets it
+            self._broken = error
             self._go_on()
+
+    def _let_go(self, task_id: TaskId, task: asyncio.Task[None]) -> None:
+        """Note that somebody is no longer busy."""
+        self._everybody.discard(task)
+        self._at_it[task_id].discard(task)
+        if not self._at_it[task_id]:
+            del self._at_it[task_id]
 
     def _ring(self, event: RunEvent) -> None:
         event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
@@ -297,22 +321,27 @@ class JobRun:
             event = dataclasses.replace(event, draw=self._random())
         self.tell(event)
 
-    async def _attempt(self, task_id: TaskId, attempt: int, again: bool) -> AttemptSucceeded | AttemptFailed:
+    async def _attempt(
+        self, task_id: TaskId, attempt: int, again: bool, earlier: _Tasks
+    ) -> AttemptSucceeded | AttemptFailed:
         """Begin when whoever was stopped before has let go; until then the attempt's own time runs out.
 
         Raises LeaseLostError, nothing begun, when this process has slept through its lease.
         """
-        async with self._hands[task_id]:
-            if self.lease_is_over:
-                raise LeaseLostError(self.job.id)
-            try:
-                todo, context = self._order(self._state, task_id, attempt)
-            except CPAError as error:
-                return self._runner.not_begun(task_id, attempt, error)
-            can_tell = todo.verify is not None or task_id not in self._state.plan.repeatable
-            return await self._runner.attempt(todo, context, look_first=again and can_tell)
+        if earlier:
+            await asyncio.wait(earlier)
+        if self.lease_is_over:
+            raise LeaseLostError(self.job.id)
+        try:
+            todo, context = self._order(self._state, task_id, attempt)
+        except CPAError as error:
+            return self._runner.not_begun(task_id, attempt, error)
+        can_tell = todo.verify is not None or task_id not in self._state.plan.repeatable
+        return await self._runner.attempt(todo, context, look_first=again and can_tell)
 
-    async def _look(self, task_id: TaskId, attempt: int) -> AttemptVerified | LookFailed | AttemptFailed:
+    async def _look(
+        self, task_id: TaskId, attempt: int, earlier: _Tasks
+    ) -> AttemptVerified | LookFailed | AttemptFailed:
         """Look when whoever was stopped has let go, for as long as an attempt may take."""
         try:
             todo, context = self._order(self._state, task_id, attempt)
@@ -320,7 +349,9 @@ class JobRun:
             return self._runner.not_begun(task_id, attempt, error)
         limit = patience(todo).total_seconds()
         try:
-            async with asyncio.timeout(limit), self._hands[task_id]:
+            async with asyncio.timeout(limit):
+                if earlier:
+                    await asyncio.wait(earlier)
                 return await self._runner.look(todo, context)
         except TimeoutError:
             failure = TaskFailure(code="timeout", message=f"looking took longer than {limit:g} s")

@@ -23,6 +23,7 @@ from scheduler.core.job import Job, JobStatus, TaskRun
 from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
@@ -93,10 +94,10 @@ class Orchestrator:
             raise JobNotFoundError(job_id)
         await self.process(job)
 
-    async def process(self, job: Job) -> None:
+    async def process(self, job: Job, begin: Begin = in_a_task) -> None:
         """Carry a job as `dequeue` gave it to the end of its run, or until it is parked, in an asyncio task of its own.
 
-        Raises LeaseLostError.
+        Its steps are begun by `begin`. Raises LeaseLostError.
 
         What is logged from now on in that task names the job.
         """
@@ -107,11 +108,11 @@ class Orchestrator:
             raise LeaseLostError(job.id)
         self._until[job.id] = until = job.lease.until
         try:
-            await self._run(job, await self._touched_tasks(job), until)
+            await self._run(job, await self._touched_tasks(job), until, begin)
         finally:
             self._until.pop(job.id, None)
 
-    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime) -> None:
+    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime, begin: Begin) -> None:
         """Carry the run to its end; `until`: how long the lease held when the job was taken."""
         run = JobRun(
             job,
@@ -126,6 +127,7 @@ class Orchestrator:
             on_failure=self.handle_task_failure,
             most_crashes=self._most_crashes,
             rules=self._rules,
+            begin=begin,
         )
         if (renewed := self._until[job.id]) is not until:
             run.renewed(renewed)

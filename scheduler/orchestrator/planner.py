@@ -14,6 +14,7 @@ from scheduler.core.actions import ActionCatalog, Risk
 from scheduler.core.address_book import AddressBook, nobody_known
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.compound import OrderPart, Orders
+from scheduler.core.confidence import confidence_of
 from scheduler.core.errors import (
     InvalidFieldError,
     InvalidRequestError,
@@ -290,7 +291,7 @@ class Planner:
             task_graph=graph,
             way=routed.way,
             why=routed.why or why_of(routed),
-            confidence=min(routed.score, 1.0),
+            confidence=confidence_of(routed),
             by="template",
             unseen=tuple(_risky(graph, catalog)) if routed.way == "llm" else (),
             typed=typed_slots(routed.slots, routed.said, self._now(), self._addresses),

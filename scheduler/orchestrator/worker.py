@@ -9,9 +9,10 @@ from typing import NamedTuple
 import structlog
 
 from scheduler.core.clock import Clock
-from scheduler.core.endings import cancel_for_good, until_ended
+from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import LeaseLostError, UnavailableError
 from scheduler.core.job import Job
+from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.queue.job_queue import JobQueue
 
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
-_GROUPS = 4
+_GROUPS = 2
 """Into so many a busy worker divides what it may run at once: while the leases of one are stored, and the ends of
 another, the others run."""
 _SMALLEST_GROUP = 4
@@ -61,9 +62,9 @@ class Worker:
         self._grace = grace
         self._draining = False
         self._look = asyncio.Event()
-        self._running: dict[asyncio.Task[None], Job] = {}
-        self._latest: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[asyncio.Task[None], _Held] = {}
+        self._running: dict[Carrier, Job] = {}
+        self._latest: dict[str, Carrier] = {}
+        self._held: dict[Carrier, _Held] = {}
         self._renew_now = asyncio.Event()
         self.last_look: float | None = None
 
@@ -97,16 +98,16 @@ class Worker:
 
     def _start(self, job: Job, owner: asyncio.TaskGroup) -> None:
         """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
-        task = owner.create_task(self._process(job, self._latest.get(job.id)))
-        self._running[task], self._latest[job.id] = job, task
+        run, earlier = Carrier(owner, self._ended), self._latest.get(job.id)
+        self._running[run], self._latest[job.id] = job, run
         if job.lease is not None:
-            self._held[task] = _Held(job.lease.until, job.lease.until - self._clock.now())
-        task.add_done_callback(self._ended)
+            self._held[run] = _Held(job.lease.until, job.lease.until - self._clock.now())
+        run.carry(self._process(job, run, earlier))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        job = self._running.pop(task)
-        self._held.pop(task, None)
-        if self._latest.get(job.id) is task:
+    def _ended(self, run: Carrier) -> None:
+        job = self._running.pop(run)
+        self._held.pop(run, None)
+        if self._latest.get(job.id) is run:
             del self._latest[job.id]
         self._look.set()
 
@@ -121,14 +122,14 @@ class Worker:
             log.exception("lease_failed")
         return ()
 
-    async def _process(self, job: Job, earlier: asyncio.Task[None] | None) -> None:
+    async def _process(self, job: Job, run: Carrier, earlier: Carrier | None) -> None:
         """Run the job. A run that breaks keeps its lease until that runs out: a pause, counted as a crash."""
         try:
             if earlier is not None:
                 earlier.cancel()
-                await until_ended(earlier)
-                job = self._as_held(job)
-            await self.orchestrator.process(job)
+                await earlier.until_ended()
+                job = self._as_held(job, run)
+            await self.orchestrator.process(job, run.begin)
             await self._queue.release([job])
         except LeaseLostError:
             pass  # whoever has the job now carries it on
@@ -138,9 +139,9 @@ class Worker:
         except Exception:
             log.exception("job_run_crashed", job_id=job.id)
 
-    def _as_held(self, job: Job) -> Job:
+    def _as_held(self, job: Job, run: Carrier) -> Job:
         """Return the job with its lease as it was prolonged while its run had to wait."""
-        held = next((held for task, held in self._held.items() if self._running[task] is job), None)
+        held = self._held.get(run)
         if held is None or job.lease is None:
             return job
         return job.model_copy(update={"lease": job.lease.model_copy(update={"until": held.until})})
@@ -188,17 +189,17 @@ class Worker:
 
         One that is nearly over is prolonged at once; if at the next look it is not, the store does not let us.
         """
-        doubtful: set[asyncio.Task[None]] = set()
+        doubtful: set[Carrier] = set()
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 10)
             now = self._clock.now()
-            ending = {task for task, held in self._held.items() if held.nearly_over(now)}
-            for task in ending & doubtful:
-                job = self._running[task]
+            ending = {run for run, held in self._held.items() if held.nearly_over(now)}
+            for run in ending & doubtful:
+                job = self._running[run]
                 if not self.orchestrator.has_left(job.id):
                     log.warning("lease_not_prolonged", job_id=job.id)
-                    task.cancel()
-                del self._held[task]
+                    run.cancel()
+                del self._held[run]
             doubtful = ending - doubtful
             if doubtful:
                 self._renew_now.set()
@@ -207,9 +208,9 @@ class Worker:
         """Prolong all leases; who lost one stops, unless its run has just ended or was parked."""
         now = self._clock.now()
         running = {
-            task: job
-            for task, job in self._running.items()
-            if self._latest.get(job.id) is task and not self.orchestrator.has_left(job.id)
+            run: job
+            for run, job in self._running.items()
+            if self._latest.get(job.id) is run and not self.orchestrator.has_left(job.id)
         }
         if not running:
             return
@@ -218,26 +219,29 @@ class Worker:
         except Exception as error:
             log.warning("leases_not_renewed", error=str(error), exc_info=not isinstance(error, UnavailableError))
             return
-        for task, job in running.items():
-            if self._latest.get(job.id) is not task or self.orchestrator.has_left(job.id):
+        for run, job in running.items():
+            if self._latest.get(job.id) is not run or self.orchestrator.has_left(job.id):
                 continue
             if job.id in lost:
                 log.warning("lease_lost", job_id=job.id)
-                task.cancel()
-            elif task in self._held:
-                until = now + self._held[task].length
-                self._held[task] = self._held[task]._replace(until=until)
+                run.cancel()
+            elif run in self._held:
+                until = now + self._held[run].length
+                self._held[run] = self._held[run]._replace(until=until)
                 self.orchestrator.renewed(job.id, until)
 
     async def _leave(self) -> None:
         """Give running jobs the grace time, then stop them and hand them back."""
-        if self._running:
-            await asyncio.wait(list(self._running), timeout=self._grace.total_seconds())
-        await asyncio.gather(*(self._stop_and_hand_back(task, job) for task, job in self._running.items()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._grace.total_seconds()):
+                while self._running:
+                    self._look.clear()
+                    await self._look.wait()
+        await asyncio.gather(*(self._stop_and_hand_back(run, job) for run, job in self._running.items()))
 
-    async def _stop_and_hand_back(self, task: asyncio.Task[None], job: Job) -> None:
-        task.cancel()
-        await asyncio.wait([task])
+    async def _stop_and_hand_back(self, run: Carrier, job: Job) -> None:
+        run.cancel()
+        await run.until_ended()
         await self._hand_back(job)
 
     async def _hand_back(self, job: Job) -> None:

@@ -192,15 +192,8 @@ def _row_of(job: Job, plan: _Plan) -> Row:
 
 
 def _entry_of(job: Job) -> AuditLine:
+    reason = job.description or job.intent
+    metadata = {"run": job.run}
     return AuditLine(
-        id=new_id(),
-        timestamp=job.created_at,
-        tenant=job.tenant,
-        job_id=job.id,
-        task_id=None,
-        action="job.accepted",
-        reason=job.description or job.intent,
-        result="success",
-        screenshot_path=None,
-        metadata={"run": job.run},
+        new_id(), job.created_at, job.tenant, job.id, None, "job.accepted", reason, "success", None, metadata
     )

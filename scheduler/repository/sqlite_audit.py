@@ -3,10 +3,12 @@
 import hashlib
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.ids import TenantId
@@ -17,6 +19,8 @@ _FIRST = "0" * 64
 _CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
 """What a hash covers. A column that is added later must stay out of it, or every earlier hash would be wrong."""
 _INSERT = insertion_in_order("audit_log", _CHAINED)
+_IN_ORDER = tuple(sorted(_CHAINED))
+_ordered = itemgetter(*map(_CHAINED.index, _IN_ORDER))
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
@@ -76,7 +80,15 @@ def _covered(row: sqlite3.Row) -> list[Any]:
     return [row[column] for column in _CHAINED]
 
 
-def _digest(previous: str, rows: Iterable[Iterable[Any]]) -> str:
-    """Return the hash of a block; a row holds the values of `_CHAINED` in that order."""
-    covered = (to_json(dict(zip(_CHAINED, row, strict=True))) for row in rows)
-    return hashlib.sha256("\n".join((previous, *covered)).encode()).hexdigest()
+def _digest(previous: str, rows: Iterable[Sequence[Any]]) -> str:
+    """Return the hash of a block; a row holds the values of `_CHAINED` in that order, each a plain value."""
+    covered = [_canonical(dict(zip(_IN_ORDER, _ordered(row), strict=True))) for row in rows]
+    return hashlib.sha256(b"\n".join((previous.encode(), *covered))).hexdigest()
+
+
+def _canonical(row: Mapping[str, Any]) -> bytes:
+    """Return what `to_json` makes of a row whose names are in order already."""
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        return to_json(row).encode()

@@ -1,10 +1,13 @@
 """Questions and answers over HTTP, against the real service."""
 
+from pathlib import Path
+
 import pytest
 
 from scheduler import llm_wiring
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.intents import UNKNOWN, RoutedIntent
+from scheduler.core.intents import UNKNOWN
 from tests.support.services import Api, OpenApi
 
 
@@ -47,14 +50,16 @@ async def test_a_waiting_job_is_cancelled(api: Api) -> None:
 class Unsure:
     """Has learned that what rules do not know may be one of three things, none of them surely."""
 
-    def __init__(self, rules: IntentRouter) -> None:
+    def __init__(self, rules: IntentRouter, _folder: Path | None = None) -> None:
         self._rules = rules
 
-    def reconsider(self, _words: str, routed: RoutedIntent) -> RoutedIntent:
+    def reread(self, message: str, read: Orders) -> Orders:
+        routed = read.parts[0].routed
         if routed.name != UNKNOWN:
-            return routed
+            return read
         nearest = ("search_document", "send_mail", "open_document")
-        return routed.model_copy(update={"nearest": nearest, "unsure": True, "way": "learned"})
+        unsure = routed.model_copy(update={"nearest": nearest, "unsure": True, "way": "learned"})
+        return read._replace(parts=(OrderPart(message, unsure),))
 
 
 async def test_what_is_not_sure_is_asked_and_the_chosen_intent_is_done(

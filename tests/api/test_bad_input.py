@@ -356,6 +356,7 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_client(
     assert in_english.json()["detail"].startswith(english)
 
 
+@pytest.mark.component  # what was learned is asked
 async def test_an_unknown_sentence_is_answered_with_the_nearest_intents(api: Api) -> None:
     answer = await api.client.post("/schedule", json={"text": "Rechnung 4711 besorgungsmäßig erledigen lassen"})
 

@@ -277,11 +277,12 @@ def _document() -> dict[str, Any]:
 
 
 def _routes(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the routes of persons; tests/agents/runtime/test_agent_files.py holds what agents may fetch."""
     return [
         (method.upper(), path)
         for path, operations in document["paths"].items()
         for method in operations
-        if "{job_id}" in path
+        if "{job_id}" in path and "{agent_id}" not in path
     ]
 
 

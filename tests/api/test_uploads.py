@@ -49,6 +49,7 @@ async def test_the_same_request_is_accepted_once_and_keeps_its_files_once(api: A
     assert len(list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
 
 
+@pytest.mark.component  # what was learned is asked
 async def test_what_lacks_something_waits_with_its_files_until_it_is_answered(working_api: Api) -> None:
     sentence, keyed = "Schick die angehängte Datei", {"Idempotency-Key": "k"}
     asked = await send(working_api, sentence, ("a.txt", b"x"), headers=keyed)
@@ -70,6 +71,7 @@ async def test_what_lacks_something_waits_with_its_files_until_it_is_answered(wo
     assert len(list(working_api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
 
 
+@pytest.mark.component  # what was learned is asked
 async def test_who_wants_no_question_is_refused_and_no_file_is_kept(api: Api) -> None:
     files = {"files": ("a.txt", b"x")}
     answer = await api.client.post(

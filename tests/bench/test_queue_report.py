@@ -7,6 +7,8 @@ import pytest
 from bench.peers.rounds import Figures
 from bench.queue_report import fastest_peer_over, floors, ratio
 
+pytestmark = pytest.mark.component
+
 QUIET = [{"commit_p50": 0.4, "commit_p95": 0.9, "ping_p50": 0.1}]
 SLOW = [{"commit_p50": 2.4, "commit_p95": 9.0, "ping_p50": 0.1}]
 

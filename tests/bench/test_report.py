@@ -6,6 +6,8 @@ import pytest
 
 from bench.report import Floor, judge
 
+pytestmark = pytest.mark.component
+
 
 @pytest.mark.parametrize(
     ("floor", "said"),

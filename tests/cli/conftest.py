@@ -12,7 +12,7 @@ from scheduler.cli.client import Client
 from scheduler.core.intent_router import IntentRouter
 from scheduler.settings import ApiSettings
 from tests.support.command_line import Bridge, CommandLine
-from tests.support.services import clean_environment, router, running_api, some_settings
+from tests.support.services import clean_environment, lent_app, router, running_api, some_settings
 from tests.support.store import migrated_file, store_path
 
 __all__ = ["clean_environment", "migrated_file", "router", "store_path"]
@@ -31,8 +31,9 @@ def cli(
     settings = some_settings(tmp_path / "data", store_path)
     with (
         capture_logs(),  # else they would stand between what a person sees
+        lent_app(settings.api) as app,
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(running_api(settings, router, worker=True)) as api,
+        portal.wrap_async_context_manager(running_api(settings, router, worker=True, app=app)) as api,
     ):
         bridge = Bridge(portal, api.app)
 

@@ -58,6 +58,7 @@ def test_what_is_refused_ends_with_three_and_says_why(cli: CommandLine) -> None:
     assert cli.job_ids() == []
 
 
+@pytest.mark.component  # what was learned is asked
 @pytest.mark.parametrize("words", ["[/]", "[red]x[/]", "[link=http://evil]", "\x1b[2J\x1b]0;x\x07 Witz", "\\"])
 def test_what_somebody_wrote_is_shown_and_does_nothing(cli: CommandLine, words: str) -> None:
     ended = cli("run", words)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from scheduler.core.cron import ALIASES, checked_cron, cron_moments
 from scheduler.core.problems import first_flaw
 from scheduler.core.schedules import Timing
+from tests.support.examples import examples
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 MINUTES = st.sampled_from(["*", "*/15", "0", "30", "15,45", "*/7"])
@@ -119,7 +120,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     next(cron_moments(plain, BERLIN, datetime(2026, 1, 1, tzinfo=UTC)), None)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50, deadline=None)
 @given(MINUTES, HOURS, ZONES, TIMES, st.integers(0, 3 * 24 * 60))
 def test_the_moments_of_a_cron_are_one_set_from_wherever_one_looks(
     minute: str, hour: str, zone: str, start: datetime, later: int
@@ -136,7 +137,7 @@ def test_the_moments_of_a_cron_are_one_set_from_wherever_one_looks(
     assert rest == [moment for moment in whole if moment > middle]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40, deadline=None)
 @given(st.integers(0, 59), st.integers(0, 23), ZONES, TIMES)
 def test_a_named_time_of_day_comes_exactly_once_a_day(minute: int, hour: int, zone: str, start: datetime) -> None:
     timing = Timing(cron=f"{minute} {hour} * * *", timezone=zone)

@@ -7,16 +7,17 @@ import pytest
 import yaml
 
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN
+from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
 _FOLDER = Path(__file__).parents[1] / "language"
 _SETS: Final[list[dict[str, Any]]] = [
     yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
     for name in ("dev_requests.yaml", "dev_requests_2.yaml", "dev_requests_3.yaml")
 ]
 NO_ORDERS: Final = [text for one in _SETS for text in (*one.get("no_order", ()), *one.get("refused", ()))]
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scheduler.core.intent_router import Intent, IntentFileError, IntentRouter
 from scheduler.core.intents import read_intents
+from tests.support.routers import the_router
 
 REQUESTS: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "support" / "requests.yaml").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ INTENTS = {
     "extract_table", "unknown",
 }  # fmt: skip
 
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 
 
 def a_router(*intents: dict[str, Any], **rest: object) -> IntentRouter:

@@ -7,16 +7,17 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scheduler.core.errors import InvalidRequestError
 from scheduler.core.lam_json import MAX_INTEGER
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
+from tests.support.examples import examples
 from tests.support.lam import LEAST, a_document
 
-FAST = settings(
-    max_examples=20,
+FAST = examples(
+    20,
     derandomize=True,
     deadline=None,
     database=None,

@@ -3,10 +3,10 @@
 import pytest
 
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.remarks import only_informs, without_remarks
+from tests.support.routers import the_router
 
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 
 
 @pytest.mark.parametrize(

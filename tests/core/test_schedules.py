@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from scheduler.core.schedules import (
     turn,
     upcoming,
 )
+from tests.support.examples import examples
 from tests.support.schedules import a_definition, a_schedule
 
 EIGHT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -123,7 +124,7 @@ def test_years_of_missed_firings_are_passed_over_quickly(rhythm: dict[str, Any])
     assert decided.missed.count == MOST_COUNTED
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50, deadline=None)
 @given(
     st.sampled_from([{"every_seconds": 600}, {"cron": "0,40 * * * *"}, {"cron": "30 2 * * *"}]),
     st.sampled_from(list(CatchUp)),

@@ -10,12 +10,12 @@ import yaml
 from bench.office_requests import Slots, pairs
 from scheduler.core.address_book import UnfitNameError
 from scheduler.core.compound import split_orders
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.slot_finder import find_slots, slots_of, with_slots
 from scheduler.core.slots import Said
 from scheduler.orchestrator.slot_values import typed_slots
+from tests.support.routers import the_router
 
 _FOLDER = Path(__file__).parents[1] / "language"
 NOW = datetime(2026, 11, 27, 10, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -28,7 +28,11 @@ def found_in(intent: str, text: str) -> Slots:
     return dict(slots)
 
 
-@pytest.mark.parametrize(("number", "floor"), [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.67), (9, 0.76)])
+_FLOORS = [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.70), (9, 0.78), (14, 0.95)]
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(("number", "floor"), _FLOORS)
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:
     document = yaml.safe_load((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
@@ -54,10 +58,119 @@ def test_most_slots_are_found_and_few_are_false(language: str, number: int, floo
         ("create_appointment", "toolbox talk thursday 7.30, get the whole roofing gang in",
          {"title": "toolbox talk", "date": "thursday", "time": "7.30", "participants": "whole roofing gang"}),
         ("search_mail", "DIE MAIL VON FRAU POHL SUCHEN", {"sender": "FRAU POHL"}),
+        ("send_mail", "Exposé Gartenstr. 14 bitte an Herrn Krämer mailen.",
+         {"document": "Exposé Gartenstr. 14", "recipient": "Herrn Krämer"}),
+        ("send_mail", "leite die mail von dr. lenz bzgl. urlaubsplan an die buchhaltung sowie an herrn yilmaz weiter",
+         {"sender": "dr. lenz", "subject": "urlaubsplan", "recipient": "buchhaltung und herrn yilmaz"}),
+        ("send_mail", "Sende das Protokoll, die Agenda und das Budget an den Vorstand",
+         {"document": "Protokoll und Agenda und Budget", "recipient": "Vorstand"}),
+        ("send_mail", "An: Meier & Söhne GmbH, Betreff: Mahnung RE-2024/118, Text: Bitte zahlen Sie.",
+         {"recipient": "Meier & Söhne GmbH", "subject": "Mahnung RE-2024/118", "body": "Bitte zahlen Sie"}),
+        ("send_mail", "Frag Tom per Mail, ob er am Donnerstag Zeit hat, und setz Anna in Kopie.",
+         {"recipient": "Tom", "body": "ob er am Donnerstag Zeit hat", "cc": "Anna"}),
+        ("send_mail", "Kindly forward the message from the Land Registry to Ms Pereira as well as Mr Quayle.",
+         {"sender": "Land Registry", "recipient": "Ms Pereira und Mr Quayle"}),
+        ("fetch_and_send", "The report is on the council's planning portal, please get it to our architect by mail.",
+         {"portal": "council's planning portal", "document": "report", "recipient": "architect"}),
+        ("fetch_and_send", "fzg-bewertung fürn passat aus dem DAT-portal ziehen + per mail an den herrn oezdemir",
+         {"document": "fzg-bewertung fürn passat", "portal": "DAT-portal", "recipient": "herrn oezdemir"}),
+        ("search_mail", "Such die Mail, in der Karin den neuen Alarmcode erwähnt hat",
+         {"sender": "Karin", "query": "neuen Alarmcode"}),
+        ("search_mail", "find mails from the water board about the meter reading since last Friday",
+         {"sender": "water board", "subject": "meter reading", "date": "last Friday"}),
+        ("search_mail", "dig out the message with 'boot room keys' in the subject", {"subject": "boot room keys"}),
+        ("read_mail", "My hands are full, so read me whatever emails arrived today.", {"date": "today"}),
+        ("search_document", "wo zum kuckuck ist die spielerliste der u15 hin", {"document": "spielerliste der u15"}),
+        ("export_pdf", "I need the wedding menu as a PDF, call it menu_final.pdf",
+         {"document": "wedding menu", "file_name": "menu_final.pdf"}),
+        ("navigate_url", "Browser auf 10.0.4.17/admin bitte", {"url": "10.0.4.17/admin"}),
+        ("web_search", "was kostet grad ein kubikmeter eichenholz, google das doch mal schnell",
+         {"query": "was kostet grad ein kubikmeter eichenholz"}),
+        ("web_search", "A web search for 'car park Norwich' wouldn't hurt", {"query": "car park Norwich"}),
+        ("create_appointment", "diary: test drive w/ Mr Kowalczyk sat 13th 2.15pm",
+         {"title": "test drive", "participants": "Mr Kowalczyk", "date": "sat 13th", "time": "2.15pm"}),
+        ("create_appointment", "Termin mit dem Gutachter am 3.2. um 9 Uhr, Gegenstand ist die Erbteilung.",
+         {"title": "Erbteilung", "participants": "Gutachter", "date": "3.2.", "time": "9 Uhr"}),
+        ("extract_table", "Übertragen Sie die Tabelle der Spenden aus dem Kontoauszug in eine auswertbare Form.",
+         {"table": "Spenden", "document": "Kontoauszug"}),
     ],
 )  # fmt: skip
 def test_words_end_where_their_phrase_ends(intent: str, text: str, slots: dict[str, str]) -> None:
     assert slots_of(intent, text) == slots
+
+
+TIMES_DE = [
+    "halb drei",
+    "viertel nach 9",
+    "Viertel vor zehn",
+    "15h",
+    "9 bis 10:30 Uhr",
+    "fünf vor halb neun",
+    "20 nach 4",
+    "dreiviertel acht",
+    "12 Uhr mittags",
+    "18.30 Uhr",
+]
+DATES_DE = [
+    "kommenden Dienstag",
+    "Dienstag, den 3. Februar",
+    "3.2.26",
+    "Freitag in zwei Wochen",
+    "Heiligabend",
+    "Di., 9. Dezember",
+    "ersten Montag im Februar",
+    "letzten Freitag des Monats",
+    "2. Quartal",
+    "Kalenderwoche 12",
+    "Dienstag den 9.",
+]
+TIMES_EN = [
+    "half past six",
+    "quarter to 10",
+    "noon",
+    "2.15pm",
+    "1430",
+    "ten thirty",
+    "5 in the afternoon",
+    "9 till 12",
+    "twenty past eight",
+]
+DATES_EN = [
+    "Weds 10 Dec",
+    "sat 13th",
+    "Tuesday week",
+    "a week on Tuesday",
+    "first Monday in February",
+    "Boxing Day",
+    "third quarter",
+    "Fri 5/12",
+    "week of 3 November",
+    "two weeks from now",
+]
+
+
+@pytest.mark.parametrize("time", TIMES_DE)
+def test_german_times_are_whole(time: str) -> None:
+    found = slots_of("create_appointment", f"Leg mit Frau Sommer am Montag um {time} einen Termin an")
+    assert found == {"participants": "Frau Sommer", "date": "Montag", "time": time}
+
+
+@pytest.mark.parametrize("date", DATES_DE)
+def test_german_dates_are_whole(date: str) -> None:
+    found = slots_of("create_appointment", f"Leg bitte für {date} um 10 Uhr einen Termin mit Frau Sommer an")
+    assert found == {"participants": "Frau Sommer", "date": date, "time": "10 Uhr"}
+
+
+@pytest.mark.parametrize("time", TIMES_EN)
+def test_english_times_are_whole(time: str) -> None:
+    found = slots_of("create_appointment", f"Book a meeting with Ms Summers on Monday at {time}")
+    assert found == {"participants": "Ms Summers", "date": "Monday", "time": time}
+
+
+@pytest.mark.parametrize("date", DATES_EN)
+def test_english_dates_are_whole(date: str) -> None:
+    found = slots_of("create_appointment", f"Book a meeting with Ms Summers on {date} at 10:00")
+    assert found == {"participants": "Ms Summers", "date": date, "time": "10:00"}
 
 
 def test_what_is_said_has_its_place() -> None:
@@ -68,16 +181,14 @@ def test_what_is_said_has_its_place() -> None:
 
 
 def test_several_values_of_a_slot_are_a_list() -> None:
-    routed = with_slots(IntentRouter.default().route("close excel"), "you can shut excel and word now")
+    routed = with_slots(the_router().route("close excel"), "you can shut excel and word now")
 
     assert routed.words == {"application": ["excel", "word"]}
     assert [one.slots for one in one_for_each(routed)] == [{"application": "excel"}, {"application": "word"}]
 
 
 def test_a_pronoun_takes_the_words_of_the_order_before() -> None:
-    orders = split_orders(
-        "Mach das Angebot 25-061 als PDF und schick es an Familie Wittig", IntentRouter.default()
-    ).parts
+    orders = split_orders("Mach das Angebot 25-061 als PDF und schick es an Familie Wittig", the_router()).parts
 
     assert orders[1].routed.slots["document"] == "Angebot 25-061"
 

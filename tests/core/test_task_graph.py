@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.errors import (
@@ -20,9 +20,10 @@ from scheduler.core.errors import (
 )
 from scheduler.core.ids import TaskId
 from scheduler.core.task_graph import TaskGraph, ToDo
+from tests.support.examples import examples
 
 Needs = dict[str, tuple[str, ...]]
-fewer = settings(max_examples=50)
+fewer = examples(50)
 
 
 def a_graph(needs: Needs) -> TaskGraph:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import InvalidFieldError, MissingSlotError, NoTemplateError
 from scheduler.core.ids import TaskId
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.references import resolve
 from scheduler.core.sentences import SENTENCES, sentence
@@ -17,8 +16,9 @@ from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.site_actions import SITE_ACTIONS
 from scheduler.executors.web_actions import WEB_ACTIONS
+from tests.support.routers import the_router
 
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 CATALOG = ActionCatalog([*WEB_ACTIONS, *SITE_ACTIONS, *MailExecutor.actions, *FileExecutor.actions])
 SITE = {"site_url": "http://127.0.0.1:8080", "site": "portal"}
 FETCH = {"document": "Rechnung 4711", "document_id": "4711", "portal": "Portal", "recipient": "anna@example.com"}

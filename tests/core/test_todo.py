@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.problems import first_problem
 from scheduler.core.references import escape
 from scheduler.core.todo import ToDo
+from tests.support.examples import examples
 
 
 def problem_of(document: object) -> tuple[str, str]:
@@ -185,7 +186,7 @@ def test_a_value_of_the_wrong_type_is_an_error_of_the_step() -> None:
     assert caught.value.facts["field"] == "b.text"
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=50))
 def test_every_text_that_was_escaped_comes_through_a_step_as_it_was(text: str) -> None:
     step = ToDo(id="a", action="web.fill", text=escape(text), params={"x": [escape(text)]})

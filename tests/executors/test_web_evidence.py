@@ -8,7 +8,7 @@ import pytest
 from scheduler.core.task_executor_interface import ExecutionResult
 from scheduler.executors.web_evidence import NO_TRACE, blanked, shortened
 from tests.support.site import PASSWORD, Site
-from tests.support.web import Desk, WebJob
+from tests.support.web import Desk, WebJob, a_step
 
 SECRET = {"text": "secret://portal.password"}
 
@@ -24,6 +24,10 @@ def page_of(ended: ExecutionResult) -> str:
 
 def size_of(path: str) -> int:
     return Path(path).stat().st_size
+
+
+def content_of(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def mode_of(path: str) -> int:
@@ -220,3 +224,52 @@ def test_values_of_secret_fields_are_blanked(text: str, secrets: set[str], told:
 def test_a_text_is_cut_between_lines() -> None:
     assert shortened("a\nb", 3) == ("a\nb", False)
     assert shortened("aa\nbb\ncc", 7) == ("aa\nbb\n… cut: 1 more lines", True)
+
+
+@pytest.mark.integration
+async def test_a_page_is_kept_as_its_step_has_left_it_though_the_next_comes_at_once(desk: Desk, web_site: Site) -> None:
+    fields = "".join(f'<input id="f{number}" aria-label="Feld {number}">' for number in range(5))
+    box, much = (
+        '<input id="box" type="checkbox" aria-label="Ja">',
+        "<p>So viel, dass ein Blick darauf dauert.</p>" * 800,
+    )
+    kept: list[ExecutionResult] = []
+    async with desk.executor(evidence="all") as executor:
+        job = WebJob(desk, executor)
+        await job.do("goto", url=web_site.url("/form"))
+        page = executor._jobs[job.id]
+        await page.page.set_content(fields + box + much)
+
+        for time in (1, 2):  # the second time the fields are known
+            for number in range(5):
+                todo = a_step(
+                    "fill", f"#f{number}", text=f"Wert {time}.{number}", id=f"fill-{time}-{number}", timeout=30
+                )
+                kept.append(await executor.execute(todo, job.context(todo)))
+            todo = a_step("check", "#box", checked=time == 1, id=f"check-{time}", timeout=30)
+            kept.append(await executor.execute(todo, job.context(todo)))
+        await page.saved()
+
+    for number, page_then in enumerate(map(page_of, kept)):
+        time, step = number // 6 + 1, number % 6
+        entered = [f"Wert {time}.{one}" in page_then for one in range(5)]
+        assert entered == [one <= step for one in range(5)]
+        assert ("[checked]" in page_then) is (number in range(5, 11))
+
+
+@pytest.mark.fault
+@pytest.mark.integration
+async def test_a_picture_that_could_not_be_taken_is_crossed_out(desk: Desk, web_site: Site) -> None:
+    async with desk.executor(evidence="all") as executor:
+        job = WebJob(desk, executor)
+        await job.do("goto", url=web_site.url("/form"))
+        page, todo = executor._jobs[job.id], a_step("click", "#send", timeout=20)
+        ended = await executor.execute(todo, job.context(todo))
+        await page.context.close()
+        await page.saved()
+
+    assert ended.error is None
+    before, _, picture = map(content_of, ended.evidence)
+    assert len(before) > 1000
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 1000  # it is crossed out

@@ -100,7 +100,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(secure: tuple[st
     desk = Desk(tmp_path / "desk")
 
     async with desk.executor() as executor:
-        ended = await WebJob(desk, executor).attempt("goto", url=secure[0])
+        ended = await WebJob(desk, executor).attempt("goto", url=secure[0], timeout=20)
 
     assert ended.error is not None
     assert ended.error.code == "site_unreachable"
@@ -111,7 +111,7 @@ async def test_https_to_a_host_that_is_not_listed_is_held_back(secure: tuple[str
     desk = Desk(tmp_path / "desk", GuardRails(allowance=Allowance(domains=("portal.test",))))
 
     async with desk.executor() as executor:
-        ended = await WebJob(desk, executor).attempt("goto", url=secure[0])
+        ended = await WebJob(desk, executor).attempt("goto", url=secure[0], timeout=20)
 
     assert ended.error is not None
     assert ended.error.code == "address_forbidden"

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from scheduler.core.ids import TaskId
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext, ExecutionResult
 from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.data_executor import DataExecutor
@@ -15,6 +14,7 @@ from scheduler.orchestrator.planned_request import PlannedRequest
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from tests.support.clock import FakeClock
+from tests.support.routers import the_router
 from tests.support.services import some_settings
 from tests.support.site import Site
 from tests.support.sites import FakeSites
@@ -29,7 +29,7 @@ def planner(web_job: WebJob, tmp_path: Path) -> Planner:
     screenshots = web_job.executor._tools.screenshots
     known = (desk.secrets, desk.artifacts, screenshots, make_sites(settings))
     return Planner(
-        router=IntentRouter.default(),
+        router=the_router(),
         catalog=make_registry(settings, *known).catalog,
         policy=PolicyEngine.load(),
         sites=FakeSites({}),

@@ -61,6 +61,32 @@ def test_the_snapshot_of_an_earlier_run_is_none(tmp_path: Path) -> None:
     assert store.load(JOB, run=2) is None
 
 
+def test_the_last_whole_snapshot_counts(tmp_path: Path) -> None:
+    store, path = SessionStore(tmp_path, SEALER), tmp_path / "job-1.sealed"
+    for steps in (1, 2):
+        store.save(JOB, a_snapshot().model_copy(update={"steps": steps}))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])  # the process died while it wrote the second
+
+    assert (kept := store.load(JOB)) is not None
+    assert kept.steps == 1
+    store.save(JOB, a_snapshot().model_copy(update={"steps": 3}))
+    assert (kept := store.load(JOB)) is not None
+    assert kept.steps == 3
+
+
+def test_a_long_file_of_snapshots_begins_anew(tmp_path: Path) -> None:
+    store, path = SessionStore(tmp_path, SEALER), tmp_path / "job-1.sealed"
+    large = a_snapshot().model_copy(update={"url": "http://portal/" + "x" * 100_000})
+
+    for steps in range(5):
+        store.save(JOB, large.model_copy(update={"steps": steps}))
+
+    assert path.stat().st_size < 400_000
+    assert (kept := store.load(JOB)) is not None
+    assert kept.steps == 4
+
+
 def test_a_deleted_snapshot_may_be_deleted_again(tmp_path: Path) -> None:
     store = SessionStore(tmp_path, SEALER)
     store.save(JOB, a_snapshot())

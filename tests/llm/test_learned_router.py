@@ -1,22 +1,20 @@
 """What was learned names an intent only when it is sure, asks back when it is not, and never overrules rules."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.language import normalise
+from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
-from scheduler.llm.intent_model import Guess, IntentModel
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
-from scheduler.llm.office_model import OfficeModel
-from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
+from tests.support.routers import the_router
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
-OFFICE = "gib dem Steuerberater bescheid dass wir später kommen"
-RULES = IntentRouter.default()
-BANDS = Bands(act=0.8, ask=0.5, said_short=0.8, told=0.8)
+RULES = the_router()
+BANDS = Bands(act=0.8, ask=0.5)
 STRANGE = "Beglücke Anna mit dem Schreiben von neulich"
 
 
@@ -24,10 +22,14 @@ class Sure:
     """Guesses the same of everything."""
 
     def __init__(self, score: float) -> None:
-        self.guessed = Guess(("send_mail", "read_mail", "search_mail", "open_app"), score)
+        names = ("send_mail", "unknown", "read_mail", "search_mail", "open_app")
+        self.guessed = Guess(names, score, (score, 1 - score, 0.0, 0.0, 0.0), several=-1.0)
 
     def guess(self, sentence: str) -> Guess:  # noqa: ARG002 - it is the same of everything
         return self.guessed
+
+    def glance(self, sentences: Sequence[str]) -> list[Guess]:
+        return [self.guessed for _ in sentences]
 
 
 @pytest.mark.parametrize(
@@ -81,55 +83,9 @@ def test_negated_order_is_never_taken_for_one(no_order: str) -> None:
     assert routed.name == "unknown"
 
 
-@pytest.fixture(scope="module")
-def model() -> IntentModel:
-    pairs = [(text, one.name) for one in RULES.intents for texts in one.examples.values() for text in texts]
-    return IntentModel(UniversalSentenceEncoder(), [text for text, _ in pairs], [name for _, name in pairs])
-
-
-@pytest.mark.parametrize(
-    ("sentence", "intent"),
-    [
-        ("mail an Anna schiken dass ich spaeter komme", "send_mail"),
-        ("pls check whether there are new e-mails", "read_mail"),
-        ("mach aus dem Vertrag bitte eine PDF Datei", "export_pdf"),
-        ("leg mir einen Termin mit Herrn Weber an", "create_appointment"),
-        ("launch the calculator app", "open_app"),
-    ],
-)
-def test_examples_are_learned_in_both_languages(model: IntentModel, sentence: str, intent: str) -> None:
-    assert intent in model.guess(sentence).intents[:2]
-
-
-def test_same_sentence_has_the_same_guess(model: IntentModel) -> None:
-    assert model.guess("Hol die Rechnung") == model.guess("Hol die Rechnung")
-
-
-def test_nonsense_is_believed_less_than_an_example(model: IntentModel) -> None:
-    example = RULES.intents[0].examples["de"][0]
-
-    assert model.guess("blau vierzehn Kartoffelmond").score < 0.5 < model.guess(example).score
-
-
-def test_two_intents_are_enough_and_one_is_not() -> None:
-    encoder = UniversalSentenceEncoder()
-    two = IntentModel(encoder, ["Guten Tag", "Hallo", "Rechnung holen", "Hol die Rechnung"], ["a", "a", "b", "b"])
-
-    assert two.guess("Hallo zusammen").intents == ("a", "b")
-    with pytest.raises(ValueError, match="two intents"):
-        IntentModel(encoder, ["Guten Tag"], ["a"])
-
-
 def test_no_example_is_a_sentence_that_understanding_is_measured_on() -> None:
     learned = {text.casefold() for text, _ in examples_of(RULES.intents)}
     measured = yaml.safe_load(_MEASURED.read_text(encoding="utf-8"))
     said = {normalise(one["t"]) for locale in ("de", "en") for one in measured[locale]}
 
     assert not learned & {text.casefold() for text in said | {normalise(text) for text in measured["no_order"]}}
-
-
-def test_office_model_learns_at_the_first_question_and_is_sure_of_plain_requests() -> None:
-    router = LearnedIntentRouter(RULES, OfficeModel(RULES.intents))
-
-    assert router.route(OFFICE).name == "send_mail"
-    assert router.route("das Wetter in Hamburg war heute grau").name == "unknown"

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from scheduler.core.errors import LLMAuthError, LLMBudgetError, LLMUnavailableError
-from scheduler.core.intent_router import IntentRouter
 from scheduler.llm.exchange import Completion, Finish
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.mock_provider import MockProvider, Scripted
 from scheduler.llm.terms import Terms
 from tests.llm.conftest import QUICK
+from tests.support.routers import the_router
 
-RULES = IntentRouter.default()
+RULES = the_router()
 REQUEST = "Könnte Anna wohl das Schreiben von neulich bekommen?"
 KNOWN_TO_RULES = "Schreib eine Mail an anna@example.com"
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.actions import ActionCatalog
@@ -21,6 +21,7 @@ from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.mock_provider import MockProvider, Scripted, obedient
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine, PolicyTable, Rule
+from tests.support.examples import examples
 
 UNKNOWN = Intent(name="unknown")
 REQUEST = "Hol den Bericht von https://portal.example.com/bericht und schick ihn an Anna"
@@ -193,7 +194,7 @@ _steps = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(steps=st.lists(_steps, max_size=5))
 async def test_whatever_comes_back_passes_every_check(catalog: ActionCatalog, steps: list[dict[str, Any]]) -> None:
     context = {"request": "Schreib anna@example.com 4711"}

@@ -8,7 +8,6 @@ import pytest
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import InvalidFieldError, InvalidRequestError, MissingSlotError, UnknownSiteError
 from scheduler.core.ids import TaskId
-from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executor_wiring import make_registry, make_sites
@@ -19,10 +18,11 @@ from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
 from tests.support.clock import FakeClock
+from tests.support.routers import the_router
 from tests.support.services import some_settings
 from tests.support.sites import FakeSites
 
-ROUTER = IntentRouter.default()
+ROUTER = the_router()
 INTENTS = [intent for intent in ROUTER.intents if intent.name != UNKNOWN]
 EXAMPLES = [(intent.name, text) for intent in INTENTS for texts in intent.examples.values() for text in texts]
 WEDNESDAY = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -164,6 +164,7 @@ async def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Plan
     assert graph.tasks[TaskId("fill")].text == "$${open.title}"
 
 
+@pytest.mark.component  # what was learned is asked
 async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCatalog) -> None:
     planner = Planner(
         router=ROUTER,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.actions import ActionCatalog
@@ -27,6 +27,7 @@ from scheduler.orchestrator.planned_request import PlannedRequest
 from scheduler.orchestrator.planner import Planner
 from scheduler.security.policies import PolicyEngine
 from tests.support.clock import NOON
+from tests.support.examples import examples
 from tests.support.model_answers import (
     EVERYWHERE,
     KNOWN,
@@ -75,7 +76,7 @@ def a_job(planned: PlannedRequest, text: str) -> Job:
     return job_of(JobOrder(description=text), planned, JobId("job"), DEFAULT_TENANT, NOON)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(reading=readings(), answers=st.lists(gone_wrong(), min_size=1, max_size=3))
 async def test_whatever_a_model_says_no_job_is_beyond_the_rules(
     router: IntentRouter, reading: str, answers: list[str]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.errors import LLMAuthError, PlanUnseenError, UnknownIntentError
 from scheduler.core.ids import DEFAULT_TENANT, JobId
 from scheduler.core.intent_router import IntentRouter
@@ -114,8 +115,9 @@ async def test_a_negated_order_never_reaches_the_model(router: IntentRouter) -> 
 class Unsure:
     """Has learned that everything may be a mail."""
 
-    def reconsider(self, words: str, routed: RoutedIntent) -> RoutedIntent:  # noqa: ARG002 - it is the same of everything
-        return RoutedIntent(name="unknown", nearest=("send_mail", "read_mail"), unsure=True, way="learned", why=words)
+    def reread(self, message: str, read: Orders) -> Orders:
+        unsure = RoutedIntent(name="unknown", nearest=("send_mail", "read_mail"), unsure=True, way="learned", why="new")
+        return read._replace(parts=(OrderPart(message, unsure),))
 
 
 async def test_what_was_learned_but_not_surely_is_asked_about(router: IntentRouter) -> None:

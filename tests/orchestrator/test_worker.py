@@ -12,6 +12,7 @@ from scheduler.core.errors import StoreBusyError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus
+from scheduler.orchestrator.carrier import Begin
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
 from tests.support.clock import FakeClock
@@ -318,10 +319,10 @@ class TestTrouble:
         broken = await office.accept(a_step("a"))
         process = office.orchestrator.process
 
-        async def process_or_break(job: Job) -> None:
+        async def process_or_break(job: Job, begin: Begin) -> None:
             if job.id == broken.id and not job.crashes:
                 raise RuntimeError("a bug")
-            await process(job)
+            await process(job, begin)
 
         monkeypatch.setattr(office.orchestrator, "process", process_or_break)
 

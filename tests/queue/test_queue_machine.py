@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -29,6 +29,7 @@ from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON, FakeClock
+from tests.support.examples import examples
 from tests.support.queues import QueueOver
 from tests.support.store import LEASE
 
@@ -285,6 +286,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.do(self.queues[1].cancelling()) == stopping
 
 
+@pytest.mark.hypothesis
 def test_a_queue_keeps_its_promises_in_any_order_of_calls(
     queue_over: QueueOver, migrated_file: Path, tmp_path: Path
 ) -> None:
@@ -296,8 +298,8 @@ def test_a_queue_keeps_its_promises_in_any_order_of_calls(
 
     run_state_machine_as_test(
         Machine,
-        settings=settings(
-            max_examples=25,
+        settings=examples(
+            25,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

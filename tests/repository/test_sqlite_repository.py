@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scheduler.core.errors import (
@@ -21,6 +21,7 @@ from scheduler.repository.repository_interface import (
 )
 from tests.support.builders import a_job, a_progress, a_task_run, an_event
 from tests.support.clock import NOON, FakeClock
+from tests.support.examples import examples
 from tests.support.store import Store
 
 OTHERS = TenantId("others")
@@ -133,7 +134,7 @@ class TestAccepting:
             timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
         )
     )
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     async def test_times_keep_their_microseconds(self, store: Store, moment: datetime) -> None:
         job = await store.jobs.save(a_job(created_at=moment, deadline=moment))
 
@@ -142,6 +143,7 @@ class TestAccepting:
         assert stored == job
         assert stored.created_at.utcoffset() == timedelta(0)
 
+    @pytest.mark.component
     async def test_a_job_of_ten_thousand_tasks_is_accepted(self, store: Store) -> None:
         job = a_job(tasks=10_000)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.simulation.coverage import Coverage
 from tests.simulation.history import History
 
+pytestmark = pytest.mark.component
 ROOT = Path(__file__).parents[2]
 HISTORIES = 2_000
 A_FEW = 150

@@ -288,7 +288,7 @@ def _entries(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
     return [entry.model_copy(update={"id": "", "block": None, "position": None}) for entry in entries]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.component) for seed in range(1, 12))])
 async def test_model_and_store_do_the_same(store: Store, database: SQLiteDatabase, clock: FakeClock, seed: int) -> None:
     twins = Twins(seed, store, SQLiteQuestionRepository(database, clock), clock)
 

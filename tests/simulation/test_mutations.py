@@ -8,6 +8,7 @@ from tests.simulation.history import History
 from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.violations import ViolationError
 
+pytestmark = pytest.mark.component
 MOST_HISTORIES = 1_000
 
 

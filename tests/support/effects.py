@@ -1,6 +1,7 @@
 """Finds the functions that write durably, send, or act on the world, and what stands between them and a crash point."""
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +43,21 @@ class Points:
     after: str
 
 
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _speaks_of(path: Path, words: Iterable[str]) -> bool:
+    """Whether one of the words stands in the file at all; most need not be read as code."""
+    text = path.read_text(encoding="utf-8")
+    return any(word in text for word in words)
+
+
 def decorated(paths: Iterable[Path]) -> Iterator[Points]:
     """Yield every function that carries crash points."""
-    for path in paths:
-        for function in _functions(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in (path for path in paths if _speaks_of(path, ["crash_points"])):
+        for function in _functions(_tree(path)):
             for call in _decorators(function):
                 before, after = (ast.unparse(argument).removeprefix("CrashPoint.") for argument in call.args)
                 yield Points(f"{path.stem}.{function.name}", before, after)
@@ -56,7 +68,9 @@ def unguarded(paths: Iterable[Path]) -> list[str]:
     units: dict[frozenset[str], dict[str, ast.Module]] = {}
     for path in paths:
         unit = next((unit for unit in UNITS if path.stem in unit), frozenset({str(path)}))
-        units.setdefault(unit, {})[path.stem] = ast.parse(path.read_text(encoding="utf-8"))
+        names = {effect.name for effect in EFFECTS if effect.module in {"", path.stem}}
+        if unit in UNITS or _speaks_of(path, names):
+            units.setdefault(unit, {})[path.stem] = _tree(path)
     return sorted(name for modules in units.values() for name in _unguarded(modules))
 
 
@@ -115,7 +129,11 @@ def _is_guarded(function: Function, functions: list[Function], seen: frozenset[s
 
 
 def _mentions(function: Function, name: str) -> bool:
-    return any(
-        (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
-        for node in ast.walk(function)
-    )
+    return name in _names(function)
+
+
+@functools.cache
+def _names(function: Function) -> frozenset[str]:
+    nodes = list(ast.walk(function))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return frozenset(names | {node.attr for node in nodes if isinstance(node, ast.Attribute)})

@@ -52,6 +52,7 @@ class _Task:
         self.status = TaskStatus.PENDING
         self.attempt = 0
         self.taken_up: TaskStatus | None = None
+        self.expanded = False
 
     def flaw(self, line: EventType, attempt: int | None) -> str | None:
         """Take the step; say what is wrong with it."""
@@ -63,7 +64,12 @@ class _Task:
         if line in {EventType.TASK_RETRY_SCHEDULED, EventType.TASK_ASKS}:
             self.status = TaskStatus.PENDING
             return None if busy else f"is scheduled again while {was}"
+        if line is EventType.TASK_EXPANDED:
+            again, self.expanded = self.expanded, True
+            return f"is made a task for each element once more, while {was}" if again or was.final else None
         self.status = TaskStatus(line.removeprefix("task_"))
+        if self.expanded:  # nobody does the step itself: it ends with its elements
+            return f"{self.status} while {was}" if was.final else None
         if line in {EventType.TASK_VERIFYING, EventType.TASK_DONE}:
             wrong = not busy or attempt != self.attempt
         else:
@@ -110,13 +116,16 @@ def _path_flaws(rows: Iterable[sqlite3.Row], actions: Mapping[str, str]) -> Iter
 
 
 def _job_flaws(connection: sqlite3.Connection, job: sqlite3.Row, effects: Counter[str]) -> Iterator[str]:
-    actions = {task["id"]: task["action"] for task in json.loads(job["task_graph"])["tasks"]}
+    steps = {task["id"]: task for task in json.loads(job["task_graph"])["tasks"]}
+    actions = {task_id: "" if step.get("for_each") else step["action"] for task_id, step in steps.items()}
+    tasks = connection.execute("SELECT * FROM tasks WHERE job_id = ?", (job["id"],)).fetchall()
+    elements = (task["task_id"] for task in tasks if task["task_id"] not in steps)
+    actions |= {element: steps[element.partition("[")[0]]["action"] for element in elements}
     rows = connection.execute("SELECT * FROM events WHERE job_id = ? ORDER BY seq", (job["id"],)).fetchall()
     yield from _path_flaws(rows, actions)
     end = next((row["type"] for row in reversed(rows) if row["task_id"] is None), "nothing")
     if end != f"job_{job['status']}":
         yield f"is {job['status']}, and its timeline ends with {end}"
-    tasks = connection.execute("SELECT * FROM tasks WHERE job_id = ?", (job["id"],)).fetchall()
     if (job["status"] == JobStatus.DONE) != all(task["status"] == TaskStatus.DONE for task in tasks):
         yield f"is {job['status']} with tasks {[task['status'] for task in tasks]}"
     for task in tasks:

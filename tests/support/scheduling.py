@@ -28,6 +28,7 @@ from scheduler.security.policies import PolicyEngine
 from tests.support.asking import answer_service, plan_service
 from tests.support.clock import NOON, FakeClock
 from tests.support.queues import nobody_waits
+from tests.support.routers import the_router
 from tests.support.schedules import a_definition
 from tests.support.services import PORTAL, ScriptedExecutor
 from tests.support.sites import FakeSites
@@ -83,7 +84,7 @@ async def opened(path: Path, clock: FakeClock) -> AsyncIterator[Schedules]:
     database = SQLiteDatabase(path)
     await database.connect()
     try:
-        yield schedules_over(database, clock, IntentRouter.default())
+        yield schedules_over(database, clock, the_router())
     finally:
         await database.close()
 

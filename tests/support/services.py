@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,6 +45,7 @@ from scheduler.settings import (
     WebSettings,
     WorkerSettings,
 )
+from tests.support.routers import the_router
 from tests.support.sites import put_sites
 
 SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
@@ -157,14 +159,35 @@ def some_settings(
     )
 
 
+_AT_REST: defaultdict[str, list[FastAPI]] = defaultdict(list)
+
+
+@contextmanager
+def lent_app(settings: ApiSettings) -> Iterator[FastAPI]:
+    """Lend an application that nobody uses now: making its routes takes FastAPI longer than most tests.
+
+    What it does is in its services; only its bridges (`/mcp`, `/a2a`) keep something, so those who use them make one.
+    """
+    resting = _AT_REST[str(settings)]
+    app = resting.pop() if resting else build_app(settings)
+    yield app
+    del app.state.services
+    resting.append(app)
+
+
 @asynccontextmanager
 async def running_api(
-    settings: Settings, router: IntentRouter, *, worker: bool, provider: LLMProvider | None = None
+    settings: Settings,
+    router: IntentRouter,
+    *,
+    worker: bool,
+    provider: LLMProvider | None = None,
+    app: FastAPI | None = None,
 ) -> AsyncIterator[Api]:
     executor, registry = ScriptedExecutor(), ExecutorRegistry()
     registry.register_all(executor)
     registry.bring(A2A_ACTIONS)
-    app = build_app(settings.api)
+    app = app or build_app(settings.api)
     transport = httpx.ASGITransport(app)
     database = Path(settings.store.database_url.removeprefix("sqlite:///"))
     async with (
@@ -187,7 +210,7 @@ OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
 
 @pytest.fixture(scope="session")
 def router() -> IntentRouter:
-    return IntentRouter.default()
+    return the_router()
 
 
 @pytest.fixture
@@ -201,14 +224,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def open_api(store_path: Path, tmp_path: Path, router: IntentRouter, clean_environment: None) -> OpenApi:  # noqa: ARG001
     """Opens an API; takes `worker`, a `provider` of language models, and the fields of ApiSettings."""
 
-    def open_one(
+    @asynccontextmanager
+    async def open_one(
         *,
         worker: bool = False,
         provider: LLMProvider | None = None,
         **settings: Any,  # noqa: ANN401 - fields of ApiSettings
-    ) -> AbstractAsyncContextManager[Api]:
+    ) -> AsyncIterator[Api]:
         given = some_settings(tmp_path / "data", store_path, **settings)
-        return running_api(given, router, worker=worker, provider=provider)
+        with lent_app(given.api) as app:
+            async with running_api(given, router, worker=worker, provider=provider, app=app) as api:
+                yield api
 
     return open_one
 

@@ -1,6 +1,7 @@
 """Site profiles for tests, made from the example portal's."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from examples.office import PORTAL_PROFILE
@@ -20,11 +21,16 @@ def portals(urls: Mapping[str, str]) -> Callable[[], list[SiteProfile]]:
     return lambda: [SiteProfile(name=name, url=url) for name, url in urls.items()]
 
 
+@cache
+def _text(name: str, url: str) -> str:
+    return written(a_profile(name, url))
+
+
 def put_sites(folder: Path, sites: Mapping[str, str]) -> None:
     """Write a profile per name and address into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, url in sites.items():
-        (folder / f"{login_name(name)}.yaml").write_text(written(a_profile(name, url)), "utf-8")
+        (folder / f"{login_name(name)}.yaml").write_text(_text(name, url), "utf-8")
 
 
 class FakeSites:

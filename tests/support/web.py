@@ -76,7 +76,7 @@ class WebJob:
 
     async def attempt(self, action: str, selector: object = None, **fields: Any) -> ExecutionResult:  # noqa: ANN401
         todo = a_step(action, selector, **fields)
-        ended = await self.executor.execute(todo, self._context(todo))
+        ended = await self.executor.execute(todo, self.context(todo))
         if (page := self.executor._jobs.get(self.id)) is not None:
             await page.saved()  # a worker verifies what it has done, which waits for this as well
         return ended
@@ -98,9 +98,9 @@ class WebJob:
 
     async def verify(self, action: str, selector: object = None, **fields: Any) -> Verification:  # noqa: ANN401
         todo = a_step(action, selector, **fields)
-        return await self.executor.verify(todo, self._context(todo))
+        return await self.executor.verify(todo, self.context(todo))
 
-    def _context(self, todo: ToDo) -> ExecutionContext:
+    def context(self, todo: ToDo) -> ExecutionContext:
         return ExecutionContext(job_id=self.id, task_id=TaskId(todo.id or ""))
 
 

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionSpec
-from scheduler.core.ids import JobId
+from scheduler.core.ids import JobId, new_id
 from scheduler.core.questions import Question
 from scheduler.core.site_errors import SecondFactorNeededError
 from scheduler.core.task_executor_interface import (
@@ -30,6 +30,8 @@ from scheduler.core.todo import ToDo
 MARK, LOOK, ASK = "web.mark", "web.look", "web.ask"
 """Names that the policy of the house allows: the first must not be done twice, the second may, the third asks first."""
 BEGUN, EFFECT = "begun", "effect"
+ITEMS = 5
+"""How many a look finds."""
 
 
 class Line(NamedTuple):
@@ -94,6 +96,8 @@ class Pause(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = 0.0
+    item: str = ""
+    """For what of a list the step is done; nothing but an input of it."""
 
 
 class WorldExecutor(BaseExecutor):
@@ -102,7 +106,7 @@ class WorldExecutor(BaseExecutor):
     actions: ClassVar[tuple[ActionSpec, ...]] = (
         ActionSpec(name=MARK, description="Leaves a mark that must not be left twice", params=Pause),
         ActionSpec(name=ASK, description="Leaves a mark, once somebody has given a code", params=Pause),
-        ActionSpec(name=LOOK, description="Leaves nothing behind", params=Pause, repeatable=True),
+        ActionSpec(name=LOOK, description="Finds some items, others each time", params=Pause, repeatable=True),
     )
 
     def __init__(self, world: World) -> None:
@@ -113,8 +117,9 @@ class WorldExecutor(BaseExecutor):
         if todo.action == ASK and "code" not in context.answers:
             raise SecondFactorNeededError("Portal", context.job_id, "600 s", [_QUESTION])
         await asyncio.sleep(parse_params(Pause, todo).seconds)
-        if todo.action != LOOK:
-            self._world.note(EFFECT, context)
+        if todo.action == LOOK:
+            return Performed(result={"items": [new_id() for _ in range(ITEMS)]})
+        self._world.note(EFFECT, context)
         return Performed()
 
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:

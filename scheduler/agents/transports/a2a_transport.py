@@ -15,7 +15,7 @@ import orjson
 import structlog
 
 from scheduler.agents.a2a_ledger import A2aLedger, Sent
-from scheduler.agents.transports.judged import JudgedTransport
+from scheduler.agents.transports.judged import JudgedTransport, trusted
 from scheduler.core.agent import Agent
 from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, CPAError, OutcomeUnknownError
@@ -57,7 +57,7 @@ class A2aTransport:
         self._clock = clock
         self._timeout = httpx.Timeout(timeout, connect=3.0)
         self._ledger = A2aLedger(folder / "sent")
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
         self._follows: set[asyncio.Task[None]] = set()
         self._calls: ModuleType | None = None
 

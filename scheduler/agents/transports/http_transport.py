@@ -1,11 +1,12 @@
 """Calls the address of an agent: judged after it was resolved, connected to as it was judged, never redirected."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
 
-from scheduler.agents.transports.judged import judged
+from scheduler.agents.transports.judged import judged, trusted
 from scheduler.core.agent import Agent
 from scheduler.core.errors import AgentUnreachableError, OutcomeUnknownError
 from scheduler.core.ids import TenantId
@@ -26,12 +27,16 @@ class HttpTransport:
         tries_of_connect: float = 3.0,
     ) -> None:
         self._networks = networks
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout, connect=tries_of_connect), follow_redirects=False, trust_env=False
-        )
+        self._timeout = httpx.Timeout(timeout, connect=tries_of_connect)
+
+    @functools.cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made with the first message: reading the authorities it trusts would slow every start."""
+        return httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, trust_env=False, verify=trusted())
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if "_client" in self.__dict__:
+            await self._client.aclose()
 
     async def deliver(self, agent: Agent, message: Mapping[str, Any]) -> bytes | None:
         path = "tasks" if message.get("type") in _TASKS else "lam/message"

@@ -1,8 +1,10 @@
 """Keeps calls to agents out of networks they may not reach: judged after resolving, connected to as judged."""
 
 import asyncio
+import functools
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from typing import Final, cast
 
@@ -16,6 +18,12 @@ MOST_OF_AN_ANSWER: Final = 4 * 1024 * 1024
 """Bytes."""
 _PRIVATE = Sentence("sie liegt in einem Netz, das nicht erlaubt ist", "it lies in a network that is not allowed")
 _NO_ADDRESS = Sentence("das ist keine Adresse des Webs", "it is no address of the web")
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """Return whom connections to agents trust, for all of them: reading the certificates takes 25 ms."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def judged(endpoint: str, networks: tuple[Network, ...]) -> tuple[str, Address]:

@@ -1,8 +1,14 @@
 -- Forgets leases; a job that a limit kept back takes the place.
 -- KEYS ready, leased, running, held; ARGV channel, most of a tenant (0: no limit), then members.
-local limited, freed = tonumber(ARGV[2]) > 0, 0
+if tonumber(ARGV[2]) == 0 then
+  for first = 3, #ARGV, 1000 do -- Lua passes no more than some thousands
+    redis.call('ZREM', KEYS[2], unpack(ARGV, first, math.min(first + 999, #ARGV)))
+  end
+  return 0
+end
+local freed = 0
 for i = 3, #ARGV do
-  if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 and limited then
+  if redis.call('ZREM', KEYS[2], ARGV[i]) == 1 then
     local tenant = string.sub(ARGV[i], 38)
     if redis.call('HINCRBY', KEYS[3], tenant, -1) <= 0 then redis.call('HDEL', KEYS[3], tenant) end
     local next = redis.call('ZPOPMIN', KEYS[4] .. tenant)

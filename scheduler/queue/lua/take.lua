@@ -5,30 +5,44 @@
 local now, till, count = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local most, total = tonumber(ARGV[4]), tonumber(ARGV[5])
 local looks = 5000
+local at_once = 500 -- members in one call; Lua passes no more than some thousands
 local out = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, count)
 local left = count - #out
 if total > 0 then left = math.min(left, total - redis.call('ZCARD', KEYS[2])) end
-local more = 0
+local more, present = 0, {}
 while left > 0 do
   if looks <= 0 then more = 1 break end
-  local popped = redis.call('ZPOPMIN', KEYS[1], math.min(left, looks))
+  local popped = redis.call('ZPOPMIN', KEYS[1], math.min(left, looks, at_once))
   if #popped == 0 then break end
   looks = looks - #popped / 2
-  for i = 1, #popped, 2 do
-    local member, score = popped[i], tonumber(popped[i + 1])
-    local tenant = string.sub(member, 38)
-    if redis.call('ZSCORE', KEYS[2], member) then
+  local members = {}
+  for i = 1, #popped, 2 do members[#members + 1] = popped[i] end
+  local leased = redis.call('ZMSCORE', KEYS[2], unpack(members))
+  for i, member in ipairs(members) do
+    local score = tonumber(popped[2 * i])
+    local tenant = most > 0 and string.sub(member, 38)
+    if leased[i] then
       -- leased meanwhile: whoever has it made its lease known after Redis had forgotten it
-    elseif most > 0 and tonumber(redis.call('HGET', KEYS[5], tenant) or '0') >= most then
+    elseif tenant and tonumber(redis.call('HGET', KEYS[5], tenant) or '0') >= most then
       redis.call('ZADD', KEYS[6] .. tenant, score, member)
     else
-      if most > 0 then redis.call('HINCRBY', KEYS[5], tenant, 1) end
-      local priority = string.format('%d', 0 - math.floor(score / 1099511627776)) -- as put says it: 0, never -0
-      redis.call('HSET', KEYS[3], priority, score + priority * 1099511627776)
+      if tenant then redis.call('HINCRBY', KEYS[5], tenant, 1) end
+      local priority = 0 - math.floor(score / 1099511627776)
+      present[priority] = score + priority * 1099511627776
       out[#out + 1] = member
       left = left - 1
     end
   end
 end
-for i = 1, #out do redis.call('ZADD', KEYS[2], till, out[i]) end
+for priority, turn in pairs(present) do
+  redis.call('HSET', KEYS[3], string.format('%d', priority), turn) -- as put says it: 0, never -0
+end
+for first = 1, #out, at_once do
+  local words = {}
+  for i = first, math.min(first + at_once - 1, #out) do
+    words[#words + 1] = till
+    words[#words + 1] = out[i]
+  end
+  redis.call('ZADD', KEYS[2], unpack(words))
+end
 return {redis.call('EXISTS', KEYS[4]), more, unpack(out)}

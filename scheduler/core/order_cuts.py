@@ -1,0 +1,31 @@
+"""Says where one order of a request may end and the next begin, by marks and conjunctions; no grammar is asked."""
+
+import re
+from itertools import pairwise
+from typing import Final
+
+_CUT: Final = re.compile(
+    r"(?<=[.!?;:])\s+(?=\S)|\s*\n\s*|,\s+|\s+[-–•]\s+|\s+(?=\d[.)]\s)"
+    r"|\s+(?=(?:und|and|&|u\.|\+|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after|also|außerdem|plus)\s)",
+    re.IGNORECASE,
+)
+_SHORTENED: Final = re.compile(
+    r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
+    r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
+    re.IGNORECASE,
+)
+_SHORTEST: Final = 6  # characters of a piece
+_MOST: Final = 9
+
+
+def cut(text: str) -> list[str]:
+    """Return the pieces between which orders may end, at least one; what is too much stays with the last."""
+    places = [0]
+    for match in _CUT.finditer(text):
+        if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
+            continue
+        if text[: match.start()].endswith(".") and _SHORTENED.search(text[: match.start()]):
+            continue
+        places.append(match.end())
+    places = [*places[:_MOST], len(text)]
+    return [text[start:end] for start, end in pairwise(places)]

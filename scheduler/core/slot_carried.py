@@ -1,0 +1,101 @@
+"""Gives an order of several what its pronouns mean: the document, the person or the page that orders before it named."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from scheduler.core.slot_persons import person_meant, pronoun_of_person
+
+_PRONOUN: Final = re.compile(
+    r"(?i)(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|beides|both|alles|(?:das |die |the )?"
+    r"(?:ergebnis(?:se)?|datei|dokument|pdf|results?|file|document))"
+)
+_OUT_OF_IT: Final = re.compile(
+    r"(?i)\b(?:da(?:r)?aus|draus|davon|darin|hieraus|out of (?:it|that|this|them)|(?:from|of|in) (?:it|that|them|there))\b"
+)
+_PERSONS: Final = frozenset({"ihr", "ihm", "ihnen", "her", "him", "them", "sie", "ihn"})
+_AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
+_PLACES: Final = ("portal", "url", "application", "folder")
+_THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
+_TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
+_AIMED: Final = {"send_mail": "recipient", "fetch_and_send": "recipient", "create_appointment": "participants"}
+_NAMING: Final = ("recipient", "participants", "sender", "cc")
+
+
+class Named(NamedTuple):
+    """One order of a request: its intent, its words, and what they fill."""
+
+    intent: str
+    text: str
+    slots: Mapping[str, str]
+
+
+class Carried(NamedTuple):
+    """The slots of an order with what it takes from others, and the place of the order whose result it means."""
+
+    slots: dict[str, str]
+    refers: int | None
+
+
+def carried(order: Named, earlier: Sequence[Named], message: str, *, means_earlier: bool) -> Carried:
+    """Fill what an order leaves to those before it; `message` is the whole request, as it was read."""
+    slots = dict(order.slots)
+    if order.intent in _AT_PLACES and not slots.keys() & {*_PLACES} and _THERE.search(order.text):
+        slots |= next((one for last in reversed(earlier) if (one := _page_of(last))), {})
+    refers = _document(order, slots, earlier, means_earlier=means_earlier)
+    _person(order, slots, earlier, message)
+    return Carried(slots, refers)
+
+
+def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, means_earlier: bool) -> int | None:
+    """Fill the document that is meant, and return the place of the order that named it; None where none is meant."""
+    place = next((place for place in reversed(range(len(earlier))) if _thing_of(earlier[place])), None)
+    if place is None:
+        return None
+    thing = _thing_of(earlier[place])
+    unnamed = order.intent in _TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body", "url"}
+    if (unnamed and (means_earlier or _OUT_OF_IT.search(order.text))) or _PRONOUN.fullmatch(slots.get("document", "")):
+        slots.pop("document", None)
+        slots |= thing
+        return place
+    same = slots.get("document") in thing.values()
+    return place if same and order.intent in _TAKES_DOCUMENT else None
+
+
+def _thing_of(order: Named) -> dict[str, str]:
+    """Return what an order gets or makes, its number too; a search stands for what it finds."""
+    slots = order.slots
+    if slots.get("document"):
+        return {name: slots[name] for name in ("document", "document_id") if slots.get(name)}
+    if slots.get("file_name"):
+        return {"file_name": slots["file_name"]}
+    return next(({"document": slots[name]} for name in ("table", "query", "url") if slots.get(name)), {})
+
+
+def _page_of(order: Named) -> dict[str, str]:
+    """Return the page an order goes to, as "there" means it."""
+    slots = order.slots if order.intent == "navigate_url" else {}
+    return {name: slots[name] for name in ("url", "portal") if slots.get(name)}
+
+
+def _person(order: Named, slots: dict[str, str], earlier: Sequence[Named], message: str) -> None:
+    """Fill whom a pronoun means."""
+    slot = _AIMED.get(order.intent)
+    if slot is None or (slot in slots and slots[slot].casefold() not in _PERSONS):
+        return
+    body = order.text.find(slots["body"]) if slots.get("body") else -1
+    own = order.text[:body] if body > 0 else order.text
+    token = pronoun_of_person(own, invites=slot == "participants")
+    if token is None:
+        return
+    start = max(message.find(order.text), 0)
+    before = message[:start] if start else " ".join(one.text for one in earlier)
+    known = [
+        (place, place + len(words))
+        for one in earlier
+        for name in _NAMING
+        if (words := one.slots.get(name, "")) and (place := before.rfind(words)) >= 0
+    ]
+    meant = person_meant(token.key, before, known)
+    if meant is not None:
+        slots[slot] = before[slice(*meant)]

@@ -1,0 +1,174 @@
+"""The Hanover Tagger for short sentences that must be read at once: same models and answers, a part of its time.
+
+The library asks for every tag whether it can stand at every part of a word. Here the parts that are known are looked up
+with their tags, those that are not by their last letters, and what a word may be is remembered.
+"""
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from HanTa.HanoverTagger import EMPTY, END, START, UNKNOWN, HanoverTagger
+
+_MOST_WORDS: Final = 16_384
+_MOST_ENDS: Final = 65_536
+_LOWEST: Final = -1e6
+_STATES_OF_A_WORD: Final = 3  # that go on; the library's figures
+_STATES_OF_A_SENTENCE: Final = 5
+_CUTOFF: Final = 5
+_LONGEST_COUNTED: Final = 24
+_WHOLE_UNKNOWN: Final = 4.6  # what the library takes off where the whole word is one unknown part
+
+State = tuple[int, int]
+Likely = dict[int, float]  # tag -> log probability
+
+_NOTHING: Final[Likely] = {}
+
+
+class WordTagger:
+    """Tags sentences as `HanoverTagger(model).tag_sent(words, taglevel=0)` does."""
+
+    def __init__(self, model: str) -> None:
+        self._model: Any = HanoverTagger(model)
+        self._known = _by_text(self._model.LP_m_t)
+        unknown = [tag for tag in self._model.LP_hapax_t if tag in self._model.LP_s_t]
+        self._ends = _by_text({tag: self._model.LP_s_t[tag] for tag in unknown})
+        self._lengths = [
+            {
+                tag: self._model.Int_t + self._model.LP_hapax_t[tag] + self._model.LP_len_t[tag][length]
+                for tag in unknown
+            }
+            for length in range(_LONGEST_COUNTED + 1)
+        ]
+        self._goes_on = {state: dict(after) for state, after in self._model.LP_trans_nonfinal.items()}
+        self._of_end = functools.lru_cache(maxsize=_MOST_ENDS)(self._of_end_anew)
+        self._of_word = functools.lru_cache(maxsize=_MOST_WORDS)(self._of_word_anew)
+
+    def tag(self, words: Sequence[str]) -> list[str]:
+        """Return the tag of each word."""
+        before: dict[State, float] = {(EMPTY, START): 0.0}
+        came_from = list[dict[State, State]]()
+        follow = self._model.LP_trans_word
+        for place, word in enumerate(words):
+            likely = self._of_word(word, place > 0)
+            row, back = dict[State, float](), dict[State, State]()
+            least = _least(before, _STATES_OF_A_SENTENCE)
+            for state, reached in before.items():
+                if reached < least:
+                    continue
+                after = follow[state]
+                for tag in likely or after:
+                    step = after.get(tag) if tag != END else None
+                    if step is None:
+                        continue
+                    total = reached + step + (likely[tag] if likely else 0.0)
+                    new = (state[1], tag)
+                    if total > row.get(new, _LOWEST):
+                        row[new], back[new] = total, state
+            before = row
+            came_from.append(back)
+        ends = {state: reached + follow[state].get(END, -math.inf) for state, reached in before.items()}
+        state = max(ends, key=lambda one: ends[one])
+        tags = list[str]()
+        for back in reversed(came_from):
+            tags.append(self._model.int2tag[state[1]])
+            state = back[state]
+        return tags[::-1]
+
+    def _of_word_anew(self, word: str, cased: bool) -> Likely:
+        """Return how likely each tag makes the word; nothing where the word can be anything."""
+        model = self._model
+        upper = cased and word[0].isupper()
+        small = model.normalize(word)
+        found = model.cache.get(small)
+        listed = found is not None
+        if found is None:
+            found = self._of_parts(small)
+        weighed = [
+            (tag, (likely + model.LP_case_t[tag][upper] if cased else likely) - model.LP_wtag[tag])
+            for tag, likely in found
+            if tag != UNKNOWN
+        ]
+        weighed.sort(key=itemgetter(1), reverse=True)
+        least = -math.inf if listed or not weighed else weighed[0][1] - _CUTOFF
+        return {tag: likely for tag, likely in weighed if likely >= least}
+
+    def _of_parts(self, word: str) -> list[tuple[int, float]]:
+        """Return the tags of a word by the best way to make it of parts, the likeliest first."""
+        length = len(word)
+        table: list[dict[State, float]] = [{} for _ in range(length + 1)]
+        table[0][EMPTY, START] = 0.0
+        for start in range(length):
+            row = table[start]
+            least = _least(row, _STATES_OF_A_WORD)
+            going = [
+                (state[1], reached, after)
+                for state, reached in row.items()
+                if reached >= least and (after := self._goes_on.get(state))
+            ]
+            if not going:
+                continue
+            for end in range(start + 1, length + 1):
+                parts = self._of_part(word[start:end], length)
+                if not parts:
+                    continue
+                reach = table[end]
+                for last, reached, after in going:
+                    shorter, longer = (parts, after) if len(parts) < len(after) else (after, parts)
+                    for tag in shorter:
+                        if tag in longer:
+                            total = reached + after[tag] + parts[tag]
+                            new = (last, tag)
+                            if total > reach.get(new, _LOWEST):
+                                reach[new] = total
+        return self._finished(table[length])
+
+    def _finished(self, row: dict[State, float]) -> list[tuple[int, float]]:
+        ends = dict[State, float]()
+        for state, reached in row.items():
+            for tag, step in self._model.LP_trans_final.get(state, ()):
+                total = reached + step
+                if total > ends.get((state[1], tag), _LOWEST):
+                    ends[state[1], tag] = total
+        found = Likely()
+        for (_, tag), total in ends.items():
+            found[-tag] = _log_of_sum(found[-tag], total) if -tag in found else total
+        return sorted(found.items(), key=itemgetter(1), reverse=True)
+
+    def _of_part(self, part: str, whole: int) -> Likely:
+        """Return how likely each tag makes a part of a word of `whole` letters."""
+        known, length = self._known.get(part), len(part)
+        if whole >= 4 and length <= 2:
+            return known or _NOTHING
+        guessed = self._of_end(part[-4:], length, length == whole)
+        return guessed if known is None else guessed | known
+
+    def _of_end_anew(self, end: str, length: int, whole: bool) -> Likely:
+        """Return how likely each tag makes a part that is not known, of so many letters, by its last four."""
+        by_end = self._ends[""]
+        for size in range(1, min(len(end), length - 1) + 1):
+            by_end = by_end | self._ends.get(end[-size:], _NOTHING)
+        by_length = self._lengths[min(length, _LONGEST_COUNTED)]
+        if whole:
+            return {tag: by_length[tag] + likely - _WHOLE_UNKNOWN for tag, likely in by_end.items()}
+        return {tag: by_length[tag] + likely for tag, likely in by_end.items()}
+
+
+def _by_text(by_tag: Mapping[int, Mapping[str, float]]) -> dict[str, Likely]:
+    found: dict[str, Likely] = {}
+    for tag, texts in by_tag.items():
+        for text, likely in texts.items():
+            found.setdefault(text, {})[tag] = likely
+    return found
+
+
+def _log_of_sum(one: float, other: float) -> float:
+    """Return log(exp(one) + exp(other))."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
+
+
+def _least(row: Mapping[State, float], states: int) -> float:
+    """Return from where on the best states go on."""
+    return sorted(row.values(), reverse=True)[states] - 1 if len(row) > states else _LOWEST

@@ -1,0 +1,133 @@
+"""Carries a run in a task, and the steps of it that never wait in the same one: a task for each would cost more than
+most of them do.
+
+A step is begun as a part of the run. If it waits, the task is left to it (`asyncio.timeout` and the like have noted
+which one it was begun in) and the run goes on in a new one. So whoever holds a run knows it by its carrier.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Final
+
+Work = Coroutine[Any, Any, None]
+Begin = Callable[[Work], asyncio.Task[None] | None]
+"""Begins work that raises nothing but CancelledError; returns None if it has ended, else the task it goes on in."""
+_MOST_IN_A_ROW: Final = 32  # steps that are begun before others get their turn
+
+
+def in_a_task(work: Work) -> asyncio.Task[None]:
+    """Begin work in a task of its own."""
+    return asyncio.get_running_loop().create_task(work)
+
+
+class Carrier:
+    """Holds what it carries until that has ended; then `ended` is called."""
+
+    def __init__(self, owner: asyncio.TaskGroup, ended: Callable[["Carrier"], None]) -> None:
+        self._owner = owner
+        self._ended = ended
+        self._task: asyncio.Task[None] | None = None
+        self._stays: _Begun | None = None
+        self._in_a_row = 0
+
+    def carry(self, work: Work) -> None:
+        """Begin to carry, in a task of the owner. Work may not end before all parts of it that it has begun."""
+        self._go_on_with(_Carried(self, work))
+
+    def begin(self, work: Work) -> asyncio.Task[None] | None:
+        """Run a part of what is carried as far as it goes without waiting; see Begin. Only what is carried may ask."""
+        self._in_a_row += 1
+        if self._stays is not None or self._in_a_row > _MOST_IN_A_ROW:
+            return in_a_task(work)
+        try:
+            waits_for = work.send(None)
+        except StopIteration:
+            return None
+        self._stays = _Begun(work, waits_for)
+        return asyncio.current_task()
+
+    def cancel(self) -> None:
+        """Cancel what is carried."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def until_ended(self) -> None:
+        """Return when it has ended, also if cancelled meanwhile; that is passed on then."""
+        cancelled = False
+        while self._task is not None:
+            try:
+                await asyncio.wait([self._task])
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
+
+    def waits(self, work: Work, waits_for: object) -> "_Begun | None":
+        """Note that work waits; return the part of it that stays in this task, if one does: the rest has left it."""
+        self._in_a_row = 0
+        stays, self._stays = self._stays, None
+        if stays is not None:
+            self._go_on_with(_Carried(self, _Begun(work, waits_for)))
+        return stays
+
+    def _go_on_with(self, work: Work) -> None:
+        if self._task is not None:
+            self._task.remove_done_callback(self._over)
+        self._task = self._owner.create_task(work)
+        self._task.add_done_callback(self._over)
+
+    def _over(self, _task: asyncio.Task[None]) -> None:
+        self._task = None
+        self._ended(self)
+
+
+class _Begun(Work):
+    """Work that waits for something already, for the task that takes it over."""
+
+    def __init__(self, work: Work, waits_for: object) -> None:
+        self._work = work
+        self.waits_for: object | None = waits_for
+        self._taken_over = False
+
+    def send(self, value: object) -> object:
+        if not self._taken_over:
+            self._taken_over = True
+            return self.waits_for
+        return self._work.send(value)
+
+    def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
+        self._taken_over = True
+        return self._work.throw(*error)
+
+    def close(self) -> None:
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        raise NotImplementedError("only a task drives it")
+
+
+class _Carried(Work):
+    """What a task of a carrier drives: the run, until a part of it keeps the task."""
+
+    def __init__(self, carrier: Carrier, work: Work) -> None:
+        self._carrier: Carrier | None = carrier
+        self._work = work
+
+    def send(self, value: object) -> object:
+        return self._next(self._work.send(value))
+
+    def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
+        return self._next(self._work.throw(*error))
+
+    def _next(self, waits_for: object) -> object:
+        stays = None if self._carrier is None else self._carrier.waits(self._work, waits_for)
+        if stays is None:
+            return waits_for
+        self._carrier, self._work = None, stays
+        return stays.send(None)
+
+    def close(self) -> None:
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        raise NotImplementedError("only a task drives it")
