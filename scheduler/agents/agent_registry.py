@@ -10,13 +10,15 @@ import structlog
 
 from scheduler.agents.agent_index import AgentIndex, Choice, Entry, Need, Unfit
 from scheduler.core.actions import canonical_action
-from scheduler.core.agent import Agent, AgentStatus
+from scheduler.core.agent import Agent, AgentStatus, AgentType
 from scheduler.core.agent_wire import EXPIRY
 from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentNotFoundError, UnavailableError
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
 from scheduler.core.offered_action import OfferedAction
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, AgentRepository, Beat, HeartbeatStore
+
+__all__ = ["EXCHANGE", "Agent", "AgentRegistry", "AgentStatus", "AgentType", "Slot"]
 
 EXCHANGE: Final = 1.0
 """Seconds between two looks at what other processes have heard."""
