@@ -115,9 +115,11 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             in_order=last.in_order,
             signs=signs._replace(place=True),
         )
-    gets = bool(spoken.senses & {"fetch", "download", "save", "need", "belong", "lie"}) or last.mood == WISH
+    gets = bool(spoken.senses & {"fetch", "save", "need", "belong", "lie"}) or last.mood == WISH
+    downloads = "download" in spoken.senses and last.intent == "download_file"
     if (
         gets
+        and not downloads
         and spoken.place
         and order.intent in SENDING
         and not order.own_thing
