@@ -170,8 +170,10 @@ def _abbreviates(word: Token, after: Token) -> bool:
 
 
 def _numbers(tokens: Sequence[Token], place: int) -> int:
-    """Return how many tokens number the order that begins here: "1.", "b)"; 0 where nothing is numbered."""
+    """Return how many tokens number the order that begins here: "1.", "b)", bare "1"; 0 where nothing is numbered."""
     token, rest = tokens[place], tokens[place + 1 : place + 3]
+    if _counts(tokens, place):
+        return 1
     if len(rest) < 2 or rest[0].text not in ".)" or rest[0].start != token.end:
         return 0
     if place and rest[0].text == "." and tokens[place - 1].kind != "mark" and tokens[place - 1].key not in AND:
@@ -184,6 +186,20 @@ def _numbers(tokens: Sequence[Token], place: int) -> int:
         if numbers and rest[1].start > rest[0].end and not rest[1].text[:1].isdigit() and rest[1].kind != "date"
         else 0
     )
+
+
+def _counts(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a bare digit before a verb is one of a row: "1 start Excel, 2 open …"."""
+    begun = {
+        one.text
+        for at, one in enumerate(tokens[:-1])
+        if one.text.isdigit()
+        and len(one.text) == 1
+        and tokens[at + 1].is_verb
+        and (at == 0 or tokens[at - 1].text in ",;.")
+    }
+    token = tokens[place]
+    return {"1", "2"} <= begun and token.text in begun and (place == 0 or tokens[place - 1].text in ",;.")
 
 
 def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool:

@@ -281,7 +281,7 @@ def _role(atom: Atom, last: Clause) -> str:
 def _role_of_report(atom: Atom, last: Clause, before: Words) -> str:
     """Return what words are to the clause before them that describe, report or ask; empty for others."""
     words, head = atom.words, atom.words.content[0]
-    if atom.mark == "," and head.key in _RELATIVE and words.is_relative:
+    if atom.mark == "," and head.key in _RELATIVE and head is words.tokens[0] and words.is_relative:
         return "new" if words.keys & _SHALL else "aside"
     if atom.mark == "," and _describes(words):
         return "aside"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from scheduler.core.job import Locale
 
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+_SHORT_AND = re.compile(r" u\. (?=[^\W\d_])(?![aU]\.)")
 _ARROW = re.compile(r"(?<=[\w)]) ?(?:[-=–]{1,2}>|→) ?(?=\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _WHOLE_WORD = re.compile(r"\S+")
@@ -45,7 +46,7 @@ def _visible(text: str) -> str:
     seen = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
     if ">" in seen or "→" in seen:
         seen = _ARROW.sub(" to " if detect_locale(seen) == "en" else " an ", seen)
-    return seen
+    return _SHORT_AND.sub(" und ", seen) if " u. " in seen else seen
 
 
 def _place(words: Iterable[tuple[int, int]], offset: int) -> int:

@@ -63,6 +63,8 @@ _ENGLISH: Final = word_set(
 )
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
+_CAUSES: Final = word_set("have let make get ask tell help want need see")
+_BREAKS: Final = word_set("and or but then to that who which please pls not")
 _SUBJECTS: Final = word_set(
     """
     ich du wir er man sie es i you we he she they it them ihn u
@@ -254,6 +256,8 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
         return False
     if before is not None and before.key in _SUBJECTS and before.key not in {"sie", "es", "it", "them", "ihn"}:
         return True
+    if _names_part(token, tokens, place):
+        return False
     return not (
         token.has("noun")
         and place
@@ -261,6 +265,19 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
         and not before.has("adverbs")
         and before.key not in {"und", "and", "to", "zu"}
     )
+
+
+def _names_part(token: Token, tokens: list[Token], place: int) -> bool:
+    """Whether an English verb in its plain form is a noun amid others behind an article: "the vehicle transfer form"."""
+    if any(one.kind == "verb" and (one.language != "en" or one.form != "base") for one in token.meanings):
+        return False
+    for at in range(place - 1, 0, -1):
+        before = tokens[at]
+        if before.has("determiners"):
+            return at < place - 1 and not any(one.key in _CAUSES for one in tokens[:at])
+        if before.kind != "word" or before.is_verb or before.has("prepositions") or before.key in _BREAKS:
+            return False
+    return False
 
 
 def _genitive(token: Token, last: Phrase) -> bool:

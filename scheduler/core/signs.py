@@ -1,6 +1,7 @@
 """What a clause speaks of: verbs by sense, things by kind, where to and where from."""
 
 import re
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from scheduler.core.letters import word_set
@@ -155,6 +156,8 @@ def _nominal(words: Words) -> frozenset[str]:
 def _light(words: Words) -> frozenset[str]:
     """Return what a noun says that a verb of little meaning carries: "have a look", "einen Blick werfen"."""
     found = {"show"} if words.keys & {"look", "blick", "peek", "glance"} else set()
+    if any(one.key == "look" and after.key == "for" for one, after in pairwise(words.tokens)):
+        found = {"find"}
     if words.keys & {"wissen", "know"} and words.keys & {"lass", "lasst", "lassen", "let"}:
         found.add("tell")
     if "give" in words.senses and words.keys & _WORD_OF_IT:

@@ -59,7 +59,7 @@ BODY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 ASIDE: Final = re.compile(
-    r",? (?:weil|damit|obwohl|denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
+    r",? (?:weil|damit|obwohl|(?<=[,–-] )denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
     re.IGNORECASE,
 )
 _AT: Final = frozenset({"folder", "portal", "application", "url"})

@@ -12,7 +12,7 @@ from scheduler.core.slot_tokens import is_abbreviation
 Stretch = tuple[int, int]
 
 _REASON: Final = re.compile(
-    r"(?:,| -| –)? (?:weil|damit|obwohl|denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
+    r"(?:,| -| –)? (?:weil|damit|obwohl|(?<=[,–-] )denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
     r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;:]*?(?=[.!?;:]|$|, (?:(?:wäre|waere|würde|könn|koenn|kann|hätt|dürft)\w*|bitte|i['’]d|could|can|would|please)\b)"
     r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,:]*[,:]",
     re.IGNORECASE,
@@ -214,8 +214,9 @@ def cut_mail(text: str) -> Cut:
 
 
 def _is_last(text: str, copy: re.Match[str]) -> bool:
-    """Whether the words after what a mail is to say ask for a copy: "…, und setz Anna in Kopie"."""
-    return copy["after"] is None and not text[copy.end() :].strip(" .!?")
+    """Whether the words after what a mail is to say ask for a copy: "…, und setz Anna in Kopie", "… and cc Joe"."""
+    asks = copy["after"] is None or re.match(r"(?:,|;| und| and)+ ?cc ", copy[0], re.IGNORECASE) is not None
+    return asks and not text[copy.end() :].strip(" .!?")
 
 
 def cut_subject(text: str) -> Cut:

@@ -38,6 +38,7 @@ def _fits(meaning: Meaning, keys: frozenset[str]) -> bool:
     return meaning.kind == "verb" and (not meaning.apart or meaning.apart in keys)
 
 
+_ONESELF: Final = frozenset({"dich", "sich", "euch"})
 _POINTING: Final = frozenset({"show", "find", "open", "forward", "download", "convert"})
 _TOLD_OF: Final = frozenset({"send", "write", "forward", "reply", "tell", "make", "save"})
 
@@ -91,12 +92,7 @@ class Words:
                 or (token.has("adverbs") and place != 0)
             ):
                 continue
-            fitting = [
-                one for one in token.meanings if one.kind == "verb" and (not one.apart or self.has_part(one, place))
-            ]
-            if any(one.apart for one in fitting):
-                light = [one for one in fitting if one.apart]
-                fitting = light or fitting
+            fitting = self._fitting(token, place)
             pronoun = (
                 place == 1
                 and self.content[0].key in PRONOUNS
@@ -125,6 +121,15 @@ class Words:
                 found.append((place, token, fitting))
                 parts |= {one.apart for one in fitting if one.apart}
         return found
+
+    def _fitting(self, token: Token, place: int) -> list[Meaning]:
+        """Return what a verb may mean by the parts that are there; nothing where it is a name: "launch Sage"."""
+        fitting = [one for one in token.meanings if one.kind == "verb" and (not one.apart or self.has_part(one, place))]
+        if place and token.text[:1].isupper() and all(one.language != self.language for one in fitting):
+            return []
+        if self.keys & _ONESELF and any(one.lemma == "erinnern" for one in fitting):
+            return [one._replace(sense="know") for one in fitting]
+        return [one for one in fitting if one.apart] or fitting
 
     def has_part(self, meaning: Meaning, place: int) -> bool:
         """Whether the part of a verb stands here as that, and not as a preposition: "mach auf jeden Fall …"."""

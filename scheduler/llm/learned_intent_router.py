@@ -44,7 +44,7 @@ class Bands(NamedTuple):
 
     act: float = 0.9
     """That anything is ordered of which rules do not know: from here on it is done,"""
-    told: float = 0.975
+    told: float = 0.99
     """that too which has the form of a statement;"""
     ask: float = 0.3
     """from here on people are asked which is meant; below, nothing is known."""
