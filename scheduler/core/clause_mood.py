@@ -243,7 +243,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
         return Mood(NOTHING, "past")
     if "will" in keys and not keys & GERMAN_SUBJECTS and words.language == "en":
         return Mood(NOTHING, "statement")
-    if "man" in keys and keys & {"muesste", "sollte", "koennte"} and not negated:
+    if "man" in keys and keys & {"muesste", "sollte"} and not negated:
         return Mood(WISH)
     if FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen", "needing"}:
         return Mood(NOTHING, "future")

@@ -51,6 +51,7 @@ _SENTENCE_END = re.compile(
 _OF_FETCHING: Final = frozenset(
     {"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"}
 )
+_FROM: Final = frozenset({"portal", "folder"})
 _UNCONFIGURED = "an order of which nothing is configured"
 
 
@@ -242,6 +243,8 @@ class IntentRouter:
         slots = slots_of(intent, order.said)
         if intent == "read_mail" and "sender" not in slots and (sender := clean("sender", sender_of(order.text))):
             slots["sender"] = sender
+        if intent == "send_mail" and "document" in slots and slots.keys() & _FROM and "fetch_and_send" in self._routed:
+            intent = "fetch_and_send"
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
         found = {"slots": slots, "locale": locale, "score": order.sure, "why": BY_WORDS}

@@ -102,6 +102,7 @@ _WRITER_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORECASE)
+_FEW_WORDS: Final = 4
 _NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
 _PLAINLY_TOLD: Final = re.compile(
     r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
@@ -215,7 +216,10 @@ def cut_mail(text: str) -> Cut:
 
 def _is_last(text: str, copy: re.Match[str]) -> bool:
     """Whether the words after what a mail is to say ask for a copy: "…, und setz Anna in Kopie", "… and cc Joe"."""
-    asks = copy["after"] is None or re.match(r"(?:,|;| und| and)+ ?cc ", copy[0], re.IGNORECASE) is not None
+    asks = copy["after"] is None or (
+        re.match(r"(?:,|;| und| and)+ ?(?:cc|copy(?:ing)?) ", copy[0], re.IGNORECASE) is not None
+        and len(copy["after"].split()) <= _FEW_WORDS
+    )
     return asks and not text[copy.end() :].strip(" .!?")
 
 

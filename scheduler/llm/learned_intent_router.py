@@ -122,7 +122,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif acts < self._bands.hardly:
+        elif acts < self._bands.hardly and any(part.routed.score < 1.0 for part in known):
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
         one = pieces == 1 or (len(known) < 2 and glimpse.several < _SURELY_ONE)

@@ -45,11 +45,13 @@ READ = {
     "starte teams u. mach outlook zu": "open_app close_app",
     "lad die Liste vom Portal, danach dem Trainer eine Mail schreiben, dass er spielt": "download_file send_mail",
     "Could you have a look for the contract?": "search_document",
+    "Kannst du Anna bitte die Rechnung schicken, die im Ordner Eingang liegt?": "fetch_and_send",
     "Lad den Frachtbrief vom Speditionsportal runter und schick ihn dem Lager": "download_file send_mail",
 }
 NOTHING = (
     "Hätte ich die Mail doch nur geschickt.",
     "Rechnung 4711 gefällt mir",
+    "Man könnte die Liste auch als PDF speichern.",
     "Hold the email to Tom for now.",
     "Anna bittet Tom, die Liste zu schicken.",
     "The boss wants Tom to send the list.",
