@@ -14,6 +14,7 @@ from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
+from scheduler.core.order_joining import SENDING
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
@@ -125,7 +126,7 @@ class LearnedIntentRouter:
         elif acts < self._bands.hardly and any(part.routed.score < 1.0 for part in known):
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
-        one = pieces == 1 or (len(known) < 2 and glimpse.several < _SURELY_ONE)
+        one = len(known) < _FEW and (pieces == 1 or glimpse.several < _SURELY_ONE)
         ways = [] if one else divisions(text, self._model.glance)
         if ways and _is_several(guess, shares, read.parts, known, ways):
             parts = self._renamed(read.parts, ways) if len(known) > 1 else self._divided(ways)
@@ -194,7 +195,7 @@ class LearnedIntentRouter:
 
     def _renamed_part(self, part: OrderPart, learned: Part) -> OrderPart:
         routed = part.routed
-        if routed.refused or routed.name == learned.intent:
+        if routed.refused or routed.name == learned.intent or {routed.name, learned.intent} == SENDING:
             return part
         needed = (
             self._bands.part
@@ -251,7 +252,9 @@ def _is_several(
     known: Sequence[OrderPart],
     ways: Sequence[Division],
 ) -> bool:
-    """Whether a request holds more than one order."""
+    """Whether a request holds more than one order. Rules are believed that know several where no cut is seen."""
+    if len(ways) == 1 and len(known) > 1:
+        return True
     signs = signs_of_several(guess, shares, parts, known, ways)
     return sum(weight * sign for weight, sign in zip(_SEVERAL, (*signs, 1.0), strict=True)) > 0
 

@@ -57,6 +57,14 @@ def test_learned_intent_comes_with_the_slots_its_words_fill() -> None:
     assert routed.slots["document_id"] == "77"
 
 
+def test_rules_are_believed_that_know_several_orders_where_no_cut_is_seen() -> None:
+    text = "Before closing Slack would you fill out the starter form for Ms Ibekwe"
+
+    orders = LearnedIntentRouter(RULES, Sure(0.99), BANDS).reread(text, RULES.orders(text))
+
+    assert [part.routed.name for part in orders.parts] == ["fill_form", "close_app"]
+
+
 @pytest.mark.parametrize("foreign", ["den Vertrag bitte ins Englische übersetzen", "translate the letter please"])
 def test_what_no_intent_does_never_acts(foreign: str) -> None:
     routed = LearnedIntentRouter(RULES, Sure(1.0), BANDS).route(foreign)
