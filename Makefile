@@ -47,7 +47,7 @@ test-portal: setup ## the main job on pretix, a portal nobody here wrote; instal
 	@tools/pretix-venv.sh
 	$(PYTEST) tests/e2e/test_pretix.py
 
-check: setup ## format, lint, types, import contracts, YAML, unit and contract tests, side by side; under a minute
+check: setup ## format, lint, types, import contracts, YAML, unit and contract tests, side by side
 	@$(MAKE) -j 2 --output-sync=line lint unit
 
 lint:
