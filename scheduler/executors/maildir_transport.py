@@ -19,6 +19,7 @@ from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.endings import until_ended
 from scheduler.core.errors import MailNotFoundError, MailServerUnreachableError, RecipientRefusedError
 from scheduler.executors.files import flush_folder
 from scheduler.executors.mail_account import MailAccount
@@ -95,8 +96,14 @@ class MaildirTransport:
         await self._in_thread(lambda: self._box.mark(self._box.place(mail_id), seen=seen, flagged=flagged))
 
     async def _in_thread(self, work: Callable[[], _Given]) -> _Given:
+        """Do what no cancellation stops; who is cancelled goes when it has ended, so that others can look then."""
+        doing = asyncio.create_task(asyncio.to_thread(work))
         try:
-            return await asyncio.to_thread(work)
+            await until_ended(doing)
+            return doing.result()
+        except asyncio.CancelledError:
+            doing.exception()  # nobody waits for it any more
+            raise
         except OSError as error:
             raise MailServerUnreachableError(str(self._root), str(error)) from error
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from examples.mailbox.mail_server import MailServer
 from scheduler.core.crash_points import CrashPoint
 from scheduler.core.errors import Effect
+from scheduler.executors.mail_transport import OutgoingMail
 from scheduler.executors.maildir import Maildir
 from scheduler.executors.maildir_transport import MaildirTransport
 from tests.support.mail_worlds import ANNA, BERT, US, in_maildirs
@@ -111,6 +113,32 @@ async def test_a_connection_lost_after_the_mail_was_given_leaves_one_mail(
     assert failed.error.effect is Effect.UNKNOWN
     assert seen is sent
     post.assert_sent_once()
+
+
+async def test_who_is_cancelled_amid_a_delivery_goes_when_it_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    deliver = MaildirTransport._send
+
+    def slowly(transport: MaildirTransport, mail: OutgoingMail) -> None:
+        begun.set()
+        go_on.wait(10)
+        deliver(transport, mail)
+
+    monkeypatch.setattr(MaildirTransport, "_send", slowly)
+    mail, transport = a_mail(US), MaildirTransport(tmp_path / "mail", an_account(address=US))
+    Maildir(tmp_path / "mail" / US).make()
+    sending = asyncio.create_task(transport.send(mail))
+    await asyncio.to_thread(begun.wait, 10)
+    sending.cancel()
+    _, waiting = await asyncio.wait([sending], timeout=0.05)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+    assert waiting == {sending}
+    assert (await transport.find(mail.effect_key)).happened
 
 
 class _Died(BaseException):
