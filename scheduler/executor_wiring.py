@@ -35,7 +35,7 @@ from scheduler.executors.web_proxy import OutsideProxy
 from scheduler.mail_wiring import make_mail_transport
 from scheduler.security.policies import DEFAULT_POLICIES, PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
-from scheduler.settings import BrowserSettings, GuardSettings, Settings
+from scheduler.settings import BrowserSettings, Settings
 
 
 def make_registry(
@@ -49,7 +49,7 @@ def make_registry(
     registry = ExecutorRegistry()
     browser = make_browser(settings, secrets, artifacts, screenshots, sites)
     registry.register_all(browser)
-    registry.register_all(SiteExecutor(browser=browser, sites=sites))
+    registry.register_all(SiteExecutor(browser=browser, sites=sites, secrets=secrets))
     contacts = ContactFile(settings.store.contacts_file)
     transport = make_mail_transport(settings, secrets)
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
@@ -129,7 +129,7 @@ def make_browser(
         evidence=settings.web.web_evidence,
         trace=settings.web.web_trace,
         limits=make_browser_limits(settings.browser),
-        rails=make_guard_rails(settings.guard, sites),
+        rails=make_guard_rails(settings, sites),
     )
 
 
@@ -143,14 +143,16 @@ def make_browser_limits(browser: BrowserSettings) -> BrowserLimits:
     )
 
 
-def make_guard_rails(guard: GuardSettings, sites: SiteBook) -> GuardRails:
+def make_guard_rails(settings: Settings, sites: SiteBook) -> GuardRails:
     """Return where the browser may go: to the portals as they are set up at that moment, and to what else is listed."""
+    guard = settings.guard
     proxy = guard.proxy.get_secret_value() if guard.proxy is not None else None
     return GuardRails(
         allowance=Allowance(
             sites=lambda: [site.profile for site in sites.sites.values()],
             domains=guard.domains,
             networks=guard.networks,
+            engine=settings.hands.search_url,
         ),
         outside=OutsideProxy.parse(proxy, guard.proxy_spares) if proxy is not None else None,
         most_bytes=int(guard.download_megabytes * 1_000_000),

@@ -18,7 +18,7 @@ def make_executors(settings: Settings, secrets: SecretsManager) -> ExecutorRegis
     browser = make_browser(settings, secrets, artifacts, screenshots, sites)
     registry = ExecutorRegistry()
     registry.register_all(browser)
-    registry.register_all(SiteExecutor(browser=browser, sites=sites))
+    registry.register_all(SiteExecutor(browser=browser, sites=sites, secrets=secrets))
     return registry
 
 

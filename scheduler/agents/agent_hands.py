@@ -7,7 +7,7 @@ import structlog
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.remote_executor import RemoteExecutor
 from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, NoFreeAgentError, UnknownActionError
-from scheduler.core.ids import JobId
+from scheduler.core.ids import JobId, TenantId
 from scheduler.core.retry import ErrorClass
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
@@ -28,6 +28,11 @@ class AgentHands:
         self._remote = remote
         self._registry = registry
         self._sessions_here: set[tuple[JobId, int]] = set()
+
+    def require(self, todo: ToDo, tenant: TenantId) -> None:
+        """Raise a CPAError when this machine lacks what the step needs, and no agent is there that might do it."""
+        if todo.agent is None and not self._registry.knows(todo.action, tenant):
+            self._here.require(todo)
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
         if todo.agent is not None or self._registry.knows(todo.action, context.tenant) or not self._does(todo):

@@ -107,7 +107,8 @@ RULES: Final = RunRules()
 class RunOpened:
     """A worker has leased the job. `crashes` counts the workers that died with it, of which `most_crashes` may.
 
-    `unanswered`: the time for answering what its steps have asked is over.
+    `unanswered`: the time for answering what its steps have asked is over. `lacking`: a step that cannot be done here
+    whatever comes of the others, and why.
     """
 
     at: datetime
@@ -115,6 +116,7 @@ class RunOpened:
     most_crashes: int = MOST_CRASHES
     rules: RunRules = RULES
     unanswered: bool = False
+    lacking: tuple[TaskId, TaskFailure] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

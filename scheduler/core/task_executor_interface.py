@@ -119,6 +119,13 @@ class BaseExecutor(abc.ABC):
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
         """Say whether the step has happened and what it demands holds. Has no effect, so it may be asked again."""
 
+    def require(self, todo: ToDo) -> None:  # noqa: B027 - most steps need nothing that could be missing
+        """Raise a CPAError when the step cannot be done here, whatever comes of the steps before it.
+
+        Called before any step of the plan begins, so parameters may still hold references. Looks at settings and
+        programs of this machine only, and takes no time.
+        """
+
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:  # noqa: ARG002
         """Return paths of what shows why the step failed; a CPAError in here counts as nothing to show."""
         return ()

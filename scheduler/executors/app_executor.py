@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scheduler.core.actions import ActionSpec, Risk
 from scheduler.core.errors import AppForbiddenError, AppNotRunningError, NoDisplayError, UnknownActionError
 from scheduler.core.ids import new_id
+from scheduler.core.references import REFERENCE
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors.app_catalog import App, AppCatalog
@@ -82,6 +83,13 @@ class AppExecutor(BaseExecutor):
             OPEN_DOCUMENT.name: self._open_document,
         }
 
+    def require(self, todo: ToDo) -> None:
+        """Raise what starting the application would: it is unknown, forbidden or not installed, or has no screen."""
+        name = todo.params.get("application")
+        if todo.action == CLOSE_APP.name or not isinstance(name, str) or REFERENCE.search(name):
+            return
+        _refuse_without_screen(self._allowed(self._catalog.get(name)))
+
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step. Raises AppUnknownError, AppForbiddenError, ProgramMissingError, NoDisplayError, AppFailedError,
         AppNotRunningError, FileMissingError or PathForbiddenError."""
@@ -132,9 +140,7 @@ class AppExecutor(BaseExecutor):
         key = context.effect_key or new_id()
         if found := self._processes.running(app.name, key):
             return _opened(app, found[0].pid, True, path)
-        command = app.command()
-        if app.screen and not has_screen():
-            raise NoDisplayError(app.name)
+        command = _refuse_without_screen(app)
         pid = self._processes.start(app.name, [*command, *([str(path)] if path else [])], key)
         return _opened(app, pid, bool(self._processes.running(app.name, key)), path)
 
@@ -143,6 +149,14 @@ class AppExecutor(BaseExecutor):
         if not self._processes.running(app.name):
             raise AppNotRunningError(app.name)
         return {"application": app.name, **self._processes.stop(app.name)}
+
+
+def _refuse_without_screen(app: App) -> list[str]:
+    """Return its command. Raises ProgramMissingError and NoDisplayError."""
+    command = app.command()
+    if app.screen and not has_screen():
+        raise NoDisplayError(app.name)
+    return command
 
 
 def has_screen() -> bool:

@@ -91,16 +91,23 @@ class CalendarExecutor(BaseExecutor):
         self._organiser = organiser
         self._clock = clock or SystemClock()
 
+    def require(self, todo: ToDo) -> None:
+        """Raise CalendarNotSetUpError or MailNotSetUpError when the appointment can be entered nowhere."""
+        self._refuse(todo.params.get("participants"))
+
+    def _refuse(self, participants: object) -> None:
+        if self._store is None and not participants:
+            raise CalendarNotSetUpError(self._missing)
+        if participants and not self._organiser.address:
+            raise MailNotSetUpError(["CPA_MAIL_ADDRESS"])
+
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Enter the appointment, then invite. Raises what CalendarStore and MailTransport name, and what is not set up.
 
         When nobody could be invited the appointment is taken out again.
         """
         params = self._params(todo)
-        if self._store is None and not params.participants:
-            raise CalendarNotSetUpError(self._missing)
-        if params.participants and not self._organiser.address:
-            raise MailNotSetUpError(["CPA_MAIL_ADDRESS"])
+        self._refuse(params.participants)
         key = context.effect_key or f"adhoc-{new_id()}"
         appointment = self._appointment(params, key)
         entered = self._store is not None and await self._store.put(appointment.uid, for_calendar(appointment))

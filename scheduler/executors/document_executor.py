@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.actions import ActionSpec
 from scheduler.core.errors import ArtifactNotFoundError, FileMissingError, UnknownActionError
+from scheduler.core.references import REFERENCE
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.file_actions import PathText
 from scheduler.executors.file_sources import FileSources
-from scheduler.executors.libreoffice import LibreOffice
+from scheduler.executors.libreoffice import CONVERTIBLE, LibreOffice
 
 MAX_SOURCE_BYTES = 100_000_000
 
@@ -43,6 +44,12 @@ class DocumentExecutor(BaseExecutor):
     def __init__(self, *, sources: FileSources, office: LibreOffice) -> None:
         self._sources = sources
         self._office = office
+
+    def require(self, todo: ToDo) -> None:
+        """Raise ProgramMissingError without LibreOffice, unless it may be a PDF already."""
+        source = str(todo.params.get("source"))
+        if PurePath(source).suffix.casefold().removeprefix(".") in CONVERTIBLE and not REFERENCE.search(source):
+            self._office.find()
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step. Raises FileMissingError, PathForbiddenError, ProgramMissingError or ConversionFailedError."""

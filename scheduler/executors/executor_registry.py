@@ -17,6 +17,7 @@ class ExecutorRegistry:
     def __init__(self) -> None:
         self._executors: dict[str, BaseExecutor] = {}
         self._holders: list[BaseExecutor] = []
+        self._demanding: list[BaseExecutor] = []
         self._elsewhere: list[ActionSpec] = []
 
     def register(self, action_type: str, executor: BaseExecutor) -> None:
@@ -27,6 +28,8 @@ class ExecutorRegistry:
         self._executors[name] = executor
         if type(executor).let_go is not BaseExecutor.let_go and executor not in self._holders:
             self._holders.append(executor)
+        if type(executor).require is not BaseExecutor.require and executor not in self._demanding:
+            self._demanding.append(executor)
 
     def register_all(self, executor: BaseExecutor) -> None:
         """Let `executor` do every action it lists."""
@@ -44,6 +47,12 @@ class ExecutorRegistry:
             known = {spec.name for spec in self.catalog} | {known for known in self._executors if known[-1] != "*"}
             raise UnknownActionError(action_type, field="action", known=sorted(known))
         return executor
+
+    def require(self, todo: ToDo) -> None:
+        """Raise a CPAError when this machine lacks what a step needs; one that nobody does here lacks nothing."""
+        executor = self._route(todo.action)
+        if executor in self._demanding:
+            executor.require(todo)
 
     def execute(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Awaitable[ExecutionResult]:
         """Have a step done once. Raises UnknownActionError; what goes wrong in the step is in the result."""

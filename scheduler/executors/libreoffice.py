@@ -42,9 +42,7 @@ class LibreOffice:
 
     async def to_pdf(self, suffix: str, content: bytes, name: str) -> bytes:
         """Return the PDF. Raises ProgramMissingError, ConversionFailedError or StepTimeoutError."""
-        program = self._program or find_libreoffice()
-        if program is None:
-            raise ProgramMissingError("LibreOffice", INSTALL)
+        program = self.find()
         if suffix not in CONVERTIBLE:
             known = ", ".join(sorted(CONVERTIBLE))
             raise ConversionFailedError(
@@ -58,6 +56,13 @@ class LibreOffice:
                 return await asyncio.to_thread(_result, folder / "out" / "document.pdf", name, said)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def find(self) -> Path:
+        """Return the program. Raises ProgramMissingError."""
+        program = self._program or find_libreoffice()
+        if program is None:
+            raise ProgramMissingError("LibreOffice", INSTALL)
+        return program
 
     async def _run(self, program: Path, folder: Path, suffix: str, name: str) -> str:
         process = await asyncio.create_subprocess_exec(

@@ -45,6 +45,7 @@ from scheduler.executors.mail_composer import MailComposer
 from scheduler.executors.mail_folders import choose_folder
 from scheduler.executors.mail_sender import MailSender
 from scheduler.executors.mail_transport import MailFile, MailQuery, MailTransport, OutgoingMail, ReceivedMail
+from scheduler.executors.mail_unconfigured import UnconfiguredTransport
 
 _MARGIN = 0.9  # of a step's time: what is left is for saying that nothing came
 
@@ -80,6 +81,11 @@ class MailExecutor(BaseExecutor):
             MARK.name: (self._mark, self._verify_mark),
             DOWNLOAD.name: (self._download, self._verify_download),
         }
+
+    def require(self, todo: ToDo) -> None:  # noqa: ARG002 - all of it needs the mailbox
+        """Raise MailNotSetUpError without a mailbox."""
+        if isinstance(self._transport, UnconfiguredTransport):
+            raise self._transport.error()
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step once. Raises what MailTransport and MailComposer name, and InvalidInputError."""

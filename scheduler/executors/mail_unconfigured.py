@@ -19,37 +19,38 @@ class UnconfiguredTransport:
         return ""
 
     async def send(self, mail: OutgoingMail) -> NoReturn:
-        raise self._error(mail)
+        raise self.error(mail)
 
     async def file(self, mail: OutgoingMail) -> NoReturn:
-        raise self._error(mail)
+        raise self.error(mail)
 
     async def find(self, effect_key: str) -> NoReturn:
-        raise self._error(effect_key)
+        raise self.error(effect_key)
 
     async def draft(self, mail: OutgoingMail) -> NoReturn:
-        raise self._error(mail)
+        raise self.error(mail)
 
     async def search(self, query: MailQuery) -> NoReturn:
-        raise self._error(query)
+        raise self.error(query)
 
     async def wait_for(self, query: MailQuery, within: timedelta) -> NoReturn:
-        raise self._error(query, within)
+        raise self.error(query, within)
 
     async def read(self, mail_id: str) -> NoReturn:
-        raise self._error(mail_id)
+        raise self.error(mail_id)
 
     async def files(self, mail_id: str) -> NoReturn:
-        raise self._error(mail_id)
+        raise self.error(mail_id)
 
     async def folders(self) -> NoReturn:
-        raise self._error()
+        raise self.error()
 
     async def move(self, mail_id: str, folder: str, *, create: bool = False) -> NoReturn:
-        raise self._error(mail_id, folder, create)
+        raise self.error(mail_id, folder, create)
 
     async def mark(self, mail_id: str, *, seen: bool | None = None, flagged: bool | None = None) -> NoReturn:
-        raise self._error(mail_id, seen, flagged)
+        raise self.error(mail_id, seen, flagged)
 
-    def _error(self, *_wanted: object) -> MailNotSetUpError:
+    def error(self, *_wanted: object) -> MailNotSetUpError:
+        """Return what every call raises."""
         return MailNotSetUpError(self._missing)

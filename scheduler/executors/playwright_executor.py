@@ -22,6 +22,7 @@ from scheduler.core.errors import (
     VerificationFailedError,
 )
 from scheduler.core.ids import JobId
+from scheduler.core.references import REFERENCE, SECRET_SCHEME
 from scheduler.core.targets import Target
 from scheduler.core.task_executor_interface import Verification
 from scheduler.core.todo import ToDo
@@ -120,6 +121,14 @@ class PlaywrightExecutor(BaseExecutor):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def require(self, todo: ToDo) -> None:
+        """Raise AddressForbiddenError for a page that is not on the list, SecretMissingError for a secret not set."""
+        url = todo.params.get("url")
+        if isinstance(url, str) and not REFERENCE.search(url):
+            self._tools.rails.allowance.refuse(url)
+        if todo.text is not None and todo.text.startswith(SECRET_SCHEME):
+            self._tools.secrets.get_secret(todo.text)
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step once.

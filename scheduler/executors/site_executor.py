@@ -11,6 +11,7 @@ from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionCon
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_actions import DOWNLOAD, LOGIN, SITE_ACTIONS, SiteDownloadParams, SiteParams
 from scheduler.executors.site_visit import SiteVisit
+from scheduler.security.secrets_manager import SecretsManager
 
 
 class SiteExecutor(BaseExecutor):
@@ -18,9 +19,21 @@ class SiteExecutor(BaseExecutor):
 
     actions: ClassVar[tuple[ActionSpec, ...]] = SITE_ACTIONS
 
-    def __init__(self, *, browser: PlaywrightExecutor, sites: Sites) -> None:
+    def __init__(self, *, browser: PlaywrightExecutor, sites: Sites, secrets: SecretsManager) -> None:
+        self._secrets = secrets
         self._browser = browser
         self._sites = sites
+
+    def require(self, todo: ToDo) -> None:
+        """Raise SecretMissingError for what the login of a known site needs and nobody has set."""
+        if todo.action != LOGIN.name:
+            return
+        try:
+            profile = self._sites.keyed(str(todo.params.get("site"))).profile
+        except CPAError:  # the step itself says so, or an earlier one names the site
+            return
+        for name in profile.secret_names if profile.login is not None else ():
+            self._secrets.get_secret(name)
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         visit = self._visit(todo, context)

@@ -10,12 +10,18 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from scheduler.core.errors import AddressForbiddenError
+from scheduler.core.sentences import Sentence
 from scheduler.core.sites import SiteProfile
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PORTS: Mapping[str, int] = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _USUAL = frozenset(_PORTS.values())
+NOT_LISTED = Sentence(
+    "diese Adresse ist nicht freigegeben; wer sie braucht, nennt sie in CPA_WEB_DOMAINS",
+    "this address is not on the list; who needs it names it in CPA_WEB_DOMAINS",
+)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -90,15 +96,27 @@ class Domain(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """`sites` gives the portals set up now, `domains` are further hosts, `networks` private addresses one may reach."""
+    """`sites` gives the portals set up now, `domains` are further hosts, `networks` private addresses one may reach.
+
+    `engine` is where the web is searched, an address of the web: a host that may be read and gets no secret.
+    """
 
     sites: Callable[[], Iterable[SiteProfile]] = tuple
     domains: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
+    engine: str = ""
 
     def covers(self, origin: Origin) -> bool:
         """Whether the host is on the list."""
-        return self._named(origin) or any(domain.everything for domain in self._domains)
+        if self._named(origin) or any(domain.everything for domain in self._domains):
+            return True
+        return bool(self.engine) and origin == origin_of(self.engine)
+
+    def refuse(self, url: str) -> None:
+        """Raise AddressForbiddenError for an address of the web whose host is not on the list."""
+        origin = origin_of(url)
+        if origin is not None and not self.covers(origin):
+            raise AddressForbiddenError(str(origin), NOT_LISTED)
 
     def reaches(self, host: str, address: Address) -> bool:
         """Whether a host that is on the list may be reached at this address.

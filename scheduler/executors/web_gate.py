@@ -17,7 +17,7 @@ import structlog
 from scheduler.core.errors import AddressForbiddenError, CPAError, SiteUnreachableError
 from scheduler.core.sentences import Sentence
 from scheduler.executors.http_head import BadHeadError, RequestHead, ResponseHead
-from scheduler.executors.web_allowance import Allowance, Origin, host_name, literal, origin_of
+from scheduler.executors.web_allowance import NOT_LISTED, Allowance, Origin, host_name, literal, origin_of
 from scheduler.executors.web_proxy import OutsideProxy
 
 _CHUNK = 65_536
@@ -25,10 +25,6 @@ _LONGEST_HEAD = 262_144  # bytes
 _HEAD_TIME = 60.0  # seconds a browser may keep a connection open without a request on it
 _CONNECTING = 10.0  # seconds, for each address of a host
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_NOT_LISTED = Sentence(
-    "diese Adresse ist nicht freigegeben; wer sie braucht, nennt sie in CPA_WEB_DOMAINS",
-    "this address is not on the list; who needs it names it in CPA_WEB_DOMAINS",
-)
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 log = structlog.get_logger(__name__)
@@ -156,7 +152,7 @@ class Gate:
         """
         allowance, outside = self._rules.allowance, self._rules.outside
         if not allowance.covers(origin):
-            raise AddressForbiddenError(str(origin), _NOT_LISTED)
+            raise AddressForbiddenError(str(origin), NOT_LISTED)
         if outside is not None and not outside.spares(origin):
             address = literal(origin.host)
             if address is not None and not allowance.reaches(origin.host, address):

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -165,6 +165,7 @@ class JobRun:
                 most_crashes=self._most_crashes,
                 rules=self._rules,
                 unanswered=self.job.error_code == UNANSWERED,
+                lacking=self._runner.lacking(self._sure_to_come(), self.job.tenant),
             )
         )
         self._timers.add(self)
@@ -175,6 +176,13 @@ class JobRun:
             self._timers.remove(self)
             if self._everybody:
                 await self._stop_everybody()
+
+    def _sure_to_come(self) -> Iterator[ToDo]:
+        """Yield the steps that nobody has begun yet and no condition may spare."""
+        plan, tasks = self._state.plan, self._state.tasks.newest
+        for task_id, todo in plan.todos.items():
+            if task_id not in plan.decisive and not tasks[task_id].begun:
+                yield todo
 
     async def _stop_everybody(self) -> None:
         """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""

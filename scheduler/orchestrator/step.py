@@ -58,6 +58,9 @@ def _run_opened(run: RunChange, event: RunOpened) -> None:
         run.failure = _put_aside(run, event)
     if run.before.deadline is not None and not run.stopping:
         run.commands.append(SetTimer(DeadlinePassed(at=run.before.deadline)))
+    if event.lacking is not None and not run.stopping:
+        task_id, failure = event.lacking
+        run.fail(task_id, event.at, failure)
     for task_id, task in list(run.all_tasks()) if run.plan.decisive else run.all_tasks():
         if task.active:
             _take_up(run, task_id, task, event)

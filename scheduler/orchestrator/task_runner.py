@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -11,7 +11,7 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import CPAError, Effect, VerificationFailedError
 from scheduler.core.events import AttemptFailed, AttemptSucceeded, AttemptVerified, LookFailed
-from scheduler.core.ids import JobId, TaskId, effect_key
+from scheduler.core.ids import JobId, TaskId, TenantId, effect_key
 from scheduler.core.job import Job
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 class Executors(Protocol):
     """Whoever can do the actions of a plan; the registry of executors is one."""
+
+    def require(self, todo: ToDo, tenant: TenantId) -> None:
+        """Raise a CPAError when the step cannot be done, whatever comes of the steps before it."""
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
         """Do the step once and say how it ended."""
@@ -82,6 +85,15 @@ class TaskRunner:
             deadline=job.deadline,
             lease_epoch=0 if job.lease is None else job.lease.epoch,
         )
+
+    def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
+        """Return the first of the steps that cannot be done whatever comes of the others, and why."""
+        for todo in todos:
+            try:
+                self._executors.require(todo, tenant)
+            except CPAError as error:
+                return TaskId(todo.id or ""), self._cleaned(TaskFailure.of(error))
+        return None
 
     async def attempt(
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool
