@@ -23,7 +23,7 @@ from scheduler.core.compound import split_orders  # noqa: E402
 from scheduler.core.confidence import BINS, RIGHT, bin_of, way_of  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.core.intents import UNKNOWN  # noqa: E402
-from scheduler.llm.intent_examples import examples_of, several_of  # noqa: E402
+from scheduler.llm.intent_examples import examples_of, orders_of, several_of  # noqa: E402
 from scheduler.llm.intent_learning import learn  # noqa: E402
 from scheduler.llm.intent_model import IntentModel  # noqa: E402
 from scheduler.llm.known_vectors import KnownVectors  # noqa: E402
@@ -114,7 +114,8 @@ def held_out(encoder: SentenceEncoder) -> list[Asked]:
     found = []
     for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(sentences, intents):
         texts, names = [sentences[row] for row in learned], [intents[row] for row in learned]
-        known = learn(encoder, texts, names, tolerance=3e-3, several=several_of())
+        orders = orders_of(set(names))
+        known = learn(encoder, texts, names, tolerance=3e-3, several=several_of(), orders=orders)
         router = LearnedIntentRouter(rules, IntentModel(encoder, known))
         for row in asked:
             one = router.route(sentences[row])

@@ -5,8 +5,10 @@ from itertools import pairwise
 from typing import Final
 
 _CUT: Final = re.compile(
-    r"(?<=[.!?;:])\s+(?=\S)|\s*\n\s*|,\s+|\s+[-–•]\s+|\s+(?=\d[.)]\s)"
-    r"|\s+(?=(?:und|and|&|u\.|\+|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after|also|außerdem|plus)\s)",
+    r"(?<=[.!?;:…])\s+(?=\S)|\s*\n\s*|,\s+|\s+[-–—•→]\s+|\s+->\s+|\s+(?=(?:\d|[a-e])[.)/]\s)"
+    r"|\s+(?=(?:und|and|&|u\.|\+|n|'n'?|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after(?:wards)?|also|plus"
+    r"|außerdem|ausserdem|sowie|ferner|zudem|bevor|ehe|nachdem|sobald|before|once|while|whilst|but|as well as"
+    r"|followed by|whereupon)\s)",
     re.IGNORECASE,
 )
 _SHORTENED: Final = re.compile(

@@ -3,7 +3,7 @@
 from scheduler.core.intent_router import IntentRouter
 from scheduler.llm import known_vectors, shipped_knowledge
 from scheduler.llm.intent_examples import examples_of
-from scheduler.llm.office_model import key_and_several, learned_of
+from scheduler.llm.office_model import key_and_more, learned_of
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
 
 
@@ -11,8 +11,8 @@ def main() -> None:
     encoder = UniversalSentenceEncoder()
     pairs = tuple(examples_of(IntentRouter.default().intents))
     known_vectors.write(encoder, [text for text, _ in pairs])
-    key, several = key_and_several(pairs, encoder.name)
-    known = learned_of(pairs, several, known_vectors.KnownVectors(encoder))
+    key, more = key_and_more(pairs, encoder.name)
+    known = learned_of(pairs, more, known_vectors.KnownVectors(encoder))
     shipped_knowledge.write(key, known, shipped_knowledge.DEFAULT_FILE)
 
 
