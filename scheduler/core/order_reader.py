@@ -100,6 +100,8 @@ class _Reader:
         if all(one.mood == MAYBE and not one.intent and not one.foreign for one in orders):
             self._reasons += ["no order" for _ in orders]
             orders = []
+        if "negated" in self._reasons and not any(one.intent or one.foreign for one in orders):
+            orders = []
         reason = ""
         if not orders:
             reason = next(
@@ -238,7 +240,7 @@ class _Reader:
             self._before(clause, order)
             return True
         whole = clause.text(self._text)
-        if clause.sub in IF and HARMLESS_IF.match(whole):
+        if clause.sub in IF | AFTER and HARMLESS_IF.match(whole):
             return True
         perfect = bool(DONE.search(whole)) or inner.first_form == "gerund"
         if (

@@ -45,20 +45,21 @@ class Bands(NamedTuple):
 
     act: float = 0.9
     """That anything is ordered of which rules do not know: from here on it is done,"""
-    told: float = 0.99
+    told: float = 0.97
     """that too which has the form of a statement;"""
     ask: float = 0.3
     """from here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.97
     """From here on people are asked what rules took for a question, for past or negated. It is never done."""
-    hardly: float = 0.1
-    """Below, what rules read is asked about."""
+    hardly: float = -2.0
+    """Below, what rules read is asked about: the sum of the logits of this belief, by all and by words alone."""
 
 
 _SURELY_ONE: Final = -0.7
 _SURELY_SEVERAL: Final = 0.5
 _FEW: Final = 2
 _CLEAR: Final = 0.9
+_LEAST: Final = 1e-4
 
 
 class LearnedIntentRouter:
@@ -96,7 +97,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif acts < self._bands.hardly and any(part.routed.score < 1.0 for part in known):
+        elif _logit(acts) + _logit(_ordering(glimpse)) < self._bands.hardly:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
         if len(known) > pieces:  # no cut is seen where rules know several orders
@@ -210,6 +211,16 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
+
+
+def _ordering(guess: Guess) -> float:
+    """Return how far it is believed that anything is ordered."""
+    return 1 - dict(zip(guess.intents, guess.shares, strict=False)).get(UNKNOWN, 0.0)
+
+
+def _logit(share: float) -> float:
+    within = min(max(share, _LEAST), 1 - _LEAST)
+    return math.log(within / (1 - within))
 
 
 def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:
