@@ -160,7 +160,7 @@ def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool
     if after.kind == "np":
         if after.prep:
             lives = (
-                after.prep == "in"
+                after.prep in {"in", "aus"}
                 and staying is OF_PERSONS
                 and not after.det
                 and after.content[0].text[:1].isupper()

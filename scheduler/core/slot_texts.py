@@ -105,7 +105,7 @@ _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORE
 _FEW_WORDS: Final = 4
 _NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
 _PLAINLY_TOLD: Final = re.compile(
-    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)|(?:der|die|das) (?:[\w-]+ ){1,3}?(?:seien|sei|habe|hätten|werde|würden|komme|könne|ist|sind|hat|wird|kommt|kommen) |(?:es|er|sie) (?:sei|seien|habe|werde|würden|komme|könne) ).+?)[.!?]*$",
     re.IGNORECASE,
 )
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
