@@ -12,7 +12,7 @@ from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order
 from scheduler.core.slot_queries import find_query
-from scheduler.core.slot_roles import ROLES
+from scheduler.core.slot_roles import DOING, ROLES
 from scheduler.core.slot_texts import (
     cut_agenda,
     cut_fields,
@@ -263,7 +263,7 @@ def _found(intent: str, text: str) -> Filled:
         cut = cut_format(rest)
         rest = cut.rest
         filled |= {} if intent == "export_pdf" else {slot: [*many] for slot, many in cut.found.items()}
-    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text)
+    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text, doing=DOING[intent])
     order.filled |= filled
     role(order)
     return order.filled

@@ -56,7 +56,7 @@ _LATE_VERB: Final = re.compile(
     re.IGNORECASE,
 )
 _TELLS: Final = re.compile(
-    r"\b(?:frag|ask|schreib|write|sag|tell|let|mail|e-?mail|inform|wissen|know|repl|antwort|teil|bescheid|nachricht|message|note|line|ping)",
+    r"\b(?:frag|ask|schreib|write|sag|tell|let|mail|e-?mail|inform|wissen|know|repl|answer|respond|antwort|teil|bescheid|nachricht|message|note|line|ping)",
     re.IGNORECASE,
 )
 _QUOTED_BODY: Final = re.compile(
@@ -105,7 +105,7 @@ _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORE
 _FEW_WORDS: Final = 4
 _NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
 _PLAINLY_TOLD: Final = re.compile(
-    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)|(?:der|die|das) (?:[\w-]+ ){1,3}?(?:seien|sei|habe|hätten|werde|würden|komme|könne|ist|sind|hat|wird|kommt|kommen) |(?:es|er|sie) (?:sei|seien|habe|werde|würden|komme|könne) ).+?)[.!?]*$",
     re.IGNORECASE,
 )
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
@@ -130,7 +130,7 @@ _AGENDA: Final = re.compile(
     r"|um (?:über )?(?P<deutsch>.+?) (?:zu (?:besprechen|reden|klären|planen)|durchzusprechen|abzustimmen)\b)",
     re.IGNORECASE,
 )
-_FORMAT_WORD: Final = r"(?:pdf|csv|excel|xlsx?|json|tsv|xml|ods|word|docx?|zip|txt|text|spreadsheet|html|jpe?g|png|pptx?|powerpoint|markdown)"
+_FORMAT_WORD: Final = r"(?:pdf|csv|excel|xlsx?|json|tsv|xml|od[ts]|word|docx?|rtf|zip|txt|text|spreadsheet(?! in\b)|tiff?|html|jpe?g|png|pptx?|powerpoint|markdown)"
 _FORMAT: Final = re.compile(
     rf"\b(?:als|as(?: an?)?|in|ins|im|zu|to|into|nach|in ein|into an?|for|für|under)(?: (?:an?|eine?[mnr]?|das|the))? (?P<words>{_FORMAT_WORD})(?P<kind>[- ]?(?:datei|format|file|form|tabelle|sheet|workbook|document|dokument|version)(?: for filing)?)?(?![\w-])",
     re.IGNORECASE,
@@ -167,7 +167,7 @@ _WISH: Final = re.compile(
 
 
 _IS: Final = re.compile(
-    r"(?<=\w)['’]s(?= (?:sat|been|in|on|at|got|gone|done|finished|ready|still|not|saved|stored|filed|just|there|here|now|stuck|lying|sitting|missing|due|attached|mailed|emailed|e-mailed|written|replied|called|asked|waiting)\b)",
+    r"(?<=\w)['’]s(?= (?:sat|been|in|on|at|got|gone|done|finished|ready|still|not|saved|stored|filed|just|there|here|now|stuck|lying|sitting|missing|due|attached|mailed|emailed|e-mailed|written|replied|called|asked|waiting|asking|chasing|needing|wanting|requesting|frozen|crashed|hung|stalled|no longer|playing|acting|hanging|stopped|running|open|up|due)\b)",
     re.IGNORECASE,
 )
 
@@ -334,14 +334,14 @@ def _sentence_end(text: str, start: int, end: int) -> int:
 
 
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx|json|pdf|word)\b(?=\)| (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,;?.!–>→-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx?|ods|json|xml|pdf|word)\b(?=\)| (?:file |datei )?(?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(
     r"(?:\b(?:mit|with)(?: den (?:daten|angaben|werten))?:?|:) (?P<words>[^\W\d_][^:=,;]{0,40}(?:: |=).+?)(?: (?:aus|ein)(?:füllen)?)?[.!]*$",
     re.IGNORECASE | re.DOTALL,
 )
-_GAP: Final = re.compile(r"[,;]? {3,}")
+_GAP: Final = re.compile(r"[,;]? {4,}")
 
 
 def cut_format(text: str) -> Cut:

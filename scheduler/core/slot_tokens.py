@@ -31,8 +31,8 @@ _ENGLISH_ORDERS: Final = slot_words("english_orders")
 class Chunk:
     """A stretch of the order that belongs together; `kind` is np, date, time, length, amount, self or verb.
 
-    `near`: only white space stands between it and the chunk before; `clause` counts the marks before it. `joined`: "and"
-    stands before it.
+    `near`: only white space stands between it and the chunk before; `clause` counts the marks before it, `sentence` those
+    that end one. `joined`: "and" stands before it.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Chunk:
     near: bool = False
     joined: bool = False
     clause: int = 0
+    sentence: int = 0
 
     @property
     def start(self) -> int:
