@@ -9,16 +9,19 @@ Check = Callable[..., None]
 def each_of(cases: Iterable[Any]) -> Callable[[Check], Check]:
     """Make a check one test that is done for all cases: a tuple is its arguments, anything else its only one.
 
-    Every case that fails is told, with what failed in it.
+    Every case that fails is told with what failed in it, the first of them with its traceback.
     """
     all_cases = list(cases)
     assert all_cases
 
     def as_one(check: Check) -> Check:
         def test(*owner: object) -> None:
-            failed = [error for case in all_cases if (error := _failure(check, owner, case)) is not None]
+            failed = {repr(case): error for case in all_cases if (error := _failure(check, owner, case)) is not None}
             if failed:
-                raise ExceptionGroup(f"{len(failed)} of {len(all_cases)} cases fail", failed)
+                told = "\n".join(f"{case}: {type(error).__name__}: {error}" for case, error in failed.items())
+                raise AssertionError(f"{len(failed)} of {len(all_cases)} cases\n{told}") from next(
+                    iter(failed.values())
+                )
 
         test.__name__, test.__qualname__, test.__doc__ = check.__name__, check.__qualname__, check.__doc__
         return test
@@ -30,6 +33,5 @@ def _failure(check: Check, owner: tuple[object, ...], case: object) -> Exception
     try:
         check(*owner, *(case if isinstance(case, tuple) else (case,)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told with the others
-        error.add_note(f"case: {case!r}")
         return error
     return None
