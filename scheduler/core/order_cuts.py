@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Final
 
 _CUT: Final = re.compile(
-    r"(?<=[.!?;:…])\s+(?=\S)|\s*\n\s*|,\s+|\s+[-–—•→]\s+|\s+->\s+|\s+(?=(?:\d|[a-e])[.)/]\s)"
+    r"(?<=[.!?;:…])\s+(?=\S)|,\s+"
+    r"|(?<!\s)(?:\s*\n\s*|\s+[-–—•→]\s+|\s+->\s+|\s+(?=(?:\d|[a-e])[.)/]\s)"  # else a long gap takes its square
     r"|\s+(?=(?:und|and|&|u\.|\+|n|'n'?|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after(?:wards)?|also|plus"
     r"|außerdem|ausserdem|sowie|ferner|zudem|bevor|ehe|nachdem|sobald|before|once|while|whilst|but|as well as"
-    r"|followed by|whereupon)\s)",
+    r"|followed by|whereupon)\s))",
     re.IGNORECASE,
 )
 _SHORTENED: Final = re.compile(
@@ -19,6 +20,7 @@ _SHORTENED: Final = re.compile(
 _BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
+_LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
 
 
 def cut(text: str) -> list[str]:
@@ -27,11 +29,12 @@ def cut(text: str) -> list[str]:
     for match in _CUT.finditer(text):
         if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
             continue
-        before = text[: match.start()]
+        before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
         if before.endswith(".") and _SHORTENED.search(before):
             continue
         if text[match.end()].isdigit() and _BEFORE_DATE.search(before):
             continue
         places.append(match.end())
-    places = [*places[:_MOST], len(text)]
-    return [text[start:end] for start, end in pairwise(places)]
+        if len(places) == _MOST:
+            break
+    return [text[start:end] for start, end in pairwise([*places, len(text)])]

@@ -59,7 +59,7 @@ def write_gathered(connection: sqlite3.Connection) -> None:
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 
-    __slots__ = ("answer", "error", "future", "quick", "work")
+    __slots__ = ("answer", "error", "future", "quick", "settled", "work")
 
     def __init__(
         self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer], *, quick: bool = False
@@ -69,12 +69,14 @@ class Unit(Generic[Answer]):
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None
+        self.settled = False
 
     def run(self, connection: sqlite3.Connection) -> None:
         self.answer = self.work(connection)
 
     def settle(self) -> None:
         """Tell the caller, if there still is one."""
+        self.settled = True
         if self.future.done():
             return
         if self.error is None:
