@@ -16,11 +16,12 @@ from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.executor_wiring import fresh_registry, make_answers, make_policy, make_registry, make_sites
+from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites, make_tools
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.executors.mcp_tools import McpTools
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
@@ -98,6 +99,7 @@ class Services:
     checks: Mapping[str, Check]
     agents: Agents
     teaching: Teaching
+    tools: McpTools
 
 
 _Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
@@ -115,9 +117,12 @@ async def open_services(
     _arm(settings.fault)
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites = make_sites(settings)
-    registry = executors or await fresh_registry(settings, secrets, artifacts, screenshots, sites)
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
+    tools = make_tools(settings, secrets, artifacts, registry)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
+        stack.push_async_callback(tools.close)
+        await tools.refresh()
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
@@ -153,6 +158,7 @@ async def open_services(
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
             agents=agents,
             teaching=teaching,
+            tools=tools,
         )
 
 
@@ -352,7 +358,8 @@ def check_settings(settings: Settings) -> None:
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
     make_policy(settings)
-    make_registry(settings, secrets, *make_files(settings), make_sites(settings))
+    registry = make_registry(settings, secrets, *make_files(settings), make_sites(settings))
+    make_tools(settings, secrets, make_files(settings)[0], registry)
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():

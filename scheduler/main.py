@@ -53,7 +53,7 @@ def create_app(
         async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
             agents = services.agents
-            parts: list[Beside] = [services.words, agents.registry, agents.outbox, agents.a2a_agents]
+            parts: list[Beside] = [services.words, services.tools, agents.registry, agents.outbox, agents.a2a_agents]
             if with_worker:
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
@@ -216,6 +216,7 @@ async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
             services.agents.outbox,
             *([services.repairs] if services.repairs else []),
             services.agents.a2a_agents,
+            services.tools,
         ]
         beside = [owner.create_task(part.run()) for part in parts]
         started()
