@@ -16,7 +16,7 @@ from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites, make_tools
+from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites, make_tools, opened_tools
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -118,11 +118,9 @@ async def open_services(
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites = make_sites(settings)
     registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
-    tools = make_tools(settings, secrets, artifacts, registry)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
-        stack.push_async_callback(tools.close)
-        await tools.refresh()
+        tools = await opened_tools(stack, settings, secrets, artifacts, registry)
         database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
         queue = await _connected(stack, make_queue(settings, database))
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
@@ -133,14 +131,13 @@ async def open_services(
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        repairs = make_repairs(settings, database, planner, queue, model)
         yield Services(
             settings=settings,
             secrets=secrets,
             planner=planner,
             jobs=jobs,
             plans=plans,
-            repairs=repairs,
+            repairs=(repairs := make_repairs(settings, database, planner, queue, model)),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
             dead_letters=make_dead_letters(database, queue, planner),

@@ -1,6 +1,7 @@
 """Makes the executors of this machine. For the container alone: like it, this module knows every adapter."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from scheduler.core.references import SECRET_SCHEME
@@ -74,6 +75,20 @@ def make_tools(
         to=registry,
     )
     tools.load()
+    return tools
+
+
+async def opened_tools(
+    stack: AsyncExitStack,
+    settings: Settings,
+    secrets: SecretsManager,
+    artifacts: ArtifactStore,
+    registry: ExecutorRegistry,
+) -> McpTools:
+    """Return what `make_tools` does, after every server was asked which tools it has; it is closed with the stack."""
+    tools = make_tools(settings, secrets, artifacts, registry)
+    stack.push_async_callback(tools.close)
+    await tools.refresh()
     return tools
 
 

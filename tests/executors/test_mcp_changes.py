@@ -2,8 +2,7 @@
 
 import asyncio
 import functools
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ class House:
 
     async def until(self, *, known: str = "", gone: str = "") -> None:
         async with asyncio.timeout(LIMIT):
-            while (known and known not in self.catalog) or (gone and gone in self.catalog):
+            while (known and known not in self.catalog) or (gone and gone in self.catalog):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
