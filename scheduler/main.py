@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from scheduler.api.app import build_app
+from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.container import check_settings, open_services
 from scheduler.core.sentences import Sentence
 from scheduler.garbage import spare_garbage_collection
@@ -176,6 +177,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         create_app(settings, worker_crashed=leave),
         host=settings.api.host,
         port=settings.api.port,
+        http=SignsOfLife,
         ws="websockets-sansio",
         log_config=None,
         access_log=False,
