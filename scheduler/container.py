@@ -121,8 +121,7 @@ async def open_services(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
         tools = await opened_tools(stack, settings, secrets, artifacts, registry)
-        database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
-        queue = await _connected(stack, make_queue(settings, database))
+        database, queue = await _opened_stores(stack, settings)
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
         agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
         teaching = make_teaching(settings, database, intents, agents.catalog)
@@ -157,6 +156,11 @@ async def open_services(
             teaching=teaching,
             tools=tools,
         )
+
+
+async def _opened_stores(stack: AsyncExitStack, settings: Settings) -> tuple[SQLiteDatabase, JobQueue]:
+    database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
+    return database, await _connected(stack, make_queue(settings, database))
 
 
 async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:

@@ -81,11 +81,10 @@ class SignsOfLife(HttpToolsProtocol):
             if self._is_short(data):  # head and body come apart
                 self._held = data
                 return
-            answer = None if self._beat is None else self._beat.give()
+            answer = self._given() or self._given_anew(data)
             if answer is not None:
                 self._tell(answer)
                 return
-            self._known = b""
         super().data_received(data)
 
     @property
@@ -112,6 +111,17 @@ class SignsOfLife(HttpToolsProtocol):
         if said is not None:
             self._beat = self._of(said)
         return False
+
+    def _given(self) -> bytes | None:
+        return None if self._beat is None else self._beat.give()
+
+    def _given_anew(self, data: bytes) -> bytes | None:
+        """Read again what is known, since what is known of the agent has changed."""
+        if self._beat is None:
+            return None
+        self._known = b""
+        self._is_short(data)
+        return self._given()
 
     def _of(self, said: Said) -> "KnownBeat | None":
         app: Any = self.config.app
