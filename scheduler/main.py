@@ -27,6 +27,7 @@ from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
 from scheduler.telemetry.logs import set_up_logs
+from scheduler.telemetry.telemetry import set_up_traces
 
 _STREAMS_END = 5  # seconds that open streams may hold up the end
 KEEP_ALIVE = 30  # seconds that an idle connection stays open: longer than from one heartbeat of an agent to the next
@@ -167,6 +168,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
     """
     listening = bound(settings.api)
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    set_up_traces("cpa")
     crashed = False
 
     def leave() -> None:
@@ -196,6 +198,7 @@ def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool
     """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
     first."""
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    set_up_traces("cpa-worker")
     spare_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
