@@ -45,6 +45,7 @@ from scheduler.settings import Settings
 class Agents:
     """Everything between the scheduler and its agents."""
 
+    key: SigningKey
     registry: AgentRegistry
     catalog: AgentCatalog
     enrolment: EnrolmentService
@@ -108,6 +109,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         net=net if settings.agents.choice == "bids" else None,
     )
     return Agents(
+        key=key,
         here=here,
         http=http,
         a2a=a2a,

@@ -38,6 +38,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.telemetry.telemetry import begin_span, end_span
 
 _LOOK: Final = 4.0
 """Seconds for finding out what became of a step; the scheduler waits five for the answer to a cancel."""
@@ -201,6 +202,8 @@ class TaskRuns:
         structlog.contextvars.bind_contextvars(
             job_id=about.conversation_id, task_id=about.task_id, trace=run.orders[0].context.traceparent
         )
+        parent = run.orders[0].context.traceparent or ""
+        span = begin_span(f"agent {run.todo.action}", parent, agent=self._name, attempt=about.attempt or 1)
         log.info("task_taken", action=run.todo.action, attempt=about.attempt, message=run.orders[0].id)
         began = time.monotonic()
         try:
@@ -220,6 +223,7 @@ class TaskRuns:
             return
         finally:
             del self._runs[run.key]
+            end_span(span, None if ending.kind is MessageType.DONE else str(ending.payload.get("code", ending.kind)))
         log.info("task_ended", action=run.todo.action, answer=ending.kind, effect=ending.state)
         self._say()
 

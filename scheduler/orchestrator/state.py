@@ -150,10 +150,10 @@ class _Plans:
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], tuple[TaskGraph, ActionCatalog, RunPlan, _Tasks]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int, int], tuple[TaskGraph, ActionCatalog, RunPlan, _Tasks]] = OrderedDict()
 
     def read(self, graph: TaskGraph, catalog: ActionCatalog) -> tuple[RunPlan, _Tasks]:
-        key = id(graph), id(catalog)
+        key = id(graph), id(catalog), catalog.version
         known = self._known.get(key)
         if known is not None:
             self._known.move_to_end(key)

@@ -115,6 +115,12 @@ def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
     if kind is ErrorClass.ASKS and task.status is TaskStatus.RUNNING:
         run.ask(event.task_id, event.at, event.failure, event.evidence)
         return
+    if task.status is TaskStatus.RUNNING and not run.stopping:
+        pause = event.failure.pause_until_offered(task.attempts - task.failures, event.draw)
+        if pause is not None:  # nobody took it, so that was no attempt
+            when, failure = event.at + pause, event.failure
+            run.try_again(event.task_id, event.at, when, failure.code, avoid=failure.avoid)
+            return
     failures = task.failures + (task.status is TaskStatus.RUNNING)
     evidence = joined(task.evidence, event.evidence)
     run.put(event.task_id, task._replace(evidence=evidence, failures=failures, failure=event.failure))

@@ -16,6 +16,8 @@ from scheduler.core.job import Job
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
+from scheduler.core.trace_context import of_run
+from scheduler.telemetry.telemetry import begin_span, end_span, traceparent_of, traces_are_on
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +89,33 @@ class TaskRunner:
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool
     ) -> AttemptSucceeded | AttemptFailed:
         """Do the task; with `look_first` only if the world does not show that an earlier attempt has done it."""
+        if not traces_are_on():
+            return await self._attempt(todo, context, look_first=look_first)
+        return await self._traced(todo, context, look_first=look_first)
+
+    async def _traced(
+        self, todo: ToDo, context: ExecutionContext, *, look_first: bool
+    ) -> AttemptSucceeded | AttemptFailed:
+        span = begin_span(
+            f"step {todo.action}",
+            of_run(context.job_id, context.run),
+            job_id=context.job_id,
+            task_id=context.task_id,
+            tenant=context.tenant,
+            attempt=context.attempt,
+        )
+        code = "stopped"
+        try:
+            named = context if span is None else context._replace(trace=traceparent_of(span))
+            ended = await self._attempt(todo, named, look_first=look_first)
+            code = ended.failure.code if isinstance(ended, AttemptFailed) else ""
+        finally:
+            end_span(span, code or None)
+        return ended
+
+    async def _attempt(
+        self, todo: ToDo, context: ExecutionContext, *, look_first: bool
+    ) -> AttemptSucceeded | AttemptFailed:
         try:
             if look_first:
                 earlier = await self._executors.verify(todo, context)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -76,6 +77,13 @@ class SigningKey:
         if not key.is_private:
             raise ValueError(f"{path} holds no private key")
         return cls(key)
+
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        """The key itself, for libraries that sign."""
+        key = self._key.get_op_key("sign")
+        assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - no other is made or loaded
+        return key
 
     def jws(self, content: bytes) -> str:
         """Return the detached JWS over the content."""
