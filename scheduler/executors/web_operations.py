@@ -109,7 +109,7 @@ async def select(step: Step) -> dict[str, Any]:
 
 async def check(step: Step) -> dict[str, Any]:
     checked = parse_params(CheckParams, step.todo).checked
-    await step.enter(lambda element, left: element.set_checked(checked, timeout=left))
+    await step.tick(checked=checked)
     step.job.remember(step.todo)
     return {"checked": checked}
 
