@@ -144,8 +144,7 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.broken:
                 await self._reopen(step)
             await self._keeper.before(step)
-            if not _may_come_beside(step):
-                await step.job.watched()
+            await _wait_for_looks(step)
             if not step.repeatable:
                 await step.job.placed()
             async with self._keeper.traced(step):
@@ -355,10 +354,15 @@ class PlaywrightExecutor(BaseExecutor):
         return {"username": user, "password": password, "origin": asked.origin, "send": "unauthorized"}
 
 
-def _may_come_beside(step: Step) -> bool:
-    """Whether it may begin while the page is still being looked at: it only looks, waits before it acts, or follows."""
-    plainly = step.todo.action in ENTERS and not step.uses_secret and "keys" not in step.todo.params
-    return step.todo.action in CHANGING | {actions.EXTRACT.name} or (plainly and step.job.note is not None)
+async def _wait_for_looks(step: Step) -> None:
+    """Wait for looks at the page; not if it only looks itself, waits before it acts, or follows the last of them."""
+    if step.todo.action in CHANGING | {actions.EXTRACT.name}:
+        return
+    if step.todo.action in ENTERS and not step.uses_secret and "keys" not in step.todo.params:
+        await step.job.watched(noting=False)
+        if step.job.note is not None:
+            return
+    await step.job.watched()
 
 
 def _spare(todo: ToDo) -> float:

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from scheduler.executors.web_errors import browser_error, is_passing, safe_url
+from scheduler.executors.web_errors import browser_error, is_dead, is_passing, safe_url
 from scheduler.executors.web_looks import PageFacts, noted_facts, noting
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
@@ -100,6 +100,10 @@ async def _plain_picture(step: Step, moment: Moment) -> bytes | None:
             seen = {*facts.secrets, *(await step.job.seen(step.until)).secrets}
     except TimeoutError:
         return None
+    except browser_error() as error:
+        if is_dead(error):
+            raise
+        return None  # a page that has only just come shows nothing yet
     step.job.page_secrets.update(filter(None, seen))
     return None if seen else picture
 

@@ -143,10 +143,9 @@ class JobPage:
         notes = [note for look, note in self._watching.items() if not look.done()]
         return notes[0] if len(notes) == 1 else None
 
-    async def watched(self) -> None:
-        """Wait until the page has been looked at as far as was begun."""
-        while self._watching:
-            look = next(iter(self._watching))
+    async def watched(self, *, noting: bool = True) -> None:
+        """Wait until the page has been looked at as far as was begun; not for those that note without `noting`."""
+        while (look := next((one for one, note in self._watching.items() if noting or note is None), None)) is not None:
             try:
                 await asyncio.shield(look)
             finally:
