@@ -131,12 +131,13 @@ class PlaywrightExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
         return await self._perform(self._step(todo, context))
 
-    async def follow(self, todo: ToDo, context: ExecutionContext) -> Performed:
+    async def follow(self, todo: ToDo, context: ExecutionContext, *, hidden: bool = False) -> Performed:
         """Do a step of a site profile once; its locators are alternatives that count alike. Raises like `perform`.
 
-        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end.
+        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end. What
+        it fills in `hidden` is seen in no evidence and kept nowhere.
         """
-        return await self._perform(replace(self._step(todo, context), alternatives=True))
+        return await self._perform(replace(self._step(todo, context), alternatives=True, hidden=hidden))
 
     async def _perform(self, step: Step) -> Performed:
         async with self._at_page(step):

@@ -59,7 +59,8 @@ class Tools:
 class Step:
     """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
 
-    With `alternatives` the locators of its target count alike, so that none is healing. Without `recording` nobody
+    With `alternatives` the locators of its target count alike, so that none is healing. What it enters `hidden` is for
+    nobody's eyes. Without `recording` nobody
     wants to know how its element is found next time. `pictured` says that a picture is to show what came of it, and
     `shot` is one that is being taken.
     """
@@ -76,6 +77,7 @@ class Step:
     tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
     alternatives: bool = False
+    hidden: bool = False
     recording: bool = True
     found: Found | None = None
     trace: str | None = None
