@@ -38,6 +38,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.security.answer_seal import AnswerKey
 from scheduler.telemetry.telemetry import begin_span, end_span
 
 _LOOK: Final = 4.0
@@ -73,7 +74,10 @@ class Run:
 
 
 class TaskRuns:
-    """`now` tells the scheduler's time, `say` wakes whoever posts the outbox, `redact` takes secrets out of results."""
+    """`now` tells the scheduler's time, `say` wakes whoever posts the outbox, `redact` takes secrets out of results.
+
+    What is secret is asked with the `answer_key`, which alone opens what people answer.
+    """
 
     def __init__(
         self,
@@ -86,7 +90,9 @@ class TaskRuns:
         now: Callable[[], datetime],
         say: Callable[[], None],
         redact: Callable[[str], str],
+        answer_key: AnswerKey,
     ) -> None:
+        self._answer_key = answer_key
         self._name = name
         self._executors = executors
         self._store = store
@@ -193,7 +199,7 @@ class TaskRuns:
             locale="en" if (message.context.locale or "").startswith("en") else "de",
             attempt=about.attempt or 1,
             effect_key=key_of(message),
-            answers=(None if order is None else order.answers) or {},
+            answers=self._answer_key.open((None if order is None else order.answers) or {}),
         )
 
     async def _own(self, run: Run, work: "asyncio.Task[Ending]") -> None:
@@ -302,7 +308,9 @@ class TaskRuns:
             "evidence": list(evidence),
         }
         if failure.questions:
-            payload["questions"] = [one.model_dump(mode="json") for one in failure.questions]
+            key = self._answer_key.public
+            asked = [one.model_copy(update={"sealed_for": key if one.secret else None}) for one in failure.questions]
+            payload["questions"] = [one.model_dump(mode="json", exclude_none=True) for one in asked]
         return Ending(MessageType.FAILURE, payload, _STATES[failure.effect])
 
     def _sayable(self, run: Run, ending: Ending) -> Ending:

@@ -94,7 +94,7 @@ def an_executor(root: Path, url: str, evidence: Level = "errors") -> PlaywrightE
 async def _with_evidence(executor: PlaywrightExecutor, plan: list[ToDo]) -> None:
     """Keep the page as text after every step and a picture after every change of it."""
     kept = executor._keeper  # noqa: SLF001 - the same executor, and so the same browser, is the point
-    executor._keeper = EvidenceKeeper(level="all", trace=False)  # noqa: SLF001
+    executor._keeper = EvidenceKeeper(level="steps", trace=False)  # noqa: SLF001
     try:
         await a_job(executor, plan, JobId("evidence"))
         await executor._jobs[JobId("evidence")].watched()  # noqa: SLF001 - what was promised must have been seen

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from examples.mailbox.dovecot import free_port
 from scheduler.core.errors import Effect
+from scheduler.core.ids import TaskId
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from tests.support.site import FILE_NAME, PDF, Site, serve_site
 from tests.support.web import Desk, WebJob
@@ -191,6 +192,19 @@ async def test_upload_hands_over_the_bytes_under_their_name(job: WebJob, site: S
     assert result["files"] == [FILE_NAME]
     assert PDF in site.uploads[-1]
     assert FILE_NAME.encode() in site.uploads[-1]
+
+
+async def test_an_upload_is_seen_by_the_bytes_that_the_field_holds(job: WebJob) -> None:
+    stored = await job.do("download", "#attachment", id="fetch")
+    other = job.desk.artifacts.save(job.id, TaskId("other"), FILE_NAME, PDF[:-1] + b"?")
+    seen = [await job.verify("upload", "label=Beleg", files=[stored["artifact"]])]
+
+    await job.do("upload", "label=Beleg", files=[stored["artifact"]])
+
+    seen += [await job.verify("upload", "label=Beleg", files=[one]) for one in (stored["artifact"], other)]
+    assert [one.happened for one in seen] == [False, True, False]
+    await job.do("click", "role=button[name=Hochladen]", id="send")
+    assert (await job.verify("upload", "label=Beleg", files=[other], id="later")).happened is None
 
 
 async def test_upload_takes_files_of_its_own_job_only(job: WebJob) -> None:
