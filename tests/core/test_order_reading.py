@@ -51,8 +51,20 @@ READ = {
     "Log in to the supplier portal, download invoice 4711 and send it to bob@example.com": "download_file send_mail",
     "Save the report Q3 from SharePoint and email it to Bob": "download_file send_mail",
     "Zieh die Gutschrift 33 aus dem Kundenportal und leite sie an die Buchhaltung weiter": "fetch_and_send",
+    # the verb of the first order holds for the second; conditions about what was just started hold nothing back
+    "leg am Montag einen Termin mit Anna und am Dienstag einen mit Bob an": "create_appointment create_appointment",
+    "Email Anna the invoice and Bob the quote": "send_mail send_mail",
+    "Launch Excel and, as soon as it's up, fill out the expense form": "open_app fill_form",
+    "If you get five minutes: find the lease": "search_document",
 }
 NOTHING = (
+    "Please note that the archive will be closed on Friday.",
+    "I do like how quickly Excel starts these days.",
+    "My boss used to send the invoice by mail.",
+    "Laut Protokoll wurde die Sitzung um 18 Uhr geöffnet.",
+    "Schick ist das neue Büro.",
+    "Great web page, by the way, the new one of the club.",
+    "bitte keine Mails vorlesen, solange Kunden da sind",
     "Hätte ich die Mail doch nur geschickt.",
     "Rechnung 4711 gefällt mir",
     "Man könnte die Liste auch als PDF speichern.",
