@@ -47,7 +47,7 @@ READ = {
     "Could you have a look for the contract?": "search_document",
     "Kannst du Anna bitte die Rechnung schicken, die im Ordner Eingang liegt?": "fetch_and_send",
     "Lad den Frachtbrief vom Speditionsportal runter und schick ihn dem Lager": "download_file send_mail",
-    "Könnten Sie die Rechnung 4711 aus dem Portal herunterladen und an anna@example.com senden?": "download_file send_mail",
+    "Könnten Sie die Rechnung 4711 aus dem Portal herunterladen und an Anna senden?": "download_file send_mail",
     "Log in to the supplier portal, download invoice 4711 and send it to bob@example.com": "download_file send_mail",
     "Save the report Q3 from SharePoint and email it to Bob": "download_file send_mail",
     "Zieh die Gutschrift 33 aus dem Kundenportal und leite sie an die Buchhaltung weiter": "fetch_and_send",
