@@ -45,13 +45,13 @@ class Bands(NamedTuple):
 
     act: float = 0.9
     """That anything is ordered of which rules do not know: from here on it is done,"""
-    told: float = 0.97
+    told: float = 0.99
     """that too which has the form of a statement;"""
     ask: float = 0.3
     """from here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.97
     """From here on people are asked what rules took for a question, for past or negated. It is never done."""
-    hardly: float = -2.0
+    hardly: float = -3.0
     """Below, what rules read is asked about: the sum of the logits of this belief, by all and by words alone."""
 
 

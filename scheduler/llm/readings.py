@@ -54,6 +54,8 @@ class Signs(NamedTuple):
     """how surely the whole has the intent, if that is the only one,"""
     twice: float
     """how often the same intent follows itself,"""
+    twice_by_rules: float
+    """and rules read so,"""
     sent_twice: float
     whole_pieces: float
     """no two pieces belong to one order,"""
@@ -65,30 +67,31 @@ class Signs(NamedTuple):
 
 
 WEIGHTS: Final = Signs(
-    two=3.14,
-    three=-0.14,
-    four=-0.25,
+    two=3.05,
+    three=-0.18,
+    four=-0.27,
     plane=2.0,
     plane_three=0.61,
-    belief=-0.62,
-    weakest=0.98,
-    belief_several=1.78,
-    of_rules=0.14,
-    of_sure_rules=0.15,
-    several_of_rules=0.57,
-    several_of_sure_rules=0.76,
-    as_many=0.47,
-    fewer_than_rules=-1.27,
-    more_than_rules=0.8,
-    one_for_several=-0.17,
-    known=0.95,
+    belief=-0.63,
+    weakest=1.0,
+    belief_several=1.76,
+    of_rules=0.03,
+    of_sure_rules=0.09,
+    several_of_rules=0.67,
+    several_of_sure_rules=0.82,
+    as_many=0.45,
+    fewer_than_rules=-1.33,
+    more_than_rules=0.88,
+    one_for_several=-0.27,
+    known=1.01,
     whole=0.89,
-    twice=-2.63,
-    sent_twice=-1.9,
-    whole_pieces=0.45,
-    pieces=-1.71,
+    twice=-2.69,
+    twice_by_rules=0.52,
+    sent_twice=-1.91,
+    whole_pieces=0.43,
+    pieces=-1.75,
     undivided=3.6,
-    unlike=0.81,
+    unlike=0.87,
 )
 
 
@@ -169,6 +172,7 @@ def _signs_of(
         known=named / count,
         whole=(1 - several) * math.log(max(shares.get(intents[0], 0.0), _LEAST_SHARE)),
         twice=float(sum(a == b for a, b in pairwise(intents))),
+        twice_by_rules=same * sum(a == b for a, b in pairwise(intents)),
         sent_twice=float(sum({a, b} == SENDING for a, b in pairwise(intents))),
         whole_pieces=several * float(count == pieces),
         pieces=several * math.log(1 + pieces),
