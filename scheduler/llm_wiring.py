@@ -17,6 +17,7 @@ from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.office_model import OfficeModel, OfficeOrders
+from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.offered_actions import OfferedActions
@@ -84,7 +85,7 @@ def make_beyond(
     """
     learned = make_learned(router, folder)
     if provider is None:
-        return BeyondRules(learned=learned)
+        return BeyondRules(learned=learned, slots=SlotWeigher())
 
     def known(request: str) -> Mapping[str, str]:
         """Return portals, and of the address book only those whom the request names."""
@@ -96,6 +97,7 @@ def make_beyond(
 
     return BeyondRules(
         learned=learned,
+        slots=SlotWeigher(),
         router=LLMIntentRouter(provider, router),
         planner=_TenantPlanner(provider, policy, (lambda _: catalog) if offered is None else offered.of),
         known=known,

@@ -83,7 +83,7 @@ _TOLD_LATE: Final = frozenset(
 _LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _BETWEEN: Final = re.compile(
-    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|plus)\s+"
+    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|\+|plus)\s+"
 )
 _AND: Final = re.compile(
     r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"

@@ -69,7 +69,7 @@ _LABELLED: Final = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
-    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
+    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|thema(?=:| [A-ZÄÖÜ])(?<=[,:;] (?i:thema))|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
     r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»](?=[\s,.;!?]|$)|.+?"
     r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$))",
     re.IGNORECASE,
@@ -77,7 +77,7 @@ _SUBJECT: Final = re.compile(
 _CC: Final = re.compile(
     r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
     r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
-    r"|(?:,? (?:und|and|with|mit)|,)(?: (?:setze?n?|nimm|put|pack|hol))? (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*"
+    r"|(?:,? (?:und|and|with|mit)|,|(?<=\())(?: ?(?:setze?n?|nimm|put|pack|hol))? ?(?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*(?:\)|(?=[\s,.!?;]|$))"
     r"|(?:,? (?:and|with)|,) (?P<copied>(?:[^\s,]+ ){0,4}?[^\s,]+) (?:copied(?: in)?|cc['’]?d)(?=[\s,.!?]|$)",
     re.IGNORECASE,
 )
@@ -111,6 +111,14 @@ _PLAINLY_TOLD: Final = re.compile(
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_SENDER_LABEL: Final = re.compile(
+    r"\b(?:absender(?:in)?|sender)(?:(?: is| ist)\b|:)? (?!(?:und|and|or|oder|is|ist|any|egal)\b)(?P<words>.+?)(?=(?<!\bdr)[.](?: |$)|[,;!?]|$)",
+    re.IGNORECASE,
+)
+_QUERY_LABEL: Final = re.compile(
+    r"\b(?:stichwort|suchwort|suchbegriff|keyword|search term)(?:(?: is| ist)\b|:)? (?P<words>.+?)(?=[.](?: |$)|[,;!?]|$)",
     re.IGNORECASE,
 )
 _CONTAINS: Final = re.compile(
@@ -232,11 +240,13 @@ def cut_subject(text: str) -> Cut:
         ("subject", _SUBJECT),
         ("subject", _RE),
         ("subject", _TITLED),
+        ("sender", _SENDER_LABEL),
         ("query", _IN_TEXT),
         ("query", _CONTAINS),
         ("query", _WHERE_IT_SAYS),
         ("query", _MENTIONED),
         ("query", _ERWAEHNT),
+        ("query", _QUERY_LABEL),
     ):
         match = pattern.search(rest)
         if match is not None and match["words"].strip() and slot not in found:

@@ -1,5 +1,6 @@
 """Cuts an order into tokens, days and times as one each, and says what a chunk of them is."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -73,8 +74,12 @@ def language_of(text: str) -> Locale:
     return "en" if short and text.isascii() and not _GERMAN_WORD.search(text) else detect_locale(text)
 
 
+@functools.lru_cache(maxsize=16)
 def tokens_with_times(text: str) -> list[Token]:
-    """Return the tokens, days and times as one token each, the dot of an abbreviation as part of it."""
+    """Return the tokens, days and times as one token each, the dot of an abbreviation as part of it.
+
+    The list is shared, so it must not be changed.
+    """
     times, tokens = list(times_in(text)), list[Token]()
     waiting = iter(times)
     one: Found | None = next(waiting, None)
