@@ -43,8 +43,6 @@ from scheduler.orchestrator.worker import Worker
 from scheduler.plan_wiring import make_planner, make_plans, make_repairs, make_teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
-from scheduler.queue.redis_queue import RedisQueue
-from scheduler.queue.redis_settings import throws_away_by
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository import sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
@@ -366,7 +364,7 @@ def check_settings(settings: Settings) -> None:
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
         raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
     JobQueue(url, store_url=settings.store.database_url, lease=settings.worker.lease)
-    policy = None if url.startswith("sqlite:") else throws_away_by(url)
+    policy = None if url.startswith("sqlite:") else _throws_away_by(url)
     if policy is not None:
         raise SettingError(
             Sentence(
@@ -378,6 +376,12 @@ def check_settings(settings: Settings) -> None:
         )
 
 
+def _throws_away_by(url: str) -> str | None:
+    from scheduler.queue.redis_settings import throws_away_by  # noqa: PLC0415 - only those who use Redis pay for its import
+
+    return throws_away_by(url)
+
+
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     """Return the queue: the database itself, or Redis beside it. It shares the connection of the database."""
     url, clock, lease = settings.store.queue_url, SystemClock(), settings.worker.lease
@@ -385,4 +389,6 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     store = SQLiteQueue(database, clock, lease, limits=limits)
     if not url or url.startswith("sqlite:"):
         return JobQueue.over(store)
+    from scheduler.queue.redis_queue import RedisQueue  # noqa: PLC0415 - only those who use Redis pay for its import
+
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))

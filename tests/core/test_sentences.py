@@ -78,7 +78,7 @@ def test_codes_name_one_error_each() -> None:
     assert len(codes) == len(set(codes))
 
 
-@each_of(SENTENCES)
+@each_of(list(SENTENCES))
 def test_both_languages_say_the_same_things(code: str) -> None:
     said = SENTENCES[code]
 
@@ -86,7 +86,7 @@ def test_both_languages_say_the_same_things(code: str) -> None:
     assert said.de != said.en
 
 
-@each_of(SENTENCES)
+@each_of(list(SENTENCES))
 def test_a_sentence_is_a_sentence_for_people(code: str) -> None:
     for text in SENTENCES[code]:
         assert text.endswith((".", "…"))
@@ -95,7 +95,7 @@ def test_a_sentence_is_a_sentence_for_people(code: str) -> None:
     assert code.isascii()
 
 
-@each_of(SENTENCES)
+@each_of(list(SENTENCES))
 def test_what_is_not_known_is_shown_as_a_dash(code: str) -> None:
     text = sentence(code, "de", {})
 

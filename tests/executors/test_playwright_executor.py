@@ -1,7 +1,6 @@
 """The web executor does what it is told on a real page, or says why not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,7 @@ import pytest_asyncio
 from examples.mailbox.dovecot import free_port
 from scheduler.core.errors import Effect
 from scheduler.core.ids import TaskId
-from scheduler.executors.playwright_executor import PlaywrightExecutor
-from tests.support.site import FILE_NAME, PDF, Site, serve_site
+from tests.support.site import FILE_NAME, PDF, Site
 from tests.support.web import Desk, WebJob
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -19,29 +17,15 @@ DIGEST = "5a838678058f6de375e8635b5f2fea47a4e5f07cb1a882a44b10f39abc6f34ff"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with serve_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(tmp_path_factory.mktemp("desk"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def executor(desk: Desk) -> AsyncIterator[PlaywrightExecutor]:
-    async with desk.executor() as executor:
-        yield executor
+def site(web_site: Site) -> Site:
+    return web_site
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def job(desk: Desk, executor: PlaywrightExecutor, site: Site) -> AsyncIterator[WebJob]:
+async def job(web_job: WebJob, site: Site) -> WebJob:
     """A job whose page shows the site."""
-    job = WebJob(desk, executor)
-    await job.do("goto", url=site.url())
-    yield job
-    await executor.let_go(job.id, ended=True)
+    await web_job.do("goto", url=site.url())
+    return web_job
 
 
 def is_picture(path: str) -> bool:
