@@ -53,11 +53,11 @@ class TaskStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        return self in _FINAL_TASK
+        return self in FINAL_TASK
 
 
 _FINAL_JOB = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED})
-_FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
+FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
 
 JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLING, JobStatus.CANCELLED}),

@@ -32,7 +32,7 @@ from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import ErrorClass, GiveUp, RetryAt, RetryPolicy, TaskFailure
 from scheduler.orchestrator.commands import Command, SetTimer, StopTask
 from scheduler.orchestrator.run_change import RunChange, joined
-from scheduler.orchestrator.state import RunState, TaskState
+from scheduler.orchestrator.state import ACTIVE, RunState, TaskState
 
 _LOOKING = RetryPolicy(max_attempts=8, base_delay=timedelta(seconds=2), max_delay=timedelta(minutes=2))
 
@@ -59,7 +59,7 @@ def _run_opened(run: RunChange, event: RunOpened) -> None:
     if run.before.deadline is not None and not run.stopping:
         run.commands.append(SetTimer(DeadlinePassed(at=run.before.deadline)))
     for task_id, task in list(run.all_tasks()) if run.plan.decisive else run.all_tasks():
-        if task.active:
+        if task.status in ACTIVE:
             _take_up(run, task_id, task, event)
         elif task.status is not TaskStatus.PENDING or task.waiting_for or run.stopping:
             continue

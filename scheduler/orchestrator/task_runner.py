@@ -72,18 +72,10 @@ class TaskRunner:
 
     def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
         """Say for whom the resolved task runs; the effect key is made here."""
-        task_id = TaskId(todo.id or "")
-        return ExecutionContext(
-            job_id=job.id,
-            task_id=task_id,
-            tenant=job.tenant,
-            locale=job.locale,
-            run=job.run,
-            attempt=attempt,
-            effect_key=effect_key(job.id, task_id, todo.canonical()),
-            deadline=job.deadline,
-            lease_epoch=0 if job.lease is None else job.lease.epoch,
-        )
+        job_id, task_id, lease = job.id, TaskId(todo.id or ""), job.lease
+        key = effect_key(job_id, task_id, todo.canonical())
+        epoch = 0 if lease is None else lease.epoch
+        return ExecutionContext(job_id, task_id, job.tenant, job.locale, job.run, attempt, key, job.deadline, epoch)
 
     async def attempt(
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool

@@ -25,9 +25,13 @@ class SQLiteWriter(sqlite3.Connection):
             self._patience = seconds
 
     def gather(self, write: WriteRows, rows: Rows, *, first: bool) -> None:
-        if first and write not in self._gathered:
-            self._gathered = {write: [], **self._gathered}
-        self._gathered.setdefault(write, []).extend(rows)
+        known = self._gathered.get(write)
+        if known is not None:
+            known += rows
+        elif first:
+            self._gathered = {write: list(rows), **self._gathered}
+        else:
+            self._gathered[write] = list(rows)
 
     def flush(self) -> None:
         """Write what was gathered."""
