@@ -324,6 +324,8 @@ class Reception:
         payload: dict[str, Any] = {"effect": {True: "done", False: "none"}.get(seen.happened, "unknown")}  # type: ignore[arg-type]
         if seen.detail:
             payload["detail"] = self._runs.clean(seen.detail)[:1000]
+        if seen.happened is None and seen.failure is not None:
+            payload["retryable"] = True
         status = {"state": "done" if seen.happened else "unknown"}
         if seen.happened and seen.result is not None:
             result = self._runs.clean(seen.result)

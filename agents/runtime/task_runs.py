@@ -183,7 +183,8 @@ class TaskRuns:
             async with asyncio.timeout(limit):
                 return await self._executors.verify(todo, context)
         except (CPAError, TimeoutError) as error:
-            return Verification(happened=None, detail=str(error) or "looking took too long")
+            why = error if isinstance(error, CPAError) else StepTimeoutError("looking", f"{limit:g} s")
+            return Verification(happened=None, detail=str(why), failure=TaskFailure.of(why))
         except Exception as error:
             log.exception("executor_broke", action=todo.action)
             return Verification(happened=None, detail=f"{type(error).__name__}: {error}")

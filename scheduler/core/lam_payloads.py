@@ -113,12 +113,13 @@ class QueryStatusPayload(Payload):
 class StatusPayload(Payload):
     """What is known of work that was asked about, also by an agent that was started anew since.
 
-    `effect` says whether the step happened; left out, or `unknown`: nobody can tell.
+    `effect` says whether the step happened; left out, or `unknown`: nobody can tell, or (`retryable`) not just now.
     """
 
     effect: WorldEffect | None = None
     result: JsonObject | None = None
     detail: Text | None = None
+    retryable: bool | None = None
 
 
 class DiscoverPayload(Payload):

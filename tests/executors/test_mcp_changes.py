@@ -15,7 +15,7 @@ from scheduler.core.errors import UnknownActionError
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult
 from scheduler.core.todo import ToDo
-from scheduler.executors import mcp_session
+from scheduler.executors import mcp_session, mcp_tools
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
 from scheduler.executors.mcp_tools import McpTools
@@ -82,3 +82,37 @@ async def test_tools_come_and_go_as_the_server_says(tmp_path: Path, monkeypatch:
         with pytest.raises(UnknownActionError, match="browse"):
             await house.use("mcp.books.browse", isbn="978")
         assert "mcp.books.order" in house.catalog
+
+
+@pytest.mark.integration
+async def test_servers_come_and_go_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_tools, "_LOOK", 0.05)
+    house = House(tmp_path)
+    async with followed(house):
+        assert "mcp.books.order" not in house.catalog
+        house.write(books=counting(tmp_path / "counts"))
+        await house.until(known="mcp.books.order")
+        (tmp_path / "mcp.yaml").write_text("servers: {books: {}}")
+        await asyncio.sleep(0.2)
+        assert (await house.use("mcp.books.look_up", isbn="1")).success, "a broken file changes nothing"
+        version = house.catalog.version
+
+        house.write(books=counting(tmp_path / "counts", only=["order"]))
+        await house.until(gone="mcp.books.look_up")
+        assert "mcp.books.order" in house.catalog
+        house.write()
+        await house.until(gone="mcp.books.order")
+
+    assert house.catalog.version > version
+    assert [spec.name for spec in house.catalog] == []
+
+
+@pytest.mark.integration
+async def test_a_server_that_dies_is_followed_again(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.write(books=counting(tmp_path / "counts"))
+    async with followed(house):
+        await house.until(known="mcp.books.learn")
+        assert not (await house.use("mcp.books.die")).success
+        assert (await house.use("mcp.books.learn", name="browse")).success, "the next call gets another"
+        await house.until(known="mcp.books.browse")
