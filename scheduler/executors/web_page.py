@@ -86,7 +86,7 @@ class JobPage:
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._crashed = False
-        self._wire: Wire | None = None
+        self._wires: dict[Page, Wire] = {}
         self._writing: asyncio.Task[None] | None = None
         self._warming: asyncio.Future[tuple[None, None]] | None = None
         self._watching: dict[asyncio.Task[None], int | None] = {}  # looks at the page, and the notes they make
@@ -182,7 +182,8 @@ class JobPage:
 
     async def close(self) -> None:
         """Give the context back. May be called more than once, also when the browser is dead."""
-        context, self._context, self._page, self._wire = self._context, None, None, None
+        context, self._context, self._page = self._context, None, None
+        self._wires.clear()
         self._forget_document()
         self._opened.clear()
         self._coming.clear()
@@ -220,14 +221,14 @@ class JobPage:
         opened = [page for page in self._opened if not page.is_closed()]
         self._opened.clear()
         if opened:
-            self._page = opened[-1]
-            self._forget_document()
+            self.go_to(opened[-1])
 
     def go_to(self, page: "Page") -> None:
         """Make another tab the current one."""
         if page is not self._page:
             self._page = page
             self._forget_document()
+            self._warming = asyncio.gather(_warm(page.main_frame), self.wire.listen())
 
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
@@ -272,9 +273,10 @@ class JobPage:
     def wire(self) -> Wire:
         """The quick way to the current page. Raises BrowserUnavailableError."""
         page = self.page
-        if self._wire is None or self._wire.page is not page:
-            self._wire = Wire(page)
-        return self._wire
+        if page not in self._wires:
+            open_ones = {one: wire for one, wire in self._wires.items() if not one.is_closed()}
+            self._wires = {**open_ones, page: Wire(page)}
+        return self._wires[page]
 
     def write(self, work: Callable[[], object]) -> None:
         """Write to disk beside what the job does next, one after another; `saved` waits for it."""
@@ -310,7 +312,7 @@ class JobPage:
 
     def _on_navigated(self, frame: "Frame") -> None:
         """Have Playwright and our engine brought into a new document while it is still being loaded."""
-        if self._page is not None and frame is self._page.main_frame:
+        if self._page is not None and not self._page.is_closed() and frame is self._page.main_frame:
             self._warming = asyncio.gather(_warm(frame), self.wire.listen())
 
     def _on_document(self, page: "Page") -> None:

@@ -3,9 +3,6 @@
 A JWE (RFC 7516) with ECDH-ES over X25519 and A256GCM: to the key that came with the question, in a signed message.
 """
 
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +10,8 @@ from typing import Final
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+
+from scheduler.security.key_files import key_in
 
 _HEADER: Final = {"alg": "ECDH-ES", "enc": "A256GCM"}
 _ALGORITHMS: Final = [*_HEADER.values()]
@@ -47,15 +46,7 @@ class AnswerKey:
 
         Raises ValueError for a file that holds none, OSError.
         """
-        if not path.exists():
-            _put_new_key(path)
-        try:
-            key = OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
-        except (JoseError, ValueError, TypeError):
-            raise ValueError(f"{path} holds no {_CURVE} key") from None  # the error may quote the key
-        if not key.is_private:
-            raise ValueError(f"{path} holds no private key")
-        return cls(key)
+        return cls(key_in(path, _CURVE))
 
     def open(self, answers: Mapping[str, str]) -> dict[str, str]:
         """Return the answers as they were given; one that was sealed for somebody else is left out."""
@@ -70,19 +61,3 @@ class AnswerKey:
         except (JoseError, ValueError, TypeError):
             return None
         return None if content is None else content.decode()
-
-
-def _put_new_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # readable for its owner alone
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(OKPKey.generate_key(_CURVE, private=True, auto_kid=False).as_dict(private=True), file)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        Path(temporary).unlink()

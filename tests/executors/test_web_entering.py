@@ -137,6 +137,17 @@ async def test_a_press_reaches_its_box_or_nothing(
     assert await page.evaluate("window.pressed") is True
 
 
+async def test_a_box_that_asks_is_ticked_when_the_question_is_over(web_job: WebJob, web_site: Site) -> None:
+    await web_job.do("goto", url=web_site.url("/form"))
+    page = web_job.executor._jobs[web_job.id].page
+    await page.set_content('<input id="ours" type="checkbox" onchange="confirm(\'Sicher?\')">')
+
+    result = await web_job.do("check", "#ours")
+
+    assert [one["message"] for one in result["dialogs"]] == ["Sicher?"]
+    assert (await web_job.verify("check", "#ours")).happened is True
+
+
 async def test_a_moving_box_is_waited_for(web_job: WebJob, web_site: Site) -> None:
     await web_job.do("goto", url=web_site.url("/form"))
     page = web_job.executor._jobs[web_job.id].page
