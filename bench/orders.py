@@ -14,7 +14,6 @@ from sklearn.linear_model import LogisticRegression
 from bench.report import show
 from scheduler.core.compound import split_orders
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import detect_locale, normalise
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.learned_orders import rules_read

@@ -104,7 +104,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     if (
         words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
     ) and not _left_out(words, clause):
-        return _of_question(words, said, negated=negated)
+        mood = _of_question(words, said, negated=negated)
+        return Mood(NOTHING, NEGATED) if negated and mood.kind == NOTHING else mood
     if words.declares:
         return _of_report(words, said, negated=negated)
     if negated:

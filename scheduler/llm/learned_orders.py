@@ -1,4 +1,4 @@
-"""Reads what a request orders by rules and by what was learned of whole requests, each believed as often as it is right.
+"""Reads what a request orders by rules and by what was learned of whole requests, each believed as far as it is right.
 
 What rules understand as something else than an order (a question, a negated order, an order of which nothing is
 configured) is never done. What wants an intent of a house's own is left to what was learned of examples.

@@ -82,7 +82,7 @@ SHIFT: Final = -2.56
 
 
 class Choice(NamedTuple):
-    """A way, how likely it is right, the share of belief that nothing is ordered, and the intents, the likeliest first."""
+    """A way, how likely it is right, the share of belief that nothing is ordered, and the likeliest three intents."""
 
     orders: tuple[Words, ...] | None
     """None: as rules read it."""

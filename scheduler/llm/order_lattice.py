@@ -1,6 +1,6 @@
 """All ways to read a request as orders and remarks, and how likely each is: a semi-Markov conditional random field.
 
-A way is a sequence of runs of pieces: one that is an order has the label of its intent, one that is none (always a single
+A way is a sequence of runs of pieces: one that is an order has the label of its intent, one that is none (always one
 piece) the last label. A score for each run and label, and for each label after another, make the share of belief of a
 way among all (S. Sarawagi and W. Cohen, "Semi-Markov Conditional Random Fields for Information Extraction", 2004).
 Logarithms throughout; `labels` counts the intents and the one for "no order".
@@ -28,7 +28,7 @@ class Run(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """The logarithm of what all ways sum up to, and the expected count of each run and label, and of each two labels."""
+    """The logarithm of what ways sum up to, and the expected count of each run and label, and of each two labels."""
 
     total: float
     runs: Array
@@ -189,10 +189,11 @@ class _Given:
     def back(self, begun: Array) -> Array:
         to_order = np.full(self._labels.shape, NEVER)
         to_order[:-1] = self._to_order[1:] + begun[1:, 1:]
-        return np.logaddexp(self._to_none + begun[:, :1], to_order)
+        found: Array = np.logaddexp(self._to_none + begun[:, :1], to_order)
+        return found
 
     def count_pairs(self, pairs: Array, reached: Array, begun: Array) -> None:
-        np.add.at(pairs, (self._labels, self._none), np.exp(reached + self._to_none + begun[:, :1]))
+        np.add.at(pairs[:, self._none], self._labels, np.exp(reached + self._to_none + begun[:, :1]))
         into = np.exp(reached[:-1] + self._to_order[1:] + begun[1:, 1:])
         np.add.at(pairs, (self._labels[:-1], np.broadcast_to(self.orders[:, None], into.shape)), into)
 
@@ -205,6 +206,7 @@ class _Given:
 
 def _sum(logs: Array, axis: int) -> Array:
     """Return the logarithm of the sum of what these are the logarithms of."""
-    most = np.maximum(logs.max(axis=axis, keepdims=True), NEVER)
+    logs = np.maximum(logs, NEVER)
+    most = logs.max(axis=axis, keepdims=True)
     found: Array = (most + np.log(np.exp(logs - most).sum(axis=axis, keepdims=True))).squeeze(axis)
     return found

@@ -26,7 +26,7 @@ _OUT_OF_ORDER: Final = re.compile(
 
 
 def learn(examples: Sequence[Example], intents: Sequence[str], seed: int = 0) -> OrderWeights:
-    """Learn. The same examples teach the same. Takes some 4 ms of CPU an example. Raises KeyError for an unknown intent."""
+    """Learn: some 4 ms of CPU an example; the same examples teach the same. Raises KeyError for an unknown intent."""
     labels = {name: place for place, name in enumerate(intents)}
     count = len(intents) + 1
     chance, order = np.random.default_rng(seed), Random(seed)  # noqa: S311 - no secret hangs on it

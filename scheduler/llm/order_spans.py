@@ -1,7 +1,7 @@
 """Cuts a request where an order may begin or end, and says of each run of pieces what a model may weigh.
 
-What is said of a piece is counted once and holds for every run that it is part of; what is said of a run as a whole (how
-it begins, what stands before and after it, how many verbs of order it has) tells one order from two.
+What is said of a piece is counted once and holds for every run that it is part of; what is said of a run as a whole
+(how it begins, what stands before and after it, how many verbs of orders it has) tells one order from two.
 Features are places in a table of 2^17, by hash (K. Weinberger et al., "Feature Hashing for Large Scale Multitask
 Learning", 2009).
 """

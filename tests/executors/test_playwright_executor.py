@@ -10,7 +10,7 @@ from examples.mailbox.dovecot import free_port
 from scheduler.core.errors import Effect
 from scheduler.core.ids import TaskId
 from tests.support.site import FILE_NAME, PDF, Site
-from tests.support.web import Desk, WebJob
+from tests.support.web import WebJob
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 DIGEST = "5a838678058f6de375e8635b5f2fea47a4e5f07cb1a882a44b10f39abc6f34ff"
