@@ -12,7 +12,8 @@ import structlog
 
 from agents.runtime.agent_store import AgentStore, Arrival, Effect, EffectState, Fence, Order
 from agents.runtime.scheduler_link import Load, SchedulerLink
-from agents.runtime.task_runs import TaskRuns, key_of, todo_of
+from agents.runtime.task_orders import key_of, todo_of
+from agents.runtime.task_runs import TaskRuns
 from scheduler.core.errors import (
     CPAError,
     InvalidMessageError,

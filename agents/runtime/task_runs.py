@@ -14,13 +14,13 @@ import structlog
 from agents.runtime.agent_files import AgentFiles
 from agents.runtime.agent_store import AgentStore, Effect, EffectState, Fence
 from agents.runtime.progress import Progress, reporting
+from agents.runtime.task_orders import key_of, todo_of
 from agents.runtime.track_record import TrackRecord
 from scheduler.core import errors
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import (
     AgentUnreachableError,
     CPAError,
-    InvalidMessageError,
     OutcomeUnknownError,
     StepTimeoutError,
 )
@@ -391,15 +391,3 @@ def _effect_seen(seen: Verification) -> errors.Effect:
     if seen.happened is None:
         return errors.Effect.UNKNOWN
     return errors.Effect.DONE if seen.happened else errors.Effect.NONE
-
-
-def key_of(message: BaseMessage) -> str:
-    """Return the name of the effect that is asked for; a message that names none is one of its own."""
-    return message.correlation.effect_key or message.id
-
-
-def todo_of(message: BaseMessage) -> ToDo:
-    """Return the step that is asked for. Raises InvalidMessageError."""
-    if not isinstance(message, RequestMessage | AssignMessage) or message.payload is None:
-        raise InvalidMessageError("payload", "is missing: a payloadRef is not fetched here")
-    return message.payload.to_todo()

@@ -61,24 +61,24 @@ class Signs(NamedTuple):
 
 
 WEIGHTS: Final = Signs(
-    belief=0.14,
-    share=3.83,
-    as_rules=0.14,
-    as_sure=1.35,
-    as_unknown=0.69,
-    as_several=-0.04,
-    none=0.19,
-    none_refused=1.02,
-    none_unknown=0.24,
-    many=0.21,
-    more=0.27,
-    fewer=-1.35,
-    common=0.32,
-    own=-0.03,
-    pieces=-0.08,
-    pieces_many=0.21,
+    belief=0.17,
+    share=3.9,
+    as_rules=0.53,
+    as_sure=0.6,
+    as_unknown=0.29,
+    as_several=0.01,
+    none=-0.06,
+    none_refused=0.85,
+    none_unknown=0.59,
+    many=0.18,
+    more=0.3,
+    fewer=-1.32,
+    common=0.31,
+    own=-0.05,
+    pieces=-0.02,
+    pieces_many=0.09,
 )
-SHIFT: Final = -2.56
+SHIFT: Final = -2.6
 
 
 class Choice(NamedTuple):
