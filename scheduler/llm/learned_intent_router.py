@@ -21,7 +21,7 @@ from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.readings import Reading, readings
 
 REFUSED: Final = "courtesy"
-_TOLD: Final = "statement"
+TOLD: Final = "statement"
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -124,7 +124,7 @@ class LearnedIntentRouter:
         if routed.refused or routed.why == REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
+        if not one_word and acts >= (self._bands.told if routed.why == TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)

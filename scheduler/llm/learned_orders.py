@@ -7,13 +7,12 @@ configured) is never done. What wants an intent of a house's own is left to what
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
-from scheduler.core.clause_mood import NEGATED
 from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
-from scheduler.llm.learned_intent_router import REFUSED, LearnedIntentRouter, Model
+from scheduler.llm.learned_intent_router import REFUSED, TOLD, LearnedIntentRouter, Model
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_choice import Choice, RulesRead, choose
 from scheduler.llm.order_division import Division, Part, in_sequence
@@ -34,20 +33,20 @@ class Reader(Protocol):
 
 
 class Limits(NamedTuple):
-    """What is done; else people are asked. `python -m bench.orders` shows what these cost and spare."""
+    """What is done; else people are asked. `python -m bench.calibration` shows what these cost and spare."""
 
     right: float = 0.15
     """How likely the chosen way must be right,"""
     nothing: float = 0.5
     """and the share of the reader's belief that nothing is ordered, at most, where rules know an order,"""
-    nothing_alone: float = 0.3
+    nothing_alone: float = 0.1
     """where they know none,"""
-    nothing_refused: float = 0.15
-    """or where they take it for a question, for past, conditional or of a kind of which nothing is configured."""
+    nothing_told: float = 0.01
+    """or where it has the form of a statement."""
     ask: float = 0.3
     """The belief that anything is ordered of which rules do not know: below, nothing is known."""
     against_grammar: float = 0.6
-    """How likely a way must be right against what rules refuse. What they take for negated is never done."""
+    """From here on people are asked what rules took for a question, for past or negated. It is never done."""
 
 
 class LearnedOrders(LearnedIntentRouter):
@@ -83,10 +82,8 @@ class LearnedOrders(LearnedIntentRouter):
         first, limits, acts = read.parts[0].routed, self._limits, 1 - choice.nothing
         if not known and (first.refused or first.why == REFUSED):
             sure = bool(choice.intents) and choice.right >= limits.against_grammar
-            if sure and choice.nothing <= limits.nothing_refused and first.why != NEGATED:
-                return None
             return Orders((OrderPart(message, self._asked(first, choice.nearest, acts) if sure else first),))
-        most = limits.nothing if known else limits.nothing_alone
+        most = limits.nothing if known else limits.nothing_told if first.why == TOLD else limits.nothing_alone
         if choice.intents and choice.right >= limits.right and choice.nothing <= most:
             return None
         if known or (acts >= limits.ask and choice.nearest):
