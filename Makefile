@@ -109,8 +109,9 @@ bench-lock: setup ## renew the locks of the peers in bench/peers
 			--custom-compile-command "make bench-lock" $$wanted -o $${wanted%.in}.txt; \
 	done
 
-vectors: setup ## learn the examples of intents anew after they or the words were changed, for a quick first start
+vectors: setup ## learn examples of intents and slots anew after they or the words were changed, for a quick first start
 	$(PYTHON) -m scheduler.llm.shipping
+	$(PYTHON) -m bench.slot_tagging --write
 
 openapi: setup ## write docs/openapi.json from the code
 	$(PYTHON) -m scheduler.api.schema > docs/openapi.json

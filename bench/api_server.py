@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from scheduler.api.app import build_app
+from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.container import open_services
 from scheduler.core.actions import ActionSpec
 from scheduler.core.task_executor_interface import AD_HOC, ExecutionContext, Verification
@@ -78,6 +79,7 @@ def main() -> None:
         app,
         host=settings.api.host,
         port=settings.api.port,
+        http=SignsOfLife,
         ws="websockets-sansio",
         log_config=None,
         access_log=False,

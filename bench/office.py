@@ -14,6 +14,7 @@ one_thread()
 from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
+from scheduler.llm.slot_weighing import SlotWeigher  # noqa: E402
 from scheduler.llm_wiring import make_learned  # noqa: E402
 from scheduler.orchestrator.beyond_rules import BeyondRules  # noqa: E402
 
@@ -35,7 +36,7 @@ def by_orders(beyond: BeyondRules) -> Understand:
 
 UNDERSTAND: dict[str, Callable[[], Understand]] = {
     "rules": lambda: by_orders(BeyondRules()),
-    "understood": lambda: by_orders(BeyondRules(learned=make_learned(IntentRouter.default()))),
+    "understood": lambda: by_orders(BeyondRules(learned=make_learned(IntentRouter.default()), slots=SlotWeigher())),
 }
 
 

@@ -5,8 +5,6 @@ import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_registry import AgentRegistry
@@ -19,7 +17,6 @@ from scheduler.agents.enrolment import EnrolmentService
 from scheduler.agents.job_sessions import JobSessions
 from scheduler.agents.lam_gateway import JobState, LamGateway
 from scheduler.agents.outbox import Outbox
-from scheduler.agents.redis_heartbeats import RedisHeartbeatStore
 from scheduler.agents.remote_executor import RemoteExecutor
 from scheduler.agents.transports.a2a_transport import A2aTransport
 from scheduler.agents.transports.by_agent import TransportByAgent
@@ -45,6 +42,7 @@ from scheduler.settings import Settings
 class Agents:
     """Everything between the scheduler and its agents."""
 
+    key: SigningKey
     registry: AgentRegistry
     catalog: AgentCatalog
     enrolment: EnrolmentService
@@ -108,6 +106,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         net=net if settings.agents.choice == "bids" else None,
     )
     return Agents(
+        key=key,
         here=here,
         http=http,
         a2a=a2a,
@@ -143,6 +142,10 @@ def _beats(settings: Settings, database: SQLiteDatabase) -> HeartbeatStore:
     url = settings.store.queue_url
     if not url or url.startswith("sqlite:"):
         return SQLiteHeartbeatStore(database, SystemClock())
+    from redis.asyncio import Redis  # noqa: PLC0415 - only those who use Redis pay for its import
+
+    from scheduler.agents.redis_heartbeats import RedisHeartbeatStore  # noqa: PLC0415
+
     client: Redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
     return RedisHeartbeatStore(client, settings.queue.prefix)
 

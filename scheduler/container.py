@@ -16,11 +16,12 @@ from scheduler.core.events import RunRules
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.sentences import Sentence
-from scheduler.executor_wiring import fresh_registry, make_answers, make_policy, make_registry, make_sites
+from scheduler.executor_wiring import make_answers, make_policy, make_registry, make_sites, make_tools, opened_tools
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.executors.mcp_tools import McpTools
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
@@ -42,8 +43,6 @@ from scheduler.orchestrator.worker import Worker
 from scheduler.plan_wiring import make_planner, make_plans, make_repairs, make_teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
-from scheduler.queue.redis_queue import RedisQueue
-from scheduler.queue.redis_settings import throws_away_by
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
 from scheduler.repository import sqlite_leases
 from scheduler.repository.repository_interface import ChangeSignal, JobRepository
@@ -98,6 +97,7 @@ class Services:
     checks: Mapping[str, Check]
     agents: Agents
     teaching: Teaching
+    tools: McpTools
 
 
 _Store = TypeVar("_Store", SQLiteDatabase, JobQueue)
@@ -115,11 +115,11 @@ async def open_services(
     _arm(settings.fault)
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites = make_sites(settings)
-    registry = executors or await fresh_registry(settings, secrets, artifacts, screenshots, sites)
+    registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(registry.close)
-        database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
-        queue = await _connected(stack, make_queue(settings, database))
+        tools = await opened_tools(stack, settings, secrets, artifacts, registry)
+        database, queue = await _opened_stores(stack, settings)
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
         agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
         teaching = make_teaching(settings, database, intents, agents.catalog)
@@ -128,14 +128,13 @@ async def open_services(
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
         schedules, runner = make_schedules(database, jobs, queue)
-        repairs = make_repairs(settings, database, planner, queue, model)
         yield Services(
             settings=settings,
             secrets=secrets,
             planner=planner,
             jobs=jobs,
             plans=plans,
-            repairs=repairs,
+            repairs=(repairs := make_repairs(settings, database, planner, queue, model)),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
             dead_letters=make_dead_letters(database, queue, planner),
@@ -153,7 +152,13 @@ async def open_services(
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
             agents=agents,
             teaching=teaching,
+            tools=tools,
         )
+
+
+async def _opened_stores(stack: AsyncExitStack, settings: Settings) -> tuple[SQLiteDatabase, JobQueue]:
+    database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
+    return database, await _connected(stack, make_queue(settings, database))
 
 
 async def _connected(stack: AsyncExitStack, store: _Store) -> _Store:
@@ -352,13 +357,14 @@ def check_settings(settings: Settings) -> None:
     secrets.values()
     ContactFile(settings.store.contacts_file).read()
     make_policy(settings)
-    make_registry(settings, secrets, *make_files(settings), make_sites(settings))
+    registry = make_registry(settings, secrets, *make_files(settings), make_sites(settings))
+    make_tools(settings, secrets, make_files(settings)[0], registry)
     database = sqlite_path(settings.store.database_url)
     url = settings.store.queue_url or settings.store.database_url
     if url.startswith("sqlite:") and sqlite_path(url).resolve() != database.resolve():
         raise ValueError("CPA_QUEUE_URL: a queue in SQLite lies in the database itself; leave it out")
     JobQueue(url, store_url=settings.store.database_url, lease=settings.worker.lease)
-    policy = None if url.startswith("sqlite:") else throws_away_by(url)
+    policy = None if url.startswith("sqlite:") else _throws_away_by(url)
     if policy is not None:
         raise SettingError(
             Sentence(
@@ -370,6 +376,12 @@ def check_settings(settings: Settings) -> None:
         )
 
 
+def _throws_away_by(url: str) -> str | None:
+    from scheduler.queue.redis_settings import throws_away_by  # noqa: PLC0415 - only those who use Redis pay for its import
+
+    return throws_away_by(url)
+
+
 def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     """Return the queue: the database itself, or Redis beside it. It shares the connection of the database."""
     url, clock, lease = settings.store.queue_url, SystemClock(), settings.worker.lease
@@ -377,4 +389,6 @@ def make_queue(settings: Settings, database: SQLiteDatabase) -> JobQueue:
     store = SQLiteQueue(database, clock, lease, limits=limits)
     if not url or url.startswith("sqlite:"):
         return JobQueue.over(store)
+    from scheduler.queue.redis_queue import RedisQueue  # noqa: PLC0415 - only those who use Redis pay for its import
+
     return JobQueue.over(RedisQueue(url, store, clock, lease, limits=limits, prefix=settings.queue.prefix))

@@ -1,6 +1,7 @@
 """Makes the executors of this machine. For the container alone: like it, this module knows every adapter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from scheduler.core.references import SECRET_SCHEME
@@ -27,6 +28,7 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.libreoffice import LibreOffice
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.mail_transport import MailTransport
+from scheduler.executors.mcp_tools import McpTools
 from scheduler.executors.playwright_executor import PlaywrightExecutor
 from scheduler.executors.site_executor import SiteExecutor
 from scheduler.executors.web_allowance import Allowance
@@ -45,7 +47,7 @@ def make_registry(
     screenshots: ScreenshotStore,
     sites: SiteBook,
 ) -> ExecutorRegistry:
-    """Return everything this machine can do itself."""
+    """Return everything this machine can do itself, but for the tools of MCP servers."""
     registry = ExecutorRegistry()
     browser = make_browser(settings, secrets, artifacts, screenshots, sites)
     registry.register_all(browser)
@@ -55,46 +57,39 @@ def make_registry(
     registry.register_all(MailExecutor(transport=transport, artifacts=artifacts, addresses=contacts.resolve))
     register_hands(registry, settings, secrets=secrets, artifacts=artifacts, transport=transport)
     registry.bring(A2A_ACTIONS)
-    register_tools(registry, settings, secrets, artifacts)
     return registry
 
 
-def register_tools(
-    registry: ExecutorRegistry, settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore
-) -> None:
-    """Register the tools of MCP servers, as they were listed last. Raises ValueError or OSError for a broken file."""
-    if not settings.hands.mcp_file.exists():
-        return
-    from scheduler.executors.mcp_executor import McpExecutor  # noqa: PLC0415 - only those pay who have servers
-    from scheduler.executors.mcp_servers import McpBook  # noqa: PLC0415
+def make_tools(
+    settings: Settings, secrets: SecretsManager, artifacts: ArtifactStore, registry: ExecutorRegistry
+) -> McpTools:
+    """Return what keeps the tools of MCP servers registered, with those that were listed last.
 
-    book, reveal = McpBook.load(settings.hands.mcp_file), revealing(secrets)
-    executor = McpExecutor(book=book, folder=settings.store.data_dir / "mcp", artifacts=artifacts, reveal=reveal)
-    for spec in executor.specs:
-        registry.register(spec.name, executor)
-        registry.bring(spec)
+    Raises ValueError or OSError for a broken file.
+    """
+    tools = McpTools(
+        file=settings.hands.mcp_file,
+        folder=settings.store.data_dir / "mcp",
+        artifacts=artifacts,
+        reveal=revealing(secrets),
+        to=registry,
+    )
+    tools.load()
+    return tools
 
 
-async def fresh_registry(
+async def opened_tools(
+    stack: AsyncExitStack,
     settings: Settings,
     secrets: SecretsManager,
     artifacts: ArtifactStore,
-    screenshots: ScreenshotStore,
-    sites: SiteBook,
-) -> ExecutorRegistry:
-    """Return what `make_registry` does, after MCP servers were asked which tools they have now."""
-    await refresh_tools(settings, secrets)
-    return make_registry(settings, secrets, artifacts, screenshots, sites)
-
-
-async def refresh_tools(settings: Settings, secrets: SecretsManager) -> Mapping[str, str]:
-    """Have MCP servers list their tools; return what is wrong with those that do not answer."""
-    if not settings.hands.mcp_file.exists():
-        return {}
-    from scheduler.executors.mcp_executor import refresh  # noqa: PLC0415 - as above
-    from scheduler.executors.mcp_servers import McpBook  # noqa: PLC0415
-
-    return await refresh(McpBook.load(settings.hands.mcp_file), settings.store.data_dir / "mcp", revealing(secrets))
+    registry: ExecutorRegistry,
+) -> McpTools:
+    """Return what `make_tools` does, after every server was asked which tools it has; it is closed with the stack."""
+    tools = make_tools(settings, secrets, artifacts, registry)
+    stack.push_async_callback(tools.close)
+    await tools.refresh()
+    return tools
 
 
 def revealing(secrets: SecretsManager) -> Callable[[str], str]:

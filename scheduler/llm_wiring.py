@@ -12,11 +12,12 @@ from scheduler.core.site_book import SiteBook
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executors.contact_file import ContactFile
-from scheduler.llm.learned_intent_router import LearnedIntentRouter
+from scheduler.llm.learned_orders import LearnedOrders
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
-from scheduler.llm.office_model import OfficeModel
+from scheduler.llm.office_model import OfficeModel, OfficeOrders
+from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.offered_actions import OfferedActions
@@ -26,12 +27,9 @@ from scheduler.security.policies import PolicyEngine
 _MOST_KNOWN: Final = 50
 
 
-def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedIntentRouter:
-    """Return the router that asks what was learned where rules know nothing; it learns at the first such request.
-
-    With a folder what was learned is kept there for the next process.
-    """
-    return LearnedIntentRouter(router, OfficeModel(router.intents, folder))
+def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedOrders:
+    """Return what asks what was learned, beside rules. With a folder what is learned anew is kept there."""
+    return LearnedOrders(router, OfficeModel(router.intents, folder), OfficeOrders())
 
 
 class _TenantPlanner:
@@ -87,7 +85,7 @@ def make_beyond(
     """
     learned = make_learned(router, folder)
     if provider is None:
-        return BeyondRules(learned=learned)
+        return BeyondRules(learned=learned, slots=SlotWeigher())
 
     def known(request: str) -> Mapping[str, str]:
         """Return portals, and of the address book only those whom the request names."""
@@ -99,6 +97,7 @@ def make_beyond(
 
     return BeyondRules(
         learned=learned,
+        slots=SlotWeigher(),
         router=LLMIntentRouter(provider, router),
         planner=_TenantPlanner(provider, policy, (lambda _: catalog) if offered is None else offered.of),
         known=known,

@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from scheduler.api.app import build_app
+from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.container import check_settings, open_services
 from scheduler.core.sentences import Sentence
 from scheduler.garbage import spare_garbage_collection
@@ -26,6 +27,7 @@ from scheduler.queue.sqlite_queue import sqlite_path
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
 from scheduler.telemetry.logs import set_up_logs
+from scheduler.telemetry.telemetry import set_up_traces
 
 _STREAMS_END = 5  # seconds that open streams may hold up the end
 KEEP_ALIVE = 30  # seconds that an idle connection stays open: longer than from one heartbeat of an agent to the next
@@ -53,7 +55,7 @@ def create_app(
         async with open_services(settings) as services, asyncio.TaskGroup() as owner:
             app.state.services = services
             agents = services.agents
-            parts: list[Beside] = [services.words, agents.registry, agents.outbox, agents.a2a_agents]
+            parts: list[Beside] = [services.words, services.tools, agents.registry, agents.outbox, agents.a2a_agents]
             if with_worker:
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
@@ -166,6 +168,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
     """
     listening = bound(settings.api)
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    set_up_traces("cpa")
     crashed = False
 
     def leave() -> None:
@@ -176,6 +179,7 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
         create_app(settings, worker_crashed=leave),
         host=settings.api.host,
         port=settings.api.port,
+        http=SignsOfLife,
         ws="websockets-sansio",
         log_config=None,
         access_log=False,
@@ -194,6 +198,7 @@ def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool
     """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
     first."""
     set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
+    set_up_traces("cpa-worker")
     spare_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
@@ -216,6 +221,7 @@ async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
             services.agents.outbox,
             *([services.repairs] if services.repairs else []),
             services.agents.a2a_agents,
+            services.tools,
         ]
         beside = [owner.create_task(part.run()) for part in parts]
         started()

@@ -116,15 +116,16 @@ def test_the_lock_is_hashed_and_names_no_index(path: Path) -> None:
     assert lock.count(" \\\n    --hash=") >= pinned
 
 
-def test_every_test_that_the_map_of_faults_names_is_there() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/FAULTS.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("page", "least"), [("FAULTS.md", 100), ("TESTING.md", 60)])
+def test_every_test_that_a_page_names_is_there(page: str, least: int) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / page).read_text(encoding="utf-8"))
     missing = [
         f"{path}::{test}"
         for path, test in named
         if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8"))
     ]
 
-    assert len(named) > 100
+    assert len(named) > least
     assert missing == []
 
 

@@ -29,6 +29,7 @@ from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
+from scheduler.security.answer_seal import AnswerKey
 
 _AGAIN: Final = 1.0
 _KEPT: Final = timedelta(days=7)
@@ -254,6 +255,7 @@ async def _opened(
             now=link.now,
             say=outbox.wake,
             redact=redact,
+            answer_key=await asyncio.to_thread(AnswerKey.load, options.folder / "answer-key.json"),
         )
         reception = Reception(link=link, store=store, runs=runs, executors=executors, concurrency=options.concurrency)
         yield Parts(link=link, store=store, runs=runs, reception=reception, progress=progress, outbox=outbox)

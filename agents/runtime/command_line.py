@@ -16,6 +16,7 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import FaultSettings, Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
+from scheduler.telemetry.telemetry import set_up_traces
 
 ENDED, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -48,6 +49,7 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
     _arm(settings.fault)
     secrets = SecretsManager(settings.store.secrets_file)
     set_up_logs(settings.log.level, settings.log.format, secrets.redact)
+    set_up_traces("cpa-agent")
     token = asked.token or (settings.agents.token.get_secret_value() if settings.agents.token is not None else "")
     name = asked.name or f"{kind.type}-1"
     options = AgentOptions(

@@ -12,7 +12,8 @@ import structlog
 
 from agents.runtime.agent_store import AgentStore, Arrival, Effect, EffectState, Fence, Order
 from agents.runtime.scheduler_link import Load, SchedulerLink
-from agents.runtime.task_runs import TaskRuns, key_of, todo_of
+from agents.runtime.task_orders import key_of, todo_of
+from agents.runtime.task_runs import TaskRuns
 from scheduler.core.errors import (
     CPAError,
     InvalidMessageError,
@@ -324,6 +325,8 @@ class Reception:
         payload: dict[str, Any] = {"effect": {True: "done", False: "none"}.get(seen.happened, "unknown")}  # type: ignore[arg-type]
         if seen.detail:
             payload["detail"] = self._runs.clean(seen.detail)[:1000]
+        if seen.happened is None and seen.failure is not None:
+            payload["retryable"] = True
         status = {"state": "done" if seen.happened else "unknown"}
         if seen.happened and seen.result is not None:
             result = self._runs.clean(seen.result)

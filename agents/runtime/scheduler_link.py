@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -38,9 +39,9 @@ _KEEP_ALIVE: Final = 25.0
 _LATER: Final = httpx.codes.TOO_MANY_REQUESTS
 _NO_TOKEN: Final = Sentence(
     "der Scheduler kennt ihn nicht (mehr) und nimmt die Eintrittskarte nicht an; bitte eine neue mit "
-    "POST /agents/enrolments machen und als --token angeben",
+    "„cpa agents enrol“ machen und als --token angeben",
     "the scheduler does not know it (any more) and does not take its token; please make a new one with "
-    "POST /agents/enrolments and give it as --token",
+    "“cpa agents enrol” and give it as --token",
 )
 
 Load = tuple[int, Literal["online", "busy", "draining"]]
@@ -116,7 +117,7 @@ class SchedulerLink:
             except (httpx.HTTPError, ValueError) as error:
                 tries += 1
                 wait = _back_off(tries)
-                log.warning("scheduler_not_joined", url=self._options.url, error=str(error), again_in=round(wait, 1))
+                log.warning("scheduler_not_joined", url=self._options.url, error=_told(error), again_in=round(wait, 1))
                 await asyncio.sleep(wait)
                 continue
             token = answer.token or (before.token if before is not None else None)
@@ -276,3 +277,11 @@ def _middle(started: float) -> float:
 
 def _back_off(tries: int) -> float:
     return random.uniform(0.5, 1.0) * min(0.5 * 2.0 ** min(tries, 10), _LONGEST_WAIT)  # noqa: S311 - jitter
+
+
+def _told(error: Exception) -> str:
+    """Return what the scheduler said in its own words, if it said anything."""
+    if isinstance(error, httpx.HTTPStatusError):
+        with suppress(ValueError, KeyError, TypeError):
+            return str(error.response.json()["detail"])
+    return str(error) or type(error).__name__

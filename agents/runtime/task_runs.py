@@ -14,13 +14,13 @@ import structlog
 from agents.runtime.agent_files import AgentFiles
 from agents.runtime.agent_store import AgentStore, Effect, EffectState, Fence
 from agents.runtime.progress import Progress, reporting
+from agents.runtime.task_orders import key_of, todo_of
 from agents.runtime.track_record import TrackRecord
 from scheduler.core import errors
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import (
     AgentUnreachableError,
     CPAError,
-    InvalidMessageError,
     OutcomeUnknownError,
     StepTimeoutError,
 )
@@ -38,6 +38,8 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.security.answer_seal import AnswerKey
+from scheduler.telemetry.telemetry import begin_span, end_span
 
 _LOOK: Final = 4.0
 """Seconds for finding out what became of a step; the scheduler waits five for the answer to a cancel."""
@@ -72,7 +74,10 @@ class Run:
 
 
 class TaskRuns:
-    """`now` tells the scheduler's time, `say` wakes whoever posts the outbox, `redact` takes secrets out of results."""
+    """`now` tells the scheduler's time, `say` wakes whoever posts the outbox, `redact` takes secrets out of results.
+
+    What is secret is asked with the `answer_key`, which alone opens what people answer.
+    """
 
     def __init__(
         self,
@@ -85,7 +90,9 @@ class TaskRuns:
         now: Callable[[], datetime],
         say: Callable[[], None],
         redact: Callable[[str], str],
+        answer_key: AnswerKey,
     ) -> None:
+        self._answer_key = answer_key
         self._name = name
         self._executors = executors
         self._store = store
@@ -176,7 +183,8 @@ class TaskRuns:
             async with asyncio.timeout(limit):
                 return await self._executors.verify(todo, context)
         except (CPAError, TimeoutError) as error:
-            return Verification(happened=None, detail=str(error) or "looking took too long")
+            why = error if isinstance(error, CPAError) else StepTimeoutError("looking", f"{limit:g} s")
+            return Verification(happened=None, detail=str(why), failure=TaskFailure.of(why))
         except Exception as error:
             log.exception("executor_broke", action=todo.action)
             return Verification(happened=None, detail=f"{type(error).__name__}: {error}")
@@ -192,7 +200,7 @@ class TaskRuns:
             locale="en" if (message.context.locale or "").startswith("en") else "de",
             attempt=about.attempt or 1,
             effect_key=key_of(message),
-            answers=(None if order is None else order.answers) or {},
+            answers=self._answer_key.open((None if order is None else order.answers) or {}),
         )
 
     async def _own(self, run: Run, work: "asyncio.Task[Ending]") -> None:
@@ -201,6 +209,8 @@ class TaskRuns:
         structlog.contextvars.bind_contextvars(
             job_id=about.conversation_id, task_id=about.task_id, trace=run.orders[0].context.traceparent
         )
+        parent = run.orders[0].context.traceparent or ""
+        span = begin_span(f"agent {run.todo.action}", parent, agent=self._name, attempt=about.attempt or 1)
         log.info("task_taken", action=run.todo.action, attempt=about.attempt, message=run.orders[0].id)
         began = time.monotonic()
         try:
@@ -220,6 +230,7 @@ class TaskRuns:
             return
         finally:
             del self._runs[run.key]
+            end_span(span, None if ending.kind is MessageType.DONE else str(ending.payload.get("code", ending.kind)))
         log.info("task_ended", action=run.todo.action, answer=ending.kind, effect=ending.state)
         self._say()
 
@@ -298,7 +309,9 @@ class TaskRuns:
             "evidence": list(evidence),
         }
         if failure.questions:
-            payload["questions"] = [one.model_dump(mode="json") for one in failure.questions]
+            key = self._answer_key.public
+            asked = [one.model_copy(update={"sealed_for": key if one.secret else None}) for one in failure.questions]
+            payload["questions"] = [one.model_dump(mode="json", exclude_none=True) for one in asked]
         return Ending(MessageType.FAILURE, payload, _STATES[failure.effect])
 
     def _sayable(self, run: Run, ending: Ending) -> Ending:
@@ -378,15 +391,3 @@ def _effect_seen(seen: Verification) -> errors.Effect:
     if seen.happened is None:
         return errors.Effect.UNKNOWN
     return errors.Effect.DONE if seen.happened else errors.Effect.NONE
-
-
-def key_of(message: BaseMessage) -> str:
-    """Return the name of the effect that is asked for; a message that names none is one of its own."""
-    return message.correlation.effect_key or message.id
-
-
-def todo_of(message: BaseMessage) -> ToDo:
-    """Return the step that is asked for. Raises InvalidMessageError."""
-    if not isinstance(message, RequestMessage | AssignMessage) or message.payload is None:
-        raise InvalidMessageError("payload", "is missing: a payloadRef is not fetched here")
-    return message.payload.to_todo()

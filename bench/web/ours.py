@@ -91,10 +91,10 @@ def an_executor(root: Path, url: str, evidence: Level = "errors") -> PlaywrightE
     )
 
 
-async def _with_evidence(executor: PlaywrightExecutor, plan: list[ToDo]) -> None:
-    """Keep the page as text after every step and a picture after every change of it."""
+async def _with_evidence(executor: PlaywrightExecutor, plan: list[ToDo], level: Level = "steps") -> None:
+    """Keep the page as text after every step and a picture after every change of it; with `all` also before."""
     kept = executor._keeper  # noqa: SLF001 - the same executor, and so the same browser, is the point
-    executor._keeper = EvidenceKeeper(level="all", trace=False)  # noqa: SLF001
+    executor._keeper = EvidenceKeeper(level=level, trace=False)  # noqa: SLF001
     try:
         await a_job(executor, plan, JobId("evidence"))
         await executor._jobs[JobId("evidence")].watched()  # noqa: SLF001 - what was promised must have been seen
@@ -117,7 +117,7 @@ async def _interleaved(ways: Mapping[str, Round], rounds: int) -> dict[str, list
 
 
 async def measure(rounds: int) -> dict[str, list[float]]:
-    """Return milliseconds a round of twelve steps and a look: raw, ours, ours verified."""
+    """Return milliseconds a round of twelve steps and a look: raw, ours, ours verified and with evidence."""
     url, server = serve_form()
     plan = todos(url)
     with TemporaryDirectory() as folder:
@@ -134,6 +134,7 @@ async def measure(rounds: int) -> dict[str, list[float]]:
                     "ours": lambda: a_job(executor, plan, ours),
                     "ours, verified": lambda: a_job(executor, plan, checked, verified=True),
                     "ours, evidence": lambda: _with_evidence(executor, plan),
+                    "ours, all evidence": lambda: _with_evidence(executor, plan, "all"),
                 },
                 rounds,
             )

@@ -30,6 +30,7 @@ from scheduler.core.lam_protocol import (
 from scheduler.core.questions import Question
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionResult, Verification
+from scheduler.security.answer_seal import seal_answer
 
 
 def _codes(*kinds: type[CPAError]) -> frozenset[str]:
@@ -73,12 +74,23 @@ def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionRes
 
 
 def _questions(told: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
-    """Return what may be asked of people; secrets may not, since answers to agents are stored with the messages."""
+    """Return what may be asked of people; secrets only sealed, since answers to agents are stored with the messages."""
     try:
         found = tuple(Question.model_validate_json(orjson.dumps(one)) for one in told)
     except ValidationError:
         return ()
-    return found if all(one.about == "step" and not one.secret for one in found) else ()
+    return found if all(one.about == "step" and _may_be_sent(one) for one in found) else ()
+
+
+def _may_be_sent(question: Question) -> bool:
+    """Whether the answer is no secret, or can be sealed for the agent."""
+    if question.sealed_for is None:
+        return not question.secret
+    try:
+        seal_answer("", question.sealed_for)
+    except ValueError:
+        return False
+    return True
 
 
 def known_from(answers: Sequence[BaseMessage]) -> Verification | None:

@@ -14,13 +14,13 @@ _Offered = dict[str, OfferedAction]
 
 
 class _Made(NamedTuple):
-    version: int
+    versions: tuple[int, int]
     offered: _Offered
     catalog: ActionCatalog
 
 
 class AgentCatalog:
-    """One catalog for each tenant, made anew only when its agents bring something else. `own` are our actions."""
+    """One catalog for each tenant, made anew only when its agents, or we, bring something else. `own` are ours."""
 
     def __init__(self, own: ActionCatalog, registry: AgentRegistry) -> None:
         self._own = own
@@ -29,16 +29,16 @@ class AgentCatalog:
 
     def of(self, tenant: TenantId) -> ActionCatalog:
         """Return the catalog as of the last look at the store."""
-        version, made = self._registry.version, self._made.get(tenant)
-        if made is None or made.version != version:
+        versions, made = (self._registry.version, self._own.version), self._made.get(tenant)
+        if made is None or made.versions != versions:
             offered = self._offered(tenant)
-            if made is not None and made.offered == offered:
+            if made is not None and made.offered == offered and made.versions[1] == versions[1]:
                 catalog = made.catalog
             elif offered:
                 catalog = ActionCatalog((*self._own, *(action.spec() for action in offered.values())))
             else:
                 catalog = self._own
-            made = self._made[tenant] = _Made(version, offered, catalog)
+            made = self._made[tenant] = _Made(versions, offered, catalog)
         return made.catalog
 
     async def now(self, tenant: TenantId) -> ActionCatalog:

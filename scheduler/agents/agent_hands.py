@@ -12,6 +12,7 @@ from scheduler.core.retry import ErrorClass
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.security.answer_seal import unsealed
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +38,17 @@ class AgentHands:
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
         if todo.agent is not None or self._registry.knows(todo.action, context.tenant) or not self._does(todo):
             return self._by_agent(todo, context)
-        return self._here.execute(todo, context)
+        return self._by_us(todo, context)
+
+    def _by_us(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
+        """Do it here; what was answered to an agent for it alone, we cannot read and ask for again."""
+        return self._here.execute(todo, context._replace(answers=unsealed(context.answers)))
 
     async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
         """Have it done by an agent. A step that shares a session is done where the session is, there or here."""
         shares = self._does(todo) and self._remote.shares_session(todo, context)
         if shares and await self._is_here(context):
-            return await self._here.execute(todo, context)
+            return await self._by_us(todo, context)
         may_be_done_here = todo.agent is None and self._does(todo)
         try:
             ended = await self._remote.execute(todo, context)
@@ -57,7 +62,7 @@ class AgentHands:
         log.info("done_here", task_id=context.task_id, action=todo.action, reason=reason)
         if shares:
             self._sessions_here.add((context.job_id, context.run))
-        return await self._here.execute(todo, context)
+        return await self._by_us(todo, context)
 
     async def _is_here(self, context: ExecutionContext) -> bool:
         """Whether the session of the job is this worker's, or was left on this machine by one before it, which died."""

@@ -11,13 +11,15 @@ import structlog
 from scheduler.agents.agent_index import Choice, Need, Unfit
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.core.agent import Agent
-from scheduler.core.errors import NoFreeAgentError
+from scheduler.core.errors import AgentsBusyError, NoFreeAgentError
 from scheduler.core.ids import AgentId
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.repository.repository_interface import ChangeSignal
 
 _LOOK_AGAIN: Final = 0.5
+_WAIT: Final = 5.0
+"""Seconds for which one is waited for at a stretch: an attempt may not take much longer than the step's timeout."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +45,9 @@ class Choosing:
 
         `only`: this one, waited for.
 
-        Raises NoFreeAgentError.
+        Raises NoFreeAgentError, of which AgentsBusyError says that waiting longer helps.
         """
-        end = time.monotonic() + todo.timeout
+        end = time.monotonic() + min(todo.timeout, _WAIT)
         while True:
             seen = self._changes.changes
             found: Choice | Unfit | None = None
@@ -56,7 +58,7 @@ class Choosing:
                     return found.agent
             left = end - time.monotonic()
             if isinstance(found, Unfit) and (left <= 0 or not (found.soon or only)):
-                raise NoFreeAgentError(todo.action, found.reasons)
+                raise (AgentsBusyError if found.soon else NoFreeAgentError)(todo.action, found.reasons)
             await self._changes.wait(seen, min(left, _LOOK_AGAIN))
 
     async def another(self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Agent | None:

@@ -1,8 +1,6 @@
 """Talks with agents: stores what is said, posts it, and waits for the answer, whichever process that reaches."""
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,11 +15,11 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import AgentUnreachableError, CPAError, MessageConflictError, OutcomeUnknownError
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
 from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.trace_context import span_of, trace_of, traceparent
 from scheduler.repository.lam_repository import FINAL, LamRepository
 from scheduler.repository.repository_interface import ChangeSignal
 
 _RESEND: Final = 2.0  # seconds until what may not have arrived is sent again
-_TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _ANSWERS: Final = frozenset({*FINAL, MessageType.STATUS, MessageType.OFFER})
 
 log = structlog.get_logger(__name__)
@@ -127,7 +125,7 @@ class Conversation:
             sender=SCHEDULER_URI,
             to=agent.uri,
             ts=now,
-            context={"tenant": context.tenant, "locale": context.locale, "traceparent": traceparent(context)},
+            context={"tenant": context.tenant, "locale": context.locale, "traceparent": trace_of_step(context)},
             correlation={
                 "conversationId": context.job_id,
                 "inReplyTo": answering,
@@ -143,9 +141,8 @@ class Conversation:
         )
 
 
-def traceparent(context: ExecutionContext) -> str:
-    """Return the trace of a step (W3C Trace Context): its job's id is the trace, so that every process agrees on it."""
-    job = context.job_id.replace("-", "")
-    trace = job if _TRACE.fullmatch(job) else hashlib.sha256(context.job_id.encode()).hexdigest()[:32]
-    span = hashlib.sha256(f"{context.task_id} {context.run} {context.attempt}".encode()).hexdigest()[:16]
-    return f"00-{trace}-{span}-01"
+def trace_of_step(context: ExecutionContext) -> str:
+    """Return the traceparent of a step, which is the same in every process."""
+    return context.trace or traceparent(
+        trace_of(context.job_id), span_of(context.task_id, context.run, context.attempt)
+    )

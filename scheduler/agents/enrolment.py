@@ -8,6 +8,7 @@ from typing import Final
 
 from scheduler.agents.agent_index import Entry
 from scheduler.agents.agent_registry import AgentRegistry
+from scheduler.agents.known_beat import KnownBeat
 from scheduler.core.actions import covering
 from scheduler.core.agent import SCHEDULER_URI, Agent, AgentStatus
 from scheduler.core.agent_wire import (
@@ -145,22 +146,14 @@ class EnrolmentService:
         )
         return self._answer(agent)
 
-    def beat_at_once(self, agent_id: AgentId, token: str, said: HeartbeatRequest) -> AgentResponse | None:
-        """Note a sign of life of an agent that is known here by its own token; None: look closer."""
+    def known_beat(self, agent_id: AgentId, token: str, said: HeartbeatRequest) -> KnownBeat | None:
+        """Return the sign of life of an agent that is known here by its own token; None: look closer."""
         entry, (token_id, _, secret) = self._registry.known(agent_id), token.removeprefix(_PREFIX).partition("_")
         if entry is None or token_id != agent_id or not token.startswith(_PREFIX):
             return None
         if not secrets.compare_digest(entry.record.token_digest, _digest(secret)):
             return None
-        self._registry.heard(entry, said.running, AgentStatus(said.status))
-        agent = entry.record.agent
-        return AgentResponse(
-            agent_id=agent.id,
-            status=self._registry.status(entry),
-            now=self._clock.now(),
-            uri=agent.uri,
-            tenant=agent.tenant,
-        )
+        return KnownBeat(self._registry, self._clock, entry, said)
 
     def _agent(self, asked: RegisterAgentRequest, agent_id: AgentId, tenant: TenantId) -> Agent:
         agent = asked.as_agent(agent_id, tenant)

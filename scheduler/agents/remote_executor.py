@@ -111,7 +111,10 @@ class RemoteExecutor(BaseExecutor):
         while True:
             status = await self._status(agent, todo, context)
             if status.status.state != "running":
-                return verification_of(status)
+                seen = verification_of(status)
+                if seen.happened is None and status.payload is not None and status.payload.retryable:
+                    raise AgentUnreachableError(agent.name, seen.detail)
+                return seen
             await asyncio.sleep(_ASK_AGAIN)
 
     async def assign(

@@ -30,7 +30,6 @@ from scheduler.api import (
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
 from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import EVERYWHERE
-from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.settings import ApiSettings
 
 VERSION: Final = "0.1.0"
@@ -103,7 +102,6 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         )
     app.add_middleware(Door, hosts=settings.hosts, origins=settings.origins, has_key=bool(settings.tenant_keys))
     app.add_middleware(Envelope)
-    app.add_middleware(SignsOfLife)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

@@ -13,6 +13,7 @@ from scheduler.api.dependencies import tenant_of
 _MCP: Final = ("scheduler.bridges.mcp_transports", "McpOverHttp")
 _A2A: Final = ("scheduler.bridges.a2a_http", "A2aOverHttp")
 _CARD: Final = ("scheduler.bridges.a2a_http", "CardOverHttp")
+_KEYS: Final = ("scheduler.bridges.a2a_http", "KeysOverHttp")
 
 
 class Bridge:
@@ -39,6 +40,7 @@ def bridges() -> list[Route]:
     return [
         Route("/mcp", Bridge(*_MCP), include_in_schema=False),
         Route("/.well-known/agent-card.json", Bridge(*_CARD, public=True), include_in_schema=False),
+        Route("/.well-known/jwks.json", Bridge(*_KEYS, public=True), include_in_schema=False),
         Route("/a2a", a2a, include_in_schema=False),
         Route("/a2a/rest/{rest:path}", a2a, include_in_schema=False),
     ]

@@ -16,6 +16,7 @@ from a2a.types import (
     SecurityScheme,
     StringList,
 )
+from a2a.utils.signing import ProtectedHeader, create_agent_card_signer
 from google.protobuf.json_format import MessageToDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -25,8 +26,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scheduler.bridges.a2a_handler import A2aHandler
 from scheduler.bridges.desk import desk_here
 from scheduler.core.intents import UNKNOWN, Intent
+from scheduler.security.lam_signatures import SigningKey
 
 PATH: Final = "/a2a"
+KEYS: Final = "/.well-known/jwks.json"
+_ALGORITHM: Final = "EdDSA"
 _GRACE: Final = 2.0  # seconds that open streams get when the service stops
 _DESCRIPTION: Final = """Carries out office work: a sentence in German or English becomes a plan, the plan a durable
 job, the job verified work in a browser, in mail, files and calendars. Asks when something is missing."""
@@ -69,8 +73,28 @@ class CardOverHttp:
         card = make_card(
             base_of(request), services.planner.intents, with_key=bool(services.settings.api.tenant_keys), version="1"
         )
-        answer = JSONResponse(MessageToDict(card), headers={"Cache-Control": "max-age=300"})
+        signed = sign_card(card, services.agents.key, base_of(request))
+        answer = JSONResponse(MessageToDict(signed), headers={"Cache-Control": "max-age=300"})
         await answer(scope, receive, send)
+
+
+class KeysOverHttp:
+    """Tells everybody the key by which the card is signed, as a JSON Web Key Set (RFC 7517)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Take what every bridge takes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key: SigningKey = Request(scope).app.state.services.agents.key
+        told = {**key.public.model_dump(), "kid": key.kid, "use": "sig", "alg": _ALGORITHM}
+        await JSONResponse({"keys": [told]}, headers={"Cache-Control": "max-age=300"})(scope, receive, send)
+
+
+def sign_card(card: AgentCard, key: SigningKey, base: str) -> AgentCard:
+    """Return the card with our signature, which says where the key is to be found."""
+    header = ProtectedHeader(kid=key.kid, alg=_ALGORITHM, jku=f"{base}{KEYS}", typ="JOSE")
+    # the library passes the key on to one that takes it, but its types do not say so
+    return create_agent_card_signer(key.private, header)(card)  # type: ignore[arg-type]
 
 
 def make_card(base: str, intents: Iterable[Intent], *, with_key: bool, version: str) -> AgentCard:

@@ -10,7 +10,7 @@ from rich.table import Table
 from scheduler.cli.words import say
 from scheduler.core.actions import ActionSpec
 from scheduler.core.offered_action import OfferedAction
-from scheduler.executor_wiring import make_policy, make_registry, make_sites
+from scheduler.executor_wiring import make_policy, make_registry, make_sites, make_tools
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.security.policies import PolicyEngine
 from scheduler.security.secrets_manager import SecretsManager
@@ -28,13 +28,11 @@ otherwise verified first. Who may do what says `config/policies.yaml`. Write you
 def known_actions(settings: Settings) -> tuple[list[ActionSpec], PolicyEngine]:
     """Return every action, sorted by name, and the table that says which are allowed. Raises ValueError or OSError."""
     folder = settings.store.data_dir
+    secrets, artifacts = SecretsManager(settings.store.secrets_file), ArtifactStore(folder / "artifacts")
     registry = make_registry(
-        settings,
-        SecretsManager(settings.store.secrets_file),
-        ArtifactStore(folder / "artifacts"),
-        ScreenshotStore(folder / "screenshots"),
-        make_sites(settings),
+        settings, secrets, artifacts, ScreenshotStore(folder / "screenshots"), make_sites(settings)
     )
+    make_tools(settings, secrets, artifacts, registry)
     return sorted(registry.catalog, key=lambda spec: spec.name), make_policy(settings)
 
 

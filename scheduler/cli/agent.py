@@ -22,8 +22,8 @@ Token = Annotated[
     str,
     typer.Option(
         help=say(
-            "Eintrittskarte (POST /agents/enrolments); besser in CPA_AGENTS_TOKEN, wo sie niemand sieht.",
-            "Enrolment token (POST /agents/enrolments); better in CPA_AGENTS_TOKEN, where nobody sees it.",
+            "Eintrittskarte („cpa agents enrol“); besser in CPA_AGENTS_TOKEN, wo sie niemand sieht.",
+            "Enrolment token (“cpa agents enrol”); better in CPA_AGENTS_TOKEN, where nobody sees it.",
         )
     ),
 ]

@@ -1,6 +1,7 @@
 """The commands of `cpa agents`: who does steps for this service, and what an operator does with them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -21,6 +22,7 @@ app = typer.Typer(
         "Agents: look, drain, cut off, remove, let in.",
     ),
 )
+_FEW: Final = 4  # capabilities that a line of the list names
 _AGENT = typer.Argument(help=say("Name oder Kennung des Agenten.", "Name or id of the agent."), show_default=False)
 _REASON = typer.Option(help=say("Warum; steht im Audit-Log.", "Why; it is kept in the audit log."))
 _TYPE = typer.Option(
@@ -58,7 +60,7 @@ def list_agents(
             views.escape(agent["name"]),
             _status(agent),
             f"{agent['running']}/{agent['concurrency']}",
-            views.escape(", ".join(terms["name"] for terms in agent["capabilities"])),
+            views.escape(_briefly([terms["name"] for terms in agent["capabilities"]])),
             _last(agent),
         )
     out.print(table)
@@ -137,7 +139,10 @@ def enrol(
         return
     out.print(made["token"], highlight=False, soft_wrap=True)
     until = views.moment(made["expires_at"])
-    words = say(f"Gilt bis {until}, {uses}-mal; wird nur jetzt gezeigt.", f"Until {until}, {uses} times; shown once.")
+    words = say(
+        f"Gilt bis {until}, {'für einen Agenten' if uses == 1 else f'für {uses} Agenten'}; wird nur jetzt gezeigt.",
+        f"Until {until}, for {'one agent' if uses == 1 else f'{uses} agents'}; shown only now.",
+    )
     out.print(f"[dim]{words}[/]", highlight=False)
 
 
@@ -181,6 +186,14 @@ def _path(client: Client, agent: str) -> str:
 def _status(agent: Mapping[str, Any]) -> str:
     status = views.escape(agent["status"])
     return f"[{_COLOURS.get(status, 'dim')}]{status}[/]"
+
+
+def _briefly(names: Sequence[str]) -> str:
+    """Return some names as they are, of many how many there are of each family; `show` tells all."""
+    if len(names) <= _FEW:
+        return ", ".join(names)
+    families = Counter(name.partition(".")[0] for name in names)
+    return ", ".join(f"{family} ({count})" for family, count in families.items())
 
 
 def _last(agent: Mapping[str, Any]) -> str:

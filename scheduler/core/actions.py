@@ -99,12 +99,18 @@ class ActionSpec(BaseModel):
 
 
 class ActionCatalog:
-    """All actions that somebody here can do, by dotted name."""
+    """All actions that somebody here can do, by dotted name. `version` grows when they are replaced by others."""
 
     def __init__(self, actions: Iterable[ActionSpec] = ()) -> None:
         self._actions: dict[str, ActionSpec] = {}
+        self.version = 0
         for spec in actions:
             self.add(spec)
+
+    def replace(self, actions: Iterable[ActionSpec]) -> None:
+        """Take these for all there are; whoever holds the catalog sees them from now on. Raises ValueError."""
+        self._actions = {spec.name: spec for spec in ActionCatalog(actions)}
+        self.version += 1
 
     def add(self, spec: ActionSpec) -> None:
         """Bring in an action. A second action of that name is a mistake of wiring: raises ValueError."""

@@ -113,6 +113,12 @@ class NoFreeAgentError(UnavailableError):
         super().__init__(f"No agent can be given {action!r} now: {told}", action=action, reasons=told)
 
 
+class AgentsBusyError(NoFreeAgentError):
+    """One that could do it is at work, and has only too much to do, or rests after failures."""
+
+    code: ClassVar[str] = "agents_busy"
+
+
 class FileNotFetchedError(UnavailableError):
     """A file that a step needs could not be fetched from the scheduler; the step was not begun."""
 

@@ -51,6 +51,10 @@ AGENT_SENTENCES: Mapping[str, tuple[str, str]] = {
         "Für {action} ist gerade kein Agent einsetzbar: {reasons}. „cpa agents list“ zeigt alle.",
         "No agent can be given {action} now: {reasons}. “cpa agents list” shows all of them.",
     ),
+    "agents_busy": (
+        "Alle Agenten, die {action} können, sind gerade ausgelastet: {reasons}. „cpa agents list“ zeigt alle.",
+        "All agents that can do {action} have too much to do now: {reasons}. “cpa agents list” shows all of them.",
+    ),
     "agent_failed": (
         "Der Agent {agent} hat sich nicht an die Regeln gehalten: {problem}.",
         "Agent {agent} did not keep to the rules: {problem}.",

@@ -62,6 +62,8 @@ ORDER: Final = "order"
 WISH: Final = "wish"
 FOR_OTHERS: Final = "for others"  # "Tom needs the list"
 MAYBE: Final = "maybe"  # words without a verb
+NEGATED: Final = "negated"
+"""Why words order nothing: they say that it is not to be done."""
 NOTHING: Final = ""
 
 
@@ -80,15 +82,15 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     if CANNOT_FIND.search(said):
         return Mood(WISH)
     if HOLDS_OFF.match(said) and not _closes(words):
-        return Mood(NOTHING, "negated")
+        return Mood(NOTHING, NEGATED)
     if "refrain" in words.senses or (words.content[0].key in LEAVES and words.tokens[-1].key in AS_IS):
-        return Mood(NOTHING, "negated")
+        return Mood(NOTHING, NEGATED)
     if words.imperative is not None:
         return _of_order(words, said, negated=negated)
     if FOUND_THERE.search(said) and not clause.question:
         return Mood(NOTHING, "statement")
     if clause.sub:
-        return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else "negated")
+        return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else NEGATED)
     if PRAISE.search(said) and not negated:
         return Mood("praise")
     if ASKED_FOR.search(said) and not negated:
@@ -102,11 +104,12 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     if (
         words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
     ) and not _left_out(words, clause):
-        return _of_question(words, said, negated=negated)
+        mood = _of_question(words, said, negated=negated)
+        return Mood(NOTHING, NEGATED) if negated and mood.kind == NOTHING else mood
     if words.declares:
         return _of_report(words, said, negated=negated)
     if negated:
-        return Mood(NOTHING, "negated")
+        return Mood(NOTHING, NEGATED)
     if "to be" in said.casefold() and words.last_form == PARTICIPLE:
         return Mood(WISH)
     if bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
@@ -155,7 +158,7 @@ def _closes(words: Words) -> bool:
 def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
     first = words.content[0]
     if negated:
-        return Mood(NOTHING, "negated")
+        return Mood(NOTHING, NEGATED)
     if TELL_HOW.search(said) and not WHETHER_WROTE.search(said):
         return Mood(NOTHING, "question")
     polite = first.has("modal")
@@ -251,7 +254,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
         return Mood(NOTHING, "statement")
     subject = subject_of(words)
     if negated:
-        return Mood(NOTHING, "negated")
+        return Mood(NOTHING, NEGATED)
     if (
         keys & {"habe", "hab", "hat", "haben", "have", "has", "i've", "we've", "hatte", "had"}
         and words.last_form in {PARTICIPLE, "auxiliary"}

@@ -9,6 +9,7 @@ from typing import Final
 
 from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened
 from scheduler.core.dictation import dictation
+from scheduler.core.elliptic import says_again
 from scheduler.core.letters import word_set
 from scheduler.core.mood_words import NEGATION
 from scheduler.core.phrases import Token, tokens_of
@@ -347,6 +348,8 @@ def _names(token: Token) -> bool:
 def _role_of_rest(atom: Atom, last: Clause, before: Words) -> str:
     """Return what words are to the clause before them that have no finite verb."""
     words, head = atom.words, atom.words.content[0]
+    if atom.conjunction and not last.told and says_again(words, before):
+        return "gap"
     if before.last_form == "infinitive" and atom.conjunction and len(words.content) > 1 and not last.told:
         return "new"
     if words.last_form in {"infinitive", "to"} and words.nonfinite is not None:

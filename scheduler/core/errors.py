@@ -37,7 +37,8 @@ CPAError
                                  BrowserUnavailableError, StoreBusyError, StoreFullError, QueueFullError,
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
-                                 NoFreeAgentError, TooManyMessagesError, ToolServerDownError, FileNotFetchedError
+                                 NoFreeAgentError (AgentsBusyError), TooManyMessagesError, ToolServerDownError,
+                                 FileNotFetchedError
 """
 
 from scheduler.core.agent_errors import (
@@ -46,6 +47,7 @@ from scheduler.core.agent_errors import (
     AgentNameTakenError,
     AgentNotFoundError,
     AgentRefusedError,
+    AgentsBusyError,
     AgentUnreachableError,
     EndpointForbiddenError,
     EnrolmentRefusedError,
@@ -193,6 +195,7 @@ __all__ = [
     "AgentNotFoundError",
     "AgentRefusedError",
     "AgentUnreachableError",
+    "AgentsBusyError",
     "AmbiguousTargetError",
     "AppFailedError",
     "AppForbiddenError",

@@ -33,7 +33,11 @@ def new_id() -> str:
         digits = f"{milliseconds:012x}"
         beginning = f"{digits[:8]}-{digits[8:]}"
         _latest = milliseconds, beginning
-    return f"{beginning}-{0x7000 | rest * 4096 // 1_000_000:x}-{_chance.take()}"
+    try:
+        end = _ends.pop()
+    except IndexError:
+        end = _more_ends()
+    return f"{beginning}-{0x7000 | rest * 4096 // 1_000_000:x}-{end}"
 
 
 _latest: tuple[int, str] = (0, "")
@@ -53,33 +57,24 @@ _VARIANT = {f"{chance:x}": f"{0b1000 | chance & 0b11:x}" for chance in range(16)
 """The hex digit that begins with the bits 10 and keeps the last two of a random one."""
 
 
-class _Chance:
-    """The random ends of ids, made for many at once: asking the kernel for each costs more than the rest."""
-
-    def __init__(self) -> None:
-        self._left: list[str] = []
-
-    def take(self) -> str:
-        """Return 62 random bits behind the two of the variant, as 4 and 12 hex digits. Any thread may call."""
-        try:
-            return self._left.pop()
-        except IndexError:
-            fresh = os.urandom(8 * 4096).hex()
-            ends = [
-                f"{_VARIANT[fresh[place]]}{fresh[place + 1 : place + 4]}-{fresh[place + 4 : place + 16]}"
-                for place in range(0, len(fresh), 16)
-            ]
-            self._left += ends[1:]
-            return ends[0]
-
-    def forget(self) -> None:
-        """Drop what is left: a process that was forked would hand out the same."""
-        self._left = []
+_ends: list[str] = []
+"""The random ends of ids to come, made for many at once: asking the kernel for each costs more than the rest."""
 
 
-_chance = _Chance()
+def _more_ends() -> str:
+    """Make more of them; return one: 62 random bits behind the two of the variant, as 4 and 12 hex digits."""
+    fresh = os.urandom(8 * 4096).hex()
+    ends = [
+        f"{_VARIANT[fresh[place]]}{fresh[place + 1 : place + 4]}-{fresh[place + 4 : place + 16]}"
+        for place in range(0, len(fresh), 16)
+    ]
+    end = ends.pop()
+    _ends.extend(ends)
+    return end
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_chance.forget)
+    os.register_at_fork(after_in_child=_ends.clear)  # a process that was forked would hand out the same
 
 
 def fired_job_id(schedule_id: ScheduleId, moment: datetime) -> JobId:

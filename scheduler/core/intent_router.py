@@ -51,6 +51,7 @@ _SENTENCE_END = re.compile(
 _OF_FETCHING: Final = frozenset(
     {"download_file", "navigate_url", "search_document", "fetch_and_send", "send_mail", "open_document", "open_app"}
 )
+_KEEPS: Final = frozenset({"download", "save"})
 _FROM: Final = frozenset({"portal", "folder"})
 _UNCONFIGURED = "an order of which nothing is configured"
 
@@ -207,6 +208,7 @@ class IntentRouter:
         if (
             not set(names) <= _OF_FETCHING
             or names[-1] not in {"send_mail", "fetch_and_send"}
+            or any(one.intent == "download_file" and one.signs and one.signs.senses & _KEEPS for one in request.orders)
             or not any(one.signs and (one.signs.place or "portal" in one.signs.nouns) for one in request.orders)
         ):
             return None

@@ -5,12 +5,13 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from scheduler.core.assembling import assembled
 from scheduler.core.errors import InvalidTransitionError, RetriesExhaustedError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId, new_id
 from scheduler.core.retry import TaskFailure
@@ -52,11 +53,11 @@ class TaskStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        return self in _FINAL_TASK
+        return self in FINAL_TASK
 
 
 _FINAL_JOB = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED})
-_FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
+FINAL_TASK = frozenset({TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
 
 JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLING, JobStatus.CANCELLED}),
@@ -233,3 +234,14 @@ class Job(BaseModel):
             crashes=0,
             lease=None,
         )
+
+
+_BLANK = dict(Job(intent="", task_graph=TaskGraph(), created_at=datetime(1970, 1, 1, tzinfo=UTC)))
+
+
+def job_with(fields: Mapping[str, Any]) -> Job:
+    """Return the job with these fields, which are known to be valid, and the defaults of the others.
+
+    Its id, context, intent, plan and `created_at` must be among them.
+    """
+    return assembled(Job, {**_BLANK, **fields})

@@ -83,7 +83,8 @@ class FailurePayload(Payload):
     """Why the work failed, whether trying again can help, and what it did to the world meanwhile.
 
     With `questions` (`core/questions.Question`) and no effect it only waits for their answers: people are asked, and
-    the step is ordered again with what they said. Nothing secret is asked like this: what is answered is stored.
+    the step is ordered again with what they said. Messages are stored, so what is secret comes sealed for the agent, to
+    the key that stands in its question; without one nothing secret is asked.
     """
 
     code: Code
@@ -112,12 +113,13 @@ class QueryStatusPayload(Payload):
 class StatusPayload(Payload):
     """What is known of work that was asked about, also by an agent that was started anew since.
 
-    `effect` says whether the step happened; left out, or `unknown`: nobody can tell.
+    `effect` says whether the step happened; left out, or `unknown`: nobody can tell, or (`retryable`) not just now.
     """
 
     effect: WorldEffect | None = None
     result: JsonObject | None = None
     detail: Text | None = None
+    retryable: bool | None = None
 
 
 class DiscoverPayload(Payload):

@@ -5,18 +5,22 @@ from itertools import pairwise
 from typing import Final
 
 _CUT: Final = re.compile(
-    r"(?<=[.!?;:])\s+(?=\S)|\s*\n\s*|,\s+|\s+[-–•]\s+|\s+(?=\d[.)]\s)"
-    r"|\s+(?=(?:und|and|&|u\.|\+|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after|also|außerdem|plus)\s)",
+    r"(?<=[.!?;:…])\s+(?=\S)|,\s+"
+    r"|(?<!\s)(?:\s*\n\s*|\s+[-–—•→]\s+|\s+->\s+|\s+(?=(?:\d|[a-e])[.)/]\s)"  # else a long gap takes its square
+    r"|\s+(?=(?:und|and|&|u\.|\+|n|'n'?|dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after(?:wards)?|also|plus"
+    r"|außerdem|ausserdem|sowie|ferner|zudem|bevor|ehe|nachdem|sobald|before|once|while|whilst|but|as well as"
+    r"|followed by|whereupon)\s))",
     re.IGNORECASE,
 )
-_SHORTENED: Final = re.compile(
+SHORTENED: Final = re.compile(
     r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
     r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
     re.IGNORECASE,
 )
-_BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
+BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
+LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
 
 
 def cut(text: str) -> list[str]:
@@ -25,11 +29,12 @@ def cut(text: str) -> list[str]:
     for match in _CUT.finditer(text):
         if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
             continue
-        before = text[: match.start()]
-        if before.endswith(".") and _SHORTENED.search(before):
+        before = text[max(0, match.start() - LOOK_BACK) : match.start()]
+        if before.endswith(".") and SHORTENED.search(before):
             continue
-        if text[match.end()].isdigit() and _BEFORE_DATE.search(before):
+        if text[match.end()].isdigit() and BEFORE_DATE.search(before):
             continue
         places.append(match.end())
-    places = [*places[:_MOST], len(text)]
-    return [text[start:end] for start, end in pairwise(places)]
+        if len(places) == _MOST:
+            break
+    return [text[start:end] for start, end in pairwise([*places, len(text)])]

@@ -116,7 +116,7 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
             signs=signs._replace(place=True),
         )
     gets = bool(spoken.senses & {"fetch", "save", "need", "belong", "lie"}) or last.mood == WISH
-    downloads = "download" in spoken.senses and last.intent == "download_file"
+    downloads = bool(spoken.senses & {"download", "save"}) and last.intent == "download_file"
     if (
         gets
         and not downloads

@@ -19,7 +19,7 @@ from scheduler.core.asides import (
 )
 from scheduler.core.asked_told import asked_in, asked_where
 from scheduler.core.atoms import AFTER, BEFORE, IF
-from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
+from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of
 from scheduler.core.lexicon import FOREIGN
@@ -100,6 +100,8 @@ class _Reader:
         if all(one.mood == MAYBE and not one.intent and not one.foreign for one in orders):
             self._reasons += ["no order" for _ in orders]
             orders = []
+        if NEGATED in self._reasons and not any(one.intent or one.foreign for one in orders):
+            orders = []
         reason = ""
         if not orders:
             reason = next(
@@ -176,7 +178,7 @@ class _Reader:
         return (
             mood.kind == WISH
             and clause.joined == ","
-            and (self._mood == ORDER or self._reasons[-1:] == ["negated"])
+            and (self._mood == ORDER or self._reasons[-1:] == [NEGATED])
             and words.content[0].key in I_WE
             and tells_why(words)
         )
@@ -238,7 +240,7 @@ class _Reader:
             self._before(clause, order)
             return True
         whole = clause.text(self._text)
-        if clause.sub in IF and HARMLESS_IF.match(whole):
+        if clause.sub in IF | AFTER and HARMLESS_IF.match(whole):
             return True
         perfect = bool(DONE.search(whole)) or inner.first_form == "gerund"
         if (

@@ -27,7 +27,8 @@ class Question(BaseModel):
     `about`: which intent is meant, what fills a slot (`slot`), or what a step needs (a code of a second factor).
     With `choices` the answer is one of them, unless `open`. The answer to a `secret` one never reaches the database.
     `order` tells of several orders in one request which is asked about, from 0. `patience` is how long the answer is
-    waited for; None: as the settings say. `task` is the step that asks, if one does.
+    waited for; None: as the settings say. `task` is the step that asks, if one does. The answer to one of an agent is
+    sealed to its key `sealed_for` (X25519, as `x` of a JWK) before it is kept or sent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,7 @@ class Question(BaseModel):
     secret: bool = False
     patience: timedelta | None = Field(default=None, gt=timedelta(0))
     task: TaskId | None = None
+    sealed_for: str | None = Field(default=None, max_length=100)
 
     def by(self, task: TaskId) -> "Question":
         """Return the question as one that the step asks: its key is unique within the job."""

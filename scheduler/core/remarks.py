@@ -23,6 +23,8 @@ _FAVOUR: Final = re.compile(
     r"|(?:tu|tust du|tun sie|mach|könntest du) (?:mir|uns) (?:bitte |mal )*(?:den|einen|nen) (?:großen |riesen)?gefallen(?: tun)?\s?(?:und|[,:!?.])(?= \w)|sei (?:bitte )?(?:so )?(?:ein schatz|ein engel|so lieb|so gut|so nett|lieb|gut|nett|ein lieber),? und(?= \w)"
     r"|(?:could you |can you |would you |please )*(?:do me (?:a|the) (?:big |huge |quick )?(?:favou?r|solid)|be an? (?:dear|love|star|angel|pal|sport|legend|hero)|help me out)(?: here)?\s?(?:and|[,:!?.–-]+)(?= ?\w)"
     r"|(?:would you |please )*be so (?:good|kind|nice) as to(?= \w)"
+    r"|wenn (?:du|sie|ihr) (?:die (?:freundlichkeit|güte)|so (?:gut|freundlich|nett|lieb)) (?:hätte\w*|wär\w*),?(?= \w)"
+    r"|would it trouble you (?:terribly |much |too much )?to(?= \w)"
     r"|würde es (?:dir|ihnen|euch) (?:etwas|was|viel) ausmachen,?(?= \w)|(?:hättest du|hätten sie) (?:etwas|was) dagegen,?(?= \w)"
     r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
     re.IGNORECASE,
@@ -48,7 +50,7 @@ _FOR_INFORMATION: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HAD_IT_BEEN: Final = re.compile(
-    r"\s*(?:hätte|wäre|hättest|hätten|wären)n? \w+\b.*,\s*(?:dann |so )?(?:wäre|hätte|würde|müsste|könnte)\w*\b|\s*had (?:i|we|he|she|they|it)\b.*,.*\bwould\b",
+    r"\s*(?:hätte|wäre|hättest|hätten|wären)n? \w+\b.*,\s*(?:dann |so )?(?:wäre|hätte|würde|müsste|könnte|säße|ginge|käme|stünde|läge|gäbe|bliebe)\w*\b|\s*had (?:i|we|he|she|they|it)\b.*,.*\bwould\b",
     re.IGNORECASE | re.DOTALL,
 )
 _AWAY: Final = re.compile(
@@ -57,6 +59,25 @@ _AWAY: Final = re.compile(
 )
 _PERHAPS_LATER: Final = re.compile(
     r"\s*(?:if|when|wenn|falls)\b[^.!?]*\b(?:i|we) (?:may|might)\b[^.!?]*[.!?]*$", re.IGNORECASE
+)
+_SAID_OF: Final = re.compile(
+    r"\s*(?:and |und )?(?:i|we) (?:do |really |just |quite )*(?:like|love|enjoy|adore) (?:how|that|when|the way)\b"
+    r"|\s*(?:according to|laut|gemäß) (?!.*\b(?:should|must|needs?|muss|soll\w*|müss\w+)\b)[^,]*,? "
+    r"|\s*(?!(?:you|i|we)\b)[\w' ]{2,40}? used to (?!it\b|that\b|this\b)\w+"
+    r"|\s*should\b[^.!?]*\bever\b[^.!?]*,.*(?:'d|would)\b"
+    r"|\s*(?:great|nice|lovely|good|beautiful|schöner?|tolle[rs]?|super|gute[rs]?) [^.!?:]*\b(?:by the way|btw|übrigens)\b[^.!?:]*[.!]*$"
+    r"|\s*\w+(?:'s| is) (?:fixin'?g?|about|going|planning) to\b",
+    re.IGNORECASE,
+)
+_QUOTED: Final = re.compile(
+    r"^\s*(?:schick (?:ist|sind|war|waren|sieht|wird)|(?:please (?:note|be aware|be advised) that|bitte (?:zu )?(?:beachten|merken)"
+    r"(?: sie)?,? dass)\b(?!.*[.!?;]\s+\S))"
+    r"|\b(?:he|she|they|er|sie|i|he's|she's|i'm) (?:goes?|went|was like|were like|is like|like|meinte so|so), "
+    r"|\b(?:oder soll|or (?:shall|should)) (?:ich|wir|i|we)\b[^.!?]*\?\s*$",
+    re.IGNORECASE,
+)
+_MORE: Final = re.compile(
+    r"(?i)[.!?;]\s+\S|\b(?:bitte|please|pls|kindly|can you|could you|kannst du)\b(?! (?:note|be a|beacht|zu ))"
 )
 _REPORTS: Final = frozenset({"idle", "need", "know", "lie", "arrive"})
 _LONGEST_SUBJECT: Final = 5
@@ -67,7 +88,9 @@ def only_informs(text: str) -> bool:
     told = _FOR_INFORMATION.match(text)
     if told is not None:
         return Words(tokens_of(told["rest"])).imperative is None
-    if _AWAY.match(text) or HYPOTHETICAL.match(text):
+    if _SAID_OF.match(text) and Words(tokens_of(text)).imperative is None and not _MORE.search(text):
+        return True
+    if _AWAY.match(text) or HYPOTHETICAL.match(text) or _QUOTED.search(text):
         return True
     return _HAD_IT_BEEN.match(text) is not None or _PERHAPS_LATER.match(text) is not None
 

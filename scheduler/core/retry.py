@@ -3,16 +3,35 @@
 Pure functions of their arguments: `step` asks here, then acts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
-from scheduler.core.errors import CPAError, Effect
+from scheduler.core.errors import (
+    AgentRefusedError,
+    AgentsBusyError,
+    AgentUnreachableError,
+    CPAError,
+    Effect,
+    NoFreeAgentError,
+)
 from scheduler.core.ids import AgentId
 from scheduler.core.questions import AskingError, Question
+
+_FIRST_PAUSE: Final = timedelta(seconds=0.25)
+_UNTIL_SOMEBODY_COMES: Final = (60, timedelta(seconds=20))
+_UNTIL_SOMEBODY_IS_FREE: Final = (10_000, timedelta(seconds=5))
+_NOBODY_TOOK_IT: Final[Mapping[str, tuple[int, timedelta]]] = {
+    NoFreeAgentError.code: _UNTIL_SOMEBODY_COMES,
+    AgentUnreachableError.code: _UNTIL_SOMEBODY_COMES,
+    AgentRefusedError.code: _UNTIL_SOMEBODY_COMES,
+    AgentsBusyError.code: _UNTIL_SOMEBODY_IS_FREE,
+}
+"""How often a step is offered, and the longest pause between: some ten minutes, or for as long as it takes."""
 
 
 class ErrorClass(StrEnum):
@@ -57,6 +76,22 @@ class TaskFailure(BaseModel):
         if not self.retryable:
             return ErrorClass.PERMANENT
         return ErrorClass.AGENT_LOST if self.agent_at_fault else ErrorClass.TRANSIENT
+
+    @property
+    def avoid(self) -> frozenset[AgentId]:
+        """Who is at fault."""
+        return frozenset({self.agent_id}) if self.agent_at_fault and self.agent_id else frozenset()
+
+    def pause_until_offered(self, tries: int, draw: float) -> timedelta | None:
+        """Return after which pause a step that nobody took is offered again; None: it was begun, or that is enough.
+
+        It was offered `tries` times by now; `draw` in [0, 1) is the jitter.
+        """
+        most, longest = _NOBODY_TOOK_IT.get(self.code, (0, timedelta(0)))
+        if tries > most or not self.retryable or self.effect is not Effect.NONE:
+            return None
+        pause: timedelta = draw * min(_FIRST_PAUSE * 2 ** min(tries - 1, 20), longest)
+        return pause
 
     @classmethod
     def of(cls, error: CPAError) -> Self:
@@ -111,5 +146,4 @@ class RetryPolicy(BaseModel):
         if attempts >= self.max_attempts:
             return GiveUp(f"gave up after {attempts} attempts")
         delay = draw * min(self.base_delay * 2 ** min(attempts - 1, 20), self.max_delay)
-        avoid = frozenset({failure.agent_id}) if failure.agent_at_fault and failure.agent_id else frozenset()
-        return RetryAt(when=now + delay, avoid=avoid)
+        return RetryAt(when=now + delay, avoid=failure.avoid)

@@ -12,9 +12,12 @@ from scheduler.core.phrases import Token
 from scheduler.core.slot_phrase_ends import PhraseEnds
 from scheduler.core.slot_times import is_period
 from scheduler.core.slot_tokens import Chunk, is_abbreviated, language_of
+from scheduler.core.slot_words import slot_words
 
 _JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _TIMES: Final = frozenset({"zeitraum", "zeit", "monat", "woche", "period", "month", "monats"})
+_ENDS: Final = frozenset({".", "!", "?", ";", ":"})
+_BEFORE_DAYS: Final = slot_words("before_days")
 _MARKS_WITHIN: Final = frozenset({"-", "–"})
 _TAKEN_BACK: Final = re.compile(
     r"[\s,.;–-]*\b(?:nein|nee|ne|no|quatsch|sorry|halt|ach was|i mean|ich meine?|besser gesagt|or rather|sondern)\b[\s,.;–-]*(?:(?:sorry|halt|wait|doch|i mean|ich meine?|lieber|am|um|on|at|bitte mal auf)\b[\s,.;–-]*)*",
@@ -102,6 +105,7 @@ class _Chunker(PhraseEnds):
             return
         self._break()
         self._clause += 1
+        self._sentence += token.text in _ENDS
 
     def _take_time(self, place: int, token: Token) -> None:
         chunk, after = self._open, self._at(place + 1)
@@ -112,7 +116,9 @@ class _Chunker(PhraseEnds):
             noun_after = after is not None and after.kind == "word" and not self._ends_np(place + 1, after)
             if all(one.key in _TIMES or one.has("determiners") for one in chunk.tokens) and not bare:
                 bare, noun_after = True, False
-            if (bare and chunk.tokens and noun_after) or (not bare and chunk.kind == "np" and is_period(token.text)):
+            if (bare and chunk.tokens and noun_after) or (
+                not bare and chunk.kind == "np" and is_period(token.text) and chunk.tokens[-1].key not in _BEFORE_DAYS
+            ):
                 chunk.tokens.append(token)
                 return
             if bare:
@@ -220,7 +226,8 @@ class _Chunker(PhraseEnds):
         return end
 
     def _add(self, chunk: Chunk) -> None:
-        chunk.near, chunk.joined, chunk.clause = self._near, self._joined, self._clause
+        chunk.near, chunk.joined = self._near, self._joined
+        chunk.clause, chunk.sentence = self._clause, self._sentence
         self._found.append(chunk)
         self._near, self._joined = False, False
 

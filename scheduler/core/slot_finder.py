@@ -12,7 +12,7 @@ from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order
 from scheduler.core.slot_queries import find_query
-from scheduler.core.slot_roles import ROLES
+from scheduler.core.slot_roles import DOING, ROLES
 from scheduler.core.slot_texts import (
     cut_agenda,
     cut_fields,
@@ -83,7 +83,7 @@ _TOLD_LATE: Final = frozenset(
 _LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _BETWEEN: Final = re.compile(
-    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|plus)\s+"
+    r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|\+|plus)\s+"
 )
 _AND: Final = re.compile(
     r",\s+(?:und |and )?(?=(?:de[rnm]|die|das|the|our|unsere?n?)\s)|\s+(?:as well as|und|and|sowie)\s+"
@@ -263,7 +263,7 @@ def _found(intent: str, text: str) -> Filled:
         cut = cut_format(rest)
         rest = cut.rest
         filled |= {} if intent == "export_pdf" else {slot: [*many] for slot, many in cut.found.items()}
-    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text)
+    order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text, doing=DOING[intent])
     order.filled |= filled
     role(order)
     return order.filled

@@ -9,12 +9,16 @@ from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_words import slot_words
 
 _TOGETHER: Final = re.compile(r"\s+(?:in|together|zusammen)\b", re.IGNORECASE)
+_OVER: Final = re.compile(
+    r"gestern|vorgestern|letzte|vorige|vergangene|heut$|yesterday|last |past |the other", re.IGNORECASE
+)
 _PLAIN_MEETINGS: Final = slot_words("plain_meetings")
 
 
 def create_appointment(order: Order) -> None:
     for kind in ("date", "time"):
-        for one in order.times(kind):
+        times = order.times(kind)
+        for one in [*(one for one in times if not _is_over(one)), *times]:
             order.fill(kind, one)
     for one in list(order.free()):
         if one.noun("application") and one.prep in {"in", "im", "ins", "to", "into", "on"}:
@@ -34,6 +38,11 @@ def create_appointment(order: Order) -> None:
             if meant and (not one.prep or (one.prep in FOR and not is_person(one))):
                 order.fill("title", one)
                 break
+
+
+def _is_over(chunk: Chunk) -> bool:
+    """Whether a day has been: it is told of what was before."""
+    return _OVER.match(chunk.tokens[0].text) is not None
 
 
 def _meets_whom(order: Order) -> None:

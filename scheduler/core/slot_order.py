@@ -18,7 +18,7 @@ FOR: Final = frozenset({"fuer", "fuers", "for"})
 FROM: Final = frozenset({"von", "vom", "vo", "from", "by", "off"})
 OUT_OF: Final = slot_words("out_of") | {"out of", "vo"}
 ABOUT: Final = slot_words("about")
-WITH: Final = frozenset({"mit", "with", "w/", "zwischen", "between", "bei", "beim"})
+WITH: Final = frozenset({"mit", "with", "w/", "w", "zwischen", "between", "bei", "beim"})
 _STAYS: Final = slot_words("stays")
 OF_PERSONS: Final = frozenset({"von", "vom", "of", "from", "at"})
 _STAYING: Final = {
@@ -39,6 +39,10 @@ _ROLE: Final = re.compile(
     r"referent|assistent|vermieter|mieter|inhaber|besitzer|eigentuemer|nehmer|geber|schreiber|pfleger|halter|bearbeiter|beauftragte|kollege|chef)(?:in|innen|s|n|en|r)?"
     r"|.*(?:verwaltung|abteilung|kanzlei|agentur|behoerde|versicherung|sparkasse|krankenkasse|verein|verband|redaktion|spedition|druckerei|werkstatt|kammer|direktion|gesellschaft|amts?|amtes|gericht|notariat|vorstand|betriebsrat|elternrat|beirat|gemeinde|ministerium|dienst)"
 )
+_IT: Final = re.compile(
+    r"\b(?:it|them|her|ihn|sie|es|(?:die|den|das)(?=[ ,.!?]*(?:mir|mal|bitte|ums?|mu(?:ss|esst|sst)\\w*|müsst\\w*|kann|soll\\w*|$)))\b",
+    re.IGNORECASE,
+)
 _LISTS: Final = frozenset({",", "und", "and", "sowie", "&"})
 _NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
 _KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
@@ -48,11 +52,16 @@ _GERMAN_ARTICLES: Final = slot_words("german_articles")
 class Order:
     """The chunks of an order, and what was filled so far."""
 
-    def __init__(self, text: str, chunks: Sequence[Chunk], *, german: bool, whole: str = "") -> None:
+    def __init__(
+        self, text: str, chunks: Sequence[Chunk], *, german: bool, whole: str = "", doing: Sequence[str] = ()
+    ) -> None:
         self.text = text
         self.whole = whole or text
         """The text before anything was blanked out of it."""
         self.chunks = list(chunks)
+        self.told = self._told(doing)
+        """The chunk of the verb that orders, by the senses of `doing`, the first the surest; None where nobody knows, and where
+        a pronoun stands beside it for what was told of before."""
         self.german = german
         self.filled: Filled = {}
         self._taken: set[int] = set()
@@ -64,15 +73,39 @@ class Order:
         return self._places[id(chunk)]
 
     def free(self) -> Iterable[Chunk]:
-        """Yield the phrases that fill nothing yet."""
-        return (one for one in self.chunks if id(one) not in self._taken and one.kind == "np")
+        """Return the phrases that fill nothing yet, those first that stand in the sentence that orders."""
+        return self._nearest([one for one in self.chunks if id(one) not in self._taken and one.kind == "np"])
 
     def is_free(self, chunk: Chunk) -> bool:
         """Whether a phrase fills nothing yet."""
         return id(chunk) not in self._taken
 
     def times(self, kind: str) -> list[Chunk]:
-        return [one for one in self.chunks if one.kind == kind and id(one) not in self._taken]
+        return self._nearest([one for one in self.chunks if one.kind == kind and id(one) not in self._taken])
+
+    def _nearest(self, chunks: list[Chunk]) -> list[Chunk]:
+        told = self.told
+        if told is None or all(one.sentence == told.sentence for one in chunks):
+            return chunks
+        return sorted(chunks, key=lambda one: abs(one.sentence - told.sentence))
+
+    def told_of(self, chunks: list[Chunk]) -> list[Chunk]:
+        """Return those that stand in the sentence that orders; all where none stands bare there."""
+        if self.told is None:
+            return chunks
+        near = [one for one in chunks if one.sentence == self.told.sentence]
+        return near if any(not one.prep for one in near) else chunks
+
+    def _told(self, doing: Sequence[str]) -> Chunk | None:
+        for sense in doing:
+            verbs = [one for one in self.chunks if one.kind == "verb" and one.tokens[0].has("verb", sense)]
+            orders = [one for one in verbs if any(m.orders and m.sense == sense for m in one.tokens[0].meanings)]
+            if verbs:
+                told = (orders or verbs)[-1]
+                sentence = [one for one in self.chunks if one.sentence == told.sentence]
+                said = self.text[sentence[0].start : sentence[-1].end]
+                return None if _IT.search(said) else told
+        return None
 
     def take(self, chunk: Chunk) -> None:
         """Have a chunk fill nothing."""
@@ -127,7 +160,7 @@ def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool
     if after.kind == "np":
         if after.prep:
             lives = (
-                after.prep == "in"
+                after.prep in {"in", "aus"}
                 and staying is OF_PERSONS
                 and not after.det
                 and after.content[0].text[:1].isupper()
@@ -273,6 +306,8 @@ def main_thing(
 ) -> Chunk | None:
     """Fill a slot with what the order is about: a file, what surely is such a thing, or what stands as an object."""
     free = [one for one in order.free() if not is_empty(one) and not on_screen(one) and not is_mail(one)]
+    told = order.told_of(free)
+    free = told if any(map(good, told)) or not any(map(good, free)) else free
     bare = [one for one in free if not one.prep]
     ranks: list[list[Chunk]] = [
         [one for one in free if one.of_kind("file")],

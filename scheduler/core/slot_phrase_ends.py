@@ -76,6 +76,8 @@ class PhraseEnds(WordKinds):
         headless = chunk is not None and bool(chunk.det) and not self._has_head(chunk)
         if chunk is not None and chunk.content and not headless and self._falls_out(place, token):
             return True
+        if self._begins_writer(place, token):
+            return True
         if self._is_verb(place, token):
             return not (headless and token.has("noun"))
         if self._is_particle(place, token):
@@ -83,6 +85,13 @@ class PhraseEnds(WordKinds):
         if chunk is None or last is None:
             return False
         return self._begins_thing(chunk, last, place, token)
+
+    def _begins_writer(self, place: int, token: Token) -> bool:
+        """Whether a mail ends here and who wrote it begins: "the email Oliver sent", "the message Dr Osei wrote"."""
+        last, after = self._tokens[place - 1], self._at(place + 1)
+        if self._german or not last.has("noun", "mail") or last.text[:1].isupper() or after is None:
+            return False
+        return token.key.strip(".") in TITLES or (token.is_name and after.kind == "word")
 
     def _falls_out(self, place: int, token: Token) -> bool:
         """Whether a word after the noun is a verb of nobody's list: "der Vertrag liegt", "die Post reingekommen"."""

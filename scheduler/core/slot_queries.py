@@ -15,8 +15,8 @@ _WEB: Final = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_QUERY: Final = re.compile(
-    r"^(?:[\s,:–-]+|(?:wei(?:ß|ss)t du|wissen sie|do you know|any idea|sag mal)\b,?|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
-    r"infos?|informationen|sich|euch|dich|und|and|around|ma|pls|plz|some|if you can|what you can find|mehr|more)\b)",
+    r"^(?:[\s,:>–-]+|(?:wei(?:ß|ss)t du|wissen sie|do you know|any idea|sag mal)\b,?|(?:(?:kannst|könntest|koenntest|könnten|können|würdest|würden|can|could|would) (?:du|ihr|sie|you)|nach|for|up|out|mal|bitte|mir|me|uns|us|heraus|raus|zu|zur|zum|about|on|into|doch|kurz|schnell|eben|please|quickly|just|sie|du|einmal|noch|auch|information|"
+    r"infos?|informationen|sich|euch|dich|und|and|around|ma|pls|plz|needed|some|if you can|what you can find|mehr|more)\b)",
     re.IGNORECASE,
 )
 _AFTER_QUERY: Final = re.compile(
@@ -34,7 +34,7 @@ _QUOTED_QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _NOTHING: Final = re.compile(
-    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|for us|doch|einmal|schnell|quickly|quick|kurz|eben|mir|me|uns|us|up|nach|now|jetzt|online|die|den|sie|them|[.!? ])*",
+    r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|for us|doch|einmal|schnell|quickly|quick|kurz|eben|mir|me|uns|us|up|nach|now|jetzt|online|would you|will you|could you|can you|kannst du|nicht raten|(?:don['’]?t|no) guess(?:ing)?|die|den|sie|them|[.!? ])*",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,4 @@
-"""Names for each intent what fills its slots."""
+"""Names for each intent what fills its slots, and the verbs that order it."""
 
 from collections.abc import Callable
 from typing import Final
@@ -34,3 +34,21 @@ ROLES: Final[dict[str, Callable[[Order], None]]] = {
     "fill_form": fill_form,
     "create_appointment": create_appointment,
 }
+
+DOING: Final[dict[str, tuple[str, ...]]] = {
+    "send_mail": ("send", "forward", "reply", "write", "tell"),
+    "fetch_and_send": ("send", "forward", "fetch"),
+    "download_file": ("download", "save", "fetch"),
+    "search_document": ("find", "lookup", "show"),
+    "open_document": ("open", "show"),
+    "export_pdf": ("convert", "print", "save", "make"),
+    "open_app": ("start", "open"),
+    "close_app": ("close",),
+    "navigate_url": ("go", "open", "show"),
+    "read_mail": ("show", "open"),
+    "search_mail": ("find", "lookup", "show"),
+    "extract_table": ("extract", "convert", "fetch"),
+    "fill_form": ("fill", "enter", "finish"),
+    "create_appointment": ("enter", "invite", "make", "put"),
+}
+"""The senses of the verbs that order it, the surest first."""

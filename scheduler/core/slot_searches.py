@@ -9,6 +9,7 @@ from scheduler.core.slot_order import (
     GENITIVE,
     OUT_OF,
     Order,
+    has_role,
     is_empty,
     is_mail,
     is_person,
@@ -61,12 +62,16 @@ def mails(order: Order) -> None:
                 continue
             if before is not one and not is_mail(before) and before.kind == "np" and not _may_have_sender(before):
                 continue
-            belongs = before.kind == "np" and not before.prep and is_person(before) and not is_mail(before)
+            belongs = before.kind == "np" and not before.prep and _is_somebody(before) and not is_mail(before)
             order.fill("sender", before if belongs else one)
     _writer(order)
     for one in list(order.free()):
         if one.prep in ABOUT | {"um"} and "subject" not in order.filled and not on_screen(one):
             order.fill("subject", one)
+
+
+def _is_somebody(chunk: Chunk) -> bool:
+    return is_person(chunk) or has_role(chunk.content[-1])
 
 
 def _may_have_sender(chunk: Chunk) -> bool:
@@ -103,7 +108,7 @@ def _writer(order: Order) -> None:
             after.kind == "verb" and not any(after.tokens[0].has("verb", sense) for sense in _NOT_WRITING)
             for after in following
         ):
-            order.fill("sender", one, whole=False)
+            order.fill("sender", one)
             return
     for one in order.free():
         if (
@@ -115,7 +120,7 @@ def _writer(order: Order) -> None:
             or not (is_person(one) and one.noun("person_title"))
         ):
             continue
-        order.fill("sender", one, whole=False)
+        order.fill("sender", one)
         return
 
 

@@ -56,7 +56,7 @@ _LATE_VERB: Final = re.compile(
     re.IGNORECASE,
 )
 _TELLS: Final = re.compile(
-    r"\b(?:frag|ask|schreib|write|sag|tell|let|mail|e-?mail|inform|wissen|know|repl|antwort|teil|bescheid|nachricht|message|note|line|ping)",
+    r"\b(?:frag|ask|schreib|write|sag|tell|let|mail|e-?mail|inform|wissen|know|repl|answer|respond|antwort|teil|bescheid|nachricht|message|note|line|ping)",
     re.IGNORECASE,
 )
 _QUOTED_BODY: Final = re.compile(
@@ -69,7 +69,7 @@ _LABELLED: Final = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
-    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
+    r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|thema(?=:| [A-ZÄÖÜ])(?<=[,:;] (?i:thema))|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
     r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»](?=[\s,.;!?]|$)|.+?"
     r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$))",
     re.IGNORECASE,
@@ -77,7 +77,7 @@ _SUBJECT: Final = re.compile(
 _CC: Final = re.compile(
     r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
     r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
-    r"|(?:,? (?:und|and|with|mit)|,)(?: (?:setze?n?|nimm|put|pack|hol))? (?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*"
+    r"|(?:,? (?:und|and|with|mit)|,|(?<=\())(?: ?(?:setze?n?|nimm|put|pack|hol))? ?(?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*(?:\)|(?=[\s,.!?;]|$))"
     r"|(?:,? (?:and|with)|,) (?P<copied>(?:[^\s,]+ ){0,4}?[^\s,]+) (?:copied(?: in)?|cc['’]?d)(?=[\s,.!?]|$)",
     re.IGNORECASE,
 )
@@ -105,12 +105,20 @@ _BODY_LABEL: Final = re.compile(r"text|inhalt|body|message|nachricht", re.IGNORE
 _FEW_WORDS: Final = 4
 _NO_COPY: Final = re.compile(r"\b(?:nicht|unnötig|not|unnecessary|isn['’]t)\b", re.IGNORECASE)
 _PLAINLY_TOLD: Final = re.compile(
-    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)).+?)[.!?]*$",
+    r"\b(?:antwort|schreib|repl|write|respond|answer)\w*\b[^!?:]*?, (?P<body>(?:wir (?!brauch|warte|müss|muess|benötig)|we(?:['’](?:re|ll|ve|d))? (?!need|wait|want)|(?:der|die|das) (?:[\w-]+ ){1,3}?(?:seien|sei|habe|hätten|werde|würden|komme|könne|ist|sind|hat|wird|kommt|kommen) |(?:es|er|sie) (?:sei|seien|habe|werde|würden|komme|könne) ).+?)[.!?]*$",
     re.IGNORECASE,
 )
 _THAT: Final = re.compile(r",?\s(?:that)\s", re.IGNORECASE)
 _TITLED: Final = re.compile(
     r"(?:mails?|messages?|nachricht(?:en)?|one) (?:titled|entitled|called|headed|namens|mit dem titel) (?P<words>.+?)(?=[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_SENDER_LABEL: Final = re.compile(
+    r"\b(?:absender(?:in)?|sender)(?:(?: is| ist)\b|:)? (?!(?:und|and|or|oder|is|ist|any|egal)\b)(?P<words>.+?)(?=(?<!\bdr)[.](?: |$)|[,;!?]|$)",
+    re.IGNORECASE,
+)
+_QUERY_LABEL: Final = re.compile(
+    r"\b(?:stichwort|suchwort|suchbegriff|keyword|search term)(?:(?: is| ist)\b|:)? (?P<words>.+?)(?=[.](?: |$)|[,;!?]|$)",
     re.IGNORECASE,
 )
 _CONTAINS: Final = re.compile(
@@ -130,7 +138,7 @@ _AGENDA: Final = re.compile(
     r"|um (?:über )?(?P<deutsch>.+?) (?:zu (?:besprechen|reden|klären|planen)|durchzusprechen|abzustimmen)\b)",
     re.IGNORECASE,
 )
-_FORMAT_WORD: Final = r"(?:pdf|csv|excel|xlsx?|json|tsv|xml|ods|word|docx?|zip|txt|text|spreadsheet|html|jpe?g|png|pptx?|powerpoint|markdown)"
+_FORMAT_WORD: Final = r"(?:pdf|csv|excel|xlsx?|json|tsv|xml|od[ts]|word|docx?|rtf|zip|txt|text|spreadsheet(?! in\b)|tiff?|html|jpe?g|png|pptx?|powerpoint|markdown)"
 _FORMAT: Final = re.compile(
     rf"\b(?:als|as(?: an?)?|in|ins|im|zu|to|into|nach|in ein|into an?|for|für|under)(?: (?:an?|eine?[mnr]?|das|the))? (?P<words>{_FORMAT_WORD})(?P<kind>[- ]?(?:datei|format|file|form|tabelle|sheet|workbook|document|dokument|version)(?: for filing)?)?(?![\w-])",
     re.IGNORECASE,
@@ -167,7 +175,7 @@ _WISH: Final = re.compile(
 
 
 _IS: Final = re.compile(
-    r"(?<=\w)['’]s(?= (?:sat|been|in|on|at|got|gone|done|finished|ready|still|not|saved|stored|filed|just|there|here|now|stuck|lying|sitting|missing|due|attached|mailed|emailed|e-mailed|written|replied|called|asked|waiting)\b)",
+    r"(?<=\w)['’]s(?= (?:sat|been|in|on|at|got|gone|done|finished|ready|still|not|saved|stored|filed|just|there|here|now|stuck|lying|sitting|missing|due|attached|mailed|emailed|e-mailed|written|replied|called|asked|waiting|asking|chasing|needing|wanting|requesting|frozen|crashed|hung|stalled|no longer|playing|acting|hanging|stopped|running|open|up|due)\b)",
     re.IGNORECASE,
 )
 
@@ -232,11 +240,13 @@ def cut_subject(text: str) -> Cut:
         ("subject", _SUBJECT),
         ("subject", _RE),
         ("subject", _TITLED),
+        ("sender", _SENDER_LABEL),
         ("query", _IN_TEXT),
         ("query", _CONTAINS),
         ("query", _WHERE_IT_SAYS),
         ("query", _MENTIONED),
         ("query", _ERWAEHNT),
+        ("query", _QUERY_LABEL),
     ):
         match = pattern.search(rest)
         if match is not None and match["words"].strip() and slot not in found:
@@ -334,14 +344,14 @@ def _sentence_end(text: str, start: int, end: int) -> int:
 
 
 _ALONE: Final = re.compile(
-    r"(?:(?<=[,?.!–-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx|json|pdf|word)\b(?=\)| (?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
+    r"(?:(?<=[,;?.!–>→-] )|(?<=format )|(?<=make it )|(?<=\())(?P<words>csv|excel|xlsx?|ods|json|xml|pdf|word)\b(?=\)| (?:file |datei )?(?:reicht|genügt|bitte|please|is fine|will do|would do)|[.!]?$)",
     re.IGNORECASE,
 )
 _FIELDS: Final = re.compile(
     r"(?:\b(?:mit|with)(?: den (?:daten|angaben|werten))?:?|:) (?P<words>[^\W\d_][^:=,;]{0,40}(?:: |=).+?)(?: (?:aus|ein)(?:füllen)?)?[.!]*$",
     re.IGNORECASE | re.DOTALL,
 )
-_GAP: Final = re.compile(r"[,;]? {3,}")
+_GAP: Final = re.compile(r"[,;]? {4,}")
 
 
 def cut_format(text: str) -> Cut:

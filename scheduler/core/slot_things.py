@@ -120,7 +120,7 @@ def export_pdf(order: Order) -> None:
 
 
 def application(order: Order) -> None:
-    free = [one for one in order.free() if not is_empty(one)]
+    free = _in_its_clause(order, [one for one in order.free() if not is_empty(one)])
     known = [one for one in free if one.noun("application")]
     named = [one for one in free if any(_APP_WORD.match(token.key) for token in one.content) and not _only_app(one)]
     bare = [one for one in free if not one.prep]
@@ -134,6 +134,27 @@ def application(order: Order) -> None:
                     order.take(one)
                     order.filled.setdefault("application", []).extend(_apps(one))
             return
+
+
+def _in_its_clause(order: Order, free: list[Chunk]) -> list[Chunk]:
+    """Return what stands beside the verb that orders, with what is listed before it; all where nothing bare does."""
+    told = order.told
+    if told is None:
+        return free
+    near = [
+        one for one in free if one.clause == told.clause and not one.prep and not _only_app(one) and not on_screen(one)
+    ]
+    if not near or near[0].noun("person_title"):
+        return order.told_of(free)
+    place = order.place_of(near[0])
+    while (
+        place
+        and order.text[order.chunks[place - 1].end : near[0].start].strip() == ","
+        and order.chunks[place - 1] in free
+    ):
+        place -= 1
+        near.insert(0, order.chunks[place])
+    return near
 
 
 def _only_app(chunk: Chunk) -> bool:

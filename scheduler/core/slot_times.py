@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
-_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d))"
+_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
 _MONTH: Final = (
     r"(?:januar|jänner|jaenner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february"
     r"|march|may|june|july|october|december)"
@@ -16,8 +16,8 @@ _GERMAN_WHICH: Final = (
     r"(?:diese|nächste|naechste|kommende|letzte|vorige|vergangene|jede|folgende|übernächste|uebernaechste)[nrms]?"
 )
 _WHICH: Final = rf"(?:{_GERMAN_WHICH}|this coming|this|next|coming|last|past|every|each)"
-_COUNT: Final = r"(?:\d+|ein(?:e[rnm]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|zehn|vierzehn|an?|one|two|three|four|five|six|seven|eight|ten|(?:a )?couple of|few|(?:ein )?paar)"
-_SPAN: Final = r"(?:wochenende|wochen?|monate?[ns]?|jahre?[ns]?|quartale?s?|tage?n?|weekend|weeks?|months?|years?|quarters?|days?|fortnight)"
+_COUNT: Final = r"(?:\d+|ein(?:e[rnm]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|(?:a )?couple of|few|(?:ein )?paar)"
+_SPAN: Final = r"(?:stunden?|hours?|wochenende|wochen?|monate?[ns]?|jahre?[ns]?|quartale?s?|tage?n?|weekend|weeks?|months?|years?|quarters?|days?|fortnight)"
 _CALENDAR: Final = (
     rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
     rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{_MONTH}|{_SHORT_MONTH})\b(?:,? 20\d\d)?"
@@ -27,50 +27,49 @@ _CALENDAR: Final = (
 _WEEKDAY: Final = (
     rf"(?:{_WHICH} )?(?:{_DAY_NAME}(?:vormittag|nachmittag|mittag|abend|morgen|früh)?|{_SHORT_DAY})(?![\w-])"
     rf"(?:,? (?:(?:dem|den|der|the) )?(?:{_CALENDAR}|\d{{1,2}}/\d{{1,2}}(?![/\d]))|,? (?:den|der|dem) \d{{1,2}}\.(?! ?\d)|(?: in)? (?:{_GERMAN_WHICH} woche|(?:next|this) week)"
-    rf"| in {_COUNT} (?:wochen?|weeks?)| (?:week|fortnight)\b(?! \d))?"
+    rf"| in {_COUNT} (?:wochen?|weeks?|tagen)| (?:nach|vor) (?:ostern|pfingsten|weihnachten)| (?:after|before) (?:easter|christmas)| (?:week|fortnight)\b(?! \d))?"
 )
 _ORDINAL: Final = r"(?:erste|zweite|dritte|vierte|letzte)[nrsm]?|first|second|third|fourth|last|[1-4](?:st|nd|rd|th)"
 _OF_MONTH: Final = rf"(?:{_ORDINAL}) (?:{_DAY_NAME}) (?:im|in|of|des|vom) (?:the |next |this |{_GERMAN_WHICH} |kommenden )?(?:{_MONTH}|{_SHORT_MONTH}|months?|monats?)\b"
 _HOLIDAY: Final = (
-    r"(?:heiligabend|silvester|neujahr(?:stag)?|karfreitag|oster(?:sonntag|montag|samstag)|pfingst(?:sonntag|montag)|(?:christi )?himmelfahrt|fronleichnam|rosenmontag"
+    r"(?:(?:ersten?|zweiten?|dritten?|vierten?|[1-4]\.) advent(?:s?sonntag)?|lichtmess(?:tag)?|allerseelen|(?:(?<=seit )|(?<=nach )|(?<=vor )|(?<=zu )|(?<=über ))(?:ostern|pfingsten|weihnachten|fasching|karneval)"
+    r"|(?:(?<=since )|(?<=after )|(?<=before )|(?<=over ))(?:easter|christmas|thanksgiving|half term)|heiligabend|silvester|neujahr(?:stag)?|karfreitag|oster(?:sonntag|montag|samstag)|pfingst(?:sonntag|montag)|(?:christi )?himmelfahrt|fronleichnam|rosenmontag"
     r"|(?:(?:erste|zweite)[nrm]?|[12]\.) weihnachts(?:feier)?tag|nikolaus(?:tag)?|allerheiligen|christmas (?:eve|day)|new year['’]?s (?:eve|day)|boxing day|easter (?:sunday|monday)"
     r"|good friday|labou?r day|memorial day|independence day|thanksgiving day|(?:the )?(?:spring |summer |may |august )?bank holiday(?: monday)?)"
 )
 _QUARTER: Final = r"(?:(?:[1-4]\.|(?:erste|zweite|dritte|vierte)[nrsm]?) quartal|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)s?(?:(?: of)? 20\d\d)?"
 _NEAR: Final = (
     r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|(?<!guten )morgen|gestern"
-    r"|today|tomorrow|tmrw|yesterday|tonight|this (?:morning|afternoon|evening))"
+    r"|(?:heute|gestern|letzte) nacht|heut|gestan|today|tomorrow|tmrw|yesterday|tonight|overnight|last night|this (?:morning|afternoon|evening))"
 )
 _DAY: Final = (
     rf"(?:(?:a|one|two) (?:weeks?|fortnight) (?:on |from )?(?:today|tomorrow|now|{_DAY_NAME})|heute in {_COUNT} {_SPAN}|{_OF_MONTH}|{_HOLIDAY}|{_QUARTER}"
-    rf"|(?:the )?(?:week (?:of|commencing|beginning|starting)|w/c) (?:the )?{_CALENDAR}|woche (?:vom|ab) (?:dem )?{_CALENDAR}|{_NEAR}|{_WEEKDAY}|{_WHICH} (?:{_COUNT} )?{_SPAN}(?: (?:am |on )?{_DAY_NAME})?|{_CALENDAR}"
-    rf"|(?:in|vor) {_COUNT} {_SPAN}(?:['’]? time\b)?|{_COUNT} {_SPAN} ago"
-    rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
-    r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
+    rf"|(?:the )?(?:week (?:of|commencing|beginning|starting)|w/c) (?:the )?{_CALENDAR}|woche (?:vom|ab) (?:dem )?{_CALENDAR}|(?:the )?day (?:after|before) {_HOLIDAY}|{_NEAR}|{_WEEKDAY}|{_WHICH} (?:{_COUNT} )?{_SPAN}(?: (?:am |on )?{_DAY_NAME})?|{_CALENDAR}"
+    rf"|(?:in|vor) (?:etwa |ca\. |rund |ungefähr )?{_COUNT} {_SPAN}(?:['’]? time\b)?|{_COUNT} {_SPAN} ago"
+    rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|kw ?\d+|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
+    r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)(?: of)? 20\d\d|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
     r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
-    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
+    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
 )
 DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
-_DATES: Final = (
-    rf"(?:(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
-)
-_NUMBER: Final = r"(?:ein|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_DATES: Final = rf"(?:(?<=\bvom )\d{{1,2}}\. ?(?:bis(?: zum)?|-|–) ?\d{{1,2}}\.(?! ?(?:\d|{_MONTH}|{_SHORT_MONTH}))|(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
+_NUMBER: Final = r"(?:ein|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|dreizehn|vierzehn|fünfzehn|sechzehn|siebzehn|achtzehn|neunzehn|zwanzig|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _HALF: Final = r"(?: ?[ap]\.?m\b\.?)"
-_UHR: Final = r"(?: ?(?:uhr(?: \d\d\b)?|h\b|o.?clock))"
+_UHR: Final = r"(?: ?(?:uhr(?: (?:\d\d|fünfzehn|dreißig|fünfundvierzig|zehn|zwanzig)\b)?(?: [cs]\. ?t\b\.?)?|h(?:\d\d)?\b|o.?clock))"
 _POINT: Final = rf"(?:(?:[01]?\d|2[0-4])(?:[:.]\d\d)?|{_NUMBER})"
-_LATER: Final = r"(?: (?:nachmittags|abends|morgens|vormittags|mittags|früh|frueh|sharp|in the (?:morning|afternoon|evening)|at night))?"
+_LATER: Final = r"(?: (?:nachmittags|abends|morgens|vormittags|mittags|früh|frueh|in der früh|am (?:morgen|abend|nachmittag|vormittag)|sharp|in the (?:morning|afternoon|evening)|at night))?"
 _CLOCK: Final = rf"(?:{_POINT}(?:{_UHR}|{_HALF})|\d{{1,2}}:\d\d(?!:?\d)|\d{{1,2}}ish\b|(?:[01]\d|2[0-3])[0-5]\d(?= ?(?:hrs|hours|uhr|h\b|(?-i:ET|CET|GMT|EST)\b))(?: (?-i:ET)\b| ?(?:hrs|hours|uhr|h)\b)?|\d{{1,2}} ?[cs]\. ?t\.)(?: (?-i:CET|CEST|GMT|UTC|BST|IST|EST|EDT|PST|PDT)\b)?"
 _SPOKEN: Final = (
-    rf"(?:(?:halb|viertel (?:vor|nach)|drei ?viertel|(?:fünf|zehn|5|10) (?:vor|nach) halb|kurz (?:vor|nach)|shortly (?:before|after)|just (?:before|after)|twenty(?:[- ]five)? (?:past|to)|(?:fünf|zehn) (?:vor|nach)|half past|half|(?:a )?quarter (?:past|to)|ten (?:past|to)|five (?:past|to))"
-    rf" (?:{_NUMBER}|\d{{1,2}})\b(?:{_UHR}|{_HALF})?|{_NUMBER} (?:thirty|fifteen|forty[- ]five|forty|twenty)\b|(?<=\bum )(?:\d{{1,2}}|zwanzig|zehn|fünf) (?:vor|nach) (?:{_NUMBER}|\d{{1,2}})\b)"
+    rf"(?:(?:punkt|halbe?|viertel (?:vor|nach)|drei ?viertel|(?:fünf|zehn|5|10) (?:vor|nach) halb|kurz (?:vor|nach)|shortly (?:before|after)|just (?:before|after)|twenty(?:[- ]five)? (?:past|to)|(?:fünf|zehn) (?:vor|nach)|half past|half|(?:a )?quarter (?:past|to)|ten (?:past|to)|five (?:past|to))"
+    rf" (?:{_NUMBER}|neune|achte|\d{{1,2}})\b(?:{_UHR}|{_HALF})?|{_NUMBER} (?:thirty|fifteen|forty[- ]five|forty|twenty)\b|(?<=\bum )(?:\d{{1,2}}|zwanzig|zehn|fünf) (?:vor|nach) (?:halb )?(?:{_NUMBER}|\d{{1,2}})\b)"
 )
 _TO: Final = r" ?(?:bis|to|until|till|und|and|-|–) ?"
 TIME: Final = (
     rf"(?:(?:{_CLOCK}|{_SPOKEN}){_LATER}(?:{_TO}(?:{_CLOCK}|{_SPOKEN}|{_POINT}\b))?|{_POINT} ?(?:bis|to|until|-|–) ?(?:{_CLOCK})"
     rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
-    rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:mittags|noon|midday|lunchtime)(?: sharp)?)"
+    rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:0\d|1\d|2[0-3])[0-5]\d ?(?:to|bis|-|–) ?(?:0\d|1\d|2[0-3])[0-5]\d\b|(?:1[0-2]|[1-9]) till (?:1[0-2]|[1-9])\b(?!\.)|(?:mittags|(?:12 )?noon|midday|lunchtime)(?: sharp)?)"
 )
 _AFTER_DAY: Final = re.compile(
     r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))"
@@ -80,14 +79,15 @@ _LENGTH: Final = (
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"
     r"|(?:halb|ein|zwei|drei|\d+-?)(?:stündig|minütig)\w*"
 )
-_MONEY: Final = r"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?\d[\d.,]*\d|(?:[€$£])\d|\b(?:\d{1,3}(?: \d{3})+(?:,\d\d)?|\d[\d.,]*)(?:,[-–]{1,2})? ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b))"
+_MONEY: Final = r"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?\d[\d.,]*\d|(?:[€$£])\d|\b(?:\d{1,3}(?: \d{3})+(?:,\d\d)?|\d[\d.,]*)(?:,[-–]{1,2})? ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b|(?-i:NOK|SEK|DKK|PLN|CZK|JPY|INR|AUD|CAD)\b))"
 _ALL: Final = re.compile(
     rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)",
     re.IGNORECASE,
 )
 _MODIFIES: Final = re.compile(r"['’]s?\b|-")
 _STANDS_ALONE: Final = re.compile(
-    rf"(?:.*\b)?(?:{_MONTH}|{_HOLIDAY}|{_QUARTER}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?", re.IGNORECASE | re.DOTALL
+    rf"(?!(?:the )?day )(?:.*\b)?(?:{_MONTH}|{_HOLIDAY}|{_QUARTER}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

@@ -1,5 +1,6 @@
 """Cuts an order into tokens, days and times as one each, and says what a chunk of them is."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,8 +32,8 @@ _ENGLISH_ORDERS: Final = slot_words("english_orders")
 class Chunk:
     """A stretch of the order that belongs together; `kind` is np, date, time, length, amount, self or verb.
 
-    `near`: only white space stands between it and the chunk before; `clause` counts the marks before it. `joined`: "and"
-    stands before it.
+    `near`: only white space stands between it and the chunk before; `clause` counts the marks before it, `sentence` those
+    that end one. `joined`: "and" stands before it.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Chunk:
     near: bool = False
     joined: bool = False
     clause: int = 0
+    sentence: int = 0
 
     @property
     def start(self) -> int:
@@ -72,8 +74,12 @@ def language_of(text: str) -> Locale:
     return "en" if short and text.isascii() and not _GERMAN_WORD.search(text) else detect_locale(text)
 
 
+@functools.lru_cache(maxsize=16)
 def tokens_with_times(text: str) -> list[Token]:
-    """Return the tokens, days and times as one token each, the dot of an abbreviation as part of it."""
+    """Return the tokens, days and times as one token each, the dot of an abbreviation as part of it.
+
+    The list is shared, so it must not be changed.
+    """
     times, tokens = list(times_in(text)), list[Token]()
     waiting = iter(times)
     one: Found | None = next(waiting, None)

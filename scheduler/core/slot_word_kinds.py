@@ -52,7 +52,7 @@ class WordKinds:
         self._found: list[Chunk] = []
         self._open: Chunk | None = None
         self._prep = ""
-        self._clause, self._near, self._joined = 0, False, False
+        self._clause, self._sentence, self._near, self._joined = 0, 0, False, False
 
     @functools.cached_property
     def _classes(self) -> list[str]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from scheduler.core.file_endings import FILE_ENDING
+
 SLOTS: Final = frozenset(
     {
         "recipient",
@@ -55,11 +57,7 @@ _TRAILING = re.compile(
     r"(?:\s+(?:bitte|mal|noch|gleich|please|for (?:me|us)|f(?:ü|ue)r (?:mich|uns)))+$", re.IGNORECASE
 )
 _ONLY_SMALL = re.compile(rf"{_SMALL_WORDS}(?:\s+{_SMALL_WORDS})*", re.IGNORECASE)
-FILE_NAME: Final = re.compile(
-    r"[^\s/\\][^/\\]*\.(?:pdf|docx?|docm|xls[xmb]?|pptx?|od[tsp]|rtf|csv|tsv|txt|log|zip|7z|rar|tar|gz|xml|json|ya?ml|html?|md|png|jpe?g|gif|"
-    r"tiff?|bmp|svg|webp|heic|eml|msg|ics|vcf|dwg|dxf|ifc|rvt|psd|ai|indd|mp[34]|mov|wav|m4a|sql|epub|pages|key|numbers)",
-    re.IGNORECASE,
-)
+FILE_NAME: Final = re.compile(rf"[^\s/\\][^/\\]*\.{FILE_ENDING}", re.IGNORECASE)
 _MARKED_ID = re.compile(r"(?:#|\b(?:nr|no|num|nummer|number|id)\b\.?)\s*:?\s*#?([\w/-]*\d[\w/-]*)", re.IGNORECASE)
 _LETTERED_ID = re.compile(r"(?:^|\s)([^\W\d_]{1,5}(?:[-/]?\d[\d/-]*\d{2}|-\d{2}))(?=$|\s)")
 _ID_AFTER_NOUN = re.compile(

@@ -25,6 +25,7 @@ class ExecutionContext(NamedTuple):
     """For whom a step runs. `effect_key` names its effect in the world: pass it on to whatever takes such a key.
 
     `answers` are what people said to the questions of an `AskingError` of this step, by the keys it gave them, once.
+    `trace` is the W3C traceparent of the attempt, if anybody traces it.
     """
 
     job_id: JobId = JobId("adhoc")
@@ -37,6 +38,7 @@ class ExecutionContext(NamedTuple):
     deadline: datetime | None = None
     lease_epoch: int = 0
     answers: Mapping[str, str] = NO_ANSWERS
+    trace: str = ""
 
 
 AD_HOC = ExecutionContext()

@@ -35,8 +35,8 @@ _SHIFTS: Final = {
     "quarter past": 15,
     "quarter to": -15,
 }
-_NOON: Final = frozenset({"mittags", "mittag", "noon", "midday", "at noon"})
-_SMALL = re.compile(r"^(?:um|von|ab|gegen|at|from|around|about|,)\s+")
+_NOON: Final = frozenset({"mittags", "mittag", "noon", "midday", "at noon", "12 noon"})
+_SMALL = re.compile(r"^(?:um|von|ab|gegen|punkt|at|from|around|about|,)\s+")
 _RANGE = re.compile(r"\s*(?:-|–|\bbis\b|\bto\b|\buntil\b|\btill\b)\s*")
 _PM_WORDS: Final = {"nachmittags": "p", "abends": "p", "morgens": "a", "vormittags": "a", "früh": "a"}
 _WITH_PART = re.compile(r"(mittwoch|tag)(vormittag|nachmittag|abend)")

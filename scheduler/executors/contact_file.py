@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import vobject
 import yaml
 from pydantic import ValidationError
 
@@ -79,6 +78,8 @@ def _unusable(path: Path, problem: Sentence) -> Sentence:
 
 def read_vcards(text: str) -> tuple[list[Contact], list[str]]:
     """Return the contacts of a vCard file, and the names of those without a mail address. Raises ContactFileError."""
+    import vobject  # noqa: PLC0415 - few commands read cards
+
     contacts, without = [], []
     try:
         for card in vobject.readComponents(text):

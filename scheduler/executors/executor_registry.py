@@ -1,6 +1,6 @@
 """Who does what: finds the executor of an action."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from contextlib import AsyncExitStack
 
 from scheduler.core.actions import ActionCatalog, ActionSpec, canonical_action
@@ -19,6 +19,9 @@ class ExecutorRegistry:
         self._holders: list[BaseExecutor] = []
         self._demanding: list[BaseExecutor] = []
         self._elsewhere: list[ActionSpec] = []
+        self._changing: dict[BaseExecutor, tuple[ActionSpec, ...]] = {}
+        self._catalog = ActionCatalog()
+        self._stale = False
 
     def register(self, action_type: str, executor: BaseExecutor) -> None:
         """Let `executor` do an action or a family. Raises ValueError when another one does it already."""
@@ -26,6 +29,7 @@ class ExecutorRegistry:
         if self._executors.get(name, executor) is not executor:
             raise ValueError(f"action {name!r} has an executor already")
         self._executors[name] = executor
+        self._stale = True
         if type(executor).let_go is not BaseExecutor.let_go and executor not in self._holders:
             self._holders.append(executor)
         if type(executor).require is not BaseExecutor.require and executor not in self._demanding:
@@ -39,6 +43,16 @@ class ExecutorRegistry:
     def bring(self, spec: ActionSpec) -> None:
         """Let plans have an action, or a family of them, that nobody here does: agents do."""
         self._elsewhere.append(spec)
+        self._stale = True
+
+    def exchange(self, executor: BaseExecutor, specs: Iterable[ActionSpec]) -> None:
+        """Let `executor` do these actions from now on and no others; whoever holds the catalog sees it at once."""
+        self._executors = {name: one for name, one in self._executors.items() if one is not executor}
+        self._changing[executor] = tuple(specs)
+        for spec in self._changing[executor]:
+            self.register(spec.name, executor)
+        self._catalog.replace(self._specs())
+        self._stale = False
 
     def get(self, action_type: str) -> BaseExecutor:
         """Return the executor of an action. Raises UnknownActionError, which names the nearest actions."""
@@ -73,9 +87,18 @@ class ExecutorRegistry:
 
     @property
     def catalog(self) -> ActionCatalog:
-        """The actions that would be done by the executor that lists them, and those of agents."""
-        here = (spec for executor in self.executors for spec in executor.actions if self._route(spec.name) is executor)
-        return ActionCatalog([*here, *self._elsewhere])
+        """The actions that would be done by the executor that lists them, and those of agents; it follows changes."""
+        if self._stale:
+            self._catalog.replace(self._specs())
+            self._stale = False
+        return self._catalog
+
+    def _specs(self) -> Iterable[ActionSpec]:
+        for executor in self.executors:
+            yield from (spec for spec in executor.actions if self._route(spec.name) is executor)
+        yield from self._elsewhere
+        for specs in self._changing.values():
+            yield from specs
 
     @property
     def hold_anything(self) -> bool:

@@ -3,14 +3,11 @@
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from scheduler.core.actions import ActionSpec
-from scheduler.core.errors import ToolFailedError, ToolServerDownError
+from scheduler.core.errors import ToolFailedError, UnknownActionError
 from scheduler.core.task_executor_interface import (
     AD_HOC,
     BaseExecutor,
@@ -24,32 +21,45 @@ from scheduler.executors.files import ArtifactStore
 from scheduler.executors.mcp_servers import McpBook, Tool, ToolList, actions_of, params_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
     from scheduler.executors.mcp_session import McpSession, Reveal
 
 _MOST_TEXT: Final = 100_000  # characters of text, and of data as JSON
 _MOST_FILES: Final = 20
 
-log = structlog.get_logger(__name__)
-
 
 class McpExecutor(BaseExecutor):
-    """One tool is one action, known from the list that its server gave last (`refresh`).
+    """One tool is one action, known from the list that its server gave last; `take` says which servers there are.
 
     Whether a tool has done its work nobody but the tool knows: after an unknown outcome one that is not declared
     repeatable is not used again.
     """
 
-    def __init__(self, *, book: McpBook, folder: Path, artifacts: ArtifactStore, reveal: "Reveal") -> None:
-        self._book = book
+    def __init__(self, *, folder: Path, artifacts: ArtifactStore, reveal: "Reveal") -> None:
+        self._book = McpBook()
         self._folder = folder
         self._artifacts = artifacts
         self._reveal = reveal
-        self._tools = actions_of(book, ToolList(folder))
+        self._tools: Mapping[str, tuple[str, Tool, ActionSpec]] = {}
+        self._params: Mapping[str, type[BaseModel]] = {}
+        self._sessions: dict[str, McpSession] = {}
+        self._worn: list[McpSession] = []
+
+    def take(self, book: McpBook) -> None:
+        """Use these servers, with the tools that they listed last. Sessions with others end when they are idle."""
+        gone = [name for name in self._sessions if book.servers.get(name) != self._book.servers[name]]
+        self._worn = [session for session in self._worn if not session.ended]
+        for name in gone:
+            self._worn.append(session := self._sessions.pop(name))
+            session.retire()
+        self._book = book
+        self._tools = actions_of(book, ToolList(self._folder))
         self._params = {
             action: params_of(tool.input_schema, resolved=True) for action, (_, tool, _) in self._tools.items()
         }
-        self._sessions: dict[str, McpSession] = {}
-        self._worn: list[McpSession] = []
 
     @property
     def specs(self) -> tuple[ActionSpec, ...]:
@@ -57,9 +67,11 @@ class McpExecutor(BaseExecutor):
         return tuple(spec for _, _, spec in self._tools.values())
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
+        if todo.action not in self._tools:  # it has gone since the step was given to us
+            raise UnknownActionError(todo.action, field="action", known=self._tools)
         server, tool, _ = self._tools[todo.action]
         parse_params(self._params[todo.action], todo)
-        result = await self._session(server).call(tool.name, todo.params, todo.timeout)
+        result = await self.session(server).call(tool.name, todo.params, todo.timeout)
         told = await asyncio.to_thread(self._told, result, context)
         if result.is_error:
             raise ToolFailedError(f"{server}.{tool.name}", told["text"][:1000] or "?")
@@ -72,7 +84,8 @@ class McpExecutor(BaseExecutor):
         sessions, self._sessions, self._worn = [*self._sessions.values(), *self._worn], {}, []
         await asyncio.gather(*(session.close() for session in sessions))
 
-    def _session(self, server: str) -> "McpSession":
+    def session(self, server: str) -> "McpSession":
+        """Return the connection to a server, which may still have to be made."""
         from scheduler.executors.mcp_session import McpSession  # noqa: PLC0415 - takes a second to import
 
         session = self._sessions.get(server)
@@ -105,25 +118,3 @@ class McpExecutor(BaseExecutor):
             "files": files,
             "shortened": not fits or len(text) > _MOST_TEXT,
         }
-
-
-async def refresh(book: McpBook, folder: Path, reveal: "Reveal") -> Mapping[str, str]:
-    """Ask every server which tools it has, and keep that; return what is wrong with those that do not answer."""
-    from scheduler.executors.mcp_session import McpSession  # noqa: PLC0415 - as above
-
-    wrong: dict[str, str] = {}
-    lists = ToolList(folder)
-
-    async def ask(name: str) -> None:
-        session = McpSession(name, book.servers[name], reveal, folder / f"{name}.log")
-        try:
-            tools: list[Tool] = await session.tools()
-            await asyncio.to_thread(lists.write, name, tools)
-        except ToolServerDownError as error:
-            log.warning("mcp_server_down", server=name, error=str(error))
-            wrong[name] = str(error)
-        finally:
-            await session.close()
-
-    await asyncio.gather(*(ask(name) for name in book.servers))
-    return wrong

@@ -1,8 +1,8 @@
 """One connection to an MCP server, made when it is needed and made anew when it was lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult
+from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, CallToolResult, ToolListChangedNotification
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from scheduler.core.errors import CPAError, OutcomeUnknownError, ToolFailedError, ToolServerDownError
@@ -18,6 +19,8 @@ from scheduler.executors.mcp_pipes import LONGEST_LINE, server_process
 from scheduler.executors.mcp_servers import McpServer, Tool
 
 _MOST_TOOLS: Final = 500
+_RELIST: Final = 300.0  # seconds until one is asked again that does not tell when its tools change
+_QUIET: Final = 300.0  # seconds for which a stream may say nothing; calls have a time limit of their own
 _NOT_BEGUN: Final = (OSError, httpx2.HTTPError, MCPError, TimeoutError, ExceptionGroup, ValidationError, RuntimeError)
 _LOST: Final = frozenset({CONNECTION_CLOSED, REQUEST_TIMEOUT})
 
@@ -37,6 +40,7 @@ class McpSession:
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._leave = asyncio.Event()
         self._calls = 0
+        self._changed = asyncio.Event()
         self._owner = asyncio.create_task(self._hold())
 
     @property
@@ -58,6 +62,29 @@ class McpSession:
         except _NOT_BEGUN as error:
             raise ToolServerDownError(self.name, str(error) or type(error).__name__) from error
         return found[:_MOST_TOOLS]
+
+    async def lists(self) -> AsyncGenerator[list[Tool], None]:
+        """Yield what the server offers, now and whenever it says that this has changed, or might have.
+
+        Ends when the server ends the stream on which it tells that. Raises ToolServerDownError, also when the
+        connection is lost.
+        """
+        client = await self._connected()
+        told = client.server_capabilities.tools
+        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not (told and told.list_changed):
+            while not self.ended:
+                self._changed.clear()
+                yield await self.tools()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), _RELIST)
+            raise ToolServerDownError(self.name, "the connection was lost")
+        try:
+            async with client.listen(tools_list_changed=True) as subscription:
+                yield await self.tools()
+                async for _ in subscription:
+                    yield await self.tools()
+        except _NOT_BEGUN as error:
+            raise ToolServerDownError(self.name, str(error) or type(error).__name__) from error
 
     async def call(self, tool: str, arguments: Mapping[str, Any], seconds: float) -> CallToolResult:
         """Use a tool once. Raises ToolServerDownError: it was not asked; OutcomeUnknownError, ToolFailedError."""
@@ -82,6 +109,12 @@ class McpSession:
             if not self.usable and not self._calls:
                 self._leave.set()
 
+    def retire(self) -> None:
+        """Have the connection end as soon as nobody waits for an answer; no more calls, please."""
+        self.usable = False
+        if not self._calls:
+            self._leave.set()
+
     async def close(self) -> None:
         """End the connection, and the process."""
         self.usable = False
@@ -100,7 +133,7 @@ class McpSession:
 
     async def _hold(self) -> None:
         try:
-            async with self._transport() as transport, Client(transport) as client:
+            async with self._transport() as transport, Client(transport, message_handler=self._heard) as client:
                 self._ready.set_result(client)
                 await self._leave.wait()
         except (*_NOT_BEGUN, CPAError) as error:
@@ -108,10 +141,16 @@ class McpSession:
                 self._ready.set_exception(error)
         finally:
             self.usable = False
+            self._changed.set()
             if not self._ready.done():
                 self._ready.cancel()
             elif not self._ready.cancelled():
                 self._ready.exception()  # whether anybody waited for it or not
+
+    async def _heard(self, message: object) -> None:
+        """Note what servers of before 2026-07-28 say without being asked."""
+        if isinstance(message, ToolListChangedNotification):
+            self._changed.set()
 
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[AbstractAsyncContextManager[Any]]:
@@ -121,8 +160,9 @@ class McpSession:
             yield server_process(server.command, env, server.folder, self._errors)
             return
         headers = {name: self._reveal(value) for name, value in server.headers.items()}
+        timeout = httpx2.Timeout(30.0, read=_QUIET)
         bounded = _Bounded(httpx2.AsyncHTTPTransport())
-        async with httpx2.AsyncClient(headers=headers, timeout=30.0, transport=bounded, trust_env=False) as http:
+        async with httpx2.AsyncClient(headers=headers, timeout=timeout, transport=bounded, trust_env=False) as http:
             yield streamable_http_client(server.url, http_client=http)
 
 

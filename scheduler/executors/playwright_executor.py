@@ -140,12 +140,13 @@ class PlaywrightExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=_OPERATIONS)
         return await self._perform(self._step(todo, context))
 
-    async def follow(self, todo: ToDo, context: ExecutionContext) -> Performed:
+    async def follow(self, todo: ToDo, context: ExecutionContext, *, hidden: bool = False) -> Performed:
         """Do a step of a site profile once; its locators are alternatives that count alike. Raises like `perform`.
 
-        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end.
+        It needs no proof of its own when another than the first fits: the way it belongs to is proven by its end. What
+        it fills in `hidden` is seen in no evidence and kept nowhere.
         """
-        return await self._perform(replace(self._step(todo, context), alternatives=True))
+        return await self._perform(replace(self._step(todo, context), alternatives=True, hidden=hidden))
 
     async def _perform(self, step: Step) -> Performed:
         async with self._at_page(step):
@@ -153,8 +154,7 @@ class PlaywrightExecutor(BaseExecutor):
             if step.job.broken:
                 await self._reopen(step)
             await self._keeper.before(step)
-            if not _may_come_beside(step):
-                await step.job.watched()
+            await _wait_for_looks(step)
             if not step.repeatable:
                 await step.job.placed()
             async with self._keeper.traced(step):
@@ -364,10 +364,15 @@ class PlaywrightExecutor(BaseExecutor):
         return {"username": user, "password": password, "origin": asked.origin, "send": "unauthorized"}
 
 
-def _may_come_beside(step: Step) -> bool:
-    """Whether it may begin while the page is still being looked at: it only looks, waits before it acts, or follows."""
-    plainly = step.todo.action in ENTERS and not step.uses_secret and "keys" not in step.todo.params
-    return step.todo.action in CHANGING | {actions.EXTRACT.name} or (plainly and step.job.note is not None)
+async def _wait_for_looks(step: Step) -> None:
+    """Wait for looks at the page; not if it only looks itself, waits before it acts, or follows the last of them."""
+    if step.todo.action in CHANGING | {actions.EXTRACT.name}:
+        return
+    if step.todo.action in ENTERS and not step.uses_secret and "keys" not in step.todo.params:
+        await step.job.watched(noting=False)
+        if step.job.note is not None:
+            return
+    await step.job.watched()
 
 
 def _spare(todo: ToDo) -> float:

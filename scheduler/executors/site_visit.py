@@ -208,7 +208,7 @@ class SiteVisit:
 
     async def _enter(self, factor: SecondFactor, code: str) -> None:
         task_id, self.code_used = self.context.task_id, True
-        await self._perform(self.profile.todo(SiteStep(fill=factor.field, text=code), {}, task_id))
+        await self._perform(self.profile.todo(SiteStep(fill=factor.field, text=code), {}, task_id), hidden=True)
         submit = SiteStep(press="Enter") if factor.submit is None else SiteStep(click=factor.submit)
         await self._perform(self.profile.todo(submit, {}, task_id))
 
@@ -226,11 +226,11 @@ class SiteVisit:
                 raise
             return await self._perform(todo)
 
-    async def _perform(self, todo: ToDo) -> dict[str, Any]:
+    async def _perform(self, todo: ToDo, *, hidden: bool = False) -> dict[str, Any]:
         """Do a step inside the site. Raises OutsideSiteError before anything is entered elsewhere."""
         if todo.action != "web.goto":
             await self._stay_inside()
-        performed: Performed = await self.browser.follow(todo, self.context)
+        performed: Performed = await self.browser.follow(todo, self.context, hidden=hidden)
         self.evidence += performed.evidence
         await self._stay_inside()
         return performed.result

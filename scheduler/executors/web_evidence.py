@@ -17,8 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from scheduler.executors.web_errors import browser_error, is_passing, safe_url
-from scheduler.executors.web_looks import PageFacts, facts_of, noted_facts, noting
+from scheduler.executors.web_errors import browser_error, is_dead, is_passing, safe_url
+from scheduler.executors.web_looks import PageFacts, noted_facts, noting
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
 
@@ -91,16 +91,19 @@ async def _plain_picture(step: Step, moment: Moment) -> bytes | None:
     """
     if not step.job.plain:
         return None
-    root, left = step.page.locator(":root"), step.left
     try:
         async with asyncio.timeout(_PICTURE / 1000):
             if moment.facts is None:
-                picture, facts = await asyncio.gather(step.job.capture(), facts_of(root, left))
+                picture, facts = await asyncio.gather(step.job.capture(), step.job.seen(step.until))
             else:
                 picture, facts = await (moment.shot or step.job.capture()), moment.facts
-            seen = {*facts.secrets, *(await facts_of(root, left)).secrets}
+            seen = {*facts.secrets, *(await step.job.seen(step.until)).secrets}
     except TimeoutError:
         return None
+    except browser_error() as error:
+        if is_dead(error):
+            raise
+        return None  # a page that has only just come shows nothing yet
     step.job.page_secrets.update(filter(None, seen))
     return None if seen else picture
 
@@ -183,7 +186,7 @@ async def _seen_at_once(
     shown = root.locator("body").first if element is None else element
     looks = asyncio.gather(
         noting(shown, moment.note).aria_snapshot(mode="ai", depth=depth, timeout=step.left),
-        noted_facts(root, moment.note, step.left),
+        _noted(step, root, moment.note),
     )
     await asyncio.sleep(0)  # in which both set out
     moment.asked.set()
@@ -191,6 +194,11 @@ async def _seen_at_once(
     if facts is not None:
         step.job.page_secrets.update(filter(None, facts.secrets))
     return seen, facts
+
+
+async def _noted(step: Step, root: "Locator", note: int) -> PageFacts | None:
+    told = await step.job.wire.ask({"noted": note})
+    return PageFacts(*told["facts"]) if told is not None else await noted_facts(root, note, step.left)
 
 
 async def _secrets_on(step: Step) -> PageFacts:

@@ -22,16 +22,19 @@ from scheduler.executors.web_evidence import (
 )
 from scheduler.executors.web_step import Step
 
-Level = Literal["errors", "changes", "all"]
-"""What is kept: of failures only, also a picture after each change, or also one before it and the page as text."""
+Level = Literal["errors", "changes", "steps", "all"]
+"""What is kept: of failures only, also a picture after each change, also the page as text after each step, or all that
+and a picture before each change."""
 
 CHANGING = frozenset({actions.CLICK.name, actions.PRESS.name, actions.DRAG.name, actions.UPLOAD.name})
 _PICTURED = CHANGING | {actions.DOWNLOAD.name, actions.LOGIN.name}
 _PICTURED_AT: Mapping[Level, frozenset[str]] = {
     "errors": frozenset(),
     "changes": _PICTURED,
+    "steps": _PICTURED | {actions.GOTO.name},
     "all": _PICTURED | {actions.GOTO.name},
 }
+_TOLD_AT: frozenset[Level] = frozenset({"steps", "all"})
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +61,7 @@ class EvidenceKeeper:
         action = step.todo.action
         if action == actions.SCREENSHOT.name:
             return (*step.job.kept, result["path"])
-        kinds = [PAGE] if self._level == "all" else []
+        kinds = [PAGE] if self._level in _TOLD_AT else []
         if action in _PICTURED_AT[self._level]:
             kinds.append(PICTURE)
         await _keep_or_promise(step, *kinds)
@@ -80,23 +83,24 @@ async def _keep_or_promise(step: Step, *kinds: str) -> None:
     facts, moment = step.job.facts, Moment.of(step)
     if not step.job.plain or (facts is not None and facts.secrets):
         await _keep(step, *(_look(step, kind, moment) for kind in kinds))
-    elif kinds:
+    else:
         await _promise(step, kinds, moment)
 
 
 async def _promise(step: Step, kinds: Sequence[str], moment: Moment) -> None:
     step.job.kept += [str(step.tools.screenshots.path_of(step.job_id, step.task_id, kind)) for kind in kinds]
-    step.job.watch(_redeem(step, kinds, moment), note=moment.note if kinds == (PAGE,) else None)
+    for kind in kinds:
+        step.job.watch(_redeem(step, kind, moment), note=moment.note if kind == PAGE else None)
     if PAGE in kinds:
         await moment.asked.wait()
 
 
-async def _redeem(step: Step, kinds: Sequence[str], moment: Moment) -> None:
-    looks = (_look(step, kind, moment) for kind in kinds)
-    for kind, kept in zip(kinds, await asyncio.gather(*looks, return_exceptions=True), strict=True):
-        if isinstance(kept, BaseException):
-            keep_nothing(step, kind, _missed(step, kept))
-    moment.asked.set()
+async def _redeem(step: Step, kind: str, moment: Moment) -> None:
+    (kept,) = await asyncio.gather(_look(step, kind, moment), return_exceptions=True)
+    if kind == PAGE:
+        moment.asked.set()
+    if isinstance(kept, BaseException):
+        keep_nothing(step, kind, _missed(step, kept))
 
 
 async def _keep(step: Step, *kinds: Awaitable[str]) -> None:

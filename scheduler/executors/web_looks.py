@@ -43,7 +43,8 @@ Kind = Literal["text", "number"]
 class Asked:
     """What a look shall tell: what an element is, where it stands, by what else the only one is found, what is read.
 
-    With `enter` it is made ready to take a text of this kind in place of what it holds, if it is a field that can.
+    With `enter` it is made ready to take a text of this kind in place of what it holds, if it is a field that can; with
+    `press` it says where to press it so that it is ticked or not. With `keep` it is remembered under that number.
     """
 
     near: bool = False
@@ -51,6 +52,8 @@ class Asked:
     reading: Reading | None = None
     describe: bool = True
     enter: Kind | None = None
+    press: bool | None = None
+    keep: int | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -59,7 +62,8 @@ class Asked:
             asked |= {"describe": True, "near": self.near, "record": self.record}
         if self.reading is not None:
             asked |= {"reading": self.reading.name, "argument": self.reading.argument}
-        return asked if self.enter is None else {**asked, "enter": self.enter}
+        more = {"enter": self.enter, "press": self.press, "keep": self.keep}
+        return asked | {name: value for name, value in more.items() if value is not None}
 
 
 async def told(locator: "Locator", arguments: dict[str, Any], timeout: float) -> dict[str, Any]:  # noqa: ASYNC109 - Playwright's own, in milliseconds
@@ -89,9 +93,13 @@ def noting(locator: "Locator", note: int) -> "Locator":
     return locator.locator(f"{ENGINE}={json.dumps({'note': note})}")
 
 
-def following(locator: "Locator", note: int | None) -> "Locator":
-    """Return the same element, which is there only once this note was made in its document."""
-    return locator if note is None else locator.locator(f"{ENGINE}={json.dumps({'after': note})}")
+def following(locator: "Locator", note: int | None, *, keep: int | None = None) -> "Locator":
+    """Return the same element, which is there only once this note was made in its document.
+
+    With `keep` it is remembered under that number when it is used.
+    """
+    asked = {name: number for name, number in (("after", note), ("keep", keep)) if number is not None}
+    return locator.locator(f"{ENGINE}={json.dumps({**asked, 'itself': True})}") if asked else locator
 
 
 async def facts_of(root: "Locator", timeout: float) -> PageFacts:  # noqa: ASYNC109

@@ -70,6 +70,11 @@ async def fill(step: Step) -> dict[str, Any]:
         element = (await step.element()).element
         name = step.todo.text.removeprefix(SECRET_SCHEME)
         await enter_secret(step, element, name, secret, keys=keys)
+    elif step.hidden:
+        element = (await step.element()).element
+        step.job.hide(element, text)
+        await _enter(element, text, step.left, keys=keys)
+        return {}
     elif keys:  # letters that were typed already must not be typed again
         await _enter((await step.element()).element, text, step.left, keys=keys)
     else:
@@ -109,7 +114,7 @@ async def select(step: Step) -> dict[str, Any]:
 
 async def check(step: Step) -> dict[str, Any]:
     checked = parse_params(CheckParams, step.todo).checked
-    await step.enter(lambda element, left: element.set_checked(checked, timeout=left))
+    await step.tick(checked=checked)
     step.job.remember(step.todo)
     return {"checked": checked}
 

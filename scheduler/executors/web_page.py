@@ -1,12 +1,11 @@
 """What the browser holds for one job: an isolated context, the page the job is on, and what was entered there."""
 
 import asyncio
-import base64
 import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.core.errors import BrowserUnavailableError
 from scheduler.core.todo import ToDo
@@ -14,11 +13,11 @@ from scheduler.executors.web_errors import browser_error
 from scheduler.executors.web_looks import PageFacts, facts_of
 from scheduler.executors.web_session import BasicAuth, FormEntry, LastStep, SessionSnapshot
 from scheduler.executors.web_trouble import Trouble
+from scheduler.executors.web_wire import Wire
 
 if TYPE_CHECKING:
     from playwright.async_api import (
         BrowserContext,
-        CDPSession,
         Dialog,
         Download,
         Frame,
@@ -44,6 +43,14 @@ class Answer:
     text: str | None = None
 
 
+class Acted(NamedTuple):
+    """What a step has entered something into: its target, and the number under which our engine remembers it."""
+
+    task_id: "TaskId"
+    target: "Target"
+    number: int
+
+
 class JobPage:
     """Steps of a job use it one after another, under `lock`.
 
@@ -64,6 +71,7 @@ class JobPage:
         self.unsaved: SessionSnapshot | None = None  # where the job stands, as `saving` is to write it
         self.saving: asyncio.Task[None] | None = None
         self.form: dict[Target, FormEntry] = {}
+        self.acted: Acted | None = None
         self.secret_fields: list[Locator] = []
         self.secret_values: set[str] = set()
         self.page_secrets: set[str] = set()  # that stood in fields for secrets, whoever put them there
@@ -78,9 +86,9 @@ class JobPage:
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._crashed = False
-        self._camera: tuple[Page, CDPSession] | None = None
+        self._wires: dict[Page, Wire] = {}
         self._writing: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
+        self._warming: asyncio.Future[tuple[None, None]] | None = None
         self._watching: dict[asyncio.Task[None], int | None] = {}  # looks at the page, and the notes they make
         self._coming: set[Request] = set()
         self._opened: list[Page] = []
@@ -135,10 +143,9 @@ class JobPage:
         notes = [note for look, note in self._watching.items() if not look.done()]
         return notes[0] if len(notes) == 1 else None
 
-    async def watched(self) -> None:
-        """Wait until the page has been looked at as far as was begun."""
-        while self._watching:
-            look = next(iter(self._watching))
+    async def watched(self, *, noting: bool = True) -> None:
+        """Wait until the page has been looked at as far as was begun; not for those that note without `noting`."""
+        while (look := next((one for one, note in self._watching.items() if noting or note is None), None)) is not None:
             try:
                 await asyncio.shield(look)
             finally:
@@ -175,7 +182,8 @@ class JobPage:
 
     async def close(self) -> None:
         """Give the context back. May be called more than once, also when the browser is dead."""
-        context, self._context, self._page, self._camera = self._context, None, None, None
+        context, self._context, self._page = self._context, None, None
+        self._wires.clear()
         self._forget_document()
         self._opened.clear()
         self._coming.clear()
@@ -192,7 +200,7 @@ class JobPage:
         """Forget what was noted of the step before."""
         self.trouble.clear()
         self.kept.clear()
-        self.facts = None
+        self.facts, self.acted = None, None
 
     def before_act(self, answer: Answer | None = None, *, follow: bool = True) -> None:
         """Look from now on for what a click or a key may bring: a dialog, another tab, an error of the server.
@@ -213,24 +221,32 @@ class JobPage:
         opened = [page for page in self._opened if not page.is_closed()]
         self._opened.clear()
         if opened:
-            self._page = opened[-1]
-            self._forget_document()
+            self.go_to(opened[-1])
 
     def go_to(self, page: "Page") -> None:
         """Make another tab the current one."""
         if page is not self._page:
             self._page = page
             self._forget_document()
+            self._warming = asyncio.gather(_warm(page.main_frame), self.wire.listen())
 
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
-        root, now = self.page.locator(":root"), asyncio.get_running_loop().time
-        facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+        facts = await self.seen(until)
         self.settled = not facts.loading
         if facts.loading:
-            await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (until - now()) * 1000))
-            facts = await facts_of(root, max(1.0, (until - now()) * 1000))
+            left = (until - asyncio.get_running_loop().time()) * 1000
+            await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, left))
+            facts = await self.seen(until)
         return self.take(facts)
+
+    async def seen(self, until: float) -> PageFacts:
+        """Return what is to be known of the page now."""
+        told = await self.wire.ask({"facts": True})
+        if told is not None:
+            return PageFacts(*told["facts"])
+        left = (until - asyncio.get_running_loop().time()) * 1000
+        return await facts_of(self.page.locator(":root"), max(1.0, left))
 
     def take(self, facts: PageFacts) -> PageFacts:
         """Note what is to be known of the page, and every secret that stands on it."""
@@ -250,12 +266,17 @@ class JobPage:
         return shot
 
     async def capture(self) -> bytes:
-        """Return what is seen of the page, nothing covered, as PNG; in a third of the time that Playwright takes."""
+        """Return what is seen of the page, nothing covered."""
+        return await self.wire.picture()
+
+    @property
+    def wire(self) -> Wire:
+        """The quick way to the current page. Raises BrowserUnavailableError."""
         page = self.page
-        if self._camera is None or self._camera[0] is not page:
-            self._camera = page, await self.context.new_cdp_session(page)
-        shot = await self._camera[1].send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        return base64.b64decode(shot["data"])
+        if page not in self._wires:
+            open_ones = {one: wire for one, wire in self._wires.items() if not one.is_closed()}
+            self._wires = {**open_ones, page: Wire(page)}
+        return self._wires[page]
 
     def write(self, work: Callable[[], object]) -> None:
         """Write to disk beside what the job does next, one after another; `saved` waits for it."""
@@ -291,8 +312,8 @@ class JobPage:
 
     def _on_navigated(self, frame: "Frame") -> None:
         """Have Playwright and our engine brought into a new document while it is still being loaded."""
-        if self._page is not None and frame is self._page.main_frame:
-            self._warming = asyncio.create_task(_warm(frame))
+        if self._page is not None and not self._page.is_closed() and frame is self._page.main_frame:
+            self._warming = asyncio.gather(_warm(frame), self.wire.listen())
 
     def _on_document(self, page: "Page") -> None:
         if page is self._page:

@@ -6,6 +6,9 @@ from importlib.resources import files
 ENGINE = "cpa"
 """The name of our selector engine: `… >> cpa={…}` stands for an element by what is asked of it, told as JSON."""
 
+DOOR = "globalThis[Symbol.for('cpa')]"
+"""Where our engine can be asked something in its own world."""
+
 
 @functools.cache
 def script(name: str) -> str:
@@ -27,4 +30,4 @@ def composed(name: str, *parts: str) -> str:
 
 def engine() -> str:
     """Return the source of our selector engine."""
-    return composed("engine", "readings", "describe", "mark", "enter", "facts", "secrets")
+    return composed("engine", "readings", "describe", "mark", "enter", "aim", "guard", "facts", "secrets")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scheduler.core.errors import CPAError, InvalidInputError, UnverifiedHealingError
@@ -16,8 +17,8 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_described import Descriptions, Place
 from scheduler.executors.web_errors import is_dead, public_url, safe_url
 from scheduler.executors.web_guard import GuardRails
-from scheduler.executors.web_looks import Kind, Reading, following
-from scheduler.executors.web_page import JobPage
+from scheduler.executors.web_looks import Kind, Reading, following, told
+from scheduler.executors.web_page import Acted, JobPage
 from scheduler.executors.web_targets import Found, find, first_locator, means_one_thing, only
 from scheduler.security.secrets_manager import SecretsManager
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _AT_ONCE = 250.0  # milliseconds
 _KNOWN = 1000.0  # milliseconds in which a field is acted on that was there lately
+_KEPT = count(1)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECRET = re.compile(re.escape(SECRET_SCHEME) + r"[\w.-]+")
 
@@ -57,7 +59,8 @@ class Tools:
 class Step:
     """`until` is the moment of the loop's clock when its time is over; `begun` says that it may have had its effect.
 
-    With `alternatives` the locators of its target count alike, so that none is healing. Without `recording` nobody
+    With `alternatives` the locators of its target count alike, so that none is healing. What it enters `hidden` is for
+    nobody's eyes. Without `recording` nobody
     wants to know how its element is found next time. `pictured` says that a picture is to show what came of it, and
     `shot` is one that is being taken.
     """
@@ -74,6 +77,7 @@ class Step:
     tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
     alternatives: bool = False
+    hidden: bool = False
     recording: bool = True
     found: Found | None = None
     trace: str | None = None
@@ -131,19 +135,21 @@ class Step:
         page, target, place = self.page, self.target(), self._place()
         first = first_locator(page, target) if self.repeatable else None
         if first is not None and (known := self.tools.described.of(place)) is not None:
-            there = following(first, self.job.note)
+            there = following(first, self.job.note, keep=(kept := next(_KEPT)))
             (entered,) = await asyncio.gather(do(there, min(_KNOWN, self.left)), return_exceptions=True)
             if not isinstance(entered, BaseException):
                 self.found = Found(first, str(target.locators[0]), recorded=known.recorded)
+                self.job.acted = Acted(self.task_id, target, kept)
                 return entered
             _raise_if_dead(entered)
         elif first is not None and means_one_thing(target):
-            note = self.job.note
+            there = following(first, note := self.job.note, keep=(kept := next(_KEPT)))
             entered, seen = await asyncio.gather(
-                do(following(first, note), _AT_ONCE), only(page, target, self.until, after=note), return_exceptions=True
+                do(there, _AT_ONCE), only(page, target, self.until, after=note), return_exceptions=True
             )
             if not isinstance(entered, BaseException) and isinstance(seen, Found):
                 self.found = seen
+                self.job.acted = Acted(self.task_id, target, kept)
                 self._describe(seen)
                 return entered
             _raise_if_dead(entered, seen)
@@ -160,18 +166,63 @@ class Step:
             await self.enter(lambda element, left: element.fill(text, timeout=left))
 
     async def _typed(self, text: str) -> bool:
-        target, known = self.target(), self.tools.described.of(self._place())
-        if not self.repeatable or (known is None and not means_one_thing(target)):
-            return False
         kind: Kind = "number" if _NUMBER.fullmatch(text) else "text"
-        found = await only(self.page, target, self.until, record=known is None, enter=kind, after=self.job.note)
-        if found is None or not found.ready or (known is not None and known.mark != found.mark):
+        found, kept = await self._ready(enter=kind)
+        if found is None:
             return False
         await self.page.keyboard.insert_text(text)
-        self.found = found if known is None else replace(found, recorded=known.recorded)
-        if known is None:
-            self._describe(self.found)
+        self._entered(found, kept)
         return True
+
+    async def tick(self, *, checked: bool) -> None:
+        """Find the one box and see that it is ticked or not, which may be repeated. Raises like `element`.
+
+        A plain box is pressed where the look that finds it says; nothing else can be hit. Playwright first watches for
+        two frames whether it moves.
+        """
+        if not await self._ticked(checked=checked):
+            await self.enter(lambda element, left: element.set_checked(checked, timeout=left))
+
+    async def _ticked(self, *, checked: bool) -> bool:
+        found, kept = await self._ready(press=checked)
+        if found is None:
+            return False
+        if found.at is not None:
+            try:
+                await self.page.mouse.click(*found.at)
+            finally:
+                seen = await self._release(kept)
+            if seen is not checked:
+                return False
+        self._entered(found, kept)
+        return True
+
+    async def _release(self, kept: int) -> object:
+        """Let the mouse press whatever is there again; say whether the box is ticked, None when that is not known."""
+        seen = await self.job.wire.ask({"release": True, "kept": kept, "reading": "checked"})
+        if seen is None:
+            await told(self.page.locator(":root"), {"release": True}, self.left)
+        return None if seen is None else seen["held"]
+
+    async def _ready(self, *, enter: Kind | None = None, press: bool | None = None) -> tuple[Found | None, int]:
+        """Return the plain element made ready for that, and its number; None when it needs Playwright's own way."""
+        target, known = self.target(), self.tools.described.of(self._place())
+        kept, note, new = next(_KEPT), self.job.note, known is None
+        if not self.repeatable or (known is None and not means_one_thing(target)):
+            return None, kept
+        found = await only(self.page, target, self.until, record=new, enter=enter, press=press, after=note, keep=kept)
+        if found is None or not found.ready:
+            return None, kept
+        if known is not None and known.mark != found.mark:
+            if found.at is not None:
+                await self._release(kept)
+            return None, kept
+        return (found if known is None else replace(found, recorded=known.recorded)), kept
+
+    def _entered(self, found: Found, kept: int) -> None:
+        self.found, self.job.acted = found, Acted(self.task_id, self.target(), kept)
+        if self.tools.described.of(self._place()) is None:
+            self._describe(found)
 
     async def _only(self, target: Target, reading: Reading | None, *, record: bool) -> Found | None:
         """Return the element in one look, in the common case; one described lately is not described again."""
@@ -189,6 +240,17 @@ class Step:
         """Remember how the element was described, if the whole wording of the first locator found it."""
         if found.rank == 0 and found.exactly:
             self.tools.described.keep(self._place(), found.recorded, found.mark)
+
+    async def held(self, reading: str) -> object:
+        """Return what the very element holds into which this step has entered something; None when that is not known.
+
+        It is the only one, to be seen, of those that its locator fitted.
+        """
+        acted = self.job.acted
+        if acted is None or acted.task_id != self.task_id or acted.target != self.todo.selector:
+            return None
+        told = await self.job.wire.ask({"kept": acted.number, "reading": reading})
+        return None if told is None else told["held"]
 
     def _place(self) -> Place:
         return Place(self.tenant, public_url(self.page.url), self.target())

@@ -51,7 +51,8 @@ class Match:
 class Found:
     """The one element, the locator that fitted it and its rank (0: the most trusted), and how to find it next time.
 
-    `mark` stays while the element is the same to a person; `ready` says that it waits for a text.
+    `mark` stays while the element is the same to a person; `ready` says that it waits for a text, or that it is ticked
+    as wanted once it is pressed `at` that point, where there is such.
     """
 
     element: "Locator"
@@ -62,6 +63,7 @@ class Found:
     exactly: bool = True
     mark: str | None = None
     ready: bool = False
+    at: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,26 +172,30 @@ async def only(
     record: bool = True,
     reading: Reading | None = None,
     enter: Kind | None = None,
+    press: bool | None = None,
     after: int | None = None,
+    keep: int | None = None,
 ) -> Found | None:
     """Return the only visible element that fits the whole wording of the first locator; it is waited for a moment.
 
     None when there is no such or that needs a closer look. Without `record` it is not described. With `enter` it is
-    made ready to take a text of that kind, where it can. With `after` it is looked at once that note was made.
+    made ready to take a text of that kind, where it can; with `press` to be ticked or not. With `after` it is looked at
+    once that note was made; with `keep` it is remembered under that number.
     """
     locator = first_locator(page, target)
     if locator is None:
         return None
     wait = min(HEAD_START, until - asyncio.get_running_loop().time())
-    asked = Asked(record=record, reading=reading, describe=record, enter=enter)
+    asked = Asked(record=record, reading=reading, describe=record, enter=enter, press=press, keep=keep)
     seen = await told_if_only(following(locator, after), asked.arguments, max(wait, 0.001) * 1000)
     if seen is None:
         return None
-    ready = seen.get("ready", False)
-    if not record:
-        way = str(target.locators[0])
-        return Found(locator, way, held=seen.get("held"), mark=seen["mark"], ready=ready)
-    return replace(await _found(target, 0, _match(locator, seen, exactly=True), record=True), ready=ready)
+    if record:
+        found = await _found(target, 0, _match(locator, seen, exactly=True), record=True)
+    else:
+        found = Found(locator, str(target.locators[0]), held=seen.get("held"), mark=seen["mark"])
+    point = seen.get("at")
+    return replace(found, ready=seen.get("ready", False), at=None if point is None else (point[0], point[1]))
 
 
 async def find(

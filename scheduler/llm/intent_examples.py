@@ -1,6 +1,6 @@
 """The sentences that office intents are learned from: those of `intents.yaml`, and many more beside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -19,6 +19,8 @@ _BETWEEN: Final[Mapping[Locale, Sequence[str]]] = {
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "intent_examples.yaml"
 SEVERAL: Final = "several"
 """Under this name the file holds requests of more than one order."""
+ORDERS: Final = "orders"
+"""Under this name the file holds single orders of these, cut out as `order_cuts` cuts, by their intents."""
 
 
 def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tuple[str, str]]:
@@ -36,6 +38,19 @@ def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tu
     except AttributeError as error:
         raise IntentFileError(f"{path}: expected intent, then locale, then one sentence a line") from error
     return list({normalise(text): (normalise(text), name) for text, name in found}.values())
+
+
+def orders_of(intents: Collection[str], path: Path = DEFAULT_FILE) -> list[tuple[str, str]]:
+    """Return (words, name of its intent) of orders that stand among others in one request.
+
+    Raises IntentFileError for a file of another form.
+    """
+    document = read_strictly(path.read_text(encoding="utf-8")).get(ORDERS, {})
+    try:
+        blocks = [(name, block) for name in document if name in intents for block in document[name].values()]
+        return [(normalise(line), name) for name, block in blocks for line in block.splitlines() if line.strip()]
+    except AttributeError as error:
+        raise IntentFileError(f"{path}: expected {ORDERS}, then intent, then locale, then one order a line") from error
 
 
 def several_of(path: Path = DEFAULT_FILE) -> list[str]:

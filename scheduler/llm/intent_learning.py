@@ -19,11 +19,13 @@ def learn(
     *,
     tolerance: float = 1e-4,
     several: Sequence[str] | None = None,
+    orders: Sequence[tuple[str, str]] = (),
 ) -> Knowledge:
     """Learn; a larger `tolerance` learns faster and hardly worse. Raises ValueError for fewer than two intents.
 
     With `several`, requests of more than one order, the signs of the lexicon are learned too, and how such requests
-    differ from those of one order.
+    differ from those of one order. With `orders` (words, intent), single ones among them; these teach words and
+    letters alone.
     """
     labels = np.asarray(intents)
     classes, numbers = np.unique(labels, return_inverse=True)
@@ -31,9 +33,11 @@ def learn(
         raise ValueError("examples of at least two intents are needed")
     vectors = encoder.encode(sentences)
     office = several is not None
-    features, rows = LetterFeatures.learned([*sentences, *(several or ())], signs=office, least=1 + office)
+    words = [*sentences, *(text for text, _ in orders)]
+    features, rows = LetterFeatures.learned([*words, *(several or ())], signs=office, least=1 + office)
     seen = _sparse(rows, len(features.rarity))
-    spelt = seen[: len(sentences)]
+    spelt = seen[: len(words)]
+    spelt_labels = np.asarray([*intents, *(name for _, name in orders)])
     by_class = places_by_class(intents)
     return Knowledge(
         classes=classes,
@@ -41,8 +45,8 @@ def learn(
         starts=np.searchsorted(numbers[by_class], np.arange(len(classes))),
         features=features,
         meaning=_plane(LogisticRegression(C=30, max_iter=300, tol=tolerance).fit(vectors, labels)),
-        letters=_plane(LinearSVC(C=1.0, random_state=0).fit(spelt, labels)),
-        several=_plane(LinearSVC(C=1.0, random_state=0).fit(seen, np.arange(len(rows)) >= len(sentences)))
+        letters=_plane(LinearSVC(C=1.0, random_state=0).fit(spelt, spelt_labels)),
+        several=_plane(LinearSVC(C=1.0, random_state=0).fit(seen, np.arange(len(rows)) >= len(words)))
         if several
         else None,
     )

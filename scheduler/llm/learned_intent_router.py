@@ -14,14 +14,14 @@ from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
-from scheduler.core.order_joining import SENDING
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_division import Division, Part, divisions, part_of
+from scheduler.llm.order_division import Part, part_of
+from scheduler.llm.readings import Reading, readings
 
-_REFUSED: Final = "courtesy"
-_TOLD: Final = "statement"
+REFUSED: Final = "courtesy"
+TOLD: Final = "statement"
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -51,41 +51,15 @@ class Bands(NamedTuple):
     """from here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.97
     """From here on people are asked what rules took for a question, for past or negated. It is never done."""
-    hardly: float = 0.1
-    """Below, what rules read is asked about."""
-    over_sure: float = 0.93
-    """Another intent than that which rules are sure of is taken from here on,"""
-    over_unsure: float = 0.6
-    """than that which they are not sure of from here on."""
-    part: float = 0.5
-    """An order among several that rules do not know is taken from here on."""
+    hardly: float = -3.0
+    """Below, what rules read is asked about: the sum of the logits of this belief, by all and by words alone."""
 
 
-class Several(NamedTuple):
-    """Weights of the signs that a request holds several orders (logistic regression, `python -m bench.learned`)."""
-
-    learned: float = 2.27
-    rules: float = 1.71
-    rules_sure: float = 1.08
-    one_known: float = -1.3
-    belief: float = -0.48
-    gain: float = 0.12
-    weakest: float = 2.73
-    unlike: float = 1.3
-    divided: float = -1.44
-    rules_unlike: float = 0.66
-    shift: float = -1.97
-
-
-_SEVERAL: Final = Several()
-_UNDIVIDED: Final = -12.0
-_WEAKEST: Final = -6.0
 _SURELY_ONE: Final = -0.7
 _SURELY_SEVERAL: Final = 0.5
 _FEW: Final = 2
 _CLEAR: Final = 0.9
-_CLEARLY: Final = 0.5
-_AS_GOOD: Final = 0.3
+_LEAST: Final = 1e-4
 
 
 class LearnedIntentRouter:
@@ -123,15 +97,13 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif acts < self._bands.hardly and any(part.routed.score < 1.0 for part in known):
+        elif _logit(acts) + _logit(_ordering(glimpse)) < self._bands.hardly:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
-        one = len(known) < _FEW and (pieces == 1 or glimpse.several < _SURELY_ONE)
-        ways = [] if one else divisions(text, self._model.glance)
-        if ways and _is_several(guess, shares, read.parts, known, ways):
-            parts = self._renamed(read.parts, ways) if len(known) > 1 else self._divided(ways)
-            return Orders(parts, read.overlooked)
-        return self._single(message, text, read, known, shares, nearest)
+        if len(known) > pieces:  # no cut is seen where rules know several orders
+            return read
+        likeliest, *_ = readings(text, guess, known, self._model.glance)
+        return self._as_read(likeliest, message, read, known, shares, nearest)
 
     def _agree(self, glimpse: "Guess", read: Orders, known: Sequence[OrderPart], pieces: int) -> bool:
         """Whether words alone say the same as rules, so that there is nothing to weigh."""
@@ -149,10 +121,10 @@ class LearnedIntentRouter:
         self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...], *, one_word: bool
     ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
-        if routed.refused or routed.why == _REFUSED:
+        if routed.refused or routed.why == REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
+        if not one_word and acts >= (self._bands.told if routed.why == TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)
@@ -166,66 +138,63 @@ class LearnedIntentRouter:
         unknown = routed if routed.name == UNKNOWN else RoutedIntent(**dict(self._known[UNKNOWN]))
         return unknown.model_copy(update=found)
 
-    def _single(
+    def _as_read(
         self,
+        reading: Reading,
         message: str,
-        text: str,
         read: Orders,
         known: Sequence[OrderPart],
         shares: dict[str, float],
         nearest: tuple[str, ...],
     ) -> Orders:
-        best = nearest[0]
-        if len(read.parts) == 1 and known:
-            routed = known[0].routed
-            needed = self._bands.over_sure if routed.score >= SURE else self._bands.over_unsure
-            if routed.name == best or shares[best] < needed:
-                return read
-        taken = self._taken(text, best, shares[best], read.parts[0].routed, nearest)
+        """Return the orders of a reading: those of rules where they found as many, else the parts it divides into.
+
+        What rules know to be an order of which nothing is configured is kept, and so is all beside it.
+        """
+        intents, parts = reading.intents, reading.division.parts
+        if known and any(part.routed.refused for part in read.parts):
+            return read
+        if known and len(intents) in {len(known), len(read.parts)}:
+            beliefs = [math.exp(part.belief) for part in parts] if len(intents) > 1 and parts else [shares[intents[0]]]
+            return Orders(self._named(read.parts, intents, beliefs), read.overlooked)
+        if len(intents) > 1:
+            weakest = math.exp(reading.division.weakest)
+            return Orders(self._divided(parts, weakest), read.overlooked)
+        taken = self._taken(normalise(message), intents[0], shares[intents[0]], read.parts[0].routed, nearest)
         return Orders((OrderPart(message, taken),), read.overlooked)
 
-    def _renamed(self, parts: Sequence[OrderPart], ways: Sequence[Division]) -> tuple[OrderPart, ...]:
-        """Return the orders that rules found, by the intents that were learned where those are surer."""
-        three = ways[2] if len(parts) == _FEW and len(ways) > 2 else None
-        if three and three.belief > ways[1].belief + _CLEARLY and three.weakest > math.log(self._bands.part):
-            return self._ordered(three.parts)
-        texts = [normalise(part.text) for part in parts]
-        guesses = self._model.glance(texts)
-        return tuple(map(self._renamed_part, parts, map(part_of, texts, guesses)))
+    def _named(
+        self, parts: Sequence[OrderPart], intents: tuple[str, ...], beliefs: Sequence[float]
+    ) -> tuple[OrderPart, ...]:
+        """Return the orders that rules found, by the intents of a reading; what is none by it may be a remark."""
+        named = [part for part in parts if len(intents) == len(parts) or part.routed.name != UNKNOWN]
+        names = [part.routed.name for part in named]
+        if len(named) == len(parts) and names != list(intents) and sorted(names) == sorted(intents):
+            return _resequenced(named, intents)
+        wanted = iter(names if sorted(names) == sorted(intents) else intents)
+        shares, found = iter(beliefs), list[OrderPart]()
+        for part in parts:
+            routed = part.routed
+            if len(intents) < len(parts) and routed.name == UNKNOWN:
+                (guess,) = self._model.glance([normalise(part.text)])
+                aside = guess.intents[0] == UNKNOWN
+                found.append(part._replace(routed=routed.model_copy(update={"why": REMARK})) if aside else part)
+                continue
+            intent, share = next(wanted), next(shares, 0.0)
+            if intent != routed.name:
+                routed = self._taken(normalise(part.text), intent, share, routed, (intent, routed.name))
+            found.append(part._replace(routed=routed))
+        return tuple(found)
 
-    def _renamed_part(self, part: OrderPart, learned: Part) -> OrderPart:
-        routed = part.routed
-        if routed.refused or routed.name == learned.intent or {routed.name, learned.intent} == SENDING:
-            return part
-        needed = (
-            self._bands.part
-            if routed.name == UNKNOWN
-            else self._bands.over_sure
-            if routed.score >= SURE
-            else self._bands.over_unsure
-        )
-        if learned.belief <= math.log(needed):
-            return part
-        taken = self._taken(learned.text, learned.intent, math.exp(learned.belief), routed, (learned.intent,))
-        return part._replace(routed=taken)
-
-    def _divided(self, ways: Sequence[Division]) -> tuple[OrderPart, ...]:
-        two = ways[1]
-        return self._ordered(ways[2].parts if len(ways) > 2 and ways[2].belief > two.belief - _AS_GOOD else two.parts)
-
-    def _ordered(self, parts: Sequence[Part]) -> tuple[OrderPart, ...]:
-        """Return orders in the sequence of doing."""
-        found = list(parts)
-        if len(found) > 1 and _BEFORE.match(found[0].text):
-            found = [found[1], found[0], *found[2:]]
+    def _divided(self, parts: Sequence[Part], share: float) -> tuple[OrderPart, ...]:
         return tuple(
             OrderPart(
                 one.text,
-                self._taken(one.text, one.intent, math.exp(one.belief), self._rules.route(one.text), (one.intent,)),
+                self._taken(one.text, one.intent, share, self._rules.route(one.text), (one.intent,)),
                 (place - 1,) if place and (_IN_ORDER.match(one.text) or _BEFORE.match(one.text)) else (),
                 means_earlier=bool(place and _PRONOUN.search(one.text)),
             )
-            for place, one in enumerate(found)
+            for place, one in enumerate(parts)
         )
 
     def _taken(
@@ -245,39 +214,21 @@ class LearnedIntentRouter:
         )
 
 
-def _is_several(
-    guess: Guess,
-    shares: dict[str, float],
-    parts: Sequence[OrderPart],
-    known: Sequence[OrderPart],
-    ways: Sequence[Division],
-) -> bool:
-    """Whether a request holds more than one order. Rules are believed that know several where no cut is seen."""
-    if len(ways) == 1 and len(known) > 1:
-        return True
-    signs = signs_of_several(guess, shares, parts, known, ways)
-    return sum(weight * sign for weight, sign in zip(_SEVERAL, (*signs, 1.0), strict=True)) > 0
+def _ordering(guess: Guess) -> float:
+    """Return how far it is believed that anything is ordered."""
+    return 1 - dict(zip(guess.intents, guess.shares, strict=False)).get(UNKNOWN, 0.0)
 
 
-def signs_of_several(
-    guess: Guess,
-    shares: dict[str, float],
-    parts: Sequence[OrderPart],
-    known: Sequence[OrderPart],
-    ways: Sequence[Division],
-) -> tuple[float, ...]:
-    """Return what `Several` weighs."""
-    one, two = ways[0], ways[1] if len(ways) > 1 else None
-    divided = two.belief if two else _UNDIVIDED
-    return (
-        guess.several,
-        float(len(known) > 1),
-        float(len(known) > 1 and min(part.routed.score for part in known) >= SURE),
-        float(len(parts) == 1 and len(known) == 1),
-        math.log(max(max(shares.values(), default=0.0), 1e-9)),
-        divided - one.belief,
-        max(two.weakest if two else _WEAKEST, _WEAKEST),
-        float(bool(two) and len({part.intent for part in two.parts}) > 1 if two else False),
-        max(divided, _UNDIVIDED),
-        float(len({part.routed.name for part in known}) > 1),
-    )
+def _logit(share: float) -> float:
+    within = min(max(share, _LEAST), 1 - _LEAST)
+    return math.log(within / (1 - within))
+
+
+def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:
+    """Return orders in the sequence of these intents, each after the one before."""
+    left, found = list(parts), list[OrderPart]()
+    for intent in intents:
+        part = next(one for one in left if one.routed.name == intent)
+        left.remove(part)
+        found.append(part._replace(after=(len(found) - 1,) if found else ()))
+    return tuple(found)

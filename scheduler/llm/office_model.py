@@ -3,20 +3,22 @@
 This module must stay cheap to import: numpy, scikit-learn and the encoder are loaded with the first question.
 """
 
+import functools
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
 from scheduler.core.intents import Intent
 from scheduler.core.lexicon import lexicon_version
-from scheduler.llm.intent_examples import examples_of, joined_at_random, several_of
+from scheduler.llm.intent_examples import examples_of, joined_at_random, orders_of, several_of
 
 if TYPE_CHECKING:
     from scheduler.llm.guess import Guess
     from scheduler.llm.intent_model import IntentModel, Knowledge
+    from scheduler.llm.order_model import OrderModel, Ways
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)
@@ -56,6 +58,35 @@ class OfficeModel:
         return self._model
 
 
+class OfficeOrders:
+    """Knows what the requests that come with CPA teach of orders, from the first question on."""
+
+    def __init__(self) -> None:
+        self._model: OrderModel | None = None
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The intents that it knows."""
+        return self._learned().intents
+
+    def read(self, text: str, asked: Sequence[str] = ()) -> "Ways":
+        """Return the likely ways to read a request, as OrderModel does. Safe to call from many threads."""
+        return self._learned().read(text, asked)
+
+    def _learned(self) -> "OrderModel":
+        if self._model is None:
+            with _learning:
+                self._model = _orders()
+        return self._model
+
+
+@functools.cache
+def _orders() -> "OrderModel":
+    from scheduler.llm import order_model  # noqa: PLC0415 - dear to import
+
+    return order_model.load()
+
+
 def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":
     if pairs not in _models:
         from scheduler.llm.intent_model import IntentModel  # noqa: PLC0415 - dear to import
@@ -76,29 +107,37 @@ def _knowledge(pairs: Pairs, folder: Path | None, encoder: "SentenceEncoder") ->
     from scheduler.llm.learned_cache import LearnedCache  # noqa: PLC0415
 
     cache = None if folder is None else LearnedCache(folder)
-    key, several = key_and_several(pairs, encoder.name)
+    key, more = key_and_more(pairs, encoder.name)
     known = shipped_knowledge.load(key, encoder, pairs, shipped_knowledge.DEFAULT_FILE)
     known = cache.load(key) if known is None and cache is not None else known
     if known is None:
-        known = learned_of(pairs, several, encoder)
+        known = learned_of(pairs, more, encoder)
         if cache is not None:
             cache.save(key, known)
     return known
 
 
-def key_and_several(pairs: Pairs, encoder: str) -> tuple[str, list[str]]:
-    """Return under which key stands what these examples teach, and the requests of several orders that do so too."""
+class More(NamedTuple):
+    """What teaches how requests are divided: those of several orders, and (words, intent) of orders among them."""
+
+    several: list[str]
+    orders: list[tuple[str, str]]
+
+
+def key_and_more(pairs: Pairs, encoder: str) -> tuple[str, More]:
+    """Return under which key stands what these examples teach, and what teaches beside them."""
     from scheduler.llm.learned_cache import key_of  # noqa: PLC0415 - dear to import
 
-    several = [*several_of(), *joined_at_random(pairs)]
-    return key_of(pairs, encoder, str(_TOLERANCE), lexicon_version(), *several), several
+    more = More([*several_of(), *joined_at_random(pairs)], orders_of({name for _, name in pairs}))
+    said = (*more.several, *(part for order in more.orders for part in order))
+    return key_of(pairs, encoder, str(_TOLERANCE), lexicon_version(), *said), more
 
 
-def learned_of(pairs: Pairs, several: Sequence[str], encoder: "SentenceEncoder") -> "Knowledge":
+def learned_of(pairs: Pairs, more: More, encoder: "SentenceEncoder") -> "Knowledge":
     """Learn: seconds of CPU."""
     from scheduler.llm.intent_learning import learn  # noqa: PLC0415 - dear to import
 
     sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
-    known = learn(encoder, sentences, intents, tolerance=_TOLERANCE, several=several)
+    known = learn(encoder, sentences, intents, tolerance=_TOLERANCE, several=more.several, orders=more.orders)
     log.info("intents_learned", examples=len(pairs), intents=len(known.classes))
     return known

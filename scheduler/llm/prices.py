@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.problems import first_flaw
 from scheduler.core.spending import Price
+from scheduler.core.strict_yaml import read_strictly
 
 DEFAULT_PRICES: Final = Path(__file__).parents[1] / "config" / "llm_prices.yaml"
 
@@ -41,7 +42,7 @@ class PriceList(BaseModel):
 def load_prices(path: Path = DEFAULT_PRICES) -> PriceList:
     """Read the list. Raises ValueError, which names the file and the place in it."""
     try:
-        return PriceList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return PriceList.model_validate(read_strictly(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         place, problem = first_flaw(error)
         raise ValueError(f"{path}: {place}: {problem.en}") from error

@@ -25,6 +25,7 @@ from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.question_repository import QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
+from scheduler.security.answer_seal import seal_answer
 
 _MOST_GIVEN_UP = 100  # jobs at one look
 _UNSEEN: Final = "•••"
@@ -152,7 +153,10 @@ class AnswerService:
         for question in asked.questions:
             if given is not None and shown is not None and question.task is not None and question.key in given:
                 shown[question.key] = _UNSEEN if question.secret else given[question.key]
-                by_task[question.task][question.key.removeprefix(f"{question.task}.")] = given[question.key]
+                said, box = given[question.key], question.sealed_for
+                by_task[question.task][question.key.removeprefix(f"{question.task}.")] = (
+                    said if box is None else seal_answer(said, box)
+                )
         keep = partial(self._keep, job.id, by_task)
         stored = await self._questions.carry_on(job, asked.round, shown, self._clock.now(), keep)
         await self._queue.offer_again([stored])

@@ -33,6 +33,13 @@ class Learned(Protocol):
         """Return the orders of a request in which rules read `read`."""
 
 
+class Slots(Protocol):
+    """Weighs what fills the slots of orders against what was learned from examples; takes a millisecond."""
+
+    def settle(self, message: str, orders: Orders) -> Orders:
+        """Return the orders of a request with the slots that are believed."""
+
+
 class ModelRouter(Protocol):
     """Has a language model find out what a request wants. Never raises for what the model does."""
 
@@ -76,11 +83,13 @@ class BeyondRules:
         self,
         *,
         learned: Learned | None = None,
+        slots: Slots | None = None,
         router: ModelRouter | None = None,
         planner: ModelPlanner | None = None,
         known: Callable[[str], Mapping[str, str]] = nothing_known,
     ) -> None:
         self._learned = learned
+        self._slots = slots
         self._router = router
         self._planner = planner
         self._known = known
@@ -94,9 +103,9 @@ class BeyondRules:
         """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
-        if self._learned is None or plain:
-            return orders
-        return await asyncio.to_thread(split_orders, text, rules, self._learned)
+        if self._learned is not None and not plain:
+            orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
+        return orders if self._slots is None else self._slots.settle(text, orders)
 
     async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.

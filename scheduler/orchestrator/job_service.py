@@ -11,7 +11,7 @@ from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFull
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.intents import UNKNOWN
-from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun, job_with
 from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
@@ -269,24 +269,27 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     planned.must_be_seen()
     begins = order.begins(now) if isinstance(order, StartLater) else None
     seconds = order.deadline_seconds
-    return Job(
-        id=job_id,
-        tenant=tenant,
-        intent=planned.intent,
-        description=order.description,
-        locale=planned.locale,
-        context={
-            **order.context,
-            "slots": {**given_slots(order.context), **planned.slots},
-            **({"typed": [one.model_dump(mode="json") for one in planned.typed]} if planned.typed else {}),
-            **planned.understood,
+    context = {
+        **order.context,
+        "slots": {**given_slots(order.context), **planned.slots},
+        **({"typed": [one.model_dump(mode="json") for one in planned.typed]} if planned.typed else {}),
+        **planned.understood,
+    }
+    return job_with(
+        {
+            "id": job_id,
+            "tenant": tenant,
+            "intent": planned.intent,
+            "description": order.description,
+            "locale": planned.locale,
+            "context": context,
+            "task_graph": planned.task_graph,
+            "priority": order.priority,
+            "max_retries": order.max_retries,
+            "created_at": now,
+            "not_before": begins,
+            "deadline": None if seconds is None else (begins or now) + timedelta(seconds=seconds),
         },
-        task_graph=planned.task_graph,
-        priority=order.priority,
-        max_retries=order.max_retries,
-        created_at=now,
-        not_before=begins,
-        deadline=None if seconds is None else (begins or now) + timedelta(seconds=seconds),
     )
 
 

@@ -23,6 +23,7 @@ from scheduler.core.job import Job, JobStatus, TaskRun
 from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.core.trace_context import of_run
 from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_plan import RunPlan
@@ -33,6 +34,7 @@ from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
+from scheduler.telemetry.telemetry import tell_span, traces_are_on
 
 log = structlog.get_logger(__name__)
 
@@ -145,6 +147,8 @@ class Orchestrator:
                 await self._runner.forget_answers(job.id)
             if run.status is JobStatus.FAILED:
                 self._on_failed()
+            if run.ended and traces_are_on():
+                _tell_of(job, run)
             if self._runs.get(job.id) is run:
                 del self._runs[job.id]
 
@@ -241,3 +245,10 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+def _tell_of(job: Job, run: JobRun) -> None:
+    """Trace a run that has ended, as that of which its steps are part."""
+    code = None if run.status is JobStatus.DONE else str(run.status)
+    began = job.started_at or job.created_at
+    tell_span(f"job {job.intent}", of_run(job.id, job.run), began, code, job_id=job.id, tenant=job.tenant, run=job.run)

@@ -11,7 +11,7 @@ from scheduler.core.conditions import read_condition
 from scheduler.core.errors import CPAError, ElementNotFoundError, InvalidTransitionError, VerificationFailedError
 from scheduler.core.events import AttemptOverdue, EventType, TaskDue
 from scheduler.core.ids import AgentId, TaskId
-from scheduler.core.job import TASK_TRANSITIONS, JobStatus, TaskStatus
+from scheduler.core.job import FINAL_TASK, TASK_TRANSITIONS, JobStatus, TaskStatus
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.retry import TaskFailure
 from scheduler.core.todo import INDEX, ITEM, ToDo
@@ -36,7 +36,7 @@ from scheduler.orchestrator.run_plan import (
     stored_items,
     with_items,
 )
-from scheduler.orchestrator.state import RunState, TaskState
+from scheduler.orchestrator.state import ACTIVE, RunState, TaskState
 
 _SLACK = 10.0  # seconds
 
@@ -114,12 +114,12 @@ class RunChange:
 
     def put(self, task_id: TaskId, task: TaskState) -> None:
         """Change a task. Raises InvalidTransitionError when the table has no such step."""
-        before = self.task(task_id)
-        if task.status is not before.status:
-            if task.status not in TASK_TRANSITIONS[before.status]:
-                raise InvalidTransitionError(task_id, before.status, task.status)
-            self.active += task.active - before.active
-            self.open -= task.status.final - before.status.final
+        status, before = task.status, self.task(task_id).status
+        if status is not before:
+            if status not in TASK_TRANSITIONS[before]:
+                raise InvalidTransitionError(task_id, before, status)
+            self.active += (status in ACTIVE) - (before in ACTIVE)
+            self.open -= (status in FINAL_TASK) - (before in FINAL_TASK)
         self.changes[task_id] = task
         self.commands.append(SaveTask(task_id))
 

@@ -148,7 +148,7 @@ class ProgressWriter:
             f"job.{what}" if todo is None else todo.action,
             self._reason if todo is None else todo.reason or self._reason,
             "success" if note.type in _ACHIEVED or (note.type is EventType.TASK_SKIPPED and note.data) else "failure",
-            last_picture(evidence),
+            last_picture(evidence) if evidence else None,
             {"run": self._run, kind: what, **note.data},
         )
 

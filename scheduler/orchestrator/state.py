@@ -18,6 +18,8 @@ from scheduler.orchestrator.reopening import lost_with_session, session_uses, wi
 from scheduler.orchestrator.run_plan import SKIP_CODES, RunPlan, read_plan, stored_items, with_items
 
 _RUNNING, _VERIFYING, _DONE = TaskStatus.RUNNING, TaskStatus.VERIFYING, TaskStatus.DONE
+ACTIVE = frozenset({_RUNNING, _VERIFYING})
+"""Somebody works on such a task now."""
 _LARGEST_KEPT_PLAN = 100  # tasks
 _MOST_KEPT_PLANS = 500
 
@@ -45,7 +47,7 @@ class TaskState(NamedTuple):
     @property
     def active(self) -> bool:
         """Whether somebody works on it now."""
-        return self.status is _RUNNING or self.status is _VERIFYING
+        return self.status in ACTIVE
 
     @property
     def asks(self) -> bool:
@@ -150,10 +152,10 @@ class _Plans:
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], tuple[TaskGraph, ActionCatalog, RunPlan, _Tasks]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int, int], tuple[TaskGraph, ActionCatalog, RunPlan, _Tasks]] = OrderedDict()
 
     def read(self, graph: TaskGraph, catalog: ActionCatalog) -> tuple[RunPlan, _Tasks]:
-        key = id(graph), id(catalog)
+        key = id(graph), id(catalog), catalog.version
         known = self._known.get(key)
         if known is not None:
             self._known.move_to_end(key)

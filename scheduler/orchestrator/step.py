@@ -32,7 +32,7 @@ from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import ErrorClass, GiveUp, RetryAt, RetryPolicy, TaskFailure
 from scheduler.orchestrator.commands import Command, SetTimer, StopTask
 from scheduler.orchestrator.run_change import RunChange, joined
-from scheduler.orchestrator.state import RunState, TaskState
+from scheduler.orchestrator.state import ACTIVE, RunState, TaskState
 
 _LOOKING = RetryPolicy(max_attempts=8, base_delay=timedelta(seconds=2), max_delay=timedelta(minutes=2))
 
@@ -62,7 +62,7 @@ def _run_opened(run: RunChange, event: RunOpened) -> None:
         task_id, failure = event.lacking
         run.fail(task_id, event.at, failure)
     for task_id, task in list(run.all_tasks()) if run.plan.decisive else run.all_tasks():
-        if task.active:
+        if task.status in ACTIVE:
             _take_up(run, task_id, task, event)
         elif task.status is not TaskStatus.PENDING or task.waiting_for or run.stopping:
             continue
@@ -118,6 +118,12 @@ def _attempt_failed(run: RunChange, event: AttemptFailed) -> None:
     if kind is ErrorClass.ASKS and task.status is TaskStatus.RUNNING:
         run.ask(event.task_id, event.at, event.failure, event.evidence)
         return
+    if task.status is TaskStatus.RUNNING and not run.stopping:
+        pause = event.failure.pause_until_offered(task.attempts - task.failures, event.draw)
+        if pause is not None:  # nobody took it, so that was no attempt
+            when, failure = event.at + pause, event.failure
+            run.try_again(event.task_id, event.at, when, failure.code, avoid=failure.avoid)
+            return
     failures = task.failures + (task.status is TaskStatus.RUNNING)
     evidence = joined(task.evidence, event.evidence)
     run.put(event.task_id, task._replace(evidence=evidence, failures=failures, failure=event.failure))

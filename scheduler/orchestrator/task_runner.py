@@ -16,6 +16,8 @@ from scheduler.core.job import Job
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
+from scheduler.core.trace_context import of_run
+from scheduler.telemetry.telemetry import begin_span, end_span, traceparent_of, traces_are_on
 
 log = structlog.get_logger(__name__)
 
@@ -73,18 +75,10 @@ class TaskRunner:
 
     def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
         """Say for whom the resolved task runs; the effect key is made here."""
-        task_id = TaskId(todo.id or "")
-        return ExecutionContext(
-            job_id=job.id,
-            task_id=task_id,
-            tenant=job.tenant,
-            locale=job.locale,
-            run=job.run,
-            attempt=attempt,
-            effect_key=effect_key(job.id, task_id, todo.canonical()),
-            deadline=job.deadline,
-            lease_epoch=0 if job.lease is None else job.lease.epoch,
-        )
+        job_id, task_id, lease = job.id, TaskId(todo.id or ""), job.lease
+        key = effect_key(job_id, task_id, todo.canonical())
+        epoch = 0 if lease is None else lease.epoch
+        return ExecutionContext(job_id, task_id, job.tenant, job.locale, job.run, attempt, key, job.deadline, epoch)
 
     def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
         """Return the first of the steps that cannot be done whatever comes of the others, and why."""
@@ -99,6 +93,33 @@ class TaskRunner:
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool
     ) -> AttemptSucceeded | AttemptFailed:
         """Do the task; with `look_first` only if the world does not show that an earlier attempt has done it."""
+        if not traces_are_on():
+            return await self._attempt(todo, context, look_first=look_first)
+        return await self._traced(todo, context, look_first=look_first)
+
+    async def _traced(
+        self, todo: ToDo, context: ExecutionContext, *, look_first: bool
+    ) -> AttemptSucceeded | AttemptFailed:
+        span = begin_span(
+            f"step {todo.action}",
+            of_run(context.job_id, context.run),
+            job_id=context.job_id,
+            task_id=context.task_id,
+            tenant=context.tenant,
+            attempt=context.attempt,
+        )
+        code = "stopped"
+        try:
+            named = context if span is None else context._replace(trace=traceparent_of(span))
+            ended = await self._attempt(todo, named, look_first=look_first)
+            code = ended.failure.code if isinstance(ended, AttemptFailed) else ""
+        finally:
+            end_span(span, code or None)
+        return ended
+
+    async def _attempt(
+        self, todo: ToDo, context: ExecutionContext, *, look_first: bool
+    ) -> AttemptSucceeded | AttemptFailed:
         try:
             if look_first:
                 earlier = await self._executors.verify(todo, context)

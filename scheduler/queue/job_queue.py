@@ -14,7 +14,6 @@ from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.queue.backend import QueueBackend, StoreQueue
-from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 
 __all__ = ["DEFAULT_LEASE", "Job", "JobQueue", "JobStatus", "QueueBackend"]
@@ -138,8 +137,14 @@ class JobQueue:
         await self._backend.wait(seen, limit)
 
 
+def _redis(url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> QueueBackend:
+    from scheduler.queue.redis_queue import RedisQueue  # noqa: PLC0415 - only those who use Redis pay for its import
+
+    return RedisQueue.at(url, store, clock, lease)
+
+
 _STORES: Mapping[str, Callable[[str, Clock, timedelta], StoreQueue]] = {"sqlite": SQLiteQueue.at}
 _DISPATCHES: Mapping[str, Callable[[str, StoreQueue, Clock, timedelta], QueueBackend]] = {
-    "redis": RedisQueue.at,
-    "rediss": RedisQueue.at,
+    "redis": _redis,
+    "rediss": _redis,
 }

@@ -5,6 +5,7 @@ fair turns (see repository/sqlite_turns.py); leased ones in another, by the end 
 Lua call for many jobs.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -49,7 +50,12 @@ class RedisDispatch:
 
     async def put(self, jobs: Iterable[Ready], *, front: bool = False) -> None:
         """Make jobs ready, unless they are ready or leased, and wake the workers."""
-        words = [word for job in jobs for word in (member_of(job.job_id, job.tenant), job.priority)]
+        groups = defaultdict[tuple[int, TenantId], list[str]](list)
+        for job in jobs:
+            groups[job.priority, job.tenant].append(member_of(job.job_id, job.tenant))
+        words: list[str | int] = []
+        for (priority, _), group in groups.items():
+            words += priority, len(group), *group
         await self._call(
             "put", [self._ready, self._leased, self._turns, self._held], [self.channel, int(front), *words]
         )

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,16 +11,15 @@ from typing import Any
 import orjson
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.ids import TenantId
+from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, insertion_in_order, to_json
 from scheduler.repository.sqlite_writer import before_commit
 
 _FIRST = "0" * 64
 _CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
-"""What a hash covers. A column that is added later must stay out of it, or every earlier hash would be wrong."""
+"""What a hash covers, see `_canonical`. A column that is added later must stay out of it, or every earlier hash would
+be wrong."""
 _INSERT = insertion_in_order("audit_log", _CHAINED)
-_IN_ORDER = tuple(sorted(_CHAINED))
-_ordered = itemgetter(*map(_CHAINED.index, _IN_ORDER))
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
@@ -82,12 +81,38 @@ def _covered(row: sqlite3.Row) -> list[Any]:
 
 def _digest(previous: str, rows: Iterable[Sequence[Any]]) -> str:
     """Return the hash of a block; a row holds the values of `_CHAINED` in that order, each a plain value."""
-    covered = [_canonical(dict(zip(_IN_ORDER, _ordered(row), strict=True))) for row in rows]
-    return hashlib.sha256(b"\n".join((previous.encode(), *covered))).hexdigest()
+    return hashlib.sha256(b"\n".join((previous.encode(), *(_canonical(*row) for row in rows)))).hexdigest()
 
 
-def _canonical(row: Mapping[str, Any]) -> bytes:
-    """Return what `to_json` makes of a row whose names are in order already."""
+def _canonical(
+    tenant: TenantId,
+    block: int,
+    position: int,
+    id_: str,
+    timestamp: int,
+    job_id: JobId,
+    task_id: TaskId | None,
+    action: str,
+    reason: str,
+    result: str,
+    screenshot_path: str | None,
+    metadata: str,
+) -> bytes:
+    """Return what `to_json` makes of the row: here its names are in order already."""
+    row = {
+        "action": action,
+        "block": block,
+        "id": id_,
+        "job_id": job_id,
+        "metadata": metadata,
+        "position": position,
+        "reason": reason,
+        "result": result,
+        "screenshot_path": screenshot_path,
+        "task_id": task_id,
+        "tenant": tenant,
+        "timestamp": timestamp,
+    }
     try:
         return orjson.dumps(row)
     except TypeError:

@@ -96,7 +96,7 @@ class SQLiteDatabase:
         except asyncio.CancelledError:
             if unit in self._waiting:
                 self._waiting.remove(unit)
-            elif unit.future.cancelled():
+            elif unit.future.cancelled() and not unit.settled:
                 unit.future = asyncio.get_running_loop().create_future()
                 await _its_end(unit.future)
             raise

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from scheduler.core.assembling import assembled
 from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
 from scheduler.core.events import EventLine, EventType
@@ -188,7 +189,7 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
     at, end = to_micros(now), to_micros(until)
     for row in rows:
         n, _, begun, token, epoch, *values = row
-        taken_now = Lease(token=LeaseToken(new_id()), epoch=epoch + 1, until=until)
+        taken_now = assembled(Lease, {"token": LeaseToken(new_id()), "epoch": epoch + 1, "until": until})
         lost = token is not None
         status = JobStatus.CANCELLING if values[_STATUS] == "cancelling" else JobStatus.RUNNING
         crashes, started_at = values[_CRASHES] + lost, now if begun is None else to_moment(begun)

@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.events import EventLine, JobEvent
-from scheduler.core.job import Job, JobStatus, Lease, TaskLine, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskLine, TaskRun, job_with
 from scheduler.core.task_graph import TaskGraph
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -163,9 +163,6 @@ def job_from_row(row: sqlite3.Row) -> Job:
     return job_of(values, lease=lease, status=JobStatus(row["status"]))
 
 
-_BLANK = Job(intent="", task_graph=TaskGraph(), created_at=_EPOCH)
-
-
 def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
     """Return the job with these values of JOB_COLUMNS, and `changes` that are about to be stored, its status included.
 
@@ -181,7 +178,7 @@ def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fiel
     fields["context"] = {} if context == "{}" else from_json(context)
     fields["task_graph"] = _plans.read(digest, plan)
     fields.update(changes)
-    return _BLANK.model_copy(update=fields)
+    return job_with(fields)
 
 
 def task_to_row(task: TaskRun | TaskLine) -> tuple[Any, ...]:

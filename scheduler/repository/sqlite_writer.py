@@ -25,9 +25,13 @@ class SQLiteWriter(sqlite3.Connection):
             self._patience = seconds
 
     def gather(self, write: WriteRows, rows: Rows, *, first: bool) -> None:
-        if first and write not in self._gathered:
-            self._gathered = {write: [], **self._gathered}
-        self._gathered.setdefault(write, []).extend(rows)
+        known = self._gathered.get(write)
+        if known is not None:
+            known += rows
+        elif first:
+            self._gathered = {write: list(rows), **self._gathered}
+        else:
+            self._gathered[write] = list(rows)
 
     def flush(self) -> None:
         """Write what was gathered."""
@@ -59,7 +63,7 @@ def write_gathered(connection: sqlite3.Connection) -> None:
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 
-    __slots__ = ("answer", "error", "future", "quick", "work")
+    __slots__ = ("answer", "error", "future", "quick", "settled", "work")
 
     def __init__(
         self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer], *, quick: bool = False
@@ -69,12 +73,14 @@ class Unit(Generic[Answer]):
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None
+        self.settled = False
 
     def run(self, connection: sqlite3.Connection) -> None:
         self.answer = self.work(connection)
 
     def settle(self) -> None:
         """Tell the caller, if there still is one."""
+        self.settled = True
         if self.future.done():
             return
         if self.error is None:

@@ -8,16 +8,14 @@ signed anew, with a nonce of its own, under the same `id`.
 Both sides use this module. It knows no clock and no store: that a nonce is new is for the caller to find out.
 """
 
-import json
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -27,6 +25,7 @@ from scheduler.core.agent_wire import PublicKey
 from scheduler.core.errors import SignatureRefusedError
 from scheduler.core.lam_models import Security
 from scheduler.core.sentences import Sentence
+from scheduler.security.key_files import key_in
 
 WINDOW: Final = timedelta(seconds=300)
 """How long a signature may be good at most; nonces are remembered as long."""
@@ -67,15 +66,14 @@ class SigningKey:
 
         Processes that start at once get the same key. Raises ValueError for a file that holds none, OSError.
         """
-        if not path.exists():
-            _put_new_key(path)
-        try:
-            key = OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
-        except (JoseError, ValueError, TypeError):
-            raise ValueError(f"{path} holds no Ed25519 key") from None  # the error may quote the key
-        if not key.is_private:
-            raise ValueError(f"{path} holds no private key")
-        return cls(key)
+        return cls(key_in(path, "Ed25519"))
+
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        """The key itself, for libraries that sign."""
+        key = self._key.get_op_key("sign")
+        assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - no other is made or loaded
+        return key
 
     def jws(self, content: bytes) -> str:
         """Return the detached JWS over the content."""
@@ -178,21 +176,3 @@ def _clock(said: datetime, now: datetime) -> Sentence:
         f"its time is {off} s away from ours ({now.isoformat(timespec='seconds')}); the sender should sign by the "
         "“now” of the answer to its heartbeat",
     )
-
-
-def _put_new_key(path: Path) -> None:
-    """Write a new key, unless another process is faster."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".key-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            key = OKPKey.generate_key("Ed25519", private=True, auto_kid=False)
-            json.dump(key.as_dict(private=True), file)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        Path(temporary).unlink()

@@ -256,10 +256,10 @@ class WebSettings(BaseSettings):
     sites_dir: Path = Field(
         default=Path("config/sites"), description="site profiles besides those in the folder sites of CPA_DATA_DIR"
     )
-    web_evidence: Literal["errors", "changes", "all"] = Field(
+    web_evidence: Literal["errors", "changes", "steps", "all"] = Field(
         default="changes",
         description="errors: a picture and the page as text when a step fails; changes: also a picture after each "
-        "change; all: also a picture before it and the page as text after every step",
+        "change; steps: also the page as text after every step; all: also a picture before each change",
     )
     web_trace: bool = Field(default=False, description="record a trace of every web step that uses no secret")
 

@@ -246,6 +246,24 @@ async def test_what_a_silent_agent_may_be_at_still_does_not_count_as_not_done(ap
             await hands.verify(asked, CONTEXT)
 
 
+async def test_what_an_agent_cannot_look_at_just_now_is_asked_again(api: Api) -> None:
+    agent, unknown = await join(api.client), {"effect": "unknown", "detail": "looking took longer than 5 s"}
+    told = [unknown | {"retryable": True}, unknown]
+
+    def answer(asked: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        if asked["type"] == "request":
+            return [("agree", {})]
+        return [("status", {"status": {"state": "unknown"}, "payload": told.pop(0)})]
+
+    in_process(api, agent, answer)
+    remote, asked = api.services.agents.remote, TODO.model_copy(update={"timeout": 0.2})
+    await remote.execute(asked, CONTEXT)
+
+    with pytest.raises(AgentUnreachableError, match="longer than 5 s"):
+        await remote.verify(asked, CONTEXT)
+    assert (await remote.verify(asked, CONTEXT)).happened is None
+
+
 @pytest.mark.integration
 async def test_an_agent_at_its_address_does_a_step(api: Api) -> None:
     with agent_server() as server:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scheduler.api.middleware import MAX_BODY
+from tests.support.cases import each_of
 from tests.support.services import SENTENCE, Api, OpenApi
 
 JSON = {"Content-Type": "application/json"}
@@ -142,8 +143,8 @@ ORDERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "status", "code", "field"), SENTENCES.values(), ids=SENTENCES.keys())
 @pytest.mark.parametrize("route", ["/schedule", "/plan"])
+@each_of(SENTENCES)
 async def test_a_sentence_that_cannot_be_carried_out(
     api: Api, route: str, body: dict[str, Any], status: int, code: str, field: str
 ) -> None:
@@ -152,14 +153,14 @@ async def test_a_sentence_that_cannot_be_carried_out(
     await _refused(api, route, json.dumps(order).encode(), status, code, field)
 
 
-@pytest.mark.parametrize(("body", "status", "code", "field"), CONTEXTS.values(), ids=CONTEXTS.keys())
+@each_of(CONTEXTS)
 async def test_a_context_that_cannot_be_kept(
     api: Api, body: dict[str, Any], status: int, code: str, field: str
 ) -> None:
     await _refused(api, "/schedule", json.dumps(body).encode(), status, code, field)
 
 
-@pytest.mark.parametrize(("body", "status", "code", "field"), ORDERS.values(), ids=ORDERS.keys())
+@each_of(ORDERS)
 async def test_an_order_that_cannot_be_carried_out(
     api: Api, body: dict[str, Any], status: int, code: str, field: str
 ) -> None:

@@ -12,18 +12,18 @@ from tests.support.lam import a_document, without
 
 FILE = Path(__file__).parents[2] / "docs" / "lam.schema.json"
 DOCS = FILE.with_name("LAM_PROTOCOL.md")
+SCHEMA = lam_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:
-    assert json.loads(FILE.read_text(encoding="utf-8")) == lam_schema()
+    assert json.loads(FILE.read_text(encoding="utf-8")) == SCHEMA
 
 
 @pytest.mark.parametrize("kind", MessageType)
 def test_it_takes_every_type_and_refuses_one_without_an_id(kind: MessageType) -> None:
-    validator = Draft202012Validator(lam_schema())
-
-    assert validator.is_valid(a_document(kind, more={"kept": True}))
-    assert not validator.is_valid(without(a_document(kind), "id"))
+    assert VALIDATOR.is_valid(a_document(kind, more={"kept": True}))
+    assert not VALIDATOR.is_valid(without(a_document(kind), "id"))
 
 
 def test_the_guide_tells_of_every_type() -> None:

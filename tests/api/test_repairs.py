@@ -1,6 +1,7 @@
 """A failed job gets a suggestion from a model; its plan is repaired only where nobody has to be asked."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from scheduler.core.errors import ElementNotFoundError, LLMUnavailableError, OutcomeUnknownError
 from scheduler.core.task_executor_interface import Verification
 from scheduler.llm.mock_provider import MockProvider, Rule, Scripted
+from scheduler.llm.terms import Patience, Terms
 from scheduler.settings import LLMSettings
 from tests.support.model_answers import plan
 from tests.support.services import Api, OpenApi, ScriptedExecutor
@@ -31,7 +33,8 @@ class Model:
     def __init__(self, *repairs: Scripted, advice: Scripted = ADVICE) -> None:
         left = list(repairs)
         rule: Rule = lambda call: advice if call.purpose == "error" else left.pop(0)  # noqa: E731 - a rule is a function
-        self.provider = MockProvider(rules=[rule])
+        patience = Patience(first_pause=timedelta(milliseconds=5))
+        self.provider = MockProvider(rules=[rule], terms=Terms(patience=patience))
 
     @property
     def prompts(self) -> list[str]:

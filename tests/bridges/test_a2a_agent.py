@@ -23,6 +23,8 @@ from a2a.types import (
     TaskState,
 )
 from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.signing import InvalidSignaturesError, create_signature_verifier
+from jwt.api_jwk import PyJWK
 
 from tests.bridges.conftest import Service
 from tests.support.services import KEY_B, SENTENCE, bearer
@@ -147,3 +149,23 @@ async def test_the_card_tells_every_intent_and_the_rest_needs_a_key(service: Ser
     assert {skill["id"] for skill in card["skills"]} == {intent.name for intent in service.api.services.planner.intents}
     assert card["securitySchemes"]["key"]["httpAuthSecurityScheme"]["scheme"] == "bearer"
     assert spoken["result"]["status"]["state"] == "completed", "version 0.3 is understood too"
+
+
+async def test_the_card_is_signed_by_our_key(service: Service) -> None:
+    async with httpx.AsyncClient(base_url=service.url) as http:
+        (told,) = (await http.get("/.well-known/jwks.json")).json()["keys"]
+        card = await A2ACardResolver(http, service.url).get_agent_card()
+    asked: list[str | None] = []
+
+    def key_of(kid: str | None, jku: str | None) -> PyJWK:
+        asked.append(jku)
+        assert kid == told["kid"]
+        return PyJWK(told)
+
+    verify = create_signature_verifier(key_of, ["EdDSA"])
+    verify(card)
+    card.skills[0].description = "pays every invoice"
+    with pytest.raises(InvalidSignaturesError):
+        verify(card)
+    assert set(asked) == {f"{service.url}/.well-known/jwks.json"}
+    assert "d" not in told, "it is the public one"

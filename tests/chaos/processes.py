@@ -18,6 +18,7 @@ from agents import data, email
 from agents.runtime import AgentOptions, report_progress
 from agents.runtime.agent_process import serve_agent
 from scheduler.api.app import build_app
+from scheduler.api.signs_of_life import SignsOfLife
 from scheduler.core.agent import AgentType
 from scheduler.core.errors import UnavailableError
 from scheduler.core.task_executor_interface import BaseExecutor, ExecutionContext, Performed
@@ -62,7 +63,7 @@ async def be_scheduler(home: Home, settings: Mapping[str, str], port: int) -> No
         app.state.services = services
         server = uvicorn.Server(
             uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=30,
-                           ws="websockets-sansio", timeout_graceful_shutdown=1)
+                           http=SignsOfLife, ws="websockets-sansio", timeout_graceful_shutdown=1)
         )  # fmt: skip
         owner.create_task(services.worker.run())
         parts = (services.agents.registry, services.agents.outbox, services.maintenance)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from scheduler.cli import letter_views
 from scheduler.core.errors import RecipientRefusedError
+from tests.support.cases import each_of
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
 
@@ -21,6 +22,11 @@ def a_letter(cli: CommandLine, text: str = SENTENCE) -> str:
     cli("run", text)
     cli.api.executor.failures.clear()
     return cli.job_ids()[0]
+
+
+@pytest.fixture
+def letter(cli: CommandLine) -> str:
+    return a_letter(cli)
 
 
 def words(text: str) -> str:
@@ -82,8 +88,7 @@ def test_a_correction_may_come_from_a_file_or_standard_input(cli: CommandLine, t
     assert next(task for task in story["tasks"] if task["task_id"] == "send")["plan"]["text"] == "Größe 5 📎"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
+@each_of(
     [
         (("edit", "JOB", "--set", "send.params.to"), USAGE),
         (("edit", "JOB", "--set", "=x"), USAGE),
@@ -98,12 +103,11 @@ def test_a_correction_may_come_from_a_file_or_standard_input(cli: CommandLine, t
         (("requeue", "JOB", "--all"), USAGE),
         (("discard", "JOB", "--code", "x"), USAGE),
         (("discard", "JOB", "nothing"), FAILED),
-    ],
+    ]
 )
-def test_what_cannot_be_is_said(cli: CommandLine, arguments: tuple[str, ...], code: int) -> None:
-    job_id = a_letter(cli)
+def test_what_cannot_be_is_said(cli: CommandLine, letter: str, arguments: tuple[str, ...], code: int) -> None:
 
-    ended = cli("dead", *(job_id if argument == "JOB" else argument for argument in arguments))
+    ended = cli("dead", *(letter if argument == "JOB" else argument for argument in arguments))
 
     assert ended.exit_code == code
     assert words(ended.output)

@@ -63,6 +63,10 @@ FLOORS: Final = {
     11: Counted(right=91, split=15, acts=0),
     12: Counted(right=114, split=38, acts=0),
     13: Counted(right=98, split=35, acts=0),
+    14: Counted(right=92, split=31, acts=0),
+    15: Counted(right=89, split=30, acts=0),
+    16: Counted(right=144, split=52, acts=1),
+    17: Counted(right=141, split=46, acts=1),
 }
 """What rules alone reached when they were last counted; sets 7 to 9 speak in dialects and fragments as well."""
 

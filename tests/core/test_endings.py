@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from scheduler.core.endings import cancel_for_good
 
 
-async def test_a_task_that_loses_a_cancellation_ends_all_the_same() -> None:
+async def test_a_task_that_loses_a_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.core.endings._AGAIN", 0.01)
     lost = 0
 
     async def loses_one() -> None:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from scheduler.core.intent_router import Intent, IntentFileError, IntentRouter
 from scheduler.core.intents import read_intents
+from tests.support.cases import each_of
 from tests.support.routers import the_router
 
 REQUESTS: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "support" / "requests.yaml").read_text(encoding="utf-8")
 )
 KNOWN = [
-    pytest.param(request["text"], intent, request["slots"], id=request["text"])
+    (request["text"], intent, request["slots"])
     for intent, requests in REQUESTS["known"].items()
     for request in requests
 ]
@@ -52,22 +53,19 @@ def test_every_intent_is_asked_for_in_the_requests_of_these_tests() -> None:
     assert asked.total() >= 120
 
 
-@pytest.mark.parametrize(("text", "intent", "slots"), KNOWN)
+@each_of(KNOWN)
 def test_a_request_finds_its_intent_and_its_slots(text: str, intent: str, slots: dict[str, str]) -> None:
     routed = ROUTER.route(text)
 
     assert (routed.name, routed.slots) == (intent, slots)
 
 
-@pytest.mark.parametrize("text", REQUESTS["unknown"])
+@each_of(REQUESTS["unknown"])
 def test_what_is_no_order_of_ours_is_unknown(text: str) -> None:
     assert ROUTER.route(text).name == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("text", "intent"),
-    [(text, intent.name) for intent in ROUTER.intents for texts in intent.examples.values() for text in texts],
-)
+@each_of((text, intent.name) for intent in ROUTER.intents for texts in intent.examples.values() for text in texts)
 def test_every_example_belongs_to_its_own_intent(text: str, intent: str) -> None:
     assert ROUTER.route(text).name == intent
 

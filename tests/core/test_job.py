@@ -1,6 +1,7 @@
 """A job moves only along the table, a retry opens the next run, and a document keeps all of it."""
 
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from scheduler.core.ids import LeaseToken
 from scheduler.core.job import JOB_TRANSITIONS, TASK_TRANSITIONS, Job, JobStatus, Lease, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
 from tests.support.builders import a_job, a_task_run
+from tests.support.cases import each_of
 from tests.support.clock import NOON
 
 ALLOWED = {
@@ -34,8 +36,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("before", JobStatus)
-@pytest.mark.parametrize("after", JobStatus)
+@each_of(product(JobStatus, JobStatus))
 def test_a_job_moves_only_along_the_table(before: JobStatus, after: JobStatus) -> None:
     job = a_job(status=before)
 

@@ -22,6 +22,7 @@ from scheduler.core.lam_protocol import (
     reply_to,
 )
 from scheduler.core.task_graph import ToDo
+from tests.support.cases import each_of
 from tests.support.lam import BID, a_document, without
 
 DESIGN_EXAMPLE: dict[str, Any] = {
@@ -207,9 +208,7 @@ class TestRequiredFields:
 
         assert message.type is message_type
 
-    @pytest.mark.parametrize(
-        ("message_type", "field"), [(kind, field) for kind in MessageType for field in ENVELOPE + NEEDED[kind]]
-    )
+    @each_of((kind, field) for kind in MessageType for field in ENVELOPE + NEEDED[kind])
     def test_what_is_missing_is_named(self, message_type: MessageType, field: str) -> None:
         refusal = _refusal(without(a_document(message_type), field))
 

@@ -12,6 +12,7 @@ from scheduler.core.ids import AgentId
 from scheduler.core.retry import GiveUp, RetryAt, RetryPolicy, TaskFailure
 from tests.support.clock import NOON
 
+NOBODY, BUSY = (TaskFailure(code=code, message="-", retryable=True) for code in ("no_free_agent", "agents_busy"))
 TRANSIENT = TaskFailure(code="timeout", message="too slow", retryable=True)
 PERMANENT = TaskFailure(code="invalid_input", message="wrong")
 ALMOST_ONE = 1 - 1e-9
@@ -105,3 +106,24 @@ def test_an_error_of_ours_says_what_it_did_and_whether_to_try_again() -> None:
     assert (unknown.code, unknown.retryable, unknown.effect) == ("outcome_unknown", False, Effect.UNKNOWN)
     assert (wrong.code, wrong.retryable, wrong.facts["field"]) == ("invalid_input", False, "params.to")
     assert TaskFailure.model_validate_json(wrong.model_dump_json()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries", "seconds"),
+    [
+        (NOBODY, 1, 0.125),
+        (NOBODY, 4, 1.0),
+        (NOBODY, 60, 10.0),
+        (NOBODY, 61, None),
+        (BUSY, 60, 2.5),
+        (BUSY, 9_999, 2.5),
+        (BUSY, 10_001, None),
+        (NOBODY.model_copy(update={"effect": Effect.UNKNOWN}), 1, None),
+        (NOBODY.model_copy(update={"retryable": False}), 1, None),
+        (TRANSIENT, 1, None),
+    ],
+)
+def test_what_nobody_took_is_offered_again(failure: TaskFailure, tries: int, seconds: float | None) -> None:
+    pause = failure.pause_until_offered(tries, 0.5)
+
+    assert pause == (None if seconds is None else timedelta(seconds=seconds))

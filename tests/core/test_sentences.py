@@ -7,12 +7,11 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from scheduler.core import errors
 from scheduler.core.errors import CPAError, CycleError, UnknownActionError, UnknownIntentError
 from scheduler.core.questions import Question
 from scheduler.core.sentences import SENTENCES, Sentence, sentence
+from tests.support.cases import each_of
 
 
 def classes(root: type[CPAError] = CPAError) -> Iterator[type[CPAError]]:
@@ -55,7 +54,7 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+@each_of(TREE)
 def test_every_error_has_a_sentence_in_both_languages(kind: type[CPAError]) -> None:
     error = an_error(kind)
 
@@ -67,7 +66,7 @@ def test_every_error_has_a_sentence_in_both_languages(kind: type[CPAError]) -> N
         assert "{" not in text
 
 
-@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+@each_of(TREE)
 def test_every_error_can_be_imported_from_the_tree_that_draws_it(kind: type[CPAError]) -> None:
     assert getattr(errors, kind.__name__) is kind
     assert re.search(rf"\b{kind.__name__}\b", errors.__doc__ or "")
@@ -79,7 +78,7 @@ def test_codes_name_one_error_each() -> None:
     assert len(codes) == len(set(codes))
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@each_of(list(SENTENCES))
 def test_both_languages_say_the_same_things(code: str) -> None:
     said = SENTENCES[code]
 
@@ -87,7 +86,7 @@ def test_both_languages_say_the_same_things(code: str) -> None:
     assert said.de != said.en
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@each_of(list(SENTENCES))
 def test_a_sentence_is_a_sentence_for_people(code: str) -> None:
     for text in SENTENCES[code]:
         assert text.endswith((".", "…"))
@@ -96,7 +95,7 @@ def test_a_sentence_is_a_sentence_for_people(code: str) -> None:
     assert code.isascii()
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@each_of(list(SENTENCES))
 def test_what_is_not_known_is_shown_as_a_dash(code: str) -> None:
     text = sentence(code, "de", {})
 

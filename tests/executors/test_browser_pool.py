@@ -44,6 +44,13 @@ def test_the_headless_shell_is_preferred(programs: Path) -> None:
     assert find_browser(headless=False) == chromium
 
 
+@pytest.mark.parametrize(("cores", "turns"), [(None, 2), (1, 2), (2, 3), (16, 4)])
+def test_two_to_four_jobs_act_at_once_by_cores(monkeypatch: pytest.MonkeyPatch, cores: int | None, turns: int) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+
+    assert BrowserLimits().at_once == turns
+
+
 @pytest.mark.usefixtures("programs")
 async def test_without_a_browser_the_error_names_what_is_missing() -> None:
     async with BrowserPool() as pool:

@@ -15,22 +15,13 @@ from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import ExecutionContext, ExecutionResult
 from scheduler.executors.data_executor import DataExecutor
 from scheduler.executors.files import ArtifactStore
+from tests.support.folders import artifacts, root
+
+__all__ = ["artifacts", "root"]
 
 CONTEXT = ExecutionContext(job_id=JobId("job"), task_id=TaskId("data"))
 ROWS = [{"Artikel": "Müller", "Betrag": 1234.5}, {"Artikel": "=1+1", "Betrag": None}]
 PRICES = [["Artikel", "Preis"], ["Schraube", "1,50"], ["Dübel", "0,30"]]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def artifacts(tmp_path: Path) -> ArtifactStore:
-    return ArtifactStore(tmp_path / "artifacts")
 
 
 @pytest.fixture

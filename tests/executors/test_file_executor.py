@@ -13,20 +13,11 @@ from scheduler.executors import file_executor
 from scheduler.executors.base_executor import ExecutionContext, ExecutionResult
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.files import ArtifactStore
+from tests.support.folders import artifacts, root
+
+__all__ = ["artifacts", "root"]
 
 CONTEXT = ExecutionContext(job_id=JobId("job"), task_id=TaskId("files"))
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def artifacts(tmp_path: Path) -> ArtifactStore:
-    return ArtifactStore(tmp_path / "artifacts")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Mail as the orchestrator sees it: done once, told truthfully, found again."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,35 +8,14 @@ import pytest
 from scheduler.core.errors import Effect, MailServerUnreachableError
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.todo import ToDo
-from scheduler.executors.base_executor import ExecutionContext
 from scheduler.executors.files import ArtifactStore
 from scheduler.executors.mail_actions import READ, SEARCH, SEND
 from scheduler.executors.mail_executor import MailExecutor
+from tests.support.mail_executor import ANNA, BERT, CONTEXT, US, artifacts, executor, server, transport
 from tests.support.mails import LONG_NAME
-from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
+from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport
 
-ANNA, BERT, US = "anna@example.com", "bert@example.com", "cpa@example.com"
-CONTEXT = ExecutionContext(job_id=JobId("job"), task_id=TaskId("send"), effect_key="e" * 64)
-
-
-@pytest.fixture
-def server() -> MemoryMailServer:
-    return MemoryMailServer()
-
-
-@pytest.fixture
-def transport(server: MemoryMailServer) -> MemoryMailTransport:
-    return MemoryMailTransport(server, an_account())
-
-
-@pytest.fixture
-def artifacts(tmp_path: Path) -> ArtifactStore:
-    return ArtifactStore(tmp_path)
-
-
-@pytest.fixture
-def executor(transport: MemoryMailTransport, artifacts: ArtifactStore) -> MailExecutor:
-    return MailExecutor(transport=transport, artifacts=artifacts)
+__all__ = ["artifacts", "executor", "server", "transport"]
 
 
 def _send(**params: Any) -> ToDo:  # noqa: ANN401 - parameters of a mail

@@ -16,9 +16,11 @@ from scheduler.core.errors import InvalidFieldError
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult
 from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
-from scheduler.executors.mcp_executor import McpExecutor, refresh
+from scheduler.executors.mcp_executor import McpExecutor
 from scheduler.executors.mcp_servers import McpBook, Tool, ToolList, actions_of, params_of
+from scheduler.executors.mcp_tools import McpTools
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,12 +62,16 @@ async def tools(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tools
     counts.touch()
     missing = {"command": ["there-is-no-such-program"]}
     terms = {"look_up": {"risk": "low", "repeatable": True}}
-    book = a_book(folder, books=counting(counts, tools=terms), missing=missing)
-    wrong = dict(await refresh(book, folder / "mcp", str))
-    artifacts = ArtifactStore(folder / "artifacts")
-    executor = McpExecutor(book=book, folder=folder / "mcp", artifacts=artifacts, reveal=str)
+    a_book(folder, books=counting(counts, tools=terms), missing=missing)
+    artifacts, registry = ArtifactStore(folder / "artifacts"), ExecutorRegistry()
+    file = folder / "mcp.yaml"
+    known = McpTools(file=file, folder=folder / "mcp", artifacts=artifacts, reveal=str, to=registry)
+    known.load()
+    wrong = dict(await known.refresh())
+    executor = registry.get("mcp.books.order")
+    assert isinstance(executor, McpExecutor)
     yield Tools(executor, counts, artifacts, wrong)
-    await executor.close()
+    await known.close()
 
 
 @pytest.mark.integration
@@ -147,7 +153,8 @@ async def test_one_that_cannot_be_reached_was_asked_nothing(tmp_path: Path) -> N
     lists = ToolList(tmp_path)
     lists.write("books", [Tool(name="see")])
     book = a_book(tmp_path, books={"url": "http://127.0.0.1:9/mcp", "seconds": 5})
-    executor = McpExecutor(book=book, folder=tmp_path, artifacts=ArtifactStore(tmp_path), reveal=str)
+    executor = McpExecutor(folder=tmp_path, artifacts=ArtifactStore(tmp_path), reveal=str)
+    executor.take(book)
 
     ended = await executor.execute(ToDo(id="step", action="mcp.books.see"), CONTEXT)
     await executor.close()

@@ -1,7 +1,6 @@
 """The web executor does what it is told on a real page, or says why not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,38 +8,24 @@ import pytest_asyncio
 
 from examples.mailbox.dovecot import free_port
 from scheduler.core.errors import Effect
-from scheduler.executors.playwright_executor import PlaywrightExecutor
-from tests.support.site import FILE_NAME, PDF, Site, serve_site
-from tests.support.web import Desk, WebJob
+from scheduler.core.ids import TaskId
+from tests.support.site import FILE_NAME, PDF, Site
+from tests.support.web import WebJob
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 DIGEST = "5a838678058f6de375e8635b5f2fea47a4e5f07cb1a882a44b10f39abc6f34ff"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with serve_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(tmp_path_factory.mktemp("desk"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def executor(desk: Desk) -> AsyncIterator[PlaywrightExecutor]:
-    async with desk.executor() as executor:
-        yield executor
+def site(web_site: Site) -> Site:
+    return web_site
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def job(desk: Desk, executor: PlaywrightExecutor, site: Site) -> AsyncIterator[WebJob]:
+async def job(web_job: WebJob, site: Site) -> WebJob:
     """A job whose page shows the site."""
-    job = WebJob(desk, executor)
-    await job.do("goto", url=site.url())
-    yield job
-    await executor.let_go(job.id, ended=True)
+    await web_job.do("goto", url=site.url())
+    return web_job
 
 
 def is_picture(path: str) -> bool:
@@ -191,6 +176,19 @@ async def test_upload_hands_over_the_bytes_under_their_name(job: WebJob, site: S
     assert result["files"] == [FILE_NAME]
     assert PDF in site.uploads[-1]
     assert FILE_NAME.encode() in site.uploads[-1]
+
+
+async def test_an_upload_is_seen_by_the_bytes_that_the_field_holds(job: WebJob) -> None:
+    stored = await job.do("download", "#attachment", id="fetch")
+    other = job.desk.artifacts.save(job.id, TaskId("other"), FILE_NAME, PDF[:-1] + b"?")
+    seen = [await job.verify("upload", "label=Beleg", files=[stored["artifact"]])]
+
+    await job.do("upload", "label=Beleg", files=[stored["artifact"]])
+
+    seen += [await job.verify("upload", "label=Beleg", files=[one]) for one in (stored["artifact"], other)]
+    assert [one.happened for one in seen] == [False, True, False]
+    await job.do("click", "role=button[name=Hochladen]", id="send")
+    assert (await job.verify("upload", "label=Beleg", files=[other], id="later")).happened is None
 
 
 async def test_upload_takes_files_of_its_own_job_only(job: WebJob) -> None:

@@ -74,3 +74,88 @@ async def test_a_text_is_no_number(web_job: WebJob, web_site: Site) -> None:
     assert await web_job.refused("fill", "#f", text="sieben", timeout=2) == "invalid_input"
 
     assert (await web_job.verify("fill", "#f", text="7")).happened is True
+
+
+_BOXES = {
+    "box": '<input id="{}" type="checkbox">',
+    "ticked": '<input id="{}" type="checkbox" checked>',
+    "labelled": '<label>Ja <input id="{}" type="checkbox"></label>',
+    "radio": '<input id="{}" type="radio">',
+    "far": '<div style="height: 3000px"></div><input id="{}" type="checkbox">',
+    "half": '<input id="{}" type="checkbox" onclick="this.indeterminate = false">',
+}
+_PRESSED = "'pointerdown', 'mousedown', 'mouseup', 'click', 'input', 'change'"
+
+
+@pytest.mark.parametrize("kind", _BOXES)
+async def test_a_box_hears_what_playwright_lets_it_hear(web_job: WebJob, web_site: Site, kind: str) -> None:
+    field = _BOXES[kind]
+    await web_job.do("goto", url=web_site.url("/form"))
+    page = web_job.executor._jobs[web_job.id].page
+    document = _PAGE.replace("'beforeinput', 'input', 'change', 'keydown'", _PRESSED)
+    for _ in range(2):  # the second time from what is remembered of it
+        await page.set_content(document.format(fields=field.format("ours") + field.format("theirs")))
+        await page.check("#theirs")
+        await web_job.do("check", "#ours")
+
+        ours, theirs = await page.evaluate("[told.ours, told.theirs]")
+        assert ours == theirs
+    assert (await web_job.verify("check", "#ours")).happened is True
+    assert (await web_job.verify("check", "#ours", checked=False)).happened is False
+    if kind != "radio":
+        await web_job.do("check", "#ours", checked=False)
+        assert await page.is_checked("#ours") is False
+
+
+@pytest.mark.parametrize(
+    ("trap", "ticked"),
+    [
+        ("ours.addEventListener('pointermove', () => { ours.style.marginLeft = '200px'; })", True),
+        ("ours.addEventListener('pointermove', () => { bad.style.position = 'fixed'; })", None),
+        ("ours.addEventListener('change', () => { ours.outerHTML = '<input id=ours type=checkbox checked>'; })", True),
+        ("ours.addEventListener('click', one => one.preventDefault())", False),
+    ],
+    ids=["it jumps aside", "another comes over it", "it is made anew", "it stays as it is"],
+)
+async def test_a_press_reaches_its_box_or_nothing(
+    web_job: WebJob, web_site: Site, trap: str, ticked: bool | None
+) -> None:
+    await web_job.do("goto", url=web_site.url("/form"))
+    page = web_job.executor._jobs[web_job.id].page
+    bad = '<button id="bad" style="inset: 0" onclick="window.pressed = true">Alles löschen</button>'
+    await page.set_content(f'<input id="ours" type="checkbox">{bad}<script>{trap}</script>')
+
+    if ticked:
+        await web_job.do("check", "#ours")
+    else:
+        await web_job.refused("check", "#ours", timeout=2)
+
+    assert await page.evaluate("window.pressed") is None
+    if ticked is not None:
+        assert await page.is_checked("#ours") is ticked
+    await page.click("#bad")  # the guard has gone
+    assert await page.evaluate("window.pressed") is True
+
+
+async def test_a_box_that_asks_is_ticked_when_the_question_is_over(web_job: WebJob, web_site: Site) -> None:
+    await web_job.do("goto", url=web_site.url("/form"))
+    page = web_job.executor._jobs[web_job.id].page
+    await page.set_content('<input id="ours" type="checkbox" onchange="confirm(\'Sicher?\')">')
+
+    result = await web_job.do("check", "#ours")
+
+    assert [one["message"] for one in result["dialogs"]] == ["Sicher?"]
+    assert (await web_job.verify("check", "#ours")).happened is True
+
+
+async def test_a_moving_box_is_waited_for(web_job: WebJob, web_site: Site) -> None:
+    await web_job.do("goto", url=web_site.url("/form"))
+    page = web_job.executor._jobs[web_job.id].page
+    moves = "ours.animate([{transform: 'translateX(0)'}, {transform: 'translateX(90px)'}], {duration: 400})"
+    await page.set_content(
+        f'<input id="ours" type="checkbox"><script>{moves}.finished.then(() => window.still = true)</script>'
+    )
+
+    await web_job.do("check", "#ours")
+
+    assert await page.evaluate("[window.still, ours.checked]") == [True, True]

@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.core.task_executor_interface import ExecutionResult
 from scheduler.executors.web_evidence import NO_TRACE, blanked, shortened
+from scheduler.executors.web_keeper import Level
 from scheduler.executors.web_page import JobPage
 from tests.support.site import PASSWORD, Site
 from tests.support.web import Desk, WebJob, a_step
@@ -99,8 +100,11 @@ async def test_passwords_that_the_page_fills_in_itself_are_blanked(desk: Desk, w
 
 
 @pytest.mark.integration
-async def test_all_means_a_picture_before_and_after_and_the_page(desk: Desk, web_site: Site) -> None:
-    async with desk.executor(evidence="all") as executor:
+@pytest.mark.parametrize("level", ["steps", "all"])
+async def test_a_picture_after_each_change_the_page_after_each_step_and_with_all_a_picture_before(
+    desk: Desk, web_site: Site, level: Level
+) -> None:
+    async with desk.executor(evidence=level) as executor:
         job = WebJob(desk, executor)
         opened = await job.attempt("goto", url=web_site.url("/form"), timeout=20, id="open")
         filled = await job.attempt("fill", "#customer", text="Anna", id="fill")
@@ -108,7 +112,8 @@ async def test_all_means_a_picture_before_and_after_and_the_page(desk: Desk, web
 
     assert names(opened.evidence) == ["open.page.txt", "open.png"]
     assert names(filled.evidence) == ["fill.page.txt"]
-    assert names(clicked.evidence) == ["send.before.png", "send.page.txt", "send.png"]
+    before = ["send.before.png"] if level == "all" else []
+    assert names(clicked.evidence) == [*before, "send.page.txt", "send.png"]
 
 
 @pytest.mark.integration

@@ -11,7 +11,7 @@ from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.intent_learning import learn
 from scheduler.llm.intent_model import IntentModel
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
-from scheduler.llm.office_model import OfficeModel, key_and_several
+from scheduler.llm.office_model import OfficeModel, key_and_more
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder
 from scheduler.llm.shipped_knowledge import DEFAULT_FILE
 from tests.support.routers import the_router
@@ -84,7 +84,7 @@ def test_orders_that_rules_do_not_divide_are_divided_in_the_sequence_of_doing() 
 
 
 def test_what_is_shipped_is_what_the_examples_teach() -> None:
-    key, _ = key_and_several(tuple(examples_of(RULES.intents)), UniversalSentenceEncoder.name)
+    key, _ = key_and_more(tuple(examples_of(RULES.intents)), UniversalSentenceEncoder.name)
     with np.load(DEFAULT_FILE, allow_pickle=False) as file:
         assert str(file["key"]) == key, "run `make vectors` and commit the files"
 

@@ -12,6 +12,7 @@ from scheduler.core.intents import UNKNOWN, Intent
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.planner import Planner
@@ -171,7 +172,7 @@ async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCa
         catalog=catalog,
         policy=PolicyEngine.load(),
         sites=FakeSites({}),
-        beyond=BeyondRules(learned=make_learned(ROUTER)),
+        beyond=BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher()),
     )
     text = "kannst du slack zum laufen bringen"
     assert ROUTER.route(text).name == UNKNOWN

@@ -16,6 +16,7 @@ from tests.support.runs import (
     BROKEN,
     CATALOG,
     FIND,
+    NOBODY,
     NOT_AS_DEMANDED,
     NOW,
     SEND,
@@ -106,6 +107,17 @@ class TestRetry:
         assert run.state.status is JobStatus.FAILED
         assert run.task("send").attempts == 3
         assert run.task("send").failure == UNAVAILABLE
+
+    def test_that_nobody_took_it_is_no_attempt_until_it_was_offered_often(self) -> None:
+        run = a_run(a_step("send", retry=RetryPolicy(max_attempts=2)))
+
+        for attempt in range(1, 61):
+            run.fails("send", NOBODY, attempt, draw=0.0).is_due("send")
+        assert (run.task("send").attempts, run.task("send").failures) == (61, 0)
+        run.fails("send", UNAVAILABLE, 61, draw=0.0).is_due("send").fails("send", NOBODY, 62, draw=0.0)
+
+        assert run.state.status is JobStatus.FAILED
+        assert run.task("send").failure == NOBODY
 
     @pytest.mark.parametrize("failure", [BROKEN, NOT_AS_DEMANDED])
     def test_a_lasting_failure_ends_the_run(self, failure: TaskFailure) -> None:

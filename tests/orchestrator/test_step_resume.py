@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
@@ -11,6 +12,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.orchestrator.commands import StartTask
 from scheduler.orchestrator.state import TaskMap, TaskState
+from tests.support.cases import each_of
 from tests.support.runs import BROKEN, FIND, NOW, SEND, UNKNOWN, HandDrivenRun, a_row, a_run, a_run_job, a_step, rows_of
 
 
@@ -125,10 +127,7 @@ class TestResume:
         starts = [command for command in run.commands if isinstance(command, StartTask)]
         assert starts == [StartTask(TaskId("a"), 1, again=False), StartTask(TaskId("b"), 1, again=True)]
 
-    @pytest.mark.parametrize("second", list(TaskStatus))
-    @pytest.mark.parametrize("first", list(TaskStatus))
-    @pytest.mark.parametrize("status", [JobStatus.RUNNING, JobStatus.CANCELLING])
-    @pytest.mark.parametrize("action", [SEND, FIND])
+    @each_of(product([SEND, FIND], [JobStatus.RUNNING, JobStatus.CANCELLING], TaskStatus, TaskStatus))
     def test_from_whatever_rows_a_run_ends(
         self, action: str, status: JobStatus, first: TaskStatus, second: TaskStatus
     ) -> None:

@@ -152,6 +152,11 @@ class TestDraining:
 
 
 class TestLeases:
+    @pytest.fixture(autouse=True)
+    def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The clock that these tests move wakes nobody."""
+        monkeypatch.setattr("scheduler.orchestrator.worker._LOOK_AGAIN", 0.05)
+
     async def test_a_job_that_takes_long_keeps_its_lease(
         self, office: Office, executors: FakeExecutors, clock: FakeClock
     ) -> None:

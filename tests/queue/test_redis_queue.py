@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import JobStatus
 from scheduler.queue.job_queue import JobQueue
+from scheduler.queue.redis_dispatch import RedisDispatch, member_of
+from scheduler.repository.sqlite_leases import NO_LIMITS, Ready
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
 from tests.support.redis_server import RedisServer
@@ -48,6 +53,29 @@ async def test_offers_of_jobs_that_have_ended_keep_nobody_from_those_that_have_n
     jobs = await queue.dequeue_many(2)
 
     assert [job.id for job in jobs] == [waiting.id]
+
+
+async def test_a_thousand_jobs_told_at_once_and_twice_are_ready_once_and_in_turns(shared_redis: RedisServer) -> None:
+    """More than Lua passes to one command; of two tenants and two priorities."""
+    shared_redis.empty()
+    brought = [
+        Ready(JobId(new_id()), TenantId(tenant), priority)
+        for priority in (0, 5)
+        for tenant in ("flood", "other")
+        for _ in range(600 if tenant == "flood" else 2)
+    ]
+    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
+        dispatch = RedisDispatch(client, "cpa:", NO_LIMITS)
+        await dispatch.put([*brought, *brought])
+        await dispatch.put(brought)
+        now = datetime.now(UTC)
+
+        taken = await dispatch.take(5_000, now, now + LEASE)
+
+    assert sorted(taken.members) == sorted(member_of(one.job_id, one.tenant) for one in brought)
+    first = [member_of(one.job_id, one.tenant) for one in brought if one.priority == 5]
+    assert set(taken.members[: len(first)]) == set(first)
+    assert sum(member.endswith(":other") for member in taken.members[:4]) == 2
 
 
 async def test_a_redis_that_hangs_up_is_asked_again_after_a_pause(store_path: Path, clock: FakeClock) -> None:

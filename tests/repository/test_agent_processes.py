@@ -1,8 +1,5 @@
 """A process that is killed while it writes about agents leaves all or nothing, and another one goes on."""
 
-import asyncio
-import multiprocessing
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.agent_writes import DONE, VISITS, write_all, write_until
+from tests.support.killed_writes import kill_and_go_on, preload
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.agent_writes"])
+preload("tests.support.agent_writes")
 PLACES = [(point, visit) for point in CrashPoint for visit in range(1, VISITS.get(point.partition("_")[2], 0) + 1)]
 HALVES = """
 SELECT (SELECT count(*) FROM agents WHERE id = 'agent-1' AND id NOT IN (SELECT agent_id FROM agent_keys))
@@ -32,20 +28,8 @@ COUNTED = "SELECT count(*) FROM messages WHERE id = ? AND refused IS NULL"
 async def test_a_process_killed_at_a_write_about_agents_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path
 ) -> None:
-    process = FORK_SERVER.Process(target=write_until, args=(store_path, point, visit))
-    process.start()
-    await asyncio.to_thread(process.join, 60)
-    assert process.exitcode == -signal.SIGKILL
+    await kill_and_go_on(write_until, write_all, store_path, (point, visit), HALVES)
 
-    with closing(sqlite3.connect(store_path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute(HALVES).fetchone() == (0,)
-    database = SQLiteDatabase(store_path)
-    await database.connect()
-    try:
-        await write_all(database)
-    finally:
-        await database.close()
     with closing(sqlite3.connect(store_path)) as connection:
         assert connection.execute(COUNTED, (DONE,)).fetchone() == (1,)
         assert connection.execute("SELECT kid FROM agent_keys").fetchall() == [("kid-E",)]

@@ -1,8 +1,5 @@
 """A process killed while a plan is kept, or a failed job's plan is repaired, leaves all or nothing; another goes on."""
 
-import asyncio
-import multiprocessing
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.killed_writes import kill_and_go_on, preload
 from tests.support.plan_writes import write_all, write_until
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.plan_writes"])
+preload("tests.support.plan_writes")
 PLACES = [
     (point, visit)
     for name in ("keep_plan", "repair")
@@ -37,20 +33,8 @@ TOLD = "SELECT type, count(*) FROM events WHERE type IN ('repair_suggested', 'jo
 async def test_a_process_killed_while_it_keeps_or_repairs_a_plan_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path
 ) -> None:
-    process = FORK_SERVER.Process(target=write_until, args=(store_path, point, visit))
-    process.start()
-    await asyncio.to_thread(process.join, 60)
-    assert process.exitcode == -signal.SIGKILL
+    await kill_and_go_on(write_until, write_all, store_path, (point, visit), HALVES)
 
-    with closing(sqlite3.connect(store_path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute(HALVES).fetchone() == (0,)
-    database = SQLiteDatabase(store_path)
-    await database.connect()
-    try:
-        await write_all(database)
-    finally:
-        await database.close()
     with closing(sqlite3.connect(store_path)) as connection:
         assert connection.execute(HALVES).fetchone() == (0,)
         assert dict(connection.execute(TOLD)) == {"repair_suggested": 1, "job_retried": 1}

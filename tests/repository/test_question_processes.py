@@ -1,8 +1,5 @@
 """A process that is killed while a job asks or is answered leaves all or nothing, and another one goes on."""
 
-import asyncio
-import multiprocessing
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.killed_writes import kill_and_go_on, preload
 from tests.support.question_writes import write_all, write_until
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.question_writes"])
+preload("tests.support.question_writes")
 PLACES = [
     (CrashPoint.BEFORE_ACCEPT, 1),
     (CrashPoint.AFTER_ACCEPT, 1),
@@ -34,20 +30,8 @@ TOLD = "SELECT type, count(*) FROM events WHERE type IN ('job_accepted', 'questi
 async def test_a_process_killed_while_a_job_asks_or_is_answered_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path
 ) -> None:
-    process = FORK_SERVER.Process(target=write_until, args=(store_path, point, visit))
-    process.start()
-    await asyncio.to_thread(process.join, 60)
-    assert process.exitcode == -signal.SIGKILL
+    await kill_and_go_on(write_until, write_all, store_path, (point, visit), HALVES)
 
-    with closing(sqlite3.connect(store_path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute(HALVES).fetchone() == (0,)
-    database = SQLiteDatabase(store_path)
-    await database.connect()
-    try:
-        await write_all(database)
-    finally:
-        await database.close()
     with closing(sqlite3.connect(store_path)) as connection:
         assert connection.execute(HALVES).fetchone() == (0,)
         assert dict(connection.execute(TOLD)) == {"job_accepted": 1, "question": 2, "answered": 2}

@@ -235,6 +235,19 @@ class TestCancellation:
         assert caller.cancelled()
         assert await database.read(_count) == 2
 
+    async def test_a_caller_that_is_cancelled_just_before_it_is_told_goes(self, database: SQLiteDatabase) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+        caller = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
+        await asyncio.to_thread(begun.wait, 10)
+        go_on.set()
+        database._writing.submit(int).result(10)  # the writer has sent its word; it comes in the next turn of the loop
+        await asyncio.sleep(0)
+        caller.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait([caller])
+
+        assert caller.cancelled()
+
     async def test_a_write_that_has_not_begun_is_dropped(self, database: SQLiteDatabase) -> None:
         begun, go_on = threading.Event(), threading.Event()
         first = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))

@@ -25,7 +25,7 @@ from tests.simulation.chance import Chance, Fault
 from tests.simulation.network import Answer, AnswerEvent, Message
 from tests.simulation.plans import POST
 from tests.simulation.violations import ViolationError
-from tests.support.runs import ASKS, BROKEN, NOT_AS_DEMANDED, UNAVAILABLE, UNKNOWN
+from tests.support.runs import ASKS, BROKEN, NOBODY, NOT_AS_DEMANDED, UNAVAILABLE, UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Outcome:
 SUCCESS = Outcome("success", effect=True, says=None)
 FAILURES = (
     (Outcome("fails for a moment", effect=False, says=UNAVAILABLE), 10),
+    (Outcome("nobody takes it", effect=False, says=NOBODY), 5),
     (Outcome("fails for good", effect=False, says=BROKEN), 4),
     (Outcome("unknown, happened", effect=True, says=UNKNOWN), 5),
     (Outcome("unknown, did not happen", effect=False, says=UNKNOWN), 5),

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
@@ -71,6 +71,27 @@ def cover() -> Image:
 def surroundings() -> list[str]:
     """Name the environment."""
     return sorted(os.environ)
+
+
+@server.tool()
+async def learn(name: str, context: Context) -> str:
+    """Offer another tool from now on, and tell so."""
+    server.add_tool(look_up, name=name, description="Find a book in another way.")
+    await _tell(context)
+    return name
+
+
+@server.tool()
+async def unlearn(name: str, context: Context) -> str:
+    """Offer a tool no more, and tell so."""
+    server.remove_tool(name)
+    await _tell(context)
+    return name
+
+
+async def _tell(context: Context) -> None:
+    await context.notify_tools_changed()
+    await context.request_context.session.send_tool_list_changed()  # which servers of before 2026-07-28 do
 
 
 if __name__ == "__main__":

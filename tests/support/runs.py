@@ -155,6 +155,7 @@ def success(task_id: str, attempt: int = 1) -> AttemptSucceeded:
 
 BROKEN = TaskFailure(code="element_not_found", message="no such button")
 UNAVAILABLE = TaskFailure(code="unavailable", message="nobody answers", retryable=True)
+NOBODY = TaskFailure(code="no_free_agent", message="2 offline", retryable=True)
 UNKNOWN = TaskFailure(code="outcome_unknown", message="the line went dead", effect=Effect.UNKNOWN)
 _CODE = Question(key="code", about="step", text="Wie lautet der Code?", secret=True)
 ASKS = TaskFailure(

@@ -1,21 +1,41 @@
 -- Makes jobs ready, unless they are ready, leased or kept back by a limit. Answers how many are new.
--- KEYS ready, leased, turns, held; ARGV channel, front (1: before all others of the priority), then member and priority.
-local added = 0
-for i = 3, #ARGV, 2 do
-  local member, priority = ARGV[i], tonumber(ARGV[i + 1])
-  local held = KEYS[4] .. string.sub(member, 38)
-  if not redis.call('ZSCORE', KEYS[2], member) and not redis.call('ZSCORE', KEYS[1], member)
-    and not redis.call('ZSCORE', held, member) then
-    local present = tonumber(redis.call('HGET', KEYS[3], ARGV[i + 1]) or '0')
-    local turn = present
-    if ARGV[2] ~= '1' then
-      local mine = ARGV[i + 1] .. ':' .. string.sub(member, 38)
-      turn = math.max(present, tonumber(redis.call('HGET', KEYS[3], mine) or '-1') + 1)
-      redis.call('HSET', KEYS[3], mine, turn)
+-- KEYS ready, leased, turns, held; ARGV channel, front (1: before all others of the priority), then for each priority and
+-- tenant: the priority, how many members follow, and these.
+local added, place = 0, 3
+local at_once = 500 -- members in one call; Lua passes no more than some thousands
+while place < #ARGV do
+  local priority, last = ARGV[place], place + 1 + tonumber(ARGV[place + 1])
+  local tenant = string.sub(ARGV[place + 2], 38)
+  local base = 0 - tonumber(priority) * 1099511627776
+  local mine, held = priority .. ':' .. tenant, KEYS[4] .. tenant
+  local known = redis.call('HMGET', KEYS[3], priority, mine)
+  local present, before = tonumber(known[1] or '0'), tonumber(known[2] or '-1')
+  local turn = before
+  for first = place + 2, last, at_once do
+    local members = {unpack(ARGV, first, math.min(first + at_once - 1, last))}
+    local leased = redis.call('ZMSCORE', KEYS[2], unpack(members))
+    local ready = redis.call('ZMSCORE', KEYS[1], unpack(members))
+    local kept = redis.call('ZMSCORE', held, unpack(members))
+    local new, seen = {}, {}
+    for i, member in ipairs(members) do
+      if not (leased[i] or ready[i] or kept[i] or seen[member]) then
+        seen[member] = true
+        local mine_now = present
+        if ARGV[2] ~= '1' then
+          turn = math.max(present, turn + 1)
+          mine_now = turn
+        end
+        new[#new + 1] = base + mine_now
+        new[#new + 1] = member
+      end
     end
-    redis.call('ZADD', KEYS[1], turn - priority * 1099511627776, member)
-    added = added + 1
+    if #new > 0 then
+      redis.call('ZADD', KEYS[1], unpack(new))
+      added = added + #new / 2
+    end
   end
+  if turn ~= before then redis.call('HSET', KEYS[3], mine, turn) end
+  place = last + 1
 end
 if added > 0 then redis.call('PUBLISH', ARGV[1], 'ready') end
 return added

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scheduler.executors.graph_account import GraphAccount
-from scheduler.executors.graph_login import GraphLogin
-from scheduler.executors.graph_transport import GraphTransport
-
 if TYPE_CHECKING:
+    from scheduler.executors.graph_account import GraphAccount
+    from scheduler.executors.graph_transport import GraphTransport
     from tests.support.graph.server import GraphServer
 
 US = "cpa@example.com"
@@ -31,8 +29,9 @@ def graph_server(running_graph_server: "GraphServer") -> "GraphServer":
     return running_graph_server
 
 
-def a_graph_account(server: "GraphServer", **changes: Any) -> GraphAccount:  # noqa: ANN401 - fields of an account
+def a_graph_account(server: "GraphServer", **changes: Any) -> "GraphAccount":  # noqa: ANN401 - fields of an account
     """Build an account that is impatient unless told otherwise."""
+    from scheduler.executors.graph_account import GraphAccount  # noqa: PLC0415 - as above
     from tests.support.graph.identity import CLIENT, SECRET  # noqa: PLC0415
 
     usual: dict[str, Any] = {
@@ -50,7 +49,10 @@ def a_graph_account(server: "GraphServer", **changes: Any) -> GraphAccount:  # n
     return GraphAccount(**(usual | changes))
 
 
-def a_graph_transport(server: "GraphServer", **changes: Any) -> GraphTransport:  # noqa: ANN401
+def a_graph_transport(server: "GraphServer", **changes: Any) -> "GraphTransport":  # noqa: ANN401
+    from scheduler.executors.graph_login import GraphLogin  # noqa: PLC0415 - as above
+    from scheduler.executors.graph_transport import GraphTransport  # noqa: PLC0415
+
     account = a_graph_account(server, **changes)
     login = GraphLogin(account, tls=server.tls)
     return GraphTransport(account, login, tls=server.tls, look_every=timedelta(seconds=0.1))

@@ -1,0 +1,50 @@
+"""A request is read the way that rules and examples together speak for most."""
+
+from collections.abc import Sequence
+
+from scheduler.core.intents import UNKNOWN
+from scheduler.llm.guess import Guess
+from scheduler.llm.readings import readings
+from tests.support.routers import the_router
+
+RULES = the_router()
+INTENTS = ("close_app", "open_app", "send_mail", UNKNOWN)
+
+
+def glance(sentences: Sequence[str]) -> list[Guess]:
+    """Believe that "zu" closes and "auf" opens, and hardly anything of both together."""
+    return [guess_of(one) for one in sentences]
+
+
+def guess_of(text: str, several: float = 0.0) -> Guess:
+    closes, opens = "zu" in text.split(), "auf" in text.split()
+    share = 0.5 if closes and opens else 0.97
+    names = ("close_app", "open_app") if closes else ("open_app", "close_app")
+    if not closes and not opens:
+        return Guess((UNKNOWN, *names, "send_mail"), 0.97, (0.97, 0.01, 0.01, 0.01), several=several)
+    return Guess((*names, "send_mail", UNKNOWN), share, (share, 0.98 - share, 0.01, 0.01), several=several)
+
+
+def test_what_both_see_as_two_orders_is_two_orders() -> None:
+    text = "Teams zu und Excel auf"
+    known = RULES.orders(text).parts
+
+    likeliest, *_ = readings(text, guess_of(text, several=1.0), known, glance)
+
+    assert likeliest.intents == ("close_app", "open_app")
+
+
+def test_what_rules_read_is_weighed_too() -> None:
+    text = "Starte Excel, füll den Antrag aus"
+
+    found = readings(text, guess_of(text), RULES.orders(text).parts, glance)
+
+    assert ("open_app", "fill_form") in [one.intents for one in found]
+
+
+def test_one_order_stays_one() -> None:
+    text = "Teams zu, der Kunde ist am Telefon"
+
+    likeliest, *_ = readings(text, guess_of(text, several=-1.5), RULES.orders(text).parts, glance)
+
+    assert likeliest.intents == ("close_app",)
