@@ -11,7 +11,13 @@ import pytest
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.agents.agent_hands import AgentHands
-from scheduler.core.errors import AgentUnreachableError, EndpointForbiddenError, NoFreeAgentError, OutcomeUnknownError
+from scheduler.core.errors import (
+    AgentUnreachableError,
+    EndpointForbiddenError,
+    MailNotSetUpError,
+    NoFreeAgentError,
+    OutcomeUnknownError,
+)
 from scheduler.core.ids import AgentId, JobId, TaskId
 from scheduler.core.lam_protocol import MessageFactory, reply_to
 from scheduler.core.task_executor_interface import ExecutionContext
@@ -216,6 +222,23 @@ async def test_what_absent_agents_cannot_be_given_is_done_here_if_it_can(
     else:
         assert (await hands.execute(todo, CONTEXT)).success
         assert api.executor.done == [action]
+
+
+async def test_what_this_machine_lacks_matters_where_no_agent_is_there(api: Api) -> None:
+    class Lacking(type(api.executor)):  # type: ignore[misc]
+        def require(self, todo: ToDo) -> None:
+            raise MailNotSetUpError([todo.action])
+
+    services, here = api.services.agents, ExecutorRegistry()
+    here.register("web.*", Lacking())
+    hands = AgentHands(here=here, remote=services.remote, registry=services.registry)
+    with pytest.raises(MailNotSetUpError):
+        hands.require(TODO, CONTEXT.tenant)
+
+    hands.require(TODO.model_copy(update={"agent": "web-1"}), CONTEXT.tenant)
+    await join(api.client)
+
+    hands.require(TODO, CONTEXT.tenant)
 
 
 async def test_what_no_agent_was_asked_and_nobody_can_do_here_has_not_happened(api: Api) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from scheduler.core.errors import (
+    CalendarNotSetUpError,
+    MailNotSetUpError,
     OutcomeUnknownError,
     SiteUnreachableError,
 )
@@ -244,3 +246,44 @@ class TestCancel:
         office.orchestrator.stop(job.id)
 
         assert (await office.now(job.id)).status is JobStatus.PENDING
+
+
+class TestWhatIsLacking:
+    async def test_a_job_of_which_a_step_cannot_be_done_here_begins_none(
+        self, office: Office, executors: FakeExecutors
+    ) -> None:
+        executors.lacking["enter"] = CalendarNotSetUpError(["CPA_CALENDAR_URL"])
+
+        job = await office.run(a_step("send"), a_step("enter", "send"))
+
+        assert (job.status, job.error_code) == (JobStatus.FAILED, "calendar_not_set_up")
+        assert "CPA_CALENDAR_URL" in (job.error or "")
+        assert not executors.asked
+        rows = await office.rows(job.id)
+        assert (rows["enter"].status, rows["enter"].attempts) == (TaskStatus.FAILED, 0)
+        assert rows["send"].status is TaskStatus.SKIPPED
+
+    async def test_a_step_that_a_condition_may_spare_lets_the_others_begin(
+        self, office: Office, executors: FakeExecutors
+    ) -> None:
+        executors.lacking["enter"] = CalendarNotSetUpError(["CPA_CALENDAR_URL"])
+        executors.scripts["find"] = [gives({"count": 0})]
+        spared = a_step("enter", "find").model_copy(update={"when": "${find.count} > 0"})
+
+        job = await office.run(a_step("find", action=FIND), spared)
+
+        assert job.status is JobStatus.DONE
+        assert (await office.rows(job.id))["enter"].status is TaskStatus.SKIPPED
+
+    async def test_what_is_done_already_is_not_asked_for_again(self, office: Office, executors: FakeExecutors) -> None:
+        executors.scripts["send"] = [gives()]
+        executors.scripts["enter"] = [fails(CalendarNotSetUpError(["CPA_CALENDAR_URL"]))]
+        job = await office.run(a_step("send"), a_step("enter", "send"))
+        assert job.status is JobStatus.FAILED
+
+        executors.lacking["send"] = MailNotSetUpError(["CPA_MAIL_ADDRESS"])
+        executors.scripts["enter"] = [gives()]
+        await office.store.queue.retry(job.id)
+        await office.orchestrator.process(await office.lease())
+
+        assert (await office.now(job.id)).status is JobStatus.DONE

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import CPAError, UnknownActionError
-from scheduler.core.ids import JobId
+from scheduler.core.ids import JobId, TenantId
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
@@ -88,10 +88,15 @@ class FakeExecutors:
         self.verify_as: dict[str, Callable[[ExecutionContext], Verification]] = {}
         self.evidence: dict[str, tuple[str, ...]] = {}
         self.asked: defaultdict[str, list[tuple[ToDo, ExecutionContext]]] = defaultdict(list)
+        self.lacking: dict[str, CPAError] = {}
         self.looked: list[str] = []
         self.gone: list[tuple[JobId, bool]] = []
         self.busy: Counter[str] = Counter()
         self.busiest: Counter[str] = Counter()
+
+    def require(self, todo: ToDo, tenant: TenantId) -> None:  # noqa: ARG002
+        if todo.id in self.lacking:
+            raise self.lacking[todo.id]
 
     async def execute(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
         if todo.action not in self.catalog:

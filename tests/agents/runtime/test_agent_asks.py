@@ -29,6 +29,9 @@ from tests.support.web import HERE
 __all__ = ["clean_environment", "router"]
 
 CODE = "471108-zwei"
+SECRETS = SecretsManager(
+    environment={"CPA_SECRET_PORTAL_USERNAME": PORTAL_USER, "CPA_SECRET_PORTAL_PASSWORD": PORTAL_PASSWORD}
+)
 
 
 class Printer(BaseExecutor):
@@ -96,7 +99,7 @@ async def test_the_code_of_a_second_factor_reaches_an_agent_and_stands_nowhere(
             a_browser(tmp_path / "agent") as browser,
         ):
             token, sites = await near.enrolment(), FakeSites({"Portal": portal.url})
-            executor = SiteExecutor(browser=browser, sites=sites)
+            executor = SiteExecutor(browser=browser, sites=sites, secrets=SECRETS)
             async with an_agent(tmp_path / "agent", near.url, token, "site.login", executor=executor):
                 await there_are(api, 1)
                 job = await asks(api, {"id": "login", "action": "site.login", "params": {"site": "portal"}})
@@ -120,11 +123,10 @@ def files_with(text: str, *folders: Path) -> list[Path]:
 @asynccontextmanager
 async def a_browser(folder: Path) -> AsyncIterator[PlaywrightExecutor]:
     """Return a browser that keeps all the evidence it can in the folder."""
-    secrets = {"CPA_SECRET_PORTAL_USERNAME": PORTAL_USER, "CPA_SECRET_PORTAL_PASSWORD": PORTAL_PASSWORD}
     async with PlaywrightExecutor(
         artifacts=ArtifactStore(folder / "artifacts"),
         screenshots=ScreenshotStore(folder / "screenshots"),
-        secrets=SecretsManager(environment=secrets),
+        secrets=SECRETS,
         sessions=folder / "sessions",
         evidence="all",
         rails=GuardRails(allowance=HERE),
