@@ -97,16 +97,14 @@ class LearnedOrders(LearnedIntentRouter):
         names = [part.routed.name for part in read.parts if part.routed.name != UNKNOWN]
         if choice.orders is None or sorted(choice.intents) == sorted(names):
             return Orders(tuple(map(_remark_if_unknown, read.parts)), read.overlooked)
-        left_out = tuple(part.text for part in read.parts if part.routed.refused) if names else ()
-        if left_out and choice.right < self._limits.against_grammar:
+        if names and any(part.routed.refused for part in read.parts):  # what they refuse might be among these
             return read
-        overlooked = (*read.overlooked, *left_out)
         if len(choice.orders) > 1:
             parts = tuple(Part(one.text, one.intent, 0.0) for one in choice.orders)
-            return Orders(self._divided(in_sequence(Division(parts=parts)).parts, choice.right), overlooked)
+            return Orders(self._divided(in_sequence(Division(parts=parts)).parts, choice.right), read.overlooked)
         (name,) = choice.intents
         taken = self._taken(text, name, choice.right, read.parts[0].routed, choice.nearest)
-        return Orders((OrderPart(message, taken),), overlooked)
+        return Orders((OrderPart(message, taken),), read.overlooked)
 
 
 def _remark_if_unknown(part: OrderPart) -> OrderPart:

@@ -80,6 +80,14 @@ def test_what_is_negated_is_never_done(negated: str) -> None:
     assert part.routed.name == UNKNOWN
 
 
+def test_what_is_negated_beside_an_order_is_not_done_either() -> None:
+    reader = Reader(Words("Schick Anna die Rechnung. ", "send_mail"), Words("Öffne Excel nicht", "open_app"))
+
+    parts = read("Schick Anna die Rechnung. Öffne Excel nicht", reader).parts
+
+    assert "open_app" not in [part.routed.name for part in parts]
+
+
 def test_several_orders_are_divided_where_they_stand() -> None:
     first, second = "Teams an, das Handbuch ", "bitteschön rüber zu anna@example.com"
     reader = Reader(Words(first, "open_app"), Words(second, "send_mail"))
