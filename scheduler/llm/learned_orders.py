@@ -7,6 +7,7 @@ configured) is never done. What wants an intent of a house's own is left to what
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from scheduler.core.clause_mood import NEGATED
 from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN
@@ -98,6 +99,8 @@ class LearnedOrders(LearnedIntentRouter):
         if choice.orders is None or sorted(choice.intents) == sorted(names):
             return Orders(tuple(map(_remark_if_unknown, read.parts)), read.overlooked)
         if names and any(part.routed.refused for part in read.parts):  # what they refuse might be among these
+            return read
+        if any(self._rules.route(one.text).why == NEGATED for one in choice.orders):
             return read
         if len(choice.orders) > 1:
             parts = tuple(Part(one.text, one.intent, 0.0) for one in choice.orders)
