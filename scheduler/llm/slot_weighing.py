@@ -68,7 +68,7 @@ class SlotWeigher:
         stretches = {
             (slot, one): _stretch(text, one, place) for slot, many in words.items() for one in many if slot != _NUMBER
         }
-        settled = self._kept(words, told, stretches, reading)
+        settled = self._kept(routed.name, words, told, stretches, reading)
         covered = [stretches[slot, one] for slot, many in settled.items() for one in many if (slot, one) in stretches]
         for one, said in told:
             free = not any(start < one.end and one.start < end for start, end in covered)
@@ -79,18 +79,23 @@ class SlotWeigher:
 
     def _kept(
         self,
+        intent: str,
         words: Mapping[str, list[str]],
         told: Iterable[tuple[Tagged, str]],
         stretches: Mapping[tuple[str, str], tuple[int, int]],
         reading: Reading,
     ) -> _Words:
-        """Return what stays of what rules found, with other words where examples are sure of those."""
+        """Return what stays of what rules found, with other words where examples are sure of those.
+
+        Of a slot that no example of the intent has they know nothing: it stays.
+        """
         settled: _Words = {}
         for slot, many in words.items():
             others = {said: one.belief for one, said in told if one.slot == slot}
             known = {said.casefold() for said in others}
             for one in many:
-                belief = reading.belief(slot, *stretches[slot, one]) if (slot, one) in stretches else None
+                judged = (slot, one) in stretches and (intent, slot) in self._tagger.known.allowed
+                belief = reading.belief(slot, *stretches[slot, one]) if judged else None
                 if belief is None or one.casefold() in known or stretches[slot, one][0] < 0:
                     settled.setdefault(slot, []).append(one)
                 elif belief < self._weights.doubted and max(others.values(), default=0.0) >= self._weights.taken:

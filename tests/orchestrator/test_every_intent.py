@@ -174,7 +174,7 @@ async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCa
         sites=FakeSites({}),
         beyond=BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher()),
     )
-    text = "kannst du slack zum laufen bringen"
+    text = "bring mal Slack zum Laufen"
     assert ROUTER.route(text).name == UNKNOWN
 
     planned = await planner.plan(text)
