@@ -133,3 +133,9 @@ def test_what_was_learned_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read.allowed == {("send_mail", "recipient"), ("send_mail", "document")}
     found = SlotTagger(tmp_path / "slots.npz").read("Send Emma the contract", [Place("send_mail", 0, 22)]).found
     assert [(one.slot, one.start, one.end) for one in found] == [("recipient", 5, 9), ("document", 14, 22)]
+
+
+def test_a_slot_that_no_example_of_the_intent_has_stays() -> None:
+    fields = "Benutzername: Max, Passwort: abc"
+
+    assert settled(f"Fill in the form with {fields}", form="form", body=fields)["body"] == fields
