@@ -44,6 +44,8 @@ class Limits(NamedTuple):
     """where they know none,"""
     nothing_told: float = 0.01
     """or where it has the form of a statement."""
+    by_rules: float = 0.12
+    """Where the model sees nothing and rules an order: how likely it must be that they are right,"""
     ask: float = 0.3
     """The belief that anything is ordered of which rules do not know: below, nothing is known."""
     against_grammar: float = 0.6
@@ -84,6 +86,8 @@ class LearnedOrders(LearnedIntentRouter):
         if not known and (first.refused or first.why == REFUSED):
             sure = bool(choice.intents) and choice.right >= limits.against_grammar
             return Orders((OrderPart(message, self._asked(first, choice.nearest, acts) if sure else first),))
+        if known and not choice.intents and choice.by_rules >= limits.by_rules:
+            return read
         most = limits.nothing if known else limits.nothing_told if first.why == TOLD else limits.nothing_alone
         if choice.intents and choice.right >= limits.right and choice.nothing <= most:
             return None

@@ -88,6 +88,8 @@ class Choice(NamedTuple):
     """None: as rules read it."""
     intents: tuple[str, ...]
     right: float
+    by_rules: float
+    """How likely it is right as rules read it."""
     nothing: float
     nearest: tuple[str, ...]
 
@@ -103,6 +105,7 @@ def choose(read: Ways, rules: RulesRead) -> Choice:
         None if best == rules.intents else ways[best].orders,
         best,
         rights[best],
+        rights[rules.intents],
         math.exp(ways[()].belief),
         tuple(nearest)[:3],
     )
