@@ -109,7 +109,7 @@ class Api:
         return dict(answer.json())
 
     async def ended(self, job_id: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's options
-        """Return the job once its run is over; one that waits for an answer does not end, and is told of in a minute."""
+        """Return the job once its run is over. Raises TimeoutError for one that still waits after a minute."""
         async with asyncio.timeout(60):
             await self.client.get(f"/jobs/{job_id}/events", **options)
         return dict((await self.client.get(f"/jobs/{job_id}", **options)).json())
