@@ -397,4 +397,4 @@ async def test_one_that_was_forgotten_joins_again_or_ends_when_it_is_not_let_in(
     near.agents.append(stranger)
     await stranger.start(token="cpa_enrol_none_none")
     assert await stranger.ended() == 3
-    assert "enrolments" in stranger.log
+    assert "cpa agents enrol" in stranger.log
