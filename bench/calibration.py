@@ -1,8 +1,9 @@
-"""Whether the confidence that CPA shows can be believed, and what acts that should not.
+"""Whether the confidence that CPA shows can be believed, and what acts that should not: on requests and on examples.
 
-Requests are those of `tests/language/dev_requests*.yaml`; each fifth of the sets is asked of a model that learned from
-the others. Each set is judged by a table that was counted on the others; `scheduler/core/confidence.py` holds the one
-counted on all, which `python -m bench.calibration` prints.
+Requests are those of `tests/language/dev_requests*.yaml`. Examples are those intents are learned from: each fifth is
+asked of a model that learned from the rest; what rules do not know of them makes one more set. Each set is judged by a
+table that was counted on the others; `scheduler/core/confidence.py` holds the one counted on all, which
+`python -m bench.calibration` prints.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,21 +14,24 @@ from scheduler.llm.sentence_encoder import one_thread
 one_thread()
 
 import numpy as np  # noqa: E402 - after the threads are set
+import yaml  # noqa: E402
+from sklearn.model_selection import StratifiedKFold  # noqa: E402
 
+from bench.learned import SETS, model_without, requests_of  # noqa: E402
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.compound import split_orders  # noqa: E402
 from scheduler.core.confidence import BINS, RIGHT, bin_of, way_of  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.core.intents import UNKNOWN  # noqa: E402
-from scheduler.core.language import normalise  # noqa: E402
-from scheduler.llm.intent_examples import examples_of  # noqa: E402
-from scheduler.llm.learned_orders import LearnedOrders  # noqa: E402
-from scheduler.llm.office_model import OfficeModel  # noqa: E402
-from scheduler.llm.order_examples import Example, intents_of, sets, together  # noqa: E402
-from scheduler.llm.order_learning import learn  # noqa: E402
-from scheduler.llm.order_model import OrderModel  # noqa: E402
+from scheduler.llm.intent_examples import examples_of, orders_of, several_of  # noqa: E402
+from scheduler.llm.intent_learning import learn  # noqa: E402
+from scheduler.llm.intent_model import IntentModel  # noqa: E402
+from scheduler.llm.known_vectors import KnownVectors  # noqa: E402
+from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
+from scheduler.llm.sentence_encoder import SentenceEncoder, UniversalSentenceEncoder  # noqa: E402
 
 FOLDS: Final = 5
+EXAMPLES: Final = -1  # the number of their set
 ERROR: Final = 0.05
 Table = Mapping[str, Sequence[float]]
 Place = tuple[str, int]
@@ -41,45 +45,21 @@ class Answer(NamedTuple):
     right: bool
 
 
-class Answered(NamedTuple):
-    """What came of a request: whether it has orders, those that would be carried out, whether people are asked."""
-
-    ordered: bool
-    acted: tuple[Answer, ...]
-    asked: bool
-
-
-def reader_without(names: Iterable[str], known: Mapping[str, Sequence[Example]], rules: IntentRouter) -> LearnedOrders:
-    """Return what reads requests by rules and by what was learned without these sets."""
-    left_out = set(names)
-    held = {normalise(one.text) for name in left_out for one in known[name]}
-    others = (one for name, requests in known.items() if name not in left_out for one in requests)
-    learned = together(others, [pair for pair in examples_of(rules.intents) if pair[0] not in held])
-    return LearnedOrders(rules, OfficeModel(rules.intents), OrderModel(learn(learned, intents_of(learned))))
-
-
-def answers() -> list[Answered]:
-    """Return what comes of all development requests, each set by what was learned without it."""
-    rules, known = IntentRouter.default(), sets()
-    names, found = list(known), []
-    for fold in range(FOLDS):
-        chosen = names[fold::FOLDS]
-        learned = reader_without(chosen, known, rules)
-        for name in chosen:
-            number = names.index(name)
-            found += [_answered(number, one, split_orders(one.text, rules, learned).parts) for one in known[name]]
+def answers() -> list[Answer]:
+    """Return all orders that are found in the development requests, each set by what was learned without it."""
+    rules, encoder = IntentRouter.default(), KnownVectors(UniversalSentenceEncoder())
+    found = []
+    for number, path in enumerate(sorted(SETS.glob("dev_requests*.yaml"))):
+        requests = list(requests_of(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        learned = LearnedIntentRouter(rules, model_without([text for text, _ in requests], rules, encoder))
+        for text, wanted in requests:
+            parts = [one.routed for one in split_orders(text, rules, learned).parts]
+            for order, one in enumerate(parts):
+                way = way_of(one)
+                if one.name != UNKNOWN:
+                    right = wanted[order] == one.name if len(wanted) == len(parts) else one.name in wanted
+                    found.append(Answer(number, (way, bin_of(way, one.score)), right))
     return found
-
-
-def _answered(number: int, one: Example, parts: Sequence[Any]) -> Answered:
-    orders = [part.routed for part in parts]
-    acted = []
-    for place, routed in enumerate(orders):
-        if routed.name != UNKNOWN:
-            same = len(one.intents) == len(orders)
-            right = one.intents[place] == routed.name if same else routed.name in one.intents
-            acted.append(Answer(number, (way_of(routed), bin_of(way_of(routed), routed.score)), right))
-    return Answered(bool(one.intents), tuple(acted), any(routed.unsure for routed in orders))
 
 
 def counted(found: Iterable[Answer]) -> Table:
@@ -118,10 +98,38 @@ def reliability(
     return rows, lines, error
 
 
+class Asked(NamedTuple):
+    """What came of an example that rules do not know: the order that would be carried out, if any; or a question."""
+
+    wanted: str
+    order: Answer | None
+    asked: bool
+
+
+def held_out(encoder: SentenceEncoder) -> list[Asked]:
+    """Ask each example that rules neither know nor refuse of a model that learned from the other folds."""
+    rules = IntentRouter.default()
+    pairs = examples_of(rules.intents)
+    sentences, intents = [text for text, _ in pairs], [name for _, name in pairs]
+    found = []
+    for learned, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(sentences, intents):
+        texts, names = [sentences[row] for row in learned], [intents[row] for row in learned]
+        orders = orders_of(set(names))
+        known = learn(encoder, texts, names, tolerance=3e-3, several=several_of(), orders=orders)
+        router = LearnedIntentRouter(rules, IntentModel(encoder, known))
+        for row in asked:
+            one = router.route(sentences[row])
+            if one.way == "learned":
+                answer = Answer(EXAMPLES, ("learned", bin_of("learned", one.score)), one.name == intents[row])
+                found.append(Asked(intents[row], None if one.name == UNKNOWN else answer, one.unsure))
+    return found
+
+
 def check() -> tuple[dict[str, Any], list[Floor]]:
-    """Print how far confidence holds, draw it, and return figures and floors."""
-    answered = answers()
-    found = [one for answer in answered for one in answer.acted]
+    """Print how far confidence and bands hold, draw it, and return figures and floors."""
+    examples = held_out(KnownVectors(UniversalSentenceEncoder()))
+    acted = [one.order for one in examples if one.order is not None]
+    found = [*answers(), *acted]
     print(f"to be put into scheduler/core/confidence.py: {counted(found)}")
     confidence = believed(found, None)
     rows, lines, error = reliability(confidence, found)
@@ -134,17 +142,19 @@ def check() -> tuple[dict[str, Any], list[Floor]]:
     *_, shipped = reliability(believed(found, RIGHT), found)
     of_learned = [row for row, one in enumerate(found) if one.place[0] == "learned"]
     *_, learned = reliability(confidence[of_learned], [found[row] for row in of_learned])
-    orders, others = [one for one in answered if one.ordered], [one for one in answered if not one.ordered]
+    orders = [one for one in examples if one.wanted != UNKNOWN]
+    others = [one for one in examples if one.wanted == UNKNOWN]
     figures = {
         "ece-confidence": error,
         "ece-confidence-learned": learned,
         "ece-confidence-shipped": shipped,
-        "precision": sum(one.right for one in found) / len(found),
+        "precision": sum(one.right for one in acted) / len(acted),
+        "orders-acted-on-rightly": sum(one.order is not None and one.order.right for one in orders) / len(orders),
         "orders-asked-back": sum(one.asked for one in orders) / len(orders),
-        "no-orders-acted-on": sum(bool(one.acted) for one in others) / len(others),
+        "no-orders-acted-on": sum(one.order is not None for one in others) / len(others),
     }
     rows_of_figures = [[name, f"{value:.3f}"] for name, value in figures.items()]
-    show(f"Confidence on {len(answered)} requests", ["figure", "value"], rows_of_figures)
+    show(f"Confidence, and {len(examples)} examples rules do not know", ["figure", "value"], rows_of_figures)
     floors = [Floor(name, value, ERROR, at_most=True) for name, value in figures.items() if name.startswith("ece")]
     return {**figures, "reliability": rows}, floors
 

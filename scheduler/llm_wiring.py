@@ -12,11 +12,11 @@ from scheduler.core.site_book import SiteBook
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.executors.contact_file import ContactFile
-from scheduler.llm.learned_orders import LearnedOrders
+from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
-from scheduler.llm.office_model import OfficeModel, OfficeOrders
+from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
@@ -27,9 +27,9 @@ from scheduler.security.policies import PolicyEngine
 _MOST_KNOWN: Final = 50
 
 
-def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedOrders:
+def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedIntentRouter:
     """Return what asks what was learned, beside rules. With a folder what is learned anew is kept there."""
-    return LearnedOrders(router, OfficeModel(router.intents, folder), OfficeOrders())
+    return LearnedIntentRouter(router, OfficeModel(router.intents, folder))
 
 
 class _TenantPlanner:

@@ -20,8 +20,8 @@ from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.readings import Reading, readings
 
-REFUSED: Final = "courtesy"
-TOLD: Final = "statement"
+_REFUSED: Final = "courtesy"
+_TOLD: Final = "statement"
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -121,10 +121,10 @@ class LearnedIntentRouter:
         self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...], *, one_word: bool
     ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
-        if routed.refused or routed.why == REFUSED:
+        if routed.refused or routed.why == _REFUSED:
             ask = not routed.unconfigured and acts >= self._bands.against_grammar
             return self._asked(routed, nearest, acts) if ask else routed
-        if not one_word and acts >= (self._bands.told if routed.why == TOLD else self._bands.act):
+        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
             return None
         if acts >= self._bands.ask:
             return self._asked(routed, nearest, acts)
@@ -158,8 +158,7 @@ class LearnedIntentRouter:
             beliefs = [math.exp(part.belief) for part in parts] if len(intents) > 1 and parts else [shares[intents[0]]]
             return Orders(self._named(read.parts, intents, beliefs), read.overlooked)
         if len(intents) > 1:
-            weakest = math.exp(reading.division.weakest)
-            return Orders(self._divided(parts, weakest), read.overlooked)
+            return Orders(self._divided(parts), read.overlooked)
         taken = self._taken(normalise(message), intents[0], shares[intents[0]], read.parts[0].routed, nearest)
         return Orders((OrderPart(message, taken),), read.overlooked)
 
@@ -186,11 +185,11 @@ class LearnedIntentRouter:
             found.append(part._replace(routed=routed))
         return tuple(found)
 
-    def _divided(self, parts: Sequence[Part], share: float) -> tuple[OrderPart, ...]:
+    def _divided(self, parts: Sequence[Part]) -> tuple[OrderPart, ...]:
         return tuple(
             OrderPart(
                 one.text,
-                self._taken(one.text, one.intent, share, self._rules.route(one.text), (one.intent,)),
+                self._taken(one.text, one.intent, math.exp(one.belief), self._rules.route(one.text), (one.intent,)),
                 (place - 1,) if place and (_IN_ORDER.match(one.text) or _BEFORE.match(one.text)) else (),
                 means_earlier=bool(place and _PRONOUN.search(one.text)),
             )
