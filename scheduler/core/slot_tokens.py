@@ -13,6 +13,7 @@ from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.slot_times import Found, times_in
 from scheduler.core.slot_words import slot_words
 from scheduler.core.slots import FILE_NAME
+from scheduler.core.word_classes import word_classes
 
 ABBREVIATED: Final = slot_words("abbreviated")
 TITLES: Final = slot_words("titles")
@@ -20,6 +21,17 @@ _SHORT: Final = 6
 _PART_OF_NAME: Final = re.compile(r"[\w&+.-]*\w")
 _ONLY_NUMBER: Final = re.compile(r"[\d_.-]+\.[a-z]", re.IGNORECASE)
 _FILE_WORDS: Final = frozenset({"datei", "file"})
+_INSTEAD: Final = {
+    "date": "Montag",
+    "time": "12",
+    "amount": "12",
+    "length": "Stunde",
+    "url": "Seite",
+    "file": "Datei",
+    "address": "Anna",
+    "quoted": "Titel",
+}
+"""What is no word is judged, by its kind, as this word would be in its place."""
 _OWNS: Final = re.compile(r"['’] \w")
 _FIRST_WORD: Final = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 _GERMAN_WORD: Final = re.compile(
@@ -72,6 +84,12 @@ def language_of(text: str) -> Locale:
     first = _FIRST_WORD.match(text)
     short = len(text.split()) <= _SHORT and first is not None and first[1].casefold() in _ENGLISH_ORDERS
     return "en" if short and text.isascii() and not _GERMAN_WORD.search(text) else detect_locale(text)
+
+
+def classes_of(tokens: Sequence[Token], locale: Locale) -> list[str]:
+    """Return the class of each token, as `word_classes` names them."""
+    said = [one.text if one.kind in {"word", "mark"} else _INSTEAD.get(one.kind, one.text) for one in tokens]
+    return word_classes(said, locale)
 
 
 @functools.lru_cache(maxsize=16)

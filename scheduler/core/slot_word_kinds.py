@@ -6,9 +6,9 @@ from typing import Final
 
 from scheduler.core.lexicon import lexicon
 from scheduler.core.phrases import Token
-from scheduler.core.slot_tokens import TITLES, Chunk, is_cased, language_of, tokens_with_times
+from scheduler.core.slot_tokens import TITLES, Chunk, classes_of, is_cased, language_of, tokens_with_times
 from scheduler.core.slot_words import slot_words
-from scheduler.core.word_classes import ADJECTIVE, NOUN, SMALL, VERB, word_classes
+from scheduler.core.word_classes import ADJECTIVE, NOUN, SMALL, VERB
 
 _JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _PARTICLES: Final = slot_words("particles")
@@ -23,16 +23,6 @@ _PRONOUNS: Final = slot_words("pronouns")
 _PARTED: Final = slot_words("parted")
 _LETTERS_DIGITS: Final = re.compile(r"[^\W\d_]+\d")
 _WITH_DIGIT: Final = re.compile(r".*\d")
-_INSTEAD: Final = {
-    "date": "Montag",
-    "time": "12",
-    "amount": "12",
-    "length": "Stunde",
-    "url": "Seite",
-    "file": "Datei",
-    "address": "Anna",
-    "quoted": "Titel",
-}
 _CONTRACTED: Final = re.compile(
     r"(?:\w+n['’]t|(?:i|you|we|they|he|she|it|there|that|who|what|here|where|how)['’](?:m|s|ve|re|d|ll)|ive|theres|whats|hasnt|doesnt|dont|didnt|havent|isnt|cant|wont|youll|weve|theyre|youre|theyve)$",
     re.IGNORECASE,
@@ -56,11 +46,7 @@ class WordKinds:
 
     @functools.cached_property
     def _classes(self) -> list[str]:
-        said = [
-            token.text if token.kind in {"word", "mark"} else _INSTEAD.get(token.kind, token.text)
-            for token in self._tokens
-        ]
-        return word_classes(said, "de" if self._german else "en")
+        return classes_of(self._tokens, "de" if self._german else "en")
 
     @functools.cached_property
     def _by_start(self) -> dict[int, str]:

@@ -8,23 +8,12 @@ from typing import Final, NamedTuple
 
 from scheduler.core.phrases import Token
 from scheduler.core.slot_chunks import chunks_of
-from scheduler.core.slot_tokens import TITLES, Chunk, language_of, tokens_with_times
-from scheduler.core.word_classes import word_classes
+from scheduler.core.slot_tokens import TITLES, Chunk, classes_of, language_of, tokens_with_times
 
 _AROUND: Final = range(-2, 3)
 _CUES: Final = frozenset(
     ["dass", "that", "ob", "whether", "if", "saying", "betreff", "subject", "cc", "kopie", "wegen", "about"]
 )
-_INSTEAD: Final = {
-    "date": "Montag",
-    "time": "12",
-    "amount": "12",
-    "length": "Stunde",
-    "url": "Seite",
-    "file": "Datei",
-    "address": "Anna",
-    "quoted": "Titel",
-}
 _LETTERS: Final = ((re.compile(r"\d"), "9"), (re.compile(r"[a-zäöüß]"), "x"), (re.compile(r"[A-ZÄÖÜ]"), "X"))
 _RUN: Final = re.compile(r"(.)\1+")
 _LONGEST_SHAPE: Final = 8
@@ -53,8 +42,7 @@ def signs_of(text: str, places: Sequence[Place]) -> Signs:
     """Return the words of a request, as `normalise` left it, with what is seen of each; `places` are its orders."""
     tokens = tokens_with_times(text)
     german = language_of(text) == "de"
-    said = [one.text if one.kind in _WORDS else _INSTEAD.get(one.kind, one.text) for one in tokens]
-    classes = word_classes(said, "de" if german else "en")
+    classes = classes_of(tokens, "de" if german else "en")
     words = [
         _around(one.kind, one.text, one.key, kind, _senses(one)) for one, kind in zip(tokens, classes, strict=True)
     ]

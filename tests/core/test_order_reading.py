@@ -90,3 +90,10 @@ def test_families_of_sayings_are_read(text: str) -> None:
 @pytest.mark.parametrize("text", NOTHING)
 def test_what_looks_like_an_order_and_is_none_never_acts(text: str) -> None:
     assert {part.routed.name for part in split_orders(text, ROUTER).parts} == {UNKNOWN}
+
+
+@pytest.mark.parametrize("text", ["Don't send Anna the reminder", "Please do not open Excel", "Öffne Excel nicht"])
+def test_what_is_not_to_be_done_is_told_as_that(text: str) -> None:
+    (part,) = split_orders(text, ROUTER).parts
+
+    assert (part.routed.name, part.routed.refused, part.routed.why) == (UNKNOWN, True, "negated")

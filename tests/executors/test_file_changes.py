@@ -17,20 +17,16 @@ from scheduler.executors.base_executor import ExecutionContext, ExecutionResult
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.files import ArtifactStore
+from tests.support.folders import artifacts, root
+
+__all__ = ["artifacts", "root"]
 
 CONTEXT = ExecutionContext(job_id=JobId("job"), task_id=TaskId("files"))
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def executor(root: Path, tmp_path: Path) -> FileExecutor:
-    return FileExecutor(root=root, artifacts=ArtifactStore(tmp_path / "artifacts"))
+def executor(root: Path, artifacts: ArtifactStore) -> FileExecutor:
+    return FileExecutor(root=root, artifacts=artifacts)
 
 
 def _todo(action: str, **params: Any) -> ToDo:  # noqa: ANN401 - parameters of a step
