@@ -47,8 +47,8 @@ class SQLiteDatabase:
         self._soon: asyncio.Handle | None = None
         self._committing: asyncio.Future[bool] | None = None
         self._bell = Doorbell(path)
-        self._stirred = asyncio.Event()
-        self._watched = False
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._next_look: asyncio.TimerHandle | None = None
         self._changes = 0
         self._data_version = 0
 
@@ -68,6 +68,9 @@ class SQLiteDatabase:
         while self._soon is not None or self._committing is not None:
             await (asyncio.sleep(0) if self._committing is None else asyncio.wait([self._committing]))
         self._bell.close()
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
         for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
             if connection is not None:
                 await _on(pool, connection.close)
@@ -119,39 +122,37 @@ class SQLiteDatabase:
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit):
-                while self._changes == seen:
-                    if self._watched:
-                        await self._stirred.wait()
-                    else:
-                        await self._watch(seen)
-
-    async def _watch(self, seen: int) -> None:
-        """Look, for all who wait, whether another process has written. Who leaves wakes the others to take over."""
-        self._watched = True
+        if self._changes != seen:
+            return
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        end = loop.call_later(limit, _wake, waiter)
+        self._waiters.add(waiter)
+        if self._next_look is None:
+            self._look()
         try:
-            while self._changes == seen:
-                version = self.peek(_data_version)
-                if version != self._data_version:
-                    self._data_version = version
-                    self.nudge()
-                elif self._changes == seen:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_LOOK_BESIDE_BELL if self._bell.hangs else _LOOK):
-                            await self._stirred.wait()
+            await waiter
         finally:
-            self._watched = False
-            self._stir()
+            end.cancel()
+            self._waiters.discard(waiter)
+
+    def _look(self) -> None:
+        """See whether another process has written, and look again while somebody waits for that."""
+        self._next_look = None
+        if not self._waiters:
+            return
+        pause = _LOOK_BESIDE_BELL if self._bell.hangs else _LOOK
+        self._next_look = asyncio.get_running_loop().call_later(pause, self._look)
+        version = self.peek(_data_version)
+        if version != self._data_version:
+            self._data_version = version
+            self.nudge()
 
     def nudge(self) -> None:
         """Count as a change: wake whoever waits. To be called on the event loop."""
         self._changes += 1
-        self._stir()
-
-    def _stir(self) -> None:
-        self._stirred.set()
-        self._stirred = asyncio.Event()
+        for waiter in self._waiters:
+            _wake(waiter)
 
     def _commit_soon(self) -> None:
         """Commit when all that can go on now has gone on: most of it is going to write as well."""
@@ -173,11 +174,11 @@ class SQLiteDatabase:
         """Tell the callers; what they write next goes with what has gathered meanwhile."""
         self._committing = None
         error = ended.exception()
-        if error is None and ended.result():
-            self.nudge()
         for unit in units:
             unit.error = unit.error or error
             unit.settle()
+        if error is None and ended.result():
+            self.nudge()
         if self._waiting:
             self._commit_soon()
 
@@ -318,6 +319,11 @@ async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
         if not work.cancel():
             await _its_end(future)
         raise
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def _its_end(future: asyncio.Future[Any]) -> None:
