@@ -62,6 +62,7 @@ class SQLiteQueue:
                 connection, now=now, lease=self._lease, limit=limit, limits=self._limits
             ),
             quick=True,
+            lasting=False,
         )
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
@@ -69,7 +70,9 @@ class SQLiteQueue:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
         now = self._clock.now()
         return await self._database.write(
-            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease), quick=True
+            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease),
+            quick=True,
+            lasting=False,
         )
 
     async def promote(self) -> Sequence[Ready]:

@@ -27,7 +27,6 @@ _MOST_UNITS = 512  # writes that share a commit at most, so that none waits long
 _LOOK = 0.02  # seconds between two looks at whether another process has written, where nobody rings
 _LOOK_BESIDE_BELL = 0.5  # the same where they do; what writes without a bell (a shell, a ring that was lost) is seen so
 _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating the file
-_CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
 
@@ -80,10 +79,14 @@ class SQLiteDatabase:
         self._reading.shutdown()
         self._writing.shutdown()
 
-    async def write(self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False) -> Answer:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False, lasting: bool = True
+    ) -> Answer:
         """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
 
-        `quick` work takes well under a millisecond and waits for nothing, so that the event loop can do it.
+        `quick` work takes well under a millisecond and waits for nothing, so that the event loop can do it. Work that
+        is not `lasting` survives the death of this process, but a power cut only when anything lasting was committed
+        after it, here or in another process.
 
         `work` may be run again from its beginning, after everything it did was undone. A caller that is cancelled
         learns nothing of the outcome: `work` is dropped if it has not begun, else it ends before the caller goes.
@@ -91,7 +94,7 @@ class SQLiteDatabase:
         """
         if self._writer is None:
             raise RuntimeError("connect() first")
-        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick)
+        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick, lasting=lasting)
         self._waiting.append(unit)
         self._commit_soon()
         try:
@@ -166,6 +169,9 @@ class SQLiteDatabase:
             return
         units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
         before = self._run_here(units)
+        if before is not None and not self._connection.lasts and end_whole(self._connection):
+            self._settle(units, self._has_changed(before))
+            return
         work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
         self._committing = asyncio.wrap_future(self._writing.submit(work))
         self._committing.add_done_callback(functools.partial(self._committed, units))
@@ -176,8 +182,12 @@ class SQLiteDatabase:
         error = ended.exception()
         for unit in units:
             unit.error = unit.error or error
+        self._settle(units, error is None and ended.result())
+
+    def _settle(self, units: Sequence[Unit[Any]], changed: bool) -> None:
+        for unit in units:
             unit.settle()
-        if error is None and ended.result():
+        if changed:
             self.nudge()
         if self._waiting:
             self._commit_soon()
@@ -190,7 +200,7 @@ class SQLiteDatabase:
             connection = self._open(SQLiteWriter)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+                connection.last(True)
                 if _revision(connection) != HEAD:
                     upgrade(self.path)
             except BaseException:
@@ -239,14 +249,16 @@ class SQLiteDatabase:
             return None
         before = connection.total_changes
         connection.wait_for_others(0)
+        connection.last(any(unit.lasting for unit in units))
         return before if run_whole(connection, units) else None
 
     def _end(self, units: Sequence[Unit[Any]], before: int) -> bool:
         """Commit what has run; what cannot be committed so runs again, as if it had not."""
-        connection = self._connection
-        if not end_whole(connection):
-            return self._commit(units)
-        if connection.total_changes == before:
+        return self._has_changed(before) if end_whole(self._connection) else self._commit(units)
+
+    def _has_changed(self, before: int) -> bool:
+        """Say whether what was committed has changed anything; if so, others are rung."""
+        if self._connection.total_changes == before:
             return False
         self._bell.ring()
         return True
@@ -262,6 +274,7 @@ class SQLiteDatabase:
         connection = self._connection
         before = connection.total_changes
         connection.wait_for_others(self._busy_timeout)
+        connection.last(True)
         try:
             commit(connection, units)
         except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
