@@ -74,7 +74,8 @@ class RedisDispatch:
     async def extend(self, leases: Iterable[tuple[str, datetime]]) -> None:
         """Prolong leases, also those that Redis has forgotten."""
         words = [word for member, until in leases for word in (member, _millis(until))]
-        await self._call("extend", [self._ready, self._leased, self._running, self._held], [self._most, *words])
+        keys = [self._ready, self._leased, self._running, self._held, self._turns]
+        await self._call("extend", keys, [self._most, *words])
 
     async def ring(self) -> None:
         """Wake the workers."""
