@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.endings import until_ended
-from scheduler.core.errors import MailNotFoundError, MailServerUnreachableError, RecipientRefusedError
+from scheduler.core.errors import MailboxMissingError, MailNotFoundError, MailServerUnreachableError
 from scheduler.executors.files import flush_folder
 from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_filter import fits
@@ -110,7 +110,7 @@ class MaildirTransport:
     def _send(self, mail: OutgoingMail) -> None:
         for recipient in mail.recipients:
             if not self._mailbox(recipient).exists:
-                raise RecipientRefusedError(recipient, f"no mailbox {self._mailbox(recipient).path}")
+                raise MailboxMissingError(recipient, str(self._mailbox(recipient).path))
         if self._find(mail.effect_key).happened:
             return
         self._box.make()
