@@ -126,7 +126,9 @@ async def open_services(
         planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
         admission = make_admission(settings.queue, database)
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
-        plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
+        hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
+        plans = make_plans(settings, database, planner, hands.require)
+        jobs = make_jobs(database, planner, queue, admission, questions, plans)
         schedules, runner = make_schedules(database, jobs, queue)
         yield Services(
             settings=settings,
@@ -146,7 +148,7 @@ async def open_services(
             screenshots=screenshots,
             attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
             tables=TableService(jobs),
-            worker=(worker := make_worker(settings, queue, database, registry, secrets, agents, repairs)),
+            worker=(worker := make_worker(settings, queue, database, hands, secrets, agents, repairs)),
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, (artifacts, screenshots), questions, plans),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
@@ -237,16 +239,16 @@ def make_answer_service(
 
 
 def make_jobs(
-    settings: Settings,
     database: SQLiteDatabase,
     planner: Planner,
     queue: JobQueue,
     admission: Admission,
     questions: AnswerService,
-) -> tuple[PlanService, JobService]:
-    """Return what shows plans, and what clients may ask of jobs."""
-    clock, plans = SystemClock(), make_plans(settings, database, planner)
-    return plans, JobService(
+    plans: PlanService,
+) -> JobService:
+    """Return what clients may ask of jobs."""
+    clock = SystemClock()
+    return JobService(
         planner=planner,
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
@@ -273,17 +275,13 @@ def make_worker(
     settings: Settings,
     queue: JobQueue,
     database: SQLiteDatabase,
-    registry: ExecutorRegistry,
+    hands: AgentHands,
     secrets: SecretsManager,
     agents: Agents,
     repairs: RepairService | None,
 ) -> Worker:
-    """Return a worker that has jobs done by agents, and by the executors of this process.
-
-    `repairs` is told of jobs that failed.
-    """
+    """Return a worker that has jobs done by `hands`; `repairs` is told of jobs that failed."""
     clock = SystemClock()
-    hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
     orchestrator = Orchestrator(
         job_queue=queue,
         jobs=SQLiteJobRepository(database, clock),
