@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_catalog import AgentCatalog
+from scheduler.agents.agent_hands import AgentHands
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.artifact_exchange import ArtifactExchange
 from scheduler.agents.choosing import Choosing
@@ -26,6 +27,7 @@ from scheduler.audit.audit_log import AuditLog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
 from scheduler.executors.web_allowance import Network
 from scheduler.repository.agent_repository import HeartbeatStore
@@ -55,6 +57,10 @@ class Agents:
     remote: RemoteExecutor
     outbox: Outbox
     files: ArtifactExchange
+
+    def hands(self, here: ExecutorRegistry) -> AgentHands:
+        """Return what does steps: the agents, and the executors of this process."""
+        return AgentHands(here=here, remote=self.remote, registry=self.registry)
 
     async def close(self) -> None:
         """Close connections to agents and to Redis."""

@@ -124,11 +124,9 @@ async def open_services(
         agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
         teaching = make_teaching(settings, database, intents, agents.catalog)
         planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
-        admission = make_admission(settings.queue, database)
+        admission, hands = make_admission(settings.queue, database), agents.hands(registry)
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
-        hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
-        plans = make_plans(settings, database, planner, hands.require)
-        jobs = make_jobs(database, planner, queue, admission, questions, plans)
+        plans, jobs = make_jobs(settings, database, planner, queue, admission, questions, hands)
         schedules, runner = make_schedules(database, jobs, queue)
         yield Services(
             settings=settings,
@@ -239,16 +237,17 @@ def make_answer_service(
 
 
 def make_jobs(
+    settings: Settings,
     database: SQLiteDatabase,
     planner: Planner,
     queue: JobQueue,
     admission: Admission,
     questions: AnswerService,
-    plans: PlanService,
-) -> JobService:
-    """Return what clients may ask of jobs."""
-    clock = SystemClock()
-    return JobService(
+    hands: AgentHands,
+) -> tuple[PlanService, JobService]:
+    """Return what shows plans, with what `hands` lack for them, and what clients may ask of jobs."""
+    clock, plans = SystemClock(), make_plans(settings, database, planner, hands.require)
+    return plans, JobService(
         planner=planner,
         jobs=SQLiteJobRepository(database, clock),
         tasks=SQLiteTaskRepository(database),
