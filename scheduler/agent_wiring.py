@@ -27,6 +27,7 @@ from scheduler.audit.audit_log import AuditLog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.core.site_book import Sites
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
 from scheduler.executors.web_allowance import Network
@@ -71,16 +72,23 @@ class Agents:
 
 
 async def opened_agents(
-    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: SQLiteDatabase,
+    own: ActionCatalog,
+    secrets: SecretsManager,
+    sites: Sites,
 ) -> Agents:
     """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
-    agents = make_agents(settings, database, own, secrets)
+    agents = make_agents(settings, database, own, secrets, sites)
     stack.push_async_callback(agents.close)
     await agents.registry.refresh()
     return agents
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager) -> Agents:
+def make_agents(
+    settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager, sites: Sites
+) -> Agents:
     """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
@@ -105,7 +113,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         registry=registry,
         messages=messages,
         conversation=conversation,
-        choosing=Choosing(registry, database),
+        choosing=Choosing(registry, database, sites),
         sessions=JobSessions(messages, catalog.of),
         files=files,
         clock=clock,

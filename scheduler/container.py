@@ -121,7 +121,7 @@ async def open_services(
         tools = await opened_tools(stack, settings, secrets, artifacts, registry)
         database, queue = await _opened_stores(stack, settings)
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
-        agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
+        agents = await opened_agents(stack, settings, database, registry.catalog, secrets, sites)
         teaching = make_teaching(settings, database, intents, agents.catalog)
         planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
         admission, hands = make_admission(settings.queue, database), agents.hands(registry)

@@ -41,6 +41,9 @@ class StartOptions:
     endpoint: str = ""
     concurrency: int = 1
     new_key: bool = False
+    tags: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    applications: Sequence[str] = ()
     dial: Literal["socket", "poll"] = "socket"
 
 
@@ -64,6 +67,9 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         endpoint=asked.endpoint,
         concurrency=asked.concurrency,
         new_key=asked.new_key,
+        tags=tuple(asked.tags),
+        domains=tuple(asked.domains),
+        applications=tuple(asked.applications),
         grace=settings.worker.grace,
         dial=asked.dial,
     )
@@ -90,6 +96,9 @@ def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--endpoint", default="", help="where the scheduler calls it; by default it dials out")
     parser.add_argument("--concurrency", type=int, default=defaults.concurrency, help="tasks at once")
     parser.add_argument("--new-key", action="store_true", help="change its signing key for a new one")
+    for name, words in (("tag", "what plans may ask for"), ("domain", "where it acts"), ("application", "with what")):
+        many = {"action": "append", "default": [], "dest": f"{name}s", "help": f"{words}; may be given again"}
+        parser.add_argument(f"--{name}", metavar=name.upper(), **many)  # type: ignore[arg-type]
     parser.add_argument("--dial", choices=("socket", "poll"), default=defaults.dial, help="how it dials out")
     asked = StartOptions(**vars(parser.parse_args(arguments)))
     try:

@@ -15,7 +15,7 @@ import structlog
 from scheduler.agents.agent_answers import known_from, result_of, verification_of
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.artifact_exchange import ArtifactExchange
-from scheduler.agents.choosing import Choosing, need_of
+from scheduler.agents.choosing import Choosing
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
 from scheduler.agents.hedging import Hedging
@@ -225,7 +225,7 @@ class RemoteExecutor(BaseExecutor):
         if self._net is None or holder is not None or todo.agent is not None:
             return None, None
         until = self._until(todo, context)
-        bids = await self._net.bids(need_of(todo, context, avoid), context, until)
+        bids = await self._net.bids(self._choosing.need(todo, context, avoid), context, until)
         if not bids:
             return None, None
         best, *others = bids
