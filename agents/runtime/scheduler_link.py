@@ -53,7 +53,10 @@ log = structlog.get_logger(__name__)
 
 
 class SchedulerLink:
-    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more."""
+    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more.
+
+    Requests go over the network unless `way` says otherwise.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class SchedulerLink:
         catalog: ActionCatalog,
         store: AgentStore,
         load: Callable[[], Load],
+        way: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._options = options
         self._catalog = catalog
@@ -75,6 +79,7 @@ class SchedulerLink:
             timeout=httpx.Timeout(15),
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
             trust_env=False,
+            transport=way,
         )
         self.socket = SchedulerSocket()
         self._joined: AgentResponse | None = None
