@@ -132,7 +132,7 @@ def make_agents(
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
         catalog=catalog,
         gateway=gateway,
-        dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
+        dial_in=DialIn(registry=registry, messages=messages, gateway=gateway, changes=database, clock=clock),
     )
 
 

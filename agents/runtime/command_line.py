@@ -23,10 +23,11 @@ ENDED, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
 @dataclass(frozen=True, kw_only=True)
 class AgentKind:
-    """A kind of agent: `make_executors` makes what it can do."""
+    """A kind of agent: `make_executors` makes what it can do; `lacks` says what one might expect of it in vain."""
 
     type: AgentType
     make_executors: Callable[[Settings, SecretsManager], ExecutorRegistry]
+    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,8 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         dial=asked.dial,
     )
     executors = kind.make_executors(settings, secrets)
+    if kind.lacks:
+        _say(kind.lacks)
     try:
         ended_well = run_agent(
             options, executors, redact=secrets.redact, started=lambda url: _say(f"Agent {name}: {url}")
@@ -87,7 +90,7 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
 def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     """Start an agent of that kind as the command line says."""
     defaults = StartOptions(url="")
-    parser = argparse.ArgumentParser(description=f"An agent of CPA: {kind.type}.")
+    parser = argparse.ArgumentParser(description=f"An agent of CPA: {kind.type}. {kind.lacks}".strip())
     parser.add_argument("--url", required=True, help="address of the scheduler")
     parser.add_argument("--token", default="", help="enrolment token; better in CPA_AGENTS_TOKEN, where nobody sees it")
     parser.add_argument("--name", default="", help=f"name of the agent, by default {kind.type}-1")

@@ -298,7 +298,7 @@ class AgentIndex:
             entry.left_alone_until = self._clock.monotonic() + _PAUSE_OF_BUSY
 
     def suspect(self, agent_id: AgentId) -> None:
-        """Give it nothing until it gives a sign of life: it could not be reached."""
+        """Give it nothing until it gives a sign of life: it could not be reached, or has not answered."""
         entry = self._entries.get(agent_id)
         if entry is not None:
             entry.suspected_at = self._clock.now()

@@ -142,4 +142,13 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
 _add("web", _web, say("Ein Agent, der im Browser arbeitet.", "An agent that works in a browser."))
 _add("email", _email, say("Ein Agent, der Mails sendet und liest.", "An agent that sends and reads mail."))
 _add("data", _data, say("Ein Agent für Dateien und Tabellen.", "An agent for files and tables."))
-_add("desktop", _desktop, say("Ein Agent für Programme dieses Rechners.", "An agent for programs of this machine."))
+_add(
+    "desktop",
+    _desktop,
+    say(
+        "Ein Agent, der Programme dieses Rechners startet, beendet und Dokumente öffnet; in ihren Fenstern klickt, "
+        "tippt und liest er noch nicht.",
+        "An agent that starts and ends programs of this machine and opens documents; it does not click, type or read "
+        "in their windows yet.",
+    ),
+)

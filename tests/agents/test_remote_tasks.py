@@ -157,7 +157,12 @@ async def test_what_is_not_answered_is_unknown_and_is_asked_about(api: Api) -> N
 
     ended = await api.services.agents.remote.execute(quick, CONTEXT)
     assert ended.error is not None
-    assert ended.error.code == OutcomeUnknownError.code
+    assert (ended.error.code, ended.error.facts["what"]) == (OutcomeUnknownError.code, "web.read")
+    assert seen[0]["intent"] == "web.read"
+    registry = api.services.agents.registry
+    assert await registry.find_agent_for_task("web.read") is None, "who is silent gets nothing more"
+    await registry.update_heartbeat(AgentId(agent.id))
+    assert await registry.find_agent_for_task("web.read") is not None, "until it is heard of"
 
     found = await api.services.agents.remote.verify(TODO, CONTEXT._replace(lease_epoch=4))
     assert (found.happened, found.result) == (True, {"text": "42"})

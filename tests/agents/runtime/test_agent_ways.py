@@ -115,6 +115,22 @@ async def at_work(agent: AgentProcess | EmbeddedAgent) -> bool:
     return bool((await agent.health())["running"])
 
 
+async def test_who_hangs_up_gets_nothing_until_it_is_back(near: Neighbourhood) -> None:
+    agent, registry = await near.start(called=False), near.api.services.agents.registry
+
+    async def gets_work() -> bool:
+        return await registry.find_agent_for_task(ACTION) is not None
+
+    async def gets_none() -> bool:
+        return not await gets_work()
+
+    await eventually(gets_work)
+    await agent.kill()
+    await eventually(gets_none, 3)  # long before it counts as offline
+    await agent.start()
+    await eventually(gets_work)
+
+
 async def test_where_no_socket_gets_through_it_polls(near: Neighbourhood) -> None:
     async with neighbourhood(near.api, near.folder, ws="none") as deaf:
         agent = await deaf.start(called=False)
