@@ -93,6 +93,21 @@ async def test_an_agent_that_dials_in_does_a_step(api: Api) -> None:
     assert ended.success
 
 
+async def test_what_another_scheduler_is_told_reaches_who_asked(open_api: OpenApi) -> None:
+    async with open_api() as asking, open_api() as other:
+        agent = await join(asking.client)
+        work = asyncio.ensure_future(asking.services.agents.remote.execute(TODO, CONTEXT))
+        path = f"/agents/{agent.id}/messages"
+        found = (await other.client.get(path, params={"wait": 3}, headers=agent.bearer)).json()["messages"]
+        answer = replies(agent, found[0]["message"], *DONE)
+        taken = await other.client.post("/lam/message", json=answer)
+        ended = await work
+
+    assert taken.status_code == 202
+    assert ended.result == {"text": "42 €"}
+    assert ended.duration < TODO.timeout
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "effect", "retryable"),
     [
