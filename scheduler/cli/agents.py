@@ -79,6 +79,8 @@ def show(agent: Annotated[str, _AGENT], as_json: Annotated[bool, JSON] = False) 
         say("Adresse", "address"): found["endpoint"] or say("meldet sich selbst", "dials in"),
         say("zuletzt gehört", "last heard of"): _last(found),
         say("Aufgaben", "tasks"): f"{found['running']}/{found['concurrency']}",
+        say("Programm", "program"): ", ".join(f"{key} {value}" for key, value in sorted(found["metadata"].items()))
+        or "–",
         say("Merkmale", "tags"): ", ".join(found["tags"]) or "–",
         say("Schlüssel", "keys"): ", ".join(found["keys"]) or say("keiner: bekommt nichts", "none: is given nothing"),
         say("Grund", "reason"): found["reason"] or "–",
