@@ -30,6 +30,8 @@ _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating
 _CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
+_NOTHING: dict[None, None] = {}
+sqlite3.register_adapter(type(None), _NOTHING.get)  # else each None that is bound is searched for protocols, for 0.4 us
 
 
 class SQLiteDatabase:
