@@ -68,7 +68,7 @@ class RedisDispatch:
 
     async def done(self, members: Sequence[str]) -> None:
         """Forget the leases."""
-        keys = [self._ready, self._leased, self._running, self._held]
+        keys = [self._ready, self._leased, self._running, self._held, self._turns]
         await self._call("done", keys, [self.channel, self._most, *members])
 
     async def extend(self, leases: Iterable[tuple[str, datetime]]) -> None:

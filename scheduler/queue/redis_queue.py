@@ -73,7 +73,9 @@ class RedisQueue:
         self._place: Place | None = None
         self._away = asyncio.Event()
         self._missed = False
+        self._limited = limits != NO_LIMITS
         self._idle = False
+        """Whether nothing waits in Redis. Where limits hold it is asked all the same, since it counts."""
 
     @classmethod
     def at(cls, url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> Self:
@@ -109,8 +111,6 @@ class RedisQueue:
         if promoted := await self._store.promote():
             await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
             await self._put(promoted)
-        if not self._store.is_due():
-            return ()
         while not (self._idle or self._away.is_set()):
             now = self._clock.now()
             try:
@@ -122,7 +122,7 @@ class RedisQueue:
                 await self.sweep()
             jobs = await self._claim(taken.members) if taken.members else ()
             if jobs or not (taken.members or taken.more):
-                self._idle = not jobs
+                self._idle = not (jobs or self._limited)
                 return jobs
         return await self._from_store(limit)
 
@@ -130,8 +130,7 @@ class RedisQueue:
         """Lease jobs from the store itself, which knows of one before Redis does. When they are as many as were asked
         for there may be a backlog, and Redis is asked for the next."""
         jobs = await self._store.dequeue(limit)
-        self._idle = len(jobs) < limit
-        self._extending.push((member_of(job.id, job.tenant), job.lease.until) for job in jobs if job.lease)
+        self._idle = len(jobs) < limit and not self._limited
         return jobs
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
@@ -171,10 +170,14 @@ class RedisQueue:
     async def sweep(self) -> None:
         """Put in what the store holds and Redis may have lost: everything if it was emptied or away.
 
-        Else the page of what is most urgent, and one more, which wanders through the rest.
+        Else the page of what is most urgent, and one more, which wanders through the rest. Then what is in Redis is
+        looked at again, since a job that was claimed from the store may have been put in later.
         """
         if self._away.is_set():
             return
+        if self._idle:
+            self._idle = False
+            self._store.nudge()
         try:
             await self._dispatch.put(await self._store.lapsed(_PAGE))
             first = await self._put_page(None)

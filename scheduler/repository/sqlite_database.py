@@ -46,7 +46,7 @@ class SQLiteDatabase:
         self._peeker: sqlite3.Connection | None = None
         self._waiting: list[Unit[Any]] = []
         self._soon: asyncio.Handle | None = None
-        self._committing: asyncio.Future[bool] | None = None
+        self._committing: asyncio.Future[None] | None = None
         self._bell = Doorbell(path)
         self._waiters: set[asyncio.Future[None]] = set()
         self._next_look: asyncio.TimerHandle | None = None
@@ -133,9 +133,9 @@ class SQLiteDatabase:
         waiter = loop.create_future()
         end = loop.call_later(limit, _wake, waiter)
         self._waiters.add(waiter)
-        if self._next_look is None:
-            self._look()
         try:
+            if self._next_look is None:
+                self._look()
             await waiter
         finally:
             end.cancel()
@@ -148,7 +148,13 @@ class SQLiteDatabase:
             return
         pause = _LOOK_BESIDE_BELL if self._bell.hangs else _LOOK
         self._next_look = asyncio.get_running_loop().call_later(pause, self._look)
-        version = self.peek(_data_version)
+        try:
+            version = self.peek(_data_version)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            return
         if version != self._data_version:
             self._data_version = version
             self.nudge()
@@ -175,16 +181,28 @@ class SQLiteDatabase:
             self._settle(units, self._has_changed(before))
             return
         work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
-        self._committing = asyncio.wrap_future(self._writing.submit(work))
-        self._committing.add_done_callback(functools.partial(self._committed, units))
+        loop = asyncio.get_running_loop()
+        self._committing = loop.create_future()
+        self._writing.submit(self._commit_there, loop, units, work)
 
-    def _committed(self, units: Sequence[Unit[Any]], ended: asyncio.Future[bool]) -> None:
+    def _commit_there(
+        self, loop: asyncio.AbstractEventLoop, units: Sequence[Unit[Any]], work: Callable[[], bool]
+    ) -> None:
+        """Do the work, in the writer's thread, and say so on the loop, which takes fewer steps than a future does."""
+        changed = False
+        try:
+            changed = work()
+        except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
+            for unit in units:
+                unit.error = unit.error or error
+        loop.call_soon_threadsafe(self._committed, units, changed)
+
+    def _committed(self, units: Sequence[Unit[Any]], changed: bool) -> None:
         """Tell the callers; what they write next goes with what has gathered meanwhile."""
-        self._committing = None
-        error = ended.exception()
-        for unit in units:
-            unit.error = unit.error or error
-        self._settle(units, error is None and ended.result())
+        if self._committing is not None:
+            self._committing.set_result(None)
+            self._committing = None
+        self._settle(units, changed)
 
     def _settle(self, units: Sequence[Unit[Any]], changed: bool) -> None:
         for unit in units:
