@@ -24,7 +24,7 @@ from scheduler.core.errors import MailboxMissingError, MailNotFoundError, MailSe
 from scheduler.executors.files import flush_folder
 from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_filter import fits
-from scheduler.executors.mail_folders import choose_folder, find_folder
+from scheduler.executors.mail_folders import choose_folder, find_folder, new_name
 from scheduler.executors.mail_mime import build, message_id
 from scheduler.executors.mail_reading import files_of
 from scheduler.executors.mail_transport import Folder, MailFile, MailQuery, OutgoingMail, ReceivedMail, Trace
@@ -160,7 +160,7 @@ class MaildirTransport:
         return place.name
 
     def _search(self, query: MailQuery) -> tuple[ReceivedMail, ...]:
-        folder = choose_folder(query.folder, self._box.folders(), separator=".").name
+        folder = choose_folder(query.folder, self._box.folders()).name
         found: list[ReceivedMail] = []
         for place in self._box.newest(folder):
             mail = self._box.read(place)
@@ -174,10 +174,10 @@ class MaildirTransport:
 
     def _move(self, mail_id: str, folder: str, *, create: bool) -> str:
         folders = self._box.folders()
-        if create and find_folder(folder, folders, separator=".") is None:
-            self._box.make_folder(folder)
+        if create and find_folder(folder, folders) is None:
+            self._box.make_folder(new_name(folder, folders))
             folders = self._box.folders()
-        wanted = choose_folder(folder, folders, separator=".").name
+        wanted = choose_folder(folder, folders).name
         return self._box.move(self._box.place(mail_id), wanted).name
 
     def _mailbox(self, address: str) -> Maildir:
