@@ -191,11 +191,14 @@ class SchedulerLink:
         return status < httpx.codes.INTERNAL_SERVER_ERROR and status != _LATER
 
     async def dial(self, take: Callable[[OutboxItem], Awaitable[None]]) -> None:
-        """Hold the line to the scheduler until it ends. Raises SocketRefusedError, and OSError."""
+        """Hold the line to the scheduler until it ends; once it stands give a sign of life, else nothing comes.
+
+        Raises SocketRefusedError, and OSError.
+        """
         url = httpx.URL(self._options.url)
         path = f"{url.path.rstrip('/')}/ws/agents/{self.me.agent_id}"
         address = url.copy_with(scheme="wss" if url.scheme == "https" else "ws", path=path)
-        await self.socket.run(str(address), self.me.token or "", take)
+        await self.socket.run(str(address), self.me.token or "", take, self.beat_now)
 
     async def fetch(self, after: int) -> list[OutboxItem]:
         """Return what waits behind `after`, or comes soon. Raises httpx.HTTPError."""

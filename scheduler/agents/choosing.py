@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -16,6 +15,7 @@ from scheduler.core.ids import AgentId
 from scheduler.core.site_book import Sites
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.executors.web_allowance import origin_of
 from scheduler.repository.repository_interface import ChangeSignal
 
 _LOOK_AGAIN: Final = 0.5
@@ -95,7 +95,8 @@ class Choosing:
                 url = self._sites.keyed(key).profile.url
             except CPAError:  # the agent may have the profile of a site that is not set up here
                 return None
-        return urlsplit(url).hostname if isinstance(url, str) else None
+        origin = origin_of(url) if isinstance(url, str) else None
+        return None if origin is None else origin.host
 
 
 def avoided(failed: Counter[AgentId], busy: frozenset[AgentId]) -> Iterator[frozenset[AgentId]]:
