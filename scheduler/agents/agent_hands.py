@@ -75,15 +75,20 @@ class AgentHands:
             self._sessions_here.add(session)
         return session in self._sessions_here
 
-    async def verify(self, todo: ToDo, context: ExecutionContext) -> Verification:
+    def verify(self, todo: ToDo, context: ExecutionContext) -> Awaitable[Verification]:
         """Ask the agent that was given the step; where it cannot tell, look from here if that is possible.
 
         Raises AgentUnreachableError when the agent cannot be asked and the step is not to be seen from here: it may be
         at it still.
         """
         if not self._does(todo):
-            return await self._remote.verify(todo, context)
-        if not len(self._registry) or not await self._remote.was_asked(context):
+            return self._remote.verify(todo, context)
+        if not len(self._registry):
+            return self._here.verify(todo, context)
+        return self._ask_or_look(todo, context)
+
+    async def _ask_or_look(self, todo: ToDo, context: ExecutionContext) -> Verification:
+        if not await self._remote.was_asked(context):
             return await self._here.verify(todo, context)
         try:
             seen = await self._remote.verify(todo, context)

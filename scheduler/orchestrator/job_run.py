@@ -372,8 +372,10 @@ class JobRun:
         if ordered is not None and ordered[0] == attempt:
             return ordered[1:]
         todo = state.plan.todos[task_id]
-        given = ((needed, state.tasks[needed].result) for needed in todo.dependencies)
-        results: dict[TaskId, Any] = {needed: result for needed, result in given if result is not None}
+        results: dict[TaskId, Any] = {}
+        for needed in todo.dependencies:
+            if (result := state.tasks[needed].result) is not None:
+                results[needed] = result
         if task_id in state.plan.items:
             results[ITEM], results[INDEX] = state.plan.items[task_id]
         todo = todo.resolved(results)

@@ -15,8 +15,7 @@ from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEv
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
-_WITHOUT_ENTRY = frozenset({EventType.TASK_VERIFYING})
-_STARTED = EventType.TASK_STARTED
+_STARTED, _VERIFYING = EventType.TASK_STARTED, EventType.TASK_VERIFYING
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
 _ACHIEVED = frozenset(
     {
@@ -38,13 +37,12 @@ _NAMES = {type_: (type_.partition("_")[0], type_.partition("_")[2]) for type_ in
 
 def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
     """Return what goes into the audit log. A start that is stored together with its end is said by the end."""
-    ended = [(note.task_id, note.data.get("attempt")) for note in notes if note.type in _ENDS_TASK]
-    said = frozenset(ended) if len(ended) > 1 else ended
+    said = {(note.task_id, note.data.get("attempt")) for note in notes if note.type in _ENDS_TASK}
     return [
         note
         for note in notes
-        if note.type not in _WITHOUT_ENTRY
-        and not (said and note.type is _STARTED and (note.task_id, note.data.get("attempt")) in said)
+        if note.type is not _VERIFYING
+        and not (note.type is _STARTED and (note.task_id, note.data.get("attempt")) in said)
     ]
 
 

@@ -87,13 +87,12 @@ class TaskRunner:
             return task_id, self._cleaned(TaskFailure.of(error))
         return None
 
-    async def attempt(
+    def attempt(
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool
-    ) -> AttemptSucceeded | AttemptFailed:
+    ) -> Awaitable[AttemptSucceeded | AttemptFailed]:
         """Do the task; with `look_first` only if the world does not show that an earlier attempt has done it."""
-        if not traces_are_on():
-            return await self._attempt(todo, context, look_first=look_first)
-        return await self._traced(todo, context, look_first=look_first)
+        attempt = self._traced if traces_are_on() else self._attempt
+        return attempt(todo, context, look_first=look_first)
 
     async def _traced(
         self, todo: ToDo, context: ExecutionContext, *, look_first: bool

@@ -171,11 +171,11 @@ def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fiel
     """
     fields = dict(zip(_PLAIN_JOB_COLUMNS, values, strict=False))
     digest, context, plan, created_at, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
-    fields["created_at"] = _EPOCH + timedelta(microseconds=created_at)
+    fields["created_at"] = _moment(created_at)
     if any(moments):
         for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
             if micros:
-                fields[name] = _EPOCH + timedelta(microseconds=micros)
+                fields[name] = _moment(micros)
     fields["context"] = {} if context == "{}" else from_json(context)
     fields["task_graph"] = _plans.read(digest, plan)
     fields.update(changes)
