@@ -8,6 +8,8 @@ from scheduler.llm.slot_candidates import Candidate
 
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _NUMBER: Final = "document_id"
+CERTAIN: Final = 1.0
+"""How surely what examples know nothing of is believed: it is taken whatever else is."""
 
 
 class Bars(NamedTuple):
@@ -32,7 +34,7 @@ def chosen(found: Sequence[Candidate], beliefs: Sequence[float], bars: Bars) -> 
         one = found[place]
         if beliefs[place] < (bars.person if one.slot in _PERSONS else bars.taken):
             continue
-        if not any(_excludes(found[other], one) for other in taken):
+        if beliefs[place] == CERTAIN or not any(_excludes(found[other], one) for other in taken):
             taken.append(place)
     return [found[place] for place in sorted(taken)]
 

@@ -5,7 +5,7 @@ import pytest
 from scheduler.core.compound import split_orders
 from scheduler.llm.slot_candidate_signs import signs_of_candidates
 from scheduler.llm.slot_candidates import SHARED, Candidate, candidates_of, places_of
-from scheduler.llm.slot_choice import Bars, believed, chosen
+from scheduler.llm.slot_choice import CERTAIN, Bars, believed, chosen
 from scheduler.llm.slot_tagger import SlotTagger
 from tests.support.routers import the_router
 
@@ -39,6 +39,12 @@ def test_whom_letters_go_to_is_taken_only_if_that_is_surer() -> None:
 
     assert chosen([candidate("recipient", "Anna", 0, SHARED)], [between], BARS) == []
     assert chosen([candidate("document", "Liste", 0, SHARED)], [between], BARS)
+
+
+def test_what_examples_know_nothing_of_is_taken_whatever_it_overlaps() -> None:
+    both = [candidate("body", "Vertrag mit Anna", 10), candidate("title", "Anna", 22)]
+
+    assert chosen(both, [CERTAIN, CERTAIN], BARS) == both
 
 
 def test_signs_nobody_weighed_count_nothing_and_each_once() -> None:
