@@ -54,9 +54,9 @@ def learn(examples: Iterable[Example], choice: Mapping[str, float]) -> SlotKnowl
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params(_TRAINING)
     for one in examples:
-        tokens, signs = signs_of(one.text, one.places)
-        if tokens:
-            trainer.append([sorted(set(word)) for word in signs], labels_of(one, tokens))
+        seen = signs_of(one.text, one.places)
+        if seen.tokens:
+            trainer.append(seen.signs, labels_of(one, seen.tokens))
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "model")
         trainer.train(file)

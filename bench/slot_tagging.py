@@ -140,13 +140,13 @@ def table(sets: Mapping[str, Sequence[Row]], folds: Sequence[Unseen]) -> None:
     show("Slots of sets that were not learned, orders read rightly", heading, sorted(lines))
 
 
-def cost(rows: Sequence[Row], tagger: SlotTagger) -> float:
+def cost(rows: Sequence[Row], rules: IntentRouter) -> float:
     """Return the milliseconds of CPU that weighing the slots of a request takes."""
-    weigher = SlotWeigher(tagger)
+    weigher = SlotWeigher()
     weigher.settle(rows[0].request.text, rows[0].orders)  # reads what was learned
     spent = 0.0
     for row in rows:
-        split_orders(row.request.text, IntentRouter.default())  # as before each weighing
+        split_orders(row.request.text, rules)  # as before each weighing
         begun = time.process_time()
         weigher.settle(row.request.text, row.orders)
         spent += time.process_time() - begun
@@ -169,7 +169,7 @@ def main() -> None:
     else:
         table(sets, folds)
         asked = [row for name, rows in sets.items() if is_untuned(name) for row in rows]
-        print(f"\nCPU to weigh the slots of a request: {cost(asked, SlotTagger()):.2f} ms")
+        print(f"\nCPU to weigh the slots of a request: {cost(asked, rules):.2f} ms")
 
 
 if __name__ == "__main__":

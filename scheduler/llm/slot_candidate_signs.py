@@ -123,22 +123,23 @@ class _Signs:
             return
         tokens = self._reading.tokens
         first, after = self._reading.within(one.start, one.end)
+        if first >= after:
+            return
         own = "o" if RULES in one.origin else "n"
         before = _word(tokens[first - 1]) if first else "<"
         behind = _word(tokens[after]) if after < len(tokens) else ">"
-        exact = f"{tokens[first].start == one.start:d}{tokens[after - 1].end == one.end:d}" if after else "-"
+        exact = f"{tokens[first].start == one.start:d}{tokens[after - 1].end == one.end:d}"
         yield f"L{before}|{one.slot}"
         yield f"L{before}|{own}"
         yield f"L{before}|{self._place.intent}|{one.slot}"
         yield f"R{behind}|{one.slot}"
         yield f"R{behind}|{own}"
         yield f"X{exact}|{own}"
-        if after:
-            yield f"f{_word(tokens[first])}|{one.slot}"
-            for token, edge in ((tokens[first], "F"), (tokens[after - 1], "E")):
-                for sense in _senses(token):
-                    yield f"{edge}{sense}|{one.slot}"
-                    yield f"{edge}{sense}|{own}"
+        yield f"f{_word(tokens[first])}|{one.slot}"
+        for token, edge in ((tokens[first], "F"), (tokens[after - 1], "E")):
+            for sense in _senses(token):
+                yield f"{edge}{sense}|{one.slot}"
+                yield f"{edge}{sense}|{own}"
 
     def _rivals(self, one: Candidate, place: int) -> set[str]:
         found = set[str]()

@@ -8,14 +8,16 @@ from scheduler.llm.slot_candidates import Candidate
 
 _PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _NUMBER: Final = "document_id"
+CERTAIN: Final = 1.0
+"""How surely what examples know nothing of is believed: it is taken whatever else is."""
 
 
 class Bars(NamedTuple):
     """From which belief on a candidate is taken."""
 
-    taken: float = 0.4
+    taken: float = 0.35
     person: float = 0.5
-    """Who is meant by the words of another order: a letter to the wrong person cannot be called back."""
+    """Whom letters and invitations go to: they cannot be called back."""
 
 
 def believed(signs: Sequence[str], weights: Mapping[str, float]) -> float:
@@ -30,10 +32,9 @@ def chosen(found: Sequence[Candidate], beliefs: Sequence[float], bars: Bars) -> 
     taken: list[int] = []
     for place in order:
         one = found[place]
-        told = not one.own and one.slot in _PERSONS
-        if beliefs[place] < (bars.person if told else bars.taken):
+        if beliefs[place] < (bars.person if one.slot in _PERSONS else bars.taken):
             continue
-        if not any(_excludes(found[other], one) for other in taken):
+        if beliefs[place] == CERTAIN or not any(_excludes(found[other], one) for other in taken):
             taken.append(place)
     return [found[place] for place in sorted(taken)]
 

@@ -1,4 +1,4 @@
-"""Says what is seen of each word of a request by which its slot is learned: words, classes and phrases around it."""
+"""Says what is seen of each word of a request by which its slot is learned: it, its senses, the phrases around it."""
 
 import functools
 import re
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.phrases import Token
 from scheduler.core.slot_chunks import chunks_of
-from scheduler.core.slot_tokens import TITLES, Chunk, classes_of, language_of, tokens_with_times
+from scheduler.core.slot_tokens import TITLES, Chunk, language_of, tokens_with_times
 
 _AROUND: Final = range(-2, 3)
 _CUES: Final = frozenset(
@@ -32,33 +32,39 @@ class Place(NamedTuple):
 
 
 class Signs(NamedTuple):
-    """The words of a request and the signs of each."""
+    """The words of a request and the signs of each: those that words around show wherever they stand, and its own."""
 
     tokens: list[Token]
-    signs: list[list[str]]
+    around: list[list[tuple[str, ...]]]
+    own: list[list[str]]
+
+    @property
+    def signs(self) -> list[list[str]]:
+        """All signs of each word, each once."""
+        return [
+            sorted({*own, *(sign for signs in around for sign in signs)})
+            for around, own in zip(self.around, self.own, strict=True)
+        ]
 
 
 def signs_of(text: str, places: Sequence[Place]) -> Signs:
     """Return the words of a request, as `normalise` left it, with what is seen of each; `places` are its orders."""
     tokens = tokens_with_times(text)
     german = language_of(text) == "de"
-    classes = classes_of(tokens, "de" if german else "en")
-    words = [
-        _around(one.kind, one.text, one.key, kind, _senses(one)) for one, kind in zip(tokens, classes, strict=True)
-    ]
-    signs: list[list[str]] = []
+    words = [_around(one.kind, one.text, one.key, _senses(one)) for one in tokens]
+    around, own = list[list[tuple[str, ...]]](), list[list[str]]()
     phrases = _phrases(text, tokens)
+    locale = "de" if german else "en"
     for place, (phrase, (before, after), told) in enumerate(
         zip(phrases, _verbs(tokens, phrases), _cues(tokens), strict=True)
     ):
-        seen = [sign for step in _AROUND if 0 <= place + step < len(words) for sign in words[place + step][step + 2]]
         intent, within = _intent_at(tokens[place].start, places)
-        typed = [*phrase, *told, f"v-{before}", f"v+{after}", *(() if within else ("-out",)), *words[place][-1]]
-        seen += typed
-        seen += [f"{sign}|{intent}" for sign in typed if sign[0] in _TYPED]
-        seen += [f"i{intent}", f"v{before}_{after}_{intent}", "de" if german else "en"]
-        signs.append(seen)
-    return Signs(tokens, signs)
+        signs = [*phrase, *told, f"v-{before}", f"v+{after}", *(() if within else ("-out",))]
+        signs += [f"{sign}|{intent}" for sign in (*signs, *words[place][-1]) if sign[0] in _TYPED]
+        signs += [f"i{intent}", f"v{before}_{after}_{intent}", locale]
+        own.append(signs)
+        around.append([words[place + step][step + 2] for step in _AROUND if 0 <= place + step < len(words)])
+    return Signs(tokens, around, own)
 
 
 def _senses(token: Token) -> tuple[str, ...]:
@@ -73,12 +79,12 @@ def _senses(token: Token) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _around(kind: str, text: str, key: str, tagged: str, senses: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+def _around(kind: str, text: str, key: str, senses: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Return the signs of a word as the words after and before it see them, its own amid them, its senses last."""
     word = key if kind in _WORDS else f"<{kind}>"
     found = []
     for step in reversed(_AROUND):
-        signs = [f"w{-step}{word}", f"c{-step}{tagged}", *(f"s{-step}{sense}" for sense in senses)]
+        signs = [f"w{-step}{word}", *(f"s{-step}{sense}" for sense in senses)]
         if abs(step) < len(_AROUND) // 2:
             signs.append(f"h{-step}{_shape(text) if kind == 'word' else kind}")
         found.append(tuple(signs))

@@ -1,7 +1,8 @@
 """Says of each word of a request which slot it fills, as examples teach: a conditional random field on what is seen."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ NOTHING: Final = "-"
 _JOINING: Final = frozenset({"und", "and", "sowie", "&", ",", "u", "+"})
 _RESCALE: Final = 16
 _PERHAPS: Final = 0.12
+_MOST_WORDS: Final = 16_384
 
 Numbers = NDArray[np.float32]
 
@@ -57,6 +59,12 @@ class Reading:
         self._fills = self._begins + self._goes_on
         self._nothing = shares[:, places[NOTHING]]
         self._names = names
+        self._said = [one.key not in _JOINING for one in tokens]
+        self._fill: list[list[float]]
+        self._begin: list[list[float]]
+        self._on: list[list[float]]
+        self._fill, self._begin, self._on = (many.T.tolist() for many in (self._fills, self._begins, self._goes_on))
+        self._starts, self._ends = [one.start for one in tokens], [one.end for one in tokens]
 
     @property
     def found(self) -> list[Tagged]:
@@ -70,22 +78,22 @@ class Reading:
 
     def within(self, start: int, end: int) -> tuple[int, int]:
         """Return the first word of a stretch of the text, and that after its last."""
-        inside = [place for place, one in enumerate(self.tokens) if one.start < end and start < one.end]
-        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+        return bisect_right(self._ends, start), bisect_left(self._starts, end)
 
     def belief(self, slot: str, first: int, after: int) -> float | None:
         """Return how surely all words from `first` to before `after` fill a slot; None where that is not known."""
         row = self._slots.get(slot)
-        inside = [place for place in range(first, after) if self.tokens[place].key not in _JOINING]
-        return float(self._fills[inside, row].min()) if inside and row is not None else None
+        if row is None:
+            return None
+        shares = self._fill[row]
+        return min((shares[place] for place in range(first, after) if self._said[place]), default=None)
 
     def edges(self, slot: str, first: int, after: int) -> tuple[float, float]:
         """Return how surely a value of a slot begins with the word `first`, and ends before the word `after`."""
         row = self._slots.get(slot)
         if row is None or first >= after:
             return 0.0, 0.0
-        ends = 1.0 - float(self._goes_on[after, row]) if after < len(self.tokens) else 1.0
-        return float(self._begins[first, row]), ends
+        return self._begin[row][first], 1.0 - self._on[row][after] if after < len(self.tokens) else 1.0
 
     def _stretches(self, least: Numbers) -> list[Tagged]:
         found: list[Tagged] = []
@@ -100,12 +108,12 @@ class Reading:
             while after < len(best) and filled[after] and best[after] == row and self._joined(after, row):
                 after += 1
             begin, end = self.tokens[first].start, self.tokens[after - 1].end
-            found.append(Tagged(self._names[row], begin, end, float(self._fills[first:after, row].min())))
+            found.append(Tagged(self._names[row], begin, end, min(self._fill[row][first:after])))
             first = after
         return found
 
     def _joined(self, place: int, row: int) -> bool:
-        return bool(self._goes_on[place, row] >= self._begins[place, row])
+        return self._on[row][place] >= self._begin[row][place]
 
 
 class SlotTagger:
@@ -124,8 +132,13 @@ class SlotTagger:
         return {sign: row for row, sign in enumerate(self.known.signs)}
 
     @functools.cached_property
+    def _rows_of(self) -> Callable[[tuple[str, ...]], tuple[int, ...]]:
+        rows = self._rows
+        return functools.lru_cache(_MOST_WORDS)(lambda signs: tuple({rows[one] for one in signs if one in rows}))
+
+    @functools.cached_property
     def _weights(self) -> Numbers:
-        """The weights of the signs, none for a word whose signs nobody knows."""
+        """The weights of the signs, and those of none."""
         return np.vstack([self.known.weights, np.zeros_like(self.known.weights[:1])])
 
     @functools.cached_property
@@ -136,12 +149,17 @@ class SlotTagger:
 
     def read(self, text: str, places: Sequence[Place]) -> Reading:
         """Return what fills slots in a request, as `normalise` left it, in which these orders stand."""
-        known, rows = self.known, self._rows
-        tokens, signs = signs_of(text, places)
+        known, rows, rows_of = self.known, self._rows, self._rows_of
+        tokens, around, own = signs_of(text, places)
+        if not tokens:
+            return Reading(tokens, known.labels, np.zeros((0, len(known.labels)), np.float32))
         found, starts = list[int](), list[int]()
-        for one in signs:
+        for groups, signs in zip(around, own, strict=True):
             starts.append(len(found))
-            found += {rows[sign] for sign in one if sign in rows} or {len(rows)}
+            for one in groups:
+                found += rows_of(one)
+            found += {rows[sign] for sign in signs if sign in rows}
+            found.append(len(rows))  # no word is without one
         seen = np.add.reduceat(self._weights[found], starts, axis=0)
         return Reading(tokens, known.labels, shares_of(seen, self._steps))
 

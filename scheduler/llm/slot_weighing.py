@@ -15,7 +15,7 @@ from scheduler.core.slot_finder import joined
 from scheduler.core.slots import Said
 from scheduler.llm.slot_candidate_signs import known_sign, signs_of_candidates
 from scheduler.llm.slot_candidates import Candidate, candidates_of, places_of
-from scheduler.llm.slot_choice import Bars, believed, chosen
+from scheduler.llm.slot_choice import CERTAIN, Bars, believed, chosen
 from scheduler.llm.slot_tagger import SlotTagger
 
 _THINGS: Final = frozenset({"document", "file_name"})
@@ -51,11 +51,11 @@ class SlotWeigher:
         beliefs = [
             believed(many, weights)
             if known_sign(one.slot, routed.name) in weights and one.start >= 0
-            else float(one.by_rules)  # examples know nothing of the slot, or the words stand nowhere
+            else CERTAIN * one.by_rules  # examples know nothing of the slot, or the words stand nowhere
             for one, many in zip(found, signs, strict=True)
         ]
         taken = chosen(found, beliefs, self._bars)
-        if [one.words for one in taken] == [one.words for one in found if one.by_rules]:
+        if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
 

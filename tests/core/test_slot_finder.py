@@ -13,7 +13,7 @@ from scheduler.core.compound import split_orders
 from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.slot_finder import find_slots, slots_of, with_slots
-from scheduler.core.slots import Said
+from scheduler.core.slots import Said, clean
 from scheduler.orchestrator.slot_values import typed_slots
 from tests.support.routers import the_router
 
@@ -316,3 +316,19 @@ def test_a_slot_that_was_answered_has_no_place() -> None:
     (typed,) = typed_slots({"recipient": "Anna"}, [Said("recipient", "Bob", 0, 3)], NOW, address_book)
 
     assert (typed.words, typed.span) == ("Anna", None)
+
+
+@pytest.mark.parametrize(
+    ("slot", "words", "value"),
+    [
+        ("cc", "CC Laborleiter", "Laborleiter"),
+        ("cc", "in Kopie an Frau Ilg", "Frau Ilg"),
+        ("sender", "Absender Notariat Ebersbach", "Notariat Ebersbach"),
+        ("sender", "Dr Mensah's", "Dr Mensah"),
+        ("recipient", "St Brigid's", "St Brigid's"),
+        ("time", "a quarter past ten", "quarter past ten"),
+        ("date", "a week on Tuesday", "a week on Tuesday"),
+    ],
+)
+def test_words_that_only_say_which_slot_it_is_are_left_out(slot: str, words: str, value: str) -> None:
+    assert clean(slot, words) == value
