@@ -62,9 +62,9 @@ class Bands(NamedTuple):
 
     known: float = 0.7
     """What rules know,"""
-    unknown: float = 0.7
+    unknown: float = 0.8
     """what they do not know,"""
-    told: float = 0.85
+    told: float = 0.93
     """what has the form of a statement to them,"""
     refused: float = 0.9
     """or what they take for a question, for past or of others; what they take for negated is never done."""
