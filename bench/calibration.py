@@ -1,6 +1,7 @@
 """Whether the confidence that CPA shows can be believed, and what acts that should not: on requests and on examples.
 
-Requests are those of `tests/language/dev_requests*.yaml`. Examples are those intents are learned from: each fifth is
+Requests are those of the development sets that rules were hardly tuned on. Examples are those that intents are
+learned from: each fifth is
 asked of a model that learned from the rest; what rules do not know of them makes one more set. Each set is judged by a
 table that was counted on the others; `scheduler/core/confidence.py` holds the one counted on all, which
 `python -m bench.calibration` prints.
@@ -14,10 +15,10 @@ from scheduler.llm.sentence_encoder import one_thread
 one_thread()
 
 import numpy as np  # noqa: E402 - after the threads are set
-import yaml  # noqa: E402
 from sklearn.model_selection import StratifiedKFold  # noqa: E402
 
-from bench.learned import SETS, model_without, requests_of  # noqa: E402
+from bench.learned import UNTUNED  # noqa: E402
+from bench.learned import held_out as held_out_sets  # noqa: E402
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
 from scheduler.core.compound import split_orders  # noqa: E402
 from scheduler.core.confidence import BINS, RIGHT, bin_of, way_of  # noqa: E402
@@ -49,11 +50,10 @@ def answers() -> list[Answer]:
     """Return all orders that are found in the development requests, each set by what was learned without it."""
     rules, encoder = IntentRouter.default(), KnownVectors(UniversalSentenceEncoder())
     found = []
-    for number, path in enumerate(sorted(SETS.glob("dev_requests*.yaml"))):
-        requests = list(requests_of(yaml.safe_load(path.read_text(encoding="utf-8"))))
-        learned = LearnedIntentRouter(rules, model_without([text for text, _ in requests], rules, encoder))
+    for number, (_, requests, learned) in enumerate(held_out_sets(UNTUNED, rules, encoder)):
+        router = learned.router(rules)
         for text, wanted in requests:
-            parts = [one.routed for one in split_orders(text, rules, learned).parts]
+            parts = [one.routed for one in split_orders(text, rules, router).parts]
             for order, one in enumerate(parts):
                 way = way_of(one)
                 if one.name != UNKNOWN:

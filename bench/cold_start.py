@@ -22,7 +22,7 @@ import sklearn.svm  # noqa: E402, F401
 
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.llm import intent_model, learned_cache, letter_features  # noqa: E402, F401
-from scheduler.llm.office_model import OfficeModel  # noqa: E402
+from scheduler.llm.office_model import OfficeModel, OfficeRequests  # noqa: E402
 
 OFFICE: Final = "Könntest du mir bitte die Rechnung 4711 aus dem Portal holen und an Anna schicken"
 
@@ -31,6 +31,7 @@ def main() -> None:
     imported = time.process_time()
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     OfficeModel(IntentRouter.default().intents, folder).guess(OFFICE)
+    OfficeRequests().read(OFFICE)
     answered = time.process_time()
     memory = psutil.Process().memory_info().rss / 2**20
     print(json.dumps({"import_s": imported - _BEGUN, "first_answer_s": answered - imported, "memory_mib": memory}))

@@ -7,32 +7,31 @@ of these, cut where the known intents fit best by what was learned before, to `o
 import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from bench.learned import requests_of
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import detect_locale, normalise
 from scheduler.llm.intent_examples import DEFAULT_FILE, ORDERS, SEVERAL
 from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.order_division import Divided, Glance
+from scheduler.llm.order_examples import Example, requests_of
 
 Place = tuple[str, ...]
 """The keys under which a line stands."""
 _KEY: Final = re.compile(r"( *)([a-z_]+):(?: \|)?$")
 
 
-def lines_of(requests: Iterable[tuple[str, Sequence[str]]], glance: Glance) -> Iterator[tuple[Place, str]]:
+def lines_of(requests: Iterable[Example], glance: Glance) -> Iterator[tuple[Place, str]]:
     """Yield what is learned of requests and their intents."""
-    for message, intents in requests:
+    for message, names in requests:
         text = normalise(message)
         locale = detect_locale(text)
-        names = [name for name in intents if name != UNKNOWN]
-        if len(names) < 2 or len(names) < len(intents):
+        if len(names) < 2:
             yield (names[0] if names else UNKNOWN, locale), text
             continue
         yield (SEVERAL, locale), text

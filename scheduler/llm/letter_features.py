@@ -19,9 +19,11 @@ from scheduler.llm.sentence_signs import signs_of
 _WORD: Final = re.compile(r"\b\w\w+\b")
 _LETTERS: Final = range(2, 6)  # how long runs of letters are
 
-Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Places = npt.NDArray[np.int32]
+Row = tuple[Places, npt.NDArray[np.float32]]
 """The places of the features of a sentence, and their weights."""
 Rows = list[Row]
+_NO_PLACES: Final = np.zeros(0, np.int32)
 
 
 def words_of(sentence: str) -> Iterator[str]:
@@ -79,18 +81,44 @@ class LetterFeatures(NamedTuple):
         return features, [features._row(counts) for counts in counted]
 
     def rows(self, sentences: Iterable[str]) -> Rows:
-        """Return the features of each sentence; those that were never seen do not count."""
-        kinds = _KINDS[: len(self.places)]
-        return [self._row([Counter(kind(sentence)) for kind in kinds]) for sentence in sentences]
+        """Return the features of each sentence; those that were never seen do not count.
+
+        Sentences that share words cost less together: letters are looked up once for each word.
+        """
+        others = (words_of, signs_of)[: len(self.places) - 1]
+        letters: dict[str, Places] = {}
+        return [self._row_of_words(sentence, others, letters) for sentence in sentences]
+
+    def _row_of_words(
+        self, sentence: str, others: Sequence[Callable[[str], Iterable[str]]], letters: dict[str, Places]
+    ) -> Row:
+        runs = [self._letters(word, letters) for word in sentence.lower().split()]
+        places, times = np.unique(np.concatenate(runs) if runs else _NO_PLACES, return_counts=True)
+        weighed = [self._weighed(places, times)]
+        for kind, known in zip(others, (self.places[0], *self.places[2:]), strict=True):
+            seen = Counter(place for feature in kind(sentence) if (place := known.get(feature)) is not None)
+            here = np.fromiter(seen.keys(), np.int32, len(seen))
+            weighed.append(self._weighed(here, np.fromiter(seen.values(), np.intp, len(seen))))
+        return np.concatenate([row for row, _ in weighed]), np.concatenate([weights for _, weights in weighed])
+
+    def _letters(self, word: str, letters: dict[str, Places]) -> Places:
+        found = letters.get(word)
+        if found is None:
+            known = self.places[1]
+            found = letters[word] = np.array([known[run] for run in _runs_of(word) if run in known], np.int32)
+        return found
+
+    def _weighed(self, here: Places, times: npt.NDArray[np.intp]) -> Row:
+        weights = ((np.log(times) + 1) * self.rarity[here]).astype(np.float32)
+        length = np.sqrt(weights @ weights)
+        return here, weights / length if length else weights
 
     def _row(self, counted: Sequence[Counter[str]]) -> Row:
         found, weighed = [], []
         for counts, places in zip(counted, self.places, strict=True):
             known = [feature for feature in counts if feature in places]
             here = np.array([places[feature] for feature in known], dtype=np.int32)
-            times = np.array([counts[feature] for feature in known], dtype=np.float32)
-            weights = (np.log(times) + 1) * self.rarity[here]
-            length = np.sqrt(weights @ weights)
-            found.append(here)
-            weighed.append(weights / length if length else weights)
+            row, weights = self._weighed(here, np.array([counts[feature] for feature in known], dtype=np.intp))
+            found.append(row)
+            weighed.append(weights)
         return np.concatenate(found), np.concatenate(weighed)

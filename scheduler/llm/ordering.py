@@ -31,7 +31,7 @@ class Evidence(NamedTuple):
     shift: float = 1.0
 
 
-WEIGHTS: Final = Evidence(single=0.59, whole=0.18, known=0.7, refused=-1.27, told=-0.92, shift=0.42)
+WEIGHTS: Final = Evidence(single=0.59, whole=0.19, known=1.0, refused=-1.38, told=-1.18, shift=0.5)
 
 
 def evidence(guess: Guess, nothing: float | None, parts: Sequence[OrderPart]) -> Evidence:

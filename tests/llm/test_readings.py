@@ -1,9 +1,12 @@
 """A request is read the way that rules and examples together speak for most."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from scheduler.core.intents import UNKNOWN
 from scheduler.llm.guess import Guess
+from scheduler.llm.learned_intent_router import LearnedIntentRouter
+from scheduler.llm.office_model import OfficeRequests
 from scheduler.llm.readings import readings
 from tests.support.routers import the_router
 
@@ -48,3 +51,32 @@ def test_one_order_stays_one() -> None:
     likeliest, *_ = readings(text, guess_of(text, several=-1.5), RULES.orders(text).parts, glance)
 
     assert likeliest.intents == ("close_app",)
+
+
+def test_what_was_learned_of_whole_requests_is_a_reading_and_is_weighed() -> None:
+    text = "Teams zu und Excel auf, danke dir, und ein Gruß"
+    requests = OfficeRequests()
+
+    found = readings(text, guess_of(text), RULES.orders(text).parts, glance, requests.read(text))
+
+    assert {way.intents for way in requests.read(text).ways} <= {one.intents for one in found}
+    assert found[0].intents == ("close_app", "open_app")
+    assert sum(one.signs.whole_best for one in found) >= 1
+    assert all(one.signs.whole_share <= 1 for one in found)
+
+
+def test_an_intent_of_a_house_is_read_without_what_does_not_know_it() -> None:
+    class Knowing:
+        intents = ("open_app",)
+
+        def read(self, text: str) -> NoReturn:
+            raise AssertionError(text)
+
+    class Guessing:
+        guess = staticmethod(guess_of)
+        glance = staticmethod(glance)
+
+    text = "Teams zu und Excel auf"
+    router = LearnedIntentRouter(RULES, Guessing(), requests=Knowing())
+
+    assert [part.routed.name for part in router.reread(text, RULES.orders(text)).parts] == ["close_app", "open_app"]
