@@ -93,7 +93,9 @@ class Worker:
             self.last_look = asyncio.get_running_loop().time()
             for job in jobs:
                 self._start(job, owner)
-            if not jobs:
+            if jobs:
+                await asyncio.sleep(0)  # they are begun before the next are looked for
+            else:
                 await self._look.wait()
 
     def _start(self, job: Job, owner: asyncio.TaskGroup) -> None:

@@ -77,6 +77,9 @@ class QueueBackend(Protocol):
 class StoreQueue(QueueBackend, Protocol):
     """A queue in the store itself, with what a dispatch beside the store needs: the store stays the truth."""
 
+    def is_due(self) -> bool:
+        """Say whether there is something to lease, at once."""
+
     async def claim(self, ids: Sequence[JobId]) -> tuple[Sequence[Job], Mapping[JobId, datetime]]:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
 

@@ -68,13 +68,14 @@ class RedisDispatch:
 
     async def done(self, members: Sequence[str]) -> None:
         """Forget the leases."""
-        keys = [self._ready, self._leased, self._running, self._held]
+        keys = [self._ready, self._leased, self._running, self._held, self._turns]
         await self._call("done", keys, [self.channel, self._most, *members])
 
     async def extend(self, leases: Iterable[tuple[str, datetime]]) -> None:
         """Prolong leases, also those that Redis has forgotten."""
         words = [word for member, until in leases for word in (member, _millis(until))]
-        await self._call("extend", [self._ready, self._leased, self._running, self._held], [self._most, *words])
+        keys = [self._ready, self._leased, self._running, self._held, self._turns]
+        await self._call("extend", keys, [self._most, *words])
 
     async def ring(self) -> None:
         """Wake the workers."""

@@ -1,9 +1,10 @@
 """The queue for several processes: Redis hands out ids fast, the store decides who gets the job.
 
 A job is stored first and announced then; its lease, with token and epoch, is taken in the store. Redis may be slow,
-restarted, emptied or gone: what it forgets a sweep of the store puts back, what it hands out wrongly the store refuses,
-and while it does not answer jobs are taken from the store itself. Then one task alone asks it, until it answers again:
-nobody else waits for a server that hangs, and a lease is never renewed too late because of it.
+restarted, emptied or gone: what it forgets a sweep of the store puts back, what it hands out wrongly the store refuses.
+While nothing waits in it, jobs are taken from the store itself, for a queue that is empty has nothing to hand out; and
+while it does not answer. Then one task alone asks it, until it answers again: nobody else waits for a server that
+hangs, and a lease is never renewed too late because of it.
 """
 
 import asyncio
@@ -72,6 +73,9 @@ class RedisQueue:
         self._place: Place | None = None
         self._away = asyncio.Event()
         self._missed = False
+        self._limited = limits != NO_LIMITS
+        self._idle = False
+        """Whether nothing waits in Redis. Where limits hold it is asked all the same, since it counts."""
 
     @classmethod
     def at(cls, url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> Self:
@@ -107,7 +111,7 @@ class RedisQueue:
         if promoted := await self._store.promote():
             await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
             await self._put(promoted)
-        while not self._away.is_set():
+        while not (self._idle or self._away.is_set()):
             now = self._clock.now()
             try:
                 taken = await self._dispatch.take(limit, now, now + self._lease)
@@ -118,8 +122,16 @@ class RedisQueue:
                 await self.sweep()
             jobs = await self._claim(taken.members) if taken.members else ()
             if jobs or not (taken.members or taken.more):
+                self._idle = not (jobs or self._limited)
                 return jobs
-        return await self._store.dequeue(limit)
+        return await self._from_store(limit)
+
+    async def _from_store(self, limit: int) -> Sequence[Job]:
+        """Lease jobs from the store itself, which knows of one before Redis does. When they are as many as were asked
+        for there may be a backlog, and Redis is asked for the next."""
+        jobs = await self._store.dequeue(limit)
+        self._idle = len(jobs) < limit and not self._limited
+        return jobs
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
         """Take the leases in the store, and put Redis right about those jobs that cannot be leased."""
@@ -158,10 +170,14 @@ class RedisQueue:
     async def sweep(self) -> None:
         """Put in what the store holds and Redis may have lost: everything if it was emptied or away.
 
-        Else the page of what is most urgent, and one more, which wanders through the rest.
+        Else the page of what is most urgent, and one more, which wanders through the rest. Then what is in Redis is
+        looked at again, since a job that was claimed from the store may have been put in later.
         """
         if self._away.is_set():
             return
+        if self._idle:
+            self._idle = False
+            self._store.nudge()
         try:
             await self._dispatch.put(await self._store.lapsed(_PAGE))
             first = await self._put_page(None)

@@ -50,10 +50,12 @@ class SQLiteQueue:
 
     async def dequeue(self, limit: int = 1) -> Sequence[Job]:
         """Look first: a worker asks after every change, and mostly there is nothing to lease."""
+        return await self._claim(self._clock.now(), limit) if limit > 0 and self.is_due() else ()
+
+    def is_due(self) -> bool:
+        """Say whether there is something to lease, at once."""
         now = self._clock.now()
-        if limit < 1 or not self._database.peek(lambda connection: sqlite_leases.is_due(connection, now)):
-            return ()
-        return await self._claim(now, limit)
+        return self._database.peek(lambda connection: sqlite_leases.is_due(connection, now))
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
     async def _claim(self, now: datetime, limit: int) -> Sequence[Job]:
@@ -62,6 +64,7 @@ class SQLiteQueue:
                 connection, now=now, lease=self._lease, limit=limit, limits=self._limits
             ),
             quick=True,
+            lasting=False,
         )
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
@@ -69,7 +72,9 @@ class SQLiteQueue:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""
         now = self._clock.now()
         return await self._database.write(
-            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease), quick=True
+            lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease),
+            quick=True,
+            lasting=False,
         )
 
     async def promote(self) -> Sequence[Ready]:

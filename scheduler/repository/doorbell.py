@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from scheduler.core.ids import new_id
 
 _LONGEST = 100  # bytes of a socket's address that every system takes
+_SETTLED = 100_000_000  # nanoseconds; what is younger may be followed by a change of the same time
 
 
 class Doorbell:
@@ -24,6 +26,8 @@ class Doorbell:
         self._name = new_id()
         self._handle: int | None = None
         self._socket: socket.socket | None = None
+        self._known: list[str] = []
+        self._known_since: int | None = None
 
     @property
     def hangs(self) -> bool:
@@ -52,9 +56,8 @@ class Doorbell:
         if bell is None or handle is None:
             return
         with contextlib.suppress(OSError):
-            for name in os.listdir(handle):  # noqa: PTH208 - a folder that is open, by its handle
-                if name != self._name:
-                    self._ring_one(bell, handle, name)
+            for name in self._others(handle):
+                self._ring_one(bell, handle, name)
 
     def close(self) -> None:
         """Take the bell down. May be called again."""
@@ -71,6 +74,14 @@ class Doorbell:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def _others(self, handle: int) -> list[str]:
+        """Return the names of the other bells; the folder is read when it has changed, or may have."""
+        changed = os.stat(handle).st_mtime_ns
+        if changed != self._known_since:
+            self._known = [name for name in os.listdir(handle) if name != self._name]
+            self._known_since = changed if time.time_ns() - changed > _SETTLED else None
+        return self._known
 
     def _ring_one(self, bell: socket.socket, handle: int, name: str) -> None:
         try:

@@ -27,9 +27,10 @@ _MOST_UNITS = 512  # writes that share a commit at most, so that none waits long
 _LOOK = 0.02  # seconds between two looks at whether another process has written, where nobody rings
 _LOOK_BESIDE_BELL = 0.5  # the same where they do; what writes without a bell (a shell, a ring that was lost) is seen so
 _MIGRATION_LIMIT = 60.0  # seconds to wait for another process that is migrating the file
-_CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the low byte of an error code is its kind, the rest says more, as in SQLITE_BUSY_RECOVERY
+_NOTHING: dict[None, None] = {}
+sqlite3.register_adapter(type(None), _NOTHING.get)  # else each None that is bound is searched for protocols, for 0.4 us
 
 
 class SQLiteDatabase:
@@ -45,10 +46,10 @@ class SQLiteDatabase:
         self._peeker: sqlite3.Connection | None = None
         self._waiting: list[Unit[Any]] = []
         self._soon: asyncio.Handle | None = None
-        self._committing: asyncio.Future[bool] | None = None
+        self._committing: asyncio.Future[None] | None = None
         self._bell = Doorbell(path)
-        self._stirred = asyncio.Event()
-        self._watched = False
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._next_look: asyncio.TimerHandle | None = None
         self._changes = 0
         self._data_version = 0
 
@@ -68,6 +69,9 @@ class SQLiteDatabase:
         while self._soon is not None or self._committing is not None:
             await (asyncio.sleep(0) if self._committing is None else asyncio.wait([self._committing]))
         self._bell.close()
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
         for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
             if connection is not None:
                 await _on(pool, connection.close)
@@ -77,10 +81,14 @@ class SQLiteDatabase:
         self._reading.shutdown()
         self._writing.shutdown()
 
-    async def write(self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False) -> Answer:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False, lasting: bool = True
+    ) -> Answer:
         """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
 
-        `quick` work takes well under a millisecond and waits for nothing, so that the event loop can do it.
+        `quick` work takes well under a millisecond and waits for nothing, so that the event loop can do it. Work that
+        is not `lasting` survives the death of this process, but a power cut only when anything lasting was committed
+        after it, here or in another process.
 
         `work` may be run again from its beginning, after everything it did was undone. A caller that is cancelled
         learns nothing of the outcome: `work` is dropped if it has not begun, else it ends before the caller goes.
@@ -88,7 +96,7 @@ class SQLiteDatabase:
         """
         if self._writer is None:
             raise RuntimeError("connect() first")
-        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick)
+        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick, lasting=lasting)
         self._waiting.append(unit)
         self._commit_soon()
         try:
@@ -119,39 +127,43 @@ class SQLiteDatabase:
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit):
-                while self._changes == seen:
-                    if self._watched:
-                        await self._stirred.wait()
-                    else:
-                        await self._watch(seen)
-
-    async def _watch(self, seen: int) -> None:
-        """Look, for all who wait, whether another process has written. Who leaves wakes the others to take over."""
-        self._watched = True
+        if self._changes != seen:
+            return
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        end = loop.call_later(limit, _wake, waiter)
+        self._waiters.add(waiter)
         try:
-            while self._changes == seen:
-                version = self.peek(_data_version)
-                if version != self._data_version:
-                    self._data_version = version
-                    self.nudge()
-                elif self._changes == seen:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_LOOK_BESIDE_BELL if self._bell.hangs else _LOOK):
-                            await self._stirred.wait()
+            if self._next_look is None:
+                self._look()
+            await waiter
         finally:
-            self._watched = False
-            self._stir()
+            end.cancel()
+            self._waiters.discard(waiter)
+
+    def _look(self) -> None:
+        """See whether another process has written, and look again while somebody waits for that."""
+        self._next_look = None
+        if not self._waiters:
+            return
+        pause = _LOOK_BESIDE_BELL if self._bell.hangs else _LOOK
+        self._next_look = asyncio.get_running_loop().call_later(pause, self._look)
+        try:
+            version = self.peek(_data_version)
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            return
+        if version != self._data_version:
+            self._data_version = version
+            self.nudge()
 
     def nudge(self) -> None:
         """Count as a change: wake whoever waits. To be called on the event loop."""
         self._changes += 1
-        self._stir()
-
-    def _stir(self) -> None:
-        self._stirred.set()
-        self._stirred = asyncio.Event()
+        for waiter in self._waiters:
+            _wake(waiter)
 
     def _commit_soon(self) -> None:
         """Commit when all that can go on now has gone on: most of it is going to write as well."""
@@ -165,19 +177,38 @@ class SQLiteDatabase:
             return
         units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
         before = self._run_here(units)
+        if before is not None and not self._connection.lasts and end_whole(self._connection):
+            self._settle(units, self._has_changed(before))
+            return
         work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
-        self._committing = asyncio.wrap_future(self._writing.submit(work))
-        self._committing.add_done_callback(functools.partial(self._committed, units))
+        loop = asyncio.get_running_loop()
+        self._committing = loop.create_future()
+        self._writing.submit(self._commit_there, loop, units, work)
 
-    def _committed(self, units: Sequence[Unit[Any]], ended: asyncio.Future[bool]) -> None:
+    def _commit_there(
+        self, loop: asyncio.AbstractEventLoop, units: Sequence[Unit[Any]], work: Callable[[], bool]
+    ) -> None:
+        """Do the work, in the writer's thread, and say so on the loop, which takes fewer steps than a future does."""
+        changed = False
+        try:
+            changed = work()
+        except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
+            for unit in units:
+                unit.error = unit.error or error
+        loop.call_soon_threadsafe(self._committed, units, changed)
+
+    def _committed(self, units: Sequence[Unit[Any]], changed: bool) -> None:
         """Tell the callers; what they write next goes with what has gathered meanwhile."""
-        self._committing = None
-        error = ended.exception()
-        if error is None and ended.result():
-            self.nudge()
+        if self._committing is not None:
+            self._committing.set_result(None)
+            self._committing = None
+        self._settle(units, changed)
+
+    def _settle(self, units: Sequence[Unit[Any]], changed: bool) -> None:
         for unit in units:
-            unit.error = unit.error or error
             unit.settle()
+        if changed:
+            self.nudge()
         if self._waiting:
             self._commit_soon()
 
@@ -189,7 +220,7 @@ class SQLiteDatabase:
             connection = self._open(SQLiteWriter)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+                connection.last(True)
                 if _revision(connection) != HEAD:
                     upgrade(self.path)
             except BaseException:
@@ -238,14 +269,16 @@ class SQLiteDatabase:
             return None
         before = connection.total_changes
         connection.wait_for_others(0)
+        connection.last(any(unit.lasting for unit in units))
         return before if run_whole(connection, units) else None
 
     def _end(self, units: Sequence[Unit[Any]], before: int) -> bool:
         """Commit what has run; what cannot be committed so runs again, as if it had not."""
-        connection = self._connection
-        if not end_whole(connection):
-            return self._commit(units)
-        if connection.total_changes == before:
+        return self._has_changed(before) if end_whole(self._connection) else self._commit(units)
+
+    def _has_changed(self, before: int) -> bool:
+        """Say whether what was committed has changed anything; if so, others are rung."""
+        if self._connection.total_changes == before:
             return False
         self._bell.ring()
         return True
@@ -261,6 +294,7 @@ class SQLiteDatabase:
         connection = self._connection
         before = connection.total_changes
         connection.wait_for_others(self._busy_timeout)
+        connection.last(True)
         try:
             commit(connection, units)
         except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
@@ -318,6 +352,11 @@ async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
         if not work.cancel():
             await _its_end(future)
         raise
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def _its_end(future: asyncio.Future[Any]) -> None:

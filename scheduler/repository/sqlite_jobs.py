@@ -39,8 +39,13 @@ _NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 
 
 def fetch(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
-    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    return None if row is None or (tenant is not None and row["tenant"] != tenant) else job_from_row(row)
+    row = row_of(connection, job_id, tenant)
+    return None if row is None else job_from_row(row)
+
+
+def row_of(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId | None = None) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None or (tenant is not None and row["tenant"] != tenant) else row
 
 
 def must_fetch(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId | None = None) -> Job:

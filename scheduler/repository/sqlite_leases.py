@@ -142,13 +142,14 @@ def claim(
     """Lease the jobs that come next: those whose worker let its lease run out before ready ones of their priority."""
     promote(connection, now)
     room, jobs = _Room(connection, limits), list[Job]()
-    while len(jobs) < limit:
-        rows = _next_rows(connection, now, limit - len(jobs), room)
+    while (wanted := limit - len(jobs)) > 0:
+        rows = _next_rows(connection, now, wanted, room)
         chosen = [row for row in rows if room.take(row)]
-        if not chosen:
+        if chosen:
+            taken(connection, ((row["priority"], row["turn"]) for row in chosen))
+            jobs += _take(connection, chosen, now, lease)
+        if len(rows) < wanted or not chosen:
             break
-        taken(connection, ((row["priority"], row["turn"]) for row in chosen))
-        jobs += _take(connection, chosen, now, lease)
     return jobs
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 Answer = TypeVar("Answer")
 Rows = Sequence[Any]
 WriteRows = Callable[[sqlite3.Connection, Rows], None]
+_CHECKPOINT = 4000  # pages of 4 KiB; SQLite's own 1000 are full after three commits of a busy worker
 
 
 class SQLiteWriter(sqlite3.Connection):
@@ -17,6 +18,20 @@ class SQLiteWriter(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         self._gathered: dict[WriteRows, list[Any]] = {}
         self._patience: float | None = None
+        self._lasts: bool | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a commit waits until the disk has it."""
+        return self._lasts is not False
+
+    def last(self, lasting: bool) -> None:
+        """Say whether what is committed next must survive a power cut. What need not waits for no disk: it leaves
+        checkpoints, too, to commits that do. Only between two transactions."""
+        if lasting != self._lasts:
+            self.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT if lasting else 0}")
+            self._lasts = lasting
 
     def wait_for_others(self, seconds: float) -> None:
         """Say how long a transaction that begins waits for another process to end its own."""
@@ -63,13 +78,19 @@ def write_gathered(connection: sqlite3.Connection) -> None:
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 
-    __slots__ = ("answer", "error", "future", "quick", "settled", "work")
+    __slots__ = ("answer", "error", "future", "lasting", "quick", "settled", "work")
 
     def __init__(
-        self, work: Callable[[sqlite3.Connection], Answer], future: asyncio.Future[Answer], *, quick: bool = False
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        future: asyncio.Future[Answer],
+        *,
+        quick: bool = False,
+        lasting: bool = True,
     ) -> None:
         self.work = work
         self.quick = quick
+        self.lasting = lasting
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None

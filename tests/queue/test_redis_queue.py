@@ -55,6 +55,58 @@ async def test_offers_of_jobs_that_have_ended_keep_nobody_from_those_that_have_n
     assert [job.id for job in jobs] == [waiting.id]
 
 
+async def test_while_nothing_waits_in_redis_jobs_come_from_the_store(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
+) -> None:
+    queue, behind_its_back = queues
+    first, second = a_job(), a_job()
+    await behind_its_back.enqueue(first)
+    assert await queue.dequeue_many(2) == (), "Redis, asked first, has nothing"
+    assert [job.id for job in await queue.dequeue_many(2)] == [first.id]
+    await queue.enqueue(second)
+    assert [job.id for job in await queue.dequeue_many(2)] == [second.id]
+
+    for job in (first, second):
+        await behind_its_back.update_status(job.id, JobStatus.DONE)
+        await queue.release([job])
+    await queue.announce([first])
+    await queue.sweep()
+    assert await queue.dequeue_many(2) == ()
+    await queue.close()
+
+    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
+        assert await client.exists("cpa:ready", "cpa:leased") == 0, "nor does what was put in late stay there"
+
+
+async def test_redis_hands_out_a_backlog(queues: tuple[JobQueue, JobQueue]) -> None:
+    queue, behind_its_back = queues
+    assert await queue.dequeue_many(1) == ()
+    unknown, *known = [a_job(priority=5), *(a_job() for _ in range(3))]
+    for job in known:
+        await queue.enqueue(job)
+    assert len(await queue.dequeue_many(1)) == 1, "as many as were asked for: there may be more"
+    await behind_its_back.enqueue(unknown)
+
+    assert [job.id for job in await queue.dequeue_many(3)] == [job.id for job in known[1:]]
+
+
+async def test_a_turn_that_was_had_without_redis_is_over(shared_redis: RedisServer) -> None:
+    shared_redis.empty()
+    acme, globex = ([Ready(JobId(new_id()), TenantId(name), 0) for _ in range(5)] for name in ("acme", "globex"))
+    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
+        dispatch, now = RedisDispatch(client, "cpa:", NO_LIMITS), datetime.now(UTC)
+        await dispatch.put(acme)
+        had = [member_of(one.job_id, one.tenant) for one in acme[:4]]
+        await dispatch.extend([(member, now + LEASE) for member in had[:2]])
+        await dispatch.done(had[2:])
+        await dispatch.put(globex[:3])
+
+        taken = await dispatch.take(5, now, now + LEASE)
+
+    assert len(taken.members) == 4
+    assert taken.members[-1].endswith(":globex"), "a tenant that comes late is not before all who were there"
+
+
 async def test_a_thousand_jobs_told_at_once_and_twice_are_ready_once_and_in_turns(shared_redis: RedisServer) -> None:
     """More than Lua passes to one command; of two tenants and two priorities."""
     shared_redis.empty()

@@ -77,6 +77,36 @@ async def test_what_was_committed_survives_power_cuts(database: SQLiteDatabase) 
     assert await database.write(settings) == ("wal", 2, 1)
 
 
+def _power_cuts(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Write, and return the level of `synchronous` (2 is FULL) and after how many pages the commit checkpoints."""
+    _add(connection)
+    names = ("synchronous", "wal_autocheckpoint")
+    level, pages = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    return level, pages
+
+
+async def test_only_what_need_not_last_is_committed_without_waiting_for_the_disk(database: SQLiteDatabase) -> None:
+    async def of(*lasting: bool) -> set[tuple[int, int]]:
+        return set(await asyncio.gather(*(database.write(_power_cuts, quick=True, lasting=lasts) for lasts in lasting)))
+
+    waits_for_the_disk, does_not = {(2, 4000)}, {(1, 0)}
+    assert await of(False, False) == does_not
+    assert await of(True) == waits_for_the_disk
+    assert await of(False, True, False) == waits_for_the_disk
+    assert await of(False) == does_not
+    assert await database.write(_power_cuts, lasting=False) == (2, 4000)
+    assert await database.read(_count) == 8
+
+
+async def test_what_need_not_last_is_seen_by_all_who_wait(database: SQLiteDatabase, another: SQLiteDatabase) -> None:
+    here, there = database.changes, another.changes
+    await database.write(_add, quick=True, lasting=False)
+    await asyncio.gather(database.wait(here, 5), another.wait(there, 5))
+
+    assert (database.changes, another.changes) == (here + 1, there + 1)
+    assert await another.read(_count) == 1
+
+
 async def test_a_file_held_by_another_process_is_busy(database: SQLiteDatabase, another: SQLiteDatabase) -> None:
     holding, let_go = threading.Event(), threading.Event()
 

@@ -1,8 +1,18 @@
--- Forgets leases; a job that a limit kept back takes the place.
--- KEYS ready, leased, running, held; ARGV channel, most of a tenant (0: no limit), then members.
+-- Forgets leases, and jobs that had their turn without Redis; a job that a limit kept back takes the place.
+-- KEYS ready, leased, running, held, turns; ARGV channel, most of a tenant (0: no limit), then members.
 if tonumber(ARGV[2]) == 0 then
   for first = 3, #ARGV, 1000 do -- Lua passes no more than some thousands
-    redis.call('ZREM', KEYS[2], unpack(ARGV, first, math.min(first + 999, #ARGV)))
+    local members = {unpack(ARGV, first, math.min(first + 999, #ARGV))}
+    redis.call('ZREM', KEYS[2], unpack(members))
+    local scores = redis.call('ZMSCORE', KEYS[1], unpack(members))
+    for i, member in ipairs(members) do
+      if scores[i] then
+        redis.call('ZREM', KEYS[1], member)
+        local priority = 0 - math.floor(scores[i] / 1099511627776)
+        local name, turn = string.format('%d', priority), scores[i] + priority * 1099511627776
+        if turn > tonumber(redis.call('HGET', KEYS[5], name) or '0') then redis.call('HSET', KEYS[5], name, turn) end
+      end
+    end
   end
   return 0
 end
