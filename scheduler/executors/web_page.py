@@ -243,11 +243,13 @@ class JobPage:
 
     async def _seen_on_coming(self, until: float) -> PageFacts | None:
         """Return what the look that brings our engine into a new document sees; None when there is none under way."""
-        if self._warming is None or self._warming.done():
+        coming = self._warming
+        if coming is None or coming.done():
             return None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(until):
-                return (await asyncio.shield(self._warming))[0]
+                facts, _ = await asyncio.shield(coming)
+                return facts if coming is self._warming else None  # else another document came meanwhile
         return None
 
     async def seen(self, until: float) -> PageFacts:

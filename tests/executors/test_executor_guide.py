@@ -71,7 +71,7 @@ async def test_the_executor_of_the_guide_is_loaded_and_works(site: Path, tmp_pat
 def test_the_code_of_the_guide_is_short(site: Path) -> None:
     lines = [line for line in _block("python").splitlines() if line.strip()]
 
-    assert len(lines) <= 40
+    assert len(lines) <= 30
     assert site.is_dir()
 
 

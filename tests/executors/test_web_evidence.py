@@ -9,7 +9,9 @@ import pytest
 from scheduler.core.task_executor_interface import ExecutionResult
 from scheduler.executors.web_evidence import NO_TRACE, blanked, shortened
 from scheduler.executors.web_keeper import Level
+from scheduler.executors.web_looks import noting
 from scheduler.executors.web_page import JobPage
+from scheduler.executors.web_scripts import TELL
 from tests.support.site import PASSWORD, Site
 from tests.support.web import Desk, WebJob, a_step
 
@@ -262,6 +264,23 @@ async def test_a_page_is_kept_as_its_step_has_left_it_though_the_next_comes_at_o
         entered = [f"Wert {time}.{one}" in page_then for one in range(5)]
         assert entered == [one <= step for one in range(5)]
         assert ("[checked]" in page_then) is (number in range(5, 11))
+
+
+@pytest.mark.integration
+async def test_what_is_noted_is_told_past_the_scripts_of_the_page(desk: Desk, web_site: Site) -> None:
+    async with desk.executor() as executor:
+        job = WebJob(desk, executor)
+        await job.do("goto", url=web_site.url("/form"))
+        page, wire = executor._jobs[job.id].page, executor._jobs[job.id].wire
+
+        await noting(page.locator("body"), 4711).aria_snapshot(mode="ai")
+        noted, again = wire.noted(4711), wire.noted(4711)
+        seen_by_the_page = await page.evaluate("name => name in globalThis", TELL)
+
+    assert noted is not None
+    assert noted.title
+    assert again is None
+    assert seen_by_the_page is False
 
 
 @pytest.mark.fault

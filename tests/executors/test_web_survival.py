@@ -94,7 +94,7 @@ async def test_an_order_is_not_denied_when_its_page_is_lost(desk: Desk, site: Si
         before = len(site.orders)
 
         async with another_worker(job) as after:
-            lost = await after.verify("click", ORDER, id="order", verify={"text": "Danke"}, timeout=6)
+            lost = await after.verify("click", ORDER, id="order", verify={"text": "Danke"}, timeout=20)
             repeatable = await after.verify(
                 "click", ORDER, id="order", verify={"text": "Danke"}, timeout=1, repeatable=True
             )
@@ -111,7 +111,7 @@ async def test_an_order_whose_session_was_kept_is_known_to_have_happened(desk: D
         ordered = await job.do("click", ORDER, id="order")
 
         async with another_worker(job) as after:
-            seen = await after.verify("click", ORDER, id="order")
+            seen = await after.verify("click", ORDER, id="order", timeout=20)
 
         assert (seen.happened, seen.result) == (True, ordered)
 
