@@ -37,6 +37,7 @@ from scheduler.core.agent_wire import HEARTBEAT, PublicKey, RegisterAgentRequest
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import DEFAULT_TENANT, AgentId, JobId, TaskId, new_id
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
+from scheduler.core.site_book import SiteBook
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.repository.agent_repository import AgentKey, AgentRecord
@@ -183,7 +184,9 @@ def agent_process(key: str) -> Iterator[bytes]:
 async def hopping(folder: Path, database: SQLiteDatabase) -> dict[str, float]:
     """Return the median milliseconds of a signed request and its signed answer, and of a whole step by an agent."""
     os.environ["CPA_DATA_DIR"] = str(folder)
-    agents = make_agents(load_settings(), database, ActionCatalog(), SecretsManager(folder / "secrets.yaml"))
+    agents = make_agents(
+        load_settings(), database, ActionCatalog(), SecretsManager(folder / "secrets.yaml"), SiteBook(())
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(agents.close)
         told = json.loads(stack.enter_context(agent_process(agents.enrolment.card.keys[0].x)))

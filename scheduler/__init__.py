@@ -1,1 +1,3 @@
 """The service: language in, durable jobs out."""
+
+__version__ = "0.1.0"

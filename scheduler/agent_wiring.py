@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.agents.a2a_agents import A2aAgents
 from scheduler.agents.agent_catalog import AgentCatalog
+from scheduler.agents.agent_hands import AgentHands
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.artifact_exchange import ArtifactExchange
 from scheduler.agents.choosing import Choosing
@@ -26,6 +27,8 @@ from scheduler.audit.audit_log import AuditLog
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.core.site_book import Sites
+from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore
 from scheduler.executors.web_allowance import Network
 from scheduler.repository.agent_repository import HeartbeatStore
@@ -56,6 +59,10 @@ class Agents:
     outbox: Outbox
     files: ArtifactExchange
 
+    def hands(self, here: ExecutorRegistry) -> AgentHands:
+        """Return what does steps: the agents, and the executors of this process."""
+        return AgentHands(here=here, remote=self.remote, registry=self.registry)
+
     async def close(self) -> None:
         """Close connections to agents and to Redis."""
         await self.remote.close()
@@ -65,16 +72,23 @@ class Agents:
 
 
 async def opened_agents(
-    stack: AsyncExitStack, settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: SQLiteDatabase,
+    own: ActionCatalog,
+    secrets: SecretsManager,
+    sites: Sites,
 ) -> Agents:
     """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
-    agents = make_agents(settings, database, own, secrets)
+    agents = make_agents(settings, database, own, secrets, sites)
     stack.push_async_callback(agents.close)
     await agents.registry.refresh()
     return agents
 
 
-def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager) -> Agents:
+def make_agents(
+    settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager, sites: Sites
+) -> Agents:
     """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
@@ -99,7 +113,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         registry=registry,
         messages=messages,
         conversation=conversation,
-        choosing=Choosing(registry, database),
+        choosing=Choosing(registry, database, sites),
         sessions=JobSessions(messages, catalog.of),
         files=files,
         clock=clock,
@@ -118,7 +132,7 @@ def make_agents(settings: Settings, database: SQLiteDatabase, own: ActionCatalog
         enrolment=EnrolmentService(registry=registry, agents=agents, key=key, clock=clock, new_id=new_id, known=own),
         catalog=catalog,
         gateway=gateway,
-        dial_in=DialIn(messages=messages, gateway=gateway, changes=database, clock=clock),
+        dial_in=DialIn(registry=registry, messages=messages, gateway=gateway, changes=database, clock=clock),
     )
 
 

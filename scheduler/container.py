@@ -121,12 +121,12 @@ async def open_services(
         tools = await opened_tools(stack, settings, secrets, artifacts, registry)
         database, queue = await _opened_stores(stack, settings)
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
-        agents = await opened_agents(stack, settings, database, registry.catalog, secrets)
+        agents = await opened_agents(stack, settings, database, registry.catalog, secrets, sites)
         teaching = make_teaching(settings, database, intents, agents.catalog)
         planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
-        admission = make_admission(settings.queue, database)
+        admission, hands = make_admission(settings.queue, database), agents.hands(registry)
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
-        plans, jobs = make_jobs(settings, database, planner, queue, admission, questions)
+        plans, jobs = make_jobs(settings, database, planner, queue, admission, questions, hands)
         schedules, runner = make_schedules(database, jobs, queue)
         yield Services(
             settings=settings,
@@ -146,7 +146,7 @@ async def open_services(
             screenshots=screenshots,
             attachments=AttachmentService(jobs=jobs, artifacts=artifacts),
             tables=TableService(jobs),
-            worker=(worker := make_worker(settings, queue, database, registry, secrets, agents, repairs)),
+            worker=(worker := make_worker(settings, queue, database, hands, secrets, agents, repairs)),
             schedule_runner=runner,
             maintenance=make_maintenance(settings, database, (artifacts, screenshots), questions, plans),
             checks=make_checks(settings, SQLiteJobRepository(database), queue, worker, registry),
@@ -243,9 +243,10 @@ def make_jobs(
     queue: JobQueue,
     admission: Admission,
     questions: AnswerService,
+    hands: AgentHands,
 ) -> tuple[PlanService, JobService]:
-    """Return what shows plans, and what clients may ask of jobs."""
-    clock, plans = SystemClock(), make_plans(settings, database, planner)
+    """Return what shows plans, with what `hands` lack for them, and what clients may ask of jobs."""
+    clock, plans = SystemClock(), make_plans(settings, database, planner, hands.require)
     return plans, JobService(
         planner=planner,
         jobs=SQLiteJobRepository(database, clock),
@@ -273,17 +274,13 @@ def make_worker(
     settings: Settings,
     queue: JobQueue,
     database: SQLiteDatabase,
-    registry: ExecutorRegistry,
+    hands: AgentHands,
     secrets: SecretsManager,
     agents: Agents,
     repairs: RepairService | None,
 ) -> Worker:
-    """Return a worker that has jobs done by agents, and by the executors of this process.
-
-    `repairs` is told of jobs that failed.
-    """
+    """Return a worker that has jobs done by `hands`; `repairs` is told of jobs that failed."""
     clock = SystemClock()
-    hands = AgentHands(here=registry, remote=agents.remote, registry=agents.registry)
     orchestrator = Orchestrator(
         job_queue=queue,
         jobs=SQLiteJobRepository(database, clock),

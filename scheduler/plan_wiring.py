@@ -13,6 +13,7 @@ from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_wrapper import LLMWrapper
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm_wiring import make_beyond
+from scheduler.orchestrator.lacking import Require
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_service import PlanService
 from scheduler.orchestrator.planner import Planner
@@ -26,8 +27,10 @@ from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 from scheduler.settings import Settings
 
 
-def make_plans(settings: Settings, database: SQLiteDatabase, planner: Planner) -> PlanService:
-    """Return what shows plans and keeps them for a time. Raises ValueError for an unusable price list."""
+def make_plans(settings: Settings, database: SQLiteDatabase, planner: Planner, require: Require) -> PlanService:
+    """Return what shows plans and keeps them for a time. `require` says what steps lack.
+
+    Raises ValueError for an unusable price list."""
     return PlanService(
         planner=planner,
         plans=SQLitePlanRepository(database),
@@ -35,6 +38,7 @@ def make_plans(settings: Settings, database: SQLiteDatabase, planner: Planner) -
         new_id=new_id,
         keep=timedelta(hours=settings.queue.plan_hours),
         currency=load_prices(settings.llm.prices_file or DEFAULT_PRICES).currency,
+        require=require,
     )
 
 

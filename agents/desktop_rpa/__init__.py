@@ -20,4 +20,9 @@ def make_executors(settings: Settings, secrets: SecretsManager) -> ExecutorRegis
     return registry
 
 
-KIND = AgentKind(type=AgentType.DESKTOP_RPA, make_executors=make_executors)
+KIND = AgentKind(
+    type=AgentType.DESKTOP_RPA,
+    make_executors=make_executors,
+    lacks="It starts and ends programs and opens documents. It does no steps on screens yet (desktop.*): "
+    "no clicking, typing or reading in the windows of programs.",
+)

@@ -8,6 +8,7 @@ run_agent(AgentOptions(type=AgentType.DATA, name="data-1", url="http://scheduler
 
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_process import run_agent
+from agents.runtime.embedded import embedded_agent
 from agents.runtime.progress import report_progress
 
-__all__ = ["AgentOptions", "report_progress", "run_agent"]
+__all__ = ["AgentOptions", "embedded_agent", "report_progress", "run_agent"]

@@ -14,7 +14,8 @@ class AgentOptions:
 
     `endpoint` is the address at which the scheduler calls; without one the agent dials out: `dial` says how; where no
     WebSocket gets through it polls. It listens at `host` and `port` either way (0: any free port). `concurrency` tasks
-    run at once. With `new_key` it signs with a new key from now on. `folder` belongs to this agent
+    run at once. If any are named, it is given steps only at `domains` of the web, only with `applications`; plans may
+    ask for one of its `tags`. With `new_key` it signs with a new key from now on. `folder` belongs to this agent
     alone. `artifacts` is where its executors keep files that travel.
     """
 
@@ -30,5 +31,7 @@ class AgentOptions:
     concurrency: int = 1
     new_key: bool = False
     tags: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
     grace: timedelta = timedelta(seconds=20)
     dial: Literal["socket", "poll"] = "socket"

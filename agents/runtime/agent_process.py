@@ -118,7 +118,7 @@ async def serve_agent(
     started: Callable[[str], None],
 ) -> bool:
     """Be an agent in this event loop. Raises as `run_agent` does."""
-    async with _opened(options, executors, redact) as parts:
+    async with opened(options, executors, redact) as parts:
         app = build_agent_app(link=parts.link, reception=parts.reception, concurrency=options.concurrency)
         config = uvicorn.Config(
             app, host=options.host, port=options.port, log_config=None, access_log=False, server_header=False
@@ -144,18 +144,29 @@ async def serve_agent(
 
 
 async def _live(options: AgentOptions, executors: ExecutorRegistry, parts: Parts) -> None:
-    """Join, tell what became of what was left, then work until cancelled."""
+    """Join, then work until cancelled."""
+    await join(parts)
+    async with asyncio.TaskGroup() as owner:
+        owner.create_task(work(executors, parts))
+        if not options.endpoint:
+            owner.create_task(_dial(options, parts))
+
+
+async def join(parts: Parts) -> None:
+    """Join, and tell what became of what was left. Raises EnrolmentRefusedError."""
     await parts.link.join()
     parts.runs.tenant = parts.link.me.tenant
     await parts.store.forget(parts.link.now() - _KEPT)
     await parts.runs.recover()
+
+
+async def work(executors: ExecutorRegistry, parts: Parts) -> None:
+    """Do what comes, and say what is to be said, until cancelled."""
     async with asyncio.TaskGroup() as owner:
         owner.create_task(parts.link.live())
         owner.create_task(parts.outbox.run())
         owner.create_task(parts.progress.run())
         owner.create_task(_let_go(executors, parts.runs))
-        if not options.endpoint:
-            owner.create_task(_dial(options, parts))
 
 
 async def _dial(options: AgentOptions, parts: Parts) -> None:
@@ -209,8 +220,12 @@ async def _let_go(executors: ExecutorRegistry, runs: TaskRuns) -> None:
 
 
 async def _drain(options: AgentOptions, server: "_Server", parts: Parts) -> None:
-    """Once asked to end: take nothing new, finish, say what is to be said."""
     await server.asked_to_end.wait()
+    await drain(options, parts)
+
+
+async def drain(options: AgentOptions, parts: Parts) -> None:
+    """Take nothing new, finish, say what is to be said."""
     log.info("agent_drains", running=parts.runs.running)
     parts.reception.draining = True
     if not parts.link.has_joined:
@@ -225,9 +240,13 @@ async def _drain(options: AgentOptions, server: "_Server", parts: Parts) -> None
 
 
 @asynccontextmanager
-async def _opened(
-    options: AgentOptions, executors: ExecutorRegistry, redact: Callable[[str], str]
+async def opened(
+    options: AgentOptions,
+    executors: ExecutorRegistry,
+    redact: Callable[[str], str],
+    way: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Parts]:
+    """Open all that an agent consists of. `way` brings its requests to the scheduler, if not the network does."""
 
     def load() -> Load:
         return reception.load()
@@ -242,6 +261,7 @@ async def _opened(
             catalog=executors.catalog,
             store=store,
             load=load,
+            way=way,
         )
         stack.push_async_callback(link.close)
         files = AgentFiles(ArtifactStore(options.artifacts or options.folder / "artifacts"), link)

@@ -23,10 +23,11 @@ ENDED, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
 @dataclass(frozen=True, kw_only=True)
 class AgentKind:
-    """A kind of agent: `make_executors` makes what it can do."""
+    """A kind of agent: `make_executors` makes what it can do; `lacks` says what one might expect of it in vain."""
 
     type: AgentType
     make_executors: Callable[[Settings, SecretsManager], ExecutorRegistry]
+    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,9 @@ class StartOptions:
     endpoint: str = ""
     concurrency: int = 1
     new_key: bool = False
+    tags: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    applications: Sequence[str] = ()
     dial: Literal["socket", "poll"] = "socket"
 
 
@@ -64,10 +68,15 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
         endpoint=asked.endpoint,
         concurrency=asked.concurrency,
         new_key=asked.new_key,
+        tags=tuple(asked.tags),
+        domains=tuple(asked.domains),
+        applications=tuple(asked.applications),
         grace=settings.worker.grace,
         dial=asked.dial,
     )
     executors = kind.make_executors(settings, secrets)
+    if kind.lacks:
+        _say(kind.lacks)
     try:
         ended_well = run_agent(
             options, executors, redact=secrets.redact, started=lambda url: _say(f"Agent {name}: {url}")
@@ -81,7 +90,7 @@ def start_agent(kind: AgentKind, asked: StartOptions, settings: Settings) -> int
 def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     """Start an agent of that kind as the command line says."""
     defaults = StartOptions(url="")
-    parser = argparse.ArgumentParser(description=f"An agent of CPA: {kind.type}.")
+    parser = argparse.ArgumentParser(description=f"An agent of CPA: {kind.type}. {kind.lacks}".strip())
     parser.add_argument("--url", required=True, help="address of the scheduler")
     parser.add_argument("--token", default="", help="enrolment token; better in CPA_AGENTS_TOKEN, where nobody sees it")
     parser.add_argument("--name", default="", help=f"name of the agent, by default {kind.type}-1")
@@ -90,6 +99,9 @@ def main(kind: AgentKind, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--endpoint", default="", help="where the scheduler calls it; by default it dials out")
     parser.add_argument("--concurrency", type=int, default=defaults.concurrency, help="tasks at once")
     parser.add_argument("--new-key", action="store_true", help="change its signing key for a new one")
+    for name, words in (("tag", "what plans may ask for"), ("domain", "where it acts"), ("application", "with what")):
+        many = {"action": "append", "default": [], "dest": f"{name}s", "help": f"{words}; may be given again"}
+        parser.add_argument(f"--{name}", metavar=name.upper(), **many)  # type: ignore[arg-type]
     parser.add_argument("--dial", choices=("socket", "poll"), default=defaults.dial, help="how it dials out")
     asked = StartOptions(**vars(parser.parse_args(arguments)))
     try:

@@ -1,6 +1,7 @@
 """The agent's line to the scheduler: joins, again when it was forgotten, gives signs of life, says, fetches."""
 
 import asyncio
+import platform
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ import structlog
 from agents.runtime.agent_options import AgentOptions
 from agents.runtime.agent_store import AgentStore
 from agents.runtime.scheduler_socket import SchedulerSocket
+from scheduler import __version__
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.agent_wire import (
     AgentResponse,
@@ -51,7 +53,10 @@ log = structlog.get_logger(__name__)
 
 
 class SchedulerLink:
-    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more."""
+    """`catalog` is what the agent can do; `load` tells how many tasks it has, and whether it takes more.
+
+    Requests go over the network unless `way` says otherwise.
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class SchedulerLink:
         catalog: ActionCatalog,
         store: AgentStore,
         load: Callable[[], Load],
+        way: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._options = options
         self._catalog = catalog
@@ -73,6 +79,7 @@ class SchedulerLink:
             timeout=httpx.Timeout(15),
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
             trust_env=False,
+            transport=way,
         )
         self.socket = SchedulerSocket()
         self._joined: AgentResponse | None = None
@@ -184,11 +191,14 @@ class SchedulerLink:
         return status < httpx.codes.INTERNAL_SERVER_ERROR and status != _LATER
 
     async def dial(self, take: Callable[[OutboxItem], Awaitable[None]]) -> None:
-        """Hold the line to the scheduler until it ends. Raises SocketRefusedError, and OSError."""
+        """Hold the line to the scheduler until it ends; once it stands give a sign of life, else nothing comes.
+
+        Raises SocketRefusedError, and OSError.
+        """
         url = httpx.URL(self._options.url)
         path = f"{url.path.rstrip('/')}/ws/agents/{self.me.agent_id}"
         address = url.copy_with(scheme="wss" if url.scheme == "https" else "ws", path=path)
-        await self.socket.run(str(address), self.me.token or "", take)
+        await self.socket.run(str(address), self.me.token or "", take, self.beat_now)
 
     async def fetch(self, after: int) -> list[OutboxItem]:
         """Return what waits behind `after`, or comes soon. Raises httpx.HTTPError."""
@@ -247,12 +257,13 @@ class SchedulerLink:
         body = RegisterAgentRequest(
             name=self._options.name,
             type=self._options.type,
-            capabilities=tuple(CapabilityTerms(name=spec.name) for spec in self._catalog),
+            capabilities=tuple(self._terms(spec.name) for spec in self._catalog),
             actions=tuple(map(OfferedAction.of, self._catalog)),
             endpoint=self._options.endpoint,
             key=self._key.public,
             concurrency=self._options.concurrency,
             tags=self._options.tags,
+            metadata={"version": __version__, "python": platform.python_version(), "platform": platform.system()},
         ).model_dump(mode="json")
         for token in tokens or [""]:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -261,6 +272,9 @@ class SchedulerLink:
                 answer.raise_for_status()
                 return AgentResponse.model_validate_json(answer.content)
         raise EnrolmentRefusedError(_NO_TOKEN)
+
+    def _terms(self, name: str) -> CapabilityTerms:
+        return CapabilityTerms(name=name, domains=self._options.domains, applications=self._options.applications)
 
     async def _keep(self, joined: AgentResponse, started: float) -> None:
         await self._store.remember(_JOINED, joined.model_dump_json())

@@ -35,8 +35,10 @@ class SchedulerSocket:
     def stands(self) -> bool:
         return self._connection is not None
 
-    async def run(self, url: str, token: str, take: Callable[[OutboxItem], Awaitable[None]]) -> None:
-        """Connect, and have everything that comes taken, in order, until the connection ends.
+    async def run(
+        self, url: str, token: str, take: Callable[[OutboxItem], Awaitable[None]], begun: Callable[[], None]
+    ) -> None:
+        """Connect, which `begun` is told, and have everything that comes taken, in order, until the connection ends.
 
         Raises SocketRefusedError, and OSError when nobody is reached.
         """
@@ -47,6 +49,7 @@ class SchedulerSocket:
                 url, max_size=2 * MAX_MESSAGE_BYTES, ping_interval=_PING, ping_timeout=_PING, **options
             ) as connection:
                 self._connection = connection
+                begun()
                 await self._both_ways(connection, take)
         except InvalidHandshake as error:
             raise SocketRefusedError(str(error)) from error

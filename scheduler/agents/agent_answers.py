@@ -61,7 +61,7 @@ def result_of(agent: Agent, final: BaseMessage, duration: float) -> ExecutionRes
     error: CPAError
     retryable = True
     if isinstance(final, CancelledMessage):
-        error = OutcomeUnknownError(final.intent or "the step", f"{agent.name} stopped by itself")
+        error = OutcomeUnknownError(final.intent or final.type, f"{agent.name} stopped by itself")
         effect = final.payload.effect
     else:
         refusal = final.payload if isinstance(final, RefuseMessage) else None

@@ -42,7 +42,9 @@ class AgentHands:
 
     def _by_us(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
         """Do it here; what was answered to an agent for it alone, we cannot read and ask for again."""
-        return self._here.execute(todo, context._replace(answers=unsealed(context.answers)))
+        if context.answers:
+            context = context._replace(answers=unsealed(context.answers))
+        return self._here.execute(todo, context)
 
     async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
         """Have it done by an agent. A step that shares a session is done where the session is, there or here."""

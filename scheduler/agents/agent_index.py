@@ -15,6 +15,7 @@ from scheduler.core.agent import Agent, AgentStatus, CapabilityLimits
 from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.clock import Clock
 from scheduler.core.ids import AgentId, TenantId
+from scheduler.core.spelling import folded
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat
 
 _FEW: Final = 8  # candidates that are all looked at
@@ -297,7 +298,7 @@ class AgentIndex:
             entry.left_alone_until = self._clock.monotonic() + _PAUSE_OF_BUSY
 
     def suspect(self, agent_id: AgentId) -> None:
-        """Give it nothing until it gives a sign of life: it could not be reached."""
+        """Give it nothing until it gives a sign of life: it could not be reached, or has not answered."""
         entry = self._entries.get(agent_id)
         if entry is not None:
             entry.suspected_at = self._clock.now()
@@ -335,10 +336,14 @@ def _out_of_bounds(entry: Entry, need: Need) -> str | None:
 def _beyond(limits: CapabilityLimits, need: Need) -> str | None:
     if limits.domains and need.domain is not None and not _covers(limits.domains, need.domain):
         return "not for this domain"
-    if limits.applications and need.application is not None and need.application not in limits.applications:
+    if (
+        limits.applications
+        and need.application is not None
+        and folded(need.application) not in map(folded, limits.applications)
+    ):
         return "not for this application"
     return None
 
 
 def _covers(domains: Iterable[str], host: str) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    return any(f".{host}".endswith(f".{domain.lower()}") for domain in domains)

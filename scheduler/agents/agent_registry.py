@@ -197,7 +197,7 @@ class AgentRegistry:
         self._index.leave_alone(agent_id)
 
     def suspect(self, agent_id: AgentId) -> None:
-        """Give the agent nothing until it gives a sign of life: it could not be reached."""
+        """Give the agent nothing until it gives a sign of life: it could not be reached, or has not answered."""
         self._index.suspect(agent_id)
 
     async def candidates(self, need: Need, most: int) -> Sequence[Agent]:

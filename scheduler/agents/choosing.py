@@ -2,34 +2,38 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import structlog
 
 from scheduler.agents.agent_index import Choice, Need, Unfit
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.core.agent import Agent
-from scheduler.core.errors import AgentsBusyError, NoFreeAgentError
+from scheduler.core.errors import AgentsBusyError, CPAError, NoFreeAgentError
 from scheduler.core.ids import AgentId
+from scheduler.core.site_book import Sites
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
+from scheduler.executors.web_allowance import origin_of
 from scheduler.repository.repository_interface import ChangeSignal
 
 _LOOK_AGAIN: Final = 0.5
 _WAIT: Final = 5.0
 """Seconds for which one is waited for at a stretch: an attempt may not take much longer than the step's timeout."""
 
+_TAGGED: Final = "tag:"
+
 log = structlog.get_logger(__name__)
 
 
 class Choosing:
-    """The direct choice: by what is known here, without asking agents."""
+    """The direct choice: by what is known here, without asking agents. `sites` say where steps at a site act."""
 
-    def __init__(self, registry: AgentRegistry, changes: ChangeSignal) -> None:
+    def __init__(self, registry: AgentRegistry, changes: ChangeSignal, sites: Sites) -> None:
         self._registry = registry
         self._changes = changes
+        self._sites = sites
 
     async def agent(
         self,
@@ -52,7 +56,7 @@ class Choosing:
             seen = self._changes.changes
             found: Choice | Unfit | None = None
             for avoid in avoided(failed, busy) if only is None else (frozenset[AgentId](),):
-                found = await self._registry.choose(need_of(todo, context, avoid | unable, only))
+                found = await self._registry.choose(self.need(todo, context, avoid | unable, only))
                 if isinstance(found, Choice):
                     log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
                     return found.agent
@@ -63,8 +67,36 @@ class Choosing:
 
     async def another(self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Agent | None:
         """Return one that is none of these and free now; None: there is none."""
-        found = await self._registry.choose(need_of(todo, context, avoid))
+        found = await self._registry.choose(self.need(todo, context, avoid))
         return found.agent if isinstance(found, Choice) else None
+
+    def need(
+        self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId], only: AgentId | None = None
+    ) -> Need:
+        """Return what the step asks of an agent."""
+        application = todo.params.get("application")
+        wanted = todo.agent or only
+        tag = wanted.removeprefix(_TAGGED) if wanted is not None and wanted.startswith(_TAGGED) else None
+        return Need(
+            action=todo.action,
+            tenant=context.tenant,
+            domain=self._host(todo.params),
+            application=application if isinstance(application, str) else None,
+            tag=tag,
+            agent=wanted if tag is None else only,
+            avoid=avoid,
+        )
+
+    def _host(self, params: Mapping[str, Any]) -> str | None:
+        """Return where the step acts in the web; None: its parameters do not say."""
+        url, key = params.get("url"), params.get("site")
+        if isinstance(key, str):
+            try:
+                url = self._sites.keyed(key).profile.url
+            except CPAError:  # the agent may have the profile of a site that is not set up here
+                return None
+        origin = origin_of(url) if isinstance(url, str) else None
+        return None if origin is None else origin.host
 
 
 def avoided(failed: Counter[AgentId], busy: frozenset[AgentId]) -> Iterator[frozenset[AgentId]]:
@@ -73,18 +105,3 @@ def avoided(failed: Counter[AgentId], busy: frozenset[AgentId]) -> Iterator[froz
         yield frozenset(agent_id for agent_id, times in failed.items() if times > often) | busy
     if busy:
         yield frozenset()
-
-
-def need_of(todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId], only: AgentId | None = None) -> Need:
-    """Return what the step asks of an agent."""
-    url, app = todo.params.get("url"), todo.params.get("app")
-    domain = urlsplit(url).hostname if isinstance(url, str) else None
-    application = app if isinstance(app, str) else None
-    return Need(
-        action=todo.action,
-        tenant=context.tenant,
-        domain=domain,
-        application=application,
-        agent=todo.agent or only,
-        avoid=avoid,
-    )

@@ -7,7 +7,7 @@ how busy an agent is this very moment, also by the hands of other schedulers, an
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -79,13 +79,11 @@ class ContractNet:
                 log.info("reject_not_heard", agent=bid.agent.id, error=str(error))
 
     async def _bid(self, agent: Agent, need: Need, context: ExecutionContext, reply_by: datetime) -> Bid | None:
-        announced = self._conversation.message(
-            MessageType.DISCOVER,
-            agent,
-            context,
-            reply_by,
-            payload={"capability": need.action, "replyBy": reply_by},
-        )
+        payload: dict[str, Any] = {"capability": need.action, "replyBy": reply_by}
+        bounds = {"domain": need.domain, "application": need.application}
+        if constraints := {name: value for name, value in bounds.items() if value is not None}:
+            payload["constraints"] = constraints
+        announced = self._conversation.message(MessageType.DISCOVER, agent, context, reply_by, payload=payload)
         try:
             answer = await self._conversation.ask(agent, announced, context, reply_by)
         except (AgentUnreachableError, OutcomeUnknownError):

@@ -68,7 +68,7 @@ class Conversation:
                     return answer
             left = (until - self._clock.now()).total_seconds()
             if left <= 0:
-                raise OutcomeUnknownError(str(message.intent or message.type), f"{agent.name} did not answer in time")
+                raise OutcomeUnknownError(_what(message), f"{agent.name} did not answer in time")
             await self._changes.wait(seen, left)
 
     async def receive(self, said: str | bytes | Mapping[str, Any]) -> LamReceipt:
@@ -93,7 +93,7 @@ class Conversation:
                     await self._messages.undelivered(message, agent.tenant, agent.id)
                     raise
                 if self._clock.now() + timedelta(seconds=_RESEND) >= until:
-                    raise OutcomeUnknownError(f"{message.type} to {agent.name}", str(error)) from error
+                    raise OutcomeUnknownError(_what(message), f"{agent.name}: {error}") from error
                 await asyncio.sleep(_RESEND)
                 continue
             break
@@ -103,7 +103,7 @@ class Conversation:
             except MessageConflictError as error:
                 log.info("answer_changes_nothing", agent=agent.id, error=str(error))
             except CPAError as error:
-                raise OutcomeUnknownError(f"what {agent.name} was asked", f"its answer is no good: {error}") from error
+                raise OutcomeUnknownError(_what(message), f"the answer of {agent.name} is no good: {error}") from error
         if answer is not None or agent.endpoint:
             await self._messages.sent(message.id, agent.id)
 
@@ -139,6 +139,11 @@ class Conversation:
             expected={"deadline": until, "budgetMs": max(0, int((until - now).total_seconds() * 1000))},
             **fields,
         )
+
+
+def _what(message: BaseMessage) -> str:
+    """Return what may or may not have happened: the action, where it is about a step."""
+    return message.intent or message.type
 
 
 def trace_of_step(context: ExecutionContext) -> str:

@@ -1,7 +1,11 @@
 """What waits in the outbox for agents that dial in; whichever process they are connected to."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.lam_gateway import LamGateway
 from scheduler.core.agent_wire import OutboxItem
 from scheduler.core.clock import Clock
@@ -12,13 +16,35 @@ from scheduler.repository.repository_interface import ChangeSignal
 
 
 class DialIn:
-    """Hands messages out, signed at that moment."""
+    """Hands messages out, signed at that moment. Who hangs up its only line here is given nothing until it is back."""
 
-    def __init__(self, *, messages: LamRepository, gateway: LamGateway, changes: ChangeSignal, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        registry: AgentRegistry,
+        messages: LamRepository,
+        gateway: LamGateway,
+        changes: ChangeSignal,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._lines: Counter[AgentId] = Counter()
         self._messages = messages
         self._gateway = gateway
         self._changes = changes
         self._clock = clock
+
+    @contextmanager
+    def line(self, agent_id: AgentId) -> Iterator[None]:
+        """Be connected with the agent for as long as the block lasts."""
+        self._lines[agent_id] += 1
+        try:
+            yield
+        finally:
+            self._lines[agent_id] -= 1
+            if not self._lines[agent_id]:
+                del self._lines[agent_id]
+                self._registry.suspect(agent_id)
 
     async def fetch(self, agent_id: AgentId, after: int, wait: float) -> list[OutboxItem]:
         """Return what waits behind `after`, or what comes within `wait` seconds; what lies before has arrived."""

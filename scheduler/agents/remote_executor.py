@@ -15,7 +15,7 @@ import structlog
 from scheduler.agents.agent_answers import known_from, result_of, verification_of
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.artifact_exchange import ArtifactExchange
-from scheduler.agents.choosing import Choosing, need_of
+from scheduler.agents.choosing import Choosing
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
 from scheduler.agents.hedging import Hedging
@@ -131,7 +131,9 @@ class RemoteExecutor(BaseExecutor):
             payload["artifacts"] = files
         if context.answers:
             payload["answers"] = dict(context.answers)
-        order = self._conversation.message(kind, agent, context, until, answering=offer, payload=payload)
+        order = self._conversation.message(
+            kind, agent, context, until, answering=offer, intent=todo.action, payload=payload
+        )
         await self._conversation.send(agent, order, context, until)
         return order, until
 
@@ -225,7 +227,7 @@ class RemoteExecutor(BaseExecutor):
         if self._net is None or holder is not None or todo.agent is not None:
             return None, None
         until = self._until(todo, context)
-        bids = await self._net.bids(need_of(todo, context, avoid), context, until)
+        bids = await self._net.bids(self._choosing.need(todo, context, avoid), context, until)
         if not bids:
             return None, None
         best, *others = bids
@@ -286,8 +288,7 @@ class RemoteExecutor(BaseExecutor):
                 await _to_its_end(self._stop(agent, context))
                 raise
             except (AgentUnreachableError, OutcomeUnknownError) as error:
-                if isinstance(error, AgentUnreachableError):
-                    self._registry.suspect(agent.id)
+                self._registry.suspect(agent.id)
                 failure = TaskFailure.of(error).model_copy(update={"agent_id": agent.id, "agent_at_fault": True})
                 return ExecutionResult(success=False, error=failure, duration=time.perf_counter() - started)
             slot.well = True
@@ -308,7 +309,9 @@ class RemoteExecutor(BaseExecutor):
 
     async def _status(self, agent: Agent, todo: ToDo, context: ExecutionContext) -> StatusMessage:
         until = self._clock.now() + timedelta(seconds=min(todo.timeout, 10.0))
-        query = self._conversation.message(MessageType.QUERY_STATUS, agent, context, until, payload={"todo": todo})
+        query = self._conversation.message(
+            MessageType.QUERY_STATUS, agent, context, until, intent=todo.action, payload={"todo": todo}
+        )
         try:
             answer = await self._conversation.ask(agent, query, context, until)
         except OutcomeUnknownError as error:

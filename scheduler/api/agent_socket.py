@@ -52,13 +52,14 @@ async def talk(websocket: WebSocket, agent_id: AgentId) -> None:
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", []) else None)
     log.info("agent_dialled_in", agent=agent_id)
     line = _Line(websocket, agent_id, caller, agents.dial_in, services.worker.orchestrator, enrolment)
-    ways = {asyncio.create_task(line.give()), asyncio.create_task(line.take())}
-    try:
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for way in ways:
-            way.cancel()
-        ended = await asyncio.gather(*ways, return_exceptions=True)
+    with agents.dial_in.line(agent_id):
+        ways = {asyncio.create_task(line.give()), asyncio.create_task(line.take())}
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            ended = await asyncio.gather(*ways, return_exceptions=True)
     await _close(websocket, ended)
     log.info("agent_hung_up", agent=agent_id)
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
+from scheduler import __version__
 from scheduler.api import (
     agent_files,
     agent_socket,
@@ -32,7 +33,6 @@ from scheduler.api.middleware import BodyLimit, Door, Envelope
 from scheduler.api.models import EVERYWHERE
 from scheduler.settings import ApiSettings
 
-VERSION: Final = "0.1.0"
 _DESCRIPTION: Final = """A request in German or English becomes a plan, the plan a durable job, the job verified work.
 
 A job that was answered with 202 is stored and reaches `done`, `failed` or `cancelled`, whatever is killed in between.
@@ -63,7 +63,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         title="CPA",
         summary="Cognitive Process Automation",
         description=_DESCRIPTION,
-        version=VERSION,
+        version=__version__,
         openapi_tags=_TAGS,
         lifespan=lifespan,
         redirect_slashes=False,

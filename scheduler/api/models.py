@@ -15,7 +15,7 @@ from scheduler.core.plan_diff import PlanDiff
 from scheduler.core.questions import Question
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.task_graph import TaskGraph, ToDo
-from scheduler.orchestrator.plan_preview import Preview, StepPreview
+from scheduler.orchestrator.plan_preview import Lack, Preview, StepPreview
 from scheduler.orchestrator.slot_values import Slot
 
 
@@ -189,6 +189,10 @@ class PlanResponse(BaseModel):
     steps: tuple[StepPreview, ...] = Field(description="In an order they can be done in.")
     risk: Risk = Field(description="That of the riskiest step.")
     estimate: EstimateResponse
+    lacking: tuple[Lack, ...] = Field(
+        description="What steps need that is not set up here and no agent brings: a job of it ends before its first "
+        "step, saying so. Steps with a condition or a list fail when their turn comes."
+    )
     plan_hash: str = Field(description="SHA-256 of the plan, in hex.")
     version: int
     before: str | None = Field(description="`plan_hash` of the version before.")
@@ -213,6 +217,7 @@ class PlanResponse(BaseModel):
             steps=preview.steps,
             risk=preview.risk,
             estimate=EstimateResponse(spent=spent, **reckoned.model_dump(exclude={"spent"})),
+            lacking=preview.lacking,
             changes=preview.changes,
             plan_hash=kept.hash,
             **planned.model_dump(include={"intent", "locale", "slots", "way", "why", "confidence", "by"}),

@@ -28,6 +28,7 @@ class PlanView(BaseModel):
     slots: dict[str, str] = Field(description="What was understood of the sentence.")
     steps: list[PlannedStep]
     overlooked: list[str] = Field(description="Statements of the sentence that nothing is done about.")
+    lacking: list[str] = Field(description="What is not set up for it: a job of it would fail. Tell the user.")
     plan_hash: str
 
     @classmethod
@@ -35,7 +36,8 @@ class PlanView(BaseModel):
         tasks = plan["task_graph"]["tasks"]
         fields = ("intent", "slots", "overlooked", "plan_hash")
         steps = [{name: todo[name] for name in PlannedStep.model_fields if todo.get(name)} for todo in tasks]
-        return cls.model_validate({name: plan[name] for name in fields} | {"steps": steps})
+        lacking = [lack["text"] for lack in plan["lacking"]]
+        return cls.model_validate({name: plan[name] for name in fields} | {"steps": steps, "lacking": lacking})
 
 
 class QuestionView(BaseModel):

@@ -1,6 +1,6 @@
 """The commands of `cpa agent`: start an agent on this machine, for a scheduler here or elsewhere."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -44,6 +44,30 @@ AtOnce = Annotated[
 ]
 
 
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        help=say("Merkmal, das Pläne verlangen können; mehrfach erlaubt.", "What plans may ask for; may be repeated."),
+    ),
+]
+Domains = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domain",
+        help=say("Nur dort im Web arbeitet er; mehrfach erlaubt.", "Only there in the web it acts; may be repeated."),
+    ),
+]
+Applications = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--application",
+        help=say("Nur damit arbeitet er; mehrfach erlaubt.", "Only with that it works; may be repeated."),
+    ),
+]
+Dial = Annotated[
+    Literal["socket", "poll"], typer.Option("--dial", help=say("Wie er die Arbeit holt.", "How it fetches work."))
+]
 NewKey = Annotated[
     bool,
     typer.Option(
@@ -87,6 +111,10 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
         endpoint: Endpoint = "",
         concurrency: AtOnce = 1,
         new_key: NewKey = False,
+        tag: Tags = None,
+        domain: Domains = None,
+        application: Applications = None,
+        dial: Dial = "socket",
     ) -> None:
         from agents.runtime.command_line import StartOptions, start_agent  # noqa: PLC0415 - as above
 
@@ -99,6 +127,10 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
             endpoint=endpoint,
             concurrency=concurrency,
             new_key=new_key,
+            tags=tag or (),
+            domains=domain or (),
+            applications=application or (),
+            dial=dial,
         )
         try:
             code = start_agent(kind(), asked, given_settings())
@@ -110,4 +142,13 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
 _add("web", _web, say("Ein Agent, der im Browser arbeitet.", "An agent that works in a browser."))
 _add("email", _email, say("Ein Agent, der Mails sendet und liest.", "An agent that sends and reads mail."))
 _add("data", _data, say("Ein Agent für Dateien und Tabellen.", "An agent for files and tables."))
-_add("desktop", _desktop, say("Ein Agent für Programme dieses Rechners.", "An agent for programs of this machine."))
+_add(
+    "desktop",
+    _desktop,
+    say(
+        "Ein Agent, der Programme dieses Rechners startet, beendet und Dokumente öffnet; in ihren Fenstern klickt, "
+        "tippt und liest er noch nicht.",
+        "An agent that starts and ends programs of this machine and opens documents; it does not click, type or read "
+        "in their windows yet.",
+    ),
+)

@@ -79,6 +79,7 @@ def show(agent: Annotated[str, _AGENT], as_json: Annotated[bool, JSON] = False) 
         say("Adresse", "address"): found["endpoint"] or say("meldet sich selbst", "dials in"),
         say("zuletzt gehört", "last heard of"): _last(found),
         say("Aufgaben", "tasks"): f"{found['running']}/{found['concurrency']}",
+        say("Programm", "program"): _program(found["metadata"]),
         say("Merkmale", "tags"): ", ".join(found["tags"]) or "–",
         say("Schlüssel", "keys"): ", ".join(found["keys"]) or say("keiner: bekommt nichts", "none: is given nothing"),
         say("Grund", "reason"): found["reason"] or "–",
@@ -181,6 +182,12 @@ def _path(client: Client, agent: str) -> str:
     known = client.call("GET", "/agents")["agents"]
     agent_id = next((one["agent_id"] for one in known if one["name"] == agent), agent)
     return f"/agents/{quote(agent_id, safe='') or '-'}"
+
+
+def _program(metadata: Mapping[str, Any]) -> str:
+    """Return what an agent of ours says of its program; others say what they like."""
+    known = (name for name in ("version", "python", "platform") if name in metadata)
+    return ", ".join(f"{name} {metadata[name]}" for name in known) or "–"
 
 
 def _status(agent: Mapping[str, Any]) -> str:

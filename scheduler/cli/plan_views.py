@@ -37,11 +37,14 @@ def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
     for text in plan["overlooked"]:
         console.print(say("nichts zu tun bei:", "nothing to do about:"), escape(text), highlight=False, soft_wrap=True)
     console.print(f"{say('Risiko', 'risk')}: {_risk(plan['risk'])}   {_estimate(plan['estimate'])}", highlight=False)
+    for lack in plan["lacking"]:
+        names, text = escape(", ".join(lack["steps"])), escape(lack["text"])
+        console.print(f"[red]{say('fehlt für', 'lacking for')} {names}:[/] {text}", highlight=False, soft_wrap=True)
     if plan["unseen"]:
         unseen = escape(", ".join(plan["unseen"]))
         console.print(f"[yellow]{say('bitte ansehen', 'please look at')}:[/] {unseen}", highlight=False, soft_wrap=True)
-    version = f"{say('Fassung', 'version')} {plan['version']}" if plan["version"] > 1 else ""
-    console.print(f"[dim]{version}[/] cpa run --plan {plan['plan_hash']}".strip(), highlight=False, soft_wrap=True)
+    version = f"[dim]{say('Fassung', 'version')} {plan['version']}[/] " if plan["version"] > 1 else ""
+    console.print(f"{version}cpa run --plan {plan['plan_hash']}", highlight=False, soft_wrap=True)
     console.print(f"[dim]{say('gilt bis', 'kept until')} {moment(plan['expires_at'])}[/]", highlight=False)
     if plan["changes"] is not None:
         show_diff(console, plan["changes"])

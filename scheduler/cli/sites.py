@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import views
+from scheduler.cli.results import evidence_kind
 from scheduler.cli.session import FAILED, USAGE, err, given_settings, leave, out
 from scheduler.cli.words import read_out, say
 from scheduler.core.errors import CPAError, UnknownSiteError
@@ -146,7 +148,7 @@ def _keep(settings: Settings, name: str, text: str, *, force: bool) -> None:
     out.print(views.escape(str(path)), highlight=False, soft_wrap=True)
     for secret in profile.secret_names:
         out.print(f"  cpa secret set {views.escape(secret)}", highlight=False)
-    out.print(f"  cpa site test {views.escape(profile.name)}", highlight=False)
+    out.print(f"  cpa site test {views.escape(shlex.quote(profile.name))}", highlight=False)
 
 
 @app.command("test", help=say("Sich wirklich anmelden und nachsehen; mit --document auch eines holen.",
@@ -170,7 +172,7 @@ def try_site(name: Annotated[str, _NAME], document: Annotated[str | None, _NUMBE
     for line in trial.lines:
         out.print(views.escape(line), highlight=False, soft_wrap=True)
     for picture in trial.pictures:
-        out.print(f"{say('Bild', 'picture')}: {views.escape(picture)}", highlight=False, soft_wrap=True)
+        out.print(f"{evidence_kind(picture)}: {views.escape(picture)}", highlight=False, soft_wrap=True)
     if trial.error is not None:
         raise leave(FAILED, ValueError(trial.error))
 

@@ -3,11 +3,12 @@
 Executors and agents bring their actions into one catalog; plans are checked against it before they are stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from scheduler.core.errors import InvalidFieldError, UnknownActionError
 from scheduler.core.problems import flaw
@@ -140,11 +141,18 @@ class ActionCatalog:
             spec.params.model_validate(dict(params))
         except ValidationError as error:
             for problem in error.errors(include_url=False):
-                value = problem["input"]
-                if problem["type"] not in {"missing", "extra_forbidden"} and isinstance(value, str) and "${" in value:
+                if _by_reference(problem):
                     continue
                 path, words = flaw(problem)
                 raise InvalidFieldError(f"{field}.params.{path}", words) from error
+
+
+def _by_reference(problem: ErrorDetails) -> bool:
+    """Whether only a reference stands where something else is expected, or makes a list count as too short."""
+    kind, value = problem["type"], problem["input"]
+    if kind == "too_short":  # those that are wrong are not counted, and are problems of their own
+        return isinstance(value, Sized) and len(value) >= problem["ctx"]["min_length"]
+    return kind not in {"missing", "extra_forbidden"} and isinstance(value, str) and "${" in value
 
 
 def covering(action: str) -> tuple[str, ...]:

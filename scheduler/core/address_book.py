@@ -9,13 +9,19 @@ AddressBook = Callable[[str], Sequence[str]]
 
 
 class UnfitNameError(ValueError):
-    """A name stands for no address, or for several, the `candidates`; `said` tells a person which and what to do."""
+    """A name stands for no address, or for several, the `candidates`; `said` tells a person which and what to do.
 
-    def __init__(self, said: Sentence, *, name: str = "", candidates: Sequence[str] = ()) -> None:
+    `labels` are the candidates as people know them.
+    """
+
+    def __init__(
+        self, said: Sentence, *, name: str = "", candidates: Sequence[str] = (), labels: Sequence[str] = ()
+    ) -> None:
         super().__init__(said.en)
         self.said = said
         self.name = name
         self.candidates = tuple(candidates)
+        self.labels = tuple(labels) or self.candidates
 
 
 def nobody_known(name: str) -> Sequence[str]:

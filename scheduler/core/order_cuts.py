@@ -12,15 +12,15 @@ _CUT: Final = re.compile(
     r"|followed by|whereupon)\s))",
     re.IGNORECASE,
 )
-_SHORTENED: Final = re.compile(
+SHORTENED: Final = re.compile(
     r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
     r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
     re.IGNORECASE,
 )
-_BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
+BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
-_LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
+LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
 
 
 def cut(text: str) -> list[str]:
@@ -29,10 +29,10 @@ def cut(text: str) -> list[str]:
     for match in _CUT.finditer(text):
         if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
             continue
-        before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-        if before.endswith(".") and _SHORTENED.search(before):
+        before = text[max(0, match.start() - LOOK_BACK) : match.start()]
+        if before.endswith(".") and SHORTENED.search(before):
             continue
-        if text[match.end()].isdigit() and _BEFORE_DATE.search(before):
+        if text[match.end()].isdigit() and BEFORE_DATE.search(before):
             continue
         places.append(match.end())
         if len(places) == _MOST:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from scheduler.core.choices import meant, without_filling
 from scheduler.core.error_kinds import InvalidRequestError, TaskFailedError
 from scheduler.core.ids import TaskId
 from scheduler.core.request_errors import InvalidFieldError, RequestTooLargeError
@@ -113,7 +114,8 @@ def checked_answers(
 ) -> dict[str, str]:
     """Return the answers by the keys of their questions, all or some of them; `text` answers the only question.
 
-    A choice may be said by its value, its label, or its number from 1. Raises InvalidFieldError.
+    A choice may be said as `meant` tells. Words that may mean several are an error, or, where others would do as well,
+    the answer. Raises InvalidFieldError.
     """
     if (text is None) == (answers is None):
         raise InvalidFieldError("answers", _ONE_OF_BOTH)
@@ -138,13 +140,16 @@ def _checked(question: Question, answer: str, field: str) -> str:
         raise InvalidFieldError(field, _EMPTY)
     if len(words) > LONGEST_ANSWER:
         raise RequestTooLargeError(field, LONGEST_ANSWER)
-    for number, choice in enumerate(question.choices, 1):
-        if words.casefold() in {choice.value.casefold(), choice.label.casefold(), str(number)}:
-            return choice.value
+    found = [question.choices[place] for place in meant(question.choices, words)]
+    if len(found) == 1:
+        return found[0].value
     if not question.open:
-        labels = ", ".join(choice.label for choice in question.choices)
-        raise InvalidFieldError(field, Sentence(f"zur Wahl stehen: {labels}", f"the choices are: {labels}"))
-    return words
+        labels = ", ".join(choice.label for choice in found or question.choices)
+        which = Sentence(f"gemeint sein kann: {labels}", f"that may be: {labels}")
+        raise InvalidFieldError(
+            field, which if found else Sentence(f"zur Wahl stehen: {labels}", f"the choices are: {labels}")
+        )
+    return without_filling(words) if found else words
 
 
 _ONE_OF_BOTH = Sentence("erwartet wird answers oder text", "expected is either answers or text")

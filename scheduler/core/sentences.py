@@ -244,6 +244,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Mailserver nimmt keine Mail für {recipient} an. Bitte die Adresse prüfen. Es wurde nichts verschickt.",
         "The mail server accepts no mail for {recipient}. Please check the address. Nothing was sent.",
     ),
+    "mailbox_missing": Sentence(
+        "Für {recipient} gibt es hier kein Postfach: Der Ordner {folder} fehlt. Bitte die Adresse prüfen oder den "
+        "Ordner anlegen. Es wurde nichts verschickt.",
+        "There is no mailbox for {recipient} here: the folder {folder} is missing. Please check the address or make "
+        "the folder. Nothing was sent.",
+    ),
     "mail_refused": Sentence(
         "Der Mailserver hat die Mail abgelehnt: {reply}. Es wurde nichts verschickt.",
         "The mail server refused the mail: {reply}. Nothing was sent.",

@@ -188,7 +188,7 @@ def find_slots(intent: str, text: str) -> tuple[Said, ...]:
         one
         for slot, many in _found(intent, text).items()
         for start, end in many
-        for one in _said(slot, text, start, end)
+        for one in said_of(slot, text, start, end)
         if slot != "table" or "://" not in one.words
     )
 
@@ -220,7 +220,7 @@ _NEGATED: Final = re.compile(
 )
 
 
-def _said(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
+def said_of(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
     """Yield what one stretch of the text says of a slot, cleaned; the number of a document beside it."""
     if slot in _NOT_YET and (negated := _NEGATED.search(text, 0, start)) is not None:
         start = negated.start("negation")  # "die nicht bezahlten Rechnungen" are others than the paid ones

@@ -76,7 +76,11 @@ _FOLDER_WORD = re.compile(
     re.IGNORECASE,
 )
 _FILE_WORD = re.compile(r"^(?:datei|file)\s+(?=\S)", re.IGNORECASE)
-_BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on)\s+)+", re.IGNORECASE)
+_BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on|a(?= quarter\b))\s+)+", re.IGNORECASE)
+_ROLE_IN_LETTER = re.compile(
+    r"^(?:(?:in )?(?:cc|kopie)(?: an)?:?|absender:?|sender:|empfänger:?)\s+(?=\S)", re.IGNORECASE
+)
+_OWNS = re.compile(r"(?<=\w)['’]s$")
 _ROLE_BEFORE_TITLE = re.compile(r"^[^\W\d_]+(?:in|e|er)? (?=(?:herrn?|frau|mr|mrs|ms)\.? )", re.IGNORECASE)
 _FORM_WORD = re.compile(r"^(?:formular|vordruck)\s+(?=\S)", re.IGNORECASE)
 _THEME = re.compile(r"^(?:thema|betreff|subject|topic)\s+(?=\S)", re.IGNORECASE)
@@ -99,8 +103,9 @@ def clean(slot: str, words: str) -> str:
     if _ONLY_SMALL.fullmatch(text):
         return ""
     text = _unquote(_LEADING.sub("", text, count=1) if _LEADING.match(text) else text)
-    if slot in {"recipient", "cc", "participants"}:
-        return _ROLE_BEFORE_TITLE.sub("", text)
+    if slot in {"recipient", "cc", "participants", "sender"}:
+        text = _ROLE_IN_LETTER.sub("", text)
+        return _OWNS.sub("", text) if slot == "sender" else _ROLE_BEFORE_TITLE.sub("", text)
     if slot == "form":
         return _FORM_WORD.sub("", text)
     if slot in {"subject", "title"}:

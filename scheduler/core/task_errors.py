@@ -75,8 +75,8 @@ class PageRefusedError(TaskFailedError):
 class DownloadFailedError(TaskFailedError):
     code: ClassVar[str] = "download_failed"
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"The file {name!r} cannot be used: {problem}", name=name, problem=problem)
+    def __init__(self, name: str, problem: str | Sentence) -> None:
+        super().__init__(f"The file {name!r} cannot be used: {in_english(problem)}", name=name, problem=problem)
 
 
 class VerificationFailedError(TaskFailedError):
@@ -91,6 +91,16 @@ class RecipientRefusedError(TaskFailedError):
 
     def __init__(self, recipient: str, reply: str) -> None:
         super().__init__(f"The mail server refuses {recipient!r}: {reply}", recipient=recipient, reply=reply)
+
+
+class MailboxMissingError(RecipientRefusedError):
+    """Between maildirs: the recipient has no folder."""
+
+    code: ClassVar[str] = "mailbox_missing"
+
+    def __init__(self, recipient: str, folder: str) -> None:
+        super().__init__(recipient, f"there is no folder {folder}")
+        self.facts["folder"] = folder
 
 
 class MailRefusedError(TaskFailedError):

@@ -120,6 +120,8 @@ class ToDo(BaseModel):
     postcondition does not hold or, where it has none, its element is missing. A template knows that no search result
     means "no such invoice".
 
+    `agent` is the name, id or URI of the only agent that may do it, or `tag:` and a tag that it must have.
+
     With `when` it is done only if that condition holds, with `for_each` once for each element of a list, or of the list
     that a reference names; see docs/TEMPLATES.md.
     """
@@ -133,7 +135,7 @@ class ToDo(BaseModel):
     timeout: float = Field(default=DEFAULT_TIMEOUT, gt=0, le=86_400, strict=True)
     depends_on: tuple[Dependency, ...] = ()
     params: JsonObject = Field(default_factory=dict)
-    agent: str | None = None
+    agent: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
     retry: RetryPolicy = RetryPolicy()
     repeatable: StrictBool | None = None
     risk: Risk | None = None

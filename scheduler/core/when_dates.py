@@ -66,7 +66,7 @@ class WhenError(ValueError):
         self.slot = slot
         self.said = said
         self.missing = missing
-        self.candidates = tuple(candidates)
+        self.candidates = self.labels = tuple(candidates)
 
 
 _Reader = Callable[[re.Match[str], date], date]

@@ -87,7 +87,8 @@ class Contacts(BaseModel):
             raise UnfitNameError(self._nobody(name))
         if len(people) > 1:
             addresses = [person.email[0] for person in people.values()]
-            raise UnfitNameError(_several(name, list(people.values())), name=name, candidates=addresses)
+            labels = [_shown(person) for person in people.values()]
+            raise UnfitNameError(_several(name, list(people.values())), name=name, candidates=addresses, labels=labels)
         return tuple(person.email[0] for person in people.values())
 
     def _nobody(self, name: str) -> Sentence:
@@ -108,8 +109,12 @@ def without_titles(name: str) -> str:
     return " ".join(words) or name
 
 
+def _shown(person: Contact) -> str:
+    return f"{person.name} <{person.email[0]}>"
+
+
 def _several(name: str, people: Sequence[Contact]) -> Sentence:
-    shown = ", ".join(f"{person.name} <{person.email[0]}>" for person in people[:_MOST_NAMED])
+    shown = ", ".join(map(_shown, people[:_MOST_NAMED]))
     more = " …" if len(people) > _MOST_NAMED else ""
     return Sentence(
         f"mit „{name[:100]}“ können mehrere gemeint sein: {shown}{more}; bitte den ganzen Namen oder die Adresse "

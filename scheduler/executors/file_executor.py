@@ -91,8 +91,9 @@ class FileExecutor(BaseExecutor):
 
     def _find(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.FindFile, todo)
-        pattern = NamePattern(params.pattern, params.kind)
-        paths = self._root.find(pattern, params.folder, params.since, params.until)
+        ways = (NamePattern(params.pattern, params.kind, loosely=loosely) for loosely in (False, True))
+        found = (self._root.find(way, params.folder, params.since, params.until) for way in ways)
+        paths = next(filter(None, found), [])
         if not paths:
             raise FileMissingError(params.pattern or params.kind or f"{params.since}–{params.until}")
         return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}

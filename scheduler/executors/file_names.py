@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from scheduler.core.spelling import folded
+from scheduler.executors.document_words import also_called
 from scheduler.executors.file_actions import Kind
 
 _SMALL: Final = """
@@ -26,14 +27,16 @@ _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
 class NamePattern:
     """A pattern with `*`, `?` or `[` is compared with the name and with the whole path below the folder searched.
 
-    Any other text is words that must all occur in that path; small words ("der", "with") do not count.
+    Any other text is words that must all occur in that path; small words ("der", "with") do not count. `loosely`
+    documents may also be called as in the other language.
     """
 
-    def __init__(self, pattern: str, kind: Kind | None = None) -> None:
+    def __init__(self, pattern: str, kind: Kind | None = None, *, loosely: bool = False) -> None:
         self._wanted = folded(pattern)
         self._is_glob = any(sign in self._wanted for sign in "*?[")
         words = self._wanted.split()
         self._words = [word for word in words if word not in _SMALL_WORDS] or words
+        self._loosely = loosely
         self._suffixes = () if kind is None else tuple(f".{suffix}" for suffix in _SUFFIXES[kind])
 
     def fits(self, path: str) -> bool:
@@ -43,4 +46,9 @@ class NamePattern:
             return False
         if self._is_glob:
             return any(fnmatch.fnmatchcase(part, self._wanted) for part in (text, text.rpartition("/")[2]))
-        return all(word in text for word in self._words)
+        return all(self._stands(word, text) for word in self._words)
+
+    def _stands(self, word: str, text: str) -> bool:
+        if word in text:
+            return True
+        return self._loosely and any(all(part in text for part in way) for way in also_called(word))

@@ -13,7 +13,7 @@ from scheduler.executors.graph_client import GraphSession
 from scheduler.executors.graph_errors import GraphRefusal
 from scheduler.executors.graph_forms import SHOWN, WITH_FILES, quoted, received
 from scheduler.executors.graph_search import AS_TEXT, find_mails
-from scheduler.executors.mail_folders import choose_folder, find_folder
+from scheduler.executors.mail_folders import choose_folder, find_folder, new_name
 from scheduler.executors.mail_transport import INBOX, Folder, FolderRole, MailFile, MailQuery, ReceivedMail
 
 WELL_KNOWN: Mapping[FolderRole, str] = {
@@ -129,7 +129,7 @@ class GraphMailbox:
     async def _make(self, graph: GraphSession, tree: Sequence[_Known], name: str) -> _Known:
         """Make a folder and those it lies in."""
         path, parent = "mailFolders", None
-        parts = name.split("/")
+        parts = new_name(name, ()).split("/")
         for depth in range(1, len(parts) + 1):
             whole = "/".join(parts[:depth])
             known = next((one for one in tree if one.folder.name.casefold() == whole.casefold()), None)

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from imap_tools import AND, BaseMailBox, Header
+from imap_tools.errors import MailboxFolderCreateError
 from imap_tools.message import MailMessage
 
 from scheduler.core.errors import MailNotFoundError, MailServerUnreachableError
 from scheduler.executors.imap_session import ImapServer, folders_of, set_flag
 from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_filter import fits_besides, moment_of
-from scheduler.executors.mail_folders import choose_folder, find_folder
+from scheduler.executors.mail_folders import choose_folder, find_folder, new_name, no_folder
 from scheduler.executors.mail_reading import Lies, files_of, message_id_of, read
 from scheduler.executors.mail_transport import Folder, FolderRole, MailFile, MailQuery, ReceivedMail
 
@@ -93,7 +94,7 @@ class ImapMails:
         with self._server.session() as box:
             folders = folders_of(box)
             if create and find_folder(folder, folders) is None:
-                box.folder.create(folder)
+                _make(box, new_name(folder, folders))
                 folders = folders_of(box)
             wanted = choose_folder(folder, folders).name
             at = _place(box, mail_id)
@@ -114,6 +115,14 @@ class ImapMails:
             for flag, wanted in ((_SEEN, seen), (_FLAGGED, flagged)):
                 if wanted is not None:
                     set_flag(box, [at.uid], flag, wanted=wanted)
+
+
+def _make(box: BaseMailBox, folder: str) -> None:
+    try:
+        box.folder.create(folder)
+    except MailboxFolderCreateError as error:
+        (said, *_) = error.command_result[1]
+        raise no_folder(folder, said.decode(errors="replace")) from error
 
 
 def mail_id(box: BaseMailBox, folder: str, uid: str, message_id: str) -> str:

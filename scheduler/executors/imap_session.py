@@ -79,8 +79,13 @@ def folders_of(box: BaseMailBox) -> list[Folder]:
     """Return the folders that can be opened, the inbox first; what the server does not mark is known by its name."""
     found = [info for info in box.folder.list() if not _CANNOT_BE_OPENED & _flags(info)]
     marked = {role for info in found for flag, role in _ROLES.items() if flag in _flags(info)}
-    folders = [Folder(name=info.name, role=_role(info, marked)) for info in found]
+    folders = [_folder(info, marked) for info in found]
     return sorted(folders, key=lambda folder: folder.role is not FolderRole.INBOX)
+
+
+def _folder(info: FolderInfo, marked: set[FolderRole]) -> Folder:
+    separator = "/" if info.delim in {"", "NIL"} else info.delim
+    return Folder(name=info.name, role=_role(info, marked), separator=separator)
 
 
 def _role(info: FolderInfo, marked: set[FolderRole]) -> FolderRole | None:

@@ -24,26 +24,26 @@ def role_of(name: str) -> FolderRole | None:
     return _ROLES.get(name.casefold())
 
 
-def choose_folder(wanted: str, folders: Sequence[Folder], *, separator: str = "/") -> Folder:
+def choose_folder(wanted: str, folders: Sequence[Folder]) -> Folder:
     """Return the folder that is meant: the name as it stands, then in any case, then by role, then by its last part.
 
     Raises InvalidInputError for `folder` when there is none, or when two are equally meant.
     """
-    found = find_folder(wanted, folders, separator=separator)
+    found = find_folder(wanted, folders)
     if found is None:
         raise InvalidInputError("folder", _none_of(wanted, folders))
     return found
 
 
-def find_folder(wanted: str, folders: Sequence[Folder], *, separator: str = "/") -> Folder | None:
+def find_folder(wanted: str, folders: Sequence[Folder]) -> Folder | None:
     """Return the folder that is meant, or None. Raises InvalidInputError when two are equally meant."""
     name = wanted.strip().casefold()
     role = role_of(name)
     ways: tuple[Iterable[Folder], ...] = (
         (folder for folder in folders if folder.name == wanted),
-        (folder for folder in folders if folder.name.casefold() == name),
+        (folder for folder in folders if name in {folder.name.casefold(), _path(folder)}),
         (folder for folder in folders if role is not None and folder.role is role),
-        (folder for folder in folders if folder.name.casefold().rpartition(separator)[2] == name),
+        (folder for folder in folders if _path(folder).rpartition("/")[2] == name),
     )
     for way in ways:
         fitting = list(way)
@@ -53,6 +53,29 @@ def find_folder(wanted: str, folders: Sequence[Folder], *, separator: str = "/")
         if fitting:
             return fitting[0]
     return None
+
+
+def _path(folder: Folder) -> str:
+    return folder.name.replace(folder.separator, "/").casefold()
+
+
+def new_name(wanted: str, folders: Sequence[Folder]) -> str:
+    """Return what a folder of that name is called beside these; a slash puts it into another.
+
+    Raises InvalidInputError for `folder` when a part of the name is empty.
+    """
+    parts = [part.strip() for part in wanted.split("/")]
+    if not all(parts):
+        raise no_folder(wanted)
+    return (folders[0].separator if folders else "/").join(parts)
+
+
+def no_folder(name: str, reply: str = "") -> InvalidInputError:
+    """Return what is wrong with a name that no folder can have."""
+    said = f" ({reply})" if reply else ""
+    return InvalidInputError(
+        "folder", Sentence(f"„{name}“ kann kein Ordner heißen{said}", f"no folder can be called {name!r}{said}")
+    )
 
 
 def _none_of(wanted: str, folders: Sequence[Folder]) -> Sentence:

@@ -185,12 +185,16 @@ class FolderRole(StrEnum):
 
 
 class Folder(BaseModel):
-    """A folder by the name a query takes; one inside another has both names in it, with the server's separator."""
+    """A folder by the name a query takes; one inside another has both names in it, with the server's separator.
+
+    Whoever asks may write a slash for that, whatever the server has.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     role: FolderRole | None = None
+    separator: str = "/"
 
 
 class Trace(BaseModel):

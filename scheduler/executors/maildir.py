@@ -15,15 +15,15 @@ from typing import NamedTuple
 from imap_tools.imap_utf7 import utf7_decode, utf7_encode
 from imap_tools.message import MailMessage
 
-from scheduler.core.errors import InvalidInputError, MailNotFoundError
-from scheduler.core.sentences import Sentence
+from scheduler.core.errors import MailNotFoundError
 from scheduler.executors.files import flush_folder
-from scheduler.executors.mail_folders import role_of
+from scheduler.executors.mail_folders import no_folder, role_of
 from scheduler.executors.mail_reading import Lies, message_id_of, read
 from scheduler.executors.mail_transport import INBOX, Folder, FolderRole, ReceivedMail
 
 SENT, DRAFTS = "Sent", "Drafts"
 
+_SEPARATOR = "."
 _PARTS = ("tmp", "new", "cur")
 _MARKS = ":2,"
 _SEEN, _FLAGGED = "S", "F"
@@ -63,10 +63,8 @@ class Maildir:
 
     def make_folder(self, name: str) -> None:
         """Make a folder. Raises InvalidInputError for a name that cannot be one."""
-        if not name.strip(". ") or "/" in name:
-            raise InvalidInputError(
-                "folder", Sentence(f"„{name}“ kann kein Ordner heißen", f"no folder can be called {name!r}")
-            )
+        if not all(part.strip() for part in name.split(_SEPARATOR)) or "/" in name:
+            raise no_folder(name)
         for part in _PARTS:
             (self._folder(name) / part).mkdir(parents=True, exist_ok=True)
 
@@ -74,8 +72,8 @@ class Maildir:
         """Return the inbox and the folders, by name."""
         self.make()
         names = sorted(_decoded(path.name) for path in self.path.glob(".*") if (path / "cur").is_dir())
-        inbox = Folder(name=INBOX, role=FolderRole.INBOX)
-        return [inbox, *(Folder(name=name, role=role_of(name)) for name in names)]
+        inbox = Folder(name=INBOX, role=FolderRole.INBOX, separator=_SEPARATOR)
+        return [inbox, *(Folder(name=name, role=role_of(name), separator=_SEPARATOR) for name in names)]
 
     def take(self, source: Path, key: str, folder: str = INBOX, *, seen: bool = False) -> None:
         """Rename a file into a folder, under a name that ends with `key`; one that is gone was taken already."""

@@ -20,11 +20,11 @@ from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.endings import until_ended
-from scheduler.core.errors import MailNotFoundError, MailServerUnreachableError, RecipientRefusedError
+from scheduler.core.errors import MailboxMissingError, MailNotFoundError, MailServerUnreachableError
 from scheduler.executors.files import flush_folder
 from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_filter import fits
-from scheduler.executors.mail_folders import choose_folder, find_folder
+from scheduler.executors.mail_folders import choose_folder, find_folder, new_name
 from scheduler.executors.mail_mime import build, message_id
 from scheduler.executors.mail_reading import files_of
 from scheduler.executors.mail_transport import Folder, MailFile, MailQuery, OutgoingMail, ReceivedMail, Trace
@@ -110,7 +110,7 @@ class MaildirTransport:
     def _send(self, mail: OutgoingMail) -> None:
         for recipient in mail.recipients:
             if not self._mailbox(recipient).exists:
-                raise RecipientRefusedError(recipient, f"no mailbox {self._mailbox(recipient).path}")
+                raise MailboxMissingError(recipient, str(self._mailbox(recipient).path))
         if self._find(mail.effect_key).happened:
             return
         self._box.make()
@@ -160,7 +160,7 @@ class MaildirTransport:
         return place.name
 
     def _search(self, query: MailQuery) -> tuple[ReceivedMail, ...]:
-        folder = choose_folder(query.folder, self._box.folders(), separator=".").name
+        folder = choose_folder(query.folder, self._box.folders()).name
         found: list[ReceivedMail] = []
         for place in self._box.newest(folder):
             mail = self._box.read(place)
@@ -174,10 +174,10 @@ class MaildirTransport:
 
     def _move(self, mail_id: str, folder: str, *, create: bool) -> str:
         folders = self._box.folders()
-        if create and find_folder(folder, folders, separator=".") is None:
-            self._box.make_folder(folder)
+        if create and find_folder(folder, folders) is None:
+            self._box.make_folder(new_name(folder, folders))
             folders = self._box.folders()
-        wanted = choose_folder(folder, folders, separator=".").name
+        wanted = choose_folder(folder, folders).name
         return self._box.move(self._box.place(mail_id), wanted).name
 
     def _mailbox(self, address: str) -> Maildir:

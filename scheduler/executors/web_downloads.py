@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 from scheduler.core.errors import CPAError, DownloadFailedError, SiteUnreachableError
+from scheduler.core.sentences import Sentence
 from scheduler.executors.web_errors import public_url
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_operations import refuse
@@ -26,6 +27,10 @@ _GRACE = 1.0  # seconds for a download event to follow the response that announc
 PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
 _EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
 _PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re.IGNORECASE)
+
+_SHOWN_ONLY = Sentence(
+    "die Website zeigt sie nur und lässt sie nicht holen", "the site shows it and does not let it be fetched"
+)
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,10 @@ async def saved(arrivals: Arrivals, context: "BrowserContext", left: float) -> R
         return await stored(arrivals.download, arrivals.rails)
     shown = arrivals.inline
     if shown is None:
-        raise DownloadFailedError("-", "none has come")
+        raise DownloadFailedError("-", Sentence("es ist keine gekommen", "none has come"))
     if shown.request.method != "GET":
         name = file_name(shown.headers, shown.url)
-        raise DownloadFailedError(name, "the site shows it and does not let it be fetched")
+        raise DownloadFailedError(name, _SHOWN_ONLY)
     return await fetched(context, shown.url, left, arrivals.rails)
 
 
@@ -159,11 +164,13 @@ def refuse_no_file(file: ReceivedFile) -> None:
     suffix = PurePosixPath(file.name).suffix.lower()
     start = file.content[:1024].lstrip().lower()
     if not file.content:
-        raise DownloadFailedError(file.name, "it is empty")
+        raise DownloadFailedError(file.name, Sentence("sie ist leer", "it is empty"))
     if start.startswith((b"<!doctype html", b"<html")) and suffix not in {".html", ".htm", ".xhtml"}:
-        raise DownloadFailedError(file.name, "the site sent a page instead")
+        raise DownloadFailedError(
+            file.name, Sentence("die Website hat stattdessen eine Seite geschickt", "the site sent a page instead")
+        )
     if suffix == ".pdf" and b"%pdf-" not in start:
-        raise DownloadFailedError(file.name, "it is no PDF")
+        raise DownloadFailedError(file.name, Sentence("sie ist kein PDF", "it is no PDF"))
 
 
 def media_type_of(headers: dict[str, str]) -> str:

@@ -184,21 +184,14 @@ async def _seen_at_once(
     """Return the page as text and what was to be known of it in that moment; no such when another page came since."""
     root = step.page.locator(":root")
     shown = root.locator("body").first if element is None else element
-    looks = asyncio.gather(
-        noting(shown, moment.note).aria_snapshot(mode="ai", depth=depth, timeout=step.left),
-        _noted(step, root, moment.note),
-    )
-    await asyncio.sleep(0)  # in which both set out
+    look = asyncio.create_task(noting(shown, moment.note).aria_snapshot(mode="ai", depth=depth, timeout=step.left))
+    await asyncio.sleep(0)  # in which it sets out
     moment.asked.set()
-    seen, facts = await looks
+    seen = await look
+    facts = step.job.wire.noted(moment.note) or await noted_facts(root, moment.note, step.left)
     if facts is not None:
         step.job.page_secrets.update(filter(None, facts.secrets))
     return seen, facts
-
-
-async def _noted(step: Step, root: "Locator", note: int) -> PageFacts | None:
-    told = await step.job.wire.ask({"noted": note})
-    return PageFacts(*told["facts"]) if told is not None else await noted_facts(root, note, step.left)
 
 
 async def _secrets_on(step: Step) -> PageFacts:

@@ -21,6 +21,10 @@ PROGRAMS = ("app", "bat", "cmd", "com", "dll", "dmg", "exe", "hta", "jar", "js",
 _OF_PROGRAMS = (b"MZ", b"\x7fELF")
 _PAGES = 50_000_000  # bytes that the pages around a file may take
 _NO_PAGE = frozenset({"", "about", "chrome-error"})
+_NOT_TAKEN = Sentence(
+    "Dateien dieser Art werden nicht angenommen (CPA_WEB_REFUSED_FILES)",
+    "files of this kind are not taken (CPA_WEB_REFUSED_FILES)",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class GuardRails:
     def refuse_kind(self, name: str, content: bytes) -> None:
         """Raise DownloadFailedError for what could be run by opening it."""
         if PurePosixPath(name).suffix.lower().lstrip(".") in self.refused_files or content.startswith(_OF_PROGRAMS):
-            raise DownloadFailedError(name, "files of this kind are not taken (CPA_WEB_REFUSED_FILES)")
+            raise DownloadFailedError(name, _NOT_TAKEN)
 
     async def refuse_field(self, secret: str, element: "Locator", page_url: str, left: float) -> None:
         """Raise AddressForbiddenError unless page, frames and form around a field are where a secret belongs."""

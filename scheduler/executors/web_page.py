@@ -87,8 +87,9 @@ class JobPage:
         self._page: Page | None = None
         self._crashed = False
         self._wires: dict[Page, Wire] = {}
+        self._unwritten: list[Callable[[], object]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._warming: asyncio.Future[tuple[None, None]] | None = None
+        self._warming: asyncio.Future[tuple[PageFacts | None, None]] | None = None
         self._watching: dict[asyncio.Task[None], int | None] = {}  # looks at the page, and the notes they make
         self._coming: set[Request] = set()
         self._opened: list[Page] = []
@@ -232,13 +233,22 @@ class JobPage:
 
     async def look(self, until: float) -> PageFacts:
         """Return what is to be known of the page, once its document is there to be worked on."""
-        facts = await self.seen(until)
+        facts = await self._seen_on_coming(until) or await self.seen(until)
         self.settled = not facts.loading
         if facts.loading:
             left = (until - asyncio.get_running_loop().time()) * 1000
             await self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, left))
             facts = await self.seen(until)
         return self.take(facts)
+
+    async def _seen_on_coming(self, until: float) -> PageFacts | None:
+        """Return what the look that brings our engine into a new document sees; None when there is none under way."""
+        if self._warming is None or self._warming.done():
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                return (await asyncio.shield(self._warming))[0]
+        return None
 
     async def seen(self, until: float) -> PageFacts:
         """Return what is to be known of the page now."""
@@ -279,8 +289,19 @@ class JobPage:
         return self._wires[page]
 
     def write(self, work: Callable[[], object]) -> None:
-        """Write to disk beside what the job does next, one after another; `saved` waits for it."""
-        self._writing = asyncio.create_task(_after(self._writing, work))
+        """Write to disk beside what the job does next, in this order; `saved` waits for it."""
+        self._unwritten.append(work)
+        if len(self._unwritten) == 1:
+            self._writing = asyncio.create_task(self._write_out(self._writing))
+
+    async def _write_out(self, earlier: asyncio.Task[None] | None) -> None:
+        """Write what has come up to the end of what is being written, all of it, whatever fails."""
+        try:
+            if earlier is not None:
+                await earlier
+        finally:
+            works, self._unwritten = self._unwritten, []
+            await asyncio.to_thread(_do_all, works)
 
     def remember(self, todo: ToDo) -> None:
         """Note what was entered; a second entry in the same field replaces the first."""
@@ -349,17 +370,17 @@ class JobPage:
             self.status = response.status
 
 
-async def _warm(frame: "Frame") -> None:
-    with contextlib.suppress(browser_error()):
-        await facts_of(frame.locator(":root"), _WARMING)
-
-
-async def _after(earlier: "asyncio.Task[None] | None", work: Callable[[], object]) -> None:
+async def _warm(frame: "Frame") -> PageFacts | None:
     try:
-        if earlier is not None:
-            await earlier
-    finally:
-        await asyncio.to_thread(work)
+        return await facts_of(frame.locator(":root"), _WARMING)
+    except browser_error():
+        return None
+
+
+def _do_all(works: list[Callable[[], object]]) -> None:
+    with contextlib.ExitStack() as rest:  # does what is left when one fails
+        for work in reversed(works):
+            rest.callback(work)
 
 
 def _loads_page(request: "Request") -> bool:

@@ -9,6 +9,9 @@ ENGINE = "cpa"
 DOOR = "globalThis[Symbol.for('cpa')]"
 """Where our engine can be asked something in its own world."""
 
+TELL = "cpaNoted"
+"""The function of its own world by which our engine tells what it has noted."""
+
 
 @functools.cache
 def script(name: str) -> str:

@@ -11,11 +11,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from scheduler.executors.web_errors import browser_error
-from scheduler.executors.web_scripts import DOOR
+from scheduler.executors.web_looks import PageFacts
+from scheduler.executors.web_scripts import DOOR, TELL
 
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession, Page
 
+_MOST_NOTES = 20
 _PATIENCE = 3.0  # seconds; a page that does not answer is no better when it is asked at greater length
 
 
@@ -29,6 +31,8 @@ class Wire:
         self.page = page
         self._opening: asyncio.Task[CDPSession] | None = None
         self._worlds: dict[str, asyncio.Task[dict[str, Any] | None]] = {}
+        self._telling: dict[str, asyncio.Task[None]] = {}  # by the name of the worlds that tell of their notes
+        self._noted: dict[int, PageFacts] = {}
 
     async def picture(self) -> bytes:
         """Return what is seen of the page, nothing covered, as PNG; in a third of the time that Playwright takes."""
@@ -47,6 +51,10 @@ class Wire:
             return None
         (world,) = self._worlds
         return await self._ask(world, asked)
+
+    def noted(self, note: int) -> PageFacts | None:
+        """Return what our engine noted under this number; None when it did not tell."""
+        return self._noted.pop(note, None)
 
     async def _ask(self, world: str, asked: dict[str, Any]) -> dict[str, Any] | None:
         question = {
@@ -77,16 +85,31 @@ class Wire:
         session.on("Runtime.executionContextCreated", self._on_world)
         session.on("Runtime.executionContextDestroyed", self._on_world_gone)
         session.on("Runtime.executionContextsCleared", lambda _: self._worlds.clear())
+        session.on("Runtime.bindingCalled", self._on_note)
         await session.send("Runtime.enable")
         return session
 
     def _on_world(self, told: dict[str, Any]) -> None:
         context = told["context"]
         if context.get("auxData", {}).get("type") == "isolated":
-            world = context["uniqueId"]
+            world, name = context["uniqueId"], context["name"]
             self._worlds[world] = asyncio.create_task(
                 self._ask(world, {})
             )  # the door that our engine finds when used next
+            if name and name not in self._telling:
+                self._telling[name] = asyncio.create_task(self._let_tell(name))
+
+    async def _let_tell(self, name: str) -> None:
+        """Let our engine tell of its notes, also in later documents."""
+        with contextlib.suppress(browser_error()):
+            await (await self._session()).send("Runtime.addBinding", {"name": TELL, "executionContextName": name})
+
+    def _on_note(self, told: dict[str, Any]) -> None:
+        if told["name"] == TELL:
+            if len(self._noted) > _MOST_NOTES:
+                self._noted.clear()
+            note, facts = json.loads(told["payload"])
+            self._noted[note] = PageFacts(*facts)
 
     def _on_world_gone(self, told: dict[str, Any]) -> None:
         self._worlds.pop(told.get("executionContextUniqueId", ""), None)

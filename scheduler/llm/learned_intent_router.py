@@ -7,8 +7,9 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 import math
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from scheduler.core.clause_mood import NEGATED
 from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
@@ -18,10 +19,15 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Part, part_of
+from scheduler.llm.ordering import TOLD, evidence, likely
 from scheduler.llm.readings import Reading, readings
 
+if TYPE_CHECKING:
+    from scheduler.llm.order_model import Ways
+
 _REFUSED: Final = "courtesy"
-_TOLD: Final = "statement"
+_NEVER: Final = frozenset({_REFUSED, NEGATED})
+"""What is not done, however surely examples speak for it."""
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -40,26 +46,38 @@ class Model(Protocol):
         """Return what sentences most likely want by their words alone."""
 
 
-class Bands(NamedTuple):
-    """From which belief on what is done; shares among all intents, "unknown" one of them."""
+class Requests(Protocol):
+    """Something that learned whole requests; see OrderModel."""
 
-    act: float = 0.9
-    """That anything is ordered of which rules do not know: from here on it is done,"""
-    told: float = 0.99
-    """that too which has the form of a statement;"""
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The intents that it knows."""
+
+    def read(self, text: str) -> "Ways":
+        """Return how a request may be read."""
+
+
+class Bands(NamedTuple):
+    """How likely it must be that anything is ordered for it to be done; see `ordering`. Else people are asked."""
+
+    known: float = 0.7
+    """What rules know,"""
+    unknown: float = 0.7
+    """what they do not know,"""
+    told: float = 0.85
+    """what has the form of a statement to them,"""
+    refused: float = 0.9
+    """or what they take for a question, for past or of others; what they take for negated is never done."""
     ask: float = 0.3
-    """from here on people are asked which is meant; below, nothing is known."""
-    against_grammar: float = 0.97
-    """From here on people are asked what rules took for a question, for past or negated. It is never done."""
-    hardly: float = -3.0
-    """Below, what rules read is asked about: the sum of the logits of this belief, by all and by words alone."""
+    """From here on people are asked which is meant; below, nothing is known."""
+    against_grammar: float = 0.8
+    """From here on people are asked about what rules refuse."""
 
 
 _SURELY_ONE: Final = -0.7
 _SURELY_SEVERAL: Final = 0.5
 _FEW: Final = 2
 _CLEAR: Final = 0.9
-_LEAST: Final = 1e-4
 
 
 class LearnedIntentRouter:
@@ -69,9 +87,13 @@ class LearnedIntentRouter:
     configured) is never done. `way` and `why` of each order tell how it was found out.
     """
 
-    def __init__(self, rules: Router, model: Model, bands: Bands | None = None) -> None:
+    def __init__(
+        self, rules: Router, model: Model, bands: Bands | None = None, requests: Requests | None = None
+    ) -> None:
+        """`requests` are asked where nothing wants an intent that they do not know."""
         self._rules = rules
         self._model = model
+        self._requests = requests
         self._bands = bands or Bands()
         self._known = {intent.name: intent for intent in rules.intents}
 
@@ -90,20 +112,29 @@ class LearnedIntentRouter:
         if self._agree(glimpse, read, known, pieces):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
-        shares = dict(zip(guess.intents, guess.shares, strict=False))
-        acts = 1 - shares.pop(UNKNOWN, 0.0)
+        ways = self._ways(text, guess, known)
+        ordered = likely(evidence(guess, ways.nothing if ways else None, read.parts))
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
-            doubt = self._doubt(read.parts[0].routed, acts, nearest, one_word=" " not in text.strip())
+            doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif _logit(acts) + _logit(_ordering(glimpse)) < self._bands.hardly:
+        elif ordered < self._bands.known:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
-            return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], acts)),))
+            return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
         if len(known) > pieces:  # no cut is seen where rules know several orders
             return read
-        likeliest, *_ = readings(text, guess, known, self._model.glance)
+        likeliest, *_ = readings(text, guess, known, self._model.glance, ways)
+        shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
+
+    def _ways(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> "Ways | None":
+        if self._requests is None:
+            return None
+        own = self._known.keys() - {UNKNOWN, *self._requests.intents}
+        if own and (guess.intents[0] in own or any(part.routed.name in own for part in known)):
+            return None
+        return self._requests.read(text)
 
     def _agree(self, glimpse: "Guess", read: Orders, known: Sequence[OrderPart], pieces: int) -> bool:
         """Whether words alone say the same as rules, so that there is nothing to weigh."""
@@ -118,22 +149,24 @@ class LearnedIntentRouter:
         return all(one.intent == part.routed.name for one, part in zip(learned, known, strict=True))
 
     def _doubt(
-        self, routed: RoutedIntent, acts: float, nearest: tuple[str, ...], *, one_word: bool
+        self, routed: RoutedIntent, ordered: float, nearest: tuple[str, ...], *, one_word: bool
     ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
-        if routed.refused or routed.why == _REFUSED:
-            ask = not routed.unconfigured and acts >= self._bands.against_grammar
-            return self._asked(routed, nearest, acts) if ask else routed
-        if not one_word and acts >= (self._bands.told if routed.why == _TOLD else self._bands.act):
+        bands, refused = self._bands, routed.refused or routed.why == _REFUSED
+        needed = bands.refused if refused else bands.told if routed.why == TOLD else bands.unknown
+        if ordered >= needed and not (one_word or routed.unconfigured or routed.why in _NEVER):
             return None
-        if acts >= self._bands.ask:
-            return self._asked(routed, nearest, acts)
+        if refused:
+            ask = not routed.unconfigured and ordered >= bands.against_grammar
+            return self._asked(routed, nearest, ordered) if ask else routed
+        if ordered >= bands.ask:
+            return self._asked(routed, nearest, ordered)
         if routed.why == REMARK:
             return routed
-        return routed.model_copy(update={"way": "learned", "why": f"nothing alike ({acts:.2f})"})
+        return routed.model_copy(update={"way": "learned", "why": f"nothing alike ({ordered:.2f})"})
 
-    def _asked(self, routed: RoutedIntent, nearest: tuple[str, ...], acts: float) -> RoutedIntent:
-        why = REMARK if routed.why == REMARK else f"{routed.why or 'not sure enough'} ({acts:.2f})"
+    def _asked(self, routed: RoutedIntent, nearest: tuple[str, ...], ordered: float) -> RoutedIntent:
+        why = REMARK if routed.why == REMARK else f"{routed.why or 'not sure enough'} ({ordered:.2f})"
         found = {"locale": routed.locale, "way": "learned", "why": why, "nearest": nearest, "unsure": True}
         unknown = routed if routed.name == UNKNOWN else RoutedIntent(**dict(self._known[UNKNOWN]))
         return unknown.model_copy(update=found)
@@ -149,10 +182,11 @@ class LearnedIntentRouter:
     ) -> Orders:
         """Return the orders of a reading: those of rules where they found as many, else the parts it divides into.
 
-        What rules know to be an order of which nothing is configured is kept, and so is all beside it.
+        What rules know to be an order of which nothing is configured is kept, and so is all beside it, unless examples
+        know it.
         """
         intents, parts = reading.intents, reading.division.parts
-        if known and any(part.routed.refused for part in read.parts):
+        if known and any(part.routed.refused and not self._knows(part) for part in read.parts):
             return read
         if known and len(intents) in {len(known), len(read.parts)}:
             beliefs = [math.exp(part.belief) for part in parts] if len(intents) > 1 and parts else [shares[intents[0]]]
@@ -161,6 +195,10 @@ class LearnedIntentRouter:
             return Orders(self._divided(parts), read.overlooked)
         taken = self._taken(normalise(message), intents[0], shares[intents[0]], read.parts[0].routed, nearest)
         return Orders((OrderPart(message, taken),), read.overlooked)
+
+    def _knows(self, part: OrderPart) -> bool:
+        (guess,) = self._model.glance([normalise(part.text)])
+        return guess.intents[0] != UNKNOWN
 
     def _named(
         self, parts: Sequence[OrderPart], intents: tuple[str, ...], beliefs: Sequence[float]
@@ -175,9 +213,7 @@ class LearnedIntentRouter:
         for part in parts:
             routed = part.routed
             if len(intents) < len(parts) and routed.name == UNKNOWN:
-                (guess,) = self._model.glance([normalise(part.text)])
-                aside = guess.intents[0] == UNKNOWN
-                found.append(part._replace(routed=routed.model_copy(update={"why": REMARK})) if aside else part)
+                found.append(part._replace(routed=routed.model_copy(update={"why": REMARK})))
                 continue
             intent, share = next(wanted), next(shares, 0.0)
             if intent != routed.name:
@@ -211,16 +247,6 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
-
-
-def _ordering(guess: Guess) -> float:
-    """Return how far it is believed that anything is ordered."""
-    return 1 - dict(zip(guess.intents, guess.shares, strict=False)).get(UNKNOWN, 0.0)
-
-
-def _logit(share: float) -> float:
-    within = min(max(share, _LEAST), 1 - _LEAST)
-    return math.log(within / (1 - within))
 
 
 def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:

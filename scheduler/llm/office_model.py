@@ -3,6 +3,7 @@
 This module must stay cheap to import: numpy, scikit-learn and the encoder are loaded with the first question.
 """
 
+import functools
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from scheduler.llm.intent_examples import examples_of, joined_at_random, orders_
 if TYPE_CHECKING:
     from scheduler.llm.guess import Guess
     from scheduler.llm.intent_model import IntentModel, Knowledge
+    from scheduler.llm.order_model import OrderModel, Ways
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,35 @@ class OfficeModel:
             with _learning:
                 self._model = _model(tuple(examples_of(self._intents)), self._folder)
         return self._model
+
+
+class OfficeRequests:
+    """Knows what the requests that come with CPA teach of orders, from the first question on."""
+
+    def __init__(self) -> None:
+        self._model: OrderModel | None = None
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The intents that it knows."""
+        return self._learned().intents
+
+    def read(self, text: str) -> "Ways":
+        """Return how a request may be read, as OrderModel does. Safe to call from many threads."""
+        return self._learned().read(text)
+
+    def _learned(self) -> "OrderModel":
+        if self._model is None:
+            with _learning:
+                self._model = _orders()
+        return self._model
+
+
+@functools.cache
+def _orders() -> "OrderModel":
+    from scheduler.llm import order_model  # noqa: PLC0415 - dear to import
+
+    return order_model.load()
 
 
 def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":

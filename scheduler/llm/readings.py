@@ -7,14 +7,17 @@ weights come from `python -m bench.learned`, which learns them from all developm
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler.core.compound import OrderPart
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.order_joining import SENDING
 from scheduler.llm.guess import Guess
-from scheduler.llm.order_division import Divided, Division, Glance, in_sequence
+from scheduler.llm.order_division import Divided, Division, Glance, Part, in_sequence
+
+if TYPE_CHECKING:
+    from scheduler.llm.order_model import Ways
 
 _LEAST: Final = -15.0
 _LEAST_PART: Final = -8.0
@@ -64,35 +67,75 @@ class Signs(NamedTuple):
     """the request has fewer pieces than the reading has orders,"""
     unlike: float
     """the mean share of belief that parts are no orders."""
+    whole_request: float
+    """What was learned of whole requests believes it: the logarithm of the share of these intents,"""
+    whole_share: float
+    """that share,"""
+    whole_best: float
+    """and whether it is the likeliest way."""
 
 
 WEIGHTS: Final = Signs(
-    two=3.05,
-    three=-0.18,
-    four=-0.27,
-    plane=2.0,
-    plane_three=0.61,
-    belief=-0.63,
-    weakest=1.0,
-    belief_several=1.76,
-    of_rules=0.03,
-    of_sure_rules=0.09,
-    several_of_rules=0.67,
-    several_of_sure_rules=0.82,
-    as_many=0.45,
-    fewer_than_rules=-1.33,
-    more_than_rules=0.88,
-    one_for_several=-0.27,
-    known=1.01,
-    whole=0.89,
-    twice=-2.69,
-    twice_by_rules=0.52,
-    sent_twice=-1.91,
-    whole_pieces=0.43,
-    pieces=-1.75,
-    undivided=3.6,
-    unlike=0.87,
+    two=3.0,
+    three=0.27,
+    four=0.38,
+    plane=1.55,
+    plane_three=1.03,
+    belief=-0.53,
+    weakest=0.91,
+    belief_several=0.19,
+    of_rules=-1.36,
+    of_sure_rules=0.18,
+    several_of_rules=1.9,
+    several_of_sure_rules=-0.23,
+    as_many=0.23,
+    fewer_than_rules=-0.82,
+    more_than_rules=0.59,
+    one_for_several=-0.86,
+    known=1.47,
+    whole=0.48,
+    twice=-0.58,
+    twice_by_rules=-0.16,
+    sent_twice=-1.89,
+    whole_pieces=0.86,
+    pieces=-1.58,
+    undivided=2.74,
+    unlike=-1.85,
+    whole_request=0.52,
+    whole_share=0.73,
+    whole_best=0.06,
 )
+ALONE: Final = Signs(
+    two=1.58,
+    three=-1.31,
+    four=-0.66,
+    plane=2.14,
+    plane_three=1.79,
+    belief=-1.04,
+    weakest=1.98,
+    belief_several=0.58,
+    of_rules=-1.25,
+    of_sure_rules=0.43,
+    several_of_rules=1.85,
+    several_of_sure_rules=-0.13,
+    as_many=0.36,
+    fewer_than_rules=-1.36,
+    more_than_rules=1.0,
+    one_for_several=-0.38,
+    known=1.42,
+    whole=0.69,
+    twice=-1.8,
+    twice_by_rules=0.11,
+    sent_twice=-2.57,
+    whole_pieces=0.49,
+    pieces=-1.0,
+    undivided=4.67,
+    unlike=-4.91,
+    whole_request=0.0,
+    whole_share=0.0,
+    whole_best=0.0,
+)
+"""Where nothing that was learned of whole requests can be asked."""
 
 
 class Reading(NamedTuple):
@@ -102,38 +145,74 @@ class Reading(NamedTuple):
     division: Division
     signs: Signs
 
-    @property
-    def weight(self) -> float:
-        return sum(one * sign for one, sign in zip(WEIGHTS, self.signs, strict=True))
+    def weight(self, weights: Signs) -> float:
+        return sum(one * sign for one, sign in zip(weights, self.signs, strict=True))
 
 
-def readings(text: str, guess: Guess, known: Sequence[OrderPart], glance: Glance) -> list[Reading]:
-    """Return the ways to read a request, the likeliest first. `known` is what rules know, `guess` is of the whole."""
+class _Found(NamedTuple):
+    """Orders, and their intents as they stand, in whichever sequence they are to be done."""
+
+    division: Division
+    standing: tuple[str, ...]
+
+
+def readings(
+    text: str, guess: Guess, known: Sequence[OrderPart], glance: Glance, ways: "Ways | None" = None
+) -> list[Reading]:
+    """Return the ways to read a request, the likeliest first. `known` is what rules know, `guess` is of the whole.
+
+    `ways` is what was learned of whole requests, if that knows the intents that are asked about.
+    """
     divided = Divided(text, glance)
     shares = dict(zip(guess.intents, guess.shares, strict=True))
-    found: dict[tuple[str, ...], Division] = {}
+    rules = tuple(part.routed.name for part in known)
+    found = _found(divided, guess, rules, ways)
+    standing = [one.standing for one in found.values()]
+    beliefs = ways.beliefs(standing) if ways else [0.0] * len(standing)
+    orders = 1 - ways.nothing if ways else 1.0
+    sure = bool(known) and min(part.routed.score for part in known) >= SURE
+    best = max(beliefs)
+    made = []
+    for (intents, one), belief in zip(found.items(), beliefs, strict=True):
+        signs = _signs_of(intents, one.division, guess, shares, rules, divided.count, sure=sure)
+        if ways:
+            share = belief - math.log(max(orders, _LEAST_SHARE))
+            signs = signs._replace(
+                whole_request=max(share, _LEAST),
+                whole_share=math.exp(min(share, 0.0)),
+                whole_best=float(belief == best),
+            )
+        made.append(Reading(intents, one.division, signs))
+    weights = WEIGHTS if ways else ALONE
+    return sorted(made, key=lambda one: -one.weight(weights))
+
+
+def _found(
+    divided: Divided, guess: Guess, rules: tuple[str, ...], ways: "Ways | None"
+) -> dict[tuple[str, ...], _Found]:
+    """Return orders by their intents: those that the request divides into, those of rules, and each of the whole."""
+    found: dict[tuple[str, ...], _Found] = {}
     for one in divided.divisions():
         done = in_sequence(one)
-        found.setdefault(done.intents, done)
-    rules = tuple(part.routed.name for part in known)
+        found.setdefault(done.intents, _Found(done, one.intents))
+    for way in ways.ways if ways else ():
+        parts = in_sequence(Division(parts=tuple(Part(words.text, words.intent, 0.0) for words in way.orders)))
+        if parts.intents not in found:
+            cut = divided.into(way.intents) or Division(_LEAST_PART * len(way.intents))
+            found[parts.intents] = _Found(in_sequence(cut), way.intents)
     if rules and rules not in found:
         found[rules] = _as_rules(divided, rules)
     for name in [one for one in guess.intents if one != UNKNOWN][:_ALONE]:
         if (name,) not in found and (alone := divided.into((name,))) is not None:
-            found[name,] = alone
-    sure = bool(known) and min(part.routed.score for part in known) >= SURE
-    made = [
-        Reading(intents, one, _signs_of(intents, one, guess, shares, rules, divided.count, sure=sure))
-        for intents, one in found.items()
-    ]
-    return sorted(made, key=lambda one: -one.weight)
+            found[name,] = _Found(alone, (name,))
+    return found
 
 
-def _as_rules(divided: Divided, rules: tuple[str, ...]) -> Division:
+def _as_rules(divided: Divided, rules: tuple[str, ...]) -> _Found:
     """Return the best division for the orders of rules, as they stand or the first two in the other sequence."""
     orders = [rules, (*rules[1::-1], *rules[2:])] if len(rules) > 1 else [rules]
-    found = [one for intents in orders if (one := divided.into(intents)) is not None]
-    return max(found, key=lambda one: one.belief, default=Division(_LEAST_PART * len(rules)))
+    found = [_Found(one, intents) for intents in orders if (one := divided.into(intents)) is not None]
+    return max(found, key=lambda one: one.division.belief, default=_Found(Division(_LEAST_PART * len(rules)), rules))
 
 
 def _signs_of(
@@ -178,4 +257,7 @@ def _signs_of(
         pieces=several * math.log(1 + pieces),
         undivided=several * float(not one.parts),
         unlike=several * one.unlike / count,
+        whole_request=0.0,
+        whole_share=0.0,
+        whole_best=0.0,
     )

@@ -1,6 +1,7 @@
-"""Says of each word of a request which slot it fills, as examples teach: a linear model on what is seen around it."""
+"""Says of each word of a request which slot it fills, as examples teach: a conditional random field on what is seen."""
 
 import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,22 +13,23 @@ from scheduler.llm.slot_signs import Place, signs_of
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "slots_learned.npz"
 NOTHING: Final = "-"
-"""The label of words that fill no slot."""
+"""The label of words that fill no slot; the first word of a value is B-slot, those after it are I-slot."""
 _JOINING: Final = frozenset({"und", "and", "sowie", "&", ",", "u", "+"})
+_RESCALE: Final = 16
+_PERHAPS: Final = 0.12
 
 Numbers = NDArray[np.float32]
 
 
 class SlotKnowledge(NamedTuple):
-    """What was learned: weights of (sign, label), shift of a label, weights of (label, label after it)."""
+    """What was learned: weights of (sign, label), weights of (label, label after it), and what is weighed by."""
 
     labels: tuple[str, ...]
     signs: tuple[str, ...]
     weights: Numbers
-    shift: Numbers
     steps: Numbers
-    allowed: frozenset[tuple[str, str]]
-    """Which (intent, slot) occur."""
+    choice: Mapping[str, float]
+    """Weights of the signs of what may fill a slot; see `slot_candidates`."""
 
 
 class Tagged(NamedTuple):
@@ -39,24 +41,71 @@ class Tagged(NamedTuple):
     belief: float
 
 
-class Reading(NamedTuple):
+class Reading:
     """What was learned says of a request: what fills slots, and how surely each word fills which."""
 
-    found: tuple[Tagged, ...]
-    tokens: list[Token]
-    shares: Numbers
-    labels: tuple[str, ...]
+    def __init__(self, tokens: Sequence[Token], labels: Sequence[str], shares: Numbers) -> None:
+        """Take the share of each label for each word."""
+        self.tokens = tokens
+        names = sorted({one[2:] for one in labels if one != NOTHING})
+        places = {one: place for place, one in enumerate(labels)}
+        self._slots = {slot: row for row, slot in enumerate(names)}
+        self._begins = shares[:, [places[f"B-{slot}"] for slot in names]]
+        self._goes_on = shares[:, [places.get(f"I-{slot}", places[f"B-{slot}"]) for slot in names]]
+        single = [f"I-{slot}" not in places for slot in names]
+        self._goes_on[:, single] = 0
+        self._fills = self._begins + self._goes_on
+        self._nothing = shares[:, places[NOTHING]]
+        self._names = names
 
-    def belief(self, slot: str, start: int, end: int) -> float | None:
-        """Return how surely all words of a stretch fill a slot; None where that is not known."""
-        if slot not in self.labels:
-            return None
-        inside = [
-            place
-            for place, one in enumerate(self.tokens)
-            if one.start < end and start < one.end and one.key not in _JOINING
-        ]
-        return float(self.shares[inside, self.labels.index(slot)].min()) if inside else None
+    @property
+    def found(self) -> list[Tagged]:
+        """What most likely fills slots."""
+        return self._stretches(self._nothing)
+
+    @property
+    def perhaps(self) -> list[Tagged]:
+        """What may well fill slots, even where each word more likely fills none."""
+        return self._stretches(np.full_like(self._nothing, _PERHAPS))
+
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """Return the first word of a stretch of the text, and that after its last."""
+        inside = [place for place, one in enumerate(self.tokens) if one.start < end and start < one.end]
+        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+    def belief(self, slot: str, first: int, after: int) -> float | None:
+        """Return how surely all words from `first` to before `after` fill a slot; None where that is not known."""
+        row = self._slots.get(slot)
+        inside = [place for place in range(first, after) if self.tokens[place].key not in _JOINING]
+        return float(self._fills[inside, row].min()) if inside and row is not None else None
+
+    def edges(self, slot: str, first: int, after: int) -> tuple[float, float]:
+        """Return how surely a value of a slot begins with the word `first`, and ends before the word `after`."""
+        row = self._slots.get(slot)
+        if row is None or first >= after:
+            return 0.0, 0.0
+        ends = 1.0 - float(self._goes_on[after, row]) if after < len(self.tokens) else 1.0
+        return float(self._begins[first, row]), ends
+
+    def _stretches(self, least: Numbers) -> list[Tagged]:
+        found: list[Tagged] = []
+        best, most = self._fills.argmax(axis=1).tolist(), self._fills.max(axis=1)
+        filled = (most > least).tolist()
+        first = 0
+        while first < len(best):
+            row, after = best[first], first + 1
+            if not filled[first]:
+                first = after
+                continue
+            while after < len(best) and filled[after] and best[after] == row and self._joined(after, row):
+                after += 1
+            begin, end = self.tokens[first].start, self.tokens[after - 1].end
+            found.append(Tagged(self._names[row], begin, end, float(self._fills[first:after, row].min())))
+            first = after
+        return found
+
+    def _joined(self, place: int, row: int) -> bool:
+        return bool(self._goes_on[place, row] >= self._begins[place, row])
 
 
 class SlotTagger:
@@ -79,7 +128,13 @@ class SlotTagger:
         """The weights of the signs, none for a word whose signs nobody knows."""
         return np.vstack([self.known.weights, np.zeros_like(self.known.weights[:1])])
 
-    def read(self, text: str, places: list[Place]) -> Reading:
+    @functools.cached_property
+    def _steps(self) -> NDArray[np.float64]:
+        steps = self.known.steps.astype(np.float64)
+        odds: NDArray[np.float64] = np.exp(steps - steps.max())
+        return odds
+
+    def read(self, text: str, places: Sequence[Place]) -> Reading:
         """Return what fills slots in a request, as `normalise` left it, in which these orders stand."""
         known, rows = self.known, self._rows
         tokens, signs = signs_of(text, places)
@@ -87,23 +142,20 @@ class SlotTagger:
         for one in signs:
             starts.append(len(found))
             found += {rows[sign] for sign in one if sign in rows} or {len(rows)}
-        seen = np.add.reduceat(self._weights[found], starts, axis=0) + known.shift
-        seen -= _logsum(seen)
-        best = _best_path(seen, known.steps)
-        shares = _shares(seen, known.steps)
-        return Reading(tuple(_stretches(tokens, best, shares, known.labels)), tokens, shares, known.labels)
+        seen = np.add.reduceat(self._weights[found], starts, axis=0)
+        return Reading(tokens, known.labels, shares_of(seen, self._steps))
 
 
 def load(path: Path) -> SlotKnowledge:
     """Read what was learned."""
     with np.load(path, allow_pickle=False) as file:
+        chosen = str(file["choice_signs"]).split("\n")
         return SlotKnowledge(
             tuple(map(str, file["labels"])),
             tuple(str(file["signs"]).split("\n")),
             file["weights"].astype(np.float32),
-            file["shift"].astype(np.float32),
             file["steps"].astype(np.float32),
-            frozenset((str(intent), str(slot)) for intent, slot in file["allowed"]),
+            dict(zip(chosen, map(float, file["choice_weights"]), strict=True)),
         )
 
 
@@ -113,57 +165,25 @@ def save(known: SlotKnowledge, path: Path) -> None:
         "labels": np.array(known.labels),
         "signs": np.array("\n".join(known.signs)),
         "weights": known.weights.astype(np.float16),
-        "shift": known.shift.astype(np.float16),
         "steps": known.steps.astype(np.float16),
-        "allowed": np.array(sorted(known.allowed)),
+        "choice_signs": np.array("\n".join(known.choice)),
+        "choice_weights": np.array([*known.choice.values()], np.float16),
     }
     np.savez_compressed(path, **arrays)
 
 
-def _logsum(rows: Numbers) -> Numbers:
-    most = rows.max(axis=1, keepdims=True)
-    found: Numbers = most + np.log(np.exp(rows - most).sum(axis=1, keepdims=True))
-    return found
-
-
-def _best_path(seen: Numbers, steps: Numbers) -> list[int]:
-    """Return the most likely sequence of labels (Viterbi)."""
-    best, ways = seen[0], []
-    for row in seen[1:]:
-        onward = best[:, None] + steps
-        ways.append(onward.argmax(axis=0))
-        best = onward.max(axis=0) + row
-    path = [int(best.argmax())]
-    for way in reversed(ways):
-        path.append(int(way[path[-1]]))
-    return path[::-1]
-
-
-def _shares(seen: Numbers, steps: Numbers) -> Numbers:
-    """Return how likely each label is for each word (forward and backward)."""
-    odds, step = np.exp(seen), np.exp(steps)
+def shares_of(seen: Numbers, steps: NDArray[np.float64]) -> Numbers:
+    """Return how likely each label is for each word (forward and backward); `steps` are odds, not their logarithms."""
+    odds = np.exp((seen - seen.max(axis=1, keepdims=True)).astype(np.float64))
     forward, backward = odds.copy(), np.ones_like(odds)
     for place in range(1, len(odds)):
-        one = (forward[place - 1] @ step) * odds[place]
-        forward[place] = one / one.sum()
+        np.multiply(forward[place - 1] @ steps, odds[place], out=forward[place])
+        if place % _RESCALE == 0:
+            forward[place] /= forward[place].sum()
     for place in range(len(odds) - 2, -1, -1):
-        one = step @ (odds[place + 1] * backward[place + 1])
-        backward[place] = one / one.sum()
+        np.matmul(steps, odds[place + 1] * backward[place + 1], out=backward[place])
+        if place % _RESCALE == 0:
+            backward[place] /= backward[place].sum()
     both = forward * backward
-    found: Numbers = both / both.sum(axis=1, keepdims=True)
-    return found
-
-
-def _stretches(tokens: list[Token], path: list[int], shares: Numbers, labels: tuple[str, ...]) -> list[Tagged]:
-    found: list[Tagged] = []
-    place = 0
-    while place < len(path):
-        end = place
-        while end + 1 < len(path) and path[end + 1] == path[place]:
-            end += 1
-        label = path[place]
-        if labels[label] != NOTHING:
-            belief = float(shares[place : end + 1, label].min())
-            found.append(Tagged(labels[label], tokens[place].start, tokens[end].end, belief))
-        place = end + 1
+    found: Numbers = (both / both.sum(axis=1, keepdims=True)).astype(np.float32)
     return found

@@ -1,44 +1,33 @@
-"""Weighs which slots rules found in the orders of a request against what examples teach of its words.
+"""Settles what fills the slots of the orders of a request: what rules found, weighed against what examples teach.
 
-Rules know grammar and pronouns; examples know where words end and what they are in sentences no rule foresaw. What
-rules found and examples hardly believe is left out, so that it is asked for; where examples are sure of other words,
-these are taken; what only examples found is added. `python -m bench.slot_tagging` shows how often that is right.
+Rules know grammar and pronouns; examples know where words end and what they are in sentences no rule foresaw. All that
+either found, and what other orders of the request name, is weighed alike (`slot_candidates`, `slot_choice`). What is
+hardly believed is left out, so that it is asked for. `python -m bench.slot_tagging` shows how often that is right.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.slot_finder import joined
-from scheduler.core.slots import Said, clean, derive
-from scheduler.llm.slot_signs import Place
-from scheduler.llm.slot_tagger import Reading, SlotTagger, Tagged
+from scheduler.core.slots import Said
+from scheduler.llm.slot_candidate_signs import known_sign, signs_of_candidates
+from scheduler.llm.slot_candidates import Candidate, candidates_of, places_of
+from scheduler.llm.slot_choice import Bars, believed, chosen
+from scheduler.llm.slot_tagger import SlotTagger
 
-_NUMBER: Final = "document_id"
-_Words = dict[str, list[str]]
-
-
-class Weights(NamedTuple):
-    """From which belief on something is done about a slot."""
-
-    added: float = 0.6
-    """From here on what only examples found is added,"""
-    taken: float = 0.6
-    """and other words are taken than those that rules found,"""
-    doubted: float = 0.3
-    """if these are believed less than this."""
-    dropped: float = 0.02
-    """Below, what rules found is left out."""
+_THINGS: Final = frozenset({"document", "file_name"})
+_TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
 class SlotWeigher:
     """Weighs the slots of orders. Orders that are unknown, or that a language model read, stay as they are."""
 
-    def __init__(self, tagger: SlotTagger | None = None, weights: Weights | None = None) -> None:
+    def __init__(self, tagger: SlotTagger | None = None, bars: Bars | None = None) -> None:
         self._tagger = tagger or SlotTagger()
-        self._weights = weights or Weights()
+        self._bars = bars or Bars()
 
     def settle(self, message: str, orders: Orders) -> Orders:
         """Return the orders of a request with the slots that are believed."""
@@ -47,113 +36,46 @@ class SlotWeigher:
             return orders
         places = places_of(text, orders.parts)
         reading = self._tagger.read(text, places)
-        parts = [
-            part._replace(
-                routed=self._weighed(
-                    text, part, place, [one for one in reading.found if _home(one, places) == number], reading
-                )
-            )
-            for number, (part, place) in enumerate(zip(orders.parts, places, strict=True))
-        ]
+        found = candidates_of(text, orders.parts, places, reading)
+        signs = signs_of_candidates(text, found, places, reading)
+        parts = map(self._weighed, orders.parts, range(len(places)), found, signs)
         return orders._replace(parts=tuple(parts))
 
     def _weighed(
-        self, text: str, part: OrderPart, place: Place, found: Sequence[Tagged], reading: Reading
-    ) -> RoutedIntent:
+        self, part: OrderPart, number: int, found: Sequence[Candidate], signs: Sequence[Sequence[str]]
+    ) -> OrderPart:
         routed = part.routed
         if routed.name == UNKNOWN or routed.way == "llm":
-            return routed
-        words = {slot: [many] if isinstance(many, str) else [*many] for slot, many in routed.words.items()}
-        told = [(one, said) for one in found if (said := clean(one.slot, text[one.start : one.end]))]
-        stretches = {
-            (slot, one): _stretch(text, one, place) for slot, many in words.items() for one in many if slot != _NUMBER
-        }
-        settled = self._kept(routed.name, words, told, stretches, reading)
-        covered = [stretches[slot, one] for slot, many in settled.items() for one in many if (slot, one) in stretches]
-        for one, said in told:
-            free = not any(start < one.end and one.start < end for start, end in covered)
-            fits = one.slot not in settled and (routed.name, one.slot) in self._tagger.known.allowed
-            if fits and free and one.belief >= self._weights.added:
-                _put(settled, one.slot, said)
-        return routed if settled == words else _with_words(routed, settled, part.text)
-
-    def _kept(
-        self,
-        intent: str,
-        words: Mapping[str, list[str]],
-        told: Iterable[tuple[Tagged, str]],
-        stretches: Mapping[tuple[str, str], tuple[int, int]],
-        reading: Reading,
-    ) -> _Words:
-        """Return what stays of what rules found, with other words where examples are sure of those.
-
-        Of a slot that no example of the intent has they know nothing: it stays.
-        """
-        settled: _Words = {}
-        for slot, many in words.items():
-            others = {said: one.belief for one, said in told if one.slot == slot}
-            known = {said.casefold() for said in others}
-            for one in many:
-                judged = (slot, one) in stretches and (intent, slot) in self._tagger.known.allowed
-                belief = reading.belief(slot, *stretches[slot, one]) if judged else None
-                if belief is None or one.casefold() in known or stretches[slot, one][0] < 0:
-                    settled.setdefault(slot, []).append(one)
-                elif belief < self._weights.doubted and max(others.values(), default=0.0) >= self._weights.taken:
-                    for said, sure in others.items():
-                        if sure >= self._weights.taken:
-                            _put(settled, slot, said)
-                elif belief >= self._weights.dropped:
-                    settled.setdefault(slot, []).append(one)
-        if settled.get("document") != words.get("document") and "document" in words:
-            settled.pop(_NUMBER, None)
-            for one in settled.get("document", ()):
-                settled |= {slot: [said] for slot, said in derive({"document": one}).items() if slot == _NUMBER}
-        return {slot: list(dict.fromkeys(many)) for slot, many in settled.items()}
+            return part
+        weights = self._tagger.known.choice
+        beliefs = [
+            believed(many, weights)
+            if known_sign(one.slot, routed.name) in weights and one.start >= 0
+            else float(one.by_rules)  # examples know nothing of the slot, or the words stand nowhere
+            for one, many in zip(found, signs, strict=True)
+        ]
+        taken = chosen(found, beliefs, self._bars)
+        if [one.words for one in taken] == [one.words for one in found if one.by_rules]:
+            return part
+        return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
 
 
-def places_of(text: str, parts: Sequence[OrderPart]) -> list[Place]:
-    """Return where in the text each order stands; the whole where its words are not those of the text."""
-    found = []
-    for part in parts:
-        own = normalise(part.own or part.text).strip(" .,;")
-        start = text.find(own)
-        found.append(
-            Place(part.routed.name, start, start + len(own))
-            if own and start >= 0
-            else Place(part.routed.name, 0, len(text))
-        )
-    return found
+def _refers(part: OrderPart, taken: Sequence[Candidate], number: int) -> int | None:
+    """Return the place of the order whose document is meant, if one is."""
+    things = [one for one in taken if one.slot in _THINGS]
+    if part.refers is not None and any(one.words in part.routed.slots.values() for one in things):
+        return part.refers
+    if part.routed.name not in _TAKES_DOCUMENT:
+        return None
+    return next((one.source for one in things if not one.own and one.source < number), None)
 
 
-def _home(one: Tagged, places: Sequence[Place]) -> int:
-    """Return which order a stretch belongs to: the narrowest that it stands in, else the nearest."""
-    around = [number for number, place in enumerate(places) if place.start <= one.start < place.end]
-    if around:
-        return min(around, key=lambda number: places[number].end - places[number].start)
-    return min(
-        range(len(places)),
-        key=lambda number: min(abs(one.start - places[number].start), abs(one.start - places[number].end)),
-    )
-
-
-def _stretch(text: str, words: str, place: Place) -> tuple[int, int]:
-    """Return where words stand, within their order if they do; (-1, -1): nowhere, a pronoun meant them."""
-    start = text.find(words, place.start)
-    start = start if start >= 0 else text.find(words)
-    return (start, start + len(words)) if start >= 0 else (-1, -1)
-
-
-def _put(words: _Words, slot: str, said: str) -> None:
-    for name, one in derive({slot: said}).items():
-        words.setdefault(name, []).append(one)
-
-
-def _with_words(routed: RoutedIntent, words: _Words, text: str) -> RoutedIntent:
+def _with_words(routed: RoutedIntent, taken: Sequence[Candidate], text: str) -> RoutedIntent:
     known = {(one.slot, one.words): one for one in routed.said}
     said = tuple(
-        known.get((slot, one)) or Said(slot, one, start := text.find(one), start + len(one) if start >= 0 else -1)
-        for slot, many in words.items()
-        for one in many
+        known.get((one.slot, one.words))
+        or Said(one.slot, one.words, start := text.find(one.words), start + len(one.words) if start >= 0 else -1)
+        for one in taken
     )
     between = " and " if routed.locale == "en" else " und "
     return routed.model_copy(update={"slots": joined(said, between), "said": said})

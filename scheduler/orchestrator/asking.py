@@ -77,4 +77,7 @@ def _plain(values: tuple[str, ...]) -> list[Choice]:
 def _instead_of(cause: UnfitNameError | WhenError, words: str) -> list[Choice]:
     """Return the choices as whole values of the slot: of several names only the one that is not clear changes."""
     name = cause.name if isinstance(cause, UnfitNameError) else words
-    return [Choice(value=words.replace(name, one) if name in words else one, label=one) for one in cause.candidates]
+    return [
+        Choice(value=words.replace(name, one) if name in words else one, label=label)
+        for one, label in zip(cause.candidates, cause.labels, strict=True)
+    ]

@@ -11,8 +11,6 @@ from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.core.todo import MOST_ITEMS
 from scheduler.security.policies import PolicyEngine
 
-_NOT_HONOURED = ("agent", "risk")
-"""Fields of a step that a plan may have one day: what is asked for is either done or refused."""
 _NO_BRACKETS = Sentence(
     "eckige Klammern bezeichnen einzelne Elemente und sind hier nicht erlaubt",
     "brackets name single elements and are not allowed here",
@@ -39,9 +37,8 @@ def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -
 
 
 def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEngine) -> None:
-    for name in _NOT_HONOURED:
-        if getattr(todo, name) is not None:
-            raise InvalidFieldError(f"{place}.{name}", _LEAVE_OUT)
+    if todo.risk is not None:  # what is asked for is either done or refused
+        raise InvalidFieldError(f"{place}.risk", _LEAVE_OUT)
     if todo.id is not None and "[" in todo.id:
         raise InvalidFieldError(f"{place}.id", _NO_BRACKETS)
     if todo.when is not None and read_condition(todo.when).slots:

@@ -7,11 +7,14 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionCatalog, Risk
-from scheduler.core.ids import TaskId
+from scheduler.core.ids import TaskId, TenantId
+from scheduler.core.job import Locale
 from scheduler.core.kept_plans import KeptPlan
 from scheduler.core.metering import Spent
 from scheduler.core.plan_diff import PlanDiff
+from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
+from scheduler.orchestrator.lacking import Require, lacking
 from scheduler.orchestrator.planned_request import PlannedRequest
 
 _MOST_SAMPLES: Final = 50
@@ -50,8 +53,21 @@ class Estimate(BaseModel):
     runs: int
 
 
+class Lack(BaseModel):
+    """What keeps steps of a plan from being done here, and what to do about it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    steps: tuple[TaskId, ...]
+    code: str
+    text: str
+
+
 class Preview(BaseModel):
-    """A plan that is shown: what was understood, its steps, and until when it may be submitted by its hash."""
+    """A plan that is shown: what was understood, its steps, and until when it may be submitted by its hash.
+
+    `lacking`: what is not set up or installed here and cannot be had from an agent either.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,6 +76,7 @@ class Preview(BaseModel):
     steps: tuple[StepPreview, ...]
     risk: Risk
     estimate: Estimate
+    lacking: tuple[Lack, ...] = ()
     changes: PlanDiff | None = None
 
 
@@ -80,6 +97,14 @@ def steps_of(
         for todo in graph.topological_sort()
         for samples in [evidence.get(todo.action, ())[:_MOST_SAMPLES]]
     )
+
+
+def lacks_of(graph: TaskGraph, tenant: TenantId, locale: Locale, require: Require) -> tuple[Lack, ...]:
+    """Return what is lacking for a plan, each with all the steps that need it."""
+    steps: dict[tuple[str, str], list[TaskId]] = {}
+    for task_id, error in lacking(require, graph.topological_sort(), tenant):
+        steps.setdefault((error.code, sentence(error.code, locale, error.facts)), []).append(task_id)
+    return tuple(Lack(steps=tuple(ids), code=code, text=text) for (code, text), ids in steps.items())
 
 
 def risk_of(steps: Sequence[StepPreview]) -> Risk:

@@ -11,8 +11,9 @@ from scheduler.core.metering import Spent, metered
 from scheduler.core.plan_diff import PlanDiff, diff_plans
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
+from scheduler.orchestrator.lacking import Require
 from scheduler.orchestrator.plan_check import check_plan
-from scheduler.orchestrator.plan_preview import Preview, estimate, risk_of, steps_of
+from scheduler.orchestrator.plan_preview import Preview, estimate, lacks_of, risk_of, steps_of
 from scheduler.orchestrator.planned_request import PlannedRequest
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import checked_text
@@ -22,7 +23,10 @@ _CHANGE_WHAT = Sentence("zu einem geänderten Plan gehört before", "a changed p
 
 
 class PlanService:
-    """`keep`: how long a plan that was shown may be submitted; `currency` is that of the price list."""
+    """`keep`: how long a plan that was shown may be submitted; `currency` is that of the price list.
+
+    `require` is asked of every step that is shown.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class PlanService:
         new_id: IdFactory,
         keep: timedelta,
         currency: str,
+        require: Require,
     ) -> None:
         self._planner = planner
         self._plans = plans
@@ -40,6 +45,7 @@ class PlanService:
         self._new_id = new_id
         self._keep = keep
         self._currency = currency
+        self._require = require
 
     async def show(
         self,
@@ -135,6 +141,7 @@ class PlanService:
             steps=steps,
             risk=risk_of(steps),
             estimate=estimate(steps, planned.spent, self._currency),
+            lacking=lacks_of(planned.task_graph, kept.tenant, planned.locale, self._require),
             changes=changes,
         )
 

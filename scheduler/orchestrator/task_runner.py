@@ -17,6 +17,7 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
+from scheduler.orchestrator.lacking import lacking
 from scheduler.telemetry.telemetry import begin_span, end_span, traceparent_of, traces_are_on
 
 log = structlog.get_logger(__name__)
@@ -82,11 +83,8 @@ class TaskRunner:
 
     def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
         """Return the first of the steps that cannot be done whatever comes of the others, and why."""
-        for todo in todos:
-            try:
-                self._executors.require(todo, tenant)
-            except CPAError as error:
-                return TaskId(todo.id or ""), self._cleaned(TaskFailure.of(error))
+        for task_id, error in lacking(self._executors.require, todos, tenant):
+            return task_id, self._cleaned(TaskFailure.of(error))
         return None
 
     async def attempt(

@@ -12,14 +12,15 @@ import orjson
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.ids import JobId, TaskId, TenantId
-from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, insertion_in_order, to_json
+from scheduler.repository.sqlite_insertion import Insertion
+from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, to_json
 from scheduler.repository.sqlite_writer import before_commit
 
 _FIRST = "0" * 64
 _CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
 """What a hash covers, see `_canonical`. A column that is added later must stay out of it, or every earlier hash would
 be wrong."""
-_INSERT = insertion_in_order("audit_log", _CHAINED)
+_insert = Insertion("audit_log", _CHAINED).run
 
 
 def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
@@ -49,7 +50,7 @@ def _chain(connection: sqlite3.Connection, lines: Sequence[tuple[TenantId, tuple
         block, previous = (last["block"] + 1, last["digest"]) if last else (1, _FIRST)
         rows = [(tenant, block, place, *entry) for place, entry in enumerate(entries)]
         head = (tenant, block, _digest(previous, rows))
-        connection.executemany(_INSERT, rows)
+        _insert(connection, rows)
         connection.execute("INSERT INTO audit_blocks (tenant, block, digest) VALUES (?, ?, ?)", head)
         connection.execute(
             "INSERT INTO audit_heads (tenant, block, digest) VALUES (?, ?, ?)"

@@ -4,16 +4,13 @@ import sqlite3
 from collections.abc import Iterable
 
 from scheduler.core.events import EventLine, JobEvent
-from scheduler.repository.sqlite_rows import EVENT_COLUMNS, event_to_row, insertion_in_order
-from scheduler.repository.sqlite_writer import Rows, before_commit
+from scheduler.repository.sqlite_insertion import Insertion
+from scheduler.repository.sqlite_rows import EVENT_COLUMNS, event_to_row
+from scheduler.repository.sqlite_writer import before_commit
 
-_INSERT = insertion_in_order("events", EVENT_COLUMNS)
+_write = Insertion("events", EVENT_COLUMNS).run
 
 
 def append(connection: sqlite3.Connection, events: Iterable[JobEvent | EventLine]) -> None:
     """Add lines; each gets its number when the caller's transaction is committed."""
     before_commit(connection, _write, [event_to_row(event) for event in events])
-
-
-def _write(connection: sqlite3.Connection, rows: Rows) -> None:
-    connection.executemany(_INSERT, rows)

@@ -90,9 +90,10 @@ def insertion(table: str, columns: Iterable[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
 
 
-def insertion_in_order(table: str, columns: Sequence[str]) -> str:
-    """Return the statement that inserts a row whose values are bound in the order of the columns."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - ours
+def insertion_in_order(table: str, columns: Sequence[str], rows: int = 1) -> str:
+    """Return the statement that inserts rows whose values are bound in the order of the columns."""
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - ours
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """The registry's promise, over both places where signs of life may lie."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +137,22 @@ async def test_a_heartbeat_dies_with_its_agent_only(open_registry: Open, beats: 
 
     assert set(await beats.last([first.id, second.id])) == {second.id}
     assert await beats.last([]) == {}
+
+
+@pytest.mark.integration
+async def test_in_redis_an_agent_is_a_key_that_expires_by_itself(shared_redis: "RedisServer") -> None:
+    client, agent = Redis.from_url(shared_redis.url), an_agent(last_heartbeat=datetime.now(UTC))
+    store = RedisHeartbeatStore(client, expiry=timedelta(seconds=1))
+
+    await store.note([agent])
+    kept, left = await client.get(f"cpa:agents:{agent.id}"), await client.pttl(f"cpa:agents:{agent.id}")
+
+    assert Agent.model_validate_json(kept or "") == agent
+    assert 0 < left <= 1000
+    async with asyncio.timeout(5):
+        while await store.last([agent.id]):  # noqa: ASYNC110 - Redis tells nobody
+            await asyncio.sleep(0.1)
+    await store.close()
 
 
 async def test_what_has_changed_is_taken_over_and_nothing_else_is_read(

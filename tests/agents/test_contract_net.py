@@ -69,6 +69,16 @@ async def test_the_best_bid_gets_the_step_and_the_others_hear_so(bidding: Api) -
     assert [order.message.type for order in orders] == ["assign"]
 
 
+async def test_who_bids_is_told_where_it_would_act(bidding: Api) -> None:
+    agent = await join(bidding.client, capabilities=["web.*"])
+    told = in_process(bidding, agent, lambda asked: [bid() if asked["type"] == "discover" else DONE])
+    goes = ToDo(id="send", action="web.goto", params={"url": "https://shop.example.com/cart"}, timeout=4)
+
+    assert (await bidding.services.agents.remote.execute(goes, CONTEXT)).success
+
+    assert told[0]["payload"]["constraints"] == {"domain": "shop.example.com"}
+
+
 async def test_where_nobody_bids_it_is_announced_again_and_then_chosen_directly(bidding: Api) -> None:
     _, told = await a_bidder(bidding, "shy", ("refuse", {"payload": {"reason": "busy"}}))
 

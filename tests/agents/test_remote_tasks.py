@@ -93,6 +93,21 @@ async def test_an_agent_that_dials_in_does_a_step(api: Api) -> None:
     assert ended.success
 
 
+async def test_what_another_scheduler_is_told_reaches_who_asked(open_api: OpenApi) -> None:
+    async with open_api() as asking, open_api() as other:
+        agent = await join(asking.client)
+        work = asyncio.ensure_future(asking.services.agents.remote.execute(TODO, CONTEXT))
+        path = f"/agents/{agent.id}/messages"
+        found = (await other.client.get(path, params={"wait": 3}, headers=agent.bearer)).json()["messages"]
+        answer = replies(agent, found[0]["message"], *DONE)
+        taken = await other.client.post("/lam/message", json=answer)
+        ended = await work
+
+    assert taken.status_code == 202
+    assert ended.result == {"text": "42 €"}
+    assert ended.duration < TODO.timeout
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "effect", "retryable"),
     [
@@ -157,7 +172,12 @@ async def test_what_is_not_answered_is_unknown_and_is_asked_about(api: Api) -> N
 
     ended = await api.services.agents.remote.execute(quick, CONTEXT)
     assert ended.error is not None
-    assert ended.error.code == OutcomeUnknownError.code
+    assert (ended.error.code, ended.error.facts["what"]) == (OutcomeUnknownError.code, "web.read")
+    assert seen[0]["intent"] == "web.read"
+    registry = api.services.agents.registry
+    assert await registry.find_agent_for_task("web.read") is None, "who is silent gets nothing more"
+    await registry.update_heartbeat(AgentId(agent.id))
+    assert await registry.find_agent_for_task("web.read") is not None, "until it is heard of"
 
     found = await api.services.agents.remote.verify(TODO, CONTEXT._replace(lease_epoch=4))
     assert (found.happened, found.result) == (True, {"text": "42"})

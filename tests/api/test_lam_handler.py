@@ -185,6 +185,13 @@ async def test_who_was_not_asked_has_no_say(api: Api) -> None:
     assert await refusals(api) == ["not_asked"] * 3
 
 
+def posing_as(kid: str) -> SigningKey:
+    """Return a key of nobody's that signs under the id of another."""
+    key = SigningKey.generate()
+    key.kid = kid
+    return key
+
+
 async def test_forged_expired_replayed_and_foreign_messages_are_refused_and_audited(api: Api) -> None:
     agent, other = await join(api.client), await join(api.client, name="web-2")
     document, now = agent.says("offer", payload={"capability": "mail.send"}), datetime.now(UTC)
@@ -196,6 +203,7 @@ async def test_forged_expired_replayed_and_foreign_messages_are_refused_and_audi
     assert await refused(document) == 401
     assert await refused(good | {"payload": {"capability": "mail.read"}}) == 401
     assert await refused(sign(document, SigningKey.generate(), now)) == 401
+    assert await refused(sign(document, posing_as(agent.key.kid), now)) == 401
     assert await refused(sign(document, agent.key, now - timedelta(hours=1))) == 401
     assert await refused(sign(document, agent.key, now + timedelta(hours=1))) == 401
     assert await refused(sign(document, other.key, now)) == 403
@@ -206,7 +214,7 @@ async def test_forged_expired_replayed_and_foreign_messages_are_refused_and_audi
     await api.client.post(f"/agents/{agent.id}/quarantine")
     assert await refused(sign(document, agent.key, now)) == 403
     assert await refusals(api) == [
-        *("unsigned", "forged", "unknown_key", "expired", "from_the_future"),
+        *("unsigned", "forged", "unknown_key", "forged", "expired", "from_the_future"),
         *("wrong_sender", "wrong_tenant", "wrong_addressee", "replayed", "quarantined"),
     ]
 

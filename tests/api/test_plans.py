@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scheduler.core.errors import MailNotSetUpError
 from scheduler.core.spending import Price
 from scheduler.llm.mock_provider import MockProvider
 from scheduler.llm.terms import Terms
@@ -43,6 +44,18 @@ async def test_a_plan_tells_reasons_risk_and_what_it_will_take(working_api: Api)
     assert after["estimate"]["seconds"] is not None, "an earlier run is evidence"
     assert after["estimate"]["runs"] == 1
     assert after["plan_hash"] == before["plan_hash"] == job["plan_hash"]
+
+
+async def test_a_plan_tells_what_is_lacking_for_it_here(working_api: Api) -> None:
+    working_api.executor.lacking["mail.send"] = MailNotSetUpError(["CPA_MAIL_ADDRESS"])
+    lacks = (await shown(working_api))["lacking"]
+    job = await working_api.ended((await working_api.submit())["job_id"])
+    working_api.executor.lacking.clear()
+
+    assert [(lack["steps"], lack["code"]) for lack in lacks] == [(["send"], "mail_not_set_up")]
+    assert (job["job"]["status"], job["job"]["error"]) == ("failed", lacks[0]["text"]), "the job says the same"
+    assert "CPA_MAIL_ADDRESS" in lacks[0]["text"]
+    assert (await shown(working_api))["lacking"] == []
 
 
 async def test_a_shown_plan_is_submitted_by_its_hash_once(api: Api) -> None:

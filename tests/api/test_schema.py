@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.api.app import VERSION
+from scheduler import __version__
 from scheduler.api.schema import openapi_json
 from tests.support.services import Api
 
@@ -52,4 +52,4 @@ def test_the_openapi_document_has_what_readers_need(ours: str) -> None:
 def test_the_api_has_the_version_of_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-    assert project["version"] == VERSION
+    assert project["version"] == __version__

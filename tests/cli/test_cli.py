@@ -102,6 +102,7 @@ def test_a_description_is_shown_as_it_is() -> None:
             "intent": text, "slots": {text: text}, "typed": [], "task_graph": {"tasks": [task]},
             "steps": [step], "batches": [[text]], "way": text, "why": text,
             "confidence": 0.5, "overlooked": [text], "risk": "high", "estimate": estimate, "unseen": [text],
+            "lacking": [{"steps": [text], "code": text, "text": text}],
             "version": 2, "plan_hash": "ab", "expires_at": "2026-03-02T12:00:00Z",
             "changes": {"added": [text], "removed": [text], "changed": [change]},
         },

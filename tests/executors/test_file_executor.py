@@ -66,6 +66,30 @@ async def test_files_are_found_by_glob_or_words_newest_first(
     assert (await executor.verify(_todo("find", pattern=pattern), CONTEXT)).result == done.result
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("the rental contract", "Wohnung/Mietvertrag 2024.txt"),
+        ("invoice", "Rechnung.pdf"),
+        ("Arbeitsvertrag", "employment contract.pdf"),
+        ("Jahresberichte", "annual report.docx"),
+        ("report", "annual report.docx"),
+        ("purchase contract", None),
+        ("*contract*", "employment contract.pdf"),
+    ],
+)
+async def test_a_document_is_found_under_its_name_in_the_other_language(
+    executor: FileExecutor, root: Path, pattern: str, found: str | None
+) -> None:
+    for number, name in enumerate(["Wohnung/Mietvertrag 2024.txt", "employment contract.pdf", "annual report.docx"]):
+        _put(root, name, age=number)
+    _put(root, "Rechnung.pdf", age=9)
+
+    done = await executor.execute(_todo("find", pattern=pattern), CONTEXT)
+
+    assert done.result.get("paths", [None]) == [found]
+
+
 async def test_a_folder_limits_where_files_are_looked_for(executor: FileExecutor, root: Path) -> None:
     _put(root, "a/x.txt")
     _put(root, "b/x.txt")

@@ -165,6 +165,25 @@ async def test_a_mail_is_moved_once_with_the_old_id_as_with_the_new(world: World
     assert (await world.transport.read(old)).folder == "Rechnungen"
 
 
+async def test_a_folder_inside_another_is_written_with_a_slash(world: World) -> None:
+    old = await _receive(world, subject="Rechnung")
+
+    new = await world.transport.move(old, "Ablage/2026", create=True)
+    again = await world.transport.move(old, "ablage/2026", create=True)
+    found = await world.transport.search(MailQuery(folder="Ablage/2026"))
+    by_its_own_name = await world.transport.search(MailQuery(folder="2026"))
+
+    assert new == again
+    assert [mail.subject for mail in found] == [mail.subject for mail in by_its_own_name] == ["Rechnung"]
+
+
+async def test_a_name_that_no_folder_can_have_is_named(world: World) -> None:
+    mail_id = await _receive(world)
+
+    with pytest.raises(InvalidInputError, match="//"):
+        await world.transport.move(mail_id, "//", create=True)
+
+
 async def test_a_mail_is_not_moved_into_a_folder_that_does_not_exist(world: World) -> None:
     mail_id = await _receive(world)
 

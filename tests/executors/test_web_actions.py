@@ -27,6 +27,8 @@ def test_only_what_changes_nothing_outside_may_be_repeated() -> None:
         ("web.wait_for", {"state": "hidden"}),
         ("web.download", {"url": "/files/7"}),
         ("web.upload", {"files": ["artifact://job/fetch/a.pdf"]}),
+        ("web.upload", {"files": ["${fetch.artifact}"]}),
+        ("web.upload", {"files": "${zip.artifacts}"}),
         ("web.click", {"dialog": "accept", "answer": "4711", "trace": True}),
         ("web.drag", {"to": ["#goal", "text=Ziel"]}),
         ("web.extract", {"table": True, "fields": {"Betrag": "number", "am": {"header": "Datum", "type": "date"}}}),

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from bench.slot_learning import Example, labels_of, learn
 from scheduler.core.compound import OrderPart, Orders, split_orders
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
-from scheduler.llm.slot_learning import Example, labels_of, learn
+from scheduler.llm.slot_candidates import places_of
+from scheduler.llm.slot_choice import Bars
 from scheduler.llm.slot_signs import Place, signs_of
 from scheduler.llm.slot_tagger import NOTHING, SlotTagger, load, save
-from scheduler.llm.slot_weighing import SlotWeigher, Weights, places_of
+from scheduler.llm.slot_weighing import SlotWeigher
 from tests.support.routers import the_router
 
 ROUTER = the_router()
@@ -51,10 +53,10 @@ def test_other_words_are_taken_where_examples_are_sure() -> None:
     assert found["document"] == "Vertrag"
 
 
-def test_weights_decide() -> None:
-    nothing = SlotWeigher(weights=Weights(added=2, taken=2, dropped=0))
+def test_bars_decide() -> None:
+    nothing = SlotWeigher(bars=Bars(taken=2, person=2))
 
-    assert settled("Send the contract to Anna", nothing, sender="contract") == {"sender": "contract"}
+    assert settled("Send the contract to Anna", nothing, document="contract", recipient="Anna") == {}
 
 
 def test_what_a_pronoun_means_is_not_looked_for_in_the_text() -> None:
@@ -112,9 +114,9 @@ def test_labels_take_longer_values_first_and_words_once() -> None:
 
     found = dict(zip((one.text for one in tokens), labels_of(example, tokens), strict=True))
 
-    assert found["4711"] == "document"
+    assert found["4711"] == "I-document"
     assert found["Schick"] == NOTHING
-    assert labels_of(example, tokens).count("recipient") == 1
+    assert labels_of(example, tokens).count("B-recipient") == 1
 
 
 def test_what_was_learned_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -123,14 +125,14 @@ def test_what_was_learned_is_read_as_it_was_written(tmp_path: Path) -> None:
         Example(text, (Place("send_mail", 0, len(text)),), ({"recipient": text.split()[1], "document": "contract"},))
         for text in texts
     ]
-    known = learn(examples)
+    known = learn(examples, {"": -0.5, "b7|r": 1.25})
     save(known, tmp_path / "slots.npz")
 
     read = load(tmp_path / "slots.npz")
 
     assert read.labels == known.labels
     assert read.signs == known.signs
-    assert read.allowed == {("send_mail", "recipient"), ("send_mail", "document")}
+    assert read.choice == known.choice
     found = SlotTagger(tmp_path / "slots.npz").read("Send Emma the contract", [Place("send_mail", 0, 22)]).found
     assert [(one.slot, one.start, one.end) for one in found] == [("recipient", 5, 9), ("document", 14, 22)]
 
@@ -139,3 +141,32 @@ def test_a_slot_that_no_example_of_the_intent_has_stays() -> None:
     fields = "Benutzername: Max, Passwort: abc"
 
     assert settled(f"Fill in the form with {fields}", form="form", body=fields)["body"] == fields
+
+
+TWICE = (
+    ("Lade die Preisliste aus dem Lieferantenportal herunter und schick sie Frau Kunz.", "Preisliste"),
+    ("Please download the price list from the supplier portal, then email it to Ms Kunz.", "price list"),
+)
+
+
+@pytest.mark.parametrize(("text", "document"), TWICE)
+def test_what_another_order_names_is_carried_with_its_result(text: str, document: str) -> None:
+    read = split_orders(text, ROUTER)
+    emptied = tuple(
+        part._replace(routed=part.routed.model_copy(update={"slots": {}, "said": ()}), refers=None)
+        for part in read.parts
+    )
+
+    first, second = WEIGHER.settle(text, Orders(emptied)).parts
+
+    assert first.routed.slots["document"] == document
+    assert second.routed.slots["document"] == document
+    assert second.refers == 0
+
+
+def test_who_is_not_named_is_not_guessed() -> None:
+    """A letter needs its recipient: what nobody names stays empty, so that the job asks."""
+    for text in ("Schick die Rechnung 4711 bitte per Mail weiter.", "Please email the invoice 4711."):
+        (part,) = WEIGHER.settle(text, split_orders(text, ROUTER)).parts
+
+        assert "recipient" not in part.routed.slots

@@ -79,7 +79,7 @@ def test_a_reference_to_what_a_result_may_have_passes(reference: str) -> None:
         (_plan(_look(), ToDo(id="x", action="web.lok")), UnknownActionError, "task_graph.tasks[1].action"),
         (_plan(_look(), ToDo(id="x", action="file.delete")), ActionForbiddenError, "task_graph.tasks[1].action"),
         (_plan(ToDo(id="x", action="web.click")), InvalidFieldError, "task_graph.tasks[0].selector"),
-        (_plan(_look(), _look(id="x", agent="desk-7")), InvalidFieldError, "task_graph.tasks[1].agent"),
+        (_plan(_look(), _look(id="x", risk="low")), InvalidFieldError, "task_graph.tasks[1].risk"),
         (_plan(_look(risk="high")), InvalidFieldError, "task_graph.tasks[0].risk"),
         (_plan(ToDo.model_validate({"id": "x", "action": "web.fill", "selector": "#a"})), InvalidFieldError,
          "task_graph.tasks[0].text"),

@@ -236,14 +236,14 @@ class TestLeases:
 
         async with at_work(a_worker(office, job_queue=queue)):
             await office.until(_busy(executors))
-            queue.broken |= {"dequeue", "renew"}
+            await queue.break_down("dequeue", "renew")
             clock.advance(LEASE * 2)
             await office.lease()  # another worker has it for a while
             queue.broken.clear()
             clock.advance(LEASE * 2)
             await office.until(_in_epoch(office, job.id, 3))
-            enough = queue.failed["renew"] + 5
-            while queue.failed["renew"] < enough:  # noqa: ASYNC110 - a fake tells nobody
+            enough = queue.failed.get("renew", 0) + 5
+            while queue.failed.get("renew", 0) < enough:  # noqa: ASYNC110 - a fake tells nobody
                 await asyncio.sleep(0.005)
             release.set()
             await office.becomes(job.id, JobStatus.DONE)
@@ -260,7 +260,7 @@ class TestLeases:
 
         async with at_work(a_worker(office, job_queue=queue)):
             await office.until(_busy(executors))
-            queue.broken |= {"dequeue", "renew"}
+            await queue.break_down("dequeue", "renew")
             clock.advance(LEASE * 0.9)
             await office.until(_busy(executors, 0))
             assert (await office.now(job.id)).status is JobStatus.RUNNING
@@ -277,12 +277,23 @@ class Troubled(JobQueue):
         self._times = times
         self.failed: dict[str, int] = {}
         self.broken: set[str] = set()
+        self.under_way = 0
 
     async def _once(self, name: str, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401 - any answer
         self.failed[name] = self.failed.get(name, 0) + 1
         if self.failed[name] <= self._times or name in self.broken:
             raise self._error
-        return await call()
+        self.under_way += 1
+        try:
+            return await call()
+        finally:
+            self.under_way -= 1
+
+    async def break_down(self, *names: str) -> None:
+        """Let these calls fail from now on; return when none is under way that began before."""
+        self.broken.update(names)
+        while self.under_way:  # noqa: ASYNC110 - a fake tells nobody
+            await asyncio.sleep(0.001)
 
     async def dequeue_many(self, limit: int) -> Sequence[Job]:
         answer: Sequence[Job] = await self._once("dequeue", lambda: JobQueue.dequeue_many(self, limit))

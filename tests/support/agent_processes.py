@@ -15,9 +15,13 @@ from typing import Any, Literal
 import httpx
 import uvicorn
 
-from scheduler.core.agent import SCHEDULER_URI
+from agents.runtime import AgentOptions, embedded_agent
+from agents.runtime.agent_process import Parts
+from scheduler.core.agent import SCHEDULER_URI, AgentType
 from scheduler.core.ids import new_id
 from scheduler.core.lam_protocol import MessageFactory
+from scheduler.executors.executor_registry import ExecutorRegistry
+from tests.support.counting_agent import Counter
 from tests.support.services import Api
 
 ACTION = "data.note"
@@ -37,7 +41,7 @@ class Neighbourhood:
     api: Api
     url: str
     folder: Path
-    agents: list["AgentProcess"] = field(default_factory=list)
+    agents: list["AgentProcess | EmbeddedAgent"] = field(default_factory=list)
 
     @property
     def effects(self) -> list[str]:
@@ -49,6 +53,13 @@ class Neighbourhood:
         answer = await self.api.client.post("/agents/enrolments", json={"uses": uses})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
+
+    async def embed(self, name: str = "note-1") -> "EmbeddedAgent":
+        """Have an agent join that lives in this process."""
+        agent = EmbeddedAgent(self, name)
+        self.agents.append(agent)
+        await agent.start(token=await self.enrolment())
+        return agent
 
     async def start(
         self,
@@ -168,6 +179,63 @@ class AgentProcess:
 
     def signed(self, document: dict[str, Any]) -> dict[str, Any]:
         return self.near.api.services.agents.gateway.sign(MessageFactory.from_dict(document))
+
+
+class _Mortal(Counter):
+    """Dies with its agent instead of with the process."""
+
+    def __init__(self, effects: Path) -> None:
+        super().__init__(effects)
+        self.died = asyncio.Event()
+
+    async def die(self) -> None:
+        self.died.set()
+        await asyncio.Event().wait()
+
+
+@dataclass
+class EmbeddedAgent:
+    """One in the scheduler's own process. To die is to be dropped in the midst of all, with nothing noted."""
+
+    near: Neighbourhood
+    name: str
+    executor: _Mortal = field(init=False)
+    parts: Parts | None = None
+    life: "asyncio.Task[None] | None" = None
+
+    async def start(self, *, token: str = "") -> None:
+        self.executor, joined = _Mortal(self.near.folder / "effects"), asyncio.Event()
+        self.life = asyncio.create_task(self._live(token, joined))
+        async with asyncio.timeout(_LIMIT):
+            await joined.wait()
+
+    async def _live(self, token: str, joined: asyncio.Event) -> None:
+        registry = ExecutorRegistry()
+        registry.register_all(self.executor)
+        folder = self.near.folder / "agents" / self.name
+        options = AgentOptions(type=AgentType.DATA, name=self.name, url="http://testserver", token=token, folder=folder)
+        line, way = self.near.api.services.agents.here, httpx.ASGITransport(self.near.api.app)
+        async with embedded_agent(options, registry, line=line, way=way) as self.parts:
+            joined.set()
+            await asyncio.Event().wait()
+
+    async def health(self) -> dict[str, Any]:
+        return {"running": 0 if self.parts is None else self.parts.reception.load()[0]}
+
+    @property
+    def alive(self) -> bool:
+        return self.life is not None and not self.life.done()
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(_LIMIT):
+            await self.executor.died.wait()
+        await self.kill()
+        return -signal.SIGKILL
+
+    async def kill(self) -> None:
+        if self.life is not None:
+            self.life.cancel()
+            await asyncio.wait([self.life])
 
 
 def note(text: str = "x", **params: Any) -> dict[str, Any]:  # noqa: ANN401 - NoteParams

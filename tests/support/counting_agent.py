@@ -58,13 +58,16 @@ class Counter(BaseExecutor):
         if not asked.tell:
             await asyncio.sleep(asked.wait)
         if asked.die == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            await self.die()
         with self._effects.open("a", encoding="utf-8") as file:
             file.write(f"{context.effect_key}\n")
         if asked.die == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+            await self.die()
         await asyncio.sleep(asked.linger)
         return Performed(result={"line": todo.text or ""})
+
+    async def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
     async def verify(self, todo: ToDo, context: ExecutionContext = AD_HOC) -> Verification:
         if parse_params(NoteParams, todo).blind:

@@ -64,7 +64,8 @@ def ignores_being_stopped(release: asyncio.Event, stopping: asyncio.Event | None
         except asyncio.CancelledError:
             if stopping is not None:
                 stopping.set()
-            await release.wait()
+            async with asyncio.timeout(30):  # so that a test that fails before it releases ends
+                await release.wait()
             world.happens(context)
             raise
         return {}

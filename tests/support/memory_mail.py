@@ -22,7 +22,7 @@ from scheduler.core.errors import (
 )
 from scheduler.executors.mail_account import MailAccount, MailSecurity
 from scheduler.executors.mail_filter import fits
-from scheduler.executors.mail_folders import choose_folder, find_folder, role_of
+from scheduler.executors.mail_folders import choose_folder, find_folder, new_name, role_of
 from scheduler.executors.mail_mime import build, message_id
 from scheduler.executors.mail_reading import Lies, files_of, message_id_of, read
 from scheduler.executors.mail_transport import (
@@ -190,7 +190,7 @@ class MemoryMailTransport:
     async def move(self, mail_id: str, folder: str, *, create: bool = False) -> str:
         folders = await self.folders()
         if create and find_folder(folder, folders) is None:
-            self._folders[folder] = []
+            self._folders[new_name(folder, folders)] = []
         wanted = choose_folder(folder, await self.folders()).name
         place, stored = self._place(mail_id)
         self._folders[place].remove(stored)

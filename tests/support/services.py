@@ -64,7 +64,7 @@ TWO_TENANTS = {"acme": KEY_A, "globex": KEY_B}
 class ScriptedExecutor(BaseExecutor):
     """Does every action there is by saying so. `failures` says which fail; nothing is done before `gate` is open.
 
-    `busy` is set once a step has begun.
+    `busy` is set once a step has begun. `lacking` says for which actions something is not set up.
     """
 
     actions: ClassVar[tuple[ActionSpec, ...]] = (
@@ -76,10 +76,15 @@ class ScriptedExecutor(BaseExecutor):
 
     def __init__(self) -> None:
         self.failures: dict[str, CPAError] = {}
+        self.lacking: dict[str, CPAError] = {}
         self.done: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.busy = asyncio.Event()
+
+    def require(self, todo: ToDo) -> None:
+        if todo.action in self.lacking:
+            raise self.lacking[todo.action]
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         self.busy.set()

@@ -1,16 +1,16 @@
 // A selector engine that stands for an element by a text: what `asked` wants to know of the element. It runs beside the
-// page's own scripts, where they neither see nor disturb it. With `note` it stands for the element itself and notes what is
-// to be known of the page at that very moment; `noted` asks for that. With `after` it stands for the element once that is
-// noted, so that nothing is done to the page before it was looked at. With `keep` it remembers the element under that
-// number; with `itself` it stands for the element. `press` says where the mouse must press a box, and lets it press only that
-// until `release`.
+// page's own scripts, where they neither see nor disturb it. With `note` it stands for the element itself, notes what is to
+// be known of the page at that very moment, and tells it where somebody listens; `noted` asks for it. With `after` it stands
+// for the element once that is noted, so that nothing is done to the page before it was looked at. With `keep` it remembers
+// the element under that number; with `itself` it stands for the element. `press` says where the mouse must press a box, and
+// lets it press only that until `release`.
 //
 // `ask` answers the same without an element, for who comes through the door: `kept` is one that is remembered and still
-// the only one, to be seen. A note that is not made yet is waited for.
+// the only one, to be seen.
 (() => {
-  const DOOR = Symbol.for('cpa'), PATIENCE = 2000;  // milliseconds
+  const DOOR = Symbol.for('cpa');
   const readings = READINGS, guard = GUARD;
-  const notes = new Map(), awaited = new Map(), kept = new Map();
+  const notes = new Map(), kept = new Map();
   const remember = (number, element) => {
     if (kept.size > 20 && !kept.has(number)) kept.clear();
     kept.set(number, (kept.get(number) ?? new Set()).add(element));
@@ -20,13 +20,8 @@
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
   };
-  const noteOf = number => notes.has(number) ? {facts: notes.get(number)} : new Promise(resolve => {
-    awaited.set(number, resolve);
-    setTimeout(resolve, PATIENCE, null);
-  });
   const ask = asked => {
     if (asked.release) guard.release();
-    if (asked.noted) return noteOf(asked.noted);
     const told = {};
     if (asked.kept) {
       const [element, ...others] = [...kept.get(asked.kept) ?? []].filter(shown);
@@ -46,8 +41,7 @@
       if (wanted.note) {
         if (notes.size > 20) notes.clear();
         notes.set(wanted.note, FACTS());
-        awaited.get(wanted.note)?.({facts: notes.get(wanted.note)});
-        awaited.delete(wanted.note);
+        globalThis.cpaNoted?.(JSON.stringify([wanted.note, notes.get(wanted.note)]));
         return [element];
       }
       const told = wanted.describe ? DESCRIBE([element], wanted)[0] : {};

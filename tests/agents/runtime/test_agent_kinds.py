@@ -44,4 +44,6 @@ def test_each_kind_brings_the_actions_of_its_applications(
 def test_its_program_says_what_it_takes(command: list[str]) -> None:
     told = subprocess.run([sys.executable, "-m", *command, "--help"], capture_output=True, text=True, check=True).stdout
 
-    assert {"--url", "--token", "--endpoint", "--concurrency"} <= set(told.replace(",", " ").split())
+    assert {"--url", "--token", "--endpoint", "--concurrency", "--dial", "--tag", "--domain", "--application"} <= set(
+        told.replace(",", " ").split()
+    )

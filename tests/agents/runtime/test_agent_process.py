@@ -17,7 +17,7 @@ from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.security.lam_signatures import SigningKey, check_signature, seal_of, sign
 from scheduler.settings import AgentsSettings
-from tests.support.agent_processes import ACTION, AgentProcess, Neighbourhood, neighbourhood, note
+from tests.support.agent_processes import ACTION, AgentProcess, EmbeddedAgent, Neighbourhood, neighbourhood, note
 from tests.support.services import clean_environment, router, running_api, some_settings
 
 __all__ = ["clean_environment", "router"]
@@ -57,7 +57,7 @@ async def look(near: Neighbourhood, **params: Any) -> Any:  # noqa: ANN401 - a V
     return await near.api.services.agents.remote.verify(todo(**params), CONTEXT._replace(lease_epoch=4))
 
 
-async def shown(near: Neighbourhood, agent: AgentProcess) -> dict[str, Any]:
+async def shown(near: Neighbourhood, agent: AgentProcess | EmbeddedAgent) -> dict[str, Any]:
     listed = (await near.api.client.get("/agents")).json()["agents"]
     return next(dict(one) for one in listed if one["name"] == agent.name)
 

@@ -20,20 +20,20 @@ from tests.agents.runtime.test_agent_process import (
     shown,
     todo,
 )
-from tests.support.agent_processes import ACTION, AgentProcess, Neighbourhood, neighbourhood
+from tests.support.agent_processes import ACTION, AgentProcess, EmbeddedAgent, Neighbourhood, neighbourhood
 from tests.support.services import clean_environment, router
 
 __all__ = ["clean_environment", "near", "router"]
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("clean_environment")]
 WAYS: dict[str, dict[str, Any]] = {"called": {}, "socket": {"called": False}, "poll": {"called": False, "dial": "poll"}}
-"""How a scheduler and an agent reach each other; in one process: tests/agents/test_remote_tasks.py."""
+"""How a scheduler and an agent reach each other over the network."""
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, "here"])
 async def test_whatever_the_way_every_transport_keeps_the_same_promise(near: Neighbourhood, way: str) -> None:
     """A step is done, once; a cancel stops it, a question is answered, a kill is survived."""
-    agent = await near.start(**WAYS[way])
+    agent = await near.embed() if way == "here" else await near.start(**WAYS[way])
     remote = near.api.services.agents.remote
 
     ended = await remote.execute(todo("42 €"), CONTEXT)
@@ -111,8 +111,24 @@ async def test_a_flood_of_progress_becomes_a_trickle(near: Neighbourhood) -> Non
     assert json.loads(rows[0][0])["correlation"]["seq"] > 100
 
 
-async def at_work(agent: AgentProcess) -> bool:
+async def at_work(agent: AgentProcess | EmbeddedAgent) -> bool:
     return bool((await agent.health())["running"])
+
+
+async def test_who_hangs_up_gets_nothing_until_it_is_back(near: Neighbourhood) -> None:
+    agent, registry = await near.start(called=False), near.api.services.agents.registry
+
+    async def gets_work() -> bool:
+        return await registry.find_agent_for_task(ACTION) is not None
+
+    async def gets_none() -> bool:
+        return not await gets_work()
+
+    await eventually(gets_work)
+    await agent.kill()
+    await eventually(gets_none, 3)  # long before it counts as offline
+    await agent.start()
+    await eventually(gets_work)
 
 
 async def test_where_no_socket_gets_through_it_polls(near: Neighbourhood) -> None:

@@ -1,0 +1,64 @@
+"""How likely a request orders anything at all, as rules, single orders that were learned, and whole requests see it.
+
+The weights come from `python -m bench.learned` (logistic regression on sets that were neither learned nor tuned on).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from scheduler.core.compound import OrderPart
+from scheduler.core.intents import UNKNOWN
+from scheduler.llm.guess import Guess
+
+TOLD: Final = "statement"
+_LEAST: Final = 1e-4
+
+
+class Evidence(NamedTuple):
+    """What speaks for an order; and how much each of it counts. Beliefs are logits."""
+
+    single: float
+    """What was learned of single orders believes it,"""
+    whole: float
+    """what was learned of whole requests does."""
+    known: float
+    """Rules know an order;"""
+    refused: float
+    """they take all for a question, for past, negated or of others,"""
+    told: float
+    """or for a statement."""
+    shift: float = 1.0
+
+
+WEIGHTS: Final = Evidence(single=0.59, whole=0.18, known=0.7, refused=-1.27, told=-0.92, shift=0.42)
+
+
+def evidence(guess: Guess, nothing: float | None, parts: Sequence[OrderPart]) -> Evidence:
+    """Return what speaks for an order; `nothing` is the share of belief in none, None where no whole was learned."""
+    single = acts(guess)
+    first = parts[0].routed
+    known = any(part.routed.name != UNKNOWN for part in parts)
+    return Evidence(
+        single=logit(single),
+        whole=logit(single if nothing is None else 1 - nothing),
+        known=float(known),
+        refused=float(not known and first.refused),
+        told=float(not known and not first.refused and first.why == TOLD),
+    )
+
+
+def likely(found: Evidence) -> float:
+    """Return how likely anything is ordered."""
+    return 1 / (1 + math.exp(-sum(one * sign for one, sign in zip(WEIGHTS, found, strict=True))))
+
+
+def acts(guess: Guess) -> float:
+    """Return how far it is believed that anything is ordered."""
+    return 1 - dict(zip(guess.intents, guess.shares, strict=False)).get(UNKNOWN, 0.0)
+
+
+def logit(share: float) -> float:
+    """Return the logarithm of the odds, within bounds."""
+    within = min(max(share, _LEAST), 1 - _LEAST)
+    return math.log(within / (1 - within))
