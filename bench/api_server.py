@@ -24,6 +24,7 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
+from scheduler.executors.site_executor import SiteExecutor
 from scheduler.garbage import spare_garbage_collection
 from scheduler.main import KEEP_ALIVE, create_app
 from scheduler.settings import Settings, load_settings
@@ -37,6 +38,7 @@ class IdleExecutor(BaseExecutor):
         *PlaywrightExecutor.actions,
         *MailExecutor.actions,
         *FileExecutor.actions,
+        *SiteExecutor.actions,
     )
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:  # noqa: ARG002

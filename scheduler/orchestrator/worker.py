@@ -89,14 +89,15 @@ class Worker:
     async def _lease_and_start(self, owner: asyncio.TaskGroup) -> None:
         while not self._draining:
             self._look.clear()
-            jobs = await self._next_jobs(min(self._concurrency - len(self._running), self._group))
+            limit = min(self._concurrency - len(self._running), self._group)
+            jobs = await self._next_jobs(limit)
             self.last_look = asyncio.get_running_loop().time()
             for job in jobs:
                 self._start(job, owner)
-            if jobs:
-                await asyncio.sleep(0)  # they are begun before the next are looked for
+            if not jobs or len(jobs) < limit:
+                await self._look.wait()  # that they were leased is a change, after which there is one more look
             else:
-                await self._look.wait()
+                await asyncio.sleep(0)  # they are begun before the next are looked for
 
     def _start(self, job: Job, owner: asyncio.TaskGroup) -> None:
         """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""

@@ -162,6 +162,9 @@ class SQLiteDatabase:
     def nudge(self) -> None:
         """Count as a change: wake whoever waits. To be called on the event loop."""
         self._changes += 1
+        self._stir()
+
+    def _stir(self) -> None:
         for waiter in self._waiters:
             _wake(waiter)
 
@@ -205,10 +208,12 @@ class SQLiteDatabase:
         self._settle(units, changed)
 
     def _settle(self, units: Sequence[Unit[Any]], changed: bool) -> None:
+        """Tell the callers first, so that they go on before whoever only watches."""
         for unit in units:
             unit.settle()
         if changed:
-            self.nudge()
+            self._changes += 1
+            asyncio.get_running_loop().call_soon(self._stir)
         if self._waiting:
             self._commit_soon()
 
