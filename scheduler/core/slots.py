@@ -80,6 +80,10 @@ _BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on|a(?= quarter\b))\
 _ROLE_IN_LETTER = re.compile(
     r"^(?:(?:in )?(?:cc|kopie)(?: an)?:?|absender:?|sender:|empfänger:?)\s+(?=\S)", re.IGNORECASE
 )
+_PARTS_OF_LETTER = frozenset(
+    {"text", "betreff", "inhalt", "nachricht", "anhang", "subject", "body", "message", "attachment", "cc"}
+)
+"""What names a part of a letter, and nobody whom it goes to."""
 _OWNS = re.compile(r"(?<=\w)['’]s$")
 _ROLE_BEFORE_TITLE = re.compile(r"^[^\W\d_]+(?:in|e|er)? (?=(?:herrn?|frau|mr|mrs|ms)\.? )", re.IGNORECASE)
 _FORM_WORD = re.compile(r"^(?:formular|vordruck)\s+(?=\S)", re.IGNORECASE)
@@ -105,6 +109,8 @@ def clean(slot: str, words: str) -> str:
     text = _unquote(_LEADING.sub("", text, count=1) if _LEADING.match(text) else text)
     if slot in {"recipient", "cc", "participants", "sender"}:
         text = _ROLE_IN_LETTER.sub("", text)
+        if text.casefold() in _PARTS_OF_LETTER:
+            return ""
         return _OWNS.sub("", text) if slot == "sender" else _ROLE_BEFORE_TITLE.sub("", text)
     if slot == "form":
         return _FORM_WORD.sub("", text)

@@ -372,10 +372,9 @@ class JobRun:
         if ordered is not None and ordered[0] == attempt:
             return ordered[1:]
         todo = state.plan.todos[task_id]
-        results: dict[TaskId, Any] = {}
-        for needed in todo.dependencies:
-            if (result := state.tasks[needed].result) is not None:
-                results[needed] = result
+        results: dict[TaskId, Any] = {
+            needed: result for needed in todo.dependencies if (result := state.tasks[needed].result) is not None
+        }
         if task_id in state.plan.items:
             results[ITEM], results[INDEX] = state.plan.items[task_id]
         todo = todo.resolved(results)
