@@ -53,6 +53,14 @@ def memory(pid: int) -> int:
     return held
 
 
+def end_marked(mark: str) -> None:
+    """Kill whatever has inherited the variable `mark` from what we started, also where its parent has gone."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if mark in process.environ():
+                process.kill()
+
+
 def end(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
     """Ask a tree to end, then make it."""
     processes = tree(process.pid)

@@ -7,6 +7,7 @@ same browser, each in a venv of its own, between two halves of our rounds.
 import asyncio
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import uvloop
 
+from bench.processes import end_marked
 from bench.report import Floor, Panel, draw, judge, machine, save, show
 from bench.web.ours import crowd, measure, warm_start
 from bench.web.steps import STEPS
@@ -52,10 +55,21 @@ def run_peer(peer: Peer, rounds: int, browser: Path) -> dict[str, list[float]] |
     if not python.exists():
         return f"{python.parent.parent.name} is missing; make bench-venvs makes it"
     command = [str(python), "-m", f"bench.web.peers.{peer.module}", str(rounds), str(browser)]
+    mark = f"BENCH_PEER_{uuid4().hex}"
     try:
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=_PEER_TIME, check=False)
+        done = subprocess.run(
+            command,
+            cwd=_ROOT,
+            env=os.environ | {mark: peer.name},
+            capture_output=True,
+            text=True,
+            timeout=_PEER_TIME,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return f"not done after {_PEER_TIME:g} s"
+    finally:
+        end_marked(mark)  # some leave their browser
     if done.returncode:
         return (done.stderr.strip() or done.stdout.strip()).splitlines()[-1][:200]
     found = json.loads(done.stdout.strip().splitlines()[-1])
