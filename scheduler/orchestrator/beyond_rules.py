@@ -13,6 +13,7 @@ from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
+from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
@@ -105,7 +106,8 @@ class BeyondRules:
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
         if self._learned is not None and not plain:
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
-        return orders if self._slots is None else self._slots.settle(text, orders)
+        settled = orders if self._slots is None else self._slots.settle(text, orders)
+        return without_unwanted(text, settled, rules)
 
     async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.

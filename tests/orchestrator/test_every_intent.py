@@ -165,21 +165,46 @@ async def test_the_fields_of_a_form_cannot_name_secrets_or_results(planner: Plan
     assert graph.tasks[TaskId("fill")].text == "$${open.title}"
 
 
-@pytest.mark.component  # what was learned is asked
-async def test_a_request_that_only_examples_explain_is_planned(catalog: ActionCatalog) -> None:
-    planner = Planner(
+@pytest.fixture
+def knowing_planner(catalog: ActionCatalog) -> Planner:
+    """A planner that also asks what was learned."""
+    return Planner(
         router=ROUTER,
         catalog=catalog,
         policy=PolicyEngine.load(),
         sites=FakeSites({}),
         beyond=BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher()),
     )
+
+
+@pytest.mark.component
+async def test_a_request_that_only_examples_explain_is_planned(knowing_planner: Planner) -> None:
     text = "bring mal Slack zum Laufen"
     assert ROUTER.route(text).name == UNKNOWN
 
-    planned = await planner.plan(text)
+    planned = await knowing_planner.plan(text)
 
     assert (planned.intent, planned.way) == ("open_app", "learned")
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Send the report to bob@example.com, not to carla@example.com",
+        "Send the report to bob@example.com and do not copy carla@example.com",
+        "Schick den Bericht nicht an carla@example.com, sondern an bob@example.com",
+    ],
+)
+async def test_nothing_goes_to_whom_it_is_not_to_go(knowing_planner: Planner, text: str) -> None:
+    try:
+        planned = await knowing_planner.plan(text)
+    except InvalidRequestError:
+        return  # it is asked about
+    (mail,) = (todo.params for todo in planned.task_graph.tasks.values() if todo.action == "mail.send")
+
+    assert "carla" not in str(mail)
+    assert "bob@example.com" in str(mail)
 
 
 async def test_what_is_said_of_two_documents_is_done_with_both(planner: Planner) -> None:

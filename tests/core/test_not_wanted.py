@@ -1,0 +1,53 @@
+"""What a request says is not to be done fills no slot of what is."""
+
+import pytest
+
+from scheduler.core.compound import OrderPart, Orders
+from scheduler.core.not_wanted import without_unwanted
+from tests.support.routers import the_router
+
+ROUTER = the_router()
+
+
+def left(text: str, beside: str, intent: str, **slots: str) -> dict[str, str]:
+    """Return what stays in the slots of one order of a request with a statement beside it."""
+    routed = ROUTER.route("Send the report to Bob").model_copy(update={"name": intent, "slots": slots, "said": ()})
+    return without_unwanted(text, Orders((OrderPart(text, routed),), (beside,)), ROUTER).parts[0].routed.slots
+
+
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        ("Send the report to Bob, not to Carla", "not to Carla"),
+        ("Send the report to Bob and do not copy Carla", "do not copy Carla"),
+        ("Don't send the report to Carla, send it to Bob", "Don't send the report to Carla"),
+    ],
+)
+def test_who_is_to_get_nothing_gets_nothing(text: str, beside: str) -> None:
+    found = left(text, beside, "send_mail", document="report", recipient="Bob", cc="Carla")
+
+    assert found == {"document": "report", "recipient": "Bob"}
+
+
+def test_what_is_not_to_be_sent_is_not_sent_beside_what_is() -> None:
+    text, beside = "Nicht die Rechnung 5 schicken, sondern die 6 an Anna", "Nicht die Rechnung 5 schicken"
+
+    assert left(text, beside, "send_mail", document="6", file_name="Rechnung 5", recipient="Anna") == {
+        "document": "6",
+        "recipient": "Anna",
+    }
+
+
+def test_a_thing_that_a_pronoun_may_stand_for_stays() -> None:
+    text = "Schick das Angebot nicht an Tom. Schick es an Anna"
+
+    assert left(text, "Schick das Angebot nicht an Tom", "send_mail", document="Angebot", recipient="Anna") == {
+        "document": "Angebot",
+        "recipient": "Anna",
+    }
+
+
+def test_what_is_told_beside_an_order_is_no_ban() -> None:
+    text = "Anna wrote yesterday. Send the report to her"
+
+    assert left(text, "Anna wrote yesterday", "send_mail", document="report", recipient="Anna")["recipient"] == "Anna"
