@@ -1,5 +1,6 @@
 """Keeps what a request says is not to be done away from what is: "Send it to Anna, not to Tom" goes to Anna only."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,17 @@ from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
-"""What a pronoun may stand for: "Don't send the offer to Tom, send it to Anna"."""
+"""What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
+
+_PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
+_END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
+_BUT_NOT: Final = re.compile(
+    r"(?i)\b(?:nicht|nie|niemals|keinesfalls|not|never)(?: yet)? (?:an|mit|bei|to|with|for)\b"
+    rf"[^,.;:!?\n]*?(?={_END})"
+    r"|\b(?:ohne|without|außer|ausser|except|excluding)\b"
+    rf"[^,.;:!?\n]*?(?={_END}|(?<!und)(?<!and)\s(?:an|to|für|for|am|um|at|on)\b)"
+)
+"""Persons that an order leaves out: "an Kunz, aber nicht an Berger"; whoever is doubtful is left out, too."""
 
 _Span = tuple[int, int]
 
@@ -17,13 +28,14 @@ _Span = tuple[int, int]
 def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     """Return the orders without words that only stand where something is said not to be done.
 
-    Of things such words stay where an order names no other.
+    Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
     spans = [_span(text, one) for one in orders.overlooked if _is_negated(one, rules)]
-    if not spans:
+    but_not = [found.span() for found in _BUT_NOT.finditer(text)]
+    if not spans and not but_not:
         return orders
-    return orders._replace(parts=tuple(_cleared(part, text, spans) for part in orders.parts))
+    return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
 
 
 def _is_negated(statement: str, rules: Rules) -> bool:
@@ -35,12 +47,21 @@ def _span(text: str, statement: str) -> _Span:
     return (start, start + len(normalise(statement))) if start >= 0 else (0, 0)
 
 
-def _cleared(part: OrderPart, text: str, spans: Sequence[_Span]) -> OrderPart:
+def _cleared(part: OrderPart, text: str, spans: Sequence[_Span], but_not: Sequence[_Span]) -> OrderPart:
     words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
-    unwanted = {(slot, one) for slot, many in words.items() for one in many if _only_within(spans, text, one)}
-    if not any(slot in _THINGS and (slot, one) not in unwanted for slot, many in words.items() for one in many):
-        unwanted = {(slot, one) for slot, one in unwanted if slot not in _THINGS}
+    unwanted = {
+        (slot, one)
+        for slot, many in words.items()
+        for one in many
+        if _only_within([*spans, *but_not] if slot in _PERSONS else spans, text, one)
+    }
+    left = {_group(slot) for slot, many in words.items() for one in many if (slot, one) not in unwanted}
+    unwanted = {(slot, one) for slot, one in unwanted if slot in _PERSONS or _group(slot) in left}
     return part._replace(routed=_without(part.routed, words, unwanted)) if unwanted else part
+
+
+def _group(slot: str) -> str:
+    return "thing" if slot in _THINGS else slot
 
 
 def _only_within(spans: Sequence[_Span], text: str, words: str) -> bool:

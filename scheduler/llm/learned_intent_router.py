@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _REFUSED: Final = "courtesy"
 _NEVER: Final = frozenset({_REFUSED, NEGATED})
 """What is not done, however surely examples speak for it."""
+_HANDS_OFF: Final = re.compile(
+    r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
+    r"(?:do ?n[o']t|do not|never|not|nicht|keinesfalls|auf keinen fall)\b|.*\bnicht\W*$"
+)
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _IN_ORDER: Final = re.compile(
     r"(?i)(?:und |and )?"
@@ -235,9 +239,14 @@ class LearnedIntentRouter:
     def _taken(
         self, text: str, intent: str, share: float, read: RoutedIntent, nearest: tuple[str, ...]
     ) -> RoutedIntent:
-        """Return an order by what was learned; with what rules found where they read the same."""
+        """Return an order by what was learned; with what rules found where they read the same.
+
+        What says at once that it is not to be done is no order, however much it is like one.
+        """
         if read.name == intent and not read.rest:
             return read
+        if read.why == NEGATED and _HANDS_OFF.match(text):
+            return read.model_copy(update={"why": REMARK})
         return RoutedIntent(
             **dict(self._known[intent]),
             slots=slots_of(intent, text),

@@ -4,6 +4,7 @@ import pytest
 
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.not_wanted import without_unwanted
+from scheduler.core.slots import Said
 from tests.support.routers import the_router
 
 ROUTER = the_router()
@@ -27,6 +28,31 @@ def test_who_is_to_get_nothing_gets_nothing(text: str, beside: str) -> None:
     found = left(text, beside, "send_mail", document="report", recipient="Bob", cc="Carla")
 
     assert found == {"document": "report", "recipient": "Bob"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Schick den Bericht an Bob, aber bitte noch nicht an Carla", "Bob"),
+        ("Schick den Bericht nicht an Carla, sondern an Bob", "Bob"),
+        ("Invite Bob without Carla", "Bob"),
+        ("Termin mit Bob, ohne Carla und Tom", "Bob"),
+        ("Schick die Rechnung ohne Anhang an Bob und Carla", "Bob und Carla"),
+        ("Send it not only to Bob but also to Carla", "Bob und Carla"),
+        ("Send it to Bob and Carla, not to the board", "Bob und Carla"),
+    ],
+)
+def test_who_is_left_out_in_an_order_gets_nothing(text: str, kept: str) -> None:
+    routed = ROUTER.route("Schick den Bericht an Bob").model_copy(
+        update={"said": tuple(Said("recipient", name, 0, 0) for name in ("Bob", "Carla", "Tom") if name in text)}
+    )
+    orders = without_unwanted(text, Orders((OrderPart(text, routed),)), ROUTER)
+
+    assert " und ".join(_list(orders.parts[0].routed.words["recipient"])) == kept
+
+
+def _list(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
 
 
 def test_what_is_not_to_be_sent_is_not_sent_beside_what_is() -> None:

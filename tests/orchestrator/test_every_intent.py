@@ -207,6 +207,15 @@ async def test_nothing_goes_to_whom_it_is_not_to_go(knowing_planner: Planner, te
     assert "bob@example.com" in str(mail)
 
 
+@pytest.mark.component
+async def test_what_is_not_to_be_done_beside_an_order_is_not_done() -> None:
+    beyond = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
+
+    orders = await beyond.split("Open Excel but don't close Word", ROUTER)
+
+    assert [part.routed.name for part in orders.parts] == ["open_app"]
+
+
 async def test_what_is_said_of_two_documents_is_done_with_both(planner: Planner) -> None:
     planned = await planner.plan("Exportiere den Vertrag und das Angebot als PDF")
 
