@@ -13,12 +13,14 @@ _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "fo
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
 
 _PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
+"""Where persons stand, and a title, which may be taken for one that is left out."""
 _END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
+_WITHIN: Final = r"(?:[^,.;:!?\n]|[.:](?=\S))*?"  # addresses hold points
 _BUT_NOT: Final = re.compile(
     r"(?i)\b(?:nicht|nie|niemals|keinesfalls|not|never)(?: yet)? (?:an|mit|bei|to|with|for)\b"
-    rf"[^,.;:!?\n]*?(?={_END})"
+    rf"{_WITHIN}(?={_END})"
     r"|\b(?:ohne|without|außer|ausser|except|excluding)\b"
-    rf"[^,.;:!?\n]*?(?={_END}|(?<!und)(?<!and)\s(?:an|to|für|for|am|um|at|on)\b)"
+    rf"{_WITHIN}(?={_END}|(?<!und)(?<!and)\s(?:an|to|für|for|am|um|at|on)\b)"
 )
 """Persons that an order leaves out: "an Kunz, aber nicht an Berger"; whoever is doubtful is left out, too."""
 
@@ -65,7 +67,7 @@ def _group(slot: str) -> str:
 
 
 def _only_within(spans: Sequence[_Span], text: str, words: str) -> bool:
-    places = [place for place in range(len(text)) if text.startswith(words, place)] if words else []
+    places = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)] if words else []
     return bool(places) and all(any(start <= place < end for start, end in spans) for place in places)
 
 

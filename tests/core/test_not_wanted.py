@@ -73,6 +73,12 @@ def test_a_thing_that_a_pronoun_may_stand_for_stays() -> None:
     }
 
 
+def test_words_that_only_begin_alike_are_others() -> None:
+    text, beside = "Send the list of Tomahawk to Bob, not to Tom", "not to Tom"
+
+    assert left(text, beside, "send_mail", document="list", recipient="Tom") == {"document": "list"}
+
+
 def test_what_is_told_beside_an_order_is_no_ban() -> None:
     text = "Anna wrote yesterday. Send the report to her"
 

@@ -193,14 +193,11 @@ async def test_a_request_that_only_examples_explain_is_planned(knowing_planner: 
     [
         "Send the report to bob@example.com, not to carla@example.com",
         "Send the report to bob@example.com and do not copy carla@example.com",
-        "Schick den Bericht nicht an carla@example.com, sondern an bob@example.com",
+        "Schick den Bericht an bob@example.com, aber bitte noch nicht an carla@example.com",
     ],
 )
 async def test_nothing_goes_to_whom_it_is_not_to_go(knowing_planner: Planner, text: str) -> None:
-    try:
-        planned = await knowing_planner.plan(text)
-    except InvalidRequestError:
-        return  # it is asked about
+    planned = await knowing_planner.plan(text)
     (mail,) = (todo.params for todo in planned.task_graph.tasks.values() if todo.action == "mail.send")
 
     assert "carla" not in str(mail)
