@@ -13,12 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.llm.sentence_encoder import one_thread
 
 one_thread()
 
 import numpy as np  # noqa: E402 - after the threads are set
-import yaml  # noqa: E402
 from scipy.optimize import minimize  # noqa: E402
 from scipy.special import softmax  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
@@ -205,7 +205,7 @@ def weights_of_ordering(asked: Iterable[Asked]) -> dict[str, float]:
 
 def main() -> None:
     rules, encoder = IntentRouter.default(), KnownVectors(UniversalSentenceEncoder())
-    named = {Path(one).stem: list(requests_of(yaml.safe_load(Path(one).read_text("utf-8")))) for one in sys.argv[1:]}
+    named = {Path(one).stem: list(requests_of(read_strictly(Path(one).read_text("utf-8")))) for one in sys.argv[1:]}
     if named:
         learned = learned_without([one.text for some in named.values() for one in some], rules, encoder)
         asked = {name: list(asked_of(some, rules, learned)) for name, some in named.items()}

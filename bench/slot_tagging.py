@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.llm.sentence_encoder import one_thread
 
 one_thread()
 
-import yaml  # noqa: E402 - after the threads are set
 
 from bench.office import figures_of  # noqa: E402
 from bench.office_requests import Order, Request, Understood, pairs, score  # noqa: E402
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 def rows_of(path: Path, rules: IntentRouter) -> Iterable[Row]:
     """Yield the requests of a set whose orders are all labelled."""
     learned = make_learned(rules)
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = read_strictly(path.read_text(encoding="utf-8"))
     for locale in ("de", "en"):
         for one in document[locale]:
             intents = one["i"] if isinstance(one["i"], list) else [one["i"]]

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import detect_locale, normalise
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.llm.intent_examples import DEFAULT_FILE, ORDERS, SEVERAL
 from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.order_division import Divided, Glance
@@ -60,7 +59,7 @@ def added(document: str, new: Iterable[tuple[Place, str]]) -> str:
 def main() -> None:
     glance = OfficeModel(IntentRouter.default().intents).glance
     for name in sys.argv[1:]:
-        requests = requests_of(yaml.safe_load(Path(name).read_text(encoding="utf-8")))
+        requests = requests_of(read_strictly(Path(name).read_text(encoding="utf-8")))
         DEFAULT_FILE.write_text(
             added(DEFAULT_FILE.read_text(encoding="utf-8"), lines_of(requests, glance)), encoding="utf-8"
         )

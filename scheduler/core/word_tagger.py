@@ -19,6 +19,7 @@ _STATES_OF_A_WORD: Final = 3  # that go on; the library's figures
 _STATES_OF_A_SENTENCE: Final = 5
 _CUTOFF: Final = 5
 _LONGEST_COUNTED: Final = 24
+_LONGEST: Final = 80  # letters of a word that are looked at, its last ones; the time grows with their square
 _WHOLE_UNKNOWN: Final = 4.6  # what the library takes off where the whole word is one unknown part
 
 State = tuple[int, int]
@@ -28,7 +29,7 @@ _NOTHING: Final[Likely] = {}
 
 
 class WordTagger:
-    """Tags sentences as `HanoverTagger(model).tag_sent(words, taglevel=0)` does."""
+    """Tags sentences as `HanoverTagger(model).tag_sent(words, taglevel=0)` does; of an endless word it sees the end."""
 
     def __init__(self, model: str) -> None:
         self._model: Any = HanoverTagger(model)
@@ -81,7 +82,7 @@ class WordTagger:
         """Return how likely each tag makes the word; nothing where the word can be anything."""
         model = self._model
         upper = cased and word[0].isupper()
-        small = model.normalize(word)
+        small = model.normalize(word[-_LONGEST:])
         found = model.cache.get(small)
         listed = found is not None
         if found is None:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
-
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
+from scheduler.core.strict_yaml import read_strictly
 
 SETS: Final = Path(__file__).parents[2] / "tests" / "language"
 
@@ -35,7 +34,7 @@ def requests_of(document: Mapping[str, Any]) -> Iterator[Example]:
 def sets(folder: Path = SETS) -> dict[str, list[Example]]:
     """Return the development sets by name."""
     paths = sorted(folder.glob("dev_requests*.yaml"))
-    return {path.stem: list(requests_of(yaml.safe_load(path.read_text(encoding="utf-8")))) for path in paths}
+    return {path.stem: list(requests_of(read_strictly(path.read_text(encoding="utf-8")))) for path in paths}
 
 
 def together(requests: Iterable[Example], pairs: Sequence[tuple[str, str]]) -> list[Example]:

@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
-import yaml
 
 from scheduler.core.compound import split_orders
 from scheduler.core.intents import UNKNOWN
+from scheduler.core.strict_yaml import read_strictly
 from tests.support.routers import the_router
 
 pytestmark = pytest.mark.component
 _FOLDER = Path(__file__).parents[1] / "language"
 _SETS: Final[list[dict[str, Any]]] = [
-    yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+    read_strictly((_FOLDER / name).read_text(encoding="utf-8"))
     for name in ("dev_requests.yaml", "dev_requests_2.yaml", "dev_requests_3.yaml")
 ]
 NO_ORDERS: Final = [text for one in _SETS for text in (*one.get("no_order", ()), *one.get("refused", ()))]
@@ -73,7 +73,7 @@ FLOORS: Final = {
 
 @pytest.mark.parametrize("number", FLOORS)
 def test_fresh_sets_are_understood_as_well_as_when_they_were_counted(number: int) -> None:
-    one = yaml.safe_load((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
+    one = read_strictly((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
     requests = [*one["de"], *one["en"]]
     found = [[part.routed.name for part in split_orders(request["t"], ROUTER).parts] for request in requests]
     right = [names == _intents(request) for request, names in zip(requests, found, strict=True)]

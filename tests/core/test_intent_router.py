@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.intent_router import Intent, IntentFileError, IntentRouter
 from scheduler.core.intents import read_intents
+from scheduler.core.strict_yaml import read_strictly
 from tests.support.cases import each_of
 from tests.support.routers import the_router
 
-REQUESTS: dict[str, Any] = yaml.safe_load(
+REQUESTS: dict[str, Any] = read_strictly(
     (Path(__file__).parents[1] / "support" / "requests.yaml").read_text(encoding="utf-8")
 )
 KNOWN = [

@@ -5,7 +5,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
 from bench.office_requests import Slots, pairs
 from scheduler.core.address_book import UnfitNameError
@@ -14,6 +13,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.several_values import one_for_each
 from scheduler.core.slot_finder import find_slots, slots_of, with_slots
 from scheduler.core.slots import Said, clean
+from scheduler.core.strict_yaml import read_strictly
 from scheduler.orchestrator.slot_values import typed_slots
 from tests.support.routers import the_router
 
@@ -35,7 +35,7 @@ _FLOORS = [(4, 0.95), (5, 0.95), (6, 0.90), (7, 0.80), (8, 0.70), (9, 0.80), (11
 @pytest.mark.parametrize(("number", "floor"), _FLOORS)
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_most_slots_are_found_and_few_are_false(language: str, number: int, floor: float) -> None:
-    document = yaml.safe_load((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
+    document = read_strictly((_FOLDER / f"dev_requests_{number}.yaml").read_text(encoding="utf-8"))
     hits = missed = false = 0
     for one in document[language]:
         if isinstance(one["i"], str):

@@ -23,6 +23,13 @@ MADE_UP = [
 
 
 @pytest.mark.parametrize("model", ["morphmodel_ger.pgz", "morphmodel_en.pgz"])
+def test_an_endless_word_is_looked_at_by_its_end(model: str) -> None:
+    tagger = WordTagger(model)
+
+    assert tagger.tag(["x" * 2000 + "ung"]) == tagger.tag(["x" * 77 + "ung"])
+
+
+@pytest.mark.parametrize("model", ["morphmodel_ger.pgz", "morphmodel_en.pgz"])
 def test_tags_are_those_of_the_library(model: str) -> None:
     texts = [text for one in the_router().intents for many in one.examples.values() for text in many]
     sentences = [text.split() for text in texts[::6]] + [[word] for word in MADE_UP] + [MADE_UP]

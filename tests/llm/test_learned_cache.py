@@ -148,6 +148,7 @@ def test_folder_that_cannot_be_written_is_only_told_of(tmp_path: Path, knowledge
     assert [one["event"] for one in logged] == ["learned_intents_not_kept"]
 
 
+@pytest.mark.component
 def test_office_model_reads_what_another_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     office = IntentRouter.default().intents[:3]
     monkeypatch.setattr("scheduler.llm.sentence_encoder.UniversalSentenceEncoder", Counting)
