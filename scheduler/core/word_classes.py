@@ -24,7 +24,7 @@ def word_classes(words: Sequence[str], locale: Locale) -> list[str]:
     """Return the class of each word: noun, verb, adjective, small, or nothing for what is none of these."""
     if not words:
         return []
-    tags = _tags(tuple(words[:_MOST_WORDS]), locale)
+    tags = tags_of(tuple(words[:_MOST_WORDS]), locale)
     classes = [_class_of(tag, locale) for tag in tags]
     return classes + [OTHER] * (len(words) - len(classes))
 
@@ -36,7 +36,8 @@ def _class_of(tag: str, locale: Locale) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _tags(words: tuple[str, ...], locale: Locale) -> tuple[str, ...]:
+def tags_of(words: tuple[str, ...], locale: Locale) -> tuple[str, ...]:
+    """Return the part of speech of each word, by the tagger's own names."""
     return tuple(_tagger(locale).tag(words))
 
 

@@ -60,6 +60,9 @@ class Requests(Protocol):
     def read(self, text: str) -> "Ways":
         """Return how a request may be read."""
 
+    def shape(self, text: str) -> float:
+        """Return the logarithm of the odds that a request orders anything, by its shape alone."""
+
 
 class Bands(NamedTuple):
     """How likely it must be that anything is ordered for it to be done; see `ordering`. Else people are asked."""
@@ -68,7 +71,7 @@ class Bands(NamedTuple):
     """What rules know,"""
     unknown: float = 0.85
     """what they do not know,"""
-    told: float = 0.93
+    told: float = 0.85
     """what has the form of a statement to them,"""
     refused: float = 0.85
     """or what they take for a question, for past or of others; what they take for negated is never done."""
@@ -110,14 +113,15 @@ class LearnedIntentRouter:
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
         pieces = len(cut(text))
-        if pieces == 1 and len(read.parts) == 1 and known and known[0].routed.score >= SURE:
-            return read
         (glimpse,) = self._model.glance([text])
-        if self._agree(glimpse, read, known, pieces):
+        sure = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
+        if (sure or self._agree(glimpse, read, known, pieces)) and (
+            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.known
+        ):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
         ways = self._ways(text, guess, known)
-        ordered = likely(evidence(guess, ways.nothing if ways else None, read.parts))
+        ordered = likely(evidence(guess, ways.nothing if ways else None, self._shape(text, guess, known), read.parts))
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
@@ -126,19 +130,28 @@ class LearnedIntentRouter:
         elif ordered < self._bands.known:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
-        if len(known) > pieces:  # no cut is seen where rules know several orders
+        if sure or len(known) > pieces:  # no cut is seen where rules know several orders
             return read
         likeliest, *_ = readings(text, guess, known, self._model.glance, ways)
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
 
     def _ways(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> "Ways | None":
+        requests = self._who_knows(guess, known)
+        return None if requests is None else requests.read(text)
+
+    def _shape(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> float | None:
+        requests = self._who_knows(guess, known)
+        return None if requests is None else requests.shape(text)
+
+    def _who_knows(self, guess: Guess, known: Sequence[OrderPart]) -> Requests | None:
+        """Return what learned whole requests, unless one of the house's own intents is wanted."""
         if self._requests is None:
             return None
         own = self._known.keys() - {UNKNOWN, *self._requests.intents}
         if own and (guess.intents[0] in own or any(part.routed.name in own for part in known)):
             return None
-        return self._requests.read(text)
+        return self._requests
 
     def _agree(self, glimpse: "Guess", read: Orders, known: Sequence[OrderPart], pieces: int) -> bool:
         """Whether words alone say the same as rules, so that there is nothing to weigh."""

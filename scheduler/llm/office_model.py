@@ -73,6 +73,10 @@ class OfficeRequests:
         """Return how a request may be read, as OrderModel does. Safe to call from many threads."""
         return self._learned().read(text)
 
+    def shape(self, text: str) -> float:
+        """Return how far its shape is that of an order, as OrderModel does."""
+        return self._learned().shape(text)
+
     def _learned(self) -> "OrderModel":
         if self._model is None:
             with _learning:

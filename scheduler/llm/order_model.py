@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.llm.order_lattice import Array, Lattice, Run
+from scheduler.llm.order_shape import ShapeModel, ShapeWeights
 from scheduler.llm.order_spans import PLACES, Spans, Weights, spans_of
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "config" / "orders_learned.npz"
@@ -72,8 +73,9 @@ class Ways:
 class OrderModel:
     """Safe to use from many threads."""
 
-    def __init__(self, weights: OrderWeights) -> None:
+    def __init__(self, weights: OrderWeights, shape: ShapeWeights) -> None:
         self._weights = weights
+        self._shape = ShapeModel(shape)
         self._labels = {name: place for place, name in enumerate(weights.intents)}
 
     @property
@@ -89,6 +91,10 @@ class OrderModel:
             if runs := self._orders(lattice.best(more)):
                 found.setdefault(tuple(run.label for run in runs), self._words(spans, runs))
         return Ways(tuple(map(Way, found.values())), lattice, self._labels)
+
+    def shape(self, text: str) -> float:
+        """Return the logarithm of the odds that a request orders anything, by its shape alone."""
+        return self._shape.belief(text)
 
     def _orders(self, runs: Sequence[Run]) -> list[Run]:
         return [run for run in runs if run.label < len(self._labels)]
@@ -108,10 +114,17 @@ def load(path: Path = DEFAULT_FILE) -> OrderModel:
     with np.load(path, allow_pickle=False) as file:
         words = np.zeros((PLACES, file["words"].shape[1]), np.float32)
         words[file["places"]] = file["words"]
-        return OrderModel(OrderWeights(tuple(map(str, file["intents"])), words, file["follow"].astype(np.float64)))
+        shape = ShapeWeights(
+            frozenset(map(str, file["shape_words"])),
+            file["shape_places"].astype(np.int64),
+            file["shape_weights"].astype(np.float32),
+            float(file["shape_shift"]),
+        )
+        orders = OrderWeights(tuple(map(str, file["intents"])), words, file["follow"].astype(np.float64))
+        return OrderModel(orders, shape)
 
 
-def write(key: str, weights: OrderWeights, path: Path = DEFAULT_FILE) -> None:
+def write(key: str, weights: OrderWeights, shape: ShapeWeights, path: Path = DEFAULT_FILE) -> None:
     """Write what was learned, without what hardly tells, in half precision."""
     places = np.flatnonzero(np.abs(weights.words).max(axis=1) >= _TELLING)
     np.savez_compressed(
@@ -121,6 +134,10 @@ def write(key: str, weights: OrderWeights, path: Path = DEFAULT_FILE) -> None:
         places=places.astype(np.int32),
         words=weights.words[places].astype(np.float16),
         follow=weights.follow.astype(np.float32),
+        shape_words=np.array(sorted(shape.words)),
+        shape_places=shape.places.astype(np.int32),
+        shape_weights=shape.weights.astype(np.float16),
+        shape_shift=np.array(shape.shift),
     )
 
 

@@ -1,4 +1,4 @@
-"""How likely a request orders anything at all, as rules, single orders that were learned, and whole requests see it.
+"""How likely a request orders anything at all: by rules, by what single orders and whole requests teach, by its shape.
 
 The weights come from `python -m bench.learned` (logistic regression on sets that were neither learned nor tuned on).
 """
@@ -13,6 +13,7 @@ from scheduler.llm.guess import Guess
 
 TOLD: Final = "statement"
 _LEAST: Final = 1e-4
+_MOST: Final = -math.log(_LEAST)
 
 
 class Evidence(NamedTuple):
@@ -21,7 +22,9 @@ class Evidence(NamedTuple):
     single: float
     """What was learned of single orders believes it,"""
     whole: float
-    """what was learned of whole requests does."""
+    """what was learned of whole requests does,"""
+    shape: float
+    """and what was learned of their shape."""
     known: float
     """Rules know an order;"""
     refused: float
@@ -31,17 +34,21 @@ class Evidence(NamedTuple):
     shift: float = 1.0
 
 
-WEIGHTS: Final = Evidence(single=0.59, whole=0.19, known=1.0, refused=-1.38, told=-1.18, shift=0.5)
+WEIGHTS: Final = Evidence(single=0.44, whole=0.12, shape=0.44, known=0.82, refused=-0.99, told=-0.92, shift=-0.36)
 
 
-def evidence(guess: Guess, nothing: float | None, parts: Sequence[OrderPart]) -> Evidence:
-    """Return what speaks for an order; `nothing` is the share of belief in none, None where no whole was learned."""
+def evidence(guess: Guess, nothing: float | None, shape: float | None, parts: Sequence[OrderPart]) -> Evidence:
+    """Return what speaks for an order.
+
+    `nothing` is the share of belief in none, `shape` a logit; None where no whole requests were learned.
+    """
     single = acts(guess)
     first = parts[0].routed
     known = any(part.routed.name != UNKNOWN for part in parts)
     return Evidence(
         single=logit(single),
         whole=logit(single if nothing is None else 1 - nothing),
+        shape=logit(single) if shape is None else min(max(shape, -_MOST), _MOST),
         known=float(known),
         refused=float(not known and first.refused),
         told=float(not known and not first.refused and first.why == TOLD),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.lexicon import lexicon_version
-from scheduler.llm import known_vectors, order_learning, order_model, shipped_knowledge
+from scheduler.llm import known_vectors, order_learning, order_model, shape_learning, shipped_knowledge
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.office_model import key_and_more, learned_of
 from scheduler.llm.order_examples import Example, intents_of, sets, together
@@ -25,7 +25,8 @@ def main() -> None:
 def ship_orders() -> None:
     """Learn how requests are read as orders from the development sets, and write it."""
     requests = together((one for some in sets().values() for one in some), examples_of(IntentRouter.default().intents))
-    order_model.write(key_of_orders(requests), order_learning.learn(requests, intents_of(requests)))
+    learned = order_learning.learn(requests, intents_of(requests)), shape_learning.learn(requests)
+    order_model.write(key_of_orders(requests), *learned)
 
 
 def key_of_orders(requests: Sequence[Example]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scheduler.core.intent_router import IntentRouter
-from scheduler.llm import order_model
+from scheduler.llm import order_model, shape_learning
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.order_examples import Example, intents_of, sets, together
 from scheduler.llm.order_learning import learn
@@ -32,7 +32,7 @@ TAUGHT = [
 
 @pytest.fixture(scope="module")
 def model() -> OrderModel:
-    return OrderModel(learn(TAUGHT, intents_of(TAUGHT)))
+    return OrderModel(learn(TAUGHT, intents_of(TAUGHT)), shape_learning.learn(TAUGHT))
 
 
 @pytest.mark.parametrize(
@@ -74,21 +74,23 @@ def test_of_intents_that_are_not_known_nothing_is_believed(model: OrderModel) ->
 
 
 def test_the_same_is_learned_again(model: OrderModel) -> None:
-    again = OrderModel(learn(TAUGHT, intents_of(TAUGHT)))
+    again = OrderModel(learn(TAUGHT, intents_of(TAUGHT)), shape_learning.learn(TAUGHT))
 
     assert again.read("öffne Excel").ways == model.read("öffne Excel").ways
     assert again.read("öffne Excel").nothing == model.read("öffne Excel").nothing
+    assert again.shape("öffne Excel") == model.shape("öffne Excel")
 
 
 def test_what_is_kept_reads_as_what_was_learned(model: OrderModel, tmp_path: Path) -> None:
     weights = learn(TAUGHT, intents_of(TAUGHT))
-    order_model.write("key", weights, tmp_path / "orders.npz")
+    order_model.write("key", weights, shape_learning.learn(TAUGHT), tmp_path / "orders.npz")
 
     kept = order_model.load(tmp_path / "orders.npz")
 
     assert key_of_shipped(tmp_path / "orders.npz") == "key"
     for one in TAUGHT[:24]:
         assert [way.intents for way in kept.read(one.text).ways] == [way.intents for way in model.read(one.text).ways]
+        assert kept.shape(one.text) == pytest.approx(model.shape(one.text), abs=0.02)
 
 
 def test_what_is_shipped_is_of_these_sets() -> None:

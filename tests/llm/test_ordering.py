@@ -20,7 +20,7 @@ def parts(text: str) -> tuple[OrderPart, ...]:
 
 def test_what_rules_know_is_likelier_than_what_they_refuse_or_take_for_a_statement() -> None:
     known, refused, told = (
-        evidence(HALF, 0.5, parts(text))
+        evidence(HALF, 0.5, 0.0, parts(text))
         for text in ("Öffne den Vertrag", "Wer hat die Rechnung an Anna geschickt?", "Der Kaffee ist kalt.")
     )
 
@@ -28,18 +28,20 @@ def test_what_rules_know_is_likelier_than_what_they_refuse_or_take_for_a_stateme
     assert likely(known) > likely(told) > likely(refused)
 
 
-def test_both_models_count() -> None:
+def test_each_model_counts() -> None:
     sure = Guess(("send_mail", UNKNOWN), 0.9, (0.9, 0.1))
 
-    assert likely(evidence(sure, 0.5, parts("Hm"))) > likely(evidence(HALF, 0.5, parts("Hm")))
-    assert likely(evidence(HALF, 0.1, parts("Hm"))) > likely(evidence(HALF, 0.9, parts("Hm")))
+    even = likely(evidence(HALF, 0.5, 0.0, parts("Hm")))
+    assert likely(evidence(sure, 0.5, 0.0, parts("Hm"))) > even
+    assert likely(evidence(HALF, 0.1, 0.0, parts("Hm"))) > even
+    assert likely(evidence(HALF, 0.5, 1.0, parts("Hm"))) > even
 
 
 def test_where_no_whole_request_was_learned_the_other_speaks_for_it() -> None:
-    assert evidence(HALF, None, parts("Hm")) == evidence(HALF, 0.5, parts("Hm"))
+    assert evidence(HALF, None, None, parts("Hm")) == evidence(HALF, 0.5, 0.0, parts("Hm"))
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_no_belief_is_without_bounds(share: float) -> None:
     assert math.isfinite(logit(share))
-    assert 0 < likely(Evidence(logit(share), logit(share), 0.0, 0.0, 0.0)) < 1
+    assert 0 < likely(Evidence(logit(share), logit(share), logit(share), 0.0, 0.0, 0.0)) < 1

@@ -72,6 +72,8 @@ def test_an_intent_of_a_house_is_read_without_what_does_not_know_it() -> None:
         def read(self, text: str) -> NoReturn:
             raise AssertionError(text)
 
+        shape = read
+
     class Guessing:
         guess = staticmethod(guess_of)
         glance = staticmethod(glance)
