@@ -37,8 +37,8 @@ class Sure:
     ("score", "intent", "why"),
     [
         (0.9, "send_mail", "like its examples (0.90)"),
-        (0.86, "send_mail", "like its examples (0.86)"),
-        (0.5, "unknown", "no order (0.62)"),
+        (0.95, "send_mail", "like its examples (0.95)"),
+        (0.5, "unknown", "no order (0.41)"),
     ],
 )
 def test_three_bands(score: float, intent: str, why: str) -> None:
