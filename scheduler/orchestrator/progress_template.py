@@ -26,7 +26,7 @@ class LookedAtError(Exception):
 
 class Part(IntEnum):
     """What a hole stands for. The first four are the same all through a run; RESULT and MOMENT are of its n-th event,
-    KEY is that of a task's effect, ID a new one."""
+    KEY is that of a task's effect, ID a new one. OTHER is nothing that a run could bring."""
 
     JOB = 0
     TENANT = 1
@@ -36,13 +36,14 @@ class Part(IntEnum):
     RESULT = 5
     KEY = 6
     ID = 7
+    OTHER = 8
 
 
 OWN = (Part.JOB, Part.TENANT, Part.REASON, Part.TOKEN)
 
 
 class Hole:
-    """Stands for what a run brings itself."""
+    """Stands for what a run brings itself; it counts as true. Raises LookedAtError when it is compared or read."""
 
     __slots__ = ("later", "number", "part", "task_id")
 
@@ -58,6 +59,13 @@ class Hole:
         if self.part is not Part.MOMENT:
             raise LookedAtError
         return Hole(self.part, self.number, later=self.later + later)
+
+    def __eq__(self, other: object) -> bool:
+        if other is not self:
+            raise LookedAtError
+        return True
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> NoReturn:
         raise LookedAtError
@@ -94,7 +102,7 @@ class ProgressTemplate:
     """Progress of a run that has had so many events. Raises LookedAtError when its holes cannot be filled."""
 
     def __init__(self, progress: RunProgress, events: int) -> None:
-        if progress.error or progress.rest or progress.not_before or progress.questions or progress.added:
+        if progress.error_code or progress.rest or progress.not_before or progress.questions or progress.added:
             raise LookedAtError
         self._events = events
         self._keys: list[TaskId] = []
@@ -151,6 +159,8 @@ class ProgressTemplate:
             return first + 2 * number + self._keys.index(hole.task_id)
         if hole.part is Part.ID:
             return first + 2 * number + len(self._keys) + hole.number
+        if hole.part not in OWN:
+            raise LookedAtError
         return hole.part
 
     @property

@@ -48,14 +48,14 @@ if TYPE_CHECKING:
 
 STORED: Final = frozenset({SaveTask, AddTasks, NoteEvent, ParkJob, FinishRun})
 """Commands that are carried out by being stored."""
-_LARGEST_PLAN: Final = 100  # tasks
-_MOST_TURNS: Final = 64
+_LARGEST_PLAN: Final = 20  # tasks; to make a turn the way to it is gone again
+_MOST_TURNS: Final = 40
 """Of one plan: steps side by side can end in very many orders."""
 WORTH_IT: Final = 2  # runs of a plan; one that never comes again would be learned for nothing
 _COURSE: Final = "course"
 _EXPECTED: Final = frozenset({JobStatus.RUNNING, JobStatus.DONE})
 _UNKNOWN: Final = object()
-_NOBODY: Final = Hole(Part.ID)
+_OTHER: Final = Hole(Part.OTHER)
 """What no run on a course needs."""
 
 log = structlog.get_logger(__name__)
@@ -140,10 +140,10 @@ class Course:
     def __init__(self, job: Job, catalog: ActionCatalog) -> None:
         self._catalog = catalog
         own = {part: Hole(part) for part in OWN}
-        strange = dict.fromkeys(("intent", "locale", "context"), _NOBODY)
+        strange = dict.fromkeys(("intent", "locale", "context"), _OTHER)
         holes = {"id": own[Part.JOB], "tenant": own[Part.TENANT], "description": own[Part.REASON]}
         self._job = job.model_copy(update={**strange, **holes})
-        self._lease = assembled(Lease, {"token": own[Part.TOKEN], "epoch": _NOBODY, "until": _NOBODY})
+        self._lease = assembled(Lease, {"token": own[Part.TOKEN], "epoch": _OTHER, "until": _OTHER})
         self.left = _MOST_TURNS
         self.begin = Turn(self, ())
 
