@@ -17,7 +17,7 @@ from scheduler.orchestrator.commands import Command
 from scheduler.orchestrator.progress_template import Hole
 from scheduler.orchestrator.run_course import STORED, Turn, course_of, must_be_stored
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import open_run, plan_of
+from scheduler.orchestrator.state import open_run
 from scheduler.orchestrator.step import step
 from scheduler.repository.repository_interface import RunProgress
 
@@ -48,14 +48,12 @@ class Decisions:
         self._moments: list[datetime] = []
         self._results: list[Mapping[str, Any] | None] = []
         self._passed: list[tuple[Sequence[RunEvent], Turn]] = []
-        self.plan = plan_of(job, catalog)
-        self._turn = course_of(job, tasks, self.plan, catalog)
-        self._following = self._turn
+        self._turn = self._following = course_of(job, tasks, catalog)
         self.status = JobStatus.RUNNING
         self.stores = False
         if self._turn is None:
             self._state = self._decided = open_run(job, tasks, catalog)
-            self.plan = self._state.plan
+        self.plan = self._state.plan if self._turn is None else self._turn.plan
 
     @property
     def unstored(self) -> bool:

@@ -39,7 +39,7 @@ from scheduler.orchestrator.progress_template import (
 )
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunState, open_run
+from scheduler.orchestrator.state import RunState, open_run, plan_of
 from scheduler.orchestrator.step import step
 from scheduler.repository.repository_interface import RunProgress
 
@@ -87,12 +87,13 @@ class Turn:
     `unstored`: something is left that need not be stored at once. `results` says which event brought a task's result.
     """
 
-    __slots__ = ("_course", "_next", "_path", "progress", "results", "status", "stores", "to_do", "unstored")
+    __slots__ = ("_course", "_next", "_path", "plan", "progress", "results", "status", "stores", "to_do", "unstored")
 
     def __init__(self, course: "Course", path: tuple[Sequence[RunEvent], ...]) -> None:
         """Go the way from the beginning. Raises LookedAtError, and whatever comes of looking at a hole."""
         self._course = course
         self._path = path
+        self.plan = course.plan
         self._next: dict[object, Turn | None] = {}
         self.stores = False
         self.to_do: Sequence[Command] = ()
@@ -135,10 +136,11 @@ class Turn:
 
 
 class Course:
-    """What runs of one plan have in common. `left` is how many turns may still be made."""
+    """What runs of one `plan` have in common. `left` is how many turns may still be made."""
 
-    def __init__(self, job: Job, catalog: ActionCatalog) -> None:
+    def __init__(self, job: Job, catalog: ActionCatalog, plan: RunPlan) -> None:
         self._catalog = catalog
+        self.plan = plan
         own = {part: Hole(part) for part in OWN}
         strange = dict.fromkeys(("intent", "locale", "context"), _OTHER)
         holes = {"id": own[Part.JOB], "tenant": own[Part.TENANT], "description": own[Part.REASON]}
@@ -156,17 +158,21 @@ class Course:
         return writer.progress(state, commands)
 
 
-def course_of(job: Job, tasks: Sequence[TaskRun], plan: RunPlan, catalog: ActionCatalog) -> Turn | None:
+def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Turn | None:
     """Return where the course of a job begins; None: what comes depends on more than events, or its plan is new."""
+    graph = job.task_graph
     if tasks or job.deadline is not None or job.run != 1 or job.status is not JobStatus.RUNNING:
         return None
+    if len(graph) > _LARGEST_PLAN or not graph.sealed:
+        return None
+    plan = plan_of(job, catalog)
     learned = plan.learned
     course = learned.get(_COURSE)
     if course is None:
         learned["runs"] = runs = learned.get("runs", 0) + 1
-        if runs < WORTH_IT or plan.decisive or len(plan.todos) > _LARGEST_PLAN:
+        if runs < WORTH_IT or plan.decisive:
             return None
-        learned[_COURSE] = course = Course(job, catalog)
+        learned[_COURSE] = course = Course(job, catalog, plan)
     return cast("Course", course).begin
 
 
