@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,34 +27,26 @@ from scheduler.core.events import (
     AttemptSucceeded,
     AttemptVerified,
     CancelRequested,
-    EventType,
     LookFailed,
     RunEvent,
     RunOpened,
     RunRules,
 )
 from scheduler.core.ids import IdFactory, JobId, TaskId
-from scheduler.core.job import Job, JobStatus, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobStatus, TaskRun
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.commands import (
-    AddTasks,
     Command,
-    FinishRun,
-    NoteEvent,
-    ParkJob,
-    SaveTask,
     SetTimer,
     StartTask,
     StopTask,
     VerifyTask,
 )
+from scheduler.orchestrator.decisions import Decisions
 from scheduler.orchestrator.run_change import patience
-from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunState, open_run
-from scheduler.orchestrator.step import step
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.repository.question_repository import UNANSWERED
@@ -62,8 +54,6 @@ from scheduler.repository.repository_interface import JobRepository, RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
-_STORED = frozenset({SaveTask, AddTasks, NoteEvent, ParkJob, FinishRun})
-"""Commands that are carried out by being stored."""
 
 _Tasks = Collection[asyncio.Task[None]]
 
@@ -108,13 +98,11 @@ class JobRun:
         self._on_failure = on_failure
         self._jobs = jobs
         self._random = random
-        self._state: RunState = open_run(job, tasks, catalog)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
-        self._writer = ProgressWriter(job, job.lease, self._effect_keys, new_id)
+        self._decisions = Decisions(job, job.lease, tasks, catalog, self._effect_keys, new_id)
         self._inbox: list[RunEvent] = []
         self._waiting: asyncio.Future[None] | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
-        self._unstored: list[Command] = []
         self._store_by = math.inf
         self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
@@ -126,16 +114,16 @@ class JobRun:
     @property
     def ended(self) -> bool:
         """Whether the end of the run is stored."""
-        return self._state.status.final
+        return self._decisions.status.final
 
     @property
     def status(self) -> JobStatus:
-        return self._state.status
+        return self._decisions.status
 
     @property
     def left(self) -> bool:
         """Whether the job is nobody's any more: it has ended, or is parked, and that is stored."""
-        return self._state.status is not JobStatus.RUNNING
+        return self._decisions.status is not JobStatus.RUNNING
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
@@ -165,7 +153,7 @@ class JobRun:
                 most_crashes=self._most_crashes,
                 rules=self._rules,
                 unanswered=self.job.error_code == UNANSWERED,
-                lacking=self._runner.lacking(self._sure_to_come(), self.job.tenant),
+                lacking=self._runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
             )
         )
         self._timers.add(self)
@@ -176,13 +164,6 @@ class JobRun:
             self._timers.remove(self)
             if self._everybody:
                 await self._stop_everybody()
-
-    def _sure_to_come(self) -> Iterator[ToDo]:
-        """Yield the steps that nobody has begun yet and no condition may spare."""
-        plan, tasks = self._state.plan, self._state.tasks.newest
-        for task_id, todo in plan.todos.items():
-            if task_id not in plan.decisive and not tasks[task_id].begun:
-                yield todo
 
     async def _stop_everybody(self) -> None:
         """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""
@@ -202,7 +183,7 @@ class JobRun:
     async def _next_events(self) -> list[RunEvent]:
         """Return what has happened; nothing, when it is time to store what was not."""
         if not self._inbox and not self._store_now and self._broken is None:
-            if self._unstored and self._store_by == math.inf:
+            if self._store_by == math.inf and self._decisions.unstored:
                 self._store_by = time.monotonic() + _MAY_WAIT
                 self._timers.call_at(self._store_by)
             self._waiting = asyncio.get_running_loop().create_future()
@@ -213,35 +194,26 @@ class JobRun:
         return events
 
     async def _happened(self, events: list[RunEvent]) -> None:
-        """Decide, store the decision, then act on it.
-
-        That a repeatable task has started may be stored together with what comes next: if it is forgotten, it starts
-        again, which does no harm.
-        """
-        state, commands = step(self._state, events)
-        to_do: list[Command] = []
-        store_now = self._store_now
-        for command in commands:
-            if type(command) not in _STORED:
-                to_do.append(command)
-                if type(command) is StartTask:
-                    self._effect_keys[command.task_id] = self._effect_key(state, command.task_id, command.attempt)
-            elif not store_now:
-                store_now = not _starts_repeatable(state, command)
-        self._unstored += commands
-        if store_now:
-            await self._store(state)
-        self._state = state
+        """Decide, store the decision, then act on it."""
+        decisions = self._decisions
+        to_do = decisions.decide(events, store=self._store_now)
+        for command in to_do:
+            if type(command) is StartTask:
+                self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
+        if decisions.stores:
+            await self._store()
+        decisions.settle()
         for command in to_do:
             self._perform(command)
 
-    async def _store(self, state: RunState) -> None:
+    async def _store(self) -> None:
         """Store what was decided and is not stored yet."""
-        progress = self._writer.progress(state, self._unstored)
+        progress = self._decisions.progress()
         self._store_by = math.inf
         if progress is not None:
             await self._record(progress)
-        self._unstored, self._store_now = [], False
+        self._decisions.stored()
+        self._store_now = False
 
     def wake(self, now: float) -> float:
         """Bring back events whose time has come, and see that what waits to be stored is; see Timers."""
@@ -292,6 +264,7 @@ class JobRun:
     def _set_timer(self, event: RunEvent) -> None:
         if type(event) is AttemptOverdue and event.task_id not in self._at_it:
             return  # it has ended already
+        event = self._decisions.timed(event)
         due = time.monotonic() + (event.at - self._clock.now()).total_seconds()
         self._alarms.append((due, event))
         self._timers.call_at(due)
@@ -342,10 +315,10 @@ class JobRun:
         if self.lease_is_over:
             raise LeaseLostError(self.job.id)
         try:
-            todo, context = self._order(self._state, task_id, attempt)
+            todo, context = self._order(task_id, attempt)
         except CPAError as error:
             return self._runner.not_begun(task_id, attempt, error)
-        can_tell = todo.verify is not None or task_id not in self._state.plan.repeatable
+        can_tell = todo.verify is not None or task_id not in self._decisions.plan.repeatable
         return await self._runner.attempt(todo, context, look_first=again and can_tell)
 
     async def _look(
@@ -353,7 +326,7 @@ class JobRun:
     ) -> AttemptVerified | LookFailed | AttemptFailed:
         """Look when whoever was stopped has let go, for as long as an attempt may take."""
         try:
-            todo, context = self._order(self._state, task_id, attempt)
+            todo, context = self._order(task_id, attempt)
         except CPAError as error:
             return self._runner.not_begun(task_id, attempt, error)
         limit = patience(todo).total_seconds()
@@ -366,35 +339,24 @@ class JobRun:
             failure = TaskFailure(code="timeout", message=f"looking took longer than {limit:g} s")
             return self._runner.not_seen(context, failure)
 
-    def _order(self, state: RunState, task_id: TaskId, attempt: int) -> tuple[ToDo, ExecutionContext]:
+    def _order(self, task_id: TaskId, attempt: int) -> tuple[ToDo, ExecutionContext]:
         """Return the task with its references replaced, and for whom it runs. Raises InvalidInputError."""
         ordered = self._orders.get(task_id)
         if ordered is not None and ordered[0] == attempt:
             return ordered[1:]
-        todo = state.plan.todos[task_id]
-        results: dict[TaskId, Any] = {
-            needed: result for needed in todo.dependencies if (result := state.tasks[needed].result) is not None
-        }
-        if task_id in state.plan.items:
-            results[ITEM], results[INDEX] = state.plan.items[task_id]
+        plan = self._decisions.plan
+        todo = plan.todos[task_id]
+        results = self._decisions.results(todo.dependencies)
+        if task_id in plan.items:
+            results[ITEM], results[INDEX] = plan.items[task_id]
         todo = todo.resolved(results)
         context = self._runner.context(self.job, todo, attempt)
         self._orders[task_id] = attempt, todo, context
         return todo, context
 
-    def _effect_key(self, state: RunState, task_id: TaskId, attempt: int) -> str | None:
+    def _effect_key(self, task_id: TaskId, attempt: int) -> str | None:
         """Return the key that the executor will get; None when it will get nothing because the order is faulty."""
         try:
-            return self._order(state, task_id, attempt)[1].effect_key
+            return self._order(task_id, attempt)[1].effect_key
         except CPAError:
             return None
-
-
-def _starts_repeatable(state: RunState, command: Command) -> bool:
-    """Whether the command says no more than that a repeatable task has started."""
-    if type(command) is NoteEvent:
-        return command.type is EventType.TASK_STARTED
-    if type(command) is SaveTask:
-        task_id = command.task_id
-        return task_id in state.plan.repeatable and state.tasks.newest[task_id].status is TaskStatus.RUNNING
-    return False

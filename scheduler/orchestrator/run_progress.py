@@ -1,6 +1,8 @@
 """Says in rows, lines of the timeline and audit entries what one step of a run has changed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from scheduler.core.audit_entry import AuditLine
 from scheduler.core.events import EventLine, EventType
@@ -12,6 +14,7 @@ from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
+from scheduler.orchestrator.progress_template import Contents, ProgressTemplate
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.repository_interface import RunProgress
 
@@ -57,13 +60,20 @@ class ProgressWriter:
         self._effect_keys = effect_keys
         self._new_id = new_id
 
+    def filled(
+        self, template: ProgressTemplate, moments: Sequence[datetime], results: Sequence[Mapping[str, Any] | None]
+    ) -> RunProgress:
+        """Return what `progress` would for a run that has taken the same course, with these times and results."""
+        own = self._job_id, self._tenant, self._reason, self._lease.token
+        return template.filled(Contents(own, moments, results, self._effect_keys, self._new_id))
+
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         """Return what must be stored before any of the commands is carried out; None: nothing."""
         changed: dict[TaskId, None] = {}
         notes: list[NoteEvent] = []
         end: FinishRun | None = None
         park: ParkJob | None = None
-        added: list[TaskId] = []
+        added: tuple[TaskId, ...] = ()
         for command in commands:
             if type(command) is NoteEvent:
                 notes.append(command)
@@ -74,7 +84,7 @@ class ProgressWriter:
             elif type(command) is ParkJob:
                 park = command
             elif type(command) is AddTasks:
-                added += command.task_ids
+                added += tuple(command.task_ids)
         if not changed and not notes and end is None:
             return None
         tasks, todos = state.tasks.newest, state.plan.todos

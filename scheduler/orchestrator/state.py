@@ -193,6 +193,11 @@ class RunState(NamedTuple):
     rules: RunRules = RULES
 
 
+def plan_of(job: Job, catalog: ActionCatalog) -> RunPlan:
+    """Return the plan of a job as a run that nobody has begun reads it; jobs that share their graph share it."""
+    return _plans.read(job.task_graph, catalog)[0]
+
+
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
     """Build the state of a run from what is stored; a task without a row is untouched.
 

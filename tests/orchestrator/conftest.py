@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
+from scheduler.orchestrator import run_course
 from tests.support.clock import FakeClock
 from tests.support.executors import FakeExecutors
 from tests.support.orchestration import Office
@@ -19,6 +20,12 @@ def logs() -> Iterator[list[MutableMapping[str, Any]]]:
     """What is logged; printing tracebacks would take longer than the tests."""
     with structlog.testing.capture_logs() as lines:
         yield lines
+
+
+@pytest.fixture(autouse=True)
+def courses_from_the_first_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs take courses as soon as they can: hardly a test runs a plan twice."""
+    monkeypatch.setattr(run_course, "WORTH_IT", 1)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ Real: `step`, `open_run`, `ProgressWriter`, the resolving of references and the 
 `JobRun` (all that has come in is one batch; while a decision is being stored the next one waits; a store that is busy
 is tried again with backoff), and that tasks are done by agents, in this process or far away. What an agent answers
 under an older epoch than the lease's is not heard.
+
+Beside it the same run is decided on the course that runs of its plan take (`Decisions`), which must come out alike.
 """
 
 from collections.abc import Callable
@@ -40,6 +42,7 @@ from tests.simulation.network import Answer, Message
 from tests.simulation.plans import CATALOG
 from tests.simulation.store_door import StoreDoor
 from tests.simulation.violations import ViolationError
+from tests.support.courses import Twice
 
 _STORING = RetryPolicy(max_attempts=15, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 """Fewer tries than the real one has, so that giving up is met."""
@@ -88,6 +91,7 @@ class SimulatedRun:
         self._ended = ended
         self._keys = {task.task_id: task.effect_key for task in tasks}
         self._writer = ProgressWriter(job, job.lease, self._keys, around.new_id)
+        self._twice = Twice(job, tasks, CATALOG, self._keys, learns=True)
         self._orders: dict[TaskId, tuple[ToDo, str]] = {}
         self._looks: dict[TaskId, int] = {}
         self._inbox: list[RunEvent] = []
@@ -140,6 +144,7 @@ class SimulatedRun:
         for command in commands:
             if isinstance(command, SaveTask) and state.tasks[command.task_id].status is TaskStatus.RUNNING:
                 self._keys[command.task_id] = self._effect_key(state, command.task_id)
+        self._twice.decide(events)
         self._around.stepped(self, events, state, commands)
         if self.over:
             return

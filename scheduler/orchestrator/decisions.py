@@ -1,0 +1,134 @@
+"""What a run decides: by `step`, or, while it goes the way of other runs of its plan, as `step` has decided for those.
+
+On such a course (see run_course.py) there is no state: what has happened is kept, and when something happens that is
+not on it `step` is given all of that, and comes to the state in which the run is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scheduler.core.actions import ActionCatalog
+from scheduler.core.events import AttemptSucceeded, RunEvent
+from scheduler.core.ids import IdFactory, TaskId
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun
+from scheduler.core.todo import ToDo
+from scheduler.orchestrator.commands import Command
+from scheduler.orchestrator.progress_template import Hole
+from scheduler.orchestrator.run_course import STORED, Turn, course_of, must_be_stored
+from scheduler.orchestrator.run_progress import ProgressWriter
+from scheduler.orchestrator.state import open_run
+from scheduler.orchestrator.step import step
+from scheduler.repository.repository_interface import RunProgress
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Decisions:
+    """Those of one run. Each is decided, its progress stored, if it must be, and then it counts: `settle`.
+
+    `tasks` are the stored rows of those that were touched before. `effect_keys` holds the key of each task that was
+    begun; whoever runs them fills it in. `stores`: the last decision must be stored before it is acted on.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        lease: Lease,
+        tasks: Sequence[TaskRun],
+        catalog: ActionCatalog,
+        effect_keys: Mapping[TaskId, str | None],
+        new_id: IdFactory,
+    ) -> None:
+        self._job = job
+        self._catalog = catalog
+        self._writer = ProgressWriter(job, lease, effect_keys, new_id)
+        self._unstored: list[Command] = []
+        self._moments: list[datetime] = []
+        self._results: list[Mapping[str, Any] | None] = []
+        self._passed: list[tuple[Sequence[RunEvent], Turn]] = []
+        self._turn = self._following = course_of(job, tasks, catalog)
+        self.status = JobStatus.RUNNING
+        self.stores = False
+        if self._turn is None:
+            self._state = self._decided = open_run(job, tasks, catalog)
+        self.plan = self._state.plan if self._turn is None else self._turn.plan
+
+    @property
+    def unstored(self) -> bool:
+        """Whether something has been decided that is not stored."""
+        return bool(self._unstored) if self._turn is None else self._turn.unstored
+
+    def decide(self, events: Sequence[RunEvent], *, store: bool = False) -> Sequence[Command]:
+        """Decide what follows from events, and return what is to be done beside storing. With `store` it is stored."""
+        if self._turn is not None:
+            following = None if store else self._turn.after(events)
+            if following is not None:
+                for event in events:
+                    self._moments.append(event.at)
+                    self._results.append(event.result if type(event) is AttemptSucceeded else None)
+                self._passed.append((events, following))
+                self._following, self.stores = following, following.stores
+                return following.to_do
+            self._leave_course()
+        self._decided, commands = step(self._state, events)
+        self.plan = self._decided.plan
+        self._unstored += commands
+        self.stores = store or must_be_stored(self._decided, commands)
+        return [command for command in commands if type(command) not in STORED]
+
+    def progress(self) -> RunProgress | None:
+        """Return what must be stored before any of what was decided is done; None: nothing."""
+        if self._following is None:
+            return self._writer.progress(self._decided, self._unstored)
+        template = self._following.progress
+        return None if template is None else self._writer.filled(template, self._moments, self._results)
+
+    def stored(self) -> None:
+        """Note that everything is stored."""
+        self._unstored = []
+
+    def settle(self) -> None:
+        """Let the last decision count."""
+        self._turn = self._following
+        if self._turn is None:
+            self._state = self._decided
+            self.status = self._state.status
+        else:
+            self.status = self._turn.status
+
+    def timed(self, event: RunEvent) -> RunEvent:
+        """Return an event of a command with its time."""
+        at: object = event.at
+        return replace(event, at=self._moments[at.number] + at.later) if type(at) is Hole else event
+
+    def results(self, tasks: Sequence[TaskId]) -> dict[TaskId, Any]:
+        """Return the results of those tasks that have one."""
+        if self._following is not None:
+            brought = self._following.results
+            return {task_id: self._results[brought[task_id]] for task_id in tasks if task_id in brought}
+        states = self._decided.tasks
+        return {task_id: result for task_id in tasks if (result := states[task_id].result) is not None}
+
+    def sure_to_come(self) -> Iterator[ToDo]:
+        """Yield the steps that nobody has begun yet and no condition may spare."""
+        todos = self.plan.todos
+        if self._turn is not None:
+            yield from todos.values()
+            return
+        decisive, tasks = self.plan.decisive, self._state.tasks.newest
+        for task_id, todo in todos.items():
+            if task_id not in decisive and not tasks[task_id].begun:
+                yield todo
+
+    def _leave_course(self) -> None:
+        """Have `step` decide again what has been decided so far; what was stored stays so."""
+        state = open_run(self._job, (), self._catalog)
+        unstored = list[Command]()
+        for events, turn in self._passed:
+            state, commands = step(state, events)
+            unstored = [] if turn.stores else unstored + commands
+        self._state, self._unstored = state, unstored
+        self._turn = self._following = None
+        self._passed = []
