@@ -27,11 +27,10 @@ _MOST_WORDS: Final = 8192  # whose letters are remembered
 _NO_PLACES: Final = np.zeros(0, np.int32)
 
 
-def words_of(sentence: str) -> Iterator[str]:
-    """Yield the words of two letters and more, and each two that follow each other."""
+def words_of(sentence: str) -> list[str]:
+    """Return the words of two letters and more, and each two that follow each other."""
     words = _WORD.findall(sentence.lower())
-    yield from words
-    yield from map(" ".join, itertools.pairwise(words))
+    return [*words, *map(" ".join, itertools.pairwise(words))]
 
 
 def letters_of(sentence: str) -> Iterator[str]:
@@ -83,19 +82,33 @@ class LetterFeatures:
         features = cls(tuple(places), np.concatenate(rarities))
         return features, [features._row(counts) for counts in counted]
 
-    def rows(self, sentences: Iterable[str]) -> Rows:
+    def rows(self, sentences: Sequence[str]) -> Rows:
         """Return the features of each sentence; those that were never seen do not count."""
-        return [self._row_of_words(sentence) for sentence in sentences]
-
-    def _row_of_words(self, sentence: str) -> Row:
-        runs = [self._letters(word) for word in sentence.lower().split()]
-        places, times = np.unique(np.concatenate(runs) if runs else _NO_PLACES, return_counts=True)
-        weighed = [self._weighed(places, times)]
+        kinds = [[self._letters_of(sentence) for sentence in sentences]]
         for kind, known in zip((words_of, signs_of), (self.places[0], *self.places[2:]), strict=False):
-            seen = Counter(place for feature in kind(sentence) if (place := known.get(feature)) is not None)
-            here = np.fromiter(seen.keys(), np.int32, len(seen))
-            weighed.append(self._weighed(here, np.fromiter(seen.values(), np.intp, len(seen))))
-        return np.concatenate([row for row, _ in weighed]), np.concatenate([weights for _, weights in weighed])
+            places = (map(known.get, kind(sentence)) for sentence in sentences)
+            kinds.append([np.array([one for one in many if one is not None], np.int32) for many in places])
+        weighed = [self._rows_of_kind(found) for found in kinds]
+        return [
+            (np.concatenate([row for row, _ in rows]), np.concatenate([weights for _, weights in rows]))
+            for rows in zip(*weighed, strict=True)
+        ]
+
+    def _rows_of_kind(self, found: Sequence[Places]) -> Rows:
+        """Return what each sentence has of one kind, of all at once: places that it has several times count more."""
+        width = len(self.rarity)
+        owners = np.repeat(np.arange(len(found)), [len(one) for one in found])
+        seen, times = np.unique(np.concatenate([*found, _NO_PLACES]) + owners * width, return_counts=True)
+        owners, places = np.divmod(seen, width)
+        weights = (np.log(times) + 1).astype(np.float32) * self.rarity[places]
+        lengths = np.sqrt(np.bincount(owners, weights * weights, len(found))).astype(np.float32)
+        weights /= lengths[owners]
+        ends = np.searchsorted(owners, np.arange(len(found) + 1)).tolist()
+        return [(places[start:end], weights[start:end]) for start, end in itertools.pairwise(ends)]
+
+    def _letters_of(self, sentence: str) -> Places:
+        runs = [self._letters(word) for word in sentence.lower().split()]
+        return np.concatenate(runs) if runs else _NO_PLACES
 
     def _letters_anew(self, word: str) -> Places:
         known = self.places[1]

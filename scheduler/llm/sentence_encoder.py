@@ -27,7 +27,7 @@ class SentenceEncoder(Protocol):
 class UniversalSentenceEncoder:
     """Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2019), on numpy, in one thread.
 
-    512 dimensions; 32 MB on disk, about 100 MB in memory once the first sentence was encoded.
+    512 dimensions; 32 MB on disk, about 100 MB in memory once the first sentence was encoded, and 30 MB more with time.
     """
 
     name = "use-multilingual-3"

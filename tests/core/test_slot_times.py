@@ -14,10 +14,10 @@ from tests.support.examples import examples
 _Any = Any  # what the standard library's parser of patterns makes is typed nowhere
 LETTERS = 3
 PARTS = """
-    am 3. Mai um 10:30 Uhr bis at half past nine quarter past eight next Tuesday übermorgen früh KW 12 Q3 2026 in two weeks
-    in einer Woche vom 1. bis 5. Juni an hour and a half 12,50 € EUR 30 viertel nach zwei the day after tomorrow im März
-    Ende des Monats letzten Freitag w/c 3 March zwischen 9 und 11 Uhr Rechnung schick the report heute's Anna, (morgen)
-    a couple of days ago
+    am 3. Mai um 10:30 Uhr bis at half past nine quarter past eight next Tuesday übermorgen früh KW 12 Q3 2026 in two
+    weeks in einer Woche vom 1. bis 5. Juni an hour and a half 12,50 € EUR 30 viertel nach zwei the day after tomorrow
+    im März Ende des Monats letzten Freitag w/c 3 March zwischen 9 und 11 Uhr Rechnung schick the report heute's Anna,
+    (morgen) a couple of days ago
 """
 
 
