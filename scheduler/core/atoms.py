@@ -93,9 +93,9 @@ def opened(run: list[Token]) -> tuple[list[Token], bool]:
 
 def atoms(tokens: Sequence[Token]) -> Iterator[Atom]:
     run, mark, conjunction, in_order, start = list[Token](), "", "", False, tokens[0].start if tokens else 0
-    numbered = 0
+    numbered, counted = 0, _counted(tokens)
     for place, token in enumerate(tokens):
-        numbered = numbered - 1 if numbered else _numbers(tokens, place)
+        numbered = numbered - 1 if numbered else _numbers(tokens, place, counted)
         if numbered:
             mark, start = ".", token.end
             if run:
@@ -169,11 +169,12 @@ def _abbreviates(word: Token, after: Token) -> bool:
     )
 
 
-def _numbers(tokens: Sequence[Token], place: int) -> int:
+def _numbers(tokens: Sequence[Token], place: int, counted: frozenset[str]) -> int:
     """Return how many tokens number the order that begins here: "1.", "b)", bare "1"; 0 where nothing is numbered."""
-    token, rest = tokens[place], tokens[place + 1 : place + 3]
-    if _counts(tokens, place):
+    token = tokens[place]
+    if token.text in counted and (place == 0 or tokens[place - 1].text in ",;."):
         return 1
+    rest = tokens[place + 1 : place + 3]
     if len(rest) < 2 or rest[0].text not in ".)" or rest[0].start != token.end:
         return 0
     if place and rest[0].text == "." and tokens[place - 1].kind != "mark" and tokens[place - 1].key not in AND:
@@ -188,18 +189,17 @@ def _numbers(tokens: Sequence[Token], place: int) -> int:
     )
 
 
-def _counts(tokens: Sequence[Token], place: int) -> bool:
-    """Whether a bare digit before a verb is one of a row: "1 start Excel, 2 open …"."""
-    begun = {
+def _counted(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the bare digits that are a row, each before a verb: "1 start Excel, 2 open …"."""
+    begun = frozenset(
         one.text
         for at, one in enumerate(tokens[:-1])
-        if one.text.isdigit()
-        and len(one.text) == 1
+        if len(one.text) == 1
+        and one.text.isdigit()
         and tokens[at + 1].is_verb
         and (at == 0 or tokens[at - 1].text in ",;.")
-    }
-    token = tokens[place]
-    return {"1", "2"} <= begun and token.text in begun and (place == 0 or tokens[place - 1].text in ",;.")
+    )
+    return begun if {"1", "2"} <= begun else frozenset()
 
 
 def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool:

@@ -1,11 +1,13 @@
 """Reads a request as written: one spelling of each letter, single spaces, and German or English."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
 
 from scheduler.core.job import Locale
 
+_LONGEST_REMEMBERED = 2_000  # characters
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
 _SHORT_AND = re.compile(r" u\. (?=[^\W\d_])(?![aU]\.)")
 _ARROW = re.compile(r"(?<=[\w)]) ?(?:[-=–]{1,2}>|→) ?(?=\w)")
@@ -60,6 +62,11 @@ def _place(words: Iterable[tuple[int, int]], offset: int) -> int:
 
 def detect_locale(text: str) -> Locale:
     """Return the language whose small words `text` uses more; German where neither wins."""
+    return _locale(text) if len(text) <= _LONGEST_REMEMBERED else _locale.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=256)
+def _locale(text: str) -> Locale:
     words = _WORD.findall(unicodedata.normalize("NFC", text).casefold())
     german = sum(word in _GERMAN or not word.isascii() for word in words)
     english = sum(word in _ENGLISH for word in words)

@@ -1,7 +1,7 @@
 """Keeps what a request says is not to be done away from what is: "Send it to Anna, not to Tom" goes to Anna only."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scheduler.core.clause_mood import NEGATED
@@ -33,11 +33,24 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
-    spans = [_span(text, one) for one in orders.overlooked if _is_negated(one, rules)]
+    said = {words for part in orders.parts for words in _words_of(part)}
+    told = [(one, _span(text, one)) for one in orders.overlooked]
+    spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
     but_not = [found.span() for found in _BUT_NOT.finditer(text)]
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _words_of(part: OrderPart) -> Iterator[str]:
+    for many in part.routed.words.values():
+        yield from [many] if isinstance(many, str) else many
+
+
+def _any_begins(words: Iterable[str], text: str, span: _Span) -> bool:
+    """Whether any of these words begin in the span, so that it matters what is said there; to ask that costs less."""
+    start, end = span
+    return any(start <= text.find(one, start) < end for one in words)
 
 
 def _is_negated(statement: str, rules: Rules) -> bool:

@@ -1,7 +1,9 @@
 """Cuts a clause into phrases: a preposition and the words after it, verbs, dates, what is quoted; each with its place."""
 
 import functools
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -50,6 +52,22 @@ _MAY_BE_MORE: Final = re2.compile(
     r"o[kc]tober|november|de[zc]ember|january|february|march|\bmay\b"
 )
 """What stands in every token that is more than a word or a mark; asked first, for the whole is dear to look for."""
+_PLAIN_WORD: Final = re.compile(r"\s*([A-Za-zÄÖÜäöüß]+)(?=[ ,;!?]|\Z)")
+"""A word that is a token by itself, unless it begins what is more."""
+_FIRST_WORDS: Final = word_set(
+    """
+    localhost halb viertel dreiviertel half quarter mittags noon midday übermorgen uebermorgen heute morgen gestern vorgestern
+    today tomorrow yesterday diese nächste naechste kommende letzte vorige this next coming last montag dienstag mittwoch
+    donnerstag freitag samstag sonnabend sonntag monday tuesday wednesday thursday friday saturday sunday jan jän feb mär maerz
+    mrz mar apr mai may jun jul aug sep okt oct nov dez dec ende anfang mitte kw
+    """
+) | {"the day", "end of"}
+_BEGIN_MORE: Final = {
+    start: tuple(many) for start, many in itertools.groupby(sorted(_FIRST_WORDS), key=lambda word: word[:3])
+}
+"""By its first letters, how a word begins with which what is more than a word may begin."""
+_BEGIN_SPAN: Final = ("ein", "zwei", "drei", "two", "three", "four", "vier", "a ", "one")
+"""How the word after "in" begins where both begin a span of time."""
 
 _DATED: Final = frozenset(["vom", "von", "from", "of", "for", "fuer", "aus"])
 _GERMAN: Final = word_set(
@@ -62,6 +80,7 @@ _ENGLISH: Final = word_set(
     the to and my for please pls me of with from you our
     """
 )
+_UNSETTLED: Final = frozenset({"bitte", "kurze", "an"})
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
 _CAUSES: Final = word_set("have let make get ask tell help want need see")
@@ -131,8 +150,35 @@ class Phrase:
 @functools.lru_cache(maxsize=64)
 def tokens_of(text: str) -> list[Token]:
     """Return the tokens of a text with what they may mean; the list is shared, so it must not be changed."""
-    pattern = _TOKEN if _MAY_BE_MORE.search(text) else _PLAIN_TOKEN
-    return _settled([_token(match.lastgroup or "word", match[0], *match.span()) for match in pattern.finditer(text)])
+    if _MAY_BE_MORE.search(text):
+        return _settled(list(_any_tokens(text)))
+    return _settled(
+        [_token(match.lastgroup or "word", match[0], *match.span()) for match in _PLAIN_TOKEN.finditer(text)]
+    )
+
+
+def _any_tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a text that may have some that are more than a word; plain words need not be asked for more."""
+    small, end = text.lower(), 0
+    while True:
+        plain = _PLAIN_WORD.match(text, end)
+        if plain is not None and len(small) == len(text) and not _may_begin_more(small, *plain.span(1)):
+            start, end = plain.span(1)
+            yield _token("word", plain[1], start, end)
+            continue
+        match = _TOKEN.search(text, end)
+        if match is None:
+            return
+        end = match.end()
+        yield _token(match.lastgroup or "word", match[0], *match.span())
+
+
+def _may_begin_more(small: str, start: int, end: int) -> bool:
+    """Whether with the plain word that stands there a date or a time may begin."""
+    if small[start:end] == "in":
+        return not small[end + 1 : end + 2].isalpha() or small.startswith(_BEGIN_SPAN, end + 1)
+    begin = _BEGIN_MORE.get(small[start : min(start + 3, end)])
+    return begin is not None and small.startswith(begin, start)
 
 
 def _token(kind: str, text: str, start: int, end: int) -> Token:
@@ -154,8 +200,10 @@ def _marks_of(meanings: Meanings) -> set[tuple[str, str]]:
 
 def _settled(found: list[Token]) -> list[Token]:
     """Return the tokens, their words that are two in the two languages settled: "an", and "bitte", which is no verb."""
-    german = any(token.key in _GERMAN for token in found)
-    english = any(token.key in _ENGLISH for token in found)
+    keys = {token.key for token in found}
+    if keys.isdisjoint(_UNSETTLED):
+        return found
+    german, english = not keys.isdisjoint(_GERMAN), not keys.isdisjoint(_ENGLISH)
     for place, token in enumerate(found):
         if token.key == "bitte":
             found[place] = replace(token, meanings=tuple(one for one in token.meanings if one.kind != "verb"))

@@ -1,5 +1,6 @@
 """What stands around an order and is none: a greeting by name, good wishes, a remark behind a comma."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -102,8 +103,13 @@ def without_remarks(text: str) -> str:
     return text
 
 
-def remarks_in(text: str) -> Iterator[Stretch]:
-    """Yield where something stands beside the order; never the whole text."""
+@functools.lru_cache(maxsize=64)
+def remarks_in(text: str) -> tuple[Stretch, ...]:
+    """Return where something stands beside the order; never the whole text."""
+    return tuple(_remarks(text))
+
+
+def _remarks(text: str) -> Iterator[Stretch]:
     greeting = _GREETING.match(text)
     if greeting is not None and _NAMED.match(greeting[0]) and text[greeting.end() :].strip():
         yield greeting.span()

@@ -4,6 +4,7 @@ Unlike `phrases`, which asks what an order is about, this asks where the words o
 words around a word that may be two things ("order", "mail", "an") before it takes it for one.
 """
 
+import functools
 import itertools
 import re
 from typing import Final
@@ -30,8 +31,9 @@ _APPOSED: Final = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=16)
 def chunks_of(text: str) -> list[Chunk]:
-    """Return the chunks of an order, in order."""
+    """Return the chunks of an order, in order; the list and its chunks are shared, so they must not be changed."""
     text = text.replace(" / ", " ; ").replace("->", "an" if language_of(text) == "de" else "to")
     text = _AS_WELL.sub(lambda match: "and".ljust(len(match[0])), text)
     found = _Chunker(_PLUS.sub("&", text)).chunks()

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from scheduler.core.letters import word_set
+
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
 _SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
 _MONTH: Final = (
@@ -84,6 +86,21 @@ _ALL: Final = re.compile(
     rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)",
     re.IGNORECASE,
 )
+_BEGINS: Final = re.compile(r"\b\w|[€$£]")
+"""Where one may begin; to ask there alone costs a part of what asking at every letter does."""
+_LETTERS: Final = 3
+_WORDS: Final = word_set(
+    """
+    a-h a-m a-s ach aho ahr all ami an- and anf anh anm ans apr ast aug aut ban beg box cal chf chr com cou czk day dec dez di di, di.
+    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fir fiv fol fou fr fr, fr. fre fri fro frü fün
+    gbp ges goo hal hei her heu him ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
+    mem mi mi, mi. mid mit mo mo, mo. mon mor mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
+    ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun ten tha the thi thr thu tmr tod tom ton
+    tue twe two ueb usd ver vie vor w/c wed wee wei win woc yea yes zeh zwa zwe zwö übe an in
+    """
+)
+"""The first letters of all words that one may begin with; a test holds them against the patterns."""
+_NUMBERED: Final = frozenset({"kw", "q1", "q2", "q3", "q4"})
 _MODIFIES: Final = re.compile(r"['’]s?\b|-")
 _STANDS_ALONE: Final = re.compile(
     rf"(?!(?:the )?day )(?:.*\b)?(?:{_MONTH}|{_HOLIDAY}|{_QUARTER}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?",
@@ -103,7 +120,13 @@ class Found(NamedTuple):
 def times_in(text: str) -> Iterator[Found]:
     """Yield what stands in a text, in order, none over another."""
     at = 0
-    while (match := _ALL.search(text, at)) is not None:
+    for begins in _BEGINS.finditer(text):
+        start = begins.start()
+        if start < at or not _may_begin(text[start : start + _LETTERS].lower()):
+            continue
+        match = _ALL.match(text, start)
+        if match is None:
+            continue
         kind = match.lastgroup or "date"
         start, end = match.span(kind)
         if kind != "amount" and end < len(text) and text[end] in "_@/\\" and text[end + 1 : end + 2].strip():
@@ -116,6 +139,17 @@ def times_in(text: str) -> Iterator[Found]:
         if late is not None:
             yield Found("time", *late.span("time"))
             at = late.end()
+
+
+def _may_begin(letters: str) -> bool:
+    """Whether words that begin so may be a time; those of other letters than ours are asked."""
+    return (
+        letters.strip() in _WORDS
+        or not letters[:1].isalpha()
+        or letters[1:2] == " "
+        or letters[:2] in _NUMBERED
+        or not letters.isascii()
+    )
 
 
 def is_period(words: str) -> bool:

@@ -59,13 +59,13 @@ class WordTagger:
             for state, reached in before.items():
                 if reached < least:
                     continue
-                after = follow[state]
-                for tag in likely or after:
-                    step = after.get(tag) if tag != END else None
+                after, last = follow[state], state[1]
+                for tag, seen in likely or [(one, 0.0) for one in after if one != END]:
+                    step = after.get(tag)
                     if step is None:
                         continue
-                    total = reached + step + (likely[tag] if likely else 0.0)
-                    new = (state[1], tag)
+                    total = reached + step + seen
+                    new = (last, tag)
                     if total > row.get(new, _LOWEST):
                         row[new], back[new] = total, state
             before = row
@@ -78,8 +78,8 @@ class WordTagger:
             state = back[state]
         return tags[::-1]
 
-    def _of_word_anew(self, word: str, cased: bool) -> Likely:
-        """Return how likely each tag makes the word; nothing where the word can be anything."""
+    def _of_word_anew(self, word: str, cased: bool) -> list[tuple[int, float]]:
+        """Return how likely each tag makes the word, the likeliest first; nothing where the word can be anything."""
         model = self._model
         upper = cased and word[0].isupper()
         small = model.normalize(word[-_LONGEST:])
@@ -94,7 +94,7 @@ class WordTagger:
         ]
         weighed.sort(key=itemgetter(1), reverse=True)
         least = -math.inf if listed or not weighed else weighed[0][1] - _CUTOFF
-        return {tag: likely for tag, likely in weighed if likely >= least}
+        return [*{tag: likely for tag, likely in weighed if likely >= least}.items()]
 
     def _of_parts(self, word: str) -> list[tuple[int, float]]:
         """Return the tags of a word by the best way to make it of parts, the likeliest first."""

@@ -68,6 +68,7 @@ class IntentModel:
         """`encoder` must be the one that the knowledge was learned with."""
         self._encoder = encoder
         self._knowledge = knowledge
+        self._names = [str(name) for name in knowledge.classes]
         self._opinions = Opinions() if knowledge.several is None else OFFICE
 
     @property
@@ -113,15 +114,14 @@ class IntentModel:
     def _guess(self, logits: Numbers, score: float, row: Row) -> Guess:
         order = np.argsort(-logits)
         shares = np.exp(_log_softmax(logits[None]))[0, order]
-        names = tuple(str(name) for name in self.classes[order])
-        return Guess(names, score, tuple(float(one) for one in shares), self._several(row))
+        names = tuple(map(self._names.__getitem__, order.tolist()))
+        return Guess(names, score, tuple(shares.tolist()), self._several(row))
 
     def _several(self, row: Row) -> float:
         plane, (places, weights) = self._knowledge.several, row
         if plane is None:
             return 0.0
-        distances = weights @ plane.weights[places] + plane.shift
-        return float(distances[-1])
+        return float(weights @ plane.weights[places, -1] + plane.shift[-1])
 
     @staticmethod
     def scores(logits: Numbers, nearest: Numbers) -> Numbers:

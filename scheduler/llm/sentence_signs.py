@@ -3,20 +3,30 @@
 So "exposé Gartenstr. 14 an Voss" and "Gutachten 77 an Frau Meier" are alike, whatever they name.
 """
 
+import functools
 import itertools
 from collections.abc import Iterator
 
+from scheduler.core.lexicon import Meanings
 from scheduler.core.phrases import Token, tokens_of
 
-
-def signs_of(sentence: str) -> Iterator[str]:
-    """Yield what the words are, and each two signs that follow each other."""
-    signs = [sign for token in tokens_of(sentence) for sign in _signs(token)]
-    yield from signs
-    yield from map(" ".join, itertools.pairwise(signs))
+_MOST_WORDS = 16_384
 
 
-def _signs(token: Token) -> Iterator[str]:
+def signs_of(sentence: str) -> list[str]:
+    """Return what the words are, and each two signs that follow each other."""
+    signs = list[str]()
+    for token in tokens_of(sentence):
+        signs += _signs(token.kind, token.text, token.meanings)
+    return [*signs, *map(" ".join, itertools.pairwise(signs))]
+
+
+@functools.lru_cache(maxsize=_MOST_WORDS)
+def _signs(kind: str, text: str, meanings: Meanings) -> tuple[str, ...]:
+    return tuple(_signs_anew(Token(kind, text, 0, len(text), meanings)))
+
+
+def _signs_anew(token: Token) -> Iterator[str]:
     if token.kind != "word":
         yield f"kind:{token.kind}"
         return

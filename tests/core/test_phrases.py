@@ -1,16 +1,17 @@
-"""Tokens of plain texts are found by a pattern of their own, which must find what the whole one does."""
+"""Tokens of plain texts and plain words are found by patterns of their own, which must find what the whole one does."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.core.phrases import _MAY_BE_MORE, _PLAIN_TOKEN, _TOKEN
+from scheduler.core.phrases import _MAY_BE_MORE, _PLAIN_TOKEN, _TOKEN, _any_tokens
 from tests.support.examples import examples
 from tests.support.routers import the_router
 
 TEXT = (
     "Mai mai, may. Montag! heute um 14 Uhr halb vier half past one quarter kw 12 q3 in zwei Wochen 3. März jan 5 dec. "
     "a@b.de www.x.de localhost x.pdf \"so\" 'so' „so“ € 12 5 dollars mittags Dr. prof. St. e-mail- und #12 it's geht's "
-    "AN ſo İ – ... dietags übermorgen"
+    "AN ſo İ – ... dietags übermorgen the day after tomorrow in einer week "
+    "end of May morgenstern this next coming friday sonntags"
 )
 
 
@@ -33,3 +34,13 @@ def test_whatever_is_taken_for_plain_is(words: list[str]) -> None:
     text = " ".join(words)
 
     assert _MAY_BE_MORE.search(text) or _same(text)
+
+
+@examples(600)
+@given(st.lists(st.sampled_from(TEXT.split()) | st.text(max_size=6), max_size=8))
+def test_plain_words_among_others_are_found_as_by_the_whole(words: list[str]) -> None:
+    text = " ".join(words)
+
+    found = [(one.kind, one.start, one.end) for one in _any_tokens(text)]
+
+    assert found == [(match.lastgroup, *match.span()) for match in _TOKEN.finditer(text)]
