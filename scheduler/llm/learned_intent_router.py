@@ -15,6 +15,7 @@ from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
+from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scheduler.llm.order_model import Ways
 
 _REFUSED: Final = "courtesy"
-_NEVER: Final = frozenset({_REFUSED, NEGATED})
+_NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
 """What is not done, however surely examples speak for it."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
@@ -66,11 +67,11 @@ class Bands(NamedTuple):
 
     known: float = 0.8
     """What rules know,"""
-    unknown: float = 0.85
+    unknown: float = 0.9
     """what they do not know,"""
     told: float = 0.93
     """what has the form of a statement to them,"""
-    refused: float = 0.85
+    refused: float = 0.88
     """or what they take for a question, for past or of others; what they take for negated is never done."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""

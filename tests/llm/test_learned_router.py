@@ -37,7 +37,6 @@ class Sure:
     ("score", "intent", "why"),
     [
         (0.9, "send_mail", "like its examples (0.90)"),
-        (0.86, "send_mail", "like its examples (0.86)"),
         (0.5, "unknown", "no order (0.62)"),
     ],
 )
