@@ -130,7 +130,7 @@ _PLANNED: Final = re.compile(
     re.IGNORECASE,
 )
 _MANY: Final = re.compile(
-    r"(?: schon| auch| bereits| immer)* (?:\d[\d.]* [^\W\d]\w+|(?:viele|manche|die meisten|alle) \w+"
+    r"(?: schon| auch| bereits| immer)* (?:\d+(?:\.\d+)* [^\W\d]\w+|(?:viele|manche|die meisten|alle) \w+"
     r"|die (?:kollegen|leute|anderen|kunden|nachbarn)|mein\w* \w+ und (?:ich|mein\w*))\b",
     re.IGNORECASE,
 )
