@@ -36,6 +36,9 @@ _ADVERTS: Final = (
     ),
     r"(?!.*\b(?:bitte|please|me|mir|uns)\b)\w+ (?:sie )?(?:ihr\w{0,2}|your) .*!",
     r"(?=.*\b(?:our|unser\w*)\b).*\b(?:and|und) (?:win|save|gewinnen|sparen)\b.*!",
+    r"(?:öffnungszeiten|sprechzeiten|opening hours|office hours): .*",
+    r"(?!.*\bbitte\b)mit (?:dem neuen|der neuen|unser\w*) [\w ]+ sie\b.*",
+    r"[^,.;!?:]+ and you(?:'ll| will| shall) [^,.;!?:]+[.!]*",
     r"[^.?!]+\? (?:das war|kein problem|nicht mit|that was|no problem|not with)\b.*",
     r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
     r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
@@ -118,6 +121,7 @@ _PLANNED: Final = re.compile(
     r"|vorsatz) (?:is|was|ist|war)\b"
     r"(?!.*\b(?:you|du|bitte|please)\b)|(?:i|we) (?:mean|intend|plan) to\b|(?:(?:i'm|we're|they're|\w+ is"
     r"|\w+ are) (?:just )?)?about to\b"
+    r"|.*\b(?:mache?|erledige?|übernehme?|schreibe?|schicke?|hole?) (?:lieber |dann |schon |gleich |ja )*ich\b"
     r"|(?:ich|wir) (?:hab\w*|\w+) vor, |(?!.*\b(?:du|you|bitte|please|sie)\b)(?:.*\b(?:ich|wir|i|we|er|he|she"
     r"|they)\b.*|ich .*)"
     r"\b(?:selber|selbst|persönlich|myself|ourselves|himself|herself|themselves)[ .!]*$"

@@ -269,9 +269,14 @@ class LearnedIntentRouter:
 def _shares_verb(reading: Reading) -> bool:
     """Whether it takes a mere name for an order of its own: "kill chrome and firefox" closes both."""
     return any(
-        {one.intent, other.intent} <= _PROGRAMS and not Words(tokens_of(other.text)).has_predicate
+        {one.intent, other.intent} <= _PROGRAMS and _names_only(other.text)
         for one, other in pairwise(reading.division.parts)
     )
+
+
+def _names_only(text: str) -> bool:
+    words = Words(tokens_of(text))
+    return not (words.has_predicate or words.keys & {"on", "an"})
 
 
 def _one_of_row(reading: Reading, known: Sequence[OrderPart]) -> bool:

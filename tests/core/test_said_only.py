@@ -13,6 +13,7 @@ ADVERTS = (
     "30 % auf alle Ordner, nur bis Freitag!",
     "Open your account now and save ten pounds!",
     "Finden Sie Ihre Traumwohnung auf wohnen.example!",
+    "Mit unserem Portal reichen Sie Anträge bequem online ein.",
 )
 SIGNS = (
     "Am Schwarzen Brett hing ein Zettel: Bitte Formular abgeben.",
@@ -50,6 +51,7 @@ OF_ONESELF = (
     "Wir wollen die Formulare ab Mai digital ausfüllen.",
     "Morgen suche ich die Unterlagen zusammen.",
     "I've already sent the invoice.",
+    "Das mit der Mail an Tom mach lieber ich.",
 )
 UNREAL = (
     "Man müsste nur wissen, in welchem Ordner der Plan liegt.",
