@@ -246,3 +246,13 @@ def _starts_alone(tokens: Sequence[Token], place: int, run: list[Token]) -> bool
     if token.has("modal") and after.key in {"you", "du", "sie"}:
         return len(said.content) > 2 and said.has_verb and not said.asks
     return False
+
+
+_OTHERS: Final = frozenset({"he", "she", "they", "everyone", "everybody"})
+_MAY: Final = frozenset({"should", "must", "can", "could", "may", "needs", "need", "has", "have", "ought"})
+
+
+def told_to_do(told: Sequence[Token]) -> bool:
+    """Whether what is told is what others shall or can do, so that more of it may follow: "that she should open it"."""
+    keys = [one.key for one in told if one.key not in {"that", "saying"}][:3]
+    return keys[:1] != [] and keys[0] in _OTHERS and bool({*keys[1:]} & _MAY)

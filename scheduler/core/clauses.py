@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened
+from scheduler.core.atoms import AFTER, AND, ASKING, BEFORE, ENDS, IF, REASONS, Atom, atoms, opened, told_to_do
 from scheduler.core.dictation import dictation
 from scheduler.core.elliptic import says_again
 from scheduler.core.letters import word_set
@@ -387,7 +387,11 @@ def _role_of_rest(atom: Atom, last: Clause, before: Words) -> str:
 
 
 def _still_told(last: Clause, before: Words, atom: Atom) -> bool:
-    """Whether an order is one for others: "tell Tom to check it and send it back"."""
-    if atom.in_order or atom.mark:
+    """Whether an order is one for others: "tell Tom to check it and send it back", "… that he can open it, print it"."""
+    if atom.in_order:
+        return False
+    if told_to_do(last.told) and not (atom.mark and atom.conjunction) and not atom.words.keys & {"please", "bitte"}:
+        return True
+    if atom.mark:
         return False
     return bool(before.senses & {"tell"} and any(one.key == "to" for one in last.core[2:]) and before.language == "en")

@@ -269,7 +269,7 @@ def _of_showing(s: Signs) -> _Found:
         s.document or s.nouns & {"application", "app_word", "portal"} or "url" in s.kinds
     ):
         return None
-    shut = "close" in s.senses
+    shut = "close" in s.senses and not s.keys >= {"get", "going"}  # "get Sage going, month end again"
     if shut and s.nouns & {"application", "app_word"}:
         return "close_app", SURE
     if shut and not s.document and (s.name or s.thing):
@@ -310,6 +310,8 @@ def _of_nothing_done(s: Signs) -> _Found:
         return "open_document", LIKELY
     if s.to and (s.document or s.thing or s.told or "mail" in s.nouns):
         return ("fetch_and_send" if s.place else "send_mail"), LIKELY
+    if apps and "nimmer" in s.keys and not s.document:
+        return "close_app", LIKELY
     if (apps or s.name) and not s.document and (s.particle or s.senses & {"need"}) and s.keys & (_OPENING | _CLOSING):
         return (
             "open_app" if s.keys & _OPENING and not s.keys & {"zu", "shut", "closed"} else "close_app"

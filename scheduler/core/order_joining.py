@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, ORDER, WISH
+from scheduler.core.doing_sequence import in_doing_sequence
 from scheduler.core.frames import LIKELY, SURE
 from scheduler.core.letters import word_set
 from scheduler.core.signs import Signs
@@ -46,6 +47,14 @@ class Order:
     refers: bool = False
     got: bool = False
     """It is got first, and then sent."""
+    stands: str = ""
+    """The words of its clause as they stand, with what joins it to the one before and the marks behind it."""
+
+
+def in_sequence(orders: Sequence[Order]) -> list[Order]:
+    """Return orders in the sequence of doing, those bound to the one before them that the words put there."""
+    done = in_doing_sequence([one.stands for one in orders])
+    return [replace(orders[one.place], in_order=orders[one.place].in_order or one.follows) for one in done]
 
 
 def joined(orders: Sequence[Order]) -> list[Order]:

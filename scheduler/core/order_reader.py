@@ -18,22 +18,22 @@ from scheduler.core.asides import (
     without_head,
 )
 from scheduler.core.asked_told import asked_in, asked_where
-from scheduler.core.atoms import AFTER, BEFORE, IF
+from scheduler.core.atoms import AFTER, AND, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of
 from scheduler.core.lexicon import FOREIGN
-from scheduler.core.order_joining import SENDING, Order, joined
+from scheduler.core.order_joining import SENDING, Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
-from scheduler.core.signs import Signs, signs_of
+from scheduler.core.said_only import SAID_ONLY, announced, still_told, surely_told
+from scheduler.core.signs import of_no_intent, signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
 from scheduler.core.spoken_things import SpokenOf
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
-_LATER_FIRST: Final = frozenset({"vorher", "zuvor", "davor", "beforehand"})
 _SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
@@ -59,6 +59,8 @@ def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
     if only_informs(text):
         return Request((), (text,), "told for information")
+    if announced(text):
+        return Request((), (text,), SAID_ONLY)
     read = _Reader(CONTRAST.sub("", without_remarks(text))).read()
     said = tuple(text[start:end].strip(" ,") for start, end in remarks_in(text)) if read.orders else ()
     return read._replace(overlooked=(*read.overlooked, *said))
@@ -79,7 +81,6 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._orders: list[Order] = []
-        self._later: list[Order] = []  # what is to be done after the next order: "bevor du …"
         self._overlooked: list[str] = []
         self._reasons: list[str] = []
         self._mood = NOTHING
@@ -88,15 +89,21 @@ class _Reader:
         self._wrote = ""
         self._spoken = SpokenOf(text)
         self._head: Clause | None = None
+        self._stands = ""
 
     def read(self) -> Request:
         clauses = clauses_of(self._text)
         for place, clause in enumerate(clauses):
-            self._clause(
-                clause, clauses[place + 1] if place + 1 < len(clauses) else None, clauses[place - 1] if place else None
-            )
-        self._orders += self._later
-        orders = joined(self._orders)
+            after = clauses[place + 1] if place + 1 < len(clauses) else None
+            known, stands = [*self._orders], self._text[clause.start : after.start if after else None]
+            before = "" if clause.sub else self._stands
+            self._stands = " ".join(f"{before} {clause.joined} {stands}".split()).lstrip("+ ,:–-")
+            self._clause(clause, after, clauses[place - 1] if place else None)
+            if clause.joined and known and len(self._orders) > len(known):
+                known[-1].stands = known[-1].stands.rstrip(" ,.!?;")
+            if len(self._orders) > len(known) or clause.sub or self._stands[-1:] in ".!?;":
+                self._stands = ""
+        orders = joined(in_sequence(self._orders))
         if all(one.mood == MAYBE and not one.intent and not one.foreign for one in orders):
             self._reasons += ["no order" for _ in orders]
             orders = []
@@ -104,9 +111,8 @@ class _Reader:
             orders = []
         reason = ""
         if not orders:
-            reason = next(
-                (one for one in self._reasons if one and one != "courtesy"), self._reasons[0] if self._reasons else ""
-            )
+            told = [one for one in self._reasons if one and one != "courtesy"]
+            reason = next((one for one in told if one != SAID_ONLY), next(iter(told or self._reasons), ""))
             reason = "future" if "future" in self._reasons and "no order" not in self._reasons else reason
             reason = "statement" if reason == "told of others" and "no order" in self._reasons else reason
         return Request(tuple(orders[:_MOST_ORDERS]), tuple(self._overlooked), reason)
@@ -122,10 +128,10 @@ class _Reader:
         self._skip_next = ""
         if clause.sub and self._depends(clause, words, said, after, before):
             return
-        if clause.joined and self._mood == NOTHING and goes_on_telling(clause, words):
-            self._none(said, "statement", words)
-            return
         self._asking = words.asks
+        if told := self._only_told(clause, words, said):
+            self._none(said, told, words)
+            return
         asked = self._asked(clause, words, said)
         mood = Mood(ORDER) if asked else mood_of(clause, words, said, self._mood)
         if mood.kind == "praise":
@@ -161,6 +167,19 @@ class _Reader:
         self._add(order, words)
         if clause.told and order.intent == "search_document":
             self._spoken.remember(Words(clause.told[1:]), ordered=True)
+
+    def _only_told(self, clause: Clause, words: Words, said: str) -> str:
+        """Return why a clause is surely only told, alone or because it goes on with what is told; else nothing."""
+        goes_on = clause.joined and self._mood == NOTHING
+        if goes_on and self._reasons[-1:] == [SAID_ONLY] and still_told(clause.joined, words, said):
+            return SAID_ONLY
+        if goes_on and goes_on_telling(clause, words):
+            return "statement"
+        if not surely_told(words, self._text[clause.core[0].start : clause.core[-1].end], question=clause.question):
+            return ""
+        if clause.joined in AND and self._orders and " " not in self._orders[-1].text:
+            self._orders.pop()  # "Suchen und Finden ist …"
+        return SAID_ONLY
 
     def _asked(self, clause: Clause, words: Words, said: str) -> tuple[str, float] | None:
         """Return the intent of a question that asks to be shown something."""
@@ -206,15 +225,12 @@ class _Reader:
         self._spoken.remember(words, only_told=self._mood == NOTHING)
 
     def _add(self, order: Order, words: Words) -> None:
-        if self._later and not order.in_order:
-            self._orders.append(order)
-            self._orders += [replace(one, in_order=True) for one in self._later]
-            self._later = []
-        elif words.keys & _LATER_FIRST and self._orders:
-            self._orders.insert(len(self._orders) - 1, order)
-        else:
-            self._orders.append(order)
+        self._append(order)
         self._spoken.remember(words, ordered=bool(order.intent), only_told=self._mood == NOTHING)
+
+    def _append(self, order: Order) -> None:
+        order.stands = self._stands
+        self._orders.append(order)
 
     def _depends(self, clause: Clause, words: Words, said: str, after: Clause | None, before: Clause | None) -> bool:
         """Read "bevor du …", "nachdem du …", "wenn …"; False where it is to be read like any other clause."""
@@ -237,7 +253,8 @@ class _Reader:
             self._spoken.remember(words, only_told=self._mood == NOTHING)
             return True
         if clause.sub in BEFORE:
-            self._before(clause, order)
+            if order is not None and order.intent:
+                self._append(order)
             return True
         whole = clause.text(self._text)
         if clause.sub in IF | AFTER and HARMLESS_IF.match(whole):
@@ -250,26 +267,15 @@ class _Reader:
             and order.sure >= LIKELY
             and perfect
         ):
-            if clause.joined and self._orders:
-                last = self._orders.pop()
-                self._orders += [order, replace(last, in_order=True)]
-            else:
-                self._orders.append(order)
-                if after is not None:
-                    after.in_order = True
+            self._append(order)
+            if after is not None and not clause.joined:
+                after.in_order = True
             return True
         if clause.sub in {"nachdem", "after", "bis", "until", "till"}:
             self._overlooked.append(said)
         elif clause.sub in IF or not addresses:
             self._conditional(clause, said, before)
         return True
-
-    def _before(self, clause: Clause, order: Order | None) -> None:
-        """Keep what is to be done after another order."""
-        if order is None or not order.intent:
-            return
-        order.in_order = True
-        (self._orders if clause.joined and self._orders else self._later).append(order)
 
     def _conditional(self, clause: Clause, said: str, before: Clause | None) -> None:
         """Leave out the order that waits for something to happen: the one before, or the ones after."""
@@ -369,7 +375,7 @@ class _Reader:
                 or (signs.thing and not signs.person)
                 or bool(signs.senses & {"write", "tell", "reply"})
             )
-        if unlike := _of_no_intent(signs, intent):
+        if unlike := of_no_intent(signs, intent):
             order.foreign, intent, sure = frozenset({unlike}), "", 0.0
         if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
             intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
@@ -382,14 +388,6 @@ class _Reader:
         place = any(is_place(one) for one in plain_phrases(Words(head.core)))
         whole = self._text[head.start : clause.end].strip(" ,;")
         return whole, f"{head.text(self._text)}, {filled}", extra | ({"place"} if place else frozenset())
-
-
-def _of_no_intent(signs: Signs, intent: str) -> str:
-    """Return what is ordered where it is nothing of ours: a journey booked, a window opened; else nothing."""
-    travels = "travel" in signs.nouns and not (signs.place or signs.by_mail)
-    if travels and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
-        return "book"
-    return "physical" if not intent and "physical" in signs.nouns and not (signs.document or signs.app) else ""
 
 
 def replace_core(clause: Clause, words: Words) -> Clause:

@@ -225,3 +225,11 @@ def _is_thing(phrase: Phrase) -> bool:
         and phrase.tokens[-1].key
         not in {"look", "blick", "peek", "glance", "copy", "kopie", "favour", "gefallen", "moment", "minute", "hour"}
     )
+
+
+def of_no_intent(signs: Signs, intent: str) -> str:
+    """Return what is ordered where it is nothing of ours: a journey booked, a window opened; else nothing."""
+    travels = "travel" in signs.nouns and not (signs.place or signs.by_mail)
+    if travels and signs.senses & {"make", "need", "fetch"} and intent != "fill_form":
+        return "book"
+    return "physical" if not intent and "physical" in signs.nouns and not (signs.document or signs.app) else ""

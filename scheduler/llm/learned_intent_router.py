@@ -7,6 +7,7 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from scheduler.core.clause_mood import NEGATED
@@ -15,7 +16,10 @@ from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_cuts import cut
+from scheduler.core.phrases import tokens_of
+from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
+from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Part, part_of
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from scheduler.llm.order_model import Ways
 
 _REFUSED: Final = "courtesy"
-_NEVER: Final = frozenset({_REFUSED, NEGATED})
+_NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
 """What is not done, however surely examples speak for it."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
@@ -38,6 +42,9 @@ _IN_ORDER: Final = re.compile(
     r"(?:dann|danach|anschlie(?:ß|ss)end|sodann|nachher|hinterher|zum schluss|then|after(?:wards| that))\b"
 )
 _BEFORE: Final = re.compile(r"(?i)(?:bevor|ehe|before)\b")
+
+
+_PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 
 class Model(Protocol):
@@ -69,11 +76,11 @@ class Bands(NamedTuple):
 
     known: float = 0.8
     """What rules know,"""
-    unknown: float = 0.85
+    unknown: float = 0.9
     """what they do not know,"""
     told: float = 0.85
     """what has the form of a statement to them,"""
-    refused: float = 0.85
+    refused: float = 0.88
     """or what they take for a question, for past or of others; what they take for negated is never done."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""
@@ -132,7 +139,8 @@ class LearnedIntentRouter:
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
         if sure or len(known) > pieces:  # no cut is seen where rules know several orders
             return read
-        likeliest, *_ = readings(text, guess, known, self._model.glance, ways)
+        found = readings(text, guess, known, self._model.glance, ways)
+        likeliest = next((one for one in found if not (_shares_verb(one) or _one_of_row(one, known))), found[0])
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
 
@@ -269,6 +277,26 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
+
+
+def _shares_verb(reading: Reading) -> bool:
+    """Whether it takes a mere name for an order of its own: "kill chrome and firefox" closes both."""
+    return any(
+        {one.intent, other.intent} <= _PROGRAMS and _names_only(other.text)
+        for one, other in pairwise(reading.division.parts)
+    )
+
+
+def _names_only(text: str) -> bool:
+    words = Words(tokens_of(text))
+    return not (words.has_predicate or words.keys & {"on", "an"})
+
+
+def _one_of_row(reading: Reading, known: Sequence[OrderPart]) -> bool:
+    """Whether it takes for one order what rules know as a row of alike: "the mail from Jo, then the one from Al"."""
+    names = {part.routed.name for part in known}
+    row = len(known) > 1 and len(names) == 1 and all(part.after for part in known[1:])
+    return row and len(reading.intents) < len(known) and {*reading.intents} == names
 
 
 def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:

@@ -5,10 +5,10 @@ that the parts may have, those are returned whose parts are most surely orders.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from scheduler.core.doing_sequence import in_doing_sequence
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.order_cuts import cut
 from scheduler.core.phrases import tokens_of
@@ -23,13 +23,6 @@ _FEWEST: Final = 0.02  # share of belief below which the second and third are no
 _PLACES: Final = ("portal", "folder", "application")
 _FETCHED, _SENT = "fetch_and_send", "send_mail"
 _BELIEVED: Final = 0.8
-_BEFORE: Final = re.compile(r"(?i)(?:and |und )?(?:bevor|ehe|before|prior to)\b")
-_FIRST: Final = re.compile(
-    r"(?i)(?:(?:und|and|but|aber|or|oder),? )?(?:not |nicht |erst )?"
-    r"(?:zuvor|vorher|davor|first\b(?! of)|prior to that|before (?:that|you do|doing so)\b|before you(?:'ve| have)"
-    r"|having|after (?!that|this|which)\w+|nachdem (?!das|dies)\w+|when you've|once you've|sobald du)\b"
-    r"|.*\b(?:vorher|zuvor|beforehand) (?:aber|bitte|noch|mal)\b|.*\baber (?:vorher|zuvor|erst)\b"
-)
 
 Glance = Callable[[Sequence[str]], list[Guess]]
 
@@ -119,14 +112,8 @@ class Divided:
 
 def in_sequence(one: Division) -> Division:
     """Return the orders in the sequence of doing: "bevor du A, mach B" is B, then A; "A, aber vorher B" too."""
-    parts = list(one.parts)
-    if len(parts) > 1 and _BEFORE.match(parts[0].text) and not _FIRST.match(parts[0].text):
-        parts[:2] = parts[1], parts[0]
-        return one._replace(parts=tuple(parts))
-    place = next((at for at, part in enumerate(parts) if at and _FIRST.match(part.text)), 0)
-    if place:
-        parts[place - 1], parts[place] = parts[place], parts[place - 1]
-    return one._replace(parts=tuple(parts))
+    sequence = in_doing_sequence([part.text for part in one.parts])
+    return one._replace(parts=tuple(one.parts[done.place] for done in sequence))
 
 
 def _log(share: float) -> float:

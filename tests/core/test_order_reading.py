@@ -56,6 +56,10 @@ READ = {
     "Email Anna the invoice and Bob the quote": "send_mail send_mail",
     "Launch Excel and, as soon as it's up, fill out the expense form": "open_app fill_form",
     "If you get five minutes: find the lease": "search_document",
+    # what others are told to do is all told; "going" starts, though something ends; what is no more needed is closed
+    "Tell Yvonne by email that she should open the attachment, print it and bring it along.": "send_mail",
+    "get Sage going, month end again": "open_app",
+    "excel brauch ich nimmer, weg damit": "close_app",
 }
 NOTHING = (
     "Please note that the archive will be closed on Friday.",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scheduler.core.compound import OrderPart, Orders
+from scheduler.core.compound import OrderPart, Orders, split_orders
 from scheduler.core.language import normalise
 from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
@@ -124,6 +124,47 @@ def test_rules_that_are_sure_give_way_to_examples_that_are_surer(share: float, i
     routed = LearnedIntentRouter(RULES, Torn(share)).route("Öffne den Vertrag, die Chefin wartet")
 
     assert routed.name == intent
+
+
+class PartByPart(Sure):
+    """Knows what parts want, takes the whole for several orders, and all else for the last of its intents."""
+
+    def __init__(self, **known: str) -> None:
+        self._known = {text.replace("_", " "): intent for text, intent in known.items()}
+
+    def guess(self, sentence: str) -> Guess:
+        intent = self._known.get(sentence.strip(" ,."), next(iter(self._known.values())))
+        return Guess((intent, "unknown"), 0.97, (0.97, 0.03), several=2.0)
+
+    def glance(self, sentences: Sequence[str]) -> list[Guess]:
+        return [self.guess(one) for one in sentences]
+
+
+def test_a_mere_name_is_no_order_of_its_own() -> None:
+    parts = PartByPart(kill_chrome="close_app", and_firefox="open_app")
+
+    found = split_orders("kill chrome and firefox", RULES, LearnedIntentRouter(RULES, parts)).parts
+
+    assert [(one.routed.name, one.routed.words["application"]) for one in found] == [
+        ("close_app", ["chrome", "firefox"])
+    ]
+
+
+def test_two_programs_with_a_verb_each_are_two_orders() -> None:
+    parts = PartByPart(paint_zu="close_app", gimp_auf="open_app")
+
+    found = split_orders("paint zu, gimp auf", RULES, LearnedIntentRouter(RULES, parts)).parts
+
+    assert [one.routed.name for one in found] == ["close_app", "open_app"]
+
+
+def test_a_row_of_alike_orders_that_rules_know_stays_one() -> None:
+    said, one = "Show me the mail from Jo Brand and after that the one from Lee", Sure(0.9)
+    one.guessed = Guess(("read_mail", "unknown"), 0.9, (0.9, 0.1), several=-1.0)
+
+    found = split_orders(said, RULES, LearnedIntentRouter(RULES, one)).parts
+
+    assert [one.routed.name for one in found] == ["read_mail", "read_mail"]
 
 
 class Hardly(Sure):

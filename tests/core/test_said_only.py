@@ -1,0 +1,86 @@
+"""What is surely only said is told from orders by its form, whatever words of orders it is full of."""
+
+import pytest
+
+from scheduler.core.language import normalise
+from scheduler.core.order_reader import read_request
+from scheduler.core.said_only import SAID_ONLY
+
+ADVERTS = (
+    "Jetzt bestellen: der neue Kalender für Handwerker!",
+    "Get your free guide to calmer mornings today!",
+    "Sort, file, forward: MailOwl does the lot for you.",
+    "30 % auf alle Ordner, nur bis Freitag!",
+    "Open your account now and save ten pounds!",
+    "Finden Sie Ihre Traumwohnung auf wohnen.example!",
+    "Mit unserem Portal reichen Sie Anträge bequem online ein.",
+)
+SIGNS = (
+    "Am Schwarzen Brett hing ein Zettel: Bitte Formular abgeben.",
+    "Im Treppenhaus steht: Fenster schließen!",
+    "The notice on the door: please close the window",
+    "My boss keeps saying, send more emails.",
+    "„Schicken Sie uns Ihre Fotos!“, stand auf dem Karton.",
+)
+OF_OTHERS = (
+    "bing hat mir auch nur Quatsch gezeigt",
+    "Hat die Praktikantin die Rechnung mittlerweile gefunden?",
+    "Did Oskar ever find the invoice from the plumber?",
+    "Do the Swedes send their invoices in kronor?",
+    "Öffnet sich der Anhang bei dem auch so langsam?",
+    "Wurde der Antrag schon ausgefüllt?",
+    "Im Rathaus füllen schon 300 Leute ihre Anträge am Bildschirm aus.",
+    "Heute Abend googeln meine Frau und ich nach einem Hotel.",
+    "The accountant always needs receipts as PDF.",
+)
+GENERAL = (
+    "Suchen und Finden ist bei uns Glückssache.",
+    "Finding invoices on this drive is torture.",
+    "In diesem Postfach etwas zu finden ist eine Zumutung.",
+    "Wie öffne ich eine verschlüsselte Datei?",
+    "How do I convert a file to PDF?",
+    "What does one write in the subject line?",
+    "Muss man sich zum Herunterladen anmelden?",
+    "Do I need a password to open the portal?",
+)
+OF_ONESELF = (
+    "Nach dem Essen schließe ich Outlook.",
+    "My plan is to open the files with my colleagues.",
+    "ich geh auf die Seite und guck selber",
+    "I still have to fill in my timesheet.",
+    "Wir wollen die Formulare ab Mai digital ausfüllen.",
+    "Morgen suche ich die Unterlagen zusammen.",
+    "I've already sent the invoice.",
+    "Das mit der Mail an Tom mach lieber ich.",
+)
+UNREAL = (
+    "Man müsste nur wissen, in welchem Ordner der Plan liegt.",
+    "Man sollte mal alle Listen prüfen und als PDF ablegen.",
+    "I wish Excel would open faster.",
+    "You'd find gold quicker than a file in here.",
+    "Scratch the invitation.",
+    "Lass die Mail an Krause lieber.",
+)
+ORDERS = {
+    "google hat mir nichts gezeigt, such du bitte im Ordner Bau nach dem Plan": "search_document",
+    "Has Jo written?": "read_mail",
+    "Wo haben wir den Vertrag abgelegt?": "search_document",
+    "Lad bitte den kostenlosen Ratgeber von steuer.example herunter!": "download_file",
+    "I have to fill in the timesheet, please open it": "open_document",
+    "Der Chef braucht die Liste als PDF per Mail": "send_mail",
+    "Ich hätte gern Frau Weber die Rechnung geschickt": "send_mail",
+    "Forget Excel, open Word": "open_app",
+    "Look for the mail that is from Anna": "search_mail",
+}
+
+
+@pytest.mark.parametrize("said", [*ADVERTS, *SIGNS, *OF_OTHERS, *GENERAL, *OF_ONESELF, *UNREAL])
+def test_what_is_surely_only_said_orders_nothing(said: str) -> None:
+    read = read_request(normalise(said))
+
+    assert (read.orders, read.reason) == ((), SAID_ONLY)
+
+
+@pytest.mark.parametrize(("said", "intent"), ORDERS.items())
+def test_orders_that_look_alike_are_read(said: str, intent: str) -> None:
+    assert intent in [one.intent for one in read_request(normalise(said)).orders]
