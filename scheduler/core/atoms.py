@@ -97,10 +97,10 @@ def atoms(tokens: Sequence[Token]) -> Iterator[Atom]:
     for place, token in enumerate(tokens):
         numbered = numbered - 1 if numbered else _numbers(tokens, place, counted)
         if numbered:
-            mark, start = ".", token.end
             if run:
                 yield Atom(Words(run), mark, conjunction, in_order, start)
                 run, conjunction, in_order = [], "", False
+            mark, start = ".", token.end
             continue
         if token.kind == "mark" and token.key not in AND and not _inside(tokens, place):
             if run:

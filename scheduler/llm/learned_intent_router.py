@@ -76,11 +76,11 @@ class Bands(NamedTuple):
 
     known: float = 0.8
     """What rules know,"""
-    unknown: float = 0.9
+    unknown: float = 0.85
     """what they do not know,"""
     told: float = 0.85
     """what has the form of a statement to them,"""
-    refused: float = 0.88
+    refused: float = 0.85
     """or what they take for a question, for past or of others; what they take for negated is never done."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""

@@ -16,6 +16,7 @@ READ = {
     "Bist du so lieb und mailst der Oma die Fotos?": "send_mail",
     "Be a dear and send Tom the list": "send_mail",
     "1. find the mail from the auditor, 2. go to the Ofsted website": "search_mail navigate_url",
+    "1) open Excel 2) fill in the tax form": "open_app fill_form",
     # what somebody is to have, or is to be made sure of
     "Make sure Anna gets invoice 4711": "send_mail",
     "Sorg bitte dafür, dass der Vertrag zu Herrn Müller gelangt": "send_mail",
@@ -101,3 +102,10 @@ def test_what_is_not_to_be_done_is_told_as_that(text: str) -> None:
     (part,) = split_orders(text, ROUTER).parts
 
     assert (part.routed.name, part.routed.refused, part.routed.why) == (UNKNOWN, True, "negated")
+
+
+def test_the_items_of_a_list_keep_their_words() -> None:
+    parts = split_orders("1) open Excel 2) fill in the tax form 3) mail it to Anna", ROUTER).parts
+
+    assert [part.text for part in parts] == ["open Excel", "fill in the tax form", "mail it to Anna"]
+    assert parts[0].routed.slots == {"application": "Excel"}
