@@ -66,7 +66,7 @@ class TestWhatIsSaid:
 
 
 class TestSecrets:
-    SECRETS = ('xyzzy"\\1', "7391")
+    SECRETS = ('xyzzy"\\1', "7391468250")
 
     @pytest.fixture
     def office(self, store: Store, executors: FakeExecutors, clock: FakeClock) -> Office:
@@ -82,7 +82,7 @@ class TestSecrets:
 
     async def test_they_are_taken_out_of_results(self, office: Office, executors: FakeExecutors) -> None:
         word, number = self.SECRETS
-        executors.scripts["find"] = [gives({"text": f"a {word}", "n": int(number), word: ["73915", True, None, 1.5]})]
+        executors.scripts["find"] = [gives({"text": f"a {word}", "n": int(number), word: ["73914682505", True, None, 1.5]})]
 
         job = await office.run(a_step("find"))
 

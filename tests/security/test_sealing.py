@@ -10,10 +10,10 @@ from scheduler.security.secrets_manager import SecretsManager
 
 
 def test_what_was_sealed_another_process_opens(tmp_path: Path) -> None:
-    sealed = Sealer(SecretsManager(tmp_path / "secrets.yaml", {})).seal(b"sid=1")
+    sealed = Sealer(SecretsManager(tmp_path / "secrets.yaml", {})).seal(b"session=4711-0815")
 
-    assert b"sid" not in sealed
-    assert Sealer(SecretsManager(tmp_path / "secrets.yaml", {})).open(sealed) == b"sid=1"
+    assert b"session" not in sealed
+    assert Sealer(SecretsManager(tmp_path / "secrets.yaml", {})).open(sealed) == b"session=4711-0815"
     assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
 
 
