@@ -12,8 +12,8 @@ import orjson
 
 from scheduler.core.audit_entry import AuditEntry, AuditLine
 from scheduler.core.ids import JobId, TaskId, TenantId
+from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, to_json
-from scheduler.repository.sqlite_together import Insertion
 from scheduler.repository.sqlite_writer import before_commit
 
 _FIRST = "0" * 64

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from scheduler.core.events import EventLine, JobEvent
+from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import EVENT_COLUMNS, event_to_row
-from scheduler.repository.sqlite_together import Insertion
 from scheduler.repository.sqlite_writer import before_commit
 
 _write = Insertion("events", EVENT_COLUMNS).run

@@ -36,7 +36,6 @@ from scheduler.repository.sqlite_rows import (
     well_formed,
 )
 from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
-from scheduler.repository.sqlite_together import Change
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
 
@@ -66,12 +65,9 @@ _ABOVE_ALL = 2**31
 _STATUS, _CRASHES = JOB_COLUMNS.index("status"), JOB_COLUMNS.index("crashes")
 """Where they stand in JOB_COLUMNS: a row looks for a name through all of its columns."""
 _TAKE = """
-UPDATE jobs SET status = CASE status WHEN 'cancelling' THEN status ELSE 'running' END, lease_token = :claim || '/' || n,
-lease_epoch = lease_epoch + 1, lease_until = :until, crashes = crashes + (lease_token IS NOT NULL),
-started_at = coalesce(started_at, :now), delayed = 0
-WHERE n IN (SELECT value FROM json_each(:numbers))
+UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
+WHERE n = ?
 """
-"""Stores of all jobs of a claim what `_take` says of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +185,12 @@ def _certain(micros: int) -> datetime:
 
 def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, lease: timedelta) -> list[Job]:
     """Lease the jobs of the rows; one whose plan cannot be read is put aside."""
-    jobs, numbers, until, claim_id = list[Job](), list[int](), now + lease, new_id()
+    jobs, changes, until = list[Job](), list[tuple[Any, ...]](), now + lease
     lines, entries = list[EventLine](), list[AuditLine]()
+    at, end = to_micros(now), to_micros(until)
     for row in rows:
         n, _, begun, token, epoch, *values = row
-        taken_now = assembled(Lease, {"token": LeaseToken(f"{claim_id}/{n}"), "epoch": epoch + 1, "until": until})
+        taken_now = assembled(Lease, {"token": LeaseToken(new_id()), "epoch": epoch + 1, "until": until})
         lost = token is not None
         status = JobStatus.CANCELLING if values[_STATUS] == "cancelling" else JobStatus.RUNNING
         crashes, started_at = values[_CRASHES] + lost, now if begun is None else to_moment(begun)
@@ -202,15 +199,14 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
         except (ValueError, CPAError):
             _put_aside(connection, row, now)
             continue
-        numbers.append(n)
+        changes.append((status._value_, taken_now.token, epoch + 1, end, crashes, at if begun is None else begun, n))
         line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
         reason = "the lease of its worker ran out" if lost else "it is its turn"
         event, entry = noted(job, line, now, reason, {"epoch": epoch + 1})
         lines.append(event)
         entries.append(entry)
         jobs.append(job)
-    claimed = {"claim": claim_id, "now": to_micros(now), "until": to_micros(until), "numbers": json.dumps(numbers)}
-    connection.execute(_TAKE, claimed)
+    connection.executemany(_TAKE, changes)
     sqlite_events.append(connection, lines)
     sqlite_audit.append_of_tenants(connection, entries)
     return jobs
@@ -344,7 +340,7 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
         park(connection, progress)
     for status, group in by_status.items():
         rows = [_end_to_row(progress) for progress in group]
-        if status not in ENDS or ENDS[status].run(connection, rows) != len(group):
+        if status not in _END or connection.executemany(_END[status], rows).rowcount != len(group):
             before = _status_of(connection, group[0])
             if before is None:
                 raise LeaseLostError(group[0].job_id)
@@ -355,6 +351,7 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
 
 def _end_to_row(progress: RunProgress) -> tuple[Any, ...]:
     return (
+        progress.status and progress.status._value_,
         None if progress.error is None else well_formed(progress.error),
         progress.error_code,
         maybe_micros(progress.completed_at),
@@ -370,17 +367,13 @@ def _status_of(connection: sqlite3.Connection, progress: RunProgress) -> JobStat
     return None if row is None else JobStatus(row["status"])
 
 
-def _change_to(status: JobStatus) -> Change:
-    """Return the change by which a run reaches a status; one that ends the work gives the lease up."""
+def _statement_to_reach(status: JobStatus) -> str:
+    """Return the statement by which a run reaches a status; one that ends the work gives the lease up."""
     allowed = [f"'{before}'" for before in JobStatus if status in JOB_TRANSITIONS[before]]
-    return Change(
-        "jobs",
-        ("error", "error_code", "completed_at"),
-        ("id", "lease_token"),
-        always=f"status = '{status}', lease_token = NULL, lease_until = NULL",
-        condition=f"status IN ({', '.join(allowed)})",
+    return (
+        "UPDATE jobs SET status = ?, error = ?, error_code = ?, completed_at = ?, lease_token = NULL,"  # noqa: S608
+        f" lease_until = NULL WHERE id = ? AND lease_token = ? AND status IN ({', '.join(allowed)})"
     )
 
 
-ENDS = {status: _change_to(status) for status in JobStatus if status.final or status is JobStatus.RUNNING}
-"""By the statuses that runs reach."""
+_END = {status: _statement_to_reach(status) for status in JobStatus if status.final or status is JobStatus.RUNNING}

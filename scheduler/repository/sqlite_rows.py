@@ -92,13 +92,8 @@ def insertion(table: str, columns: Iterable[str]) -> str:
 
 def insertion_in_order(table: str, columns: Sequence[str], rows: int = 1) -> str:
     """Return the statement that inserts rows whose values are bound in the order of the columns."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) {values_in_order(len(columns), rows)}"
-
-
-def values_in_order(width: int, rows: int) -> str:
-    """Return the rows of a statement to which so many values each are bound."""
-    row = f"({', '.join('?' * width)})"
-    return f"VALUES {', '.join([row] * rows)}"
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - ours
 
 
 def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:

@@ -34,35 +34,6 @@ class TestLease:
         assert second.lease.epoch > first.lease.epoch
         assert second.lease.token != first.lease.token
 
-    async def test_each_of_many_leased_at_once_is_stored_as_it_was_given(
-        self, queue: JobQueue, clock: FakeClock
-    ) -> None:
-        for _ in range(3):
-            await queue.enqueue(a_job())
-        lost, cancelled, handed_back = [await leased(queue) for _ in range(3)]
-        await queue.cancel(cancelled.id)
-        await queue.hand_back(handed_back)
-        clock.advance(LEASE)
-        fresh = [a_job() for _ in range(70)]
-        for job in fresh:
-            await queue.enqueue(job)
-
-        given = {job.id: job for job in await queue.dequeue_many(100)}
-
-        assert given == {job_id: await queue.get_job(job_id) for job_id in given}
-        assert given.keys() == {job.id for job in (lost, cancelled, handed_back, *fresh)}
-        assert len({job.lease.token for job in given.values() if job.lease}) == 73
-        for job, crashes, epoch, status in (
-            (lost, 1, 2, JobStatus.RUNNING),
-            (cancelled, 1, 2, JobStatus.CANCELLING),
-            (handed_back, 0, 2, JobStatus.RUNNING),
-            (fresh[0], 0, 1, JobStatus.RUNNING),
-        ):
-            now = given[job.id]
-            assert (now.crashes, now.lease and now.lease.epoch, now.status) == (crashes, epoch, status)
-        assert given[lost.id].started_at == lost.started_at
-        assert given[fresh[0].id].started_at == clock.now()
-
     async def test_a_renewed_lease_holds_on(self, queue: JobQueue, clock: FakeClock) -> None:
         await queue.enqueue(a_job())
         job = await leased(queue)

@@ -16,7 +16,6 @@ from scheduler.core.events import EventType
 from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TenantId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import TaskFailure
-from scheduler.repository import sqlite_leases
 from scheduler.repository.repository_interface import (
     AuditFilter,
     RunProgress,
@@ -278,47 +277,3 @@ async def test_who_cancels_in_the_commit_in_which_the_run_ends_comes_too_late(
 
     assert isinstance(answer, InvalidTransitionError)
     assert EventType.JOB_CANCEL_REQUESTED not in await store.lines(job.id)
-
-
-async def test_of_many_ends_in_one_commit_those_under_an_old_lease_are_refused(
-    store: Store, database: SQLiteDatabase, clock: FakeClock
-) -> None:
-    old = [await store.leased() for _ in range(3)]
-    clock.advance(LEASE)
-    for _ in old:
-        await store.queue.dequeue()
-    good = [await store.leased() for _ in range(70)]
-    jobs = [*good[:20], *old, *good[20:]]
-    statuses = [JobStatus.FAILED if place % 2 else JobStatus.DONE for place in range(len(jobs))]
-
-    before = database.write(lambda _: time.sleep(0.05))  # what comes meanwhile shares the next commit
-    ends = [
-        a_progress(
-            job, status=status, error=f"Fehler {place}", error_code="x", completed_at=NOON + timedelta(seconds=place)
-        )
-        for place, (job, status) in enumerate(zip(jobs, statuses, strict=True))
-    ]
-    _, *answers = await asyncio.gather(before, *map(store.jobs.record, ends), return_exceptions=True)
-
-    assert [type(answer) for answer in answers] == [LeaseLostError if job in old else type(None) for job in jobs]
-    for end in ends:
-        stored = await store.jobs.get(end.job_id)
-        assert stored is not None
-        if end.job_id in {job.id for job in old}:
-            assert stored.status is JobStatus.RUNNING
-        else:
-            told = (stored.status, stored.error, stored.completed_at, stored.lease)
-            assert told == (end.status, end.error, end.completed_at, None)
-
-
-async def test_runs_are_found_by_their_ids_when_they_end(database: SQLiteDatabase) -> None:
-    def plans(connection: sqlite3.Connection) -> list[str]:
-        return [
-            str(row["detail"])
-            for change in sqlite_leases.ENDS.values()
-            for rows, statement in change.statements.items()
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * 5 * rows)
-            if " jobs" in row["detail"]
-        ]
-
-    assert set(await database.read(plans)) == {"SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?)"}
