@@ -23,7 +23,7 @@ from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Part, part_of
-from scheduler.llm.ordering import TOLD, evidence, likely
+from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
 
 if TYPE_CHECKING:
@@ -72,16 +72,10 @@ class Requests(Protocol):
 
 
 class Bands(NamedTuple):
-    """How likely it must be that anything is ordered for it to be done; see `ordering`. Else people are asked."""
+    """How likely it must be that anything is ordered; see `ordering`."""
 
-    known: float = 0.8
-    """What rules know,"""
-    unknown: float = 0.85
-    """what they do not know,"""
-    told: float = 0.85
-    """what has the form of a statement to them,"""
-    refused: float = 0.85
-    """or what they take for a question, for past or of others; what they take for negated is never done."""
+    act: float = 0.85
+    """From here on it is done, but for what rules take for negated or only said."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.8
@@ -123,7 +117,7 @@ class LearnedIntentRouter:
         (glimpse,) = self._model.glance([text])
         sure = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
         if (sure or self._agree(glimpse, read, known, pieces)) and (
-            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.known
+            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
         ):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
@@ -134,7 +128,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < self._bands.known:
+        elif ordered < self._bands.act:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
         if sure or len(known) > pieces:  # no cut is seen where rules know several orders
@@ -178,8 +172,7 @@ class LearnedIntentRouter:
     ) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
         bands, refused = self._bands, routed.refused or routed.why == _REFUSED
-        needed = bands.refused if refused else bands.told if routed.why == TOLD else bands.unknown
-        if ordered >= needed and not (one_word or routed.unconfigured or routed.why in _NEVER):
+        if ordered >= bands.act and not (one_word or routed.unconfigured or routed.why in _NEVER):
             return None
         if refused:
             ask = not routed.unconfigured and ordered >= bands.against_grammar

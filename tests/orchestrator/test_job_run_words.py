@@ -82,12 +82,16 @@ class TestSecrets:
 
     async def test_they_are_taken_out_of_results(self, office: Office, executors: FakeExecutors) -> None:
         word, number = self.SECRETS
-        executors.scripts["find"] = [gives({"text": f"a {word}", "n": int(number), word: ["73914682505", True, None, 1.5]})]
+        result = {"text": f"a {word}", "n": int(number), word: [f"{number}5", True, None, 1.5]}
+        executors.scripts["find"] = [gives(result)]
 
         job = await office.run(a_step("find"))
 
-        result = (await office.rows(job.id))["find"].result
-        assert result == {"text": "a •••", "n": "•••", "•••": ["•••5", True, None, 1.5]}
+        assert (await office.rows(job.id))["find"].result == {
+            "text": "a •••",
+            "n": "•••",
+            "•••": ["•••5", True, None, 1.5],
+        }
 
     async def test_they_are_taken_out_of_failures_lines_and_entries(
         self, office: Office, executors: FakeExecutors
