@@ -21,13 +21,15 @@ _AFTER: Final = re.compile(
     r"|(?:not|nicht) (?:bevor|ehe|before|until)\b)"
 )
 """It is done before what it depends on: "…, nachdem du Teams geschlossen hast"."""
+_NOT_WHICH: Final = r"(?!.*(?:\b(?:that|which|who)\b|,\s*(?:die|der|das|den|dem)\b))"
+"""What tells which thing is meant says nothing of the sequence: "the mail that came last"."""
 _VORHER: Final = r"(?:vorher|zuvor|davor|vorab|im vorfeld|beforehand)"
 _EARLIER: Final = re.compile(
     rf"{_LEAD}(?:erst )?(?:{_VORHER}|(?:prior to|before) (?:that|this)\b|before (?:you do|doing so)\b)"
 )
 """It is done before the order that was said before it."""
 _EARLIER_WITHIN: Final = re.compile(
-    rf"(?i).*(?<!tag )(?<!abend )(?<!woche )(?<!kurz )(?<!wie )\b{_VORHER}\b"
+    rf"(?i){_NOT_WHICH}.*(?<!tag )(?<!abend )(?<!woche )(?<!kurz )(?<!wie )\b{_VORHER}\b"
     r"|.*\bshould (?:precede|come before|happen before)\b|.*\bbefore you do\b"
 )
 _NOT_FIRST: Final = r"(?! (?:dann|danach|nach|am|um|ab|wenn|morgen|of)\b)"
@@ -38,7 +40,8 @@ _FIRST: Final = re.compile(
 )
 """It is done before all that was said before it."""
 _FIRST_WITHIN: Final = re.compile(
-    r"(?i).*(?<!\bthe )(?<!\bmy )(?<!\bour )(?<!\byour )\bfirst(?: though| please| pls| thanks)*\s*(?:[.,;!?)]|$)"
+    rf"(?i){_NOT_WHICH}.*(?<!\bthe )(?<!\bmy )(?<!\bour )(?<!\byour )\bfirst"
+    r"(?: though| please| pls| thanks)*\s*(?:[.,;!?)]|$)"
     rf"|(?:.*\b(?:muss|müssen|soll|sollte|musst) .*\b|)(?:erst|zuerst) (?:noch|mal|aber|bitte)\b"
     rf"|.*\baber (?:zuerst|zunächst|erst ?mal|erst)\b{_NOT_FIRST}|.*\bvor allem anderen\b"
 )
@@ -49,9 +52,9 @@ _THEN: Final = re.compile(
 )
 _AND: Final = re.compile(r"(?i)(?:und|and|sowie|plus|&)\b")
 _LAST: Final = re.compile(
-    rf"{_LEAD}(?:ganz )?(?:zum schluss|zuletzt|zu guter letzt|als (?:aller)?letztes|danach|hinterher|last of all"
+    rf"{_LEAD}(?:ganz )?(?:zum schluss|zuletzt|zu guter letzt|als (?:aller)?letztes|last of all"
     r"|finally|lastly|at the very end)\b"
-    r"|.*\b(?:zum schluss|zuletzt|als letztes|(?<!\bthe )last|at the (?:very )?end)[ .!]*$"
+    rf"|{_NOT_WHICH}.*\b(?:zum schluss|zuletzt|als letztes|(?<!\bthe )last|at the (?:very )?end)[ .,;!]*$"
 )
 """It is done when all else is."""
 
@@ -77,7 +80,7 @@ def in_doing_sequence(texts: Sequence[str]) -> tuple[Done, ...]:
             bound.add(_put_ahead(done, _group(texts, place), place - 1))
         elif place and _is_first(texts, place):
             bound.add(_put_ahead(done, _group(texts, place), done[0]))
-        elif _LAST.match(text) and place + 1 < len(texts) and not any(map(_goes_on, texts[place + 1 :])):
+        elif _LAST.match(text) and place + 1 < len(texts) and not _goes_on(texts[place + 1]):
             _put_behind(done, [place], done[-1])
             bound.add(place)
     return tuple(Done(one, at > 0 and one in bound) for at, one in enumerate(done))

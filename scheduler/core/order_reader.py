@@ -26,7 +26,7 @@ from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
-from scheduler.core.said_only import SAID_ONLY, announced, still_told, surely_told
+from scheduler.core.said_only import SAID_ONLY, announced, called_off, still_told, surely_told
 from scheduler.core.signs import of_no_intent, signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
@@ -175,7 +175,10 @@ class _Reader:
             return SAID_ONLY
         if goes_on and goes_on_telling(clause, words):
             return "statement"
-        if not surely_told(words, self._text[clause.core[0].start : clause.core[-1].end], question=clause.question):
+        core = self._text[clause.core[0].start : clause.core[-1].end]
+        if called_off(core):
+            return NEGATED
+        if not surely_told(words, core, question=clause.question):
             return ""
         if clause.joined in AND and self._orders and " " not in self._orders[-1].text:
             self._orders.pop()  # "Suchen und Finden ist …"

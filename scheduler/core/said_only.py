@@ -20,25 +20,23 @@ _WHOLE: Final = re.IGNORECASE | re.DOTALL
 _ADVERTS: Final = (
     (
         r"(?:jetzt|hier|heute)(?: noch| kostenlos\w*| gratis| online| einfach| schnell)* \w+e?n[:!](?!.*\b(?:bitte"
-        r"|mir)\b).*"
+        r"|mir)\b) (?:der|die|das|unser\w*|ihr\w*|\d+) .*!"
     ),
     (
         r"(?=.*(?:!|\bnow\b|\btoday\b))\w+(?: now:)? (?:your (?:free|complimentary)|(?:over |up to )?\d+ (?:free"
         r"|ready-made))\b.*"
     ),
     r"(?=.*\b(?:free|gratis|kostenlos\w*)\b)\w+ (?:now|today|jetzt|hier)[:!] .*",
-    r".*\b\d+ ?(?:%|prozent|percent) (?:auf|off|rabatt|discount|nachlass)\b.*!",
+    (
+        r"(?!.*\b(?:e?-?mails?|send|write|schick\w*|schreib\w*)\b)"
+        r".*\b\d+ ?(?:%|prozent|percent) (?:auf|off|rabatt|discount|nachlass)\b.*!"
+    ),
     r".*\bjetzt (?:zugreifen|zuschlagen|sichern|bestellen und|anmelden und)\b.*!",
     r".*\b(?:sign up|act|order|register|subscribe|buy) (?:now|today)\b.*!",
-    (
-        r"(?:neu|new|nur heute|today only)[:!] .*!|(?:einfach|just|simply) .*, (?:fertig|und los|done|and go"
-        r"|and you're done)[.!]*"
-    ),
-    r"(?!.*\b(?:bitte|please|me|mir|uns)\b)\w+ (?:sie )?(?:ihr\w{0,2}|your) .*!",
-    r"(?=.*\b(?:our|unser\w*)\b).*\b(?:and|und) (?:win|save|gewinnen|sparen)\b.*!",
-    r"(?:öffnungszeiten|sprechzeiten|opening hours|office hours): .*",
+    r"(?:nur heute|today only)[:!] .*!",
+    r".*\b(?:and|und) (?:win|save|gewinnen|sparen) (?:up to |over |bis zu )?(?:\d|[£€$]|ten\b|money|geld\b).*!",
+    r"(?:öffnungszeiten|sprechzeiten|opening hours|office hours): .*\d.*",
     r"(?!.*\bbitte\b)mit (?:dem neuen|der neuen|unser\w*) [\w ]+ sie\b.*",
-    r"[^,.;!?:]+ and you(?:'ll| will| shall) [^,.;!?:]+[.!]*",
     r"[^.?!]+\? (?:das war|kein problem|nicht mit|that was|no problem|not with)\b.*",
     r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
     r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
@@ -56,7 +54,8 @@ _STOOD: Final = (
 )
 _QUOTED: Final = re.compile(
     rf"(?!.*\b(?:du|you)\b[^:]*:)(?!.*\b(?:magst|kannst|könntest|can you"
-    rf"|could you)\b)[^:.!?]*\b(?:{_SIGN}\b[^:.!?]*|{_STOOD}(?: [^:.!? ]+){{0,4}}|says?|said(?: to \w+)?): .*"
+    rf"|could you)\b)(?=(?:[^:\s]+ ){{2}})"
+    rf"[^:.!?]*\b(?:{_SIGN}\b[^:.!?]*|{_STOOD}(?: [^:.!? ]+){{0,4}}|says?|said(?: to \w+)?): .*"
     rf"|[„“\"'»«][^„“”\"]+[“”\"'»«],? (?:{_STOOD})\b.*",
     _WHOLE,
 )
@@ -78,7 +77,7 @@ _HOW: Final = re.compile(
     r"|how (?:do|does|can|could|would|should) (?:i|we|you|one|people|they)\b(?! (?:feel|like))|how to\b"
     r"|why (?!(?:don't|do not|not)\b)|how (?:long|come)\b"
     r"|what'?s? ?(?:is|are)? the (?:\w+ )?(?:trick|way|best way|proper way|point|difference)\b"
-    r"|(?:was|welche\w*|in welche\w*) .*\bman\b|(?:what|which) .*\b(?:does one|would one|do you|do people)\b"
+    r"|(?:was|welche\w*|in welche\w*) .*\bman\b|(?:what|which) .*\b(?:does one|would one|do people)\b"
     r"|(?:muss|braucht|darf|sollte) man\b(?!.*\b(?:mir|uns|bitte|mal)\b)"
     r"|geht (?:das|es) (?:auch|eigentlich|überhaupt)\b(?!.*\bmir\b)"
     r"|do (?:i|we|they|people) (?:need|have to)\b)",
@@ -110,7 +109,7 @@ _UNREAL: Final = re.compile(
     r"|what an?)\b"
     r"|(?!.*\b(?:bitte|please|du|you|ich|wir|i|we|muss|must|should|sonst)\b)(?:der|die|das|the|our|my|unser\w*|mein\w*|frau|herr|mrs?"
     r"|ms)\b.*"
-    r"\b(?:immer|always|usually|normalerweise|meistens)\b(?! noch)"
+    r"\b(?:immer|always|usually|normalerweise|meistens)\b(?! noch)(?!.*\b\w+en[ .!]*$)"
     r"|(?:i|we) wish (?!to\b|you\b|some)\w+|(?:ich|wir) wünschten?\b"
     r"|(?:wüsste|könnte) (?:ich|man) (?:nur|bloß|doch)\b|eigentlich (?:sollte|müsste) (?:man|irgendw\w+"
     r"|mal jemand)\b",
@@ -125,12 +124,7 @@ _PLANNED: Final = re.compile(
     r"|(?:ich|wir) (?:hab\w*|\w+) vor, |(?!.*\b(?:du|you|bitte|please|sie)\b)(?:.*\b(?:ich|wir|i|we|er|he|she"
     r"|they)\b.*|ich .*)"
     r"\b(?:selber|selbst|persönlich|myself|ourselves|himself|herself|themselves)[ .!]*$"
-    r"|(?:nächste|kommende) \w+ (?:will|möchte|wollen|möchten) (?:ich mich|wir uns)\b"
-    r"|(?:wir wollen|we want to|ich will|i want to)\b.* (?:ab|nächste\w*|next|from) (?:januar|februar|märz|april"
-    r"|mai|juni|juli|august|september"
-    r"|oktober|november|dezember|woche|monat|jahr|week|month|year|january|february|march|april|may|june|july"
-    r"|october|december)\b"
-    r"(?!.*\b(?:termin|besprechung|meeting|appointment|bitte|please)\b)",
+    r"|(?:nächste|kommende) \w+ (?:will|möchte|wollen|möchten) (?:ich mich|wir uns)\b",
     re.IGNORECASE,
 )
 _MANY: Final = re.compile(
@@ -170,10 +164,6 @@ _WHAT_OR_WHERE: Final = frozenset({"wo", "wohin", "where", "was", "what", "welch
 _BE: Final = frozenset({"wurde", "wurden", "was", "were", "ist", "sind", "is", "are"})
 _SOMEBODY: Final = frozenset({"jemand", "wer", "einer", "someone", "somebody", "anyone", "sie"})
 _LATER: Final = frozenset({"morgen", "uebermorgen", "spaeter", "nachher", "gleich", "tomorrow", "later", "tonight"})
-_OWN_TASKS: Final = frozenset({"fill", "write", "reply", "send", "forward"})
-_I_MUST: Final = re.compile(
-    r"(?:ich|wir) (?:muss|müssen)\b|(?:i|we)(?:'ve)?(?: \w+)? (?:have to|must|need to|gotta|got to)\b", re.IGNORECASE
-)
 _WE: Final = frozenset({"ich", "wir", "i", "we"})
 _MAILING: Final = frozenset({"mailen", "zu|mailen", "an|mailen", "mail", "email"})
 _DO: Final = frozenset({"do", "does", "did"})
@@ -196,20 +186,20 @@ def announced(text: str) -> bool:
     return Words(tokens_of(said.partition(":")[0])).imperative is None
 
 
+def called_off(said: str) -> bool:
+    """Whether a clause takes back what was ordered: "forget the report"."""
+    return bool(_CALLED_OFF.match(said[:_LONGEST]))
+
+
 def surely_told(words: Words, said: str, *, question: bool) -> bool:
     """Whether a clause surely orders nothing: general, planned by others, done already, or asked how it is done."""
     said = said[:_LONGEST]
-    if (question and _asks_what_others_do(words)) or _CALLED_OFF.match(said) or _DOING_AS_SUBJECT.match(said):
+    if (question and _asks_what_others_do(words)) or _DOING_AS_SUBJECT.match(said):
         return True
     if words.imperative is not None:
         return False
     forms = (_HOW, _UNREAL, _PLANNED)
-    return (
-        any(one.match(said) for one in forms)
-        or _has_been_done(words)
-        or _is_done(words, said)
-        or _has_to_do_itself(words, said)
-    )
+    return any(one.match(said) for one in forms) or _has_been_done(words) or _is_done(words, said)
 
 
 def still_told(joined: str, words: Words, said: str) -> bool:
@@ -274,9 +264,3 @@ def _is_done(words: Words, said: str) -> bool:
         ):
             return True
     return False
-
-
-def _has_to_do_itself(words: Words, said: str) -> bool:
-    """Whether it says what oneself has to write or fill in: "I still have to fill in my tax return"."""
-    forms = [one.form for _, _, many in words.verbs for one in many if one.sense in _OWN_TASKS]
-    return bool(_I_MUST.match(said)) and not words.keys & _ADDRESSED and bool(forms) and not {*forms} & _PARTICIPLES

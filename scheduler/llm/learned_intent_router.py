@@ -76,6 +76,8 @@ class Bands(NamedTuple):
 
     act: float = 0.85
     """From here on it is done, but for what rules take for negated or only said."""
+    sure: float = 0.2
+    """From here on is done what rules are sure of: they seldom err there, and people would be asked for nothing."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.8
@@ -91,8 +93,8 @@ _CLEAR: Final = 0.9
 class LearnedIntentRouter:
     """Asks rules first, then what was learned, and takes of both what is right more often.
 
-    What rules understand as something else than an order (a question, a negated order, an order of which nothing is
-    configured) is never done. `way` and `why` of each order tell how it was found out.
+    What rules understand as negated, as surely only said, or as an order of which nothing is configured is never done.
+    `way` and `why` of each order tell how it was found out.
     """
 
     def __init__(
@@ -116,8 +118,9 @@ class LearnedIntentRouter:
         pieces = len(cut(text))
         (glimpse,) = self._model.glance([text])
         sure = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
+        needed = self._bands.sure if sure else self._bands.act
         if (sure or self._agree(glimpse, read, known, pieces)) and (
-            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
+            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= needed
         ):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
@@ -128,7 +131,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < self._bands.act:
+        elif ordered < needed:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
         if sure or len(known) > pieces:  # no cut is seen where rules know several orders

@@ -24,6 +24,7 @@ Row = tuple[Places, npt.NDArray[np.float32]]
 """The places of the features of a sentence, and their weights."""
 Rows = list[Row]
 _MOST_WORDS: Final = 8192  # whose letters are remembered
+_LONGEST: Final = 80  # letters of a word that are looked at
 _NO_PLACES: Final = np.zeros(0, np.int32)
 
 
@@ -35,7 +36,7 @@ def words_of(sentence: str) -> list[str]:
 
 def letters_of(sentence: str) -> Iterator[str]:
     """Return the runs of letters within each word, its edges marked by a space."""
-    return itertools.chain.from_iterable(map(_runs_of, sentence.lower().split()))
+    return itertools.chain.from_iterable(_runs_of(word[:_LONGEST]) for word in sentence.lower().split())
 
 
 @functools.lru_cache(maxsize=8192)
@@ -107,7 +108,7 @@ class LetterFeatures:
         return [(places[start:end], weights[start:end]) for start, end in itertools.pairwise(ends)]
 
     def _letters_of(self, sentence: str) -> Places:
-        runs = [self._letters(word) for word in sentence.lower().split()]
+        runs = [self._letters(word[:_LONGEST]) for word in sentence.lower().split()]
         return np.concatenate(runs) if runs else _NO_PLACES
 
     def _letters_anew(self, word: str) -> Places:

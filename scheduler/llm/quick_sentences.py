@@ -14,6 +14,7 @@ import numpy.typing as npt
 _MOST_PIECES: Final = 1_024  # about 15 kB each, and as many that were asked for before
 _FEW: Final = 2  # from here on one product of matrices costs less than one for each piece
 _MOST_WORDS: Final = 16_384
+_LONGEST: Final = 80  # letters of a word whose pieces are remembered
 _SPACE: Final = "\u2581"  # how the library writes the space before a word
 _ORDERS: Final = ((2, 0), (3, 1), (5, 2))
 """How many pieces the three branches see at once, and how many of them stand before the middle one."""
@@ -49,7 +50,7 @@ class QuickSentences:
         normal = tokens._normalizer.normalize(sentence)  # noqa: SLF001
         found = [tokens._bos_id]  # noqa: SLF001
         for word in normal.split(_SPACE)[1:]:
-            found += self._pieces_of_word(_SPACE + word)
+            found += (self._pieces_of_word if len(word) <= _LONGEST else tokens._viterbi)(_SPACE + word)  # noqa: SLF001
         if not normal:
             found.append(tokens._unk_id)  # noqa: SLF001
         return [*found, tokens._eos_id]  # noqa: SLF001

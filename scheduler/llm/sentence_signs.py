@@ -11,13 +11,14 @@ from scheduler.core.lexicon import Meanings
 from scheduler.core.phrases import Token, tokens_of
 
 _MOST_WORDS = 16_384
+_LONGEST = 80  # letters of what is remembered
 
 
 def signs_of(sentence: str) -> list[str]:
     """Return what the words are, and each two signs that follow each other."""
     signs = list[str]()
     for token in tokens_of(sentence):
-        signs += _signs(token.kind, token.text, token.meanings)
+        signs += (_signs if len(token.text) <= _LONGEST else _signs.__wrapped__)(token.kind, token.text, token.meanings)
     return [*signs, *map(" ".join, itertools.pairwise(signs))]
 
 

@@ -27,6 +27,12 @@ from scheduler.core.order_reader import read_request
         (("Open Word.", "Last of all close Xero;", "before that, save the list as a PDF"), (0, 2, 1)),
         (("Find the list.", "First open it,", "then mail it to Tom"), (0, 1, 2)),
         (("Such die Liste", "und schick sie zum Schluss an Tom"), (0, 1)),
+        (("Öffne Excel,", "danach schließ Word,", "starte Teams."), (0, 1, 2)),
+        (("Such den Vertrag,", "hinterher exportier ihn,", "schick ihn an Tom."), (0, 1, 2)),
+        (("Schließ Word zuletzt,", "öffne Excel", "und such die Mail"), (1, 2, 0)),
+        (("Search the mail from Anna that came last,", "open Excel."), (0, 1)),
+        (("Open Excel,", "send Tom the mail that came in first."), (0, 1)),
+        (("Öffne Excel", "und such die Mail, die Tom zuvor schickte."), (0, 1)),
         (("Word auf,", "Excel zu,", "und vor allem anderen die Liste an Tom"), (2, 0, 1)),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scheduler.core.clause_mood import NEGATED
 from scheduler.core.language import normalise
 from scheduler.core.order_reader import read_request
 from scheduler.core.said_only import SAID_ONLY
@@ -12,7 +13,6 @@ ADVERTS = (
     "Sort, file, forward: MailOwl does the lot for you.",
     "30 % auf alle Ordner, nur bis Freitag!",
     "Open your account now and save ten pounds!",
-    "Finden Sie Ihre Traumwohnung auf wohnen.example!",
     "Mit unserem Portal reichen Sie Anträge bequem online ein.",
 )
 SIGNS = (
@@ -47,8 +47,6 @@ OF_ONESELF = (
     "Nach dem Essen schließe ich Outlook.",
     "My plan is to open the files with my colleagues.",
     "ich geh auf die Seite und guck selber",
-    "I still have to fill in my timesheet.",
-    "Wir wollen die Formulare ab Mai digital ausfüllen.",
     "Morgen suche ich die Unterlagen zusammen.",
     "I've already sent the invoice.",
     "Das mit der Mail an Tom mach lieber ich.",
@@ -58,8 +56,6 @@ UNREAL = (
     "Man sollte mal alle Listen prüfen und als PDF ablegen.",
     "I wish Excel would open faster.",
     "You'd find gold quicker than a file in here.",
-    "Scratch the invitation.",
-    "Lass die Mail an Krause lieber.",
 )
 ORDERS = {
     "google hat mir nichts gezeigt, such du bitte im Ordner Bau nach dem Plan": "search_document",
@@ -71,6 +67,13 @@ ORDERS = {
     "Ich hätte gern Frau Weber die Rechnung geschickt": "send_mail",
     "Forget Excel, open Word": "open_app",
     "Look for the mail that is from Anna": "search_mail",
+    "Schicken Sie Ihre Liste an Frau Krug!": "send_mail",
+    "Send our price list to Tom and save a copy!": "send_mail",
+    "Neu: Termin mit Anna am Montag um 9!": "create_appointment",
+    "Just open Excel, done.": "open_app",
+    "Jetzt schließen: Word und Excel": "close_app",
+    "I want to see all mail from May": "read_mail",
+    "Die immer gleiche Mail von Krause suchen": "search_mail",
 }
 
 
@@ -84,3 +87,17 @@ def test_what_is_surely_only_said_orders_nothing(said: str) -> None:
 @pytest.mark.parametrize(("said", "intent"), ORDERS.items())
 def test_orders_that_look_alike_are_read(said: str, intent: str) -> None:
     assert intent in [one.intent for one in read_request(normalise(said)).orders]
+
+
+@pytest.mark.parametrize("said", ["Scratch the invitation.", "Lass die Mail an Krause lieber."])
+def test_what_is_called_off_is_negated(said: str) -> None:
+    read = read_request(normalise(said))
+
+    assert (read.orders, read.reason) == ((), NEGATED)
+
+
+@pytest.mark.parametrize(
+    "said", ["Ich muss Herrn Meier noch das Angebot schicken.", "I need to send Tom the contract."]
+)
+def test_what_one_must_do_may_be_an_order(said: str) -> None:
+    assert read_request(normalise(said)).reason != SAID_ONLY
