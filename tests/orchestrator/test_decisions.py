@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from scheduler.core.actions import ActionCatalog, ActionSpec
 from scheduler.core.events import (
@@ -26,6 +27,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator import run_change, run_course, step
 from scheduler.orchestrator.commands import SetTimer, StartTask
+from scheduler.orchestrator.progress_template import Hole
 from scheduler.orchestrator.run_change import RunChange
 from tests.support.courses import Twice
 from tests.support.runs import ASKS, CATALOG, FIND, NOW, SEND, UNAVAILABLE, UNKNOWN, a_graph, a_step
@@ -272,7 +274,39 @@ def _says_when(run: RunChange, event: AttemptSucceeded) -> None:
     run.note(EventType.TASK_DONE, event.at, event.task_id, when=f"{event.at}")
 
 
-@pytest.mark.parametrize("handler", [_asks_the_time, _says_when])
+def _looks_the_time_up(run: RunChange, event: AttemptSucceeded) -> None:
+    """Decide by whether the time is one of several."""
+    if event.at not in {NOW, NOW + timedelta(days=1)}:
+        step._attempt_succeeded(run, event)
+
+
+def _fails(run: RunChange, event: AttemptSucceeded) -> None:
+    """Fail where a course is learned, for a reason that has nothing to do with holes."""
+    at: object = event.at
+    if type(at) is Hole:
+        raise KeyError(event.task_id)
+    step._attempt_succeeded(run, event)
+
+
+@pytest.mark.parametrize(("handler", "level"), [(_looks_the_time_up, "debug"), (_fails, "warning")])
+def test_why_there_is_no_turn_is_told_the_louder_the_odder(
+    graph: TaskGraph,
+    monkeypatch: pytest.MonkeyPatch,
+    handler: Callable[[RunChange, AttemptSucceeded], None],
+    level: str,
+) -> None:
+    opened(graph, 0)
+    run = opened(graph, 1)
+    monkeypatch.setitem(step._HANDLERS, AttemptSucceeded, handler)
+
+    with capture_logs() as logs:
+        run.decide([a_success("a")])
+
+    assert not run.on_course
+    assert [line["log_level"] for line in logs if line["event"] == "no_turn"] == [level]
+
+
+@pytest.mark.parametrize("handler", [_asks_the_time, _says_when, _looks_the_time_up])
 def test_what_looks_at_times_is_not_learned(
     graph: TaskGraph, monkeypatch: pytest.MonkeyPatch, handler: Callable[[RunChange, AttemptSucceeded], None]
 ) -> None:
