@@ -15,7 +15,7 @@ from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import Command
 from scheduler.orchestrator.progress_template import Hole
-from scheduler.orchestrator.run_course import STORED, Turn, course_of, must_be_stored
+from scheduler.orchestrator.run_course import STORED, Course, Turn, course_of, must_be_stored
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import open_run
 from scheduler.orchestrator.step import step
@@ -42,7 +42,6 @@ class Decisions:
         new_id: IdFactory,
     ) -> None:
         self._job = job
-        self._catalog = catalog
         self._writer = ProgressWriter(job, lease, effect_keys, new_id)
         self._unstored: list[Command] = []
         self._moments: list[datetime] = []
@@ -71,7 +70,7 @@ class Decisions:
                 self._passed.append((events, following))
                 self._following, self.stores = following, following.stores
                 return following.to_do
-            self._leave_course()
+            self._leave_course(self._turn.course)
         self._decided, commands = step(self._state, events)
         self.plan = self._decided.plan
         self._unstored += commands
@@ -122,10 +121,9 @@ class Decisions:
             if task_id not in decisive and not tasks[task_id].begun:
                 yield todo
 
-    def _leave_course(self) -> None:
+    def _leave_course(self, course: Course) -> None:
         """Have `step` decide again what has been decided so far; what was stored stays so."""
-        state = open_run(self._job, (), self._catalog)
-        unstored = list[Command]()
+        state, unstored = course.opened(self._job), list[Command]()
         for events, turn in self._passed:
             state, commands = step(state, events)
             unstored = [] if turn.stores else unstored + commands

@@ -43,7 +43,11 @@ OWN = (Part.JOB, Part.TENANT, Part.REASON, Part.TOKEN)
 
 
 class Hole:
-    """Stands for what a run brings itself; it counts as true. Raises LookedAtError when it is compared or read."""
+    """Stands for what a run brings itself; it counts as true. Raises LookedAtError when it is compared, read or hashed.
+
+    Its type is not guarded, nor is a result that one stands for, which is a dict: who asks of which type a hole is, or
+    what such a result holds, gets an answer that no run has given.
+    """
 
     __slots__ = ("later", "number", "part", "task_id")
 
@@ -65,7 +69,10 @@ class Hole:
             raise LookedAtError
         return True
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        if self.part is not Part.RESULT:  # the only ones that are keys, see `result_with_hole`
+            raise LookedAtError
+        return object.__hash__(self)
 
     def __repr__(self) -> NoReturn:
         raise LookedAtError

@@ -7,7 +7,7 @@ no turn. A run that meets a turn nobody knows leaves the course, see decisions.p
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -39,7 +39,7 @@ from scheduler.orchestrator.progress_template import (
 )
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
-from scheduler.orchestrator.state import RunState, open_run, plan_of
+from scheduler.orchestrator.state import RunState, TaskState, open_untouched, plan_of
 from scheduler.orchestrator.step import step
 from scheduler.repository.repository_interface import RunProgress
 
@@ -55,6 +55,8 @@ WORTH_IT: Final = 2  # runs of a plan; one that never comes again would be learn
 _COURSE: Final = "course"
 _EXPECTED: Final = frozenset({JobStatus.RUNNING, JobStatus.DONE})
 _UNKNOWN: Final = object()
+_OF_HOLES: Final = (LookedAtError, TypeError, AttributeError)
+"""What comes of looking at a hole."""
 _OTHER: Final = Hole(Part.OTHER)
 """What no run on a course needs."""
 
@@ -87,17 +89,17 @@ class Turn:
     `unstored`: something is left that need not be stored at once. `results` says which event brought a task's result.
     """
 
-    __slots__ = ("_course", "_next", "_path", "plan", "progress", "results", "status", "stores", "to_do", "unstored")
+    __slots__ = ("_next", "_path", "course", "plan", "progress", "results", "status", "stores", "to_do", "unstored")
 
     def __init__(self, course: "Course", path: tuple[Sequence[RunEvent], ...]) -> None:
         """Go the way from the beginning. Raises LookedAtError, and whatever comes of looking at a hole."""
-        self._course = course
+        self.course = course
         self._path = path
         self.plan = course.plan
         self._next: dict[object, Turn | None] = {}
         self.stores = False
         self.to_do: Sequence[Command] = ()
-        state, unstored = course.opened(), list[Command]()
+        state, unstored = course.opened(course.job), list[Command]()
         for events in path:
             state, commands = step(state, events)
             unstored = [*([] if self.stores else unstored), *commands]
@@ -121,40 +123,42 @@ class Turn:
         return self._explored(kind, events) if following is _UNKNOWN else cast("Turn | None", following)
 
     def _explored(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
-        if not self._course.left:
+        if not self.course.left:
             return None
-        self._course.left -= 1
+        self.course.left -= 1
         begun = sum(map(len, self._path))
         path = (*self._path, tuple(_with_holes(event, begun + place) for place, event in enumerate(events)))
         following = None
         try:
-            following = Turn(self._course, path)
+            following = Turn(self.course, path)
         except Exception as error:  # noqa: BLE001 - `step` finds out again, and raises what is to be raised
-            log.debug("no_turn", error=repr(error))
+            tell = log.debug if isinstance(error, _OF_HOLES) else log.warning
+            tell("no_turn", error=repr(error))
         self._next[kind] = following
         return following
 
 
 class Course:
-    """What runs of one `plan` have in common. `left` is how many turns may still be made."""
+    """What runs of one `plan` have in common; `job` stands for theirs. `left` is how many turns may still be made."""
 
-    def __init__(self, job: Job, catalog: ActionCatalog, plan: RunPlan) -> None:
-        self._catalog = catalog
+    def __init__(self, job: Job, plan: RunPlan, untouched: Mapping[TaskId, TaskState]) -> None:
         self.plan = plan
+        self._untouched = untouched
         own = {part: Hole(part) for part in OWN}
         strange = dict.fromkeys(("intent", "locale", "context"), _OTHER)
         holes = {"id": own[Part.JOB], "tenant": own[Part.TENANT], "description": own[Part.REASON]}
-        self._job = job.model_copy(update={**strange, **holes})
+        self.job = job.model_copy(update={**strange, **holes})
         self._lease = assembled(Lease, {"token": own[Part.TOKEN], "epoch": _OTHER, "until": _OTHER})
         self.left = _MOST_TURNS
         self.begin = Turn(self, ())
 
-    def opened(self) -> RunState:
-        return open_run(self._job, (), self._catalog)
+    def opened(self, job: Job) -> RunState:
+        """Open a run with the plan of this course, whatever the catalog says by now."""
+        return open_untouched(job, self.plan, self._untouched)
 
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         ids = (Hole(Part.ID, number) for number in itertools.count())
-        writer = ProgressWriter(self._job, self._lease, _Keys(), cast("IdFactory", ids.__next__))
+        writer = ProgressWriter(self.job, self._lease, _Keys(), cast("IdFactory", ids.__next__))
         return writer.progress(state, commands)
 
 
@@ -165,14 +169,14 @@ def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Tur
         return None
     if len(graph) > _LARGEST_PLAN or not graph.sealed:
         return None
-    plan = plan_of(job, catalog)
+    plan, untouched = plan_of(job, catalog)
     learned = plan.learned
     course = learned.get(_COURSE)
     if course is None:
         learned["runs"] = runs = learned.get("runs", 0) + 1
         if runs < WORTH_IT or plan.decisive:
             return None
-        learned[_COURSE] = course = Course(job, catalog, plan)
+        learned[_COURSE] = course = Course(job, plan, untouched)
     return cast("Course", course).begin
 
 

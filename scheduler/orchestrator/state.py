@@ -193,9 +193,17 @@ class RunState(NamedTuple):
     rules: RunRules = RULES
 
 
-def plan_of(job: Job, catalog: ActionCatalog) -> RunPlan:
-    """Return the plan of a job as a run that nobody has begun reads it; jobs that share their graph share it."""
-    return _plans.read(job.task_graph, catalog)[0]
+def plan_of(job: Job, catalog: ActionCatalog) -> tuple[RunPlan, Mapping[TaskId, TaskState]]:
+    """Return the plan of a job, and its tasks as nobody has touched them; jobs that share their graph share both.
+
+    Another plan may come of a catalog whose actions were replaced: a run keeps the one that it began with.
+    """
+    return _plans.read(job.task_graph, catalog)
+
+
+def open_untouched(job: Job, plan: RunPlan, untouched: Mapping[TaskId, TaskState]) -> RunState:
+    """Build the state of a run that nobody has begun, of what `plan_of` has returned."""
+    return _opened(job, plan, TaskMap(untouched), len(untouched), 0, None)
 
 
 def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunState:
@@ -207,7 +215,7 @@ def open_run(job: Job, tasks: Iterable[TaskRun], catalog: ActionCatalog) -> RunS
     rows = {row.task_id: row for row in tasks}
     hopeless = None
     if not rows:
-        return _opened(job, plan, TaskMap(untouched), len(untouched), 0, None)
+        return open_untouched(job, plan, untouched)
     plan = _with_stored_items(plan, rows)
     if job.run > 1:
         plan, rows, hopeless = _without_the_last_session(job, plan, rows, catalog)

@@ -7,7 +7,9 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from scheduler.core.actions import ActionCatalog, ActionSpec
 from scheduler.core.events import (
     AttemptFailed,
     AttemptOverdue,
@@ -25,6 +27,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator import run_change, run_course, step
 from scheduler.orchestrator.commands import SetTimer, StartTask
+from scheduler.orchestrator.progress_template import Hole
 from scheduler.orchestrator.run_change import RunChange
 from tests.support.courses import Twice
 from tests.support.runs import ASKS, CATALOG, FIND, NOW, SEND, UNAVAILABLE, UNKNOWN, a_graph, a_step
@@ -101,13 +104,20 @@ def _happens(data: st.DataObject, busy: list[tuple[TaskId, int]]) -> RunEvent:
     return AttemptSucceeded(task_id=task_id, attempt=late, at=at, result=result, verified=verified, evidence=evidence)
 
 
-def live(data: st.DataObject, job: Job) -> Twice:
+def actions(*, otherwise: bool = False) -> list[ActionSpec]:
+    """Return those of CATALOG; `otherwise`: what may be repeated may not, and the other way round."""
+    return [action.model_copy(update={"repeatable": action.repeatable is not otherwise}) for action in CATALOG]
+
+
+def live(data: st.DataObject, job: Job, catalog: ActionCatalog) -> Twice:
     """Open a run and let things happen to it, as long as somebody is busy."""
     keys: dict[TaskId, str | None] = {}
-    run, busy = Twice(job, (), CATALOG, keys), list[tuple[TaskId, int]]()
+    run, busy = Twice(job, (), catalog, keys), list[tuple[TaskId, int]]()
     crashes = data.draw(st.sampled_from((0, 0, 0, 0, 5)))
     events: list[RunEvent] = [RunOpened(at=data.draw(_MOMENTS), crashes=crashes)]
     for _ in range(12):
+        if data.draw(st.integers(0, 9)) == 0:
+            catalog.replace(actions(otherwise=data.draw(st.booleans())))
         for command in run.decide(events, store=data.draw(st.integers(0, 9)) == 0):
             if isinstance(command, StartTask):
                 busy.append((command.task_id, command.attempt))
@@ -122,10 +132,10 @@ def live(data: st.DataObject, job: Job) -> Twice:
 
 @given(st.data())
 def test_a_course_leads_where_step_does(data: st.DataObject) -> None:
-    graph = data.draw(plans())
+    graph, catalog = data.draw(plans()), ActionCatalog(actions())
 
     for number in range(4):
-        live(data, data.draw(jobs(graph, number)))
+        live(data, data.draw(jobs(graph, number)), catalog)
 
 
 def a_success(task_id: str, *, seconds: float = 1, **fields: Any) -> AttemptSucceeded:  # noqa: ANN401 - of the event
@@ -142,6 +152,39 @@ def opened(graph: TaskGraph, number: int, **fields: Any) -> Twice:  # noqa: ANN4
 @pytest.fixture
 def graph() -> TaskGraph:
     return a_graph([a_step("a"), a_step("b", "a", action=FIND)])
+
+
+class TestReplacedCatalog:
+    """A run keeps the plan that it has read at its beginning, whatever may be repeated since."""
+
+    @pytest.fixture(params=[SEND, FIND])
+    def run(self, request: pytest.FixtureRequest) -> Twice:
+        """A run on a course that nobody has gone on yet, and whose catalog says the opposite since its beginning."""
+        graph, catalog = a_graph([a_step(name, action=request.param) for name in "ab"]), ActionCatalog(actions())
+        for number in range(2):
+            run = Twice(a_job(graph, number), (), catalog, {TaskId("a"): "key", TaskId("b"): "other"})
+            run.decide([RunOpened(at=NOW)])
+        catalog.replace(actions(otherwise=True))
+        return run
+
+    def test_turns_are_made_of_the_plan_of_the_run(self, run: Twice) -> None:
+        run.decide([a_success("a")])
+        run.decide([a_success("b")])
+
+        assert run.on_course
+        assert run.state.status is JobStatus.DONE
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            CancelRequested(at=NOW),
+            AttemptFailed(task_id=TaskId("a"), attempt=1, at=NOW, failure=UNKNOWN, draw=0.5),
+        ],
+    )
+    def test_it_leaves_its_course_with_the_plan_of_the_run(self, run: Twice, event: RunEvent) -> None:
+        run.decide([event])
+
+        assert not run.on_course
 
 
 class TestCourse:
@@ -231,7 +274,39 @@ def _says_when(run: RunChange, event: AttemptSucceeded) -> None:
     run.note(EventType.TASK_DONE, event.at, event.task_id, when=f"{event.at}")
 
 
-@pytest.mark.parametrize("handler", [_asks_the_time, _says_when])
+def _looks_the_time_up(run: RunChange, event: AttemptSucceeded) -> None:
+    """Decide by whether the time is one of several."""
+    if event.at not in {NOW, NOW + timedelta(days=1)}:
+        step._attempt_succeeded(run, event)
+
+
+def _fails(run: RunChange, event: AttemptSucceeded) -> None:
+    """Fail where a course is learned, for a reason that has nothing to do with holes."""
+    at: object = event.at
+    if type(at) is Hole:
+        raise KeyError(event.task_id)
+    step._attempt_succeeded(run, event)
+
+
+@pytest.mark.parametrize(("handler", "level"), [(_looks_the_time_up, "debug"), (_fails, "warning")])
+def test_why_there_is_no_turn_is_told_the_louder_the_odder(
+    graph: TaskGraph,
+    monkeypatch: pytest.MonkeyPatch,
+    handler: Callable[[RunChange, AttemptSucceeded], None],
+    level: str,
+) -> None:
+    opened(graph, 0)
+    run = opened(graph, 1)
+    monkeypatch.setitem(step._HANDLERS, AttemptSucceeded, handler)
+
+    with capture_logs() as logs:
+        run.decide([a_success("a")])
+
+    assert not run.on_course
+    assert [line["log_level"] for line in logs if line["event"] == "no_turn"] == [level]
+
+
+@pytest.mark.parametrize("handler", [_asks_the_time, _says_when, _looks_the_time_up])
 def test_what_looks_at_times_is_not_learned(
     graph: TaskGraph, monkeypatch: pytest.MonkeyPatch, handler: Callable[[RunChange, AttemptSucceeded], None]
 ) -> None:

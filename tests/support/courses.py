@@ -29,7 +29,7 @@ class Twice:
     ) -> None:
         assert job.lease is not None
         if learns:
-            plan_of(job, catalog).learned.setdefault("runs", WORTH_IT)
+            plan_of(job, catalog)[0].learned.setdefault("runs", WORTH_IT)
         ids, others = itertools.count(), itertools.count()
         self.state = open_run(job, tasks, catalog)
         self._decisions = Decisions(job, job.lease, tasks, catalog, keys, lambda: f"id{next(ids)}")
