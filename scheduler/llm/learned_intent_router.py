@@ -76,8 +76,6 @@ class Bands(NamedTuple):
 
     act: float = 0.85
     """From here on it is done, but for what rules take for negated or only said."""
-    sure: float = 0.2
-    """From here on is done what rules are sure of: they seldom err there, and people would be asked for nothing."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.8
@@ -116,11 +114,11 @@ class LearnedIntentRouter:
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
         pieces = len(cut(text))
+        if known and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE:
+            return read
         (glimpse,) = self._model.glance([text])
-        sure = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
-        needed = self._bands.sure if sure else self._bands.act
-        if (sure or self._agree(glimpse, read, known, pieces)) and (
-            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= needed
+        if self._agree(glimpse, read, known, pieces) and (
+            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
         ):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
@@ -131,10 +129,10 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < needed:
+        elif ordered < self._bands.act:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
-        if sure or len(known) > pieces:  # no cut is seen where rules know several orders
+        if len(known) > pieces:  # no cut is seen where rules know several orders
             return read
         found = readings(text, guess, known, self._model.glance, ways)
         likeliest = next((one for one in found if not (_shares_verb(one) or _one_of_row(one, known))), found[0])

@@ -9,10 +9,12 @@ import structlog
 
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
+from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.not_wanted import without_unwanted
+from scheduler.core.order_cuts import cut
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.llm.stopped_plan import StoppedPlan
@@ -99,9 +101,10 @@ class BeyondRules:
         return self._planner is not None
 
     async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request. What was learned is asked in a thread."""
+        """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
-        if self._learned is not None:
+        plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
+        if self._learned is not None and not plain:
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return without_unwanted(text, settled, rules)
