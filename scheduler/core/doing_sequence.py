@@ -83,7 +83,7 @@ def in_doing_sequence(texts: Sequence[str]) -> tuple[Done, ...]:
         elif _LAST.match(text) and place + 1 < len(texts) and not _goes_on(texts[place + 1]):
             _put_behind(done, [place], done[-1])
             bound.add(place)
-    return tuple(Done(one, at > 0 and one in bound) for at, one in enumerate(done))
+    return tuple(Done(one, at > 0 and (one in bound or bool(_THEN.match(texts[one])))) for at, one in enumerate(done))
 
 
 def _is_earlier(texts: Sequence[str], place: int) -> bool:

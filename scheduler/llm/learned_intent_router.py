@@ -37,13 +37,6 @@ _HANDS_OFF: Final = re.compile(
     r"(?:do ?n[o']t|do not|never|not|nicht|keinesfalls|auf keinen fall)\b|.*\bnicht\W*$"
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
-_IN_ORDER: Final = re.compile(
-    r"(?i)(?:und |and )?"
-    r"(?:dann|danach|anschlie(?:ß|ss)end|sodann|nachher|hinterher|zum schluss|then|after(?:wards| that))\b"
-)
-_BEFORE: Final = re.compile(r"(?i)(?:bevor|ehe|before)\b")
-
-
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 
@@ -245,7 +238,7 @@ class LearnedIntentRouter:
             OrderPart(
                 one.text,
                 self._taken(one.text, one.intent, math.exp(one.belief), self._rules.route(one.text), (one.intent,)),
-                (place - 1,) if place and (_IN_ORDER.match(one.text) or _BEFORE.match(one.text)) else (),
+                (place - 1,) if place and one.follows else (),
                 means_earlier=bool(place and _PRONOUN.search(one.text)),
             )
             for place, one in enumerate(parts)

@@ -33,6 +33,8 @@ class Part(NamedTuple):
     text: str
     intent: str
     belief: float
+    follows: bool = False
+    """The words say that it waits for the one before."""
 
 
 class Division(NamedTuple):
@@ -113,7 +115,7 @@ class Divided:
 def in_sequence(one: Division) -> Division:
     """Return the orders in the sequence of doing: "bevor du A, mach B" is B, then A; "A, aber vorher B" too."""
     sequence = in_doing_sequence([part.text for part in one.parts])
-    return one._replace(parts=tuple(one.parts[done.place] for done in sequence))
+    return one._replace(parts=tuple(one.parts[done.place]._replace(follows=done.follows) for done in sequence))
 
 
 def _log(share: float) -> float:

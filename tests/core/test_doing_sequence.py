@@ -43,6 +43,7 @@ def test_orders_are_put_in_the_sequence_of_doing(said: tuple[str, ...], done: tu
 def test_what_the_words_put_later_waits_for_what_is_done_before_it() -> None:
     assert [one.follows for one in in_doing_sequence(("Open Word", "but first close Excel"))] == [False, True]
     assert [one.follows for one in in_doing_sequence(("Open Word", "and close Excel"))] == [False, False]
+    assert [one.follows for one in in_doing_sequence(("Open Word", "then close Excel"))] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
+import pytest
+
 from scheduler.core.intents import UNKNOWN
 from scheduler.llm.guess import Guess
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
-from scheduler.llm.office_model import OfficeRequests
+from scheduler.llm.office_model import OfficeModel, OfficeRequests
 from scheduler.llm.readings import readings
 from tests.support.routers import the_router
 
@@ -63,6 +65,22 @@ def test_what_was_learned_of_whole_requests_is_a_reading_and_is_weighed() -> Non
     assert found[0].intents == ("close_app", "open_app")
     assert sum(one.signs.whole_best for one in found) >= 1
     assert all(one.signs.whole_share <= 1 for one in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Gästeliste geht an das Hotel Seeblick, sie muss aber vorher noch ein PDF werden.",
+        "Schick die Gästeliste an Eva, sie muss aber vorher noch ein PDF werden.",
+    ],
+)
+def test_what_was_learned_to_be_an_order_waits_as_the_words_say(text: str) -> None:
+    router = LearnedIntentRouter(RULES, OfficeModel(RULES.intents), requests=OfficeRequests())
+
+    first, second = router.reread(text, RULES.orders(text)).parts
+
+    assert (first.routed.name, second.routed.name) == ("export_pdf", "send_mail")
+    assert (first.after, second.after) == ((), (0,))
 
 
 def test_an_intent_of_a_house_is_read_without_what_does_not_know_it() -> None:
