@@ -32,7 +32,7 @@ run: setup ## start API and worker in one process
 
 test: setup-for-tests ## everything: check, then whole services, all examples, servers, browsers and faults
 	@$(MAKE) check
-	$(PYTEST) -n 3 --dist worksteal -m "($(SLOW) or hypothesis) and not $(SLOWEST)"
+	$(PYTEST) -n 4 --dist worksteal -m "($(SLOW) or hypothesis) and not $(SLOWEST)"
 
 coverage: setup-for-tests ## the same tests with their coverage, and its gate; takes twice as long
 	$(PYTEST) -n 2 --dist worksteal -m "not $(SLOWEST)" --cov --cov-report=term:skip-covered

@@ -18,7 +18,8 @@ from tests.support.scheduling import a_page, at, die_firing, fire_all, opened
 FORK_SERVER = multiprocessing.get_context("forkserver")
 FORK_SERVER.set_forkserver_preload(["tests.support.scheduling"])
 DAY_AFTER = 40  # hours after NOON
-POINTS = [CrashPoint.BEFORE_FIRE, CrashPoint.AFTER_FIRE, CrashPoint.BEFORE_SCHEDULE, CrashPoint.AFTER_SCHEDULE]
+VISITS = [(point, 1) for point in (CrashPoint.BEFORE_SCHEDULE, CrashPoint.AFTER_SCHEDULE)]
+VISITS += [(point, visit) for point in (CrashPoint.BEFORE_FIRE, CrashPoint.AFTER_FIRE) for visit in (1, 2, 3)]
 
 
 @pytest.mark.integration
@@ -44,16 +45,14 @@ async def test_two_processes_fire_each_moment_of_every_schedule_once(store_path:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("visit", [1, 2, 3])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("point", "visit"), VISITS)
 async def test_a_process_killed_while_firing_loses_and_doubles_nothing(
     point: CrashPoint, visit: int, store_path: Path
 ) -> None:
     killed = FORK_SERVER.Process(target=die_firing, args=(store_path, point, visit))
     killed.start()
     await asyncio.to_thread(killed.join, 60)
-    once = point in {CrashPoint.BEFORE_SCHEDULE, CrashPoint.AFTER_SCHEDULE}
-    assert killed.exitcode == (0 if once and visit > 1 else -signal.SIGKILL)
+    assert killed.exitcode == -signal.SIGKILL
     assert _jobs_and_firings(store_path) == 0
 
     again = FORK_SERVER.Process(target=die_firing, args=(store_path, CrashPoint.BEFORE_STEP, 1))

@@ -15,7 +15,14 @@ from examples.office import START_LIMIT
 
 _FORK_SERVER = multiprocessing.get_context("forkserver")
 _FORK_SERVER.set_forkserver_preload(
-    ["scheduler.main", "alembic.command", "sqlalchemy.dialects.sqlite", "playwright.async_api", __name__]
+    [
+        "scheduler.main",
+        "alembic.command",
+        "sqlalchemy.dialects.sqlite",
+        "playwright.async_api",
+        "tests.support.lexicon_read",
+        __name__,
+    ]
 )
 
 
