@@ -13,6 +13,7 @@ from scheduler.core.word_forms import BASE, IMPERATIVE, INFINITIVE, THIRD, engli
 __all__ = ["FOREIGN", "Lexicon", "Meaning", "Meanings", "fold", "lexicon"]
 
 _FILE: Final = Path(__file__).parents[1] / "config" / "words.yaml"
+_OTHERS: Final = _FILE.with_name("other_words.txt")
 _SHORTEST_WITH_TYPO: Final = 6
 _SHORTEST_SWAPPED: Final = 4
 _SHORTEST_STEM: Final = 3
@@ -46,10 +47,12 @@ Meanings = tuple[Meaning, ...]
 
 
 class Lexicon:
-    """The words of `config/words.yaml`."""
+    """The words of `config/words.yaml`. Those of `config/other_words.txt` are no typos of them."""
 
     def __init__(self, path: Path = _FILE) -> None:
         document = read_strictly(path.read_text(encoding="utf-8"))
+        lines = _OTHERS.read_text(encoding="utf-8").splitlines()
+        self._others = frozenset(line for line in lines if not line.startswith("#"))
         self._words: dict[str, set[Meaning]] = {}
         self._add_verbs(document)
         for name in document.keys() - {"verbs", "strong", "irregular", "nominal", "nouns", "finite"}:
@@ -135,7 +138,7 @@ class Lexicon:
         return set()
 
     def _like(self, key: str) -> set[Meaning]:
-        if not key.isalpha() or key.endswith(_NOUN_ENDS):
+        if not key.isalpha() or key.endswith(_NOUN_ENDS) or key in self._others:
             return set()
         swapped = {key[:at] + key[at + 1] + key[at] + key[at + 2 :] for at in range(1, len(key) - 1)}
         known = {one for word in swapped for one in self._words.get(word, ()) if one.kind in {"verb", "modal", "noun"}}
@@ -176,5 +179,5 @@ def lexicon() -> Lexicon:
 
 
 def lexicon_version() -> str:
-    """Return what names the words that come with the package: the hash of their file."""
-    return hashlib.sha256(_FILE.read_bytes()).hexdigest()
+    """Return what names the words that come with the package: the hash of their files."""
+    return hashlib.sha256(_FILE.read_bytes() + _OTHERS.read_bytes()).hexdigest()

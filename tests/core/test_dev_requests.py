@@ -59,7 +59,7 @@ FLOORS: Final = {
     7: Counted(right=83, split=15, acts=0),
     8: Counted(right=69, split=13, acts=1),
     9: Counted(right=74, split=12, acts=1),
-    10: Counted(right=97, split=16, acts=0),
+    10: Counted(right=96, split=16, acts=0),
     11: Counted(right=91, split=15, acts=0),
     12: Counted(right=114, split=38, acts=0),
     13: Counted(right=98, split=35, acts=0),
