@@ -20,9 +20,16 @@ _GERMAN_WHICH: Final = (
 _WHICH: Final = rf"(?:{_GERMAN_WHICH}|this coming|this|next|coming|last|past|every|each)"
 _COUNT: Final = r"(?:\d+|ein(?:e[rnm]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|(?:a )?couple of|few|(?:ein )?paar)"
 _SPAN: Final = r"(?:stunden?|hours?|wochenende|wochen?|monate?[ns]?|jahre?[ns]?|quartale?s?|tage?n?|weekend|weeks?|months?|years?|quarters?|days?|fortnight)"
+_NTH: Final = (
+    r"(?:ersten?|zweiten?|dritten?|vierten?|fünften?|sechsten?|siebten?|siebenten?|achten?|neunten?|zehnten?|elften?|zwölften?"
+    r"|(?:drei|vier|fünf|sech|sieb|acht|neun)zehnten?|(?:(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und)?(?:zwanzigsten?|dreißigsten?)"
+    r"|(?:twenty|thirty)[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|first|second|third|fourth|fifth|sixth|seventh|eighth"
+    r"|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+)
 _CALENDAR: Final = (
     rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
     rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{_MONTH}|{_SHORT_MONTH})\b(?:,? 20\d\d)?"
+    rf"|{_NTH}(?: of)? {_MONTH}\b(?:,? 20\d\d)?|(?:(?<=\bam )|(?<=\bon the )|(?<=\bby the )|(?<=\bzum )){_NTH}(?=[,.!?]|$| (?:um|ab|von|gegen|mit|zum|beim|bei|wegen|at|with|about|from|for|re)\b)"
     rf"|(?:{_MONTH}|{_SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}(?:ten|te)\b|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
 )
@@ -50,7 +57,7 @@ _DAY: Final = (
     rf"|(?:in|vor) (?:etwa |ca\. |rund |ungefähr )?{_COUNT} {_SPAN}(?:['’]? time\b)?|{_COUNT} {_SPAN} ago"
     rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|kw ?\d+|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
     r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)(?: of)? 20\d\d|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
-    r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
+    r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby )|(?<=\bdate )|(?<=\bdatum )|(?<=: ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
     rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
@@ -92,7 +99,7 @@ _LETTERS: Final = 3
 _WORDS: Final = word_set(
     """
     a-h a-m a-s ach aho ahr all ami an- and anf anh anm ans apr ast aug aut ban beg box cal chf chr com cou czk day dec dez di di, di.
-    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fir fiv fol fou fr fr, fr. fre fri fro frü fün
+    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol fou fr fr, fr. fre fri fro frü fün
     gbp ges goo hal hei her heu him ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
     mem mi mi, mi. mid mit mo mo, mo. mon mor mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
     ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun ten tha the thi thr thu tmr tod tom ton

@@ -33,6 +33,17 @@ _MONTHS = (
     "dezember december dez dec",
 )
 _MONTH: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_NTH: Final = (
+    "erste first", "zweite second", "dritte third", "vierte fourth", "fünfte fifth", "sechste sixth",
+    "siebte siebente seventh", "achte eighth", "neunte ninth", "zehnte tenth", "elfte eleventh", "zwölfte twelfth",
+    "dreizehnte thirteenth", "vierzehnte fourteenth", "fünfzehnte fifteenth", "sechzehnte sixteenth",
+    "siebzehnte seventeenth", "achtzehnte eighteenth", "neunzehnte nineteenth", "zwanzigste twentieth",
+    "einundzwanzigste twenty-first", "zweiundzwanzigste twenty-second", "dreiundzwanzigste twenty-third",
+    "vierundzwanzigste twenty-fourth", "fünfundzwanzigste twenty-fifth", "sechsundzwanzigste twenty-sixth",
+    "siebenundzwanzigste twenty-seventh", "achtundzwanzigste twenty-eighth", "neunundzwanzigste twenty-ninth",
+    "dreißigste thirtieth", "einunddreißigste thirty-first",
+)  # fmt: skip
+_NUMBERED: Final = {name: number for number, names in enumerate(_NTH, 1) for name in names.split()}
 _COUNTS: Final = {"einem": 1, "einer": 1, "a": 1, "an": 1, "one": 1, "zwei": 2, "two": 2, "drei": 3, "three": 3}
 _PARTS: Final = {
     "früh": "a", "vormittag": "a", "vormittags": "a", "morning": "a",
@@ -46,6 +57,7 @@ _DAY_NUMBER = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:,? ?(?P<year>\d{4}|\d\d(?!\d|:)))?"
 _PART = re.compile(rf"^[ -]?(?P<part>{'|'.join(sorted(_PARTS, key=len, reverse=True))})\b")
 _AFTER = r"(?![\w])"
+_SPELT: Final = re.compile(rf"\b(?P<nth>{'|'.join(sorted(_NUMBERED, key=len, reverse=True)).replace('-', '[- ]')})n?\b")
 
 
 class DayPart(NamedTuple):
@@ -79,6 +91,7 @@ def day_of(words: str, today: date) -> tuple[date, DayPart | None, str]:
     """
     if not words:
         raise WhenError("date", Sentence("der Tag fehlt", "the day is missing"), missing=True)
+    words = _SPELT.sub(lambda spelt: f"{_NUMBERED[spelt['nth'].replace(' ', '-')]}.", words, count=1)
     for pattern, reader in _FORMS:
         match = pattern.match(words)
         if match is None:
@@ -145,6 +158,16 @@ def _numbers(match: re.Match[str], today: date) -> date:
 
 def _named_month(match: re.Match[str], today: date) -> date:
     return _maybe_yearless(match, _MONTH[match["name"]], today)
+
+
+def _of_this_month(match: re.Match[str], today: date) -> date:
+    """Return the next day of that number."""
+    number = int(match["day"])
+    for month in range(today.month, today.month + 13):
+        with contextlib.suppress(ValueError):
+            if (found := date(today.year + (month - 1) // 12, (month - 1) % 12 + 1, number)) >= today:
+                return found
+    raise _no_day(match[0])
 
 
 def _slashes(match: re.Match[str], today: date) -> date:
@@ -222,6 +245,8 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = tuple(
         ),
         (rf"{_THE}{_ON_WEEKDAY}{_DAY_NUMBER}(?: of)? (?P<name>{_MONTH_NAMES}){_YEAR}", _named_month),
         (rf"{_THE}{_ON_WEEKDAY}(?P<name>{_MONTH_NAMES}) {_DAY_NUMBER}(?:,? (?P<year>\d{{4}}))?", _named_month),
+        (r"(?:am|on the|den|dem|zum) (?P<day>\d{1,2})(?:\.|st|nd|rd|th)?(?! ?[\d:]| ?uhr)", _of_this_month),
+        (r"(?:the )?(?P<day>\d{1,2})(?:(?:\.|st|nd|rd|th)(?! ?\d)|$)", _of_this_month),
         (rf"{_THE}(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?:/(?P<year>\d{{4}}|\d\d))?", _slashes),
         (r"(?:heute|today|this(?= (?:morning|afternoon|evening)))", _relative(0)),
         (r"(?:übermorgen|uebermorgen|the day after tomorrow|day after tomorrow)", _relative(2)),
