@@ -101,9 +101,7 @@ class QuickSentences:
             np.maximum(inner, 0, out=inner)
             inner += alone[:, own]
             windows = np.hstack([hidden[place : place + count] for place in range(n)])
-            around = (
-                net.w2[branch].T @ windows.T
-            ).T  # of few rows, a third of the time that the plain product takes off
+            around = (net.w2[branch].T @ windows.T).T  # faster than the plain product where rows are few
             around += net.b2[branch]
             np.maximum(around, 0, out=around)
             np.add(around, inner, out=features[:, own])
