@@ -117,13 +117,11 @@ class WordTagger:
                     continue
                 reach = table[end]
                 for last, reached, after in going:
-                    shorter, longer = (parts, after) if len(parts) < len(after) else (after, parts)
-                    for tag in shorter:
-                        if tag in longer:
-                            total = reached + after[tag] + parts[tag]
-                            new = (last, tag)
-                            if total > reach.get(new, _LOWEST):
-                                reach[new] = total
+                    for tag in parts.keys() & after.keys():
+                        total = reached + after[tag] + parts[tag]
+                        new = (last, tag)
+                        if total > reach.get(new, _LOWEST):
+                            reach[new] = total
         return self._finished(table[length])
 
     def _finished(self, row: dict[State, float]) -> list[tuple[int, float]]:

@@ -89,22 +89,23 @@ class LetterFeatures:
         for kind, known in zip((words_of, signs_of), (self.places[0], *self.places[2:]), strict=False):
             places = (map(known.get, kind(sentence)) for sentence in sentences)
             kinds.append([np.array([one for one in many if one is not None], np.int32) for many in places])
-        weighed = [self._rows_of_kind(found) for found in kinds]
-        return [
-            (np.concatenate([row for row, _ in rows]), np.concatenate([weights for _, weights in rows]))
-            for rows in zip(*weighed, strict=True)
-        ]
+        return self._weighed_rows(list(zip(*kinds, strict=True)))
 
-    def _rows_of_kind(self, found: Sequence[Places]) -> Rows:
-        """Return what each sentence has of one kind, of all at once: places that it has several times count more."""
-        width = len(self.rarity)
-        owners = np.repeat(np.arange(len(found)), [len(one) for one in found])
-        seen, times = np.unique(np.concatenate([*found, _NO_PLACES]) + owners * width, return_counts=True)
-        owners, places = np.divmod(seen, width)
+    def _weighed_rows(self, found: Sequence[tuple[Places, ...]]) -> Rows:
+        """Return the row of each sentence of what it has kind by kind; places that it has several times count more."""
+        width, parts = len(self.rarity), [one for kinds in found for one in kinds]
+        owners = np.repeat(np.arange(len(parts)), [len(one) for one in parts])
+        keys = np.concatenate([*parts, _NO_PLACES]) + owners * width
+        keys.sort()
+        first = np.flatnonzero(np.concatenate([keys[:1] >= 0, keys[1:] != keys[:-1]]))
+        times = np.concatenate([first[1:], [len(keys)]])[: len(first)] - first
+        owners, places = np.divmod(keys[first], width)
         weights = (np.log(times) + 1).astype(np.float32) * self.rarity[places]
-        lengths = np.sqrt(np.bincount(owners, weights * weights, len(found))).astype(np.float32)
+        lengths = np.sqrt(np.bincount(owners, weights * weights, len(parts))).astype(np.float32)
         weights /= lengths[owners]
-        ends = np.searchsorted(owners, np.arange(len(found) + 1)).tolist()
+        ends = (
+            np.searchsorted(owners, np.arange(0, len(parts) + 1, len(parts) // len(found))).tolist() if found else [0]
+        )
         return [(places[start:end], weights[start:end]) for start, end in itertools.pairwise(ends)]
 
     def _letters_of(self, sentence: str) -> Places:

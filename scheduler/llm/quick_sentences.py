@@ -100,7 +100,8 @@ class QuickSentences:
                 at += width
             np.maximum(inner, 0, out=inner)
             inner += alone[:, own]
-            around = np.hstack([hidden[place : place + count] for place in range(n)]) @ net.w2[branch]
+            windows = np.hstack([hidden[place : place + count] for place in range(n)])
+            around = (net.w2[branch].T @ windows.T).T  # faster than the plain product where rows are few
             around += net.b2[branch]
             np.maximum(around, 0, out=around)
             np.add(around, inner, out=features[:, own])

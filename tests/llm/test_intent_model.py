@@ -46,6 +46,16 @@ def test_same_sentence_has_the_same_guess(model: IntentModel) -> None:
     assert model.guess("Hol die Rechnung") == model.guess("Hol die Rechnung")
 
 
+def test_sentences_that_were_asked_before_change_no_answer(model: IntentModel) -> None:
+    asked = ["Hol die Rechnung", "open Excel", "Hol die Rechnung"]
+    alone = [model.glance([one])[0] for one in asked]
+
+    model.glance([f"Rechnung {number}" for number in range(200)])
+
+    assert model.glance(asked) == alone
+    assert model.glance([]) == []
+
+
 def test_nonsense_is_believed_less_than_an_example(model: IntentModel) -> None:
     example = RULES.intents[0].examples["de"][0]
 
