@@ -125,22 +125,23 @@ class TaskRun(BaseModel):
 
 
 class TaskLine(NamedTuple):
-    """A TaskRun about to be stored, field by field: a run writes many, and validated models cost several times more."""
+    """A TaskRun as it is stored, times in microseconds and documents as text (core/storable): a run writes many, and
+    validated models, or values that are turned into rows one by one, cost several times more."""
 
-    job_id: JobId
-    task_id: TaskId
     run: int
-    status: TaskStatus
+    status: str
     attempts: int
     failures: int
-    not_before: datetime | None
-    result: Mapping[str, Any] | None
-    verified: bool | None
-    failure: TaskFailure | None
     effect_key: str | None
-    evidence: tuple[str, ...]
-    started_at: datetime | None
-    completed_at: datetime | None
+    not_before: int | None
+    result: str | None
+    verified: int | None
+    failure: str | None
+    evidence: str
+    started_at: int | None
+    completed_at: int | None
+    job_id: JobId
+    task_id: TaskId
 
 
 class JobSummary(BaseModel):

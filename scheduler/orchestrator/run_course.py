@@ -108,7 +108,7 @@ class Turn:
         if state.status not in _EXPECTED or not all(map(_is_expected, self.to_do)):
             raise LookedAtError
         progress = course.progress(state, unstored) if self.stores else None
-        self.progress = None if progress is None else ProgressTemplate(progress, sum(map(len, path)))
+        self.progress = None if progress is None else ProgressTemplate(progress)
         self.unstored = bool(unstored) and not self.stores
         self.status = state.status
         results = ((task_id, hole_of(task.result)) for task_id, task in state.tasks.items())

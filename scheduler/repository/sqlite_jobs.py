@@ -13,13 +13,9 @@ from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
 from scheduler.core.events import EventLine, EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.storable import maybe_micros, to_micros
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.sqlite_rows import (
-    job_from_row,
-    job_to_row,
-    maybe_micros,
-    to_micros,
-)
+from scheduler.repository.sqlite_rows import job_from_row, job_to_row
 from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
@@ -77,7 +73,7 @@ def note(
 
 def noted(job: Job, line: EventType, at: datetime, reason: str, data: Mapping[str, Any]) -> tuple[EventLine, AuditLine]:
     """Return the line of the timeline, and the entry of the audit log that goes with it."""
-    event = EventLine(job.tenant, job.id, job.run, line, at, None, data)
+    event = EventLine.of(job.tenant, job.id, job.run, line, at, None, data)
     return event, _entry(job, _ACTIONS[line], at, reason, data)
 
 
@@ -97,7 +93,10 @@ def audit(
 def _entry(job: Job, action: str, at: datetime, reason: str, data: Mapping[str, Any]) -> AuditLine:
     result: Literal["success", "failure"] = "failure" if action == "job.failed" else "success"
     metadata = {"run": job.run, **data}
-    return AuditLine(new_id(), at, job.tenant, job.id, None, action, reason, result, None, metadata)
+    return AuditLine.of(
+        tenant=job.tenant, id_=new_id(), timestamp=at, job_id=job.id, action=action, reason=reason, result=result,
+        metadata=metadata,
+    )  # fmt: skip
 
 
 def change_status(

@@ -21,20 +21,14 @@ from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
+from scheduler.core.storable import maybe_micros, to_micros, to_moment, well_formed
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted
 from scheduler.repository.sqlite_parking import park
 from scheduler.repository.sqlite_passing import next_past
-from scheduler.repository.sqlite_rows import (
-    JOB_COLUMNS,
-    job_of,
-    maybe_micros,
-    to_micros,
-    to_moment,
-    well_formed,
-)
+from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of
 from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit

@@ -14,13 +14,14 @@ from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.storable import to_micros, to_moment, well_formed
 from scheduler.repository import sqlite_accepting
 from scheduler.repository.question_repository import UNANSWERED, QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_jobs import bury, fetch, note
 from scheduler.repository.sqlite_parking import ask
-from scheduler.repository.sqlite_rows import job_to_row, to_micros, to_moment, well_formed
+from scheduler.repository.sqlite_rows import job_to_row
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered

@@ -11,6 +11,7 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
+from scheduler.core.storable import maybe_micros, to_micros
 from scheduler.repository import (
     sqlite_accepting,
     sqlite_audit,
@@ -31,15 +32,7 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import (
-    audit_from_row,
-    event_from_row,
-    insertion,
-    job_from_row,
-    maybe_micros,
-    task_from_row,
-    to_micros,
-)
+from scheduler.repository.sqlite_rows import audit_from_row, event_from_row, insertion, job_from_row, task_from_row
 from scheduler.repository.word_index import WordIndex
 
 _LONG_PLAN = 20_000  # characters, which take a few tenths of a millisecond to read
