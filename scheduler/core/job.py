@@ -4,7 +4,7 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 *attempt* is one go at a task within a run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
@@ -240,9 +240,12 @@ class Job(BaseModel):
 _BLANK = dict(Job(intent="", task_graph=TaskGraph(), created_at=datetime(1970, 1, 1, tzinfo=UTC)))
 
 
-def job_with(fields: Mapping[str, Any]) -> Job:
-    """Return the job with these fields, which are known to be valid, and the defaults of the others.
+def job_with(*fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Job:
+    """Return the job with these fields, which are known to be valid, and the defaults of the others; later ones win.
 
     Its id, context, intent, plan and `created_at` must be among them.
     """
-    return assembled(Job, {**_BLANK, **fields})
+    values = _BLANK.copy()
+    for some in fields:
+        values.update(some)
+    return assembled(Job, values)

@@ -126,17 +126,14 @@ def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fiel
 
     It was validated when it was accepted: to do so again at every claim would cost more than the claim's statements.
     """
-    fields = dict(zip(_PLAIN_JOB_COLUMNS, values, strict=False))
     digest, context, plan, created_at, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
-    fields["created_at"] = _moment(created_at)
     if any(moments):
-        for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
-            if micros:
-                fields[name] = _moment(micros)
-    fields["context"] = {} if context == "{}" else from_json(context)
-    fields["task_graph"] = _plans.read(digest, plan)
-    fields.update(changes)
-    return job_with(fields)
+        set_ = ((name, _moment(micros)) for name, micros in zip(_JOB_MOMENTS, moments, strict=True) if micros)
+        changes = {**dict(set_), **changes}
+    changes["created_at"] = _moment(created_at)
+    changes["context"] = {} if context == "{}" else from_json(context)
+    changes["task_graph"] = _plans.read(digest, plan)
+    return job_with(zip(_PLAIN_JOB_COLUMNS, values, strict=False), changes)
 
 
 def task_line(task: TaskRun) -> TaskLine:
