@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.repository import sqlite_audit
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_database import SQLiteDatabase
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

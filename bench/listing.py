@@ -24,12 +24,12 @@ from bench.report import Floor, Panel, draw, judge, save, show
 from scheduler.core.clock import SystemClock
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.job import JobFilter, JobStatus
-from scheduler.core.storable import to_micros
 from scheduler.queue.job_queue import DEFAULT_LEASE
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
+from scheduler.repository.storable import to_micros
 from scheduler.repository.word_index import WordIndex
 
 JOBS = 1_000_000

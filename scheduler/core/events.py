@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.retry import TaskFailure
-from scheduler.core.storable import document, to_micros
 
 
 class EventType(StrEnum):
@@ -68,32 +67,6 @@ class JobEvent(BaseModel):
     at: datetime
     task_id: TaskId | None = None
     data: dict[str, Any] = Field(default_factory=dict)
-
-
-class EventLine(NamedTuple):
-    """A JobEvent as it is stored; see TaskLine."""
-
-    tenant: TenantId
-    job_id: JobId
-    run: int
-    type: str
-    at: int
-    task_id: TaskId | None
-    data: str
-
-    @classmethod
-    def of(
-        cls,
-        tenant: TenantId,
-        job_id: JobId,
-        run: int,
-        type_: EventType,
-        at: datetime,
-        task_id: TaskId | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Return the line of an event."""
-        return cls(tenant, job_id, run, type_._value_, to_micros(at), task_id, document(data or {}))
 
 
 MOST_CRASHES: Final = 5

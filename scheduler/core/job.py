@@ -7,7 +7,7 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -122,26 +122,6 @@ class TaskRun(BaseModel):
     evidence: tuple[str, ...] = ()
     started_at: datetime | None = None
     completed_at: datetime | None = None
-
-
-class TaskLine(NamedTuple):
-    """A TaskRun as it is stored, times in microseconds and documents as text (core/storable): a run writes many, and
-    validated models, or values that are turned into rows one by one, cost several times more."""
-
-    run: int
-    status: str
-    attempts: int
-    failures: int
-    effect_key: str | None
-    not_before: int | None
-    result: str | None
-    verified: int | None
-    failure: str | None
-    evidence: str
-    started_at: int | None
-    completed_at: int | None
-    job_id: JobId
-    task_id: TaskId
 
 
 class JobSummary(BaseModel):

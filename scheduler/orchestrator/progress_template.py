@@ -12,12 +12,10 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeVar, cast
 
-from scheduler.core.audit_entry import AuditLine
-from scheduler.core.events import EventLine
 from scheduler.core.ids import IdFactory, JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import TaskLine
-from scheduler.core.storable import document, to_micros
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
+from scheduler.repository.storable import document, to_micros
 
 Row = tuple[Any, ...]
 Stored = TypeVar("Stored")

@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduler.core.audit_entry import AuditLine
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import IdFactory, TaskId
-from scheduler.core.job import Job, Lease, TaskLine
+from scheduler.core.job import Job, Lease
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
-from scheduler.core.storable import document, maybe_micros, to_micros, well_formed
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
 from scheduler.orchestrator.progress_template import Contents, ProgressTemplate, stored
 from scheduler.orchestrator.state import RunState, TaskState
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
+from scheduler.repository.storable import document, maybe_micros, to_micros, well_formed
 
 _STARTED, _VERIFYING = EventType.TASK_STARTED, EventType.TASK_VERIFYING
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})

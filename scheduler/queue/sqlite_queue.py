@@ -10,10 +10,10 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.ids import JobId, LeaseToken, TenantId
 from scheduler.core.job import Job, JobStatus
-from scheduler.core.storable import to_micros
 from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
+from scheduler.repository.storable import to_micros
 
 
 class SQLiteQueue:

@@ -11,19 +11,19 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
-from scheduler.core.storable import maybe_micros, to_json, to_micros, well_formed
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
 from scheduler.repository.sqlite_rows import insertion_in_order
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import before_commit, write_gathered
+from scheduler.repository.storable import maybe_micros, to_json, to_micros, well_formed
 
 Row = tuple[object, ...]
 

@@ -12,10 +12,10 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import AgentKeyTakenError, AgentNameTakenError
 from scheduler.core.ids import AgentId, TenantId
-from scheduler.core.storable import to_json, to_micros, to_moment
 from scheduler.repository.agent_repository import AgentChanges, AgentKey, AgentRecord, Beat, Enrolment
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insertion, storable
+from scheduler.repository.storable import to_json, to_micros, to_moment
 
 _SIGNS_OF_LIFE = {"last_heartbeat", "running"}
 _KEYS_SINCE = """

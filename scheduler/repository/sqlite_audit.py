@@ -10,12 +10,13 @@ from typing import Any
 
 import orjson
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.ids import JobId, TaskId, TenantId
-from scheduler.core.storable import to_json
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import audit_line
 from scheduler.repository.sqlite_writer import before_commit
+from scheduler.repository.storable import to_json
 
 _FIRST = "0" * 64
 _CHAINED = ("tenant", "block", "position", *AuditLine._fields[1:])

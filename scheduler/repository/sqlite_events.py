@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Iterable
 
-from scheduler.core.events import EventLine, JobEvent
+from scheduler.core.events import JobEvent
+from scheduler.repository.lines import EventLine
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import event_line
 from scheduler.repository.sqlite_writer import before_commit

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
-from scheduler.core.storable import document, maybe_micros, to_micros, well_formed
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine
 from scheduler.repository.sqlite_rows import job_from_row, job_to_row
 from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import document, maybe_micros, to_micros, well_formed
 
 _ASKED = "somebody asked for it"
 _LINES = {

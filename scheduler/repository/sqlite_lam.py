@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from scheduler.core.agent import SCHEDULER_URI
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import MessageConflictError, MessageNotAllowedError, SignatureRefusedError
 from scheduler.core.ids import AgentId, JobId, TaskId, TenantId, new_id
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
 from scheduler.core.sentences import Sentence
-from scheduler.core.storable import to_micros
 from scheduler.repository import sqlite_audit
 from scheduler.repository.lam_repository import FINAL, Arrival, Ordered, Taken, Unsent, Waiting
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insert
+from scheduler.repository.storable import to_micros
 
 _REPLAYED = Sentence(
     "ihr nonce war schon da; erneut senden heißt neu unterschreiben",

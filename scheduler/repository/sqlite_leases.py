@@ -14,16 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.assembling import assembled
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
-from scheduler.core.storable import maybe_micros, to_micros, to_moment, well_formed
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.sqlite_jobs import bury, note, noted, said_of
 from scheduler.repository.sqlite_parking import park
@@ -32,6 +31,7 @@ from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of
 from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
+from scheduler.repository.storable import maybe_micros, to_micros, to_moment, well_formed
 
 _ITS_TURN: Final = "it is its turn"
 _LEASE_RAN_OUT: Final = "the lease of its worker ran out"

@@ -12,9 +12,9 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import PlanNotFoundError
 from scheduler.core.ids import TenantId
 from scheduler.core.kept_plans import KeptPlan
-from scheduler.core.storable import to_json, to_micros, to_moment, well_formed
 from scheduler.repository.plan_repository import PlanRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.storable import to_json, to_micros, to_moment, well_formed
 
 MOST_OF_TENANT: Final = 1000
 _JOBS, _STEPS = 100, 5000

@@ -14,7 +14,6 @@ from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.site_errors import NotWaitingError
-from scheduler.core.storable import to_micros, to_moment, well_formed
 from scheduler.repository import sqlite_accepting
 from scheduler.repository.question_repository import UNANSWERED, QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
@@ -25,6 +24,7 @@ from scheduler.repository.sqlite_rows import job_to_row
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import to_micros, to_moment, well_formed
 
 _PLANNED = ("intent", "locale", "context", "task_graph", "graph_digest", "status", "delayed", "not_before", "deadline")
 

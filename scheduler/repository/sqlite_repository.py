@@ -11,7 +11,6 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
-from scheduler.core.storable import maybe_micros, to_micros
 from scheduler.repository import (
     sqlite_accepting,
     sqlite_audit,
@@ -33,6 +32,7 @@ from scheduler.repository.repository_interface import (
 )
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import audit_from_row, event_from_row, insertion, job_from_row, task_from_row
+from scheduler.repository.storable import maybe_micros, to_micros
 from scheduler.repository.word_index import WordIndex
 
 _LONG_PLAN = 20_000  # characters, which take a few tenths of a millisecond to read
@@ -102,13 +102,10 @@ class SQLiteJobRepository(JobRepository):
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
         try:
-            await self._record(progress)
+            await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
         except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
             if not await self._database.read(lambda connection: sqlite_leases.is_recorded(connection, progress)):
                 raise
-
-    async def _record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
 
 
 class SQLiteTaskRepository(TaskRepository):

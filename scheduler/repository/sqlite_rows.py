@@ -9,10 +9,12 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.events import EventLine, JobEvent
-from scheduler.core.job import Job, JobStatus, Lease, TaskLine, TaskRun, job_with
-from scheduler.core.storable import (
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import JobEvent
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun, job_with
+from scheduler.core.task_graph import TaskGraph
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.storable import (
     EPOCH,
     MICROSECOND,
     document,
@@ -22,7 +24,6 @@ from scheduler.core.storable import (
     to_moment,
     well_formed,
 )
-from scheduler.core.task_graph import TaskGraph
 
 _LONGEST_KEPT_PLAN = 20_000  # characters
 _MOST_KEPT_PLANS = 500

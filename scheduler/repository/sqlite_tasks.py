@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, new_id
-from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
-from scheduler.core.storable import to_micros
 from scheduler.core.todo import ToDo
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.sqlite_rows import insertion_in_order, task_from_row, task_line
+from scheduler.repository.storable import to_micros
 
 _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.PENDING: EventType.TASK_RETRY_SCHEDULED,

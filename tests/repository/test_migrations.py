@@ -14,7 +14,6 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from scheduler.core.ids import DEFAULT_TENANT
-from scheduler.core.storable import to_micros
 from scheduler.repository import migrations
 from scheduler.repository.migrations import HEAD, upgrade
 from scheduler.repository.migrations.statements import statements
@@ -22,6 +21,7 @@ from scheduler.repository.repository_interface import AuditFilter
 from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteAuditRepository
+from scheduler.repository.storable import to_micros
 from tests.support.clock import NOON
 from tests.support.opens_store import open_and_count
 

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import LeaseToken, TaskId
-from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
-from scheduler.core.storable import to_moment
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.storable import to_moment
 
 Model = TypeVar("Model", bound=BaseModel)
 _MOMENTS = {"at", "timestamp", "not_before", "started_at", "completed_at"}
