@@ -151,14 +151,15 @@ class JobRun:
                 lacking=self._means.runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
             )
         )
+        decisions = self._decisions
         try:
-            while not self.left:
+            while decisions.status is JobStatus.RUNNING:
                 if not (self._inbox or self._store_now or self._broken is not None):
                     await self._something()
                 to_do = self._decide()
-                if self._decisions.stores:
+                if decisions.stores:
                     await self._store()
-                self._decisions.settle()
+                decisions.settle()
                 for command in to_do:
                     self._perform(command)
         finally:

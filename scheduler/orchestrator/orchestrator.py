@@ -34,6 +34,7 @@ from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
+from scheduler.telemetry.logs import log_of_run
 from scheduler.telemetry.telemetry import tell_span, traces_are_on
 
 log = structlog.get_logger(__name__)
@@ -116,7 +117,7 @@ class Orchestrator:
         if until is not job.lease.until:
             run.renewed(until)
         self._runs[job.id] = run
-        structlog.contextvars.bind_contextvars(job_id=job.id, run=job.run)
+        log_of_run(job.id, job.run)
         try:
             await run.until_done()
         except LeaseLostError:

@@ -5,7 +5,6 @@ be handed on, and time can be added to one; whoever looks at it finds nothing: t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import partial
@@ -100,15 +99,8 @@ def hole_of(value: object) -> Hole | None:
     return value if type(value) is Hole else None
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a run brings: `own` in the order of OWN, the moment and the result of each of its events, and its keys."""
-
-    own: tuple[JobId, TenantId, str, LeaseToken]
-    moments: Sequence[datetime]
-    results: Sequence[Mapping[str, Any] | None]
-    effect_keys: Mapping[TaskId, str | None]
-    new_id: IdFactory
+Own = tuple[JobId, TenantId, str, LeaseToken]
+"""What OWN stands for."""
 
 
 def stored(value: Any, form: Callable[[Any], Stored]) -> Stored:  # noqa: ANN401 - whatever `form` takes
@@ -139,15 +131,20 @@ class ProgressTemplate:
         self._status = progress.status
         self._end = None if progress.completed_at is None else _moment_of(progress.completed_at)
 
-    def filled(self, contents: Contents) -> RunProgress:
-        """Return the progress of a run."""
-        own, moments, results = contents.own, contents.moments, contents.results
-        keys, new_id = contents.effect_keys, contents.new_id
+    def filled(
+        self,
+        own: Own,
+        moments: Sequence[datetime],
+        results: Sequence[Mapping[str, Any] | None],
+        effect_keys: Mapping[TaskId, str | None],
+        new_id: IdFactory,
+    ) -> RunProgress:
+        """Return the progress of a run, of the moment and the result of each of its events, and its keys."""
         values = (
             *own,
             *[to_micros(moments[number]) for number in self._moments],
             *[document(results[number]) for number in self._results],
-            *[keys.get(task_id) for task_id in self._keys],
+            *[effect_keys.get(task_id) for task_id in self._keys],
             *[new_id() for _ in self._ids],
             *self._constants,
         )

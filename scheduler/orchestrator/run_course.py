@@ -164,17 +164,14 @@ class Course:
 
 def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Turn | None:
     """Return where the course of a job begins; None: what comes depends on more than events, or its plan is new."""
-    graph = job.task_graph
     if tasks or job.deadline is not None or job.run != 1 or job.status is not JobStatus.RUNNING:
-        return None
-    if len(graph) > _LARGEST_PLAN or not graph.sealed:
         return None
     plan, untouched = plan_of(job, catalog)
     learned = plan.learned
     course = learned.get(_COURSE)
     if course is None:
         learned["runs"] = runs = learned.get("runs", 0) + 1
-        if runs < WORTH_IT or plan.decisive:
+        if runs < WORTH_IT or plan.decisive or len(plan.todos) > _LARGEST_PLAN or not job.task_graph.sealed:
             return None
         learned[_COURSE] = course = Course(job, plan, untouched)
     return cast("Course", course).begin

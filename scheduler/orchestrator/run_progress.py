@@ -13,7 +13,7 @@ from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
-from scheduler.orchestrator.progress_template import Contents, ProgressTemplate, stored
+from scheduler.orchestrator.progress_template import ProgressTemplate, stored
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
@@ -70,7 +70,7 @@ class ProgressWriter:
     ) -> RunProgress:
         """Return what `progress` would for a run that has taken the same course, with these times and results."""
         own = self._job_id, self._tenant, self._reason, self._lease.token
-        return template.filled(Contents(own, moments, results, self._effect_keys, self._new_id))
+        return template.filled(own, moments, results, self._effect_keys, self._new_id)
 
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         """Return what must be stored before any of the commands is carried out; None: nothing."""

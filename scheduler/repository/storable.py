@@ -50,4 +50,4 @@ def well_formed(text: str) -> str:
 
 def document(value: object) -> str:
     """Return canonical JSON that can be stored."""
-    return well_formed(to_json(value))
+    return "{}" if value == {} else well_formed(to_json(value))
