@@ -125,9 +125,12 @@ class ProgressTemplate:
             names += [(part, one) for one in which]
         self._places = {name: place for place, name in enumerate(names)}
         self._constants: list[Any] = []
-        self._tasks = [self._filler(line) for line in progress.tasks]
-        self._lines = [self._filler(line) for line in progress.events]
-        self._entries = [self._filler(line) for line in progress.audit]
+        kinds = ((_task, progress.tasks), (_event, progress.events), (_entry, progress.audit))
+        self._lines: list[tuple[Callable[[Row], Any], Callable[[Row], Row]]] = [
+            (make, self._filler(line)) for make, some in kinds for line in some
+        ]
+        self._events = len(progress.tasks)
+        self._audit = self._events + len(progress.events)
         self._status = progress.status
         self._end = None if progress.completed_at is None else _moment_of(progress.completed_at)
 
@@ -140,21 +143,25 @@ class ProgressTemplate:
         new_id: IdFactory,
     ) -> RunProgress:
         """Return the progress of a run, of the moment and the result of each of its events, and its keys."""
-        values = (
-            *own,
-            *[to_micros(moments[number]) for number in self._moments],
-            *[document(results[number]) for number in self._results],
-            *[effect_keys.get(task_id) for task_id in self._keys],
-            *[new_id() for _ in self._ids],
-            *self._constants,
-        )
+        values: Any = [*own]
+        put = values.append  # one by one: a call from within `map` or a comprehension costs more
+        for number in self._moments:
+            put(to_micros(moments[number]))
+        for number in self._results:
+            put(document(results[number]))
+        for task_id in self._keys:
+            put(effect_keys.get(task_id))
+        for _ in self._ids:
+            put(new_id())
+        values += self._constants
+        lines = [make(fill(values)) for make, fill in self._lines]
         return RunProgress(
             job_id=own[0],
             tenant=own[1],
             lease_token=own[3],
-            tasks=[_task(fill(values)) for fill in self._tasks],
-            events=[_event(fill(values)) for fill in self._lines],
-            audit=[_entry(fill(values)) for fill in self._entries],
+            tasks=lines[: self._events],
+            events=lines[self._events : self._audit],
+            audit=lines[self._audit :],
             status=self._status,
             completed_at=None if self._end is None else moments[self._end],
         )

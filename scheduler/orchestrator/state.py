@@ -157,10 +157,11 @@ class _Plans:
 
     def read(self, graph: TaskGraph, catalog: ActionCatalog) -> tuple[RunPlan, _Tasks]:
         latest, version = self._latest, catalog.version
-        if latest is not None and latest[0] is graph and latest[1] is catalog and latest[2] == version and graph.sealed:
+        if latest is not None and latest[0] is graph and latest[1] is catalog and latest[2] == version:
             return latest[3]
         answer = self._read(graph, catalog, version)
-        self._latest = graph, catalog, version, answer
+        if graph.sealed:
+            self._latest = graph, catalog, version, answer
         return answer
 
     def _read(self, graph: TaskGraph, catalog: ActionCatalog, version: int) -> tuple[RunPlan, _Tasks]:
