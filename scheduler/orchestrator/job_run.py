@@ -35,7 +35,7 @@ from scheduler.core.events import (
     RunRules,
 )
 from scheduler.core.ids import IdFactory, JobId, TaskId
-from scheduler.core.job import Job, JobStatus, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
@@ -62,6 +62,25 @@ _Tasks = Collection[asyncio.Task[None]]
 log = structlog.get_logger(__name__)
 
 
+class Holds:
+    """Says how long leases hold by the clock that nobody sets. The jobs of one claim share their lease."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._latest: Lease | None = None
+        self._answer = 0.0
+
+    def of(self, lease: Lease) -> float:
+        """Return until when a lease that was just taken holds."""
+        if lease is not self._latest:
+            self._answer = self.until(lease.until)
+            self._latest = lease
+        return self._answer
+
+    def until(self, moment: datetime) -> float:
+        return self._clock.monotonic() + (moment - self._clock.now()).total_seconds()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What all runs of a worker share. `on_failure` gets attempts that failed, to `tell`."""
@@ -70,6 +89,7 @@ class Means:
     jobs: JobRepository
     clock: Clock
     timers: Timers
+    holds: Holds
     random: Callable[[], float]
     new_id: IdFactory
     on_failure: Callable[[JobId, AttemptFailed], None]
@@ -92,8 +112,7 @@ class JobRun:
         self.epoch = job.lease.epoch
         self._means = means
         self._begin = begin
-        self._held_until, self._held_for = job.lease.until, 0.0
-        self.renewed(job.lease.until)
+        self._held_until, self._held_for = job.lease.until, means.holds.of(job.lease)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
         self._decisions = Decisions(job, job.lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
@@ -126,8 +145,7 @@ class JobRun:
 
     def renewed(self, until: datetime) -> None:
         """Note until when the lease holds, by both clocks: the machine's may be set, the other may stand still."""
-        self._held_until = until
-        self._held_for = self._means.clock.monotonic() + (until - self._means.clock.now()).total_seconds()
+        self._held_until, self._held_for = until, self._means.holds.until(until)
 
     @property
     def lease_is_over(self) -> bool:

@@ -25,7 +25,7 @@ from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
 from scheduler.orchestrator.carrier import Begin, in_a_task
-from scheduler.orchestrator.job_run import JobRun, Means
+from scheduler.orchestrator.job_run import Holds, JobRun, Means
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, TaskMap
@@ -84,6 +84,7 @@ class Orchestrator:
             jobs=jobs,
             clock=clock,
             timers=Timers(),
+            holds=Holds(clock),
             random=random,
             new_id=new_id,
             on_failure=self.handle_task_failure,

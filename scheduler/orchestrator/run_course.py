@@ -96,7 +96,7 @@ class Turn:
         self.course = course
         self._path = path
         self.plan = course.plan
-        self._next: dict[object, Turn | None] = {}
+        self._next: dict[object, Any] = {}
         self.stores = False
         self.to_do: Sequence[Command] = ()
         state, unstored = course.opened(course.job), list[Command]()
@@ -119,8 +119,8 @@ class Turn:
         kind = _kind(events[0]) if len(events) == 1 else _kinds(events)
         if kind is None:
             return None
-        following = self._next.get(kind, _UNKNOWN)
-        return self._explored(kind, events) if following is _UNKNOWN else cast("Turn | None", following)
+        following: Turn | None = self._next.get(kind, _UNKNOWN)
+        return self._explored(kind, events) if following is _UNKNOWN else following
 
     def _explored(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
         if not self.course.left:
@@ -174,7 +174,8 @@ def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Tur
         if runs < WORTH_IT or plan.decisive or len(plan.todos) > _LARGEST_PLAN or not job.task_graph.sealed:
             return None
         learned[_COURSE] = course = Course(job, plan, untouched)
-    return cast("Course", course).begin
+    begin: Turn = course.begin
+    return begin
 
 
 class _Keys(dict[TaskId, Any]):
