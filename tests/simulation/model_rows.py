@@ -89,9 +89,8 @@ def as_model(kind: type[Model], line: object) -> Model:
     assert isinstance(line, TaskLine | EventLine | AuditLine)
     values = line._asdict()
     moments = {name: to_moment(values[name]) for name in _MOMENTS & values.keys()}
-    documents = {name: values[name] and json.loads(values[name]) for name in _DOCUMENTS & values.keys()}
-    if isinstance(line, AuditLine):
-        documents.pop("result", None)
+    texts = _DOCUMENTS & values.keys() - ({"result"} if isinstance(line, AuditLine) else set())
+    documents = {name: values[name] and json.loads(values[name]) for name in texts}
     return kind.model_validate(values | moments | documents)
 
 
