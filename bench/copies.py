@@ -8,12 +8,12 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.repository import sqlite_audit
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_database import SQLiteDatabase
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,8 +94,7 @@ def _columns(connection: sqlite3.Connection, table: str, key: str) -> tuple[str,
 def _line(row: sqlite3.Row, number: int) -> AuditLine:
     found: dict[str, Any] = {name: row[name] for name in AuditLine._fields}
     found |= {name: _renamed(found[name], number) for name in ("id", "job_id")}
-    found |= {"timestamp": _EPOCH + timedelta(microseconds=row["timestamp"] - _earlier(number))}
-    return AuditLine(**found | {"metadata": json.loads(row["metadata"])})
+    return AuditLine(**found | {"timestamp": row["timestamp"] - _earlier(number)})
 
 
 def _prefix(number: int) -> str:

@@ -29,7 +29,7 @@ from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
-from scheduler.repository.sqlite_rows import to_micros
+from scheduler.repository.storable import to_micros
 from scheduler.repository.word_index import WordIndex
 
 JOBS = 1_000_000

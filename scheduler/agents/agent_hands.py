@@ -6,7 +6,7 @@ import structlog
 
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.remote_executor import RemoteExecutor
-from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, NoFreeAgentError, UnknownActionError
+from scheduler.core.errors import AgentRefusedError, AgentUnreachableError, NoFreeAgentError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.retry import ErrorClass
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult, Verification
@@ -36,7 +36,11 @@ class AgentHands:
             self._here.require(todo)
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
-        if todo.agent is not None or self._registry.knows(todo.action, context.tenant) or not self._does(todo):
+        if (
+            todo.agent is not None
+            or self._registry.knows(todo.action, context.tenant)
+            or not self._here.does(todo.action)
+        ):
             return self._by_agent(todo, context)
         return self._by_us(todo, context)
 
@@ -48,10 +52,10 @@ class AgentHands:
 
     async def _by_agent(self, todo: ToDo, context: ExecutionContext) -> ExecutionResult:
         """Have it done by an agent. A step that shares a session is done where the session is, there or here."""
-        shares = self._does(todo) and self._remote.shares_session(todo, context)
+        shares = self._here.does(todo.action) and self._remote.shares_session(todo, context)
         if shares and await self._is_here(context):
             return await self._by_us(todo, context)
-        may_be_done_here = todo.agent is None and self._does(todo)
+        may_be_done_here = todo.agent is None and self._here.does(todo.action)
         try:
             ended = await self._remote.execute(todo, context)
             if not (may_be_done_here and _all_refused(ended)):
@@ -81,7 +85,7 @@ class AgentHands:
         Raises AgentUnreachableError when the agent cannot be asked and the step is not to be seen from here: it may be
         at it still.
         """
-        if not self._does(todo):
+        if not self._here.does(todo.action):
             return self._remote.verify(todo, context)
         if not len(self._registry):
             return self._here.verify(todo, context)
@@ -100,7 +104,7 @@ class AgentHands:
         return await self._here.verify(todo, context) if seen.happened is None else seen
 
     async def evidence_of_failure(self, todo: ToDo, context: ExecutionContext) -> tuple[str, ...]:
-        return await self._here.evidence_of_failure(todo, context) if self._does(todo) else ()
+        return await self._here.evidence_of_failure(todo, context) if self._here.does(todo.action) else ()
 
     @property
     def hold_anything(self) -> bool:
@@ -112,13 +116,6 @@ class AgentHands:
             await self._here.let_go(job_id, ended=ended)
         finally:
             await self._remote.let_go(job_id, ended=ended)
-
-    def _does(self, todo: ToDo) -> bool:
-        try:
-            self._here.get(todo.action)
-        except UnknownActionError:
-            return False
-        return True
 
 
 def _all_refused(ended: ExecutionResult) -> bool:

@@ -8,14 +8,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 Model = TypeVar("Model", bound=BaseModel)
+_names: dict[type[BaseModel], set[str]] = {}
 
 
 def assembled(kind: type[Model], values: dict[str, Any]) -> Model:
-    """Return a model that holds `values`: each field, in the order of the class, and of its type. They are kept."""
+    """Return a model that holds `values`: each field, in the order of the class, and of its type. They are kept.
+
+    All models of a class share the set of names that says which fields were given; a copy gets its own.
+    """
     model = kind.__new__(kind)
     give = object.__setattr__  # the class may be frozen
     give(model, "__dict__", values)
-    give(model, "__pydantic_fields_set__", set(values))
+    give(model, "__pydantic_fields_set__", _names.get(kind) or _names.setdefault(kind, set(kind.model_fields)))
     give(model, "__pydantic_extra__", None)
     give(model, "__pydantic_private__", None)
     return model

@@ -1,27 +1,11 @@
 """One line of the audit log: what was done, why, how it ended, and where the picture lies."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
-
-
-class AuditLine(NamedTuple):
-    """An AuditEntry that is about to be stored, field by field; see TaskLine."""
-
-    id: str
-    timestamp: datetime
-    tenant: TenantId
-    job_id: JobId
-    task_id: TaskId | None
-    action: str
-    reason: str
-    result: Literal["success", "failure"]
-    screenshot_path: str | None
-    metadata: Mapping[str, Any]
 
 
 class AuditEntry(BaseModel):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,18 +67,6 @@ class JobEvent(BaseModel):
     at: datetime
     task_id: TaskId | None = None
     data: dict[str, Any] = Field(default_factory=dict)
-
-
-class EventLine(NamedTuple):
-    """A JobEvent that is about to be stored, field by field; see TaskLine."""
-
-    tenant: TenantId
-    job_id: JobId
-    run: int
-    type: EventType
-    at: datetime
-    task_id: TaskId | None
-    data: Mapping[str, Any]
 
 
 MOST_CRASHES: Final = 5

@@ -4,10 +4,10 @@ A *run* is one go at a job: retrying a job that ended opens the next run, which 
 *attempt* is one go at a task within a run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -124,25 +124,6 @@ class TaskRun(BaseModel):
     completed_at: datetime | None = None
 
 
-class TaskLine(NamedTuple):
-    """A TaskRun about to be stored, field by field: a run writes many, and validated models cost several times more."""
-
-    job_id: JobId
-    task_id: TaskId
-    run: int
-    status: TaskStatus
-    attempts: int
-    failures: int
-    not_before: datetime | None
-    result: Mapping[str, Any] | None
-    verified: bool | None
-    failure: TaskFailure | None
-    effect_key: str | None
-    evidence: tuple[str, ...]
-    started_at: datetime | None
-    completed_at: datetime | None
-
-
 class JobSummary(BaseModel):
     """A job as lists show it, without its plan."""
 
@@ -239,9 +220,12 @@ class Job(BaseModel):
 _BLANK = dict(Job(intent="", task_graph=TaskGraph(), created_at=datetime(1970, 1, 1, tzinfo=UTC)))
 
 
-def job_with(fields: Mapping[str, Any]) -> Job:
-    """Return the job with these fields, which are known to be valid, and the defaults of the others.
+def job_with(*fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Job:
+    """Return the job with these fields, which are known to be valid, and the defaults of the others; later ones win.
 
     Its id, context, intent, plan and `created_at` must be among them.
     """
-    return assembled(Job, {**_BLANK, **fields})
+    values = _BLANK.copy()
+    for some in fields:
+        values.update(some)
+    return assembled(Job, values)

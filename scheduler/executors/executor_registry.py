@@ -62,6 +62,10 @@ class ExecutorRegistry:
             raise UnknownActionError(action_type, field="action", known=sorted(known))
         return executor
 
+    def does(self, action_type: str) -> bool:
+        """Whether an action has an executor."""
+        return action_type in self._executors or self._route(_dotted(action_type)) is not None
+
     def require(self, todo: ToDo) -> None:
         """Raise a CPAError when this machine lacks what a step needs; one that nobody does here lacks nothing."""
         executor = self._route(todo.action)

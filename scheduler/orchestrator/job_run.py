@@ -7,9 +7,11 @@ stored is looked for in the world before it would be done again.
 import asyncio
 import dataclasses
 import functools
+import itertools
 import math
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +35,7 @@ from scheduler.core.events import (
     RunRules,
 )
 from scheduler.core.ids import IdFactory, JobId, TaskId
-from scheduler.core.job import Job, JobStatus, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
@@ -60,53 +62,65 @@ _Tasks = Collection[asyncio.Task[None]]
 log = structlog.get_logger(__name__)
 
 
+class Holds:
+    """Says how long leases hold by the clock that nobody sets. The jobs of one claim share their lease."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._latest: Lease | None = None
+        self._answer = 0.0
+
+    def of(self, lease: Lease) -> float:
+        """Return until when a lease that was just taken holds."""
+        if lease is not self._latest:
+            self._answer = self.until(lease.until)
+            self._latest = lease
+        return self._answer
+
+    def until(self, moment: datetime) -> float:
+        return self._clock.monotonic() + (moment - self._clock.now()).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What all runs of a worker share. `on_failure` gets attempts that failed, to `tell`."""
+
+    runner: TaskRunner
+    jobs: JobRepository
+    clock: Clock
+    timers: Timers
+    holds: Holds
+    random: Callable[[], float]
+    new_id: IdFactory
+    on_failure: Callable[[JobId, AttemptFailed], None]
+    most_crashes: int = MOST_CRASHES
+    rules: RunRules = RULES
+
+
 class JobRun:
     """Holds a leased job until its run ends. Owned by one worker; `cancel` may be called at any time.
 
-    `tasks` are the stored rows of those that were touched before. `on_failure` gets attempts that failed, to `tell`.
+    `tasks` are the stored rows of those that were touched before.
     """
 
     def __init__(
-        self,
-        job: Job,
-        tasks: Sequence[TaskRun],
-        *,
-        catalog: ActionCatalog,
-        runner: TaskRunner,
-        jobs: JobRepository,
-        clock: Clock,
-        timers: Timers,
-        random: Callable[[], float],
-        new_id: IdFactory,
-        on_failure: Callable[[JobId, AttemptFailed], None],
-        most_crashes: int = MOST_CRASHES,
-        rules: RunRules = RULES,
-        begin: Begin = in_a_task,
+        self, job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog, means: Means, begin: Begin = in_a_task
     ) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
         self.job = job
         self.epoch = job.lease.epoch
+        self._means = means
         self._begin = begin
-        self._most_crashes = most_crashes
-        self._rules = rules
-        self._clock = clock
-        self._timers = timers
-        self._held_until, self._held_for = job.lease.until, 0.0
-        self.renewed(job.lease.until)
-        self._runner = runner
-        self._on_failure = on_failure
-        self._jobs = jobs
-        self._random = random
+        self._held_until, self._held_for = job.lease.until, means.holds.of(job.lease)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
-        self._decisions = Decisions(job, job.lease, tasks, catalog, self._effect_keys, new_id)
+        self._decisions = Decisions(job, job.lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
         self._waiting: asyncio.Future[None] | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
         self._store_by = math.inf
         self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
-        self._everybody: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
         self._at_it: dict[TaskId, set[asyncio.Task[None]]] = {}
         self._alarms: list[tuple[float, RunEvent]] = []
@@ -127,17 +141,16 @@ class JobRun:
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
-        self.tell(CancelRequested(at=self._clock.now()))
+        self.tell(CancelRequested(at=self._means.clock.now()))
 
     def renewed(self, until: datetime) -> None:
         """Note until when the lease holds, by both clocks: the machine's may be set, the other may stand still."""
-        self._held_until = until
-        self._held_for = self._clock.monotonic() + (until - self._clock.now()).total_seconds()
+        self._held_until, self._held_for = until, self._means.holds.until(until)
 
     @property
     def lease_is_over(self) -> bool:
         """Whether another worker may have the job by now. Then nothing may be begun here any more."""
-        return self._clock.now() >= self._held_until or self._clock.monotonic() >= self._held_for
+        return self._means.clock.now() >= self._held_until or self._means.clock.monotonic() >= self._held_for
 
     async def until_done(self) -> None:
         """Carry the run to its end, or until it is parked.
@@ -148,70 +161,74 @@ class JobRun:
         """
         self.tell(
             RunOpened(
-                at=self._clock.now(),
+                at=self._means.clock.now(),
                 crashes=self.job.crashes,
-                most_crashes=self._most_crashes,
-                rules=self._rules,
+                most_crashes=self._means.most_crashes,
+                rules=self._means.rules,
                 unanswered=self.job.error_code == UNANSWERED,
-                lacking=self._runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
+                lacking=self._means.runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
             )
         )
-        self._timers.add(self)
+        decisions = self._decisions
         try:
-            while not self.left:
-                await self._happened(await self._next_events())
+            while decisions.status is JobStatus.RUNNING:
+                if not (self._inbox or self._store_now or self._broken is not None):
+                    await self._something()
+                to_do = self._decide()
+                if decisions.stores:
+                    await self._store()
+                decisions.settle()
+                for command in to_do:
+                    self._perform(command)
         finally:
-            self._timers.remove(self)
-            if self._everybody:
+            self._means.timers.remove(self)
+            if self._at_it:
                 await self._stop_everybody()
 
     async def _stop_everybody(self) -> None:
         """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""
-        for task in self._everybody:
+        everybody = [task for busy in self._at_it.values() for task in busy]
+        for task in everybody:
             task.cancel()
-        await until_ended(*self._everybody)
+        await until_ended(*everybody)
 
     def tell(self, event: RunEvent) -> None:
         """Let the run know what has happened."""
         self._inbox.append(event)
-        self._go_on()
+        self._stir()
 
-    def _go_on(self) -> None:
+    def _stir(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    async def _next_events(self) -> list[RunEvent]:
-        """Return what has happened; nothing, when it is time to store what was not."""
-        if not self._inbox and not self._store_now and self._broken is None:
-            if self._store_by == math.inf and self._decisions.unstored:
-                self._store_by = time.monotonic() + _MAY_WAIT
-                self._timers.call_at(self._store_by)
-            self._waiting = asyncio.get_running_loop().create_future()
-            await self._waiting
+    async def _something(self) -> None:
+        """Wait until something has happened, or it is time to store what was not."""
+        if self._store_by == math.inf and self._decisions.unstored:
+            self._store_by = time.monotonic() + _MAY_WAIT
+            self._means.timers.call_at(self._store_by, self)
+        self._waiting = asyncio.get_running_loop().create_future()
+        await self._waiting
+
+    def _decide(self) -> Sequence[Command]:
+        """Decide what follows from what has happened, which is to be stored before it is acted on."""
         if self._broken is not None:
             raise self._broken
         events, self._inbox = self._inbox, []
-        return events
-
-    async def _happened(self, events: list[RunEvent]) -> None:
-        """Decide, store the decision, then act on it."""
-        decisions = self._decisions
-        to_do = decisions.decide(events, store=self._store_now)
+        to_do = self._decisions.decide(events, store=self._store_now)
         for command in to_do:
             if type(command) is StartTask:
                 self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
-        if decisions.stores:
-            await self._store()
-        decisions.settle()
-        for command in to_do:
-            self._perform(command)
+        return to_do
 
     async def _store(self) -> None:
         """Store what was decided and is not stored yet."""
         progress = self._decisions.progress()
         self._store_by = math.inf
         if progress is not None:
-            await self._record(progress)
+            try:
+                await self._means.jobs.record(progress)
+            except UnavailableError as error:
+                await self._store_at_last(progress, error)
         self._decisions.stored()
         self._store_now = False
 
@@ -219,7 +236,7 @@ class JobRun:
         """Bring back events whose time has come, and see that what waits to be stored is; see Timers."""
         if self._store_by <= now:
             self._store_now, self._store_by = True, math.inf
-            self._go_on()
+            self._stir()
         due = [event for moment, event in self._alarms if moment <= now]
         if due:
             self._alarms = [alarm for alarm in self._alarms if alarm[0] > now]
@@ -227,20 +244,19 @@ class JobRun:
                 self._ring(event)
         return min(self._store_by, min((moment for moment, _ in self._alarms), default=math.inf))
 
-    async def _record(self, progress: RunProgress) -> None:
-        """Store it, for minutes if need be: to go on without would be to forget, to give up would be to redo."""
-        tries = 0
-        while True:
-            tries += 1
+    async def _store_at_last(self, progress: RunProgress, error: UnavailableError) -> None:
+        """Store what could not be, for minutes if need be: to go on would be to forget, to give up would be to redo."""
+        for tries in itertools.count(1):
+            now, failure = self._means.clock.now(), TaskFailure.of(error)
+            answer = _STORING.decide(failure, attempts=tries, now=now, draw=self._means.random())
+            if isinstance(answer, GiveUp):
+                raise error
+            log.warning("progress_not_stored_yet", tries=tries, error=str(error))
+            await asyncio.sleep((answer.when - now).total_seconds())
             try:
-                await self._jobs.record(progress)
-            except UnavailableError as error:
-                now, failure = self._clock.now(), TaskFailure.of(error)
-                answer = _STORING.decide(failure, attempts=tries, now=now, draw=self._random())
-                if isinstance(answer, GiveUp):
-                    raise
-                log.warning("progress_not_stored_yet", tries=tries, error=str(error))
-                await asyncio.sleep((answer.when - now).total_seconds())
+                await self._means.jobs.record(progress)
+            except UnavailableError as again:
+                error = again
             else:
                 return
 
@@ -265,16 +281,15 @@ class JobRun:
         if type(event) is AttemptOverdue and event.task_id not in self._at_it:
             return  # it has ended already
         event = self._decisions.timed(event)
-        due = time.monotonic() + (event.at - self._clock.now()).total_seconds()
+        due = time.monotonic() + (event.at - self._means.clock.now()).total_seconds()
         self._alarms.append((due, event))
-        self._timers.call_at(due)
+        self._means.timers.call_at(due, self)
 
     def _set_to_work(self, task_id: TaskId, work: Coroutine[Any, Any, RunEvent]) -> None:
         """Have it done, at once as far as nobody has to be waited for."""
         task = self._begin(self._report(work))
         if task is not None:
             self._busy[task_id] = task
-            self._everybody.add(task)
             self._at_it.setdefault(task_id, set()).add(task)
             task.add_done_callback(functools.partial(self._let_go, task_id))
 
@@ -283,24 +298,23 @@ class JobRun:
         try:
             event = await work
             if type(event) is AttemptFailed:
-                self._on_failure(self.job.id, event)
+                self._means.on_failure(self.job.id, event)
             else:
                 self.tell(event)
         except Exception as error:  # noqa: BLE001 - whoever carries the run gets it
             self._broken = error
-            self._go_on()
+            self._stir()
 
     def _let_go(self, task_id: TaskId, task: asyncio.Task[None]) -> None:
         """Note that somebody is no longer busy."""
-        self._everybody.discard(task)
         self._at_it[task_id].discard(task)
         if not self._at_it[task_id]:
             del self._at_it[task_id]
 
     def _ring(self, event: RunEvent) -> None:
-        event = dataclasses.replace(event, at=max(event.at, self._clock.now()))
+        event = dataclasses.replace(event, at=max(event.at, self._means.clock.now()))
         if isinstance(event, AttemptOverdue):
-            event = dataclasses.replace(event, draw=self._random())
+            event = dataclasses.replace(event, draw=self._means.random())
         self.tell(event)
 
     async def _attempt(
@@ -317,9 +331,9 @@ class JobRun:
         try:
             todo, context = self._order(task_id, attempt)
         except CPAError as error:
-            return self._runner.not_begun(task_id, attempt, error)
+            return self._means.runner.not_begun(task_id, attempt, error)
         can_tell = todo.verify is not None or task_id not in self._decisions.plan.repeatable
-        return await self._runner.attempt(todo, context, look_first=again and can_tell)
+        return await self._means.runner.attempt(todo, context, look_first=again and can_tell)
 
     async def _look(
         self, task_id: TaskId, attempt: int, earlier: _Tasks
@@ -328,16 +342,16 @@ class JobRun:
         try:
             todo, context = self._order(task_id, attempt)
         except CPAError as error:
-            return self._runner.not_begun(task_id, attempt, error)
+            return self._means.runner.not_begun(task_id, attempt, error)
         limit = patience(todo).total_seconds()
         try:
             async with asyncio.timeout(limit):
                 if earlier:
                     await asyncio.wait(earlier)
-                return await self._runner.look(todo, context)
+                return await self._means.runner.look(todo, context)
         except TimeoutError:
             failure = TaskFailure(code="timeout", message=f"looking took longer than {limit:g} s")
-            return self._runner.not_seen(context, failure)
+            return self._means.runner.not_seen(context, failure)
 
     def _order(self, task_id: TaskId, attempt: int) -> tuple[ToDo, ExecutionContext]:
         """Return the task with its references replaced, and for whom it runs. Raises InvalidInputError."""
@@ -350,7 +364,7 @@ class JobRun:
         if task_id in plan.items:
             results[ITEM], results[INDEX] = plan.items[task_id]
         todo = todo.resolved(results)
-        context = self._runner.context(self.job, todo, attempt)
+        context = self._means.runner.context(self.job, todo, attempt)
         self._orders[task_id] = attempt, todo, context
         return todo, context
 

@@ -25,7 +25,7 @@ from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
 from scheduler.orchestrator.carrier import Begin, in_a_task
-from scheduler.orchestrator.job_run import JobRun
+from scheduler.orchestrator.job_run import Holds, JobRun, Means
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, TaskMap
@@ -34,6 +34,7 @@ from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
+from scheduler.telemetry.logs import log_of_run
 from scheduler.telemetry.telemetry import tell_span, traces_are_on
 
 log = structlog.get_logger(__name__)
@@ -74,18 +75,22 @@ class Orchestrator:
     ) -> None:
         self._agents = agents
         self._on_failed = on_failed
-        self._rules = rules
-        self._most_crashes = most_crashes
         self._queue = job_queue
-        self._jobs = jobs
         self._tasks = tasks
         self._catalog_of = catalog_of
         self._executors = executors
-        self._runner = runner
-        self._clock = clock
-        self._random = random
-        self._new_id = new_id
-        self._timers = Timers()
+        self._means = Means(
+            runner=runner,
+            jobs=jobs,
+            clock=clock,
+            timers=Timers(),
+            holds=Holds(clock),
+            random=random,
+            new_id=new_id,
+            on_failure=self.handle_task_failure,
+            most_crashes=most_crashes,
+            rules=rules,
+        )
         self._runs: dict[JobId, JobRun] = {}
         self._until: dict[JobId, datetime] = {}
 
@@ -103,38 +108,17 @@ class Orchestrator:
 
         What is logged from now on in that task names the job.
         """
-        if job.crashes > self._most_crashes + 1:  # the fault lies before anything that `step` could decide
+        if job.crashes > self._means.most_crashes + 1:  # the fault lies before anything that `step` could decide
             await self._put_aside(job)
             return
         if job.lease is None:
             raise LeaseLostError(job.id)
-        self._until[job.id] = until = job.lease.until
-        try:
-            await self._run(job, await self._touched_tasks(job), until, begin)
-        finally:
-            self._until.pop(job.id, None)
-
-    async def _run(self, job: Job, tasks: Sequence[TaskRun], until: datetime, begin: Begin) -> None:
-        """Carry the run to its end; `until`: how long the lease held when the job was taken."""
-        run = JobRun(
-            job,
-            tasks,
-            catalog=self._catalog_of(job.tenant),
-            runner=self._runner,
-            jobs=self._jobs,
-            clock=self._clock,
-            timers=self._timers,
-            random=self._random,
-            new_id=self._new_id,
-            on_failure=self.handle_task_failure,
-            most_crashes=self._most_crashes,
-            rules=self._rules,
-            begin=begin,
-        )
-        if (renewed := self._until[job.id]) is not until:
-            run.renewed(renewed)
+        tasks, until = await self._touched_tasks(job, job.lease.until) if job.lease.epoch > 1 else ((), job.lease.until)
+        run = JobRun(job, tasks, self._catalog_of(job.tenant), self._means, begin)
+        if until is not job.lease.until:
+            run.renewed(until)
         self._runs[job.id] = run
-        structlog.contextvars.bind_contextvars(job_id=job.id, run=job.run)
+        log_of_run(job.id, job.run)
         try:
             await run.until_done()
         except LeaseLostError:
@@ -144,7 +128,7 @@ class Orchestrator:
             if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
             if run.ended and run.epoch > 1:
-                await self._runner.forget_answers(job.id)
+                await self._means.runner.forget_answers(job.id)
             if run.status is JobStatus.FAILED:
                 self._on_failed()
             if run.ended and traces_are_on():
@@ -186,9 +170,14 @@ class Orchestrator:
         """
         return await self._agents.receive(message)
 
-    async def _touched_tasks(self, job: Job) -> Sequence[TaskRun]:
-        """Return what is stored of the tasks; nobody has touched those of a job in its first epoch."""
-        return () if job.lease is not None and job.lease.epoch == 1 else await self._tasks.list(job.id)
+    async def _touched_tasks(self, job: Job, until: datetime) -> tuple[Sequence[TaskRun], datetime]:
+        """Return what is stored of the tasks, which nobody has touched in a job's first epoch; and until when the lease
+        holds by now."""
+        self._until[job.id] = until
+        try:
+            return await self._tasks.list(job.id), self._until[job.id]
+        finally:
+            del self._until[job.id]
 
     async def _put_aside(self, job: Job) -> None:
         """End a run that cannot even be opened, and what is open of its tasks. Raises LeaseLostError."""
@@ -198,12 +187,12 @@ class Orchestrator:
         plan = RunPlan(todos={}, dependents={}, repeatable=frozenset())
         state = RunState(job_id=job.id, plan=plan, tasks=TaskMap({}))
         state, commands = step(
-            state, [RunOpened(at=self._clock.now(), crashes=job.crashes, most_crashes=self._most_crashes)]
+            state, [RunOpened(at=self._means.clock.now(), crashes=job.crashes, most_crashes=self._means.most_crashes)]
         )
-        progress = ProgressWriter(job, job.lease, {}, self._new_id).progress(state, commands)
+        progress = ProgressWriter(job, job.lease, {}, self._means.new_id).progress(state, commands)
         if progress is not None:
             progress.rest = state.failure
-            await self._jobs.record(progress)
+            await self._means.jobs.record(progress)
         await self._executors.let_go(job.id, ended=True)
 
     async def _let_go(self, run: JobRun) -> None:

@@ -5,19 +5,19 @@ be handed on, and time can be added to one; whoever looks at it finds nothing: t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from operator import itemgetter
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
-from scheduler.core.audit_entry import AuditLine
-from scheduler.core.events import EventLine
 from scheduler.core.ids import IdFactory, JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import TaskLine
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
+from scheduler.repository.storable import document, to_micros
 
 Row = tuple[Any, ...]
+Stored = TypeVar("Stored")
 
 
 class LookedAtError(Exception):
@@ -39,7 +39,12 @@ class Part(IntEnum):
     OTHER = 8
 
 
-OWN = (Part.JOB, Part.TENANT, Part.REASON, Part.TOKEN)
+OWN: Final = (Part.JOB, Part.TENANT, Part.REASON, Part.TOKEN)
+_BROUGHT: Final = (Part.MOMENT, Part.RESULT, Part.KEY, Part.ID)
+_task: Callable[[Row], TaskLine] = partial(tuple.__new__, TaskLine)
+_event: Callable[[Row], EventLine] = partial(tuple.__new__, EventLine)
+_entry: Callable[[Row], AuditLine] = partial(tuple.__new__, AuditLine)
+"""What `_make` does, without a look at the number of values."""
 
 
 class Hole:
@@ -94,101 +99,94 @@ def hole_of(value: object) -> Hole | None:
     return value if type(value) is Hole else None
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a run brings: `own` in the order of OWN, the moment and the result of each of its events, and its keys."""
+Own = tuple[JobId, TenantId, str, LeaseToken]
+"""What OWN stands for."""
 
-    own: tuple[JobId, TenantId, str, LeaseToken]
-    moments: Sequence[datetime]
-    results: Sequence[Mapping[str, Any] | None]
-    effect_keys: Mapping[TaskId, str | None]
-    new_id: IdFactory
+
+def stored(value: Any, form: Callable[[Any], Stored]) -> Stored:  # noqa: ANN401 - whatever `form` takes
+    """Return a value in the form in which it is stored; a hole stays one, for what has that form already."""
+    hole = hole_of(value)
+    return form(value) if hole is None else cast("Stored", hole)
 
 
 class ProgressTemplate:
-    """Progress of a run that has had so many events. Raises LookedAtError when its holes cannot be filled."""
+    """Progress of a run. Raises LookedAtError when its holes cannot be filled."""
 
-    def __init__(self, progress: RunProgress, events: int) -> None:
+    def __init__(self, progress: RunProgress) -> None:
         if progress.error_code or progress.rest or progress.not_before or progress.questions or progress.added:
             raise LookedAtError
-        self._events = events
-        self._keys: list[TaskId] = []
-        self._ids = 0
-        self._constants: list[Any] = []
-        holes = [hole for row in (*progress.tasks, *progress.events, *progress.audit) for hole in _holes_of(row)]
-        self._keys = list(dict.fromkeys(hole.task_id for hole in holes if hole.task_id is not None))
-        self._ids = 1 + max((hole.number for hole in holes if hole.part is Part.ID), default=-1)
-        self._tasks = [self._filler(row) for row in progress.tasks]
-        self._lines = [self._filler(row) for row in progress.events]
-        self._entries = [self._filler(row) for row in progress.audit]
-        self._status = progress.status
-        self._end = None if progress.completed_at is None else self._place(progress.completed_at)
-
-    def filled(self, contents: Contents) -> RunProgress:
-        """Return the progress of a run."""
-        keys, new_id, own = contents.effect_keys, contents.new_id, contents.own
-        values = (
-            *own,
-            *contents.moments,
-            *contents.results,
-            *[keys.get(task_id) for task_id in self._keys],
-            *[new_id() for _ in range(self._ids)],
-            *self._constants,
+        lines = (*progress.tasks, *progress.events, *progress.audit)
+        holes = [_name(hole) for line in lines for hole in map(hole_of, line) if hole is not None]
+        self._moments, self._results, self._keys, self._ids = (
+            list(dict.fromkeys(which for part, which in holes if part is wanted)) for wanted in _BROUGHT
         )
+        names = [*((part, 0) for part in OWN)]
+        for part, which in zip(_BROUGHT, (self._moments, self._results, self._keys, self._ids), strict=True):
+            names += [(part, one) for one in which]
+        self._places = {name: place for place, name in enumerate(names)}
+        self._constants: list[Any] = []
+        kinds = ((_task, progress.tasks), (_event, progress.events), (_entry, progress.audit))
+        self._lines: list[tuple[Callable[[Row], Any], Callable[[Row], Row]]] = [
+            (make, self._filler(line)) for make, some in kinds for line in some
+        ]
+        self._events = len(progress.tasks)
+        self._audit = self._events + len(progress.events)
+        self._status = progress.status
+        self._end = None if progress.completed_at is None else _moment_of(progress.completed_at)
+
+    def filled(
+        self,
+        own: Own,
+        moments: Sequence[datetime],
+        results: Sequence[Mapping[str, Any] | None],
+        effect_keys: Mapping[TaskId, str | None],
+        new_id: IdFactory,
+    ) -> RunProgress:
+        """Return the progress of a run, of the moment and the result of each of its events, and its keys."""
+        values: Any = [*own]
+        put = values.append  # one by one: a call from within `map` or a comprehension costs more
+        for number in self._moments:
+            put(to_micros(moments[number]))
+        for number in self._results:
+            put(document(results[number]))
+        for task_id in self._keys:
+            put(effect_keys.get(task_id))
+        for _ in self._ids:
+            put(new_id())
+        values += self._constants
+        lines = [make(fill(values)) for make, fill in self._lines]
         return RunProgress(
             job_id=own[0],
             tenant=own[1],
             lease_token=own[3],
-            tasks=[TaskLine._make(fill(values)) for fill in self._tasks],
-            events=[EventLine._make(fill(values)) for fill in self._lines],
-            audit=[AuditLine._make(fill(values)) for fill in self._entries],
+            tasks=lines[: self._events],
+            events=lines[self._events : self._audit],
+            audit=lines[self._audit :],
             status=self._status,
-            completed_at=None if self._end is None else values[self._end],
+            completed_at=None if self._end is None else moments[self._end],
         )
 
-    def _filler(self, row: Iterable[object]) -> Callable[[Row], Row]:
-        return itemgetter(*[self._place(value) for value in row])
+    def _filler(self, line: Iterable[object]) -> Callable[[Row], Row]:
+        return itemgetter(*map(self._place, line))
 
     def _place(self, value: object) -> int:
         """Return where a value stands among those that `filled` lines up."""
         hole = hole_of(value)
         if hole is None:
-            self._constants.append(_without_holes(value))
-            return self._first_constant + len(self._constants) - 1
-        if hole.later:
+            self._constants.append(value)
+            return len(self._places) + len(self._constants) - 1
+        place = self._places.get(_name(hole))
+        if hole.later or place is None:
             raise LookedAtError
-        first, number = len(OWN), self._events
-        if hole.part is Part.MOMENT:
-            return first + hole.number
-        if hole.part is Part.RESULT:
-            return first + number + hole.number
-        if hole.part is Part.KEY and hole.task_id is not None:
-            return first + 2 * number + self._keys.index(hole.task_id)
-        if hole.part is Part.ID:
-            return first + 2 * number + len(self._keys) + hole.number
-        if hole.part not in OWN:
-            raise LookedAtError
-        return hole.part
-
-    @property
-    def _first_constant(self) -> int:
-        return len(OWN) + 2 * self._events + len(self._keys) + self._ids
+        return place
 
 
-def _holes_of(row: Iterable[object]) -> Iterable[Hole]:
-    return (hole for value in row if (hole := hole_of(value)) is not None)
+def _name(hole: Hole) -> tuple[Part, Any]:
+    return hole.part, hole.number if hole.task_id is None else hole.task_id
 
 
-def _without_holes(value: object) -> object:
-    """Return a value in which no hole is hidden. Raises LookedAtError."""
-    if isinstance(value, Mapping):
-        parts: Iterable[object] = (*value, *value.values())
-    elif isinstance(value, list | tuple):
-        parts = value
-    else:
-        if type(value) is Hole:
-            raise LookedAtError
-        return value
-    for part in parts:
-        _without_holes(part)
-    return value
+def _moment_of(value: object) -> int:
+    """Return of which event a hole is the moment. Raises LookedAtError when it is none."""
+    if type(value) is not Hole or value.part is not Part.MOMENT or value.later:
+        raise LookedAtError
+    return value.number

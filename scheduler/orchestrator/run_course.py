@@ -96,7 +96,7 @@ class Turn:
         self.course = course
         self._path = path
         self.plan = course.plan
-        self._next: dict[object, Turn | None] = {}
+        self._next: dict[object, Any] = {}
         self.stores = False
         self.to_do: Sequence[Command] = ()
         state, unstored = course.opened(course.job), list[Command]()
@@ -108,7 +108,7 @@ class Turn:
         if state.status not in _EXPECTED or not all(map(_is_expected, self.to_do)):
             raise LookedAtError
         progress = course.progress(state, unstored) if self.stores else None
-        self.progress = None if progress is None else ProgressTemplate(progress, sum(map(len, path)))
+        self.progress = None if progress is None else ProgressTemplate(progress)
         self.unstored = bool(unstored) and not self.stores
         self.status = state.status
         results = ((task_id, hole_of(task.result)) for task_id, task in state.tasks.items())
@@ -119,8 +119,8 @@ class Turn:
         kind = _kind(events[0]) if len(events) == 1 else _kinds(events)
         if kind is None:
             return None
-        following = self._next.get(kind, _UNKNOWN)
-        return self._explored(kind, events) if following is _UNKNOWN else cast("Turn | None", following)
+        following: Turn | None = self._next.get(kind, _UNKNOWN)
+        return self._explored(kind, events) if following is _UNKNOWN else following
 
     def _explored(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
         if not self.course.left:
@@ -164,20 +164,18 @@ class Course:
 
 def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Turn | None:
     """Return where the course of a job begins; None: what comes depends on more than events, or its plan is new."""
-    graph = job.task_graph
     if tasks or job.deadline is not None or job.run != 1 or job.status is not JobStatus.RUNNING:
-        return None
-    if len(graph) > _LARGEST_PLAN or not graph.sealed:
         return None
     plan, untouched = plan_of(job, catalog)
     learned = plan.learned
     course = learned.get(_COURSE)
     if course is None:
         learned["runs"] = runs = learned.get("runs", 0) + 1
-        if runs < WORTH_IT or plan.decisive:
+        if runs < WORTH_IT or plan.decisive or len(plan.todos) > _LARGEST_PLAN or not job.task_graph.sealed:
             return None
         learned[_COURSE] = course = Course(job, plan, untouched)
-    return cast("Course", course).begin
+    begin: Turn = course.begin
+    return begin
 
 
 class _Keys(dict[TaskId, Any]):

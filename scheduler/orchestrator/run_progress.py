@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduler.core.audit_entry import AuditLine
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import IdFactory, TaskId
-from scheduler.core.job import Job, Lease, TaskLine
+from scheduler.core.job import Job, Lease
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
-from scheduler.orchestrator.progress_template import Contents, ProgressTemplate
+from scheduler.orchestrator.progress_template import ProgressTemplate, stored
 from scheduler.orchestrator.state import RunState, TaskState
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
+from scheduler.repository.storable import document, maybe_micros, to_micros, well_formed
 
 _STARTED, _VERIFYING = EventType.TASK_STARTED, EventType.TASK_VERIFYING
 _ENDS_TASK = frozenset({EventType.TASK_DONE, EventType.TASK_FAILED})
@@ -49,13 +50,17 @@ def _worth_an_entry(notes: Sequence[NoteEvent]) -> list[NoteEvent]:
     ]
 
 
+def _is_success(note: NoteEvent) -> bool:
+    return note.type in _ACHIEVED or (note.type is EventType.TASK_SKIPPED and bool(note.data))
+
+
 class ProgressWriter:
     """Writes for one run. `effect_keys` holds the key of each task that was begun; whoever runs them fills it in."""
 
     def __init__(self, job: Job, lease: Lease, effect_keys: Mapping[TaskId, str | None], new_id: IdFactory) -> None:
         self._job = job
         self._job_id, self._tenant, self._run = job.id, job.tenant, job.run
-        self._reason = job.description or job.intent
+        self._reason = stored(job.description or job.intent, well_formed)
         self._lease = lease
         self._effect_keys = effect_keys
         self._new_id = new_id
@@ -65,7 +70,7 @@ class ProgressWriter:
     ) -> RunProgress:
         """Return what `progress` would for a run that has taken the same course, with these times and results."""
         own = self._job_id, self._tenant, self._reason, self._lease.token
-        return template.filled(Contents(own, moments, results, self._effect_keys, self._new_id))
+        return template.filled(own, moments, results, self._effect_keys, self._new_id)
 
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         """Return what must be stored before any of the commands is carried out; None: nothing."""
@@ -118,20 +123,20 @@ class ProgressWriter:
 
     def _row(self, task_id: TaskId, task: TaskState) -> TaskLine:
         return TaskLine(
-            self._job_id,
-            task_id,
-            self._run,
-            task.status,
-            task.attempts,
-            task.failures,
-            task.not_before,
-            task.result,
-            task.verified,
-            task.failure,
-            self._effect_keys.get(task_id),
-            task.evidence,
-            task.started_at,
-            task.completed_at,
+            run=self._run,
+            status=task.status._value_,
+            attempts=task.attempts,
+            failures=task.failures,
+            effect_key=self._effect_keys.get(task_id),
+            not_before=stored(task.not_before, maybe_micros),
+            result=None if task.result is None else stored(task.result, document),
+            verified=None if task.verified is None else int(task.verified),
+            failure=None if task.failure is None else document(task.failure.model_dump(mode="json")),
+            evidence=document(task.evidence),
+            started_at=stored(task.started_at, maybe_micros),
+            completed_at=stored(task.completed_at, maybe_micros),
+            job_id=self._job_id,
+            task_id=task_id,
         )
 
     def _line(self, state: RunState, note: NoteEvent) -> EventLine:
@@ -143,21 +148,23 @@ class ProgressWriter:
                 data["error"] = self._sentence(state.tasks[note.task_id].failure)
         elif note.type is EventType.JOB_FAILED:
             data = {**data, "error": self._sentence(state.failure)}
-        return EventLine(self._tenant, self._job_id, self._run, note.type, note.at, note.task_id, data)
+        at = stored(note.at, to_micros)
+        return EventLine(self._tenant, self._job_id, self._run, note.type._value_, at, note.task_id, document(data))
 
     def _entry(self, note: NoteEvent, todo: ToDo | None = None, evidence: Sequence[str] = ()) -> AuditLine:
         kind, what = _NAMES[note.type]
+        picture = last_picture(evidence) if evidence else None
         return AuditLine(
-            self._new_id(),
-            note.at,
-            self._tenant,
-            self._job_id,
-            note.task_id,
-            f"job.{what}" if todo is None else todo.action,
-            self._reason if todo is None else todo.reason or self._reason,
-            "success" if note.type in _ACHIEVED or (note.type is EventType.TASK_SKIPPED and note.data) else "failure",
-            last_picture(evidence) if evidence else None,
-            {"run": self._run, kind: what, **note.data},
+            tenant=self._tenant,
+            id=self._new_id(),
+            timestamp=stored(note.at, to_micros),
+            job_id=self._job_id,
+            task_id=note.task_id,
+            action=f"job.{what}" if todo is None else well_formed(todo.action),
+            reason=self._reason if todo is None or not todo.reason else well_formed(todo.reason),
+            result="success" if _is_success(note) else "failure",
+            screenshot_path=picture and well_formed(picture),
+            metadata=document({"run": self._run, kind: what, **note.data}),
         )
 
     def _sentence(self, failure: TaskFailure | None) -> str | None:

@@ -153,9 +153,19 @@ class _Plans:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[int, int, int], tuple[TaskGraph, ActionCatalog, RunPlan, _Tasks]] = OrderedDict()
+        self._latest: tuple[TaskGraph, ActionCatalog, int, tuple[RunPlan, _Tasks]] | None = None
 
     def read(self, graph: TaskGraph, catalog: ActionCatalog) -> tuple[RunPlan, _Tasks]:
-        key = id(graph), id(catalog), catalog.version
+        latest, version = self._latest, catalog.version
+        if latest is not None and latest[0] is graph and latest[1] is catalog and latest[2] == version:
+            return latest[3]
+        answer = self._read(graph, catalog, version)
+        if graph.sealed:
+            self._latest = graph, catalog, version, answer
+        return answer
+
+    def _read(self, graph: TaskGraph, catalog: ActionCatalog, version: int) -> tuple[RunPlan, _Tasks]:
+        key = id(graph), id(catalog), version
         known = self._known.get(key)
         if known is not None:
             self._known.move_to_end(key)

@@ -21,9 +21,6 @@ class Timers:
         self._next = math.inf
         self._handle: asyncio.TimerHandle | None = None
 
-    def add(self, sleeper: Sleeper) -> None:
-        self._sleepers.add(sleeper)
-
     def remove(self, sleeper: Sleeper) -> None:
         """Forget a sleeper; with the last one the timer of the loop goes as well."""
         self._sleepers.discard(sleeper)
@@ -31,8 +28,12 @@ class Timers:
             self._handle.cancel()
             self._handle, self._next = None, math.inf
 
-    def call_at(self, due: float) -> None:
-        """Have everybody asked at that time, or before."""
+    def call_at(self, due: float, sleeper: Sleeper) -> None:
+        """Have the sleeper woken at that time, or before, until it is removed."""
+        self._sleepers.add(sleeper)
+        self._look_at(due)
+
+    def _look_at(self, due: float) -> None:
         if due < self._next:
             if self._handle is not None:
                 self._handle.cancel()
@@ -44,4 +45,4 @@ class Timers:
         now = time.monotonic() + 0.001  # loops count whole milliseconds
         following = min((sleeper.wake(now) for sleeper in list(self._sleepers)), default=math.inf)
         if following < math.inf:
-            self.call_at(following)
+            self._look_at(following)

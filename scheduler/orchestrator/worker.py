@@ -92,19 +92,20 @@ class Worker:
             limit = min(self._concurrency - len(self._running), self._group)
             jobs = await self._next_jobs(limit)
             self.last_look = asyncio.get_running_loop().time()
+            now = self._clock.now()
             for job in jobs:
-                self._start(job, owner)
+                self._start(job, owner, now)
             if not jobs or len(jobs) < limit:
                 await self._look.wait()  # that they were leased is a change, after which there is one more look
             else:
                 await asyncio.sleep(0)  # they are begun before the next are looked for
 
-    def _start(self, job: Job, owner: asyncio.TaskGroup) -> None:
+    def _start(self, job: Job, owner: asyncio.TaskGroup, now: datetime) -> None:
         """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
         run, earlier = Carrier(owner, self._ended), self._latest.get(job.id)
         self._running[run], self._latest[job.id] = job, run
         if job.lease is not None:
-            self._held[run] = _Held(job.lease.until, job.lease.until - self._clock.now())
+            self._held[run] = _Held(job.lease.until, job.lease.until - now)
         run.carry(self._process(job, run, earlier))
 
     def _ended(self, run: Carrier) -> None:

@@ -4,9 +4,9 @@ A job handed out is *leased*: the worker must renew the lease, and writes only w
 the lease by time, and the next `dequeue` anywhere hands the job out again, with a greater epoch. Nothing is popped.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scheduler.core.clock import Clock, SystemClock
@@ -85,9 +85,9 @@ class JobQueue:
         """Prolong the leases; return the jobs whose lease is lost."""
         return await self._backend.renew(jobs)
 
-    async def release(self, jobs: Collection[Job]) -> None:
+    def release(self, jobs: Collection[Job]) -> Coroutine[Any, Any, None]:
         """Forget the leases of jobs whose run has ended, which is stored."""
-        await self._backend.release(jobs)
+        return self._backend.release(jobs)
 
     async def offer_again(self, jobs: Collection[Job]) -> None:
         """Tell workers of jobs that had a worker and are nobody's now, as is stored."""

@@ -13,7 +13,7 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
-from scheduler.repository.sqlite_rows import to_micros
+from scheduler.repository.storable import to_micros
 
 
 class SQLiteQueue:

@@ -12,13 +12,14 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.events import EventLine, JobEvent
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 
 Item = TypeVar("Item")
 

@@ -11,18 +11,19 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine
 from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
-from scheduler.repository.sqlite_rows import insertion_in_order, maybe_micros, to_json, to_micros, well_formed
+from scheduler.repository.sqlite_rows import insertion_in_order
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import before_commit, write_gathered
+from scheduler.repository.storable import maybe_micros, to_json, to_micros, well_formed
 
 Row = tuple[object, ...]
 
@@ -142,9 +143,7 @@ def _store(connection: sqlite3.Connection, jobs: Sequence[Job], status: JobStatu
             raise InvalidTransitionError(job.id, job.status, status)
     before_commit(connection, _insert, jobs, first=True)
     line = EventType.JOB_ACCEPTED
-    sqlite_events.append(
-        connection, [EventLine(job.tenant, job.id, job.run, line, job.created_at, None, {}) for job in jobs]
-    )
+    sqlite_events.append(connection, [EventLine.of(job.tenant, job.id, job.run, line, job.created_at) for job in jobs])
     sqlite_audit.append(connection, [_entry_of(job) for job in jobs])
 
 
@@ -192,8 +191,7 @@ def _row_of(job: Job, plan: _Plan) -> Row:
 
 
 def _entry_of(job: Job) -> AuditLine:
-    reason = job.description or job.intent
-    metadata = {"run": job.run}
-    return AuditLine(
-        new_id(), job.created_at, job.tenant, job.id, None, "job.accepted", reason, "success", None, metadata
-    )
+    return AuditLine.of(
+        tenant=job.tenant, id_=new_id(), timestamp=job.created_at, job_id=job.id, action="job.accepted",
+        reason=job.description or job.intent, metadata={"run": job.run},
+    )  # fmt: skip

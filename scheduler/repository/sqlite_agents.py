@@ -14,7 +14,8 @@ from scheduler.core.errors import AgentKeyTakenError, AgentNameTakenError
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.repository.agent_repository import AgentChanges, AgentKey, AgentRecord, Beat, Enrolment
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import insertion, storable, to_json, to_micros, to_moment
+from scheduler.repository.sqlite_rows import insertion, storable
+from scheduler.repository.storable import to_json, to_micros, to_moment
 
 _SIGNS_OF_LIFE = {"last_heartbeat", "running"}
 _KEYS_SINCE = """

@@ -10,14 +10,16 @@ from typing import Any
 
 import orjson
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
+from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.ids import JobId, TaskId, TenantId
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_insertion import Insertion
-from scheduler.repository.sqlite_rows import AUDIT_COLUMNS, audit_to_row, to_json
+from scheduler.repository.sqlite_rows import audit_line
 from scheduler.repository.sqlite_writer import before_commit
+from scheduler.repository.storable import to_json
 
 _FIRST = "0" * 64
-_CHAINED = ("tenant", "block", "position", *AUDIT_COLUMNS)
+_CHAINED = ("tenant", "block", "position", *AuditLine._fields[1:])
 """What a hash covers, see `_canonical`. A column that is added later must stay out of it, or every earlier hash would
 be wrong."""
 _insert = Insertion("audit_log", _CHAINED).run
@@ -38,13 +40,14 @@ def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditL
 
 def append_of_tenants(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
     """Append entries each to the chain of its tenant."""
-    before_commit(connection, _chain, [(entry.tenant, audit_to_row(entry)) for entry in entries])
+    lines = [entry if isinstance(entry, AuditLine) else audit_line(entry) for entry in entries]
+    before_commit(connection, _chain, lines)
 
 
-def _chain(connection: sqlite3.Connection, lines: Sequence[tuple[TenantId, tuple[Any, ...]]]) -> None:
+def _chain(connection: sqlite3.Connection, lines: Sequence[AuditLine]) -> None:
     by_tenant: defaultdict[TenantId, list[tuple[Any, ...]]] = defaultdict(list)
-    for tenant, line in lines:
-        by_tenant[tenant].append(line)
+    for line in lines:
+        by_tenant[line.tenant].append(line[1:])
     for tenant, entries in by_tenant.items():
         last = connection.execute("SELECT block, digest FROM audit_heads WHERE tenant = ?", (tenant,)).fetchone()
         block, previous = (last["block"] + 1, last["digest"]) if last else (1, _FIRST)

@@ -98,7 +98,8 @@ class SQLiteDatabase:
             raise RuntimeError("connect() first")
         unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick, lasting=lasting)
         self._waiting.append(unit)
-        self._commit_soon()
+        if self._soon is None and self._committing is None:
+            self._commit_soon()
         try:
             return await unit.future
         except asyncio.CancelledError:
@@ -170,8 +171,7 @@ class SQLiteDatabase:
 
     def _commit_soon(self) -> None:
         """Commit when all that can go on now has gone on: most of it is going to write as well."""
-        if self._committing is None and self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self._commit_what_waits)
+        self._soon = asyncio.get_running_loop().call_soon(self._commit_what_waits)
 
     def _commit_what_waits(self) -> None:
         """Hand the writes that wait to the writer's thread; the next ones gather until it has come back."""
@@ -214,7 +214,7 @@ class SQLiteDatabase:
         if changed:
             self._changes += 1
             asyncio.get_running_loop().call_soon(self._stir)
-        if self._waiting:
+        if self._waiting and self._soon is None and self._committing is None:
             self._commit_soon()
 
     def _open_writer(self) -> None:

@@ -18,7 +18,8 @@ from scheduler.repository.cursors import from_cursor, to_cursor
 from scheduler.repository.dead_letter_repository import NewPlan
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import maybe_micros, storable, to_json, to_moment
+from scheduler.repository.sqlite_rows import storable
+from scheduler.repository.storable import maybe_micros, to_json, to_moment
 
 MOST_COUNTED = 10_000
 """Up to so many a total is exact."""

@@ -3,14 +3,16 @@
 import sqlite3
 from collections.abc import Iterable
 
-from scheduler.core.events import EventLine, JobEvent
+from scheduler.core.events import JobEvent
+from scheduler.repository.lines import EventLine
 from scheduler.repository.sqlite_insertion import Insertion
-from scheduler.repository.sqlite_rows import EVENT_COLUMNS, event_to_row
+from scheduler.repository.sqlite_rows import event_line
 from scheduler.repository.sqlite_writer import before_commit
 
-_write = Insertion("events", EVENT_COLUMNS).run
+_write = Insertion("events", EventLine._fields).run
 
 
 def append(connection: sqlite3.Connection, events: Iterable[JobEvent | EventLine]) -> None:
     """Add lines; each gets its number when the caller's transaction is committed."""
-    before_commit(connection, _write, [event_to_row(event) for event in events])
+    lines = [event if isinstance(event, EventLine) else event_line(event) for event in events]
+    before_commit(connection, _write, lines)

@@ -8,21 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.sqlite_rows import (
-    job_from_row,
-    job_to_row,
-    maybe_micros,
-    to_micros,
-)
+from scheduler.repository.lines import AuditLine, EventLine
+from scheduler.repository.sqlite_rows import job_from_row, job_to_row
 from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import document, maybe_micros, to_micros, well_formed
 
 _ASKED = "somebody asked for it"
 _LINES = {
@@ -70,15 +66,24 @@ def note(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
-    event, entry = noted(job, line, at, reason, data)
+    event, entry = noted(job, line, to_micros(at), well_formed(reason), said_of(job.run, data))
     sqlite_events.append(connection, [event])
     sqlite_audit.append(connection, [entry])
 
 
-def noted(job: Job, line: EventType, at: datetime, reason: str, data: Mapping[str, Any]) -> tuple[EventLine, AuditLine]:
-    """Return the line of the timeline, and the entry of the audit log that goes with it."""
-    event = EventLine(job.tenant, job.id, job.run, line, at, None, data)
-    return event, _entry(job, _ACTIONS[line], at, reason, data)
+def said_of(run: int, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the documents of a line of the timeline and of the entry that goes with it, as they are stored."""
+    return document(data), document({"run": run, **data})
+
+
+def noted(job: Job, line: EventType, at: int, reason: str, said: tuple[str, str]) -> tuple[EventLine, AuditLine]:
+    """Return the line of the timeline, and the entry of the audit log, of values as they are stored."""
+    tenant, job_id, (data, metadata) = job.tenant, job.id, said
+    result: Literal["success", "failure"] = "failure" if line is EventType.JOB_FAILED else "success"
+    return (
+        EventLine(tenant, job_id, job.run, line._value_, at, None, data),
+        AuditLine(tenant, new_id(), at, job_id, None, _ACTIONS[line], reason, result, None, metadata),
+    )
 
 
 def audit(
@@ -91,13 +96,11 @@ def audit(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add an entry to the audit log."""
-    sqlite_audit.append(connection, [_entry(job, f"job.{action}", at, reason, data)])
-
-
-def _entry(job: Job, action: str, at: datetime, reason: str, data: Mapping[str, Any]) -> AuditLine:
-    result: Literal["success", "failure"] = "failure" if action == "job.failed" else "success"
-    metadata = {"run": job.run, **data}
-    return AuditLine(new_id(), at, job.tenant, job.id, None, action, reason, result, None, metadata)
+    entry = AuditLine.of(
+        tenant=job.tenant, id_=new_id(), timestamp=at, job_id=job.id, action=f"job.{action}", reason=reason,
+        metadata={"run": job.run, **data},
+    )  # fmt: skip
+    sqlite_audit.append(connection, [entry])
 
 
 def change_status(

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from scheduler.core.agent import SCHEDULER_URI
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import MessageConflictError, MessageNotAllowedError, SignatureRefusedError
 from scheduler.core.ids import AgentId, JobId, TaskId, TenantId, new_id
@@ -15,8 +14,10 @@ from scheduler.core.lam_protocol import BaseMessage, MessageFactory, MessageType
 from scheduler.core.sentences import Sentence
 from scheduler.repository import sqlite_audit
 from scheduler.repository.lam_repository import FINAL, Arrival, Ordered, Taken, Unsent, Waiting
+from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import insert, to_micros
+from scheduler.repository.sqlite_rows import insert
+from scheduler.repository.storable import to_micros
 
 _REPLAYED = Sentence(
     "ihr nonce war schon da; erneut senden heißt neu unterschreiben",
@@ -266,8 +267,8 @@ def _newest(connection: sqlite3.Connection, row: Mapping[str, Any], message: Bas
 
 def _audit(connection: sqlite3.Connection, arrival: Arrival, refused: str) -> None:
     correlation = arrival.message.correlation
-    entry = AuditLine(
-        id=new_id(),
+    entry = AuditLine.of(
+        id_=new_id(),
         timestamp=arrival.at,
         tenant=arrival.tenant,
         job_id=JobId(correlation.conversation_id or "agents"),
@@ -275,7 +276,6 @@ def _audit(connection: sqlite3.Connection, arrival: Arrival, refused: str) -> No
         action="lam.recorded",
         reason=f"{arrival.message.type} changes nothing: {refused}",
         result="failure",
-        screenshot_path=None,
         metadata={"agent": arrival.agent_id, "message": arrival.message.id, "kind": refused},
     )
     sqlite_audit.append(connection, [entry])

@@ -11,34 +11,30 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from scheduler.core.assembling import assembled
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
-from scheduler.core.events import EventLine, EventType
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
 from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository.lines import AuditLine, EventLine
 from scheduler.repository.repository_interface import RunProgress
-from scheduler.repository.sqlite_jobs import bury, note, noted
+from scheduler.repository.sqlite_jobs import bury, note, noted, said_of
 from scheduler.repository.sqlite_parking import park
 from scheduler.repository.sqlite_passing import next_past
-from scheduler.repository.sqlite_rows import (
-    JOB_COLUMNS,
-    job_of,
-    maybe_micros,
-    to_micros,
-    to_moment,
-    well_formed,
-)
+from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of
 from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
+from scheduler.repository.storable import maybe_micros, to_micros, to_moment, well_formed
 
+_ITS_TURN: Final = "it is its turn"
+_LEASE_RAN_OUT: Final = "the lease of its worker ran out"
 _MOST_PROMOTED = 500  # delayed jobs that become ready in one transaction
 _DUE = """
 SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
@@ -62,8 +58,10 @@ SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND dela
 ORDER BY priority DESC, turn, n LIMIT ?
 """
 _ABOVE_ALL = 2**31
-_STATUS, _CRASHES = JOB_COLUMNS.index("status"), JOB_COLUMNS.index("crashes")
+_STATUS, _RUN, _CRASHES = (JOB_COLUMNS.index(name) for name in ("status", "run", "crashes"))
 """Where they stand in JOB_COLUMNS: a row looks for a name through all of its columns."""
+_TURN, _PRIORITY = 1, 5 + JOB_COLUMNS.index("priority")
+"""Where they stand in _CLAIMED."""
 _TAKE = """
 UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
 WHERE n = ?
@@ -95,10 +93,11 @@ class _Room:
     """What the limits leave, counted while jobs are taken."""
 
     def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
+        self._unlimited = limits == NO_LIMITS
         self._left = limits.running
         self._most = limits.running_of_tenant
         self._running: Counter[str] = Counter()
-        if limits != NO_LIMITS:
+        if not self._unlimited:
             leased = "jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL"
             counts = f"SELECT tenant, count(*) FROM {leased} GROUP BY tenant"  # noqa: S608 - ours
             self._running.update(dict(map(tuple, connection.execute(counts))))
@@ -122,7 +121,7 @@ class _Room:
 
     def take(self, row: sqlite3.Row) -> bool:
         """Take a place if there is one. A job whose worker is lost has its place already."""
-        if row["lease_token"] is not None:
+        if self._unlimited or row["lease_token"] is not None:
             return True
         if not self.left or (self._most is not None and self._running[row["tenant"]] >= self._most):
             return False
@@ -146,7 +145,7 @@ def claim(
         rows = _next_rows(connection, now, wanted, room)
         chosen = [row for row in rows if room.take(row)]
         if chosen:
-            taken(connection, ((row["priority"], row["turn"]) for row in chosen))
+            taken(connection, [(row[_PRIORITY], row[_TURN]) for row in chosen])
             jobs += _take(connection, chosen, now, lease)
         if len(rows) < wanted or not chosen:
             break
@@ -184,25 +183,31 @@ def _certain(micros: int) -> datetime:
 
 
 def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: datetime, lease: timedelta) -> list[Job]:
-    """Lease the jobs of the rows; one whose plan cannot be read is put aside."""
+    """Lease the jobs of the rows; one whose plan cannot be read is put aside.
+
+    They share a token, since it is always asked for together with the id of a job.
+    """
     jobs, changes, until = list[Job](), list[tuple[Any, ...]](), now + lease
     lines, entries = list[EventLine](), list[AuditLine]()
-    at, end = to_micros(now), to_micros(until)
+    at, end, new_token = to_micros(now), to_micros(until), LeaseToken(new_id())
+    alike: dict[tuple[int, int], tuple[Lease, tuple[str, str]]] = {}
     for row in rows:
-        n, _, begun, token, epoch, *values = row
-        taken_now = assembled(Lease, {"token": LeaseToken(new_id()), "epoch": epoch + 1, "until": until})
-        lost = token is not None
+        n, _, begun, token, before, *values = row
+        epoch, run, lost = before + 1, values[_RUN], token is not None
+        if (epoch, run) not in alike:
+            new_lease = assembled(Lease, {"token": new_token, "epoch": epoch, "until": until})
+            alike[epoch, run] = new_lease, said_of(run, {"epoch": epoch})
+        leased, said = alike[epoch, run]
         status = JobStatus.CANCELLING if values[_STATUS] == "cancelling" else JobStatus.RUNNING
         crashes, started_at = values[_CRASHES] + lost, now if begun is None else to_moment(begun)
         try:
-            job = job_of(values, lease=taken_now, status=status, crashes=crashes, started_at=started_at)
+            job = job_of(values, lease=leased, status=status, crashes=crashes, started_at=started_at)
         except (ValueError, CPAError):
             _put_aside(connection, row, now)
             continue
-        changes.append((status._value_, taken_now.token, epoch + 1, end, crashes, at if begun is None else begun, n))
+        changes.append((status._value_, new_token, epoch, end, crashes, at if begun is None else begun, n))
         line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
-        reason = "the lease of its worker ran out" if lost else "it is its turn"
-        event, entry = noted(job, line, now, reason, {"epoch": epoch + 1})
+        event, entry = noted(job, line, at, _LEASE_RAN_OUT if lost else _ITS_TURN, said)
         lines.append(event)
         entries.append(entry)
         jobs.append(job)

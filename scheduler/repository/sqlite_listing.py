@@ -14,7 +14,8 @@ from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary
 from scheduler.core.sentences import Sentence
 from scheduler.repository.cursors import from_cursor, to_cursor
 from scheduler.repository.repository_interface import Page
-from scheduler.repository.sqlite_rows import job_from_row, maybe_micros, to_moment
+from scheduler.repository.sqlite_rows import job_from_row
+from scheduler.repository.storable import maybe_micros, to_moment
 
 MOST_COUNTED: Final = 10_000
 """Up to so many a total is exact."""

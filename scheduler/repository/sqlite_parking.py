@@ -6,7 +6,7 @@ from scheduler.core.errors import InvalidTransitionError, LeaseLostError
 from scheduler.core.ids import JobId
 from scheduler.core.questions import OpenQuestions
 from scheduler.repository.repository_interface import RunProgress
-from scheduler.repository.sqlite_rows import maybe_micros, to_json, to_micros, well_formed
+from scheduler.repository.storable import maybe_micros, to_json, to_micros, well_formed
 
 _PARK = """
 UPDATE jobs SET status = CASE status WHEN 'running' THEN ? ELSE status END, lease_token = NULL,

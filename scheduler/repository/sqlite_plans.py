@@ -14,7 +14,7 @@ from scheduler.core.ids import TenantId
 from scheduler.core.kept_plans import KeptPlan
 from scheduler.repository.plan_repository import PlanRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import to_json, to_micros, to_moment, well_formed
+from scheduler.repository.storable import to_json, to_micros, to_moment, well_formed
 
 MOST_OF_TENANT: Final = 1000
 _JOBS, _STEPS = 100, 5000

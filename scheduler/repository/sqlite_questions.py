@@ -20,10 +20,11 @@ from scheduler.repository.repository_interface import IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_jobs import bury, fetch, note
 from scheduler.repository.sqlite_parking import ask
-from scheduler.repository.sqlite_rows import job_to_row, to_micros, to_moment, well_formed
+from scheduler.repository.sqlite_rows import job_to_row
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import to_micros, to_moment, well_formed
 
 _PLANNED = ("intent", "locale", "context", "task_graph", "graph_digest", "status", "delayed", "not_before", "deadline")
 

@@ -11,9 +11,10 @@ from scheduler.core.job import Job
 from scheduler.repository import sqlite_jobs
 from scheduler.repository.repair_repository import Broken, Repaired, RepairRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import task_from_row, to_micros, well_formed
+from scheduler.repository.sqlite_rows import task_from_row
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import to_micros, well_formed
 
 _NEXT = """
     SELECT d.job_id, d.tenant, d.run FROM dead_letters AS d LEFT JOIN repairs AS r ON r.job_id = d.job_id

@@ -31,15 +31,8 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import (
-    audit_from_row,
-    event_from_row,
-    insertion,
-    job_from_row,
-    maybe_micros,
-    task_from_row,
-    to_micros,
-)
+from scheduler.repository.sqlite_rows import audit_from_row, event_from_row, insertion, job_from_row, task_from_row
+from scheduler.repository.storable import maybe_micros, to_micros
 from scheduler.repository.word_index import WordIndex
 
 _LONG_PLAN = 20_000  # characters, which take a few tenths of a millisecond to read
@@ -109,13 +102,10 @@ class SQLiteJobRepository(JobRepository):
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, progress: RunProgress) -> None:
         try:
-            await self._record(progress)
+            await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
         except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
             if not await self._database.read(lambda connection: sqlite_leases.is_recorded(connection, progress)):
                 raise
-
-    async def _record(self, progress: RunProgress) -> None:
-        await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
 
 
 class SQLiteTaskRepository(TaskRepository):

@@ -15,7 +15,7 @@ from scheduler.core.job import JobStatus
 from scheduler.repository import sqlite_audit
 from scheduler.repository.retention import PrunedJobs
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import maybe_micros, to_micros
+from scheduler.repository.storable import maybe_micros, to_micros
 
 _STEP: Final = 0.005  # seconds a step may delete; the job it is at then is finished
 _LOOK: Final = 200  # rows a step looks at

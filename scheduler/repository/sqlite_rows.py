@@ -1,37 +1,32 @@
-"""How models become rows of SQLite and come back. Times are microseconds since 1970, documents JSON.
-
-Half of a surrogate pair, which web pages that cut an emoji in two do hand out, is no text that can be stored: it
-becomes U+FFFD, as in JavaScript's `toWellFormed`.
-"""
+"""How models become rows of SQLite and come back."""
 
 import hashlib
-import json
-import re
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import orjson
 from pydantic_core import from_json
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.events import EventLine, JobEvent
-from scheduler.core.job import Job, JobStatus, Lease, TaskLine, TaskRun, job_with
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import JobEvent
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun, job_with
 from scheduler.core.task_graph import TaskGraph
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.storable import (
+    EPOCH,
+    MICROSECOND,
+    document,
+    maybe_micros,
+    to_json,
+    to_micros,
+    to_moment,
+    well_formed,
+)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_KEPT_PLAN = 20_000  # characters
 _MOST_KEPT_PLANS = 500
-_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
-EVENT_COLUMNS = ("tenant", "job_id", "run", "type", "at", "task_id", "data")
-TASK_COLUMNS = (
-    "run", "status", "attempts", "failures", "effect_key", "not_before", "result", "verified", "failure", "evidence",
-    "started_at", "completed_at", "job_id", "task_id",
-)  # fmt: skip
 _PLAIN_JOB_COLUMNS = (
     "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "error", "error_code",
     "retry_count", "max_retries", "crashes", "plan_version",
@@ -40,48 +35,11 @@ _PLAIN_JOB_COLUMNS = (
 _JOB_MOMENTS = ("started_at", "completed_at", "deadline", "not_before")
 JOB_COLUMNS = (*_PLAIN_JOB_COLUMNS, "graph_digest", "context", "task_graph", "created_at", *_JOB_MOMENTS)
 """What makes a job, apart from its lease."""
-AUDIT_COLUMNS = (
-    "id", "timestamp", "job_id", "task_id", "action", "reason", "result", "screenshot_path", "metadata",
-)  # fmt: skip
-"""What an audit entry brings; tenant, block and position are its place in the chain."""
-
-
-_latest: tuple[datetime, int] = (_EPOCH, 0)
-"""What was asked last: the rows of one change mostly bear the same moment."""
-
-
-def to_micros(moment: datetime) -> int:
-    global _latest  # noqa: PLW0603 - a pair that is replaced whole, from any thread
-    known, micros = _latest
-    if moment is not known:
-        micros = (moment - _EPOCH) // _MICROSECOND
-        _latest = moment, micros
-    return micros
-
-
-def maybe_micros(moment: datetime | None) -> int | None:
-    return None if moment is None else to_micros(moment)
-
-
-def to_moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + micros * _MICROSECOND
-
-
-def to_json(value: object) -> str:
-    """Return canonical JSON: keys in order, no blanks. Half of a surrogate pair is left as it is."""
-    try:
-        return orjson.dumps(value, default=str, option=_CANONICAL).decode()
-    except TypeError:  # half of a surrogate pair, an integer of more than 64 bits, a key that is no text
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row with well-formed texts."""
     return {column: well_formed(value) if isinstance(value, str) else value for column, value in row.items()}
-
-
-def well_formed(text: str) -> str:
-    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def insertion(table: str, columns: Iterable[str]) -> str:
@@ -169,36 +127,32 @@ def job_of(values: Sequence[Any], **changes: Any) -> Job:  # noqa: ANN401 - fiel
 
     It was validated when it was accepted: to do so again at every claim would cost more than the claim's statements.
     """
-    fields = dict(zip(_PLAIN_JOB_COLUMNS, values, strict=False))
     digest, context, plan, created_at, *moments = values[len(_PLAIN_JOB_COLUMNS) :]
-    fields["created_at"] = _moment(created_at)
     if any(moments):
-        for name, micros in zip(_JOB_MOMENTS, moments, strict=True):
-            if micros:
-                fields[name] = _moment(micros)
-    fields["context"] = {} if context == "{}" else from_json(context)
-    fields["task_graph"] = _plans.read(digest, plan)
-    fields.update(changes)
-    return job_with(fields)
+        set_ = ((name, _moment(micros)) for name, micros in zip(_JOB_MOMENTS, moments, strict=True) if micros)
+        changes = {**dict(set_), **changes}
+    changes["created_at"] = _moment(created_at)
+    changes["context"] = {} if context == "{}" else from_json(context)
+    changes["task_graph"] = _plans.read(digest, plan)
+    return job_with(zip(_PLAIN_JOB_COLUMNS, values, strict=False), changes)
 
 
-def task_to_row(task: TaskRun | TaskLine) -> tuple[Any, ...]:
-    """Return the values of TASK_COLUMNS."""
-    return (
-        task.run,
-        task.status._value_,  # plain text, here and below: SQLite asks long how to store any other
-        task.attempts,
-        task.failures,
-        task.effect_key,
-        maybe_micros(task.not_before),
-        None if task.result is None else well_formed(to_json(task.result)),
-        None if task.verified is None else int(task.verified),
-        None if task.failure is None else well_formed(to_json(task.failure.model_dump(mode="json"))),
-        well_formed(to_json(task.evidence)) if task.evidence else "[]",
-        maybe_micros(task.started_at),
-        maybe_micros(task.completed_at),
-        task.job_id,
-        task.task_id,
+def task_line(task: TaskRun) -> TaskLine:
+    return TaskLine(
+        run=task.run,
+        status=task.status._value_,  # plain text, here and below: SQLite asks long how to store any other
+        attempts=task.attempts,
+        failures=task.failures,
+        effect_key=task.effect_key,
+        not_before=maybe_micros(task.not_before),
+        result=None if task.result is None else document(task.result),
+        verified=None if task.verified is None else int(task.verified),
+        failure=None if task.failure is None else document(task.failure.model_dump(mode="json")),
+        evidence=document(task.evidence),
+        started_at=maybe_micros(task.started_at),
+        completed_at=maybe_micros(task.completed_at),
+        job_id=task.job_id,
+        task_id=task.task_id,
     )
 
 
@@ -218,31 +172,16 @@ def task_from_row(row: sqlite3.Row) -> TaskRun:
     )
 
 
-def event_to_row(event: JobEvent | EventLine) -> tuple[Any, ...]:
-    """Return the values of EVENT_COLUMNS."""
-    return (
-        event.tenant,
-        event.job_id,
-        event.run,
-        event.type._value_,
-        to_micros(event.at),
-        event.task_id,
-        well_formed(to_json(event.data)) if event.data else "{}",
-    )
+def event_line(event: JobEvent) -> EventLine:
+    return EventLine.of(event.tenant, event.job_id, event.run, event.type, event.at, event.task_id, event.data)
 
 
 def event_from_row(row: sqlite3.Row) -> JobEvent:
     return JobEvent.model_validate(dict(row) | {"at": _moment(row["at"]), "data": from_json(row["data"])})
 
 
-def audit_to_row(entry: AuditEntry | AuditLine) -> tuple[Any, ...]:
-    """Return the values of AUDIT_COLUMNS."""
-    path, metadata = entry.screenshot_path, to_json(entry.metadata)
-    id_, action, reason = entry.id, entry.action, entry.reason
-    if not f"{id_}{action}{reason}{path}{metadata}".isascii():
-        id_, action, reason, metadata = map(well_formed, (id_, action, reason, metadata))
-        path = path and well_formed(path)
-    return (id_, to_micros(entry.timestamp), entry.job_id, entry.task_id, action, reason, entry.result, path, metadata)
+def audit_line(entry: AuditEntry) -> AuditLine:
+    return AuditLine.of(id_=entry.id, **entry.model_dump(exclude={"id", "block", "position"}))
 
 
 def audit_from_row(row: sqlite3.Row) -> AuditEntry:
@@ -252,7 +191,7 @@ def audit_from_row(row: sqlite3.Row) -> AuditEntry:
 
 
 def _moment(micros: int) -> datetime:
-    return _EPOCH + micros * _MICROSECOND
+    return EPOCH + micros * MICROSECOND
 
 
 def _document(text: str | None) -> Any:  # noqa: ANN401 - JSON

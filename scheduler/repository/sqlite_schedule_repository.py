@@ -12,8 +12,8 @@ from scheduler.repository import sqlite_schedules
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.schedule_repository import Firing
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import to_micros, to_moment
 from scheduler.repository.sqlite_schedule_rows import schedule_event_from_row, schedule_from_row
+from scheduler.repository.storable import to_micros, to_moment
 
 _FIRINGS = "FROM schedule_events WHERE schedule_id = :id AND type IN ('fired', 'failed', 'skipped', 'missed')"
 _OF_TENANT = "tenant = :tenant"

@@ -5,7 +5,8 @@ import sqlite3
 from typing import Any
 
 from scheduler.core.schedules import Schedule, ScheduleEvent
-from scheduler.repository.sqlite_rows import maybe_micros, storable, to_json, to_micros, to_moment
+from scheduler.repository.sqlite_rows import storable
+from scheduler.repository.storable import maybe_micros, to_json, to_micros, to_moment
 
 _PLAIN = {"id", "tenant", "version", "last_job_id", "fired", "failures", "last_error"}
 _TIMES = ("created_at", "since", "next_fire", "last_fire")

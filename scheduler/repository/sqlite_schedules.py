@@ -14,9 +14,10 @@ from scheduler.core.sentences import sentence
 from scheduler.repository import sqlite_audit
 from scheduler.repository.schedule_repository import FailedFiring, Firing
 from scheduler.repository.sqlite_accepting import accept
-from scheduler.repository.sqlite_rows import insert, storable, to_micros
+from scheduler.repository.sqlite_rows import insert, storable
 from scheduler.repository.sqlite_schedule_rows import schedule_event_to_row, schedule_from_row, schedule_to_row
 from scheduler.repository.sqlite_writer import write_gathered
+from scheduler.repository.storable import to_micros
 
 _CHANGING = (
     "name", "definition", "version", "paused", "since", "next_fire", "last_fire", "last_job_id", "fired", "failures",

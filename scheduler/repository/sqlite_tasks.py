@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from scheduler.core.audit_entry import AuditLine
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
-from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, new_id
-from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.retry import TaskFailure
 from scheduler.core.todo import ToDo
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.sqlite_rows import TASK_COLUMNS, insertion_in_order, task_from_row, task_to_row, to_micros
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.sqlite_rows import insertion_in_order, task_from_row, task_line
+from scheduler.repository.storable import to_micros
 
 _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.PENDING: EventType.TASK_RETRY_SCHEDULED,
@@ -25,19 +26,19 @@ _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.CANCELLED: EventType.TASK_CANCELLED,
 }
 _KEY = 2  # columns of a task, the last ones, that name it
-_INSERT = insertion_in_order("tasks", (*TASK_COLUMNS, "position"))
+_INSERT = insertion_in_order("tasks", (*TaskLine._fields, "position"))
 _UPDATE = (
-    f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TASK_COLUMNS[:-_KEY])}"  # noqa: S608 - names are ours
+    f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TaskLine._fields[:-_KEY])}"  # noqa: S608 - names are ours
     " WHERE job_id = ? AND task_id = ?"
 )
-_UNTOUCHED = task_to_row(TaskRun(job_id=JobId(""), task_id=TaskId("")))[:-_KEY]
+_UNTOUCHED = task_line(TaskRun(job_id=JobId(""), task_id=TaskId("")))[:-_KEY]
 
 
 def _insertion_of_untouched() -> str:
     """Return the statement for a task that nobody has touched: what never differs is not bound, which takes longer."""
-    said = {None: "NULL"}
+    said: dict[object, str] = {None: "NULL"}
     values = (said.get(value) or (f"'{value}'" if isinstance(value, str) else str(value)) for value in _UNTOUCHED)
-    return f"INSERT INTO tasks ({', '.join((*TASK_COLUMNS, 'position'))}) VALUES ({', '.join(values)}, ?, ?, ?)"  # noqa: S608
+    return f"INSERT INTO tasks ({', '.join((*TaskLine._fields, 'position'))}) VALUES ({', '.join(values)}, ?, ?, ?)"  # noqa: S608
 
 
 _INSERT_UNTOUCHED = _insertion_of_untouched()
@@ -65,7 +66,8 @@ def add_items(connection: sqlite3.Connection, job_id: JobId, tasks: Sequence[Tas
 
 def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun | TaskLine]) -> None:
     """Store tasks that have rows. Raises ValueError when one has none."""
-    if connection.executemany(_UPDATE, [task_to_row(task) for task in tasks]).rowcount != len(tasks):
+    lines = [task if isinstance(task, TaskLine) else task_line(task) for task in tasks]
+    if connection.executemany(_UPDATE, lines).rowcount != len(lines):
         raise ValueError(f"one of the tasks {[task.task_id for task in tasks]} is not in the plan of the job")
 
 
@@ -76,18 +78,11 @@ def put_task(connection: sqlite3.Connection, task: TaskRun, now: datetime) -> No
     if before is None:
         statement = "SELECT coalesce(max(position) + 1, 0) FROM tasks WHERE job_id = ?"
         position = connection.execute(statement, (task.job_id,)).fetchone()[0]
-        connection.execute(_INSERT, (*task_to_row(task), position))
+        connection.execute(_INSERT, (*task_line(task), position))
     else:
         put_tasks(connection, [task])
     if before is None or before.status is not task.status:
-        line = JobEvent(
-            tenant=job["tenant"],
-            job_id=task.job_id,
-            run=job["run"],
-            type=_LINES[task.status],
-            at=now,
-            task_id=task.task_id,
-        )
+        line = EventLine.of(job["tenant"], task.job_id, job["run"], _LINES[task.status], now, task.task_id)
         sqlite_events.append(connection, [line])
 
 
@@ -133,12 +128,12 @@ def cancel_open_tasks(connection: sqlite3.Connection, job: Job, now: datetime) -
 
 def _cancelled_line(job: Job, todo: ToDo, now: datetime) -> EventLine:
     data = {"action": todo.action}
-    return EventLine(job.tenant, job.id, job.run, EventType.TASK_CANCELLED, now, todo.id, data)
+    return EventLine.of(job.tenant, job.id, job.run, EventType.TASK_CANCELLED, now, todo.id, data)
 
 
 def _cancelled_entry(job: Job, todo: ToDo, now: datetime) -> AuditLine:
-    return AuditLine(
-        id=new_id(),
+    return AuditLine.of(
+        id_=new_id(),
         timestamp=now,
         tenant=job.tenant,
         job_id=job.id,
@@ -146,7 +141,6 @@ def _cancelled_entry(job: Job, todo: ToDo, now: datetime) -> AuditLine:
         action=todo.action,
         reason=todo.reason or job.description or job.intent,
         result="failure",
-        screenshot_path=None,
         metadata={"run": job.run, "task": TaskStatus.CANCELLED},
     )
 
@@ -167,9 +161,9 @@ def end_rest(
     )
     for row in sorted(rows, key=itemgetter("position")):
         status, task_id, data = TaskStatus(row["status"]), TaskId(row["task_id"]), {"code": failure.code}
-        sqlite_events.append(connection, [EventLine(tenant, job_id, run, _LINES[status], now, task_id, data)])
-        entry = AuditLine(
-            id=new_id(),
+        sqlite_events.append(connection, [EventLine.of(tenant, job_id, run, _LINES[status], now, task_id, data)])
+        entry = AuditLine.of(
+            id_=new_id(),
             timestamp=now,
             tenant=tenant,
             job_id=job_id,
@@ -177,7 +171,6 @@ def end_rest(
             action=f"task.{status.value}",
             reason=failure.message,
             result="failure",
-            screenshot_path=None,
             metadata={"run": run, "task": status.value, **data},
         )
         sqlite_audit.append(connection, [entry])

@@ -13,7 +13,7 @@ from scheduler.core.request_errors import IntentExistsError
 from scheduler.core.taught import Taught
 from scheduler.repository import sqlite_audit
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import to_json, to_micros, to_moment
+from scheduler.repository.storable import to_json, to_micros, to_moment
 
 _INSERT = "INSERT INTO taught (id, tenant, kind, intent, text, document, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _VERSION = "SELECT COALESCE(MAX(n), 0), COUNT(forgotten) FROM taught WHERE tenant = ?"

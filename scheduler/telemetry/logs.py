@@ -7,11 +7,26 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Literal, TextIO
 
 import structlog
 
+from scheduler.core.ids import JobId
+
 Redact = Callable[[str], str]
+_run: ContextVar[tuple[JobId, int] | None] = ContextVar("run", default=None)
+
+
+def log_of_run(job_id: JobId, run: int) -> None:
+    """Have what is logged from now on in this task name the run. Every run says so: one variable, and no more."""
+    _run.set((job_id, run))
+
+
+def name_run(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Name the run in a line of the log that is about one."""
+    run = _run.get()
+    return event if run is None else {"job_id": run[0], "run": run[1], **event}
 
 
 def set_up_logs(
@@ -25,6 +40,7 @@ def set_up_logs(
     number = logging.getLevelNamesMapping()[level.upper()]
     first: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_run,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -47,7 +47,9 @@ CONTEXT = ExecutionContext(job_id=JobId("job-1"))
 def test_an_action_wins_over_its_family() -> None:
     family, exact = Recorder("family"), Recorder("exact")
     registry = ExecutorRegistry()
+    assert not registry.does("web.click")
     registry.register("web.*", family)
+    assert registry.does("web.click")
     registry.register("web.click", exact)
 
     assert registry.get("web.click") is exact

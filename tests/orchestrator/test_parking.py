@@ -249,7 +249,7 @@ async def test_a_long_pause_before_the_next_attempt_gives_the_worker_up(office: 
     retry = RetryPolicy(base_delay=timedelta(minutes=1))
     await office.accept(a_step("find", action=FIND, retry=retry), a_step("send", "find"))
     job = await office.lease()
-    office.orchestrator._runner._random = lambda: 0.5
+    office.orchestrator._means.runner._random = lambda: 0.5
 
     await office.orchestrator.process(job)
     deferred = await office.now(job.id)

@@ -13,9 +13,8 @@ class Dozing:
     def __init__(self, timers: Timers, *delays: float) -> None:
         self.due = [time.monotonic() + delay for delay in delays]
         self.woken: list[float] = []
-        timers.add(self)
         for due in self.due:
-            timers.call_at(due)
+            timers.call_at(due, self)
 
     def wake(self, now: float) -> float:
         self.woken += [due for due in self.due if due <= now]

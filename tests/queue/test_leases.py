@@ -55,6 +55,21 @@ class TestLease:
 
         assert await queue.get_job(first.id) == second
 
+    async def test_jobs_leased_together_are_lost_one_by_one(self, queue: JobQueue, clock: FakeClock) -> None:
+        for _ in range(2):
+            await queue.enqueue(a_job())
+        lost, kept = await queue.dequeue_many(2)
+        clock.advance(LEASE - SECOND)
+        await queue.renew(kept)
+        clock.advance(SECOND)
+        taken_over = await leased(queue)
+
+        assert taken_over.id == lost.id
+        assert await queue.renew_many([lost, kept]) == {lost.id}
+        with pytest.raises(LeaseLostError):
+            await queue.hand_back(lost)
+        await queue.hand_back(kept)
+
     @pytest.mark.parametrize("status", [JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED])
     async def test_the_end_of_a_run_ends_the_lease(self, queue: JobQueue, clock: FakeClock, status: JobStatus) -> None:
         await queue.enqueue(a_job())

@@ -21,7 +21,7 @@ from scheduler.repository.repository_interface import AuditFilter
 from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteAuditRepository
-from scheduler.repository.sqlite_rows import to_micros
+from scheduler.repository.storable import to_micros
 from tests.support.clock import NOON
 from tests.support.opens_store import open_and_count
 

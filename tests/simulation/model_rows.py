@@ -1,6 +1,7 @@
 """What the model of the store keeps: rows, commits, and the blocks of the audit log."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,14 +9,18 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from scheduler.core.audit_entry import AuditEntry, AuditLine
-from scheduler.core.events import EventLine, EventType, JobEvent
+from scheduler.core.audit_entry import AuditEntry
+from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import LeaseToken, TaskId
-from scheduler.core.job import Job, TaskLine, TaskRun, TaskStatus
+from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
+from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.storable import to_moment
 
 Model = TypeVar("Model", bound=BaseModel)
+_MOMENTS = {"at", "timestamp", "not_before", "started_at", "completed_at"}
+_DOCUMENTS = {"data", "metadata", "failure", "evidence", "result"}
 
 
 class RepeatedEntryError(Exception):
@@ -82,7 +87,11 @@ def as_model(kind: type[Model], line: object) -> Model:
     if isinstance(line, kind):
         return line
     assert isinstance(line, TaskLine | EventLine | AuditLine)
-    return kind.model_validate(line._asdict())
+    values = line._asdict()
+    moments = {name: to_moment(values[name]) for name in _MOMENTS & values.keys()}
+    texts = _DOCUMENTS & values.keys() - ({"result"} if isinstance(line, AuditLine) else set())
+    documents = {name: values[name] and json.loads(values[name]) for name in texts}
+    return kind.model_validate(values | moments | documents)
 
 
 def put_aside(task: TaskRun, run: int, rest: TaskFailure, at: datetime) -> tuple[TaskRun, EventType]:

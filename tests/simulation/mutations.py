@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.errors import Effect
 from scheduler.core.events import (
     AttemptFailed,
@@ -35,7 +36,7 @@ from tests.simulation.agents import FAILURES, Agent
 from tests.simulation.clients import Api, Client
 from tests.simulation.dispatch import ForgetfulDispatch, Place
 from tests.simulation.job_run import SimulatedRun
-from tests.simulation.model_rows import Stored
+from tests.simulation.model_rows import Stored, as_model
 from tests.simulation.model_store import ModelStore
 from tests.simulation.workers import SimulatedWorker
 
@@ -116,9 +117,9 @@ def note_that_a_task_runs_is_lost(patch: Patch) -> None:
             return None
         return replace(
             whole,
-            tasks=[row for row in whole.tasks if row.status is not TaskStatus.RUNNING],
-            events=[line for line in whole.events if line.type is not EventType.TASK_STARTED],
-            audit=[entry for entry in whole.audit if entry.metadata.get("task") != "started"],
+            tasks=[row for row in whole.tasks if row.status != TaskStatus.RUNNING],
+            events=[line for line in whole.events if line.type != EventType.TASK_STARTED],
+            audit=[entry for entry in whole.audit if as_model(AuditEntry, entry).metadata.get("task") != "started"],
         )
 
     patch.setattr(ProgressWriter, "progress", progress)
@@ -305,7 +306,7 @@ def entry_of_the_audit_log_is_lost(patch: Patch) -> None:
 @_breaks("I6")
 def line_of_the_timeline_is_lost(patch: Patch) -> None:
     def record(store: ModelStore, progress: RunProgress) -> None:
-        lines = [line for line in progress.events if line.type is not EventType.TASK_DONE]
+        lines = [line for line in progress.events if line.type != EventType.TASK_DONE]
         _record(store, replace(progress, events=lines))
 
     patch.setattr(ModelStore, "record", record)

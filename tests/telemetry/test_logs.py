@@ -1,5 +1,6 @@
 """The log: JSON lines with an id and without secrets, those of libraries too."""
 
+import contextvars
 import io
 import json
 import logging
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from scheduler.telemetry.logs import set_up_logs
+from scheduler.core.ids import JobId
+from scheduler.telemetry.logs import log_of_run, set_up_logs
 
 
 @pytest.fixture
@@ -44,6 +46,25 @@ def test_log_lines_are_json_with_the_id_and_without_secrets() -> None:
     assert (lines[0]["password"], lines[0]["deep"], lines[0]["path"]) == ("•••", {"list": ["so •••"]}, "/•••")
     assert lines[1]["logger"] == "uvicorn.error"
     assert "geheim" not in stream.getvalue()
+
+
+@pytest.mark.usefixtures("untouched_logs")
+def test_lines_of_a_run_name_it_unless_they_name_another_job() -> None:
+    stream = io.StringIO()
+    set_up_logs("info", "json", _redact, stream)
+
+    def in_a_run() -> None:
+        log_of_run(JobId("job-7"), 2)
+        structlog.get_logger().info("lease_lost")
+        logging.getLogger("uvicorn.error").error("by a library")
+        structlog.get_logger().info("job_put_aside", job_id="job-8")
+
+    contextvars.copy_context().run(in_a_run)
+    structlog.get_logger().info("worker_stopped")
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line.get("job_id") for line in lines] == ["job-7", "job-7", "job-8", None]
+    assert [line.get("run") for line in lines] == [2, 2, 2, None]
 
 
 @pytest.mark.usefixtures("untouched_logs")
