@@ -88,9 +88,11 @@ def spoilt(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
                 case 0:
                     del place[name]
                 case 1:
-                    place[chance.choice(("x", "", "type", "inReplyTo", name.upper()))] = chance.choice(NASTY)
+                    place[chance.choice(("x", "", "type", "inReplyTo", name.upper()))] = copy.deepcopy(
+                        chance.choice(NASTY)
+                    )
                 case _:
-                    place[name] = chance.choice(NASTY)
+                    place[name] = copy.deepcopy(chance.choice(NASTY))
             break
     return document
 
