@@ -72,8 +72,8 @@ _APPOINTMENTS: Final = re.compile(
 _KINDS: Final = {
     "document": "thing", "document_id": "thing", "file_name": "thing", "form": "thing", "table": "thing",
     "query": "thing", "application": "place", "portal": "place", "folder": "place", "url": "place",
-    "recipient": "person", "participants": "person", "sender": "person", "date": "time", "time": "time", "title": "text",
-    "body": "text", "subject": "text",
+    "recipient": "person", "participants": "person", "sender": "person", "date": "time", "time": "time",
+    "title": "text", "body": "text", "subject": "text",
 }  # fmt: skip
 _APPOINTMENT: Final = "create_appointment"
 _OF_ONE_KIND: Final = {
