@@ -1,7 +1,9 @@
 """A scheduler on a real port, and agents as processes of their own beside it."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -29,9 +31,13 @@ _LIMIT = 20.0
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """Return a port below those that systems give out by themselves, which another test's client or server may get."""
+    while True:
+        with socket.socket() as taken:
+            port = random.SystemRandom().randrange(20_000, 32_000)
+            with contextlib.suppress(OSError):
+                taken.bind(("127.0.0.1", port))
+                return port
 
 
 @dataclass
