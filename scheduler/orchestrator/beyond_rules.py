@@ -77,10 +77,6 @@ def nothing_known(_request: str) -> Mapping[str, str]:
     return {}
 
 
-_SAYS_THAT: Final = re.compile(r"\b(?:dass|daß|that|ob|whether)\b", re.IGNORECASE)
-"""What is told may name persons and things that no order is about."""
-
-
 class BeyondRules:
     """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
 
@@ -109,19 +105,8 @@ class BeyondRules:
         return self._planner is not None
 
     async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree.
-
-        A verb that is said once is put to all it counts for, where rules and what was learned agree on all orders then.
-        """
-        spelled = spelled_out(text, rules)
-        if spelled != text and _SAYS_THAT.search(text) is None:
-            found = await self._read(spelled, rules)
-            wanted = [part.routed.name for part in split_orders(spelled, rules).parts]
-            if UNKNOWN not in wanted and wanted == [part.routed.name for part in found.parts] and _have_all(found):
-                return found
-        return await self._read(text, rules)
-
-    async def _read(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
+        text = spelled_out(text, rules)
         orders = split_orders(text, rules)
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
         if self._learned is not None and (not plain or self._learned.doubts(text)):
@@ -170,12 +155,3 @@ class BeyondRules:
         name = job.intent if _INTENT.fullmatch(job.intent) else UNKNOWN
         stopped = StoppedPlan(job.task_graph, done, error)
         return await self._planner.repair(Intent(name=name), context, stopped, advice=advice, spender=spender)
-
-
-def _have_all(orders: Orders) -> bool:
-    """Whether no order lacks a slot, and nothing was overlooked."""
-    return not orders.overlooked and all(
-        any(name in part.routed.slots for name in names.split("/"))
-        for part in orders.parts
-        for names in part.routed.required
-    )
