@@ -10,7 +10,6 @@ import structlog
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
-from scheduler.core.gapping import spelled_out
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
@@ -106,7 +105,6 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
-        text = spelled_out(text, rules)
         orders = split_orders(text, rules)
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
         if self._learned is not None and (not plain or self._learned.doubts(text)):
