@@ -145,7 +145,7 @@ ABLE: Final = re.compile(
 
 COURTESY: Final = re.compile(
     r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|vergelt'?s gott|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
-    r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau|nein|nee|nö|no|nope)[ .!]*$"
+    r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau)[ .!]*$"
 )
 
 

@@ -41,27 +41,7 @@ _ADVERTS: Final = (
     r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
     r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
 )
-_HEADINGS: Final = (
-    (
-        r"(?!.*\b(?:bitte|please)\b)(?:[^:.!?]+[,;–-] )?"
-        r"(?:chapter|kapitel|lesson|lektion|unit|modul|module|section|abschnitt) (?:\d+|[ivx]+)\w?: .*"
-    ),
-    (
-        r"(?!.*\b(?:bitte|please|termin\w*|meeting|appointment|kalender|calendar|mail\w*|an|to)\b)[^:,.!?]+: [^:.!?]+, "
-        r"(?:\w+ )?(?:\w*kurs|course|workshop|seminar|lehrgang|class|webinar)\b.*"
-    ),
-)
-_LAMENTS: Final = (
-    (
-        r".+[,;:–-] ?(?:so sieht|so ist|das ist|das war|that'?s|that is|this is|such is) "
-        r"(?:halt |eben |nun mal |just )?(?:mein|my|unser|our) (?:\w+ )?(?:leben|alltag|life|routine)\b.*"
-    ),
-    (
-        r"(?:read|put|cut|set) .*\b(?:this morning|last night|yesterday|on the (?:bus|train|tube|way))\b.* and "
-        r"(?:(?:nearly|almost|promptly|immediately|still) \w+|\w{3,}ed (?:my|at|off|myself)\b).*"
-    ),
-)
-_ADVERT: Final = re.compile("|".join((*_ADVERTS, *_HEADINGS, *_LAMENTS)), _WHOLE)
+_ADVERT: Final = re.compile("|".join(_ADVERTS), _WHOLE)
 _SIGN: Final = (
     r"(?:zettel|schild|aushang|plakat|überschrift|schlagzeile|aufkleber|aufschrift|sign|notice|poster|headline"
     r"|sticker"
@@ -100,7 +80,6 @@ _HOW: Final = re.compile(
     r"|(?:was|welche\w*|in welche\w*) .*\bman\b|(?:what|which) .*\b(?:does one|would one|do people)\b"
     r"|(?:muss|braucht|darf|sollte) man\b(?!.*\b(?:mir|uns|bitte|mal)\b)"
     r"|geht (?:das|es) (?:auch|eigentlich|überhaupt)\b(?!.*\bmir\b)"
-    r"|wer \w+t denn (?:bitte )?(?:schon|noch|heute|heutzutage|freiwillig|mitten|um|so)\b"
     r"|do (?:i|we|they|people) (?:need|have to)\b)",
     re.IGNORECASE,
 )
@@ -157,9 +136,7 @@ _ONESELF: Final = re.compile(r"(?i)\b(?:selber|selbst|myself|ourselves)[ .!]*$")
 _CALLED_OFF: Final = re.compile(
     r"(?:scratch|forget|never mind|nevermind) (?:about )?(?:the|that|this|my|our)\b(?! (?:in|into|on|onto|off|to"
     r"|at)\b)"
-    r"|lass(?:t|en sie)? .*\b(?:lieber|sein|bleiben|stecken)[ .!]*$"
-    r"|(?!.*\b(?:mehr|any ?more|any longer)\b)(?:.*\b(?:braucht|benötigt|will) niemand\b"
-    r"|.*\b(?:niemand|keiner|nobody|no one) (?:\w+ )?(?:braucht|benötigt|needs|wants)\b)",
+    r"|lass(?:t|en sie)? .*\b(?:lieber|sein|bleiben|stecken)[ .!]*$",
     re.IGNORECASE,
 )
 _OWN_DOINGS: Final = frozenset(
@@ -206,8 +183,7 @@ def announced(text: str) -> bool:
         return True
     if _MORE.search(said) or not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
         return False
-    first = Words(tokens_of(said.partition(":")[0])).imperative
-    return first is None or bool(re.fullmatch(_STOOD, first.text, re.IGNORECASE))
+    return Words(tokens_of(said.partition(":")[0])).imperative is None
 
 
 def called_off(said: str) -> bool:
