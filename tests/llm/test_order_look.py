@@ -38,6 +38,7 @@ def read(text: str) -> Orders:
     [
         "Parents normally fill in the trip form online.",
         "Somebody really ought to go through that mailbox one day.",
+        "Dispatch emails the manifests to the depot every night around ten.",
         "Ach, würde sich der Antrag doch von alleine ausfüllen...",
     ],
 )
@@ -80,21 +81,6 @@ def test_any_text_looks_like_something(text: str) -> None:
 
     assert len(places) > 0
     assert 0 <= places.min() <= places.max() < PLACES
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Schick Anna den Vertrag",
-        "Schick Tom die Rechnung 4711",
-        "Bitte sende das Angebot an Eva",
-        "Send Tom the invoice",
-        "Öffne die Rechnung 4711",
-        "please email Bob the price list",
-    ],
-)
-def test_what_begins_with_its_verb_is_not_doubted(text: str) -> None:
-    assert not LEARNED.doubts(text)
 
 
 def test_no_model_is_loaded_for_a_plain_request() -> None:
