@@ -6,7 +6,7 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -73,8 +73,6 @@ class Bands(NamedTuple):
     """From here on people are asked which is meant; below, nothing is known."""
     against_grammar: float = 0.8
     """From here on people are asked about what rules refuse."""
-    look: float = 0.0
-    """What rules are sure of is weighed where the logit at a first look is below."""
 
 
 _SURELY_ONE: Final = -0.7
@@ -91,21 +89,12 @@ class LearnedIntentRouter:
     """
 
     def __init__(
-        self,
-        rules: Router,
-        model: Model,
-        bands: Bands | None = None,
-        requests: Requests | None = None,
-        look: Callable[[str], float] | None = None,
+        self, rules: Router, model: Model, bands: Bands | None = None, requests: Requests | None = None
     ) -> None:
-        """`requests` are asked where nothing wants an intent that they do not know.
-
-        `look` returns the logarithm of the odds that a request orders anything at a first look, without any model.
-        """
+        """`requests` are asked where nothing wants an intent that they do not know."""
         self._rules = rules
         self._model = model
         self._requests = requests
-        self._look = look
         self._bands = bands or Bands()
         self._known = {intent.name: intent for intent in rules.intents}
 
@@ -118,8 +107,7 @@ class LearnedIntentRouter:
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
         pieces = len(cut(text))
-        plain = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
-        if plain and not self.doubts(message):
+        if known and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE:
             return read
         (glimpse,) = self._model.glance([text])
         if self._agree(glimpse, read, known, pieces) and (
@@ -137,19 +125,12 @@ class LearnedIntentRouter:
         elif ordered < self._bands.act:
             names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
             return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
-        if plain or len(known) > pieces:  # no cut is seen where rules know several orders
+        if len(known) > pieces:  # no cut is seen where rules know several orders
             return read
         found = readings(text, guess, known, self._model.glance, ways)
         likeliest = next((one for one in found if not (_shares_verb(one) or _one_of_row(one, known))), found[0])
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
-
-    def doubts(self, message: str) -> bool:
-        """Whether a request does not look like an order, so that it is weighed however sure rules are of it.
-
-        Takes a tenth of a millisecond.
-        """
-        return self._look is not None and self._look(normalise(message)) < self._bands.look
 
     def _ways(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> "Ways | None":
         requests = self._who_knows(guess, known)

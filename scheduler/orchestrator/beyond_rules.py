@@ -33,9 +33,6 @@ class Learned(Protocol):
     def reread(self, message: str, read: Orders) -> Orders:
         """Return the orders of a request in which rules read `read`."""
 
-    def doubts(self, message: str) -> bool:
-        """Whether a request must be reread however sure rules are of it; takes a tenth of a millisecond."""
-
 
 class Slots(Protocol):
     """Weighs what fills the slots of orders against what was learned from examples; takes a millisecond."""
@@ -107,7 +104,7 @@ class BeyondRules:
         """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
-        if self._learned is not None and (not plain or self._learned.doubts(text)):
+        if self._learned is not None and not plain:
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return without_unwanted(text, settled, rules)
