@@ -26,10 +26,14 @@ _NTH: Final = (
     r"|(?:twenty|thirty)[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|first|second|third|fourth|fifth|sixth|seventh|eighth"
     r"|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
 )
+_BEFORE_NTH: Final = (
+    r"(?:(?<=\bam )|(?<=\bvom )|(?<=\bzum )|(?<=\bbis )|(?<=\bon the )|(?<=\bby the )|(?<=\bfrom the ))"
+)
 _CALENDAR: Final = (
     rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
     rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{_MONTH}|{_SHORT_MONTH})\b(?:,? 20\d\d)?"
-    rf"|{_NTH}(?: of)? {_MONTH}\b(?:,? 20\d\d)?|(?:(?<=\bam )|(?<=\bon the )|(?<=\bby the )|(?<=\bzum )){_NTH}(?=[,.!?]|$| (?:um|ab|von|gegen|mit|zum|beim|bei|wegen|at|with|about|from|for|re)\b)"
+    rf"|{_NTH} of {_MONTH}\b(?:,? 20\d\d)?|{_BEFORE_NTH}{_NTH} {_MONTH}\b(?:,? 20\d\d)?"
+    rf"|{_BEFORE_NTH}{_NTH}(?=[,.!?]|$| (?:um|ab|gegen|mit|zum|beim|bei|wegen|at|with|about|for|re)\b| (?:von|from) \d)"
     rf"|(?:{_MONTH}|{_SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}(?:ten|te)\b|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
 )
@@ -57,7 +61,7 @@ _DAY: Final = (
     rf"|(?:in|vor) (?:etwa |ca\. |rund |ungefähr )?{_COUNT} {_SPAN}(?:['’]? time\b)?|{_COUNT} {_SPAN} ago"
     rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|kw ?\d+|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
     r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)(?: of)? 20\d\d|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
-    r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby )|(?<=\bdate )|(?<=\bdatum )|(?<=: ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
+    r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby )|(?<=\bdate )|(?<=\bdatum ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
     rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"

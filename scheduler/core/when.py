@@ -65,7 +65,7 @@ def read_span(day_words: str, time_words: str, now: datetime) -> Span:
 
     Raises WhenError, which names the slot that is missing, cannot be read, or may mean two things.
     """
-    day, part, rest = day_of(_plain(day_words), now.date())
+    day, part, rest = day_of(_plain(day_words), now.date(), ahead=True)
     words = _plain(f"{rest} {time_words}")
     if not words:
         raise WhenError("time", _say("die Uhrzeit fehlt", "the time is missing"), missing=True)

@@ -57,6 +57,7 @@ _DAY_NUMBER = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:,? ?(?P<year>\d{4}|\d\d(?!\d|:)))?"
 _PART = re.compile(rf"^[ -]?(?P<part>{'|'.join(sorted(_PARTS, key=len, reverse=True))})\b")
 _AFTER = r"(?![\w])"
+_LONGEST_MONTH: Final = 31
 _SPELT: Final = re.compile(rf"\b(?P<nth>{'|'.join(sorted(_NUMBERED, key=len, reverse=True)).replace('-', '[- ]')})n?\b")
 
 
@@ -84,19 +85,21 @@ class WhenError(ValueError):
 _Reader = Callable[[re.Match[str], date], date]
 
 
-def day_of(words: str, today: date) -> tuple[date, DayPart | None, str]:
+def day_of(words: str, today: date, *, ahead: bool = False) -> tuple[date, DayPart | None, str]:
     """Return the day, the part of it that was said, and the words that are left.
+
+    A day of which only the number is said is read where what is meant lies `ahead`: it is the next of that number.
 
     Raises WhenError when no day is said, it may be two days, or it is no day.
     """
     if not words:
         raise WhenError("date", Sentence("der Tag fehlt", "the day is missing"), missing=True)
-    words = _SPELT.sub(lambda spelt: f"{_NUMBERED[spelt['nth'].replace(' ', '-')]}.", words, count=1)
-    for pattern, reader in _FORMS:
-        match = pattern.match(words)
+    said = _SPELT.sub(lambda spelt: f"{_NUMBERED[spelt['nth'].replace(' ', '-')]}.", words, count=1)
+    for pattern, reader in (*_FORMS, *_BY_NUMBER) if ahead else _FORMS:
+        match = pattern.match(said)
         if match is None:
             continue
-        day, rest = reader(match, today), words[match.end() :]
+        day, rest = reader(match, today), said[match.end() :]
         part = _PART.match(rest)
         if part is None:
             return day, None, rest.strip(" ,.")
@@ -161,13 +164,15 @@ def _named_month(match: re.Match[str], today: date) -> date:
 
 
 def _of_this_month(match: re.Match[str], today: date) -> date:
-    """Return the next day of that number."""
+    """Return the next day of that number; where the month that comes has none, people are asked."""
     number = int(match["day"])
-    for month in range(today.month, today.month + 13):
-        with contextlib.suppress(ValueError):
-            if (found := date(today.year + (month - 1) // 12, (month - 1) % 12 + 1, number)) >= today:
-                return found
-    raise _no_day(match[0])
+    if not 1 <= number <= _LONGEST_MONTH:
+        raise _no_day(match[0])
+    month = today.replace(day=1) if number >= today.day else (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    with contextlib.suppress(ValueError):
+        return month.replace(day=number)
+    later = (month + timedelta(days=32)).replace(day=number)  # no two months in a row are short
+    raise WhenError("date", _no_day(match[0]).said, candidates=[later.isoformat()])
 
 
 def _slashes(match: re.Match[str], today: date) -> date:
@@ -245,8 +250,6 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = tuple(
         ),
         (rf"{_THE}{_ON_WEEKDAY}{_DAY_NUMBER}(?: of)? (?P<name>{_MONTH_NAMES}){_YEAR}", _named_month),
         (rf"{_THE}{_ON_WEEKDAY}(?P<name>{_MONTH_NAMES}) {_DAY_NUMBER}(?:,? (?P<year>\d{{4}}))?", _named_month),
-        (r"(?:am|on the|den|dem|zum) (?P<day>\d{1,2})(?:\.|st|nd|rd|th)?(?! ?[\d:]| ?uhr)", _of_this_month),
-        (r"(?:the )?(?P<day>\d{1,2})(?:(?:\.|st|nd|rd|th)(?! ?\d)|$)", _of_this_month),
         (rf"{_THE}(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?:/(?P<year>\d{{4}}|\d\d))?", _slashes),
         (r"(?:heute|today|this(?= (?:morning|afternoon|evening)))", _relative(0)),
         (r"(?:übermorgen|uebermorgen|the day after tomorrow|day after tomorrow)", _relative(2)),
@@ -264,3 +267,10 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = tuple(
         ),
     )
 )  # fmt: skip
+_BY_NUMBER: Final = tuple(
+    (re.compile(pattern + _AFTER), _of_this_month)
+    for pattern in (
+        r"(?:am|on the|den|dem|zum) (?P<day>\d{1,2})(?:\.|st|nd|rd|th)?(?! ?[\d:]| ?uhr)",
+        r"(?:the )?(?P<day>\d{1,2})(?:(?:\.|st|nd|rd|th)(?! ?\d)|$)",
+    )
+)

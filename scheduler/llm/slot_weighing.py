@@ -19,6 +19,7 @@ from scheduler.llm.slot_choice import CERTAIN, Bars, believed, chosen
 from scheduler.llm.slot_tagger import SlotTagger
 
 _THINGS: Final = frozenset({"document", "file_name"})
+_PERSONS: Final = frozenset({"recipient", "cc"})
 _TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
@@ -36,7 +37,7 @@ class SlotWeigher:
             return orders
         places = places_of(text, orders.parts)
         reading = self._tagger.read(text, places)
-        found = candidates_of(text, orders.parts, places, reading)
+        found = [_outside_bodies(many) for many in candidates_of(text, orders.parts, places, reading)]
         signs = signs_of_candidates(text, found, places, reading)
         parts = map(self._weighed, orders.parts, range(len(places)), found, signs)
         return orders._replace(parts=tuple(parts))
@@ -58,6 +59,16 @@ class SlotWeigher:
         if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
+
+
+def _outside_bodies(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return what may fill the slots of an order but for persons that only examples found in the words to be sent."""
+    bodies = [one for one in found if one.slot == "body" and one.by_rules and one.start >= 0]
+    return [
+        one
+        for one in found
+        if one.by_rules or one.slot not in _PERSONS or not any(it.start <= one.start < it.end for it in bodies)
+    ]
 
 
 def _refers(part: OrderPart, taken: Sequence[Candidate], number: int) -> int | None:

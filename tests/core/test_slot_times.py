@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from re import _constants, _parser
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +76,19 @@ def _letters(what: object, more: _Any) -> list[str]:
 
 def _longer(before: set[str], letters: Iterable[str]) -> set[str]:
     return {one if len(one) >= LETTERS else one + letter for one in before for letter in letters}
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("einen Termin am dritten Mai um 14 Uhr", ["dritten Mai"]),
+        ("a meeting on the second of June at ten", ["second of June"]),
+        ("a call on the ninth at noon", ["ninth"]),
+        ("open the second March report", ["March"]),
+        ("Schick Tom die zweite Rechnung", []),
+        ("the lamp on the second from the left", []),
+        ("am ersten von drei Tagen", []),
+    ],
+)
+def test_a_day_in_words_is_one_only_where_no_thing_is_counted(text: str, days: list[str]) -> None:
+    assert [text[one.start : one.end] for one in times_in(text) if one.kind == "date"] == days

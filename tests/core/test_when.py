@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.when import read_span
-from scheduler.core.when_dates import WhenError
+from scheduler.core.when_dates import WhenError, day_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=BERLIN)  # a Wednesday
@@ -41,7 +41,7 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=BERLIN)  # a Wednesday
         ("the twenty first of march", "10 am", "2027-03-21 10:00", "2027-03-21 11:00"),
         ("am 9.", "10 Uhr", "2026-12-09 10:00", "2026-12-09 11:00"),
         ("am 30.", "10 Uhr", "2026-11-30 10:00", "2026-11-30 11:00"),
-        ("on the 31st", "10 am", "2026-12-31 10:00", "2026-12-31 11:00"),
+        ("on the 1st", "10 am", "2026-12-01 10:00", "2026-12-01 11:00"),
         ("am zwanzigsten", "10 Uhr", "2026-12-20 10:00", "2026-12-20 11:00"),
         ("1.12.", "8 Uhr 30", "2026-12-01 08:30", "2026-12-01 09:30"),
         ("1.12.26", "08:30", "2026-12-01 08:30", "2026-12-01 09:30"),
@@ -105,3 +105,17 @@ def test_any_words_give_a_span_in_the_future_or_an_error(day: str, time: str) ->
     except WhenError:
         return
     assert NOW < span.start < span.end < NOW + timedelta(days=4000) or span.start.year > 2030
+
+
+def test_of_a_month_without_such_a_day_people_are_asked() -> None:
+    with pytest.raises(WhenError, match="no day") as caught:
+        read_span("on the 31st", "10 am", NOW)
+
+    assert caught.value.candidates == ("2026-12-31",)
+
+
+def test_a_day_by_its_number_alone_is_sure_only_where_it_lies_ahead() -> None:
+    with pytest.raises(WhenError):
+        day_of("9th", NOW.date())
+
+    assert day_of("9th", NOW.date(), ahead=True)[0].isoformat() == "2026-12-09"

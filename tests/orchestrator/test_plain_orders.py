@@ -1,0 +1,134 @@
+"""The plainest orders, of which labelled sets hold few, are done whatever was learned; nothing is made up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from scheduler.core.intents import UNKNOWN
+from scheduler.llm.slot_weighing import SlotWeigher
+from scheduler.llm_wiring import make_learned
+from scheduler.orchestrator.beyond_rules import BeyondRules
+from tests.support.routers import the_router
+
+ROUTER = the_router()
+BEYOND = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
+THINGS = (("die", "Rechnung 4711"), ("den", "Vertrag"), ("das", "Angebot"), ("die", "Liste"), ("das", "Protokoll"))
+GERMAN_MAILS = (
+    "Schick {to} {the} {thing}",
+    "Schick {the} {thing} an {to}",
+    "{The} {thing} an {to} schicken",
+    "Bitte {the} {thing} an {to} senden",
+    "Kannst du {to} {the} {thing} schicken?",
+    "Könnten Sie bitte {the} {thing} an {to} mailen?",
+    "Ich möchte {to} {the} {thing} schicken",
+    "{The} {thing} muss heute noch an {to} raus",
+)
+ENGLISH_MAILS = (
+    "Send {to} the {thing}",
+    "Could you send the {thing} to {to}?",
+    "The {thing} needs to go to {to}",
+    "I need you to email {to} the {thing}",
+    "I'd like the {thing} sent to {to}",
+)
+PROGRAMS = {
+    "open_app": ("Öffne {}", "{} öffnen", "{} bitte starten", "Can you open {}?"),
+    "close_app": ("{} schließen", "Close {}", "Kannst du {} zumachen?", "{} zu"),
+}
+DOCUMENTS = {
+    "search_document": ("Such {the} {thing}", "{The} {thing} suchen", "Wo liegt {the} {thing}?"),
+    "open_document": ("{The} {thing} bitte öffnen",),
+    "export_pdf": ("{The} {thing} als PDF speichern", "{thing} als PDF exportieren"),
+}
+
+
+def _mails() -> Iterator[tuple[str, dict[str, str]]]:
+    for to in ("Anna", "Tom", "Herrn Krause", "Frau Meier"):
+        for the, thing in THINGS:
+            for form in GERMAN_MAILS:
+                text = form.format(to=to, the=the, The=the.capitalize(), thing=thing)
+                yield text, {"recipient": to, "document": thing}
+    for to in ("Tom", "Mr Smith", "Anna"):
+        for thing in ("invoice", "contract", "price list", "report"):
+            for form in ENGLISH_MAILS:
+                yield form.format(to=to, thing=thing), {"recipient": to, "document": thing}
+
+
+def _others() -> Iterator[tuple[str, str, dict[str, str]]]:
+    for intent, forms in PROGRAMS.items():
+        for name in ("Word", "Excel", "Outlook", "Teams", "Firefox"):
+            yield from ((form.format(name), intent, {"application": name}) for form in forms)
+    for intent, forms in DOCUMENTS.items():
+        for the, thing in THINGS:
+            texts = (form.format(the=the, The=the.capitalize(), thing=thing) for form in forms)
+            yield from ((text, intent, {"document": thing}) for text in texts)
+
+
+PLAIN = [*((text, "send_mail", slots) for text, slots in _mails()), *_others()]
+
+
+async def _read(text: str) -> list[tuple[str, dict[str, str]]]:
+    orders = await BEYOND.split(text, ROUTER)
+    return [(part.routed.name, dict(part.routed.slots)) for part in orders.parts]
+
+
+@pytest.mark.component
+async def test_plain_orders_are_done() -> None:
+    found = {text: await _read(text) for text, _, _ in PLAIN}
+    wrong = {
+        text: found[text]
+        for text, intent, slots in PLAIN
+        if [name for name, _ in found[text]] != [intent] or not slots.items() <= found[text][0][1].items()
+    }
+
+    assert len(PLAIN) > 250
+    assert wrong == {}
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        ("Read the mail Tom sent yesterday and immediately forward it to Eva", ["read_mail", "send_mail"]),
+        ("Modul 3: öffne die Folien in PowerPoint", ["open_document"]),
+        ("Search the web: first aid, course in Leeds", ["web_search"]),
+        ("Suche im Web: Excel, Kurs in Berlin", ["web_search"]),
+    ],
+)
+async def test_an_order_is_not_taken_for_a_heading_or_a_sigh(text: str, intents: list[str]) -> None:
+    assert [name for name, _ in await _read(text)] == intents
+
+
+@pytest.mark.component
+async def test_a_text_in_quotation_marks_is_sent_as_it_was_written() -> None:
+    ((name, slots),) = await _read('Schreib Anna "Rechnung 5 an Bob, Gutschrift 6 an Eva"')
+
+    assert (name, slots["recipient"], slots["body"]) == ("send_mail", "Anna", "Rechnung 5 an Bob, Gutschrift 6 an Eva")
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Send Rosa the list. And Hamish the plan?",
+        "Schick Anna den Vertrag, oder Bob die Rechnung",
+        "Schick Tom den Vertrag, nein, Eva die Rechnung",
+    ],
+)
+async def test_what_is_asked_or_said_instead_is_no_second_order(text: str) -> None:
+    known = [slots.get("recipient", "") for name, slots in await _read(text) if name != UNKNOWN]
+
+    assert not {"Hamish", "Bob", "Eva"} & {*known}
+
+
+@pytest.mark.component
+async def test_who_is_named_in_what_is_told_gets_no_mail() -> None:
+    ((name, slots),) = await _read("Maile Tom, dass Eva die Rechnung 5 hat und Bob die Liste")
+
+    assert (name, slots["recipient"]) == ("send_mail", "Tom")
+
+
+@pytest.mark.component
+async def test_what_is_to_go_too_is_named_where_it_is_overlooked() -> None:
+    orders = await BEYOND.split("Send the report to Tom, the notes too", ROUTER)
+
+    assert orders.overlooked == ("the notes too",)
