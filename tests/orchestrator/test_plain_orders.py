@@ -30,11 +30,11 @@ ENGLISH_MAILS = (
     "I need you to email {to} the {thing}",
     "I'd like the {thing} sent to {to}",
 )
-PROGRAMS = {
+PROGRAMS: dict[str, tuple[str, ...]] = {
     "open_app": ("Öffne {}", "{} öffnen", "{} bitte starten", "Can you open {}?"),
     "close_app": ("{} schließen", "Close {}", "Kannst du {} zumachen?", "{} zu"),
 }
-DOCUMENTS = {
+DOCUMENTS: dict[str, tuple[str, ...]] = {
     "search_document": ("Such {the} {thing}", "{The} {thing} suchen", "Wo liegt {the} {thing}?"),
     "open_document": ("{The} {thing} bitte öffnen",),
     "export_pdf": ("{The} {thing} als PDF speichern", "{thing} als PDF exportieren"),
