@@ -272,7 +272,7 @@ def _key(near: Neighbourhood) -> SigningKey:
 
 async def test_an_older_lease_is_refused_and_the_deadline_stops_a_step(near: Neighbourhood) -> None:
     agent = await near.start()
-    newer = await agent.message("request", payload=note(wait=30), expected={"budgetMs": 700})
+    newer = await agent.message("request", payload=note(wait=30), expected={"budgetMs": 6_000})
     older = await agent.message("request", payload=note(), about={"leaseEpoch": 2})
 
     assert (await agent.post(agent.signed(newer))).json()["type"] == "agree"
