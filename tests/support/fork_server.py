@@ -12,6 +12,7 @@ FORK_SERVER.set_forkserver_preload(
         "alembic.command",
         "sqlalchemy.dialects.sqlite",
         "playwright.async_api",
+        "tests.support.agent_processes",
         "tests.support.agent_writes",
         "tests.support.cares_for_store",
         "tests.support.cpa_process",
