@@ -55,7 +55,7 @@ ASKING: Final = word_set(
 
 _ABBREVIATED: Final = word_set(
     """
-    dr prof hr fr mr mrs ms nr st no inc abs tel str co ltd bzgl ca inkl z b hd u a d h i evtl ggf usw etc bzw
+    dr prof hr fr mr mrs ms nr st gebr fa rev capt no inc abs tel str co ltd bzgl ca inkl z b hd u a d h i evtl ggf usw etc bzw
     vs approx dept jr sr abt dipl ing med jur phil rer attn z.hd p.s z.b d.h i.d.r u.a o.ä u.ä e.g i.e vgl lt zzgl
     exkl max min art bd std mio mrd tsd rd ave apt ref fig corp bros mt ste re pos pl whg lfd best.-nr kd.-nr rg betr
     sog insb einschl geb verh gem bes resp ext incl excl encl est dtl z.t u.u i.a i.v s.o s.u

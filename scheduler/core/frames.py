@@ -114,7 +114,8 @@ def _of_words_for_others(s: Signs) -> _Found:
         or s.keys & {"ihm", "ihr", "ihnen", "him", "her", "them"}
     ):
         return "send_mail", SURE
-    if "tell" in s.senses and (s.told or "mail" in s.nouns or s.by_mail or "bescheid" in s.keys):
+    sees = "show" in s.senses and s.keys >= {"let", "me"}  # "let me see …" tells nobody anything
+    if "tell" in s.senses and not sees and (s.told or "mail" in s.nouns or s.by_mail or "bescheid" in s.keys):
         return "send_mail", SURE
     if s.senses & {"tell", "give"} == {"tell", "give"}:
         return "send_mail", SURE
@@ -211,6 +212,8 @@ def _of_web(s: Signs) -> _Found:
         )
     if "web" in s.nouns and "search" in s.keys:
         return "web_search", SURE
+    if "mich" in s.keys and "fetch" in s.senses and "portal" in s.nouns:
+        return "navigate_url", SURE  # "bring mich zur Seite der Bank"
     return None
 
 

@@ -45,7 +45,7 @@ _SOMEONE: Final = re.compile(
 _IDLE: Final = frozenset({"know", "show", "lie"})
 _DICTATED_CLAUSE = re.compile(r"\b(?:dass|ob|that|whether) $", re.IGNORECASE)
 _SENTENCE_END = re.compile(
-    r"(?<!\b\w)(?<!\b[ndmhfj]r)(?<!\bno)(?<!\bm[rs]s)(?<!\bprof)(?<!\bst)(?<!\binc)(?<!\btel)(?<!\bstr)(?<!\bco)(?<!\bltd)(?<!\d)[.!?]+\s+",
+    r"(?<!\b\w)(?<!\b[ndmhfj]r)(?<!\bno)(?<!\bm[rs]s)(?<!\bprof)(?<!\bgebr)(?<!\bdipl)(?<!\bing)(?<!\bfa)(?<!\brev)(?<!\bcapt)(?<!\bst)(?<!\binc)(?<!\btel)(?<!\bstr)(?<!\bco)(?<!\bltd)(?<!\d)[.!?]+\s+",
     re.IGNORECASE,
 )
 _OF_FETCHING: Final = frozenset(

@@ -13,7 +13,7 @@ _CUT: Final = re.compile(
     re.IGNORECASE,
 )
 SHORTENED: Final = re.compile(
-    r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
+    r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|gebr|fa|ing|dipl|rev|capt|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
     r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
     re.IGNORECASE,
 )

@@ -14,6 +14,9 @@ from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 
 _FILE: Final = rf"[^\s/\\:,;\"()]+\.{FILE_ENDING}\b"
+_STEP: Final = rf"\\(?![^\s\\]*\.{FILE_ENDING}\b)[^\s\\/:,;\"()]*[^\s\\/:,;\"().!?]"
+_FOLDER: Final = rf"(?<![\w\\])(?:[a-z]:|\\)(?:{_STEP})+|\blaufwerk [b-z]\b:?|\bdrive [a-z]:"
+"""What Windows calls a folder: a path without the file at its end, or a drive."""
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
 _SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -35,11 +38,11 @@ _DATE: Final = (
     rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
     rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){_MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
 )
-_WORD: Final = r"(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s)|\+\+|(?<=\b[CFcf])#)?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+•*·-])"
+_WORD: Final = r"(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st|gebr|fa|ing|dipl|rev|capt)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s)|\+\+|(?<=\b[CFcf])#)?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+•*·-])"
 _TOKEN: Final = re.compile(
     rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
     rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![.\d])(?::\d+)?(?:/[^\s,;]*[^\s,;.!?])?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
-    rf"|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
+    rf"|(?P<folder>{_FOLDER})|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
     rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
     rf"|{_WORD}",
@@ -47,7 +50,7 @@ _TOKEN: Final = re.compile(
 )
 _PLAIN_TOKEN: Final = re.compile(_WORD, re.IGNORECASE)
 _MAY_BE_MORE: Final = re2.compile(
-    r"(?i)[\p{Nd}@„“\"«»']|\.[\pL\p{Nd}_]|://|localhost|halb|viertel|past|quart|mittag|noon|midday|heute|morgen|gestern|today|tomorrow|yesterday|"
+    r"(?i)[\p{Nd}@„“\"«»']|\.[\pL\p{Nd}_]|://|\\|laufwerk|drive|localhost|halb|viertel|past|quart|mittag|noon|midday|heute|morgen|gestern|today|tomorrow|yesterday|"
     r"tag|sonnabend|mittwoch|day|woche|week|monat|month|jahr|year|januar|jänner|februar|märz|maerz|april|\bmai\b|jun|jul|august|september|"
     r"o[kc]tober|november|de[zc]ember|january|february|march|\bmay\b"
 )
@@ -59,7 +62,7 @@ _FIRST_WORDS: Final = word_set(
     localhost halb viertel dreiviertel half quarter mittags noon midday übermorgen uebermorgen heute morgen gestern vorgestern
     today tomorrow yesterday diese nächste naechste kommende letzte vorige this next coming last montag dienstag mittwoch
     donnerstag freitag samstag sonnabend sonntag monday tuesday wednesday thursday friday saturday sunday jan jän feb mär maerz
-    mrz mar apr mai may jun jul aug sep okt oct nov dez dec ende anfang mitte kw
+    mrz mar apr mai may jun jul aug sep okt oct nov dez dec ende anfang mitte kw laufwerk drive
     """
 ) | {"the day", "end of"}
 _BEGIN_MORE: Final = {
@@ -80,7 +83,8 @@ _ENGLISH: Final = word_set(
     the to and my for please pls me of with from you our
     """
 )
-_UNSETTLED: Final = frozenset({"bitte", "kurze", "an"})
+_ORDINALS: Final = frozenset({"first", "second", "third", "fourth"})
+_UNSETTLED: Final = frozenset({"bitte", "kurze", "an"}) | _ORDINALS
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
 _SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
 _CAUSES: Final = word_set("have let make get ask tell help want need see")
@@ -191,6 +195,8 @@ def _token(kind: str, text: str, start: int, end: int) -> Token:
 @functools.lru_cache(maxsize=16_384)
 def _known(kind: str, text: str) -> dict[str, Any]:
     meanings = lexicon().meanings(text) if kind == "word" else ()
+    if kind == "folder":
+        kind, meanings = "word", (Meaning("noun", "folder"),)
     return {"kind": kind, "text": text, "meanings": meanings, "key": fold(text), "_marks": _marks_of(meanings)}
 
 
@@ -199,7 +205,7 @@ def _marks_of(meanings: Meanings) -> set[tuple[str, str]]:
 
 
 def _settled(found: list[Token]) -> list[Token]:
-    """Return the tokens, their words that are two in the two languages settled: "an", and "bitte", which is no verb."""
+    """Return the tokens, their words that may be two things settled: "an", "first", and "bitte", which is no verb."""
     keys = {token.key for token in found}
     if keys.isdisjoint(_UNSETTLED):
         return found
@@ -209,6 +215,8 @@ def _settled(found: list[Token]) -> list[Token]:
             found[place] = replace(token, meanings=tuple(one for one in token.meanings if one.kind != "verb"))
         elif token.key == "kurze" and place + 1 < len(found) and found[place + 1].has("noun", "mail"):
             found[place] = replace(token, meanings=())
+        elif token.key in _ORDINALS and place and found[place - 1].has("prepositions"):
+            found[place] = replace(token, meanings=())  # "about first aid"
         elif token.key == "an":
             kind = "determiners" if not german and _is_article(found, place, english=english) else "prepositions"
             found[place] = replace(token, meanings=(Meaning(kind),))
@@ -300,7 +308,9 @@ def acts(token: Token, tokens: list[Token], place: int) -> bool:
     """Whether a word that may be a verb is one here: not after an article, not where a noun is meant."""
     before = tokens[place - 1] if place else None
     if before is not None and (
-        before.has("determiners") or (before.has("prepositions") and before.key not in {"to", "zu"})
+        before.has("determiners")
+        or before.text.endswith(("'s", "’s"))
+        or (before.has("prepositions") and before.key not in {"to", "zu"})
     ):
         return False
     if before is not None and before.key in _SUBJECTS and before.key not in {"sie", "es", "it", "them", "ihn"}:

@@ -50,6 +50,7 @@ _KINDS: Final = frozenset(
 _APP_WORD: Final = re.compile(
     r"(?:.*(?:programm|anwendung|applikation|software|verfahren|system)|app|tool|program|application|fenster|window|client|browser)$"
 )
+_TO_SITE: Final = frozenset({"to", "zu", "auf"})
 _IT: Final = re.compile(
     r"\b(?:it|es|ihn|das|den) (?:\w+ ){0,2}?(?:up|down|running|going|open|auf|zu|starten|öffnen|schließen|beenden|hochfahren|again|nochmal|please|bitte|for me)\b|\b(?:it|es|ihn)[.!?]*$",
     re.IGNORECASE,
@@ -206,7 +207,11 @@ def navigate_url(order: Order) -> None:
         if one.noun("portal"):
             order.fill("portal", one)
             return
-    main_thing(order, "portal", lambda one: one.noun("portal"))
+    named = [one for one in order.free() if one.prep in _TO_SITE and not one.det and not is_empty(one)]
+    if named:
+        order.fill("portal", named[0])
+    else:
+        main_thing(order, "portal", lambda one: one.noun("portal"))
 
 
 def extract_table(order: Order) -> None:

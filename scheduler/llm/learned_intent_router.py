@@ -128,7 +128,7 @@ class LearnedIntentRouter:
         if len(known) > pieces:  # no cut is seen where rules know several orders
             return read
         found = readings(text, guess, known, self._model.glance, ways)
-        likeliest = next((one for one in found if not (_shares_verb(one) or _one_of_row(one, known))), found[0])
+        likeliest = next((one for one in found if not (_shares_verb(one, known) or _one_of_row(one, known))), found[0])
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
 
@@ -266,9 +266,9 @@ class LearnedIntentRouter:
         )
 
 
-def _shares_verb(reading: Reading) -> bool:
-    """Whether it takes a mere name for an order of its own: "kill chrome and firefox" closes both."""
-    return any(
+def _shares_verb(reading: Reading, known: Sequence[OrderPart]) -> bool:
+    """Whether it takes a mere name for an order of its own, and rules do not: "kill chrome and firefox" is one."""
+    return reading.intents != tuple(part.routed.name for part in known) and any(
         {one.intent, other.intent} <= _PROGRAMS and _names_only(other.text)
         for one, other in pairwise(reading.division.parts)
     )
@@ -280,10 +280,10 @@ def _names_only(text: str) -> bool:
 
 
 def _one_of_row(reading: Reading, known: Sequence[OrderPart]) -> bool:
-    """Whether it takes for one order what rules know as a row of alike: "the mail from Jo, then the one from Al"."""
+    """Whether it takes for fewer orders what rules know as a row of alike: "the mail from Jo, then the one from Al"."""
     names = {part.routed.name for part in known}
     row = len(known) > 1 and len(names) == 1 and all(part.after for part in known[1:])
-    return row and len(reading.intents) < len(known) and {*reading.intents} == names
+    return row and len(reading.intents) < len(known)
 
 
 def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:

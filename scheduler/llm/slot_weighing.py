@@ -20,6 +20,8 @@ from scheduler.llm.slot_tagger import SlotTagger
 
 _THINGS: Final = frozenset({"document", "file_name"})
 _PERSONS: Final = frozenset({"recipient", "cc"})
+_OBJECTS: Final = _THINGS | {"body", "subject", "url"}
+_SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 _TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
@@ -55,10 +57,18 @@ class SlotWeigher:
             else CERTAIN * one.by_rules  # examples know nothing of the slot, or the words stand nowhere
             for one, many in zip(found, signs, strict=True)
         ]
-        taken = chosen(found, beliefs, self._bars)
+        taken = _with_object(routed.name, chosen(found, beliefs, self._bars), found)
         if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
+
+
+def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
+    """Return what was chosen, and the thing that rules know where a mail would have nothing to say or to carry."""
+    if intent not in _SENDING or any(one.slot in _OBJECTS for one in taken):
+        return taken
+    things = [one for one in found if one.by_rules and one.slot in _THINGS]
+    return [one for one in found if one in taken or one in things]
 
 
 def _outside_bodies(found: Sequence[Candidate]) -> list[Candidate]:

@@ -168,6 +168,18 @@ def test_most_slots_are_found_and_few_are_false(language: str, number: int, floo
          {"document": "tax overview", "portal": "HMRC online portal"}),
         ("extract_table", "Übertragen Sie die Tabelle der Spenden aus dem Kontoauszug in eine auswertbare Form.",
          {"table": "Spenden", "document": "Kontoauszug"}),
+        ("fetch_and_send", r"Schick mir das Preisblatt aus V:\Vertrieb\Preise",
+         {"recipient": "mir", "document": "Preisblatt", "folder": r"V:\Vertrieb\Preise"}),
+        ("search_document", r"Look in \\server\HR\Policies for the leave policy.",
+         {"document": "leave policy", "folder": r"\\server\HR\Policies"}),
+        ("search_document", "Such auf Laufwerk S: den Mietvertrag",
+         {"document": "Mietvertrag", "folder": "Laufwerk S"}),
+        ("open_document", r"Öffne V:\Vertrieb\liste.xlsx", {"file_name": "liste.xlsx"}),
+        ("search_mail", "find the email from facilities about first aid training",
+         {"sender": "facilities", "subject": "first aid training"}),
+        ("send_mail", "Schick die Mahnung an die Firma Gebr. Krautwurst",
+         {"document": "Mahnung", "recipient": "Firma Gebr. Krautwurst"}),
+        ("navigate_url", "bring mich mal zu immoscout24", {"portal": "immoscout24"}),
     ],
 )  # fmt: skip
 def test_words_end_where_their_phrase_ends(intent: str, text: str, slots: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ def test_other_words_are_taken_where_examples_are_sure() -> None:
 def test_bars_decide() -> None:
     nothing = SlotWeigher(bars=Bars(taken=2, person=2))
 
-    assert settled("Send the contract to Anna", nothing, document="contract", recipient="Anna") == {}
+    assert settled("Send the contract to Anna", nothing, recipient="Anna") == {}
 
 
 def test_what_a_pronoun_means_is_not_looked_for_in_the_text() -> None:
@@ -170,3 +170,12 @@ def test_who_is_not_named_is_not_guessed() -> None:
         (part,) = WEIGHER.settle(text, split_orders(text, ROUTER)).parts
 
         assert "recipient" not in part.routed.slots
+
+
+def test_a_mail_is_not_left_with_nothing_to_carry() -> None:
+    nothing = SlotWeigher(bars=Bars(taken=2, person=0))
+
+    assert settled("Send the contract to Anna", nothing, document="contract", recipient="Anna") == {
+        "document": "contract",
+        "recipient": "Anna",
+    }

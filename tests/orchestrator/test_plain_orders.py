@@ -92,10 +92,25 @@ async def test_plain_orders_are_done() -> None:
         ("Modul 3: öffne die Folien in PowerPoint", ["open_document"]),
         ("Search the web: first aid, course in Leeds", ["web_search"]),
         ("Suche im Web: Excel, Kurs in Berlin", ["web_search"]),
+        ("Let me see Anna's email", ["read_mail"]),
+        ("Bring mich zur Seite der Kassenärztlichen Vereinigung", ["navigate_url"]),
     ],
 )
-async def test_an_order_is_not_taken_for_a_heading_or_a_sigh(text: str, intents: list[str]) -> None:
+async def test_an_order_is_not_taken_for_anything_else(text: str, intents: list[str]) -> None:
     assert [name for name, _ in await _read(text)] == intents
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    ("text", "intent", "names"),
+    [
+        ("Close Excel first, then Outlook", "close_app", ["Excel", "Outlook"]),
+        ("Öffne erst Excel, dann Word", "open_app", ["Excel", "Word"]),
+        ("Open Excel and then Word", "open_app", ["Excel", "Word"]),
+    ],
+)
+async def test_a_mere_name_takes_the_verb_before_it(text: str, intent: str, names: list[str]) -> None:
+    assert await _read(text) == [(intent, {"application": name}) for name in names]
 
 
 @pytest.mark.component
