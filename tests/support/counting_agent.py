@@ -11,23 +11,26 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
+from scheduler.garbage import collecting_nothing
 
-from agents.runtime import report_progress
-from agents.runtime.command_line import AgentKind, main
-from scheduler.core.actions import ActionSpec, SessionUse
-from scheduler.core.agent import AgentType
-from scheduler.core.ids import JobId
-from scheduler.core.task_executor_interface import (
-    AD_HOC,
-    BaseExecutor,
-    ExecutionContext,
-    Performed,
-    Verification,
-    parse_params,
-)
-from scheduler.core.todo import ToDo
-from scheduler.executors.executor_registry import ExecutorRegistry
+with collecting_nothing():
+    from pydantic import BaseModel
+
+    from agents.runtime import report_progress
+    from agents.runtime.command_line import AgentKind, main
+    from scheduler.core.actions import ActionSpec, SessionUse
+    from scheduler.core.agent import AgentType
+    from scheduler.core.ids import JobId
+    from scheduler.core.task_executor_interface import (
+        AD_HOC,
+        BaseExecutor,
+        ExecutionContext,
+        Performed,
+        Verification,
+        parse_params,
+    )
+    from scheduler.core.todo import ToDo
+    from scheduler.executors.executor_registry import ExecutorRegistry
 
 
 class NoteParams(BaseModel):
