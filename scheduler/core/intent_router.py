@@ -159,8 +159,9 @@ class IntentRouter:
         return cls(load_intents(path))
 
     @classmethod
+    @functools.cache
     def default(cls) -> Self:
-        """Load the intents that come with the package. Tests have tried them."""
+        """Return the intents that come with the package, read once. Tests have tried them."""
         return cls(load_intents(DEFAULT_FILE), tried=True)
 
     def route(self, message: str) -> RoutedIntent:

@@ -8,9 +8,8 @@ import pytest
 
 from scheduler.core.crash_points import CrashPoint
 from tests.support.agent_writes import DONE, VISITS, write_all, write_until
-from tests.support.killed_writes import kill_and_go_on, preload
+from tests.support.killed_writes import kill_and_go_on
 
-preload("tests.support.agent_writes")
 PLACES = [(point, visit) for point in CrashPoint for visit in range(1, VISITS.get(point.partition("_")[2], 0) + 1)]
 HALVES = """
 SELECT (SELECT count(*) FROM agents WHERE id = 'agent-1' AND id NOT IN (SELECT agent_id FROM agent_keys))

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from tests.support.killed_writes import kill_and_go_on, preload
+from tests.support.killed_writes import kill_and_go_on
 from tests.support.plan_writes import write_all, write_until
 
-preload("tests.support.plan_writes")
 PLACES = [
     (point, visit)
     for name in ("keep_plan", "repair")

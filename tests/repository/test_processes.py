@@ -15,12 +15,11 @@ from scheduler.core.ids import DEFAULT_TENANT
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
+from tests.support.fork_server import FORK_SERVER
 from tests.support.opens_store import do_everything, lease_all, opened
 from tests.support.store import LEASE, Store
 
 SPAWN = multiprocessing.get_context("spawn")
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.opens_store"])
 STORE_WRITES = [
     point
     for point in CrashPoint

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from tests.support.killed_writes import kill_and_go_on, preload
+from tests.support.killed_writes import kill_and_go_on
 from tests.support.question_writes import write_all, write_until
 
-preload("tests.support.question_writes")
 PLACES = [
     (CrashPoint.BEFORE_ACCEPT, 1),
     (CrashPoint.AFTER_ACCEPT, 1),

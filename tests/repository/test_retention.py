@@ -1,7 +1,6 @@
 """The contract of forgetting: what is old and has ended goes, with all that hangs on it; everything else stays."""
 
 import asyncio
-import multiprocessing
 import signal
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleReposi
 from tests.support.builders import a_job, a_message
 from tests.support.cares_for_store import prune_and_die
 from tests.support.clock import NOON, FakeClock
+from tests.support.fork_server import FORK_SERVER
 from tests.support.schedules import a_schedule
 from tests.support.store import Store
 
@@ -29,8 +29,6 @@ DAY = timedelta(days=1)
 OLD = NOON - 10 * DAY
 LIMIT = NOON - 5 * DAY
 BACK_ENDS: Mapping[str, Callable[[SQLiteDatabase], RetentionRepository]] = {"sqlite": SQLiteRetentionRepository}
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.cares_for_store"])
 
 
 @pytest.fixture(params=sorted(BACK_ENDS))

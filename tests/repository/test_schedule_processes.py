@@ -1,7 +1,6 @@
 """Several processes that fire the same schedules at once, and processes that are killed while they fire."""
 
 import asyncio
-import multiprocessing
 import signal
 import sqlite3
 from contextlib import closing
@@ -12,11 +11,10 @@ import pytest
 from scheduler.core.crash_points import CrashPoint
 from scheduler.core.ids import DEFAULT_TENANT
 from scheduler.core.job import JobFilter
+from tests.support.fork_server import FORK_SERVER
 from tests.support.schedules import a_definition
 from tests.support.scheduling import a_page, at, die_firing, fire_all, opened
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.scheduling"])
 DAY_AFTER = 40  # hours after NOON
 VISITS = [(point, 1) for point in (CrashPoint.BEFORE_SCHEDULE, CrashPoint.AFTER_SCHEDULE)]
 VISITS += [(point, visit) for point in (CrashPoint.BEFORE_FIRE, CrashPoint.AFTER_FIRE) for visit in (1, 2, 3)]

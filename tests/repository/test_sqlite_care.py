@@ -1,7 +1,6 @@
 """Care for the file: a backup is whole, a restore all or nothing, damage is found, the log stays small."""
 
 import asyncio
-import multiprocessing
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,10 +25,9 @@ from tests.support.cares_for_store import (
     write_until,
 )
 from tests.support.clock import FakeClock
+from tests.support.fork_server import FORK_SERVER
 from tests.support.opens_store import opened
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(["tests.support.cares_for_store"])
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIMIT = 60  # seconds for a process to do its work
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import random
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,10 +24,13 @@ from scheduler.core.agent import SCHEDULER_URI, AgentType
 from scheduler.core.ids import new_id
 from scheduler.core.lam_protocol import MessageFactory
 from scheduler.executors.executor_registry import ExecutorRegistry
+from tests.support import counting_agent, shifted_agent
 from tests.support.counting_agent import Counter
+from tests.support.fork_server import FORK_SERVER
 from tests.support.services import Api
 
 ACTION = "data.note"
+_SPAWN = multiprocessing.get_context("spawn")
 _LIMIT = 20.0
 
 
@@ -91,7 +95,7 @@ class AgentProcess:
     called: bool
     dial: str = "socket"
     port: int = field(default_factory=_free_port)
-    process: "asyncio.subprocess.Process | None" = None
+    process: BaseProcess | None = None
     options: list[str] = field(default_factory=list)
     endpoint: str = ""
     """Where it is to be called, if not at its own address."""
@@ -113,17 +117,18 @@ class AgentProcess:
         ready: bool = True,
         clock_off: timedelta | None = None,
     ) -> None:
-        program = "tests.support.counting_agent" if clock_off is None else "tests.support.shifted_agent"
-        command = [sys.executable, "-m", program, str(self.near.folder / "effects")]
-        command += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
+        command = ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
         command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
         command += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
-        settings |= {} if clock_off is None else {"AGENT_CLOCK_OFF": str(clock_off.total_seconds())}
         settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
-        with (self.near.folder / f"{self.name}.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(*command, env={**clean, **settings}, stderr=log)
+        given = (self.near.folder / "effects", command, settings, self.near.folder / f"{self.name}.log")
+        if clock_off is None:
+            self.process = FORK_SERVER.Process(target=counting_agent.live, args=given, daemon=True)
+        else:
+            shifted = (clock_off.total_seconds(), *given)
+            self.process = _SPAWN.Process(target=shifted_agent.live, args=shifted, daemon=True)
+        await asyncio.to_thread(self.process.start)
         if ready:
             await self.ready()
 
@@ -144,17 +149,20 @@ class AgentProcess:
 
     @property
     def alive(self) -> bool:
-        return self.process is not None and self.process.returncode is None
+        return self.process is not None and self.process.is_alive()
 
     async def ended(self, limit: float = _LIMIT) -> int:
         assert self.process is not None
-        async with asyncio.timeout(limit):
-            return await self.process.wait()
+        await asyncio.to_thread(self.process.join, limit)
+        if self.process.exitcode is None:
+            raise TimeoutError
+        return self.process.exitcode
 
     async def signal(self, number: int) -> None:
         assert self.process is not None
         if self.alive:
-            self.process.send_signal(number)
+            assert self.process.pid is not None
+            os.kill(self.process.pid, number)
 
     async def kill(self) -> None:
         await self.signal(signal.SIGKILL)

@@ -1,36 +1,33 @@
 """An agent for tests as a process of its own: its only effect is a line in a file.
 
-`python -m tests.support.counting_agent EFFECTS …` takes the options of every agent. The step `data.note` is such an
-effect; `params.wait` keeps it busy for that long before, `params.linger` after it; `params.tell` reports progress.
+It takes the options of every agent. The step `data.note` is such an effect; `params.wait` keeps it busy for that long
+before, `params.linger` after it; `params.tell` reports progress.
 """
 
 import asyncio
 import os
 import signal
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from scheduler.garbage import collecting_nothing
+from pydantic import BaseModel
 
-with collecting_nothing():
-    from pydantic import BaseModel
-
-    from agents.runtime import report_progress
-    from agents.runtime.command_line import AgentKind, main
-    from scheduler.core.actions import ActionSpec, SessionUse
-    from scheduler.core.agent import AgentType
-    from scheduler.core.ids import JobId
-    from scheduler.core.task_executor_interface import (
-        AD_HOC,
-        BaseExecutor,
-        ExecutionContext,
-        Performed,
-        Verification,
-        parse_params,
-    )
-    from scheduler.core.todo import ToDo
-    from scheduler.executors.executor_registry import ExecutorRegistry
+from agents.runtime import report_progress
+from agents.runtime.command_line import AgentKind, main
+from scheduler.core.actions import ActionSpec, SessionUse
+from scheduler.core.agent import AgentType
+from scheduler.core.ids import JobId
+from scheduler.core.task_executor_interface import (
+    AD_HOC,
+    BaseExecutor,
+    ExecutionContext,
+    Performed,
+    Verification,
+    parse_params,
+)
+from scheduler.core.todo import ToDo
+from scheduler.executors.executor_registry import ExecutorRegistry
 
 
 class NoteParams(BaseModel):
@@ -92,5 +89,11 @@ def kind(effects: Path) -> AgentKind:
     return AgentKind(type=AgentType.DATA, make_executors=make)
 
 
-if __name__ == "__main__":
-    main(kind(Path(sys.argv[1])), sys.argv[2:])
+def live(effects: Path, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
+    """The body of the process: what `python -m agents.data` does, with these settings and no others."""
+    for name in [name for name in os.environ if name.startswith("CPA_")]:
+        del os.environ[name]
+    os.environ.update(settings)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    main(kind(effects), arguments)

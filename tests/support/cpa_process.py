@@ -3,7 +3,6 @@
 It is as real as `cpa up`: own event loop, own browser, own connections, and SIGKILL ends it without a last word.
 """
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,18 +11,7 @@ from pathlib import Path
 import httpx
 
 from examples.office import START_LIMIT
-
-_FORK_SERVER = multiprocessing.get_context("forkserver")
-_FORK_SERVER.set_forkserver_preload(
-    [
-        "scheduler.main",
-        "alembic.command",
-        "sqlalchemy.dialects.sqlite",
-        "playwright.async_api",
-        "tests.support.lexicon_read",
-        __name__,
-    ]
-)
+from tests.support.fork_server import FORK_SERVER
 
 
 def _serve(settings: Mapping[str, str], log: Path) -> None:
@@ -49,7 +37,7 @@ class CpaProcess:
     def __init__(self, settings: Mapping[str, str], log: Path, *, crash_at: str = "") -> None:
         self.url = f"http://127.0.0.1:{settings['CPA_API_PORT']}"
         arguments = ({**settings, **({"CPA_CRASH_AT": crash_at} if crash_at else {})}, log)
-        self._process = _FORK_SERVER.Process(target=_serve, args=arguments)
+        self._process = FORK_SERVER.Process(target=_serve, args=arguments)
         self._process.start()
 
     @property

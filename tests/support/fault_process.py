@@ -6,7 +6,6 @@ They are forked from a server that has everything imported, so they start at onc
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -28,13 +27,10 @@ from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.orchestrator.job_service import JobService
 from scheduler.settings import Settings, load_settings
 from scheduler.telemetry.logs import set_up_logs
+from tests.support.fork_server import FORK_SERVER
 from tests.support.jumping_clock import JumpingClock
 from tests.support.world import World, WorldExecutor
 
-_FORK_SERVER = multiprocessing.get_context("forkserver")
-_FORK_SERVER.set_forkserver_preload(
-    ["scheduler.main", "alembic.command", "sqlalchemy.dialects.sqlite", "playwright.async_api", __name__]
-)
 _END = 30.0  # seconds that a process may take to end in order
 
 
@@ -177,7 +173,7 @@ class FaultProcess:
         self, home: Home, settings: Mapping[str, str], body: Callable[..., Coroutine[Any, Any, None]], *given: object
     ) -> None:
         self._home = home
-        self._process = _FORK_SERVER.Process(target=_run, args=(home, body, settings, *given), daemon=True)
+        self._process = FORK_SERVER.Process(target=_run, args=(home, body, settings, *given), daemon=True)
         self._process.start()
 
     @property

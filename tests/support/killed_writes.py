@@ -1,7 +1,6 @@
 """Kills a process while it writes to a store: it must leave all or nothing, and another one goes on from there."""
 
 import asyncio
-import multiprocessing
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from scheduler.core.crash_points import CrashPoint
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from tests.support.fork_server import FORK_SERVER
 
-_FORK_SERVER = multiprocessing.get_context("forkserver")
 WriteUntil = Callable[[Path, CrashPoint, int], None]
 WriteAll = Callable[[SQLiteDatabase], Awaitable[None]]
 
@@ -23,7 +22,7 @@ async def kill_and_go_on(
 
     `halves` is SQL that counts what only half a transaction could leave.
     """
-    process = _FORK_SERVER.Process(target=write_until, args=(store, *place))
+    process = FORK_SERVER.Process(target=write_until, args=(store, *place))
     process.start()
     await asyncio.to_thread(process.join, 60)
     assert process.exitcode == -signal.SIGKILL
@@ -37,8 +36,3 @@ async def kill_and_go_on(
         await write_all(database)
     finally:
         await database.close()
-
-
-def preload(module: str) -> None:
-    """Have the processes begin with a module already imported."""
-    _FORK_SERVER.set_forkserver_preload([module])
