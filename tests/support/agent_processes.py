@@ -122,7 +122,9 @@ class AgentProcess:
         command += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
         settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
-        given = (self.near.folder / "effects", command, settings, self.near.folder / f"{self.name}.log")
+        log = self.near.folder / f"{self.name}.log"
+        log.touch()
+        given = (self.near.folder / "effects", command, settings, log)
         if clock_off is None:
             self.process = FORK_SERVER.Process(target=counting_agent.live, args=given, daemon=True)
         else:
