@@ -1,10 +1,12 @@
 """Makes what is asked beyond the rules. For the container alone: like it, this module knows every adapter."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.compound import Orders
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import Intent
@@ -17,12 +19,14 @@ from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.office_model import OfficeModel, OfficeRequests
-from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
+
+if TYPE_CHECKING:
+    from scheduler.llm.slot_weighing import SlotWeigher
 
 _MOST_KNOWN: Final = 50
 
@@ -30,6 +34,19 @@ _MOST_KNOWN: Final = 50
 def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedIntentRouter:
     """Return what asks what was learned, beside rules. With a folder what is learned anew is kept there."""
     return LearnedIntentRouter(router, OfficeModel(router.intents, folder), requests=OfficeRequests())
+
+
+class _Slots:
+    """Weighs slots; what it does so with, numpy among it, is imported with the first request."""
+
+    @functools.cached_property
+    def _weigher(self) -> "SlotWeigher":
+        from scheduler.llm.slot_weighing import SlotWeigher  # noqa: PLC0415
+
+        return SlotWeigher()
+
+    def settle(self, message: str, orders: Orders) -> Orders:
+        return self._weigher.settle(message, orders)
 
 
 class _TenantPlanner:
@@ -85,7 +102,7 @@ def make_beyond(
     """
     learned = make_learned(router, folder)
     if provider is None:
-        return BeyondRules(learned=learned, slots=SlotWeigher())
+        return BeyondRules(learned=learned, slots=_Slots())
 
     def known(request: str) -> Mapping[str, str]:
         """Return portals, and of the address book only those whom the request names."""
@@ -97,7 +114,7 @@ def make_beyond(
 
     return BeyondRules(
         learned=learned,
-        slots=SlotWeigher(),
+        slots=_Slots(),
         router=LLMIntentRouter(provider, router),
         planner=_TenantPlanner(provider, policy, (lambda _: catalog) if offered is None else offered.of),
         known=known,

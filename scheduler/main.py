@@ -1,18 +1,12 @@
-"""The service as a program: `python -m scheduler.main`. API and worker in one process, which is the embedded size.
-
-`work` is a worker alone, for more processes on the same store.
-"""
+"""The service as a program: `python -m scheduler.main`. API and worker in one process, which is the embedded size."""
 
 import asyncio
-import contextlib
-import signal
 import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 import uvicorn
@@ -28,17 +22,12 @@ from scheduler.security.secrets_manager import SecretsManager
 from scheduler.settings import ApiSettings, SettingError, Settings, StoreSettings, load_settings
 from scheduler.telemetry.logs import set_up_logs
 from scheduler.telemetry.telemetry import set_up_traces
+from scheduler.work_alone import Beside
 
 _STREAMS_END = 5  # seconds that open streams may hold up the end
 KEEP_ALIVE = 30  # seconds that an idle connection stays open: longer than from one heartbeat of an agent to the next
 
 log = structlog.get_logger(__name__)
-
-
-class Beside(Protocol):
-    """What goes on beside the API until it is cancelled."""
-
-    async def run(self) -> None: ...
 
 
 def create_app(
@@ -192,53 +181,6 @@ def serve(settings: Settings, started: Callable[[str], None] = lambda _url: None
     with listening:
         server.run([listening])
     return not crashed
-
-
-def work(settings: Settings, started: Callable[[], None] = lambda: None) -> bool:
-    """Run a worker without an API until SIGTERM or SIGINT; return whether it ended in order. Call `check_settings`
-    first."""
-    set_up_logs(settings.log.level, settings.log.format, SecretsManager(settings.store.secrets_file).redact)
-    set_up_traces("cpa-worker")
-    spare_garbage_collection()
-    try:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_work_alone(settings, started))
-    except Exception:
-        log.exception("worker_crashed")
-        return False
-    return True
-
-
-async def _work_alone(settings: Settings, started: Callable[[], None]) -> None:
-    async with open_services(settings) as services, asyncio.TaskGroup() as owner:
-        with contextlib.suppress(NotImplementedError):  # Windows has no signals to wait for; Ctrl-C ends it there
-            for order in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(order, services.worker.drain)
-        parts: list[Beside] = [
-            services.schedule_runner,
-            services.maintenance,
-            services.agents.registry,
-            services.agents.outbox,
-            *([services.repairs] if services.repairs else []),
-            services.agents.a2a_agents,
-            services.tools,
-        ]
-        beside = [owner.create_task(part.run()) for part in parts]
-        started()
-        try:
-            await services.worker.run()
-        finally:
-            for task in beside:
-                task.cancel()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """Return uvloop's, where there is one: it costs half of asyncio's."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
 """`python -m agents.email`: the agent as a program."""
 
-from agents.email import KIND
-from agents.runtime.command_line import main
+from scheduler.garbage import collecting_nothing
+
+with collecting_nothing():
+    from agents.email import KIND
+    from agents.runtime.command_line import main
 
 if __name__ == "__main__":
     main(KIND)

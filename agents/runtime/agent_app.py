@@ -1,10 +1,12 @@
 """The agent over HTTP: `/health`, `/tasks`, `/lam/message`."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from agents.runtime.reception import Reception
 from agents.runtime.scheduler_link import SchedulerLink
@@ -25,20 +27,15 @@ _STATUS: Final[tuple[tuple[type[CPAError], HTTPStatus], ...]] = (
 )
 
 
-def build_agent_app(*, link: SchedulerLink, reception: Reception, concurrency: int) -> FastAPI:
+def build_agent_app(*, link: SchedulerLink, reception: Reception, concurrency: int) -> Starlette:
     """Build the application. Messages of any type are taken at both addresses; their signature is the credential."""
-    app = FastAPI(title="CPA agent", openapi_url=None)
 
-    @app.get("/health")
-    async def health() -> dict[str, Any]:
+    async def health(_request: Request) -> Response:
         running, status = reception.load()
         well = "healthy" if link.has_joined and status != "draining" else "degraded"
-        return {"status": well, "joined": link.has_joined, "state": status, "running": running} | {
-            "concurrency": concurrency
-        }
+        about = {"status": well, "joined": link.has_joined, "state": status, "running": running}
+        return JSONResponse(about | {"concurrency": concurrency})
 
-    @app.post("/tasks", status_code=HTTPStatus.ACCEPTED)
-    @app.post("/lam/message", status_code=HTTPStatus.ACCEPTED)
     async def take(request: Request) -> Response:
         if not link.has_joined:
             return JSONResponse({"title": "not joined yet"}, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"})
@@ -48,8 +45,14 @@ def build_agent_app(*, link: SchedulerLink, reception: Reception, concurrency: i
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return JSONResponse(answer, HTTPStatus.ACCEPTED)
 
-    app.add_exception_handler(CPAError, _problem)
-    return app
+    return Starlette(
+        routes=[
+            Route("/health", health),
+            Route("/tasks", take, methods=["POST"]),
+            Route("/lam/message", take, methods=["POST"]),
+        ],
+        exception_handlers={CPAError: _problem},
+    )
 
 
 async def _read(request: Request) -> bytes:

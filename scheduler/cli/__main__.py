@@ -1,5 +1,5 @@
 """`python -m scheduler.cli` is the same as `cpa`."""
 
-from scheduler.cli.app import main
+from scheduler.cli import main
 
 main()

@@ -6,6 +6,7 @@ import typer
 
 from scheduler.cli.session import USAGE, given_settings, leave
 from scheduler.cli.words import say
+from scheduler.garbage import collecting_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +117,10 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
         application: Applications = None,
         dial: Dial = "socket",
     ) -> None:
-        from agents.runtime.command_line import StartOptions, start_agent  # noqa: PLC0415 - as above
+        with collecting_nothing():
+            from agents.runtime.command_line import StartOptions, start_agent  # noqa: PLC0415 - as above
 
+            started_kind = kind()
         asked = StartOptions(
             url=url,
             token=token,
@@ -133,7 +136,7 @@ def _add(name: str, kind: "Callable[[], AgentKind]", words: str) -> None:
             dial=dial,
         )
         try:
-            code = start_agent(kind(), asked, given_settings())
+            code = start_agent(started_kind, asked, given_settings())
         except (ValueError, OSError) as error:
             raise leave(USAGE, error) from error
         raise typer.Exit(code)

@@ -43,6 +43,7 @@ from scheduler.cli.session import (
 )
 from scheduler.cli.times import moment_of
 from scheduler.cli.words import say
+from scheduler.garbage import collecting_nothing
 from scheduler.settings import SettingError
 
 app = typer.Typer(
@@ -84,7 +85,8 @@ def up(
         int | None, typer.Option(min=0, max=65_535, help=say("Port, sonst CPA_API_PORT.", "Port, else CPA_API_PORT."))
     ] = None,
 ) -> None:
-    from scheduler.main import check_start, serve  # noqa: PLC0415 - only this command needs the whole service
+    with collecting_nothing():
+        from scheduler.main import check_start, serve  # noqa: PLC0415 - only this command needs the whole service
 
     settings = given_settings()
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -120,8 +122,9 @@ def worker(
         ),
     ] = None,
 ) -> None:
-    from scheduler.container import check_settings  # noqa: PLC0415 - as above
-    from scheduler.main import work  # noqa: PLC0415 - as above
+    with collecting_nothing():
+        from scheduler.container import check_settings  # noqa: PLC0415 - as above
+        from scheduler.work_alone import work  # noqa: PLC0415 - as above
 
     settings = given_settings()
     if concurrency is not None:
@@ -367,8 +370,3 @@ app.add_typer(database.app, name="db")
 app.add_typer(graph.app, name="graph")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(intents.app, name="intents")
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

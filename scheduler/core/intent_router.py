@@ -72,9 +72,11 @@ class _Match:
 
 
 class _Patterns:
-    """Compiled patterns of many intents, those that may fit found in one pass."""
+    """Patterns of many intents, those that may fit found in one pass; compiled when the first text comes."""
 
     def __init__(self, patterns: Sequence[tuple[Intent, str]], source: str) -> None:
+        self._patterns = patterns
+        self._source = source
         self._intents: list[Intent] = []
         self._compiled: list[Pattern] = []
         for intent, pattern in patterns:
@@ -86,16 +88,20 @@ class _Patterns:
                 raise IntentFileError(f"{place}, pattern {pattern!r}: {min(strange)!r} is no slot; slots are {slots}")
             self._intents.append(intent)
             self._compiled.append(compiled)
+
+    @functools.cached_property
+    def set(self) -> PatternSet:
+        """All of them, compiled. Raises IntentFileError that names intent and pattern for one that cannot be used."""
         try:
-            self._set = PatternSet(self._compiled)
+            return PatternSet(self._compiled)
         except PatternError as error:
-            for intent, pattern in patterns:
-                check_pattern(pattern, f"{source}: intent {intent.name!r}")
-            raise IntentFileError(f"{source}: {error}") from error
+            for intent, pattern in self._patterns:
+                check_pattern(pattern, f"{self._source}: intent {intent.name!r}")
+            raise IntentFileError(f"{self._source}: {error}") from error
 
     def matches(self, text: str) -> Iterator[_Match]:
         """Yield what each pattern makes of the text, in the order of the file."""
-        for place in self._set.candidates(text):
+        for place in self.set.candidates(text):
             fit = self._compiled[place].search(text)
             if fit is not None:
                 yield _read(self._intents[place], text, fit)
@@ -115,8 +121,11 @@ def _read(intent: Intent, text: str, fit: Fit) -> _Match:
 class IntentRouter:
     """Routes requests by rules. Time is linear in the request; the same request always gets the same answer."""
 
-    def __init__(self, book: IntentBook) -> None:
-        """Compile the patterns once. Raises IntentFileError that names intent and pattern when one cannot be used."""
+    def __init__(self, book: IntentBook, *, tried: bool = False) -> None:
+        """Compile the patterns once. Raises IntentFileError that names intent and pattern when one cannot be used.
+
+        Those that were `tried` before are compiled when the first request comes, which takes a tenth of a start.
+        """
         known = [intent for intent in book.intents if intent.name != UNKNOWN]
         self._unknown = next((one for one in book.intents if one.name == UNKNOWN), Intent(name=UNKNOWN))
         self._refusals = one_pattern(self._unknown.patterns, f"{book.source}: intent {UNKNOWN!r}")
@@ -124,6 +133,9 @@ class IntentRouter:
             _Patterns([(one, pattern) for one in known for pattern in one.patterns], book.source),
             _Patterns([(one, pattern) for one in known for pattern in one.fallbacks], book.source),
         )
+        if not tried:
+            for tier in self._tiers:
+                _ = tier.set
         self._frame = RequestFrame(book.frame, book.source)
         self._nearest = NearestExamples(
             {one.name: [text for texts in one.examples.values() for text in texts] for one in known}
@@ -147,9 +159,10 @@ class IntentRouter:
         return cls(load_intents(path))
 
     @classmethod
+    @functools.cache
     def default(cls) -> Self:
-        """Load the intents that come with the package."""
-        return cls.from_file(DEFAULT_FILE)
+        """Return the intents that come with the package, read once. Tests have tried them."""
+        return cls(load_intents(DEFAULT_FILE), tried=True)
 
     def route(self, message: str) -> RoutedIntent:
         """Return the intent that explains the request best, or "unknown" with the nearest ones.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from scheduler.core.errors import InvalidMessageError, NotUnderstoodError
@@ -49,6 +49,8 @@ _CLASSES: dict[str, "type[BaseMessage]"] = {}
 
 class BaseMessage(Part):
     """The envelope. A message is made through the class of its type; `from_dict` and `from_json` here read any type."""
+
+    model_config = ConfigDict(defer_build=True)  # of twenty types most processes use a few
 
     anchors: ClassVar[Anchors] = ()
     needs_payload: ClassVar[bool] = False

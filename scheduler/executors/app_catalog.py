@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from scheduler.core.errors import AppUnknownError, ProgramMissingError
 from scheduler.core.spelling import folded
+from scheduler.core.strict_yaml import read_strictly
 
 DEFAULT_APPS: Final = Path(__file__).parents[1] / "config" / "apps.yaml"
 
@@ -20,7 +21,7 @@ class App(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=r"^[\w .+-]{1,60}$")
+    name: str = Field(pattern=r"^[\w .+-]+$", max_length=60)
     aliases: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = Field(min_length=1)
     opens: tuple[str, ...] = ()
@@ -50,7 +51,7 @@ class AppCatalog:
         Raises ValueError, which names what cannot be used.
         """
         try:
-            known = TypeAdapter(list[App]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+            known = TypeAdapter(list[App]).validate_python(read_strictly(path.read_text(encoding="utf-8")))
             added = [App(name=folded(name), commands=(tuple(shlex.split(line)),)) for name, line in own.items()]
         except (yaml.YAMLError, ValidationError) as error:
             raise ValueError(f"applications: {error}") from error

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ def in_zone(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
-def _calendar(appointment: Appointment, event: Event) -> Calendar:
+def _calendar(appointment: Appointment, event: "Event") -> "Calendar":
+    from icalendar import Calendar  # noqa: PLC0415 - dear to import, for those who make appointments
+
     calendar = Calendar()
     calendar.add("prodid", "-//CPA//Cognitive Process Automation//EN")
     calendar.add("version", "2.0")
@@ -59,7 +63,9 @@ def _calendar(appointment: Appointment, event: Event) -> Calendar:
     return calendar
 
 
-def _event(appointment: Appointment, of_participants: dict[str, str]) -> Event:
+def _event(appointment: Appointment, of_participants: dict[str, str]) -> "Event":
+    from icalendar import Alarm, Event, vCalAddress, vText  # noqa: PLC0415 - as above
+
     event = Event()
     event.add("uid", appointment.uid)
     event.add("dtstamp", appointment.stamp)
@@ -89,5 +95,5 @@ def _event(appointment: Appointment, of_participants: dict[str, str]) -> Event:
     return event
 
 
-def _text(calendar: Calendar) -> str:
+def _text(calendar: "Calendar") -> str:
     return str(calendar.to_ical().decode())

@@ -4,11 +4,12 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FOLDER: Final = Path(__file__).parents[1] / "prompts"
 _VERSION = re.compile(r"\A\{# version: (\d+)")
@@ -42,7 +43,10 @@ def data(text: object, name: str) -> str:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment() -> "ImmutableSandboxedEnvironment":
+    from jinja2 import FileSystemLoader, StrictUndefined  # noqa: PLC0415 - dear to import, for those who ask models
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,

@@ -27,14 +27,14 @@ PARTS = """
 def test_what_begins_nowhere_else_is_found_as_by_asking_everywhere(words: list[str]) -> None:
     text = " ".join(words)
 
-    first, found = slot_times._ALL.search(text), next(times_in(text), None)
+    first, found = slot_times._all().search(text), next(times_in(text), None)
 
     assert (first is None) == (found is None)
     assert first is None or found is None or found.start == first.start()
 
 
 def test_every_word_that_a_time_may_begin_with_is_asked() -> None:
-    tree = _parser.parse(slot_times._ALL.pattern, slot_times._ALL.flags)
+    tree = _parser.parse(slot_times._all().pattern, slot_times._all().flags)
     begun = {one.replace("#", "3") for one in _begun(tree, {""})}
 
     assert [one for one in begun if not slot_times._may_begin(one) or not slot_times._BEGINS.match(one)] == []

@@ -2,35 +2,35 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import random
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal, Self
-from unittest.mock import patch
+from typing import Any, Literal
 
 import httpx
 import uvicorn
 
 from agents.runtime import AgentOptions, embedded_agent
 from agents.runtime.agent_process import Parts
-from agents.runtime.command_line import main
 from scheduler.core.agent import SCHEDULER_URI, AgentType
 from scheduler.core.ids import new_id
 from scheduler.core.lam_protocol import MessageFactory
 from scheduler.executors.executor_registry import ExecutorRegistry
-from tests.support.counting_agent import Counter, kind
+from tests.support import counting_agent, shifted_agent
+from tests.support.counting_agent import Counter
 from tests.support.fork_server import FORK_SERVER
 from tests.support.services import Api
 
 ACTION = "data.note"
+_SPAWN = multiprocessing.get_context("spawn")
 _LIMIT = 20.0
 
 
@@ -42,44 +42,6 @@ def _free_port() -> int:
             with contextlib.suppress(OSError):
                 taken.bind(("127.0.0.1", port))
                 return port
-
-
-def _without_ours() -> dict[str, str]:
-    """Return the environment without CPA's settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
-
-
-def _be_an_agent(arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
-    """The body of a forked agent: what `python -m tests.support.counting_agent` does, with these settings only."""
-    with patch.dict(os.environ, _without_ours() | dict(settings), clear=True), log.open("ab") as file:
-        os.dup2(file.fileno(), 2)
-        main(kind(Path(arguments[0])), arguments[1:])
-
-
-class _Forked:
-    """A process forked with all imports done, asked like one of asyncio's."""
-
-    def __init__(self, process: ForkServerProcess) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> Self:
-        process = FORK_SERVER.Process(target=_be_an_agent, args=(arguments, settings, log), daemon=True)
-        await asyncio.to_thread(process.start)
-        return cls(process)
-
-    @property
-    def returncode(self) -> int | None:
-        return self._process.exitcode
-
-    def send_signal(self, number: int) -> None:
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
-
-    async def wait(self) -> int:
-        while (code := self.returncode) is None:  # noqa: ASYNC110 - a thread that joins it could not be cancelled
-            await asyncio.sleep(0.02)
-        return code
 
 
 @dataclass
@@ -133,7 +95,7 @@ class AgentProcess:
     called: bool
     dial: str = "socket"
     port: int = field(default_factory=_free_port)
-    process: "asyncio.subprocess.Process | _Forked | None" = None
+    process: BaseProcess | None = None
     options: list[str] = field(default_factory=list)
     endpoint: str = ""
     """Where it is to be called, if not at its own address."""
@@ -155,21 +117,20 @@ class AgentProcess:
         ready: bool = True,
         clock_off: timedelta | None = None,
     ) -> None:
-        arguments = [str(self.near.folder / "effects")]
-        arguments += ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
-        arguments += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
-        arguments += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
+        command = ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
+        command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
+        command += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
         settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
         settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
         log = self.near.folder / f"{self.name}.log"
+        log.touch()
+        given = (self.near.folder / "effects", command, settings, log)
         if clock_off is None:
-            self.process = await _Forked.start(arguments, settings, log)
-        else:  # only an interpreter that has imported nothing yet takes another clock
-            settings |= {"AGENT_CLOCK_OFF": str(clock_off.total_seconds())}
-            command = [sys.executable, "-m", "tests.support.shifted_agent", *arguments]
-            with log.open("ab") as file:
-                environment = _without_ours() | settings
-                self.process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=file)
+            self.process = FORK_SERVER.Process(target=counting_agent.live, args=given, daemon=True)
+        else:
+            shifted = (clock_off.total_seconds(), *given)
+            self.process = _SPAWN.Process(target=shifted_agent.live, args=shifted, daemon=True)
+        await asyncio.to_thread(self.process.start)
         if ready:
             await self.ready()
 
@@ -190,17 +151,20 @@ class AgentProcess:
 
     @property
     def alive(self) -> bool:
-        return self.process is not None and self.process.returncode is None
+        return self.process is not None and self.process.is_alive()
 
     async def ended(self, limit: float = _LIMIT) -> int:
         assert self.process is not None
         async with asyncio.timeout(limit):
-            return await self.process.wait()
+            while (code := self.process.exitcode) is None:  # noqa: ASYNC110 - two threads must not wait for it at once
+                await asyncio.sleep(0.02)
+        return code
 
     async def signal(self, number: int) -> None:
         assert self.process is not None
         if self.alive:
-            self.process.send_signal(number)
+            assert self.process.pid is not None
+            os.kill(self.process.pid, number)
 
     async def kill(self) -> None:
         await self.signal(signal.SIGKILL)

@@ -1,13 +1,13 @@
 """An agent for tests as a process of its own: its only effect is a line in a file.
 
-`python -m tests.support.counting_agent EFFECTS …` takes the options of every agent. The step `data.note` is such an
-effect; `params.wait` keeps it busy for that long before, `params.linger` after it; `params.tell` reports progress.
+It takes the options of every agent. The step `data.note` is such an effect; `params.wait` keeps it busy for that long
+before, `params.linger` after it; `params.tell` reports progress.
 """
 
 import asyncio
 import os
 import signal
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -89,5 +89,11 @@ def kind(effects: Path) -> AgentKind:
     return AgentKind(type=AgentType.DATA, make_executors=make)
 
 
-if __name__ == "__main__":
-    main(kind(Path(sys.argv[1])), sys.argv[2:])
+def live(effects: Path, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
+    """The body of the process: what `python -m agents.data` does, with these settings and no others."""
+    for name in [name for name in os.environ if name.startswith("CPA_")]:
+        del os.environ[name]
+    os.environ.update(settings)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    main(kind(effects), arguments)

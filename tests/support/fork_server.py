@@ -1,27 +1,10 @@
-"""One server from which the processes of tests are forked, with all that they would import already imported.
+"""The server that tests fork their processes from, with everything imported: such a process starts at once.
 
-There is one such server in a test process, and only its start looks at what to import: so all tests share the list.
+A process that runs tests has one such server, so what it imports is said here alone.
 """
 
 import multiprocessing
+from typing import Final
 
-FORK_SERVER = multiprocessing.get_context("forkserver")
-FORK_SERVER.set_forkserver_preload(
-    [
-        "scheduler.main",
-        "alembic.command",
-        "sqlalchemy.dialects.sqlite",
-        "playwright.async_api",
-        "tests.support.agent_processes",
-        "tests.support.agent_writes",
-        "tests.support.cares_for_store",
-        "tests.support.cpa_process",
-        "tests.support.fault_process",
-        "tests.support.killed_writes",
-        "tests.support.opens_store",
-        "tests.support.plan_writes",
-        "tests.support.question_writes",
-        "tests.support.scheduling",
-        "tests.support.already_read",
-    ]
-)
+FORK_SERVER: Final = multiprocessing.get_context("forkserver")
+FORK_SERVER.set_forkserver_preload(["tests.support.before_forks"])

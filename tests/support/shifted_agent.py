@@ -1,21 +1,23 @@
-"""The counting agent with a clock that is wrong: `AGENT_CLOCK_OFF` seconds ahead, or behind."""
+"""The counting agent with a clock that is wrong; nothing that tells the time may have been imported before."""
 
 import datetime
-import os
-import runpy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-OFF = datetime.timedelta(seconds=float(os.environ["AGENT_CLOCK_OFF"]))
 _real = datetime.datetime
 
 
-class Shifted(_real):
-    """The time of a machine whose clock is off."""
+def live(off: float, effects: Path, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
+    """The body of the process: that of the counting agent, on a machine whose clock is `off` seconds ahead."""
 
-    @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> "Shifted":
-        return cls.fromtimestamp((_real.now(datetime.UTC) + OFF).timestamp(), tz)
+    class Shifted(_real):
+        """The time of that machine."""
 
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Shifted":
+            return cls.fromtimestamp((_real.now(datetime.UTC) + datetime.timedelta(seconds=off)).timestamp(), tz)
 
-if __name__ == "__main__":
     datetime.datetime = Shifted  # type: ignore[misc]
-    runpy.run_module("tests.support.counting_agent", run_name="__main__", alter_sys=True)
+    from tests.support import counting_agent  # noqa: PLC0415 - it takes the clock that it finds
+
+    counting_agent.live(effects, arguments, settings, log)

@@ -5,6 +5,7 @@ when nobody knows whether it has arrived, the outcome is unknown, as it would be
 """
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -57,9 +58,13 @@ class A2aTransport:
         self._clock = clock
         self._timeout = httpx.Timeout(timeout, connect=3.0)
         self._ledger = A2aLedger(folder / "sent")
-        self._inner = httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
         self._follows: set[asyncio.Task[None]] = set()
         self._calls: ModuleType | None = None
+
+    @functools.cached_property
+    def _inner(self) -> httpx.AsyncHTTPTransport:
+        """Made with the first call, as that of HttpTransport is."""
+        return httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
 
     def key_of(self, agent_id: AgentId) -> SigningKey:
         """Return the key with which answers of the agent are signed here."""
@@ -95,7 +100,8 @@ class A2aTransport:
         for task in self._follows:
             task.cancel()
         await asyncio.gather(*self._follows, return_exceptions=True)
-        await self._inner.aclose()
+        if "_inner" in self.__dict__:
+            await self._inner.aclose()
 
     async def _order(self, agent: Agent, asked: RequestMessage) -> BaseMessage:
         before = await self._ledger.last(_effect_key(asked))
