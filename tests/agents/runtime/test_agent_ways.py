@@ -126,7 +126,7 @@ async def test_who_hangs_up_gets_nothing_until_it_is_back(near: Neighbourhood) -
 
     await eventually(gets_work)
     await agent.kill()
-    await eventually(gets_none, 3)  # long before it counts as offline
+    await eventually(gets_none, 10)  # long before it counts as offline
     await agent.start()
     await eventually(gets_work)
 
