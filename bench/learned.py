@@ -35,6 +35,7 @@ from scheduler.llm.intent_model import IntentModel, Numbers  # noqa: E402
 from scheduler.llm.known_vectors import KnownVectors  # noqa: E402
 from scheduler.llm.learned_intent_router import LearnedIntentRouter  # noqa: E402
 from scheduler.llm.order_examples import Example, intents_of, requests_of, sets, together  # noqa: E402
+from scheduler.llm.order_look import LookModel  # noqa: E402
 from scheduler.llm.order_model import OrderModel  # noqa: E402
 from scheduler.llm.ordering import Evidence, evidence  # noqa: E402
 from scheduler.llm.readings import Reading, Signs, readings  # noqa: E402
@@ -66,9 +67,10 @@ class Learned(NamedTuple):
 
     model: IntentModel
     requests: OrderModel
+    look: LookModel
 
     def router(self, rules: IntentRouter) -> LearnedIntentRouter:
-        return LearnedIntentRouter(rules, self.model, requests=self.requests)
+        return LearnedIntentRouter(rules, self.model, requests=self.requests, look=self.look.belief)
 
 
 def learned_without(texts: Sequence[str], rules: IntentRouter, encoder: SentenceEncoder) -> Learned:
@@ -87,7 +89,7 @@ def learned_without(texts: Sequence[str], rules: IntentRouter, encoder: Sentence
     )
     others = together((one for some in sets().values() for one in some if normalise(one.text) not in held), pairs)
     requests = OrderModel(order_learning.learn(others, intents_of(others)), shape_learning.learn(others))
-    return Learned(IntentModel(encoder, known), requests)
+    return Learned(IntentModel(encoder, known), requests, LookModel(shape_learning.learn_look(others)))
 
 
 def held_out(

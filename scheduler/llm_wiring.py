@@ -18,7 +18,7 @@ from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
-from scheduler.llm.office_model import OfficeModel, OfficeRequests
+from scheduler.llm.office_model import OfficeModel, OfficeRequests, first_look
 from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.offered_actions import OfferedActions
@@ -33,7 +33,8 @@ _MOST_KNOWN: Final = 50
 
 def make_learned(router: IntentRouter, folder: Path | None = None) -> LearnedIntentRouter:
     """Return what asks what was learned, beside rules. With a folder what is learned anew is kept there."""
-    return LearnedIntentRouter(router, OfficeModel(router.intents, folder), requests=OfficeRequests())
+    office = OfficeModel(router.intents, folder)
+    return LearnedIntentRouter(router, office, requests=OfficeRequests(), look=first_look)
 
 
 class _Slots:

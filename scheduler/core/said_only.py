@@ -40,6 +40,15 @@ _ADVERTS: Final = (
     r"[^.?!]+\? (?:das war|kein problem|nicht mit|that was|no problem|not with)\b.*",
     r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
     r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
+    r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:ihr|your) (?!.*\b(?:bitte|please)\b).*",
+    (
+        r"(?!.*\b(?:e?-?mails?|send|write|schick\w*|schreib\w*|such\w*|search\w*|find\w*|google\w*|look|open"
+        r"|öffne\w*|lade?n? (?:mir|die|den|das)|(?:get|download) (?:me|the|us)|bitte|please)\b)"
+        r".*\b(?:free for \w+ days|\w+ (?:tage|wochen|monate) (?:gratis|kostenlos|umsonst))\b.*"
+    ),
+    r"(?:jetzt|neu) bei uns: (?!.*\bbitte\b).*!",
+    r"(?:wir|unser\w* \w+) such(?:en|t) (?:ab sofort|zum nächst\w+|sie!|dich!|verstärkung)(?!.*\bbitte\b).*",
+    r"(?:chapter|lesson|module|unit|appendix|workshop|lecture) \w+[:,] \w{3,}ing\b(?!.*\b(?:please|you)\b).*",
 )
 _ADVERT: Final = re.compile("|".join(_ADVERTS), _WHOLE)
 _SIGN: Final = (

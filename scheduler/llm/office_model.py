@@ -18,6 +18,7 @@ from scheduler.llm.intent_examples import examples_of, joined_at_random, orders_
 if TYPE_CHECKING:
     from scheduler.llm.guess import Guess
     from scheduler.llm.intent_model import IntentModel, Knowledge
+    from scheduler.llm.order_look import LookModel
     from scheduler.llm.order_model import OrderModel, Ways
     from scheduler.llm.sentence_encoder import SentenceEncoder
 
@@ -89,6 +90,18 @@ def _orders() -> "OrderModel":
     from scheduler.llm import order_model  # noqa: PLC0415 - dear to import
 
     return order_model.load()
+
+
+def first_look(text: str) -> float:
+    """Return how far a request looks like an order, as LookModel does; for this little is loaded."""
+    return _looks().belief(text)
+
+
+@functools.cache
+def _looks() -> "LookModel":
+    from scheduler.llm import order_look  # noqa: PLC0415 - imports numpy, which a start can do without
+
+    return order_look.load()
 
 
 def _model(pairs: Pairs, folder: Path | None) -> "IntentModel":

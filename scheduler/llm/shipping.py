@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.lexicon import lexicon_version
-from scheduler.llm import known_vectors, order_learning, order_model, shape_learning, shipped_knowledge
+from scheduler.llm import known_vectors, order_learning, order_look, order_model, shape_learning, shipped_knowledge
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.office_model import key_and_more, learned_of
 from scheduler.llm.order_examples import Example, intents_of, sets, together
@@ -27,6 +27,7 @@ def ship_orders() -> None:
     requests = together((one for some in sets().values() for one in some), examples_of(IntentRouter.default().intents))
     learned = order_learning.learn(requests, intents_of(requests)), shape_learning.learn(requests)
     order_model.write(key_of_orders(requests), *learned)
+    order_look.write(key_of_orders(requests), shape_learning.learn_look(requests))
 
 
 def key_of_orders(requests: Sequence[Example]) -> str:

@@ -8,6 +8,12 @@ from scheduler.core.order_reader import read_request
 from scheduler.core.said_only import SAID_ONLY
 
 ADVERTS = (
+    "Finden, lesen, ablegen: Ihr Archiv aus einer Hand.",
+    "Open, edit, share: your documents in one place.",
+    "Fill in forms with one click: try FormPal free for ten days.",
+    "Jetzt bei uns: PDF erzeugen und verschicken, ganz ohne Word!",
+    "Wir suchen ab sofort: Kraft für den Rechnungsversand mit Excel",
+    "Lesson 6: Opening and Closing Spreadsheets",
     "Jetzt bestellen: der neue Kalender für Handwerker!",
     "Get your free guide to calmer mornings today!",
     "Sort, file, forward: MailOwl does the lot for you.",
@@ -58,6 +64,10 @@ UNREAL = (
     "You'd find gold quicker than a file in here.",
 )
 ORDERS = {
+    "Module 3: open the slides": "open_document",
+    "Kapitel 5 als PDF speichern": "export_pdf",
+    "Wir suchen den Vertrag mit Bauer": "search_document",
+    "Lad mir die Version herunter, die 30 Tage gratis ist, von acrobat.example": "download_file",
     "google hat mir nichts gezeigt, such du bitte im Ordner Bau nach dem Plan": "search_document",
     "Has Jo written?": "read_mail",
     "Wo haben wir den Vertrag abgelegt?": "search_document",

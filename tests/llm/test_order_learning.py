@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scheduler.core.intent_router import IntentRouter
-from scheduler.llm import order_model, shape_learning
+from scheduler.llm import order_look, order_model, shape_learning
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.order_examples import Example, intents_of, sets, together
 from scheduler.llm.order_learning import learn
@@ -96,7 +96,7 @@ def test_what_is_kept_reads_as_what_was_learned(model: OrderModel, tmp_path: Pat
 def test_what_is_shipped_is_of_these_sets() -> None:
     requests = together((one for some in sets().values() for one in some), examples_of(IntentRouter.default().intents))
 
-    assert key_of_shipped() == key_of_orders(requests), "please run: make vectors"
+    assert key_of_shipped() == order_look.key_of_shipped() == key_of_orders(requests), "please run: make vectors"
 
 
 def test_a_long_request_is_cut_so_far_and_no_further() -> None:
