@@ -319,8 +319,8 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     """
     if progress.status is not None:
         before_commit(connection, _end, (progress,))
-    elif _status_of(connection, progress) is None:
-        raise LeaseLostError(progress.job_id)
+    else:
+        before_commit(connection, _must_hold, (progress,))
     if progress.added:
         add_items(connection, progress.job_id, progress.added)
     before_commit(connection, put_tasks, progress.tasks)
@@ -336,6 +336,17 @@ def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
     statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
     entries = ((entry.id, progress.job_id) for entry in progress.audit)
     return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
+
+
+def _must_hold(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:
+    """Raise LeaseLostError when a lease is lost. When one of several is, all are undone and tried alone."""
+    by_token = defaultdict[LeaseToken, list[JobId]](list)
+    for progress in changes:
+        by_token[progress.lease_token].append(progress.job_id)
+    statement = "SELECT count(*) FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND lease_token = ?"
+    for token, ids in by_token.items():
+        if connection.execute(statement, (document(ids), token)).fetchone()[0] != len(ids):
+            raise LeaseLostError(ids[0])
 
 
 def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
