@@ -36,11 +36,8 @@ class AgentHands:
             self._here.require(todo)
 
     def execute(self, todo: ToDo, context: ExecutionContext) -> Awaitable[ExecutionResult]:
-        if (
-            todo.agent is not None
-            or self._registry.knows(todo.action, context.tenant)
-            or not self._here.does(todo.action)
-        ):
+        action = todo.action
+        if todo.agent is not None or self._registry.knows(action, context.tenant) or not self._here.does(action):
             return self._by_agent(todo, context)
         return self._by_us(todo, context)
 

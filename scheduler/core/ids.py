@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Final, NewType
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 JobId = NewType("JobId", str)
@@ -37,9 +37,11 @@ def new_id() -> str:
         end = _ends.pop()
     except IndexError:
         end = _more_ends()
-    return f"{beginning}-{0x7000 | rest * 4096 // 1_000_000:x}-{end}"
+    return f"{beginning}{_FRACTIONS[rest * 4096 // 1_000_000]}{end}"
 
 
+_FRACTIONS: Final = tuple(f"-{0x7000 | fraction:x}-" for fraction in range(4096))
+"""The version, and the 12 bits of the fraction, as they stand between the beginning and the end."""
 _latest: tuple[int, str] = (0, "")
 """How the ids of the last millisecond begin."""
 

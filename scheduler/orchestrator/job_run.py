@@ -106,15 +106,16 @@ class JobRun:
     def __init__(
         self, job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog, means: Means, begin: Begin = in_a_task
     ) -> None:
-        if job.lease is None:
+        lease = job.lease
+        if lease is None:
             raise LeaseLostError(job.id)
         self.job = job
-        self.epoch = job.lease.epoch
+        self.epoch = lease.epoch
         self._means = means
         self._begin = begin
-        self._held_until, self._held_for = job.lease.until, means.holds.of(job.lease)
+        self._held_until, self._held_for = lease.until, means.holds.of(lease)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
-        self._decisions = Decisions(job, job.lease, tasks, catalog, self._effect_keys, means.new_id)
+        self._decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
         self._waiting: asyncio.Future[None] | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}

@@ -111,14 +111,16 @@ class Orchestrator:
         if job.crashes > self._means.most_crashes + 1:  # the fault lies before anything that `step` could decide
             await self._put_aside(job)
             return
-        if job.lease is None:
-            raise LeaseLostError(job.id)
-        tasks, until = await self._touched_tasks(job, job.lease.until) if job.lease.epoch > 1 else ((), job.lease.until)
+        lease, job_id = job.lease, job.id
+        if lease is None:
+            raise LeaseLostError(job_id)
+        held = lease.until
+        tasks, until = await self._touched_tasks(job, held) if lease.epoch > 1 else ((), held)
         run = JobRun(job, tasks, self._catalog_of(job.tenant), self._means, begin)
-        if until is not job.lease.until:
+        if until is not held:
             run.renewed(until)
-        self._runs[job.id] = run
-        log_of_run(job.id, job.run)
+        self._runs[job_id] = run
+        log_of_run(job_id, job.run)
         try:
             await run.until_done()
         except LeaseLostError:
@@ -128,13 +130,13 @@ class Orchestrator:
             if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
             if run.ended and run.epoch > 1:
-                await self._means.runner.forget_answers(job.id)
+                await self._means.runner.forget_answers(job_id)
             if run.status is JobStatus.FAILED:
                 self._on_failed()
             if run.ended and traces_are_on():
                 _tell_of(job, run)
-            if self._runs.get(job.id) is run:
-                del self._runs[job.id]
+            if self._runs.get(job_id) is run:
+                del self._runs[job_id]
 
     def handle_task_failure(self, job_id: JobId, failed: AttemptFailed) -> None:
         """Try it again, elsewhere if the agent was at fault; find out first what it did; ask; or give up.

@@ -164,6 +164,7 @@ class ProgressTemplate:
             audit=lines[self._audit :],
             status=self._status,
             completed_at=None if self._end is None else moments[self._end],
+            checked=True,
         )
 
     def _filler(self, line: Iterable[object]) -> Callable[[Row], Row]:

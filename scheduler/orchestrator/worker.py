@@ -11,7 +11,7 @@ import structlog
 from scheduler.core.clock import Clock
 from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import LeaseLostError, UnavailableError
-from scheduler.core.job import Job
+from scheduler.core.job import Job, Lease
 from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.orchestrator import Orchestrator
 from scheduler.queue.job_queue import JobQueue
@@ -92,20 +92,29 @@ class Worker:
             limit = min(self._concurrency - len(self._running), self._group)
             jobs = await self._next_jobs(limit)
             self.last_look = asyncio.get_running_loop().time()
-            now = self._clock.now()
-            for job in jobs:
-                self._start(job, owner, now)
+            self._start_all(jobs, owner, self._clock.now())
             if not jobs or len(jobs) < limit:
                 await self._look.wait()  # that they were leased is a change, after which there is one more look
             else:
                 await asyncio.sleep(0)  # they are begun before the next are looked for
 
-    def _start(self, job: Job, owner: asyncio.TaskGroup, now: datetime) -> None:
+    def _start_all(self, jobs: Sequence[Job], owner: asyncio.TaskGroup, now: datetime) -> None:
+        """Run jobs that were leased together; those of one claim share their lease, and what is known of it."""
+        latest: Lease | None = None
+        held: _Held | None = None
+        for job in jobs:
+            lease = job.lease
+            if lease is not latest:
+                latest, held = lease, None if lease is None else _Held(lease.until, lease.until - now)
+            self._start(job, owner, held)
+
+    def _start(self, job: Job, owner: asyncio.TaskGroup, held: _Held | None) -> None:
         """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
-        run, earlier = Carrier(owner, self._ended), self._latest.get(job.id)
-        self._running[run], self._latest[job.id] = job, run
-        if job.lease is not None:
-            self._held[run] = _Held(job.lease.until, job.lease.until - now)
+        job_id, run = job.id, Carrier(owner, self._ended)
+        earlier = self._latest.get(job_id)
+        self._running[run], self._latest[job_id] = job, run
+        if held is not None:
+            self._held[run] = held
         run.carry(self._process(job, run, earlier))
 
     def _ended(self, run: Carrier) -> None:

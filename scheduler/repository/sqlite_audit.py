@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from scheduler.core.audit_entry import AuditEntry
-from scheduler.core.ids import JobId, TaskId, TenantId
+from scheduler.core.ids import TenantId
 from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import audit_line
@@ -85,39 +85,30 @@ def _covered(row: sqlite3.Row) -> list[Any]:
 
 def _digest(previous: str, rows: Iterable[Sequence[Any]]) -> str:
     """Return the hash of a block; a row holds the values of `_CHAINED` in that order, each a plain value."""
-    return hashlib.sha256(b"\n".join((previous.encode(), *(_canonical(*row) for row in rows)))).hexdigest()
+    lines = [previous.encode()]
+    named: dict[str, Any] = dict.fromkeys(sorted(_CHAINED))  # one for all rows: to make it costs more than to fill it
+    for row in rows:
+        (
+            named["tenant"],
+            named["block"],
+            named["position"],
+            named["id"],
+            named["timestamp"],
+            named["job_id"],
+            named["task_id"],
+            named["action"],
+            named["reason"],
+            named["result"],
+            named["screenshot_path"],
+            named["metadata"],
+        ) = row
+        lines.append(_canonical(named))
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
 
 
-def _canonical(
-    tenant: TenantId,
-    block: int,
-    position: int,
-    id_: str,
-    timestamp: int,
-    job_id: JobId,
-    task_id: TaskId | None,
-    action: str,
-    reason: str,
-    result: str,
-    screenshot_path: str | None,
-    metadata: str,
-) -> bytes:
-    """Return what `to_json` makes of the row: here its names are in order already."""
-    row = {
-        "action": action,
-        "block": block,
-        "id": id_,
-        "job_id": job_id,
-        "metadata": metadata,
-        "position": position,
-        "reason": reason,
-        "result": result,
-        "screenshot_path": screenshot_path,
-        "task_id": task_id,
-        "tenant": tenant,
-        "timestamp": timestamp,
-    }
+def _canonical(named: dict[str, Any]) -> bytes:
+    """Return what `to_json` makes of values whose names are in order already."""
     try:
-        return orjson.dumps(row)
+        return orjson.dumps(named)
     except TypeError:
-        return to_json(row).encode()
+        return to_json(named).encode()

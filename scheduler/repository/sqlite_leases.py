@@ -31,7 +31,7 @@ from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of
 from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
 from scheduler.repository.sqlite_turns import next_turns, taken
 from scheduler.repository.sqlite_writer import before_commit
-from scheduler.repository.storable import maybe_micros, to_micros, to_moment, well_formed
+from scheduler.repository.storable import document, maybe_micros, to_micros, to_moment, well_formed
 
 _ITS_TURN: Final = "it is its turn"
 _LEASE_RAN_OUT: Final = "the lease of its worker ran out"
@@ -64,7 +64,7 @@ _TURN, _PRIORITY = 1, 5 + JOB_COLUMNS.index("priority")
 """Where they stand in _CLAIMED."""
 _TAKE = """
 UPDATE jobs SET status = ?, lease_token = ?, lease_epoch = ?, lease_until = ?, crashes = ?, started_at = ?, delayed = 0
-WHERE n = ?
+WHERE n IN (SELECT value FROM json_each(?))
 """
 
 
@@ -187,7 +187,8 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
 
     They share a token, since it is always asked for together with the id of a job.
     """
-    jobs, changes, until = list[Job](), list[tuple[Any, ...]](), now + lease
+    jobs, until = list[Job](), now + lease
+    changes = defaultdict[tuple[Any, ...], list[int]](list)
     lines, entries = list[EventLine](), list[AuditLine]()
     at, end, new_token = to_micros(now), to_micros(until), LeaseToken(new_id())
     alike: dict[tuple[int, int], tuple[Lease, tuple[str, str]]] = {}
@@ -205,13 +206,14 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
         except (ValueError, CPAError):
             _put_aside(connection, row, now)
             continue
-        changes.append((status._value_, new_token, epoch, end, crashes, at if begun is None else begun, n))
+        changes[status._value_, new_token, epoch, end, crashes, at if begun is None else begun].append(n)
         line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
         event, entry = noted(job, line, at, _LEASE_RAN_OUT if lost else _ITS_TURN, said)
         lines.append(event)
         entries.append(entry)
         jobs.append(job)
-    connection.executemany(_TAKE, changes)
+    for change, numbers in changes.items():  # mostly it is the same for all
+        connection.execute(_TAKE, (*change, json.dumps(numbers)))
     sqlite_events.append(connection, lines)
     sqlite_audit.append_of_tenants(connection, entries)
     return jobs
@@ -317,8 +319,8 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
     """
     if progress.status is not None:
         before_commit(connection, _end, (progress,))
-    elif _status_of(connection, progress) is None:
-        raise LeaseLostError(progress.job_id)
+    else:
+        before_commit(connection, _must_hold, (progress,))
     if progress.added:
         add_items(connection, progress.job_id, progress.added)
     before_commit(connection, put_tasks, progress.tasks)
@@ -336,6 +338,17 @@ def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
     return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
 
 
+def _must_hold(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:
+    """Raise LeaseLostError when a lease is lost. When one of several is, all are undone and tried alone."""
+    by_token = defaultdict[LeaseToken, list[JobId]](list)
+    for progress in changes:
+        by_token[progress.lease_token].append(progress.job_id)
+    statement = "SELECT count(*) FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND lease_token = ?"
+    for token, ids in by_token.items():
+        if connection.execute(statement, (document(ids), token)).fetchone()[0] != len(ids):
+            raise LeaseLostError(ids[0])
+
+
 def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
     """Set the statuses that runs have reached. When one of several cannot be set, all are undone and tried alone."""
     by_status: defaultdict[JobStatus, list[RunProgress]] = defaultdict(list)
@@ -344,8 +357,7 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
     for progress in by_status.pop(JobStatus.PENDING, []) + by_status.pop(JobStatus.WAITING, []):
         park(connection, progress)
     for status, group in by_status.items():
-        rows = [_end_to_row(progress) for progress in group]
-        if status not in _END or connection.executemany(_END[status], rows).rowcount != len(group):
+        if status not in _END or _set(connection, status, group) != len(group):
             before = _status_of(connection, group[0])
             if before is None:
                 raise LeaseLostError(group[0].job_id)
@@ -354,14 +366,16 @@ def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
         bury(connection, progress.job_id)
 
 
-def _end_to_row(progress: RunProgress) -> tuple[Any, ...]:
-    return (
-        progress.status and progress.status._value_,
-        None if progress.error is None else well_formed(progress.error),
-        progress.error_code,
-        maybe_micros(progress.completed_at),
-        progress.job_id,
-        progress.lease_token,
+def _set(connection: sqlite3.Connection, status: JobStatus, ends: Sequence[RunProgress]) -> int:
+    """Set a status that runs have reached; return of how many that could be done. Those that end alike share a
+    statement: most jobs of a claim do."""
+    alike = defaultdict[tuple[LeaseToken, str | None, str | None], dict[JobId, int | None]](dict)
+    for end in ends:
+        error = None if end.error is None else well_formed(end.error)
+        alike[end.lease_token, error, end.error_code][end.job_id] = maybe_micros(end.completed_at)
+    return sum(
+        connection.execute(_END[status], (status._value_, error, code, document(times), token)).rowcount
+        for (token, error, code), times in alike.items()
     )
 
 
@@ -376,8 +390,9 @@ def _statement_to_reach(status: JobStatus) -> str:
     """Return the statement by which a run reaches a status; one that ends the work gives the lease up."""
     allowed = [f"'{before}'" for before in JobStatus if status in JOB_TRANSITIONS[before]]
     return (
-        "UPDATE jobs SET status = ?, error = ?, error_code = ?, completed_at = ?, lease_token = NULL,"  # noqa: S608
-        f" lease_until = NULL WHERE id = ? AND lease_token = ? AND status IN ({', '.join(allowed)})"
+        "UPDATE jobs SET status = ?, error = ?, error_code = ?, completed_at = time.value, lease_token = NULL,"  # noqa: S608
+        " lease_until = NULL FROM json_each(?) AS time"
+        f" WHERE jobs.id = time.key AND lease_token = ? AND jobs.status IN ({', '.join(allowed)})"
     )
 
 

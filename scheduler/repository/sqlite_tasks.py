@@ -67,7 +67,8 @@ def add_items(connection: sqlite3.Connection, job_id: JobId, tasks: Sequence[Tas
 def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun | TaskLine]) -> None:
     """Store tasks that have rows. Raises ValueError when one has none."""
     lines = [task if isinstance(task, TaskLine) else task_line(task) for task in tasks]
-    if connection.executemany(_UPDATE, lines).rowcount != len(lines):
+    plain = map(tuple, lines)  # of any other kind of tuple `sqlite3` has Python look up each value
+    if connection.executemany(_UPDATE, plain).rowcount != len(lines):
         raise ValueError(f"one of the tasks {[task.task_id for task in tasks]} is not in the plan of the job")
 
 

@@ -16,7 +16,7 @@ class SQLiteWriter(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - sqlite3's own
         super().__init__(*args, **kwargs)
-        self._gathered: dict[WriteRows, list[Any]] = {}
+        self.gathered: dict[WriteRows, list[Any]] = {}
         self._patience: float | None = None
         self._lasts: bool | None = None
 
@@ -39,24 +39,15 @@ class SQLiteWriter(sqlite3.Connection):
             self.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
             self._patience = seconds
 
-    def gather(self, write: WriteRows, rows: Rows, *, first: bool) -> None:
-        known = self._gathered.get(write)
-        if known is not None:
-            known += rows
-        elif first:
-            self._gathered = {write: list(rows), **self._gathered}
-        else:
-            self._gathered[write] = list(rows)
-
     def flush(self) -> None:
         """Write what was gathered."""
-        gathered, self._gathered = self._gathered, {}
+        gathered, self.gathered = self.gathered, {}
         for write, rows in gathered.items():
             write(self, rows)
 
     def forget(self) -> None:
         """Drop what was gathered."""
-        self._gathered = {}
+        self.gathered = {}
 
 
 def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows, *, first: bool = False) -> None:
@@ -66,7 +57,13 @@ def before_commit(connection: sqlite3.Connection, write: WriteRows, rows: Rows, 
     """
     if not isinstance(connection, SQLiteWriter):
         raise TypeError("only SQLiteDatabase.write ends with a commit that writes what was gathered")
-    connection.gather(write, rows, first=first)
+    known = connection.gathered.get(write)
+    if known is not None:
+        known += rows
+    elif first:
+        connection.gathered = {write: list(rows), **connection.gathered}
+    else:
+        connection.gathered[write] = list(rows)
 
 
 def write_gathered(connection: sqlite3.Connection) -> None:

@@ -13,6 +13,8 @@ import orjson
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+_DAY: Final = 24 * 60 * 60  # seconds
+_SECOND: Final = 1_000_000  # microseconds
 _HALF = re.compile("[\ud800-\udfff]")
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _latest: tuple[datetime, int] = (EPOCH, 0)
@@ -23,7 +25,8 @@ def to_micros(moment: datetime) -> int:
     global _latest  # noqa: PLW0603 - a pair that is replaced whole, from any thread
     known, micros = _latest
     if moment is not known:
-        micros = (moment - EPOCH) // MICROSECOND
+        since = moment - EPOCH  # its parts are plain numbers: to divide it by MICROSECOND takes ten times as long
+        micros = (since.days * _DAY + since.seconds) * _SECOND + since.microseconds
         _latest = moment, micros
     return micros
 
