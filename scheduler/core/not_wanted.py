@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scheduler.core.clause_mood import NEGATED
+from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
+from scheduler.core.dictation import dictation
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.order_joining import SENDING
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
@@ -24,6 +27,10 @@ _BUT_NOT: Final = re.compile(
 )
 """Persons that an order leaves out: "an Kunz, aber nicht an Berger"; whoever is doubtful is left out, too."""
 
+_SEVERAL: Final = 2
+_FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
+_LOOK_BACK: Final = 20
+"""Characters."""
 _Span = tuple[int, int]
 
 
@@ -33,6 +40,7 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
+    orders = orders._replace(parts=tuple(_without_spoken_of(part, text) for part in orders.parts))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
@@ -40,6 +48,35 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:
+    """Return an order to send without persons that are only spoken of: in what is told, or as who something is from.
+
+    "Schreib Tom, Eva bekommt die Liste" goes to Tom only. Whoever is the only one to be sent anything stays.
+    """
+    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    persons = words.get("recipient", [])
+    if part.routed.name not in SENDING or len(persons) < _SEVERAL:
+        return part
+    told = _told_in(text)
+    spoken_of = {("recipient", one) for one in persons if _is_from(text, one) or _only_within(told, text, one)}
+    if not 0 < len(spoken_of) < len(persons):
+        return part
+    return part._replace(routed=_without(part.routed, words, spoken_of))
+
+
+def _told_in(text: str) -> list[_Span]:
+    """Return where something is only told, in a clause or as dictated text."""
+    _, dictated, resumed = dictation(text)
+    clauses = [(one.told[0].start, one.told[-1].end) for one in clauses_of(text) if one.told]
+    return clauses if dictated is None else [*clauses, (dictated, resumed)]
+
+
+def _is_from(text: str, words: str) -> bool:
+    """Whether "von" or "from" stands before these words wherever they stand."""
+    places = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)] if words else []
+    return bool(places) and all(_FROM.search(text, max(0, place - _LOOK_BACK), place) for place in places)
 
 
 def _words_of(part: OrderPart) -> Iterator[str]:
