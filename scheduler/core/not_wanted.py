@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from scheduler.core.clause_mood import NEGATED
@@ -11,6 +12,7 @@ from scheduler.core.dictation import dictation
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
+from scheduler.core.provisos import TAKES_BACK
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
@@ -28,6 +30,11 @@ _BUT_NOT: Final = re.compile(
 """Persons that an order leaves out: "an Kunz, aber nicht an Berger"; whoever is doubtful is left out, too."""
 
 _SEVERAL: Final = 2
+_PROGRAMS: Final = frozenset({"open_app", "close_app"})
+_OR: Final = re.compile(r"(?i)[ ,]*(?:entweder |either )?(?:oder|or) (?:auch |das |den |die |the )?")
+_SMALL: Final = re.compile(
+    r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
+)
 _FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
 _LOOK_BACK: Final = 20
 """Characters."""
@@ -40,7 +47,8 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
-    orders = orders._replace(parts=tuple(_without_spoken_of(part, text) for part in orders.parts))
+    parts = (_without_spoken_of(_without_taken_back(part, text), text) for part in orders.parts)
+    orders = orders._replace(parts=tuple(parts))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
@@ -48,6 +56,43 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
+    """Return an order without what is taken back, and which programs only where "or" leaves open which is meant.
+
+    "Schließ Miro, Quatsch, Webex" closes one, "Öffne Word oder Excel" asks.
+    """
+    several = {slot: many for slot, many in part.routed.words.items() if not isinstance(many, str)}
+    unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
+    if part.routed.name in _PROGRAMS:
+        unwanted |= {("application", one) for one in _either(text, several.get("application", []))}
+    if not unwanted:
+        return part
+    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    return part._replace(routed=_without(part.routed, words, unwanted))
+
+
+def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a slot that the next ones are said instead of."""
+    for one, _, between in _neighbours(text, many):
+        said = between.lstrip(" ,.;:–-")
+        mark = TAKES_BACK.match(said)
+        if mark is not None and _SMALL.fullmatch(said, mark.end()):
+            yield one
+
+
+def _either(text: str, many: Sequence[str]) -> Iterator[str]:
+    for one, other, between in _neighbours(text, many):
+        if _OR.fullmatch(between):
+            yield from (one, other)
+
+
+def _neighbours(text: str, many: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the words of a slot that stand once each, with the next ones and what stands between."""
+    places = sorted((text.find(one), one) for one in many if text.count(one) == 1)
+    for (start, one), (after, other) in pairwise(places):
+        yield one, other, text[start + len(one) : after]
 
 
 def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:

@@ -104,12 +104,13 @@ def parts_of(text: str) -> list[Part]:
     """Return the parts of a request as they stand, marks and conjunctions between them left out."""
     return [
         _part(text, tokens, conjunction, new_sentence=new)
-        for tokens, conjunction, new in _cut(text, tokens_of(text))
+        for tokens, conjunction, new in runs_of(text, tokens_of(text))
         if tokens
     ]
 
 
-def _cut(text: str, tokens: Sequence[Token]) -> Iterator[tuple[list[Token], str, bool]]:
+def runs_of(text: str, tokens: Sequence[Token]) -> Iterator[tuple[list[Token], str, bool]]:
+    """Yield the words between two marks or conjunctions, the conjunction before them, whether they begin a sentence."""
     run, conjunction, new, end = list[Token](), "", True, 0
     for place, token in enumerate(tokens):
         between = text[end : token.start]

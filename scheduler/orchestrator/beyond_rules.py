@@ -16,6 +16,7 @@ from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
+from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.who_gets_what import Piece, who_gets_what
@@ -107,7 +108,7 @@ class BeyondRules:
         told = who_gets_what(text)
         if told.pieces and told.sure:
             return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
-        whole = uncrossed(told, await self._read(text, rules))
+        whole = uncrossed(told, await self._read_plain(text, rules))
         if not told.pieces or any(part.routed.name != UNKNOWN for part in whole.parts):
             return whole
         read = [await self._read_piece(one, rules) for one in told.pieces]
@@ -124,7 +125,20 @@ class BeyondRules:
             return Orders((asked_about(piece.text),))
         if piece.persons and as_told(piece, read := split_orders(piece.text, rules)):
             return read if self._slots is None else self._slots.settle(piece.text, read)
-        return await self._read(piece.text, rules)
+        return await self._read_plain(piece.text, rules)
+
+    async def _read_plain(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a text without what its words say is not to be done."""
+        whole = await self._read(text, rules)
+        plain = plain_words(text, rules)
+        unknown = plain.sure and all(part.routed.name == UNKNOWN for part in whole.parts)
+        if not (unknown or plain.spares(whole)):
+            return without_waiting(text, whole)
+        read = await self._read(plain.text, rules)
+        if unknown and any(part.routed.name == UNKNOWN for part in read.parts):
+            return whole
+        asked = tuple(asked_about(one, [part.routed.name for part in read.parts][:1]) for one in plain.asked)
+        return without_waiting(text, Orders((*read.parts, *asked), (*read.overlooked, *plain.left)))
 
     async def _read(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a text. What was learned is asked, in a thread, unless it can only agree."""
