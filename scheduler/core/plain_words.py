@@ -55,10 +55,12 @@ _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _TOLD: Final = re.compile(r"(?i)\b(?:dass|daß|ob|whether|saying)\b|[„“”\"«»]")
 _MAY_MATTER: Final = re.compile(
-    r"(?i)\b(?:nein|nee|quatsch|korrektur|correction|i mean|i meant|ich meine?|meinte|sorry|no|wait"
-    r"|halt|actually|scratch|rather|besser|lieber|instead|statt|anstatt|anstelle|bleibt?|bleiben|stays?|remains?|keep|leave"
-    r"|lass\w*|außer|ausser|except|apart|bis auf|ausnahme|other than|but|still|already|schon|noch|sobald|once|soon|after"
-    r"|until|till|when|erst|need|stay|nicht|not|oder|or)\b|\?"
+    r"(?i)\b(?:nein|nee|nö|quatsch|korrektur|correction|i mean|i meant|meine?|meinte|sorry|no|wait|warte|halt|actually"
+    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser|lieber|instead|statt|anstatt|anstelle"
+    r"|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
+    r"|brauche?n?|auch|too|as well|still (?:need|using)|außer|ausser|except|apart|bis auf|ausnahme|other than"
+    r"|everything but|all but)\b"
+    r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
 _SLOTS: Final = {
     "open_app": "application",
@@ -84,12 +86,14 @@ class Plain(NamedTuple):
     asked: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     out: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    """What is said to be meant, too: "und das Datenblatt auch"."""
     sure: bool = False
 
     def spares(self, orders: Orders) -> bool:
-        """Whether orders of the whole request do something to what is taken out here."""
-        values = (one for part in orders.parts for slot, one in _values(part.routed) if slot not in FREE_TEXT)
-        return self.out != () and any(self._is_out(one) for one in values)
+        """Whether orders of the whole request do something to what is taken out here, or lack what is added."""
+        values = [one for part in orders.parts for slot, one in _values(part.routed) if slot not in FREE_TEXT]
+        return any(map(self._is_out, values)) or any(not any(one in said for one in values) for said in self.added)
 
     def _is_out(self, words: str) -> bool:
         said = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
@@ -157,6 +161,7 @@ class _Reader:
         self._asked: list[str] = []
         self._left: list[str] = []
         self._taken_back: list[str] = []
+        self._added: list[str] = []
         self._stays = False
 
     def read(self) -> Plain:
@@ -171,12 +176,14 @@ class _Reader:
                 self._leave_out(place, self._asked)
             elif place and self._is_left_out(place, said):
                 self._leave_out(place, self._left)
+            elif place and _ALSO.search(said):
+                self._add(place, _ALSO.sub("", said).strip(" ,"))
             elif place and (taken_back := TAKES_BACK.match(said)):
                 place = self._correct(place, said[taken_back.end() :].strip(" ,"))
             place += 1
         out = (*self._asked, *self._left, *self._taken_back)
         sure = bool(self._taken_back or self._stays) and not self._asked
-        return Plain(self._rest(), tuple(self._asked), tuple(self._left), out, sure)
+        return Plain(self._rest(), tuple(self._asked), tuple(self._left), out, tuple(self._added), sure)
 
     def _said(self, place: int) -> str:
         return self._text[self._parts[place].start : self._parts[place].end]
@@ -224,6 +231,20 @@ class _Reader:
             return place
         self._out.append((before.start, self._parts[last].end, corrected))
         return last
+
+    def _add(self, place: int, also: str) -> None:
+        """Put what is meant too into the part before, whose verb and kind it shares."""
+        before, tokens = self._parts[place - 1], tokens_of(also)
+        said = self._text[before.start : before.end]
+        if _has_verb(Words(tokens)) or not any(_may_name(one) for one in tokens) or tokens[0].has("prepositions"):
+            return
+        orders = self._rules.orders(said).parts
+        name = orders[0].routed.name
+        known = orders[0].routed.words.get(_SLOTS.get(name, ""), "")
+        if len(orders) == 1 and isinstance(known, str) and known and said.count(known) == 1:
+            between = "and" if orders[0].routed.locale == "en" else "und"
+            self._added.append(also)
+            self._out.append((before.start, self._parts[place].end, said.replace(known, f"{known} {between} {also}")))
 
     def _corrected(self, said: str, tokens: Sequence[Token], instead: str) -> str | None:
         """Return an order with other words for what it is about, a day or a person; None where these are not clear."""

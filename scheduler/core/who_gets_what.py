@@ -14,23 +14,21 @@ from typing import Final, NamedTuple
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.dictation import dictation
 from scheduler.core.language import detect_locale
-from scheduler.core.letters import word_set
-from scheduler.core.mood_words import COURTESY
-from scheduler.core.phrases import tokens_of
+from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span, parts_of, speaks_of_earlier
-from scheduler.core.word_kinds import GREETINGS
+from scheduler.core.sign_offs import is_greeting, only_polite
+from scheduler.core.verbless import MAY_SEND, with_verb
 from scheduler.core.words import Words
 
 _LONGEST: Final = 600
 """Characters of a request that is looked at; longer ones are texts."""
-_MAY_SEND: Final = re.compile(
-    r"(?i)\b(?:schick\w*|send\w*|versend\w*|zusend\w*|e?-?mail\w*|leite?|weiterleit\w*|weiterzuleiten|forward|übermitt\w+|pass)\b"
-)
-_SEVERAL: Final = re.compile(r"(?i)[,;.!?&:(–\n]|\s-\s|\b(?:und|and|u|n|sowie|plus|oder|or|aber|but)\b")
+_SHORT: Final = 120
+"""Characters of a request without a verb."""
 _TOLD: Final = re.compile(
     r"(?i)\b(?:dass|daß|(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that|ob|whether"
     r"|saying|subject|betreff|cc|bcc|kopie|copy)\b|[„“”\"«»]"
 )
+_TIMES: Final = frozenset({"date", "time"})
 _OR: Final = frozenset({"oder", "or", "bzw", "beziehungsweise", "sondern"})
 _SEQUENCE: Final = re.compile(
     r"(?i)\b(?:vorher|zuvor|davor|zuerst|zunächst|erst|first|before|after|nachdem|bevor|sobald|once|danach|dann|then|zuletzt"
@@ -48,18 +46,6 @@ _EITHER: Final = re.compile(
 _EACH: Final = re.compile(r"(?i)\b(?:respectively|beziehungsweise|jeweils|each)\b")
 _TELLING: Final = frozenset({"tell", "write", "reply", "ask"})
 _THEN: Final = re.compile(r"(?i)^(?:dann|then|danach|anschließend|afterwards|after that)\b,? ")
-_GREETS: Final = GREETINGS | word_set(
-    """
-    liebe lieber liebes dear guten gute good morgen tag abend morning afternoon evening zusammen team all viele schoene
-    beste herzliche mit freundlichen gruesse gruss lg vg mfg danke dank vielen besten thanks thank you many cheers
-    regards kind best sorry bitte please herr frau mr mrs ms dr
-    """
-)
-_MOST_CALLED: Final = 5
-"""Words of a greeting."""
-_POLITE_ENDS: Final = re.compile(
-    r"(?i)[\s,.!:;–-]*(?:(?:danke|vielen dank|thanks|thank you|thx|lg|vg|bitte|please|cheers|gruß|ok)[\s,.!]*)*"
-)
 
 
 class Piece(NamedTuple):
@@ -98,7 +84,10 @@ class _Group:
 
 def who_gets_what(text: str) -> Told:
     """Return the pieces in which a request is to be read, if it says of several persons what each is to be sent."""
-    if len(text) > _LONGEST or _MAY_SEND.search(text) is None or _SEVERAL.search(text) is None:
+    if len(text) <= _SHORT and (row := with_verb(text)):
+        told = who_gets_what(row)
+        return told._replace(sure=False) if told.pieces else told
+    if len(text) > _LONGEST or MAY_SEND.search(text) is None:
         return Told()
     plain = _FOLLOWING.sub("", _CORRECTS.sub(r"\1,", text))
     if _TOLD.search(plain) or dictation(plain)[1] is not None:
@@ -130,6 +119,7 @@ class _Reader:
         self._hold_next = False
         self._refers = False
         self._thanked = False
+        self._dated = False
         self._tail = ""
 
     def read(self) -> Told:
@@ -263,13 +253,16 @@ class _Reader:
     def _take_rest(self, part: Part) -> bool:
         """Take words that name nobody and nothing to be sent, or end the row before them."""
         said = self._own_words(part)
-        if COURTESY.match(said) or _POLITE_ENDS.fullmatch(said):
+        if only_polite(said):
             self._thanked = part.new_sentence
             return True
         if self._persons or self._things:
             raise _UnclearError
         words = Words(tokens_of(said))
         self._hold_next = False
+        if self._groups and not part.new_sentence and _is_when(words.tokens):
+            self._dated = True
+            return True
         if part.person is not None and self._groups and not words.has_verb:
             self._asked.append(said)
             return True
@@ -328,7 +321,7 @@ class _Reader:
         """Return the pieces of the row of orders, and of what stands before and behind it. Raises _UnclearError."""
         if self._persons or self._things:
             raise _UnclearError
-        several = len(self._groups) > 1 or bool(self._asked) or self._corrected or self._undone
+        several = len(self._groups) > 1 or bool(self._asked) or self._corrected or self._undone or self._dated
         if not self._groups or self._left_open():
             return Told(pairs=self._pairs(), asked=self._left_open())
         if self._refers and (not (self._corrected or self._undone) or len(self._groups) > 1 or start):
@@ -346,7 +339,7 @@ class _Reader:
     def _beside(self, text: str) -> list[Piece]:
         """Return an order beside the row, which must stand for itself. Raises _UnclearError."""
         said = re.sub(r"(?i)^(?:und|and|sowie|,|;)\s+|[\s,;:]+(?:und|and)?\s*$", "", text.strip())
-        if _POLITE_ENDS.fullmatch(said) or COURTESY.match(said) or _is_greeting(said):
+        if only_polite(said) or is_greeting(said):
             return []
         then = _THEN.match(said)
         said = said[then.end() :] if then else said
@@ -377,12 +370,10 @@ class _Reader:
         return same[-1].tail if same else self._tail if group.head == self._head else ""
 
 
-def _is_greeting(said: str) -> bool:
-    """Whether words only greet, thank or sign: "Hallo Anna", "Viele Grüße Eva"."""
-    tokens = [one for one in tokens_of(said) if one.kind != "mark"]
-    return len(tokens) <= _MOST_CALLED and all(
-        one.key in _GREETS or (one.is_name and not one.has("modal")) for one in tokens
-    )
+def _is_when(tokens: Sequence[Token]) -> bool:
+    """Whether words only say when: "Montag 10 Uhr", "am Montag um 10"."""
+    dated = any(one.kind in _TIMES for one in tokens)
+    return dated and all(one.kind in _TIMES or one.has("prepositions") or one.kind == "mark" for one in tokens)
 
 
 def _listed(words: Sequence[str], *, english: bool) -> str:

@@ -16,6 +16,7 @@ from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
+from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
@@ -105,6 +106,7 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
+        text = in_usual_words(text)
         told = who_gets_what(text)
         if told.pieces and told.sure:
             return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
