@@ -12,6 +12,7 @@ from scheduler.core.dictation import dictation
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
+from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import TAKES_BACK
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
@@ -31,11 +32,23 @@ _BUT_NOT: Final = re.compile(
 
 _SEVERAL: Final = 2
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
-_OR: Final = re.compile(r"(?i)[ ,]*(?:entweder |either )?(?:oder|or) (?:auch |das |den |die |the )?")
+_OR: Final = re.compile(
+    r"(?i)[ ,]*(?:entweder |either )?(?:oder|or|bzw\.?|beziehungsweise) (?:auch |das |den |die |the |an |to )*"
+)
 _SMALL: Final = re.compile(
     r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
 )
 _FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
+_LETS_KNOW: Final = re.compile(
+    r"(?i)\b(?:let|lass) [^,.;!?]{2,40}? (?:know|wissen)\b|\b(?:sag|gib|sage) [^,.;!?]{2,40}? bescheid\b"
+    r"|\b(?:die|der|who|so (?:that )?(?:he|she|they)) [^,.;!?]*\b(?:weiterleite\w*|weitergib\w*|forward|pass|send)\b"
+    r"[^,.;!?]*"
+)
+"""Whom somebody tells, or passes something on to."""
+_ALL_BUT: Final = re.compile(
+    r"(?i)\b(?:außer|ausser|except(?: for)?|excluding|apart from|bis auf|mit ausnahme von"
+    r"|(?:everyone|everybody|all|anyone) but) (?-i:[A-ZÄÖÜ])"
+)
 _LOOK_BACK: Final = 20
 """Characters."""
 _Span = tuple[int, int]
@@ -65,12 +78,23 @@ def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
     """
     several = {slot: many for slot, many in part.routed.words.items() if not isinstance(many, str)}
     unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
-    if part.routed.name in _PROGRAMS:
-        unwanted |= {("application", one) for one in _either(text, several.get("application", []))}
+    slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
+    unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
+    if slot == "recipient" and _ALL_BUT.search(text):
+        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
     if not unwanted:
         return part
     words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
     return part._replace(routed=_without(part.routed, words, unwanted))
+
+
+def _list(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
+def _is_name(words: str) -> bool:
+    """Whether words name somebody by name, so that nobody can be left out of them."""
+    return any(one.is_name or one.kind == "address" for one in tokens_of(words))
 
 
 def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
@@ -114,7 +138,8 @@ def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:
 def _told_in(text: str) -> list[_Span]:
     """Return where something is only told, in a clause or as dictated text."""
     _, dictated, resumed = dictation(text)
-    clauses = [(one.told[0].start, one.told[-1].end) for one in clauses_of(text) if one.told]
+    told = (many for one in clauses_of(text) for many in (one.told, one.asides) if many)
+    clauses = [*((many[0].start, many[-1].end) for many in told), *(one.span() for one in _LETS_KNOW.finditer(text))]
     return clauses if dictated is None else [*clauses, (dictated, resumed)]
 
 

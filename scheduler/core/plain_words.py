@@ -45,6 +45,19 @@ _ONCE_I: Final = re.compile(
     r"(?i)\b(?:sobald|once|as soon as|erst wenn|erst nachdem|(?:but )?(?:only )?after|when|until) (?:ich|wir|i|we)"
     r"(?:['’](?:ve|m|re)|\b(?= (?:have|am|are|say|give|tell|[^,.;!?]+ (?:habe|haben|bin|sind)\b)))"
 )
+_ON_CONDITION: Final = re.compile(
+    r"(?i)\b(?:(?:only|nur|but only),? (?:if|when|wenn|falls)|provided(?: that)?|unless|vorausgesetzt|es sei denn)\b"
+    r"(?! (?:you|du|possible|möglich|nötig|necessary|needed)\b)"
+    r"|\b(?:if|wenn|falls) (?:he|she|they|(?-i:er|sie)"
+    r"|(?P<name>(?-i:(?:Herr |Frau |Mr |Ms )?(?!Sie\b|I\b|Du\b)[A-ZÄÖÜ]\w+)))"
+    r"(?:['’]|\b)"
+)
+"""It waits for what somebody else does."""
+_ASKS: Final = re.compile(
+    r"(?i)\b(?:ask|check|see|know|find|look|wonder|tell|frag\w*|prüf\w*|schau\w*|sag\w*|guck\w*|sieh|such\w*|nachsehen"
+    r"|wäre\w*|would|[iw]e?'d|happier|fände\w*|hätte\w*|schön|nett|lieb|toll|gut|nice|good|great)\b"
+)
+"""What asks whether it is so, or wishes that it were."""
 _WAITS: Final = SENDING | {"close_app"}
 """The orders of which it matters most that they wait until they are to be done."""
 _NOT: Final = re.compile(
@@ -125,15 +138,18 @@ def plain_words(text: str, rules: Rules) -> Plain:
 
 def without_waiting(text: str, orders: Orders) -> Orders:
     """Return orders, those to send and to close asked about that wait for something we do: no sign tells of that."""
-    found = _ONCE_I.search(text)
-    if found is None or _TOLD.search(text) or not any(part.routed.name in _WAITS for part in orders.parts):
+    found = _ONCE_I.search(text) or _ON_CONDITION.search(text)
+    if found is None or _TOLD.search(text):
         return orders
+    waits = SENDING if found.groupdict().get("name") else _WAITS
     start = max(text.rfind(mark, 0, found.start()) for mark in ".!?") + 1
+    if _ASKS.search(text, start, found.start()):
+        return orders
     end = _ENDS.match(text, found.start())
     sentence = normalise(text[start : end.end() if end else len(text)])
     parts = [
         asked_about(part.text, (part.routed.name,))
-        if part.routed.name in _WAITS and (normalise(part.text) in sentence or sentence in normalise(part.text))
+        if part.routed.name in waits and (normalise(part.text) in sentence or sentence in normalise(part.text))
         else part
         for part in orders.parts
     ]

@@ -23,6 +23,9 @@ HELD: Final = re.compile(
     r"|(?:wenn|sofern) (?:nötig|erforderlich)|ggf\b|gegebenenfalls|bei bedarf|auf (?:nachfrage|wunsch|anfrage)"
     r"|womöglich|möglicherweise|ersatzweise|hilfsweise|andernfalls|ansonsten|sonst(?! nicht)"
     r"|if (?:necessary|need be|needed|required|asked|wanted)|as a last resort|in an emergency|failing that|otherwise"
+    r"|später|later|nachher|demnächst|erst(?= (?:morgen|nächste|am|in|ab|um|gegen)\b)"
+    r"|only(?= (?:tomorrow|next|on|from)\b)"
+    r"|not until|per (?:post|fax)|by (?:post|fax)"
     rf"|on request|at a pinch|if at all|{_PERHAPS})(?!\w)"
 )
 """What makes of an order one that is not to be done unasked."""

@@ -4,7 +4,6 @@ A part lies between two marks or conjunctions: "Schick Anna das Angebot", "Tom d
 no such part is none, however much it is like one.
 """
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,12 +24,14 @@ _ENDS: Final = frozenset(".!?")
 _TO: Final = frozenset({"an", "to"})
 _FILLERS: Final = word_set(
     """
-    bitte please pls kindly mal noch auch also too gleich nur only just bloss lediglich immerhin instead stattdessen
+    bitte please pls kindly mal noch auch also too nur only just bloss lediglich immerhin instead stattdessen
     lieber eher ach oh na tja aeh aehm uh um hm zuerst zunaechst first firstly jetzt now schnell rasch kurz
-    dann then danach thanks danke thx dafuer eben doch hier either ebenfalls ebenso genauso likewise dagegen hingegen
+    dann then danach zuletzt finally lastly
+    thanks danke thx dafuer eben doch hier either ebenfalls ebenso genauso likewise dagegen
+    hingegen gleich
     """
 )
-_IN_ORDER: Final = frozenset({"dann", "then", "danach"})
+_IN_ORDER: Final = frozenset({"dann", "then", "danach", "zuletzt", "finally", "lastly"})
 _BEFORE_VERB: Final = word_set(
     """
     bitte please pls kindly mal could can would will you u i need want to like i'd we we'd have must should just ok okay
@@ -48,6 +49,13 @@ _OTHERS: Final = frozenset({"sie", "ihr", "soll"})
 _IT: Final = word_set("ihn sie es it them das this that diesen diese dieses")
 _BOTH: Final = word_set("beides beide both alles everything all either")
 _NO_PERSON: Final = word_set("alle all everything alles")
+_ANOTHER: Final = word_set(
+    """
+    one ones other second first third last zweite zweiten erste ersten dritte dritten andere anderen letzte letzten
+    copy kopie
+    """
+)
+_COMPANIES: Final = word_set("ag kg ohg ug se eg ltd plc inc llc gmbh")
 _GROUPS: Final = word_set("anderen andere others rest uebrigen restlichen beiden leute people folks")
 _ENGLISH_ARTICLES: Final = word_set("the my our your his her their a an")
 _OF: Final = word_set("vom von of from for fuer aus nr")
@@ -90,6 +98,8 @@ class Part:
     """A pronoun stands for the thing."""
     to: str = ""
     """The preposition before the person."""
+    bare: bool = False
+    """The thing has no article: "Anna Rechnung 5"."""
     names: bool = False
     """It has a name in it, if it is held."""
     corrects: bool = False
@@ -117,7 +127,7 @@ def runs_of(text: str, tokens: Sequence[Token]) -> Iterator[tuple[list[Token], s
         end = token.end
         mark = token.kind == "mark" and not _inside(tokens, place)
         joins = token.key in JOINS and not _hangs(token, tokens, place)
-        if not (mark or joins or "&" in between or "\n" in between):
+        if not (mark or joins or "&" in between or " / " in between or "\n" in between):
             run.append(token)
             continue
         if run:
@@ -247,14 +257,12 @@ def _named(tokens: list[Token]) -> dict[str, Any]:
         after = end
         while after < count - 1 and tokens[after].key in _FILLERS:
             after += 1
-        rest = tokens[after:]
-        if rest[0].has("determiners") or rest[0].kind == "file":
-            if _is_thing(rest):
-                return {"kind": BOTH, "person": _span(tokens[first:end]), "thing": _span(rest), "to": to}
-            if len(rest) == 1 and rest[0].key in _BOTH:
-                return {"kind": NEITHER, "person": _span(tokens[first:end])}
-        elif len(rest) == 1 and rest[0].key in _BOTH:
-            return {"kind": NEITHER, "person": _span(tokens[first:end])}
+        rest, who = tokens[after:], _span(tokens[first:end])
+        numbered = rest[0].has("noun", "document") and rest[-1].text.isdigit()
+        if (rest[0].has("determiners") or rest[0].kind == "file" or numbered) and _is_thing(rest):
+            return {"kind": BOTH, "person": who, "thing": _span(rest), "to": to, "bare": numbered}
+        if rest[0].key in _BOTH or _means_another(rest):
+            return {"kind": NEITHER, "person": who}
     return _thing_to(tokens) or ({"kind": THINGS, "thing": _span(tokens)} if _is_thing(tokens) else {})
 
 
@@ -270,12 +278,19 @@ def _thing_to(tokens: list[Token]) -> dict[str, Any]:
         front = front[:-1]
     if len(front) == 1 and front[0].key in _IT:
         return {"kind": PERSONS, "refers": True, "thing": _span(front), **found}
-    of_another = front[0].has("determiners") and len(front) > 1 and front[1].has("prepositions")
-    if of_another or (len(front) == 1 and _owns(front[0])):
+    if _means_another(front):
         return {"person": found["person"]}  # "die von Eva an Bob", "Eva's to Bob"
     if _is_thing(front) or (len(front) == 1 and front[0].is_name):
         return {"kind": BOTH_TO, "thing": _span(front), **found}
     return {}
+
+
+def _means_another(tokens: Sequence[Token]) -> bool:
+    """Whether words mean a thing by another one before: "die von Eva", "Eva's", "the second", "6"."""
+    if len(tokens) == 1:
+        return _owns(tokens[0]) or tokens[0].text.isdigit()
+    hangs = tokens[0].has("determiners") and (tokens[1].has("prepositions") or tokens[1].has("determiners"))
+    return hangs or tokens[-1].key in _ANOTHER
 
 
 def _span(tokens: Sequence[Token]) -> Span:
@@ -336,7 +351,7 @@ def _is_name(tokens: Sequence[Token], place: int, *, first: bool) -> bool:
     if token.kind != "word" or _owns(token) or token.text.endswith("-") or any(one.isdigit() for one in token.text):
         return False
     if token.is_name and not token.has("modal") and token.key not in _FILLERS | _BOTH:
-        return not (len(token.text) > 1 and token.text.isupper())
+        return not (len(token.text) > 1 and token.text.isupper()) or token.key in _COMPANIES
     after = tokens[place + 1] if place + 1 < len(tokens) else None
     unknown = not token.meanings and token.text.islower() and token.text.isalpha() and token.key not in _NO_NAMES
     return unknown and (after is None or after.has("determiners") or after.key in _FILLERS)
@@ -345,8 +360,9 @@ def _is_name(tokens: Sequence[Token], place: int, *, first: bool) -> bool:
 def _is_thing(tokens: Sequence[Token]) -> bool:
     """Whether words name a thing and nothing else: an article and nouns, a document, a file."""
     first, last = tokens[0], tokens[-1]
-    if first.has("determiners") or first.key in _NO_PERSON or _owns(first):
-        if len(tokens) == 1 or tokens[1].has("prepositions"):
+    named_after = first.is_name and first.key.endswith("s") and len(tokens) > 1 and tokens[1].has("noun")
+    if first.has("determiners") or first.key in _NO_PERSON or _owns(first) or named_after:
+        if len(tokens) == 1 or _means_another(tokens):
             return False
     elif not (first.kind == "file" or first.has("noun", "document")):
         return False
@@ -379,13 +395,3 @@ def _acts(token: Token) -> bool:
         return False
     describes = {GERUND, PARTICIPLE, PAST_OR_PARTICIPLE}
     return token.text[:1].islower() and not any(one.form in describes for one in token.meanings)
-
-
-_PRONOUN: Final = re.compile(
-    r"(?i)\b(?:sie|es|ihn|ihm|ihr|ihnen|it|them|him|her|this|that|they|damit|davon|daraus|dies\w*|which)\b"
-)
-
-
-def speaks_of_earlier(text: str) -> bool:
-    """Whether a pronoun may stand for what was said before."""
-    return _PRONOUN.search(text) is not None

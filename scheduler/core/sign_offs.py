@@ -1,4 +1,4 @@
-"""Knows what stands before and behind a request and says nothing of it: greetings, thanks, names that sign."""
+"""Knows what stands beside orders: greetings, thanks, names that sign, and what hangs on an order before."""
 
 import re
 from typing import Final
@@ -20,6 +20,9 @@ _MOST_CALLED: Final = 5
 _POLITE_ENDS: Final = re.compile(
     r"(?i)[\s,.!:;–-]*(?:(?:danke|vielen dank|thanks|thank you|thx|lg|vg|bitte|please|cheers|gruß|ok)[\s,.!]*)*"
 )
+_PRONOUN: Final = re.compile(
+    r"(?i)\b(?:sie|es|ihn|ihm|ihr|ihnen|it|them|him|her|this|that|they|damit|davon|daraus|dies\w*|which)\b"
+)
 
 
 def only_polite(said: str) -> bool:
@@ -33,3 +36,8 @@ def is_greeting(said: str) -> bool:
     return len(tokens) <= _MOST_CALLED and all(
         one.key in _GREETS or (one.is_name and not one.has("modal")) for one in tokens
     )
+
+
+def speaks_of_earlier(text: str) -> bool:
+    """Whether a pronoun may stand for what was said before."""
+    return _PRONOUN.search(text) is not None

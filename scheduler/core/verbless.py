@@ -12,6 +12,7 @@ MAY_SEND: Final = re.compile(
 )
 """What stands in every request to send something that has a verb."""
 _TO: Final = re.compile(r"(?i)\b(?:an|to) \S")
+_PLEASE: Final = re.compile(r"(?i)^\s*bitte ")
 _NEEDS: Final = re.compile(
     r"(?i)(?P<who>[^,.;!?]+?) (?:braucht|bräuchte|benötigt|needs)(?: noch| bitte| dringend| still| urgently)?"
     r" (?P<what>[^,.;!?]+)[,.;–-]+ (?:(?:bitte|please|pls|also) )*"
@@ -29,12 +30,12 @@ def with_verb(text: str) -> str:
     if needed is not None:
         return f"{verb} {needed['who']} {needed['what']}"
     parts = parts_of(text)
-    return f"{verb} {text}" if parts and all(_names_document(text, one) for one in parts) else ""
+    return f"{verb} {_PLEASE.sub('', text)}" if parts and all(_names_document(text, one) for one in parts) else ""
 
 
 def _names_document(text: str, part: Part) -> bool:
     """Whether a part without a verb says to whom a document goes."""
-    if part.kind != BOTH_TO or part.head or part.corrects or part.thing is None:
+    if part.kind != BOTH_TO or part.head.casefold() not in {"", "bitte"} or part.corrects or part.thing is None:
         return False
     tokens = tokens_of(text[part.thing.start : part.thing.end])
     return any(one.has("noun", "document") or one.kind == "file" for one in tokens)

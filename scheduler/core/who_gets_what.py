@@ -15,8 +15,8 @@ from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.dictation import dictation
 from scheduler.core.language import detect_locale
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span, parts_of, speaks_of_earlier
-from scheduler.core.sign_offs import is_greeting, only_polite
+from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span, parts_of
+from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
 from scheduler.core.verbless import MAY_SEND, with_verb
 from scheduler.core.words import Words
 
@@ -26,7 +26,7 @@ _SHORT: Final = 120
 """Characters of a request without a verb."""
 _TOLD: Final = re.compile(
     r"(?i)\b(?:dass|daß|(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that|ob|whether"
-    r"|saying|subject|betreff|cc|bcc|kopie|copy)\b|[„“”\"«»]"
+    r"|saying|subject|betreff|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b|[„“”\"«»]"
 )
 _TIMES: Final = frozenset({"date", "time"})
 _OR: Final = frozenset({"oder", "or", "bzw", "beziehungsweise", "sondern"})
@@ -39,9 +39,11 @@ _CORRECTS: Final = re.compile(r"(?i)(\b(?:korrektur|correction)):")
 _FOLLOWING: Final = re.compile(
     r"(?i)\b(?:(?:das )?folgende[sn]?(?: sachen| dokumente| dinge)?|the following(?: documents| things)?)\s*:"
 )
+_BOTH: Final = re.compile(r"(?i)\b(?:sowohl (?=.*\bals auch\b)|als auch\b)")
 _QUESTION: Final = re.compile(r"(?i)(?:should|shall|can|could|may|soll|sollte|sollen|kann|darf) (?:i|we|ich|wir)\b")
 _EITHER: Final = re.compile(
     r"(?i)\b(?:entweder|either) (?:an |to )?(?:die|das|den|the|my|your|(?-i:[A-ZÄÖÜ]))\w*.*\b(?:oder|or)\b"
+    r"|\bweder\b.*\bnoch\b|\bneither\b.*\bnor\b"
 )
 _EACH: Final = re.compile(r"(?i)\b(?:respectively|beziehungsweise|jeweils|each)\b")
 _TELLING: Final = frozenset({"tell", "write", "reply", "ask"})
@@ -80,16 +82,17 @@ class _Group:
     to: str = ""
     tail: str = ""
     follows: bool = False
+    bare: bool = False
 
 
 def who_gets_what(text: str) -> Told:
     """Return the pieces in which a request is to be read, if it says of several persons what each is to be sent."""
     if len(text) <= _SHORT and (row := with_verb(text)):
-        told = who_gets_what(row)
-        return told._replace(sure=False) if told.pieces else told
+        return who_gets_what(row)
     if len(text) > _LONGEST or MAY_SEND.search(text) is None:
         return Told()
-    plain = _FOLLOWING.sub("", _CORRECTS.sub(r"\1,", text))
+    plain = _BOTH.sub(lambda found: "und" if found[0][0] in "aA" else "", text)
+    plain = _FOLLOWING.sub("", _CORRECTS.sub(r"\1,", plain))
     if _TOLD.search(plain) or dictation(plain)[1] is not None:
         return Told()
     if _EITHER.search(plain):
@@ -120,6 +123,7 @@ class _Reader:
         self._refers = False
         self._thanked = False
         self._dated = False
+        self._own_verb = False
         self._tail = ""
 
     def read(self) -> Told:
@@ -298,6 +302,8 @@ class _Reader:
             or (self._things if part.kind == BOTH else self._persons)
         ):
             raise _UnclearError
+        if part.bare and not part.head and not (self._groups and self._groups[-1].bare):
+            raise _UnclearError
         self._groups.append(
             _Group(
                 self._head,
@@ -307,6 +313,7 @@ class _Reader:
                 part.to,
                 part.tail,
                 follows=part.in_order and bool(self._groups),
+                bare=part.bare,
             )
         )
         self._persons, self._things = [], []
@@ -327,6 +334,9 @@ class _Reader:
         if self._refers and (not (self._corrected or self._undone) or len(self._groups) > 1 or start):
             raise _UnclearError
         before = self._text[: self._parts[start].start]
+        first = self._parts[start]
+        self._own_verb = first.conjunction in {"und", "and", "&"} and bool(first.head) and not self._modal
+        several = several or (self._own_verb and bool(Words(tokens_of(before)).senses & _TELLING))
         after = self._text[self._parts[end].start :] if end < len(self._parts) else ""
         pieces = [
             *self._beside(before),
@@ -347,7 +357,9 @@ class _Reader:
         if speaks_of_earlier(said) or _SEQUENCE.search(said) or keys & (AFTER | BEFORE | IF):
             raise _UnclearError
         words = Words(tokens_of(said))
-        if words.imperative is None or words.senses & _TELLING:
+        tells = bool(words.senses & _TELLING)
+        stands_alone = self._own_verb and "tell" not in words.senses if tells else words.imperative is not None
+        if not stands_alone:
             raise _UnclearError
         return [Piece(said, follows=then is not None)]
 

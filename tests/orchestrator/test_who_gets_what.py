@@ -80,6 +80,25 @@ async def test_each_of_several_persons_is_sent_what_is_told_of_them(text: str) -
         ("Öffne Word. Schick Anna das Angebot und Tom den Vertrag.", [("open_app",), ANNA, TOM]),
         ("Schick Anna das Angebot und Tom den Vertrag und öffne Word", [ANNA, TOM, ("open_app",)]),
         ("Schick Anna das Angebot, Tom den Vertrag und Eva beides", [ANNA, TOM, ASKED]),
+        ("Bitte das Angebot an Anna, den Vertrag an Tom", [ANNA, TOM]),
+        ("Das Angebot an Anna, den Vertrag an Tom", [ANNA, TOM]),
+        ("Send Anna invoice 5 and Tom invoice 6", [("Anna", "invoice 5"), ("Tom", "invoice 6")]),
+        ("Send invoice 5 to Anna and 6 to Tom", [("Anna", "invoice 5"), ASKED]),
+        ("Send the customer list to Anna and the supplier one to Tom", [("Anna", "customer list"), ASKED]),
+        ("Schick die Liste der Kunden an Anna und die der Lieferanten an Tom", [("Anna", "Liste der Kunden"), ASKED]),
+        ("I need the offer sent to Anna and the contract to Tom", [("Anna", "offer"), ("Tom", "contract")]),
+        ("Get the offer to Anna and the contract to Tom", [("Anna", "offer"), ("Tom", "contract")]),
+        ("Schick sowohl Anna das Angebot als auch Tom den Vertrag", [ANNA, TOM]),
+        (
+            "Schick Müller GmbH das Angebot und Schulze AG den Vertrag",
+            [("Müller GmbH", "Angebot"), ("Schulze AG", "Vertrag")],
+        ),
+        ("Reply to Tom and send Eva the list", [("Tom", ""), ("Eva", "list")]),
+        ("Antworte Tom und schick Anna das Angebot", [("Tom", ""), ANNA]),
+        ("Send Anna the offer and me a copy", [("Anna", "offer"), ASKED]),
+        ("Send Anna the offer, Tom the contract later", [("Anna", "offer"), ASKED]),
+        ("Schick Anna das Angebot, Tom den Vertrag erst morgen", [ANNA, ASKED]),
+        ("Schick Anna das Angebot / Tom den Vertrag", [ANNA, TOM]),
         ("Schick folgendes: Angebot an Anna, Vertrag an Tom", [ANNA, TOM]),
         ("Forward Tom's mail to Anna and Eva's to Bob", [("Anna", ""), ASKED]),
     ],
@@ -191,9 +210,15 @@ async def test_english_conditions_and_questions_are_asked_about(text: str) -> No
         "Schick Tom den Vertrag. Nein, doch nicht.",
         "Send Tom the contract. Never mind.",
         "Send Anna and Tom the offer and the contract respectively",
+        "Schick weder Anna das Angebot noch Tom den Vertrag",
         "Schick Anna entweder das Angebot oder den Vertrag",
         "Schick Tom den Vertrag. Moment, nicht Tom, Eva soll ihn bekommen.",
         "Schick Anna das Angebot, sofern Bob zustimmt",
+        "Send the offer to Anna only if Bob agrees",
+        "Schick Anna das Angebot nur, wenn Bob zustimmt",
+        "Send Anna the offer; if she's on leave send it to Bob",
+        "Send Anna the offer, and if she's away, Bob",
+        "Send the contract to Tom, cc Eva if she's back",
     ],
 )
 async def test_what_is_left_open_or_called_off_sends_nothing(text: str) -> None:
@@ -217,6 +242,14 @@ async def test_what_is_left_open_or_called_off_sends_nothing(text: str) -> None:
         "Don't send Tom the offer and Eva the contract",
         "Wer schickt Tom das Angebot und Eva den Vertrag?",
         "Send Anna the report. No rush.",
+        "Schick das Angebot an Anna, die es dann an Bob weiterleitet",
+        "Send the offer to Anna so she can forward it to Bob",
+        "Send Anna the contract, and let Eva know",
+        "Schick Anna das Angebot für Tom und den Vertrag für Eva",
+        "Schick Anna das Angebot, Eva schicke ich die Liste selbst",
+        "Send Anna the contract. I'll send Eva the list.",
+        "Send Anna the offer, not Bob",
+        "Schick Bob nichts, Anna das Angebot",
         "Maile Anna: Schick das Angebot an Tom und den Vertrag an Eva",
         "Schreib Anna, Eva bekommt die Liste und Tom den Plan",
         "Email Anna: please forward this to Tom and Eva",
@@ -224,3 +257,18 @@ async def test_what_is_left_open_or_called_off_sends_nothing(text: str) -> None:
 )
 async def test_what_is_told_asked_or_forbidden_sends_nobody_else_anything(text: str) -> None:
     assert {who for who, *_ in await read(text)} <= {"Anna", "?"}
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Send the minutes to everyone but Tom",
+        "Send the minutes to the team, except Tom",
+        "Schick das Angebot an x@a.de bzw. y@b.de",
+    ],
+)
+async def test_whoever_cannot_be_left_out_is_asked_for(text: str) -> None:
+    ((who, _),) = await read(text)
+
+    assert who == ""
