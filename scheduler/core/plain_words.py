@@ -63,6 +63,7 @@ _WAITS: Final = SENDING | {"close_app"}
 _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
+_JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
@@ -210,7 +211,10 @@ class _Reader:
 
     def _from(self, place: int) -> int:
         """Return where what joins a part to the one before it begins."""
-        return self._parts[place - 1].end if place and not self._parts[place].new_sentence else self._parts[place].start
+        if place and not self._parts[place].new_sentence:
+            return self._parts[place - 1].end
+        joined = _JOINED.search(self._text, 0, self._parts[place].start)
+        return joined.start() if joined else self._parts[place].start
 
     def _is_held(self, part: _Part, said: str) -> bool:
         """Whether words without a verb of their own name something that is to be done on a condition only."""
