@@ -22,6 +22,9 @@ from scheduler.core.words import Words
 
 _LONGEST: Final = 600
 """Characters of a request that is looked at; longer ones are texts."""
+_SEVERAL: Final = re.compile(
+    r"(?i)[,;.!?&+/:(–\n-]|\b(?:und|and|u|n|sowie|plus|oder|or|aber|but|weder|neither|sowohl)\b"
+)
 _SHORT: Final = 120
 """Characters of a request without a verb."""
 _TOLD: Final = re.compile(
@@ -88,9 +91,13 @@ class _Group:
 def who_gets_what(text: str) -> Told:
     """Return the pieces in which a request is to be read, if it says of several persons what each is to be sent."""
     if len(text) <= _SHORT and (row := with_verb(text)):
-        return who_gets_what(row)
-    if len(text) > _LONGEST or MAY_SEND.search(text) is None:
+        return _rows(row)
+    if len(text) > _LONGEST or MAY_SEND.search(text) is None or _SEVERAL.search(text.rstrip(" .!?")) is None:
         return Told()
+    return _rows(text)
+
+
+def _rows(text: str) -> Told:
     plain = _BOTH.sub(lambda found: "und" if found[0][0] in "aA" else "", text)
     plain = _FOLLOWING.sub("", _CORRECTS.sub(r"\1,", plain))
     if _TOLD.search(plain) or dictation(plain)[1] is not None:
