@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from scheduler.core.clause_mood import NEGATED
+from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
+from scheduler.core.dictation import dictation
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.order_joining import SENDING
+from scheduler.core.phrases import tokens_of
+from scheduler.core.provisos import TAKES_BACK
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
@@ -24,6 +30,27 @@ _BUT_NOT: Final = re.compile(
 )
 """Persons that an order leaves out: "an Kunz, aber nicht an Berger"; whoever is doubtful is left out, too."""
 
+_SEVERAL: Final = 2
+_PROGRAMS: Final = frozenset({"open_app", "close_app"})
+_OR: Final = re.compile(
+    r"(?i)[ ,]*(?:entweder |either )?(?:oder|or|bzw\.?|beziehungsweise) (?:auch |das |den |die |the |an |to )*"
+)
+_SMALL: Final = re.compile(
+    r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
+)
+_FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
+_LETS_KNOW: Final = re.compile(
+    r"(?i)\b(?:let|lass) [^,.;!?]{2,40}? (?:know|wissen)\b|\b(?:sag|gib|sage) [^,.;!?]{2,40}? bescheid\b"
+    r"|\b(?:die|der|who|so (?:that )?(?:he|she|they)) [^,.;!?]*\b(?:weiterleite\w*|weitergib\w*|forward|pass|send)\b"
+    r"[^,.;!?]*"
+)
+"""Whom somebody tells, or passes something on to."""
+_ALL_BUT: Final = re.compile(
+    r"(?i)\b(?:außer|ausser|except(?: for)?|excluding|apart from|bis auf|mit ausnahme von"
+    r"|(?:everyone|everybody|all|anyone) but) (?-i:[A-ZÄÖÜ])"
+)
+_LOOK_BACK: Final = 20
+"""Characters."""
 _Span = tuple[int, int]
 
 
@@ -33,6 +60,8 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
+    parts = (_without_spoken_of(_without_taken_back(part, text), text) for part in orders.parts)
+    orders = orders._replace(parts=tuple(parts))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
@@ -40,6 +69,84 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
+    """Return an order without what is taken back, and which programs only where "or" leaves open which is meant.
+
+    "Schließ Miro, Quatsch, Webex" closes one, "Öffne Word oder Excel" asks.
+    """
+    several = {slot: many for slot, many in part.routed.words.items() if not isinstance(many, str)}
+    unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
+    slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
+    unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
+    if slot == "recipient" and _ALL_BUT.search(text):
+        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
+    if not unwanted:
+        return part
+    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    return part._replace(routed=_without(part.routed, words, unwanted))
+
+
+def _list(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
+def _is_name(words: str) -> bool:
+    """Whether words name somebody by name, so that nobody can be left out of them."""
+    return any(one.is_name or one.kind == "address" for one in tokens_of(words))
+
+
+def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a slot that the next ones are said instead of."""
+    for one, _, between in _neighbours(text, many):
+        said = between.lstrip(" ,.;:–-")
+        mark = TAKES_BACK.match(said)
+        if mark is not None and _SMALL.fullmatch(said, mark.end()):
+            yield one
+
+
+def _either(text: str, many: Sequence[str]) -> Iterator[str]:
+    for one, other, between in _neighbours(text, many):
+        if _OR.fullmatch(between):
+            yield from (one, other)
+
+
+def _neighbours(text: str, many: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the words of a slot that stand once each, with the next ones and what stands between."""
+    places = sorted((text.find(one), one) for one in many if text.count(one) == 1)
+    for (start, one), (after, other) in pairwise(places):
+        yield one, other, text[start + len(one) : after]
+
+
+def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:
+    """Return an order to send without persons that are only spoken of: in what is told, or as who something is from.
+
+    "Schreib Tom, Eva bekommt die Liste" goes to Tom only. Whoever is the only one to be sent anything stays.
+    """
+    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    persons = words.get("recipient", [])
+    if part.routed.name not in SENDING or len(persons) < _SEVERAL:
+        return part
+    told = _told_in(text)
+    spoken_of = {("recipient", one) for one in persons if _is_from(text, one) or _only_within(told, text, one)}
+    if not 0 < len(spoken_of) < len(persons):
+        return part
+    return part._replace(routed=_without(part.routed, words, spoken_of))
+
+
+def _told_in(text: str) -> list[_Span]:
+    """Return where something is only told, in a clause or as dictated text."""
+    _, dictated, resumed = dictation(text)
+    told = (many for one in clauses_of(text) for many in (one.told, one.asides) if many)
+    clauses = [*((many[0].start, many[-1].end) for many in told), *(one.span() for one in _LETS_KNOW.finditer(text))]
+    return clauses if dictated is None else [*clauses, (dictated, resumed)]
+
+
+def _is_from(text: str, words: str) -> bool:
+    """Whether "von" or "from" stands before these words wherever they stand."""
+    places = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)] if words else []
+    return bool(places) and all(_FROM.search(text, max(0, place - _LOOK_BACK), place) for place in places)
 
 
 def _words_of(part: OrderPart) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from scheduler.core.apart import as_told, asked_about, put_together, uncrossed
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
@@ -15,8 +16,11 @@ from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
+from scheduler.core.other_words import in_usual_words
+from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.llm.stopped_plan import StoppedPlan
 
 _SURE: Final = 0.5
@@ -104,7 +108,45 @@ class BeyondRules:
         return self._planner is not None
 
     async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request. What was learned is asked, in a thread, unless it can only agree."""
+        """Return the orders of a request; what it tells of several persons apart is read apart."""
+        text = in_usual_words(text)
+        told = who_gets_what(text)
+        if told.pieces and told.sure:
+            return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
+        whole = uncrossed(told, await self._read_plain(text, rules))
+        if not told.pieces or any(part.routed.name != UNKNOWN for part in whole.parts):
+            return whole
+        read = [await self._read_piece(one, rules) for one in told.pieces]
+        all_known = all(
+            part.routed.name != UNKNOWN and as_told(one, orders)
+            for one, orders in zip(told.pieces, read, strict=True)
+            for part in orders.parts
+        )
+        return put_together(told.pieces, read) if all_known else whole
+
+    async def _read_piece(self, piece: Piece, rules: Rules) -> Orders:
+        """Return the orders of a piece: by rules where they read what it tells, else as of any text."""
+        if piece.asked:
+            return Orders((asked_about(piece.text),))
+        if piece.persons and as_told(piece, read := split_orders(piece.text, rules)):
+            return read if self._slots is None else self._slots.settle(piece.text, read)
+        return await self._read_plain(piece.text, rules)
+
+    async def _read_plain(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a text without what its words say is not to be done."""
+        whole = await self._read(text, rules)
+        plain = plain_words(text, rules)
+        unknown = plain.sure and all(part.routed.name == UNKNOWN for part in whole.parts)
+        if not (unknown or plain.spares(whole)):
+            return without_waiting(text, whole)
+        read = await self._read(plain.text, rules)
+        if unknown and any(part.routed.name == UNKNOWN for part in read.parts):
+            return whole
+        asked = tuple(asked_about(one, [part.routed.name for part in read.parts][:1]) for one in plain.asked)
+        return without_waiting(text, Orders((*read.parts, *asked), (*read.overlooked, *plain.left)))
+
+    async def _read(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a text. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
         plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
         if self._learned is not None and (not plain or self._learned.doubts(text, orders.parts[0].routed.name)):

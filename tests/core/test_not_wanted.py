@@ -51,6 +51,26 @@ def test_who_is_left_out_in_an_order_gets_nothing(text: str, kept: str) -> None:
     assert " und ".join(_list(orders.parts[0].routed.words["recipient"])) == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Schreib Bob, Carla bekommt die Liste", "Bob"),
+        ("Email Bob: please forward this to Carla and Tom", "Bob"),
+        ("Schick Bob die Mail von Carla", "Bob"),
+        ("Send the mail from Tom to Bob and Carla", "Bob und Carla"),
+        ("Schreib Bob und Carla: Tom kommt", "Bob und Carla"),
+        ("Nachricht von Carla", "Carla"),
+    ],
+)
+def test_who_is_only_spoken_of_gets_nothing(text: str, kept: str) -> None:
+    routed = ROUTER.route("Schick den Bericht an Bob").model_copy(
+        update={"said": tuple(Said("recipient", name, 0, 0) for name in ("Bob", "Carla", "Tom") if name in text)}
+    )
+    orders = without_unwanted(text, Orders((OrderPart(text, routed),)), ROUTER)
+
+    assert " und ".join(one.words for one in orders.parts[0].routed.said) == kept
+
+
 def _list(words: str | list[str]) -> list[str]:
     return [words] if isinstance(words, str) else words
 
