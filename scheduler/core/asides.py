@@ -11,7 +11,7 @@ from scheduler.core.spoken_of import pronoun
 from scheduler.core.words import Words
 
 HARMLESS_IF: Final = re.compile(
-    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| das| that| this| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|'d|ve)? ?(?:mal |gerade |kurz |so |nichts |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re |five |ten |two |few |ein |paar |be |is |ist |die |alles |all )*"
+    r"(?i)^(?:wenn|falls|sobald|if|when|whenever|once|as soon as|sofern)(?: du| sie| you| es| it| das| that| this| ihr| u|'s|'?s)?(?: das)?(?:'s|'ve|'re|'d|ve)? ?(?:mal |gerade |kurz |so |nichts |eine |freie |einen |a |the |get |got |have |find |irgendwie |das |dann |noch |are |re |five |ten |two |few |ein |paar |be |is |ist |die |alles |all )*"
     r"(?:zeit|luft|in|here|back|there|there's (?:the|an) (?:option|chance|way)|s? ?the option|(?:eine )?gelegenheit|kannst|können|koennen|könntest|könnten|geht|gehts|möglich|moeglich|passt|magst|mögen|fertig|minute|moment|sec|second|time|chance|can|could|possible|ok|okay|convenient|dazu kommst|umstände|dagegen|mind|done|ready|nötig|necessary|needed|free|recht ist|machbar|schaffst|schon dabei|dabei|at it|so|ja|yes|weg|raus|erledigt|gone|sent|up|running|on screen|minutes|mins|minuten|good|kind|right|alright|freundlichkeit|güte|not already|willst|like|may|eh|sowieso)\b"
     r"|^(?:once|when|as soon as|sobald|wenn|if|falls) [^,:;]{1,40}\b(?:(?:is|'s|are|ist|sind) (?:not |nicht |noch nicht )?(?:already )?"
     r"(?:on screen|up|open|running|loaded|offen|gestartet|geladen)|nicht (?:schon )?(?:läuft|offen ist))\b"

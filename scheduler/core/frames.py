@@ -41,6 +41,7 @@ _FROM: Final = frozenset({"aus", "ausm", "von", "vom", "from", "off"})
 _DONE: Final = frozenset({"fertig", "doing", "done", "erledigen"})
 _SHEETS: Final = frozenset({"excel", "csv", "xlsx", "spreadsheet", "exceltabelle", "excel-tabelle"})
 _INTO: Final = frozenset({"als", "nach", "in", "to", "into", "as"})
+_A_MAIL: Final = frozenset({"a", "an", "eine", "ne", "kurze", "short", "quick", "nette"})
 _NEW: Final = frozenset({"new", "neue", "neuen", "neuesten", "latest", "unread"})
 
 
@@ -222,6 +223,8 @@ def _of_mails(s: Signs) -> _Found:
     mails = mails or (bool(s.keys & _NEW) and "ones" in s.keys and not s.document)
     if mails and s.senses & {"find"}:
         return "search_mail", SURE
+    if mails and s.to and "need" in s.senses and not s.senses & {"show", "open"} and s.keys & _A_MAIL:
+        return "send_mail", SURE  # "I need an email to the landlord"
     if mails and (s.senses & {"show", "open"} or (s.senses & {"fetch", "need"} and not (s.document and s.place))):
         return "read_mail", SURE
     return None

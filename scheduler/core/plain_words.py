@@ -105,9 +105,9 @@ class Plain(NamedTuple):
     sure: bool = False
 
     def spares(self, orders: Orders) -> bool:
-        """Whether orders of the whole request do something to what is taken out here, or lack what is added."""
+        """Whether orders of the whole request may do something to what is taken out here, or else to what is added."""
         values = [one for part in orders.parts for slot, one in _values(part.routed) if slot not in FREE_TEXT]
-        return any(map(self._is_out, values)) or any(not any(one in said for one in values) for said in self.added)
+        return bool(self.added) or any(map(self._is_out, values))
 
     def _is_out(self, words: str) -> bool:
         said = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")

@@ -13,7 +13,7 @@ MAY_SEND: Final = re.compile(
 """What stands in every request to send something that has a verb."""
 _TO: Final = re.compile(r"(?i)\b(?:an|to) \S")
 _PLEASE: Final = re.compile(r"(?i)^\s*bitte ")
-_NEEDS: Final = re.compile(
+NEEDS: Final = re.compile(
     r"(?i)(?P<who>[^,.;!?]+?) (?:braucht|bräuchte|benötigt|needs)(?: noch| bitte| dringend| still| urgently)?"
     r" (?P<what>[^,.;!?]+)[,.;–-]+ (?:(?:bitte|please|pls|also) )*"
     r"(?:(?:zu)?(?:mailen|schicken|senden)|(?:schick|mail|maile|send|sende|email)(?: (?:es|ihn|sie|it|them))?"
@@ -23,7 +23,7 @@ _NEEDS: Final = re.compile(
 
 def with_verb(text: str) -> str:
     """Return words that order to send a document without a verb, or with it last, with one; empty for all others."""
-    needed = _NEEDS.fullmatch(text)
+    needed = NEEDS.fullmatch(text)
     if needed is None and (_TO.search(text) is None or MAY_SEND.search(text) or text.rstrip().endswith("?")):
         return ""
     verb = "Send" if detect_locale(text) == "en" else "Schick"

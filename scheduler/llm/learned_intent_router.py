@@ -39,6 +39,9 @@ _HANDS_OFF: Final = re.compile(
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
+_MARKS: Final = (",", ".", ";", "!", "-", "–", "—")
+_AROUND: Final = " ,.;!-–—"
+_NEXT: Final = re.compile(r"\s*[,.;!–—-]+\s*(?!(?:and|und|or|oder|but|aber)\b)(?=\w)")
 
 
 class Model(Protocol):
@@ -138,14 +141,35 @@ class LearnedIntentRouter:
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
         elif ordered < (self._bands.act_if_sure if plain else self._bands.act):
-            names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
-            return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
-        if plain or len(known) > pieces:  # no cut is seen where rules know several orders
+            plain = self._orders_beside_remark(text, read)
+            if not plain:
+                names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
+                return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
+        several = len(known) > pieces  # no cut is seen where rules know several orders
+        likeliest = None if plain or several else self._likeliest(text, guess, known, read, ways)
+        if likeliest is None:
             return read
-        found = readings(text, guess, known, self._model.glance, ways)
-        likeliest = next((one for one in found if not (_shares_verb(one, known) or _one_of_row(one, known))), found[0])
         shares = dict(zip(guess.intents, guess.shares, strict=False))
         return self._as_read(likeliest, message, read, known, shares, nearest)
+
+    def _likeliest(
+        self, text: str, guess: Guess, known: Sequence[OrderPart], read: Orders, ways: "Ways | None"
+    ) -> Reading | None:
+        """Return the likeliest reading that the request can be divided for, if there is one."""
+        found = readings(text, guess, known, self._model.glance, ways)
+        counts = {1, len(known), len(read.parts)}
+        fitting = (one for one in found if one.division.parts or len(one.intents) in counts)
+        return next((one for one in fitting if not (_shares_verb(one, known) or _one_of_row(one, known))), None)
+
+    def _orders_beside_remark(self, text: str, read: Orders) -> bool:
+        """Whether rules are sure of one plain order before or after a remark, and it is one without the remark."""
+        core = _without_remark(text, read)
+        if not core or read.parts[0].routed.score < SURE or not orders_plainly(core, read.parts[0].routed.name):
+            return False
+        guess = self._model.guess(core)
+        ways = self._ways(core, guess, read.parts)
+        found = evidence(guess, ways.nothing if ways else None, self._shape(core, guess, read.parts), read.parts)
+        return likely(found) >= self._bands.act
 
     def doubts(self, message: str, intent: str) -> bool:
         """Whether a request does not look like an order, so that it is weighed however sure rules are of `intent`.
@@ -287,6 +311,19 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
+
+
+def _without_remark(text: str, read: Orders) -> str:
+    """Return the one order of a request without the remark that it begins or ends with; empty where it has none."""
+    if len(read.parts) != 1 or len(read.overlooked) != 1:
+        return ""
+    remark = normalise(read.overlooked[0]).strip(_AROUND)
+    if text.startswith(remark) and (after := _NEXT.match(text, len(remark))):
+        return text[after.end() :]
+    start = text.rfind(remark)
+    before = text[:start].rstrip()
+    ends = start > 0 and before.endswith(_MARKS) and not text[start + len(remark) :].strip(_AROUND)
+    return before.rstrip(_AROUND) if ends else ""
 
 
 def _shares_verb(reading: Reading, known: Sequence[OrderPart]) -> bool:

@@ -114,6 +114,42 @@ async def test_a_mere_name_takes_the_verb_before_it(text: str, intent: str, name
 
 
 @pytest.mark.component
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Beende Excel, der Notar hat längst aufgelegt.", "close_app"),
+        ("Find the lease, the landlord is on the phone.", "search_document"),
+        ("Mr Ogawa doubts the figures from the drill test. Open the test protocol.", "open_document"),
+        ("Wenn du eine Minute hast, plane ein Gespräch mit Nina ein.", "create_appointment"),
+        ("I need an email to the landlord about the broken lift.", "send_mail"),
+        ("I'd like to hear what Rachel wrote this morning.", "read_mail"),
+    ],
+)
+async def test_a_plain_order_is_done_whatever_is_told_beside_it(text: str, intent: str) -> None:
+    assert [name for name, _ in await _read(text)] == [intent]
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sign on the door says please close all programs before leaving.",
+        "The supplier will fill in the form and email it to us after he has closed his books.",
+        "Such nicht weiter nach dem Lieferschein, Eva hat ihn gefunden.",
+    ],
+)
+async def test_what_is_told_is_no_order_beside_a_remark(text: str) -> None:
+    assert [name for name, _ in await _read(text)] == [UNKNOWN]
+
+
+@pytest.mark.component
+async def test_a_request_is_never_read_as_no_orders_at_all() -> None:
+    text = "Vor dem Verschicken an den Vorstand den Quartalsbericht bitte noch als PDF abspeichern"
+
+    assert [name for name, _ in await _read(text)] == ["export_pdf"]
+
+
+@pytest.mark.component
 async def test_a_text_in_quotation_marks_is_sent_as_it_was_written() -> None:
     ((name, slots),) = await _read('Schreib Anna "Rechnung 5 an Bob, Gutschrift 6 an Eva"')
 

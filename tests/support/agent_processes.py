@@ -120,11 +120,12 @@ class AgentProcess:
         command = ["--url", self.near.url, "--name", self.name, "--port", str(self.port)]
         command += ["--concurrency", str(concurrency)] + (["--token", token] if token else [])
         command += ["--endpoint", self.endpoint or self.url] if self.called else ["--dial", self.dial]
-        settings = {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
-        settings |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("CPA_")}
+        variables |= {"CPA_DATA_DIR": str(self.near.folder), "CPA_LOG_LEVEL": "debug"}
+        variables |= {"CPA_WORKER_GRACE_SECONDS": "3"} | ({"CPA_CRASH_AT": crash_at} if crash_at else {})
         log = self.near.folder / f"{self.name}.log"
         log.touch()
-        given = (self.near.folder / "effects", command, settings, log)
+        given = (self.near.folder / "effects", command, variables, log)
         if clock_off is None:
             self.process = FORK_SERVER.Process(target=counting_agent.live, args=given, daemon=True)
         else:

@@ -89,11 +89,10 @@ def kind(effects: Path) -> AgentKind:
     return AgentKind(type=AgentType.DATA, make_executors=make)
 
 
-def live(effects: Path, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
-    """The body of the process: what `python -m agents.data` does, with these settings and no others."""
-    for name in [name for name in os.environ if name.startswith("CPA_")]:
-        del os.environ[name]
-    os.environ.update(settings)
+def live(effects: Path, arguments: Sequence[str], variables: Mapping[str, str], log: Path) -> None:
+    """The body of the process: what `python -m agents.data` does, with this environment and no other."""
+    os.environ.clear()
+    os.environ.update(variables)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 2)
     main(kind(effects), arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 _real = datetime.datetime
 
 
-def live(off: float, effects: Path, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
+def live(off: float, effects: Path, arguments: Sequence[str], variables: Mapping[str, str], log: Path) -> None:
     """The body of the process: that of the counting agent, on a machine whose clock is `off` seconds ahead."""
 
     class Shifted(_real):
@@ -20,4 +20,4 @@ def live(off: float, effects: Path, arguments: Sequence[str], settings: Mapping[
     datetime.datetime = Shifted  # type: ignore[misc]
     from tests.support import counting_agent  # noqa: PLC0415 - it takes the clock that it finds
 
-    counting_agent.live(effects, arguments, settings, log)
+    counting_agent.live(effects, arguments, variables, log)
