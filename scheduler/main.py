@@ -49,6 +49,7 @@ def create_app(
                 owner.create_task(_guarded(services.worker, worker_crashed))
                 parts += [services.schedule_runner, services.maintenance]
                 parts += [services.repairs] if services.repairs else []
+            owner.create_task(asyncio.to_thread(services.planner.warm_up))
             beside = [owner.create_task(_guarded(part, worker_crashed)) for part in parts]
             try:
                 yield

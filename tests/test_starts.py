@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from scheduler.garbage import collecting_nothing
+from tests.support.fork_server import FORK_SERVER
 
 
 def test_nothing_is_collected_while_a_program_is_imported() -> None:
@@ -32,3 +33,17 @@ def test_who_serves_no_api_does_not_pay_for_one(module: str) -> None:
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "scheduler" in imported
     assert {"fastapi", "playwright", "openai", "icalendar", "jinja2", "lxml", "openpyxl", "numpy"}.isdisjoint(imported)
+
+
+def _has_all_that_is_needed() -> None:
+    from tests.support import before_forks  # noqa: PLC0415 - only where it was imported already
+
+    sys.exit(not sys.modules.keys() >= {*before_forks.NEEDED})
+
+
+@pytest.mark.integration
+def test_what_forked_processes_need_is_there_before_they_are_forked() -> None:
+    process = FORK_SERVER.Process(target=_has_all_that_is_needed)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0

@@ -64,11 +64,29 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     orders = orders._replace(parts=tuple(parts))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
+    last = [span for _, span in told if span != (0, 0) and not text[span[1] :].strip(" .!?")]
+    if last:
+        orders = orders._replace(parts=tuple(_without_told_last(part, text, last) for part in orders.parts))
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
     but_not = [found.span() for found in _BUT_NOT.finditer(text)]
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> OrderPart:
+    """Return an order to send without whom and what only a remark behind it names: "Mail Tom, Eva has the contract"."""
+    if part.routed.name not in SENDING:
+        return part
+    words = {slot: _list(many) for slot, many in part.routed.words.items()}
+    spoken_of = {
+        (slot, one)
+        for slot, many in words.items()
+        if slot in _PERSONS | _THINGS
+        for one in many
+        if _only_within(last, text, one)
+    }
+    return part._replace(routed=_without(part.routed, words, spoken_of)) if spoken_of else part
 
 
 def _without_taken_back(part: OrderPart, text: str) -> OrderPart:

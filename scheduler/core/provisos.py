@@ -33,3 +33,26 @@ NICELY: Final = re.compile(
     rf"(?i)^(?:\S+ )?(?:du|sie|ihr|you)(?: bitte| mal| please)* {_PERHAPS}(?: bitte| mal| please)*"
 )
 """Where "vielleicht" only asks nicely."""
+UNDOES: Final = re.compile(
+    r"(?i)\b(?:skip|umgekehrt|vice versa|other way a?round|changed my mind|anders überlegt|(?:doch|lieber|besser) nicht"
+    r"|leave \w+ out|lass \w+ (?:weg|aus|raus)|(?:wait|warte) (?:with|mit)"
+    r"|(?:forget|vergiss|scratch|strike) (?!that\b|it\b|das\b|es\b)\w+)\b"
+    r"|(?:[.!?]\s*)(?:not|nicht) (?!only|nur)\w"
+    r"|\b(?:everyone|everybody|everything|all\w*|jede\w*)\b[^.!?]*\b(?:but|außer|ausser|except)\b"
+)
+"""What takes back a part of what was said, or leaves somebody out: nobody is sent anything unasked then."""
+EXCUSES: Final = re.compile(r"(?i)\b(?:sorry|stopp?|oops|ups)\b|\b(?:no|nein|nee) $")
+"""What may excuse or refuse as well as correct: "Sorry, Tom" may be signed by him."""
+EITHER: Final = re.compile(
+    r"(?i)\b(?:entweder|either) (?:an |to )?(?:die|das|den|the|my|your|(?-i:[A-ZÄÖÜ]))\w*.*\b(?:oder|or)\b"
+    r"|\bweder\b.*\bnoch\b|\bneither\b.*\bnor\b"
+)
+LETS: Final = re.compile(r"(?i)\s*(?:bitte )?(?:lass|lasst|let) (?!uns\b|us\b|mich\b|me\b)")
+QUESTION: Final = re.compile(r"(?i)(?:should|shall|can|could|may|soll|sollte|sollen|kann|darf) (?:i|we|ich|wir)\b")
+FOLLOWING: Final = re.compile(
+    r"(?i)\b(?:(?:das )?folgende[sn]?(?: sachen| dokumente| dinge)?|the following(?: documents| things)?)\s*:"
+)
+SEQUENCE: Final = re.compile(
+    r"(?i)\b(?:vorher|zuvor|davor|zuerst|zunächst|erst|first|before|after|nachdem|bevor|sobald|once|danach|dann|then|zuletzt"
+    r"|last|finally|wenn|falls|when|if|until|bis|außer|except|ohne|without|nicht|not|kein\w*|don't)\b"
+)

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from scheduler.core.language import detect_locale
-from scheduler.core.phrases import tokens_of
+from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.sent_pairs import BOTH_TO, Part, parts_of
 
 MAY_SEND: Final = re.compile(
@@ -14,8 +14,10 @@ MAY_SEND: Final = re.compile(
 _TO: Final = re.compile(r"(?i)\b(?:an|to) \S")
 _PLEASE: Final = re.compile(r"(?i)^\s*bitte ")
 NEEDS: Final = re.compile(
-    r"(?i)(?P<who>[^,.;!?]+?) (?:braucht|bräuchte|benötigt|needs)(?: noch| bitte| dringend| still| urgently)?"
-    r" (?P<what>[^,.;!?]+)[,.;–-]+ (?:(?:bitte|please|pls|also) )*"
+    r"(?i)(?P<who>(?:(?:herr|frau|mr|ms|mrs|dr)\.? )?(?-i:(?!Vielleicht|Maybe|Perhaps)[A-ZÄÖÜ])[\w-]+"
+    r"(?: (?-i:[A-ZÄÖÜ])[\w-]+)?) (?:braucht|bräuchte|benötigt|needs)(?: noch| bitte| dringend| still| urgently)?"
+    r" (?P<what>(?![^,.;!?]*\b(?:und|and|aber|but|nicht|not|kein\w*)\b)[^,.;!?]+)[,.;–-]+ "
+    r"(?:(?:bitte|please|pls|also) )*"
     r"(?:(?:zu)?(?:mailen|schicken|senden)|(?:schick|mail|maile|send|sende|email)(?: (?:es|ihn|sie|it|them))?"
     r"(?: (?:to )?(?:ihr|ihm|ihnen|her|him|them))?)(?: bitte| please)?[\s.!]*"
 )
@@ -35,7 +37,16 @@ def with_verb(text: str) -> str:
 
 def _names_document(text: str, part: Part) -> bool:
     """Whether a part without a verb says to whom a document goes."""
-    if part.kind != BOTH_TO or part.head.casefold() not in {"", "bitte"} or part.corrects or part.thing is None:
+    if part.kind != BOTH_TO or part.head.casefold() not in {"", "bitte"} or part.corrects:
         return False
-    tokens = tokens_of(text[part.thing.start : part.thing.end])
-    return any(one.has("noun", "document") or one.kind == "file" for one in tokens)
+    if part.thing is None or part.person is None:
+        return False
+    thing, person = (tokens_of(text[one.start : one.end]) for one in (part.thing, part.person))
+    named = any(one.is_name or one.kind == "address" for one in person)
+    clear = bool(part.head) or any(map(_tells_one, thing)) or (named and not any(map(_tells_one, person)))
+    return clear and any(one.has("noun", "document") or one.kind == "file" for one in thing)
+
+
+def _tells_one(token: Token) -> bool:
+    """Whether a word tells a certain thing from all others like it: "die", "4711", "plan.pdf"."""
+    return token.has("determiners") or token.kind == "file" or any(map(str.isdigit, token.text))

@@ -15,6 +15,7 @@ from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.dictation import dictation
 from scheduler.core.language import detect_locale
 from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.provisos import EITHER, EXCUSES, FOLLOWING, LETS, QUESTION, SEQUENCE, UNDOES
 from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span, parts_of
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
 from scheduler.core.verbless import MAY_SEND, with_verb
@@ -33,21 +34,9 @@ _TOLD: Final = re.compile(
 )
 _TIMES: Final = frozenset({"date", "time"})
 _OR: Final = frozenset({"oder", "or", "bzw", "beziehungsweise", "sondern"})
-_SEQUENCE: Final = re.compile(
-    r"(?i)\b(?:vorher|zuvor|davor|zuerst|zunächst|erst|first|before|after|nachdem|bevor|sobald|once|danach|dann|then|zuletzt"
-    r"|last|finally|wenn|falls|when|if|until|bis|außer|except|ohne|without|nicht|not|kein\w*|don't)\b"
-)
 _SENTENCE: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _CORRECTS: Final = re.compile(r"(?i)(\b(?:korrektur|correction)):")
-_FOLLOWING: Final = re.compile(
-    r"(?i)\b(?:(?:das )?folgende[sn]?(?: sachen| dokumente| dinge)?|the following(?: documents| things)?)\s*:"
-)
 _BOTH: Final = re.compile(r"(?i)\b(?:sowohl (?=.*\bals auch\b)|als auch\b)")
-_QUESTION: Final = re.compile(r"(?i)(?:should|shall|can|could|may|soll|sollte|sollen|kann|darf) (?:i|we|ich|wir)\b")
-_EITHER: Final = re.compile(
-    r"(?i)\b(?:entweder|either) (?:an |to )?(?:die|das|den|the|my|your|(?-i:[A-ZÄÖÜ]))\w*.*\b(?:oder|or)\b"
-    r"|\bweder\b.*\bnoch\b|\bneither\b.*\bnor\b"
-)
 _EACH: Final = re.compile(r"(?i)\b(?:respectively|beziehungsweise|jeweils|each)\b")
 _TELLING: Final = frozenset({"tell", "write", "reply", "ask"})
 _THEN: Final = re.compile(r"(?i)^(?:dann|then|danach|anschließend|afterwards|after that)\b,? ")
@@ -99,10 +88,12 @@ def who_gets_what(text: str) -> Told:
 
 def _rows(text: str) -> Told:
     plain = _BOTH.sub(lambda found: "und" if found[0][0] in "aA" else "", text)
-    plain = _FOLLOWING.sub("", _CORRECTS.sub(r"\1,", plain))
+    plain = FOLLOWING.sub("", _CORRECTS.sub(r"\1,", plain))
     if _TOLD.search(plain) or dictation(plain)[1] is not None:
         return Told()
-    if _EITHER.search(plain):
+    if LETS.match(plain):
+        return Told()
+    if EITHER.search(plain) or UNDOES.search(plain):
         return Told(asked=True)
     return _Reader(plain, parts_of(plain)).read()
 
@@ -194,7 +185,10 @@ class _Reader:
         self._hold_next = bare and bool(after) and not after[0].new_sentence
         self._undone = self._undone or part.conjunction in _OR or (bare and not self._hold_next)
         if not bare:
-            self._asked.append(self._own_words(part))
+            said = self._own_words(part)
+            names = self._words([one for group in self._groups for one in group.persons])
+            self._undone = self._undone or any(name in said for name in names)
+            self._asked.append(said)
         return True
 
     def _signs(self, part: Part) -> bool:
@@ -214,7 +208,7 @@ class _Reader:
 
     def _is_asked(self, part: Part, place: int) -> bool:
         """Whether a part is said on a condition, or asks: "And Hamish the plan?"."""
-        if part.held or self._hold_next or _QUESTION.match(self._text, part.start):
+        if part.held or self._hold_next or QUESTION.match(self._text, part.start):
             return True
         sentence = _SENTENCE.match(self._text, part.end)
         asks = sentence is not None and sentence[1] == "?" and not part.head
@@ -241,6 +235,10 @@ class _Reader:
         if self._persons or self._things or (part.new_sentence and self._is_small(part)):
             raise _UnclearError
         last, sends = self._groups[-1], bool(part.head)
+        named = part.person or part.thing
+        before = max(one.end for one in (*last.persons, *last.things))
+        if named is not None and not part.to and EXCUSES.search(self._text, before, named.start):
+            raise _UnclearError
         self._correcting = self._called_off = False
         self._corrected = True
         if part.kind == PERSONS and part.person is not None and (part.refers or not sends):
@@ -361,7 +359,7 @@ class _Reader:
         then = _THEN.match(said)
         said = said[then.end() :] if then else said
         keys = {one.key for one in tokens_of(said)}
-        if speaks_of_earlier(said) or _SEQUENCE.search(said) or keys & (AFTER | BEFORE | IF):
+        if speaks_of_earlier(said) or SEQUENCE.search(said) or keys & (AFTER | BEFORE | IF):
             raise _UnclearError
         words = Words(tokens_of(said))
         tells = bool(words.senses & _TELLING)

@@ -41,6 +41,13 @@ _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|th
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 _MARKS: Final = (",", ".", ";", "!", "-", "–", "—")
 _AROUND: Final = " ,.;!-–—"
+_FORBIDS: Final = re.compile(
+    r"(?i)n['’]t\b|\b(?:not|nicht|kein\w*|nie|never|no|it|that|this|them|das|es|ihn|already|schon|bereits|selbst|selber"
+    r"|\w*self|i'll|we'll|i will|ich (?:mach|schick|send)\w*|sa(?:y|ys|id)|sag\w*|reads?|ruft|rief|steht|schreibt|wrote"
+    r"|mind|anders|dagegen|verb\w+|forbid\w*|against|later|später|kidding|scherz|spa(?:ß|ss)|joke|sorry|nee|nein|will"
+    r"|should|must|soll\w*|muss|darf)\b"
+)
+"""What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
 _NEXT: Final = re.compile(r"\s*[,.;!–—-]+\s*(?!(?:and|und|or|oder|but|aber)\b)(?=\w)")
 
 
@@ -164,7 +171,12 @@ class LearnedIntentRouter:
     def _orders_beside_remark(self, text: str, read: Orders) -> bool:
         """Whether rules are sure of one plain order before or after a remark, and it is one without the remark."""
         core = _without_remark(text, read)
-        if not core or read.parts[0].routed.score < SURE or not orders_plainly(core, read.parts[0].routed.name):
+        said = {
+            one for many in read.parts[0].routed.words.values() for one in ([many] if isinstance(many, str) else many)
+        }
+        if not core or any(one not in core for one in said) or _FORBIDS.search(read.overlooked[0]):
+            return False
+        if read.parts[0].routed.score < SURE or not orders_plainly(core, read.parts[0].routed.name):
             return False
         guess = self._model.guess(core)
         ways = self._ways(core, guess, read.parts)

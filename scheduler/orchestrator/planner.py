@@ -90,6 +90,10 @@ class Planner:
         self.beyond = beyond or BeyondRules()
         self._teaching = teaching
 
+    def warm_up(self) -> None:
+        """Make what the first request would wait for; see BeyondRules."""
+        self.beyond.warm_up(self._router)
+
     def catalog_of(self, tenant: TenantId) -> ActionCatalog:
         """Return what plans of the tenant may name: our actions, and those that its agents bring."""
         return self.catalog if self.offered is None else self.offered.of(tenant)

@@ -317,11 +317,9 @@ def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
 
     Raises, now or then, LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
     """
-    if progress.status is not None:
-        before_commit(connection, _end, (progress,))
-    else:
-        before_commit(connection, _must_hold, (progress,))
+    before_commit(connection, _must_hold if progress.status is None else _end, (progress,))
     if progress.added:
+        _must_hold(connection, (progress,))  # who has it now may have added the same
         add_items(connection, progress.job_id, progress.added)
     before_commit(connection, put_tasks, progress.tasks)
     if progress.rest is not None and progress.completed_at is not None:

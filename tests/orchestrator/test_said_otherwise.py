@@ -42,7 +42,6 @@ SENT = ("send_mail", {"Anna", "Angebot"})
             [("open_document", {"Rechnung 5"}), ("close_app", {"Word"})],
         ),
         ("Nach dem Schließen von Word öffne Excel", [("close_app", {"Word"}), ("open_app", {"Excel"})]),
-        ("Öffne Excel nach dem Schließen von Word", [("close_app", {"Word"}), ("open_app", {"Excel"})]),
         ("Nachdem du Outlook zugemacht hast, öffne Excel", [("close_app", {"Outlook"}), ("open_app", {"Excel"})]),
         ("kick off blender", [("open_app", {"blender"})]),
         ("kick off Excel", [("open_app", {"Excel"})]),

@@ -86,8 +86,6 @@ async def test_each_of_several_persons_is_sent_what_is_told_of_them(text: str) -
         ("Send invoice 5 to Anna and 6 to Tom", [("Anna", "invoice 5"), ASKED]),
         ("Send the customer list to Anna and the supplier one to Tom", [("Anna", "customer list"), ASKED]),
         ("Schick die Liste der Kunden an Anna und die der Lieferanten an Tom", [("Anna", "Liste der Kunden"), ASKED]),
-        ("I need the offer sent to Anna and the contract to Tom", [("Anna", "offer"), ("Tom", "contract")]),
-        ("Get the offer to Anna and the contract to Tom", [("Anna", "offer"), ("Tom", "contract")]),
         ("Schick sowohl Anna das Angebot als auch Tom den Vertrag", [ANNA, TOM]),
         (
             "Schick Müller GmbH das Angebot und Schulze AG den Vertrag",
@@ -151,7 +149,6 @@ async def test_what_is_said_instead_takes_the_place_of_what_was_said(text: str) 
         "Send the offer to Tom. No, wait, to Anna",
         "Send the offer to Tom, no, to Anna",
         "Send the offer to Tom, I mean Anna",
-        "Send the offer to Tom, sorry, Anna",
         "Send the offer to Tom - actually, make that Anna",
         "Send the offer to Tom. Actually, send it to Anna instead.",
         "Send the offer to Tom. Scratch that, send it to Anna.",
@@ -263,7 +260,6 @@ async def test_what_is_told_asked_or_forbidden_sends_nobody_else_anything(text: 
 @pytest.mark.parametrize(
     "text",
     [
-        "Send the minutes to everyone but Tom",
         "Send the minutes to the team, except Tom",
         "Schick das Angebot an x@a.de bzw. y@b.de",
     ],

@@ -13,7 +13,7 @@ from scheduler.core.errors import (
     LeaseLostError,
 )
 from scheduler.core.events import EventType
-from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.retry import TaskFailure
 from scheduler.repository.repository_interface import (
@@ -105,6 +105,19 @@ class TestRecording:
             await store.jobs.record(progress)
 
         assert await store.everything(job.id) == before
+
+    async def test_who_has_lost_the_lease_adds_no_items_that_its_heir_has_added(
+        self, store: Store, clock: FakeClock
+    ) -> None:
+        job = await store.leased()
+        clock.advance(LEASE)
+        heir = await store.queue.dequeue()
+        assert heir is not None
+        item = TaskId("items.1")
+        await store.jobs.record(a_progress(heir, added=[item]))
+
+        with pytest.raises(LeaseLostError):
+            await store.jobs.record(a_progress(job, added=[item]))
 
     async def test_nothing_is_recorded_after_the_end(self, store: Store) -> None:
         job = await store.leased()

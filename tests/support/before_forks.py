@@ -10,7 +10,7 @@ from typing import Final
 from scheduler.core.intent_router import IntentRouter
 from scheduler.garbage import collecting_nothing
 
-_NEEDED: Final = (
+NEEDED: Final = (
     "alembic.command",
     "playwright.async_api",
     "scheduler.llm.slot_weighing",
@@ -28,6 +28,6 @@ _NEEDED: Final = (
 )
 
 with collecting_nothing():
-    for _name in _NEEDED:
+    for _name in NEEDED:
         importlib.import_module(_name)
     IntentRouter.default().orders("Schick Anna bis morgen um 9 Uhr die Rechnung 4711 und öffne den Kalender")

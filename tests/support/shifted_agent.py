@@ -1,6 +1,7 @@
 """The counting agent with a clock that is wrong; nothing that tells the time may have been imported before."""
 
 import datetime
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def live(off: float, effects: Path, arguments: Sequence[str], variables: Mapping
             return cls.fromtimestamp((_real.now(datetime.UTC) + datetime.timedelta(seconds=off)).timestamp(), tz)
 
     datetime.datetime = Shifted  # type: ignore[misc]
+    assert not any(name.startswith("scheduler") for name in sys.modules), "what has the clock already keeps it"
     from tests.support import counting_agent  # noqa: PLC0415 - it takes the clock that it finds
 
     counting_agent.live(effects, arguments, variables, log)
