@@ -82,6 +82,7 @@ def test_what_a_person_shows_in_a_window_becomes_a_profile_that_works(
         with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) as recording:
             try:
                 _until(lambda: person.sees("Anmelden"), "the window")
+                time.sleep(3)  # a person looks before typing; a window that has just come loses keys
                 person.turns_to("Anmelden")
                 person.presses("Tab", "Tab")
                 person.types(PORTAL_USER)
