@@ -7,12 +7,20 @@ from pathlib import Path
 
 
 def descendants(pid: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield (pid, command line) of everything below a process, parents first."""
+    """Yield (pid, command line) of everything below a process, parents first, but for what ends meanwhile."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            command = Path(f"/proc/{child}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            yield child, command
-            yield from descendants(child)
+        for child in _read(task).split():
+            command = _read(Path(f"/proc/{int(child)}/cmdline")).split("\0")
+            yield int(child), command
+            yield from descendants(int(child))
+
+
+def _read(file: Path) -> str:
+    """Return what the kernel says there; nothing of a thread or process that has ended."""
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def browsers() -> list[int]:
