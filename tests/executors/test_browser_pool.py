@@ -146,7 +146,7 @@ async def test_what_died_or_hangs_is_replaced_and_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(browser_process, "_OPENING", 2.0)
+    monkeypatch.setattr(browser_process, "_OPENING", 4.0)
     monkeypatch.setattr(browser_process, "_STOPPING", 1.0)
     async with BrowserPool() as pool:
         first = await pool.new_context()
