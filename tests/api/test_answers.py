@@ -10,6 +10,8 @@ from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import UNKNOWN
 from tests.support.services import Api, OpenApi
 
+pytestmark = pytest.mark.component
+
 
 async def test_a_sentence_that_lacks_something_waits_is_answered_and_goes_on(api: Api) -> None:
     asked = await api.client.post("/schedule", json={"text": "Schick eine Mail mit dem Text: Bis morgen"})

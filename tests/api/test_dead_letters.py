@@ -11,6 +11,8 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import JobStatus, TaskStatus
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 TYPO = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@exmaple.com"
 JSON = {"Content-Type": "application/json"}
 REFUSED = RecipientRefusedError("anna@exmaple.com", "550")

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 GRAPH = {"tasks": [{"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}]}
 
 

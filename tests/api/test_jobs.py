@@ -13,6 +13,8 @@ from scheduler.core.ids import JobId, TaskId
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 from tests.support.websocket import Refused, websocket
 
+pytestmark = pytest.mark.component
+
 GRAPH = {"tasks": [{"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}]}
 ORDER = {"intent": "fetch_and_send", "description": SENTENCE}
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.services import SENTENCE, Api
 
+pytestmark = pytest.mark.component
+
 JSON = {"Content-Type": "application/json"}
 VALID: Mapping[str, Any] = {
     "intent": "fetch_and_send",

@@ -18,6 +18,8 @@ from scheduler.security.lam_signatures import sign
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api
 
+pytestmark = pytest.mark.component
+
 MESSAGES: Final = 400
 NASTY: Final[tuple[Any, ...]] = (
     None, True, -1, 0, 1.5, 2**53, 2**70, -(2**70), 1e308, "", " ", "\0", "\ud800", "ü" * 300, "x" * 5000, "agent://x",

@@ -16,6 +16,8 @@ from tests.support.builders import a_job, an_event
 from tests.support.services import KEY_A, TWO_TENANTS, Api, OpenApi, bearer
 from tests.support.websocket import Refused, websocket
 
+pytestmark = pytest.mark.component
+
 
 async def _stream(api: Api, job_id: str, last: int | None = None) -> list[dict[str, Any]]:
     """Return what a stream says from its begin to its end."""

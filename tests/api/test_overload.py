@@ -1,7 +1,11 @@
 """Too much at once: what cannot be kept is refused with 429 and a time to come back, and nothing of it is stored."""
 
+import pytest
+
 from scheduler.settings import QueueSettings
 from tests.support.services import SENTENCE, OpenApi
+
+pytestmark = pytest.mark.component
 
 ORDER = {"intent": "fetch_and_send", "description": SENTENCE}
 

@@ -13,6 +13,8 @@ from scheduler.settings import QueueSettings
 from tests.support.model_answers import plan
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 STRANGE = "Erzähl bob@example.com einen Witz"
 NOTHING = json.dumps({"intent": "unknown", "confidence": 0.2, "slots": [], "reason": "nothing fits"})
 TELL = {

@@ -14,6 +14,8 @@ from scheduler.settings import LLMSettings
 from tests.support.model_answers import plan
 from tests.support.services import Api, OpenApi, ScriptedExecutor
 
+pytestmark = pytest.mark.component
+
 ADVICE = "Der Knopf heißt jetzt anders."
 GOTO = {"id": "open", "action": "web.goto", "params": {"url": "https://portal.example.com"}}
 READ = {"id": "read", "action": "web.extract", "selector": ["text=Summe"], "depends_on": ["open"]}

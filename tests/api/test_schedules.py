@@ -11,6 +11,8 @@ import pytest
 from scheduler.main import create_app
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer, some_settings
 
+pytestmark = pytest.mark.component
+
 GRAPH = {"tasks": [{"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}]}
 MORNING = {"name": "Rechnung am Morgen", "text": SENTENCE, "cron": "30 9 * * MON-FRI", "timezone": "Europe/Berlin"}
 

@@ -9,6 +9,8 @@ import pytest
 from scheduler.api.middleware import MAX_UPLOAD
 from tests.support.services import Api
 
+pytestmark = pytest.mark.component
+
 ATTACHED = "Schick die angehängte Datei an anna@example.com"
 ROWS = "Hol die Rechnung {number} aus dem Portal und schick sie an {recipient}"
 GOOD = "number;recipient\n4711;anna@example.com\n0815;bob@example.com\n"

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from scheduler.cli.app import app
 
+pytestmark = pytest.mark.component
+
 PAGE = Path(__file__).parents[2] / "docs" / "ACTIONS.md"
 
 

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.support.agents import FIELDS
 from tests.support.command_line import CommandLine
+
+pytestmark = pytest.mark.component
 
 DONE, USAGE, REFUSED = 0, 2, 3
 

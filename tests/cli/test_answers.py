@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.command_line import CommandLine
 
+pytestmark = pytest.mark.component
+
 WAITS, USAGE = 5, 2
 LACKS = "Schick eine Mail mit dem Text: Bis morgen"
 

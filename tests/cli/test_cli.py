@@ -19,6 +19,8 @@ from scheduler.settings import ApiSettings
 from tests.support.command_line import CommandLine
 from tests.support.services import KEY_A, SENTENCE
 
+pytestmark = pytest.mark.component
+
 DONE, FAILED, USAGE, REFUSED, DOWN, WAITS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 

@@ -13,6 +13,8 @@ from tests.support.cases import each_of
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
 
+pytestmark = pytest.mark.component
+
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 TYPO = SENTENCE.replace("example.com", "exmaple.com")
 

@@ -9,6 +9,8 @@ from scheduler.repository import sqlite_words
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
 
+pytestmark = pytest.mark.component
+
 REFUSED = 3
 
 

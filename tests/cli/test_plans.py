@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
+
+pytestmark = pytest.mark.component
 
 DONE, USAGE, REFUSED = 0, 2, 3
 

@@ -10,6 +10,8 @@ from scheduler.cli.times import UnreadableTimeError, duration_of, local_zone, mo
 from tests.support.command_line import CommandLine
 from tests.support.services import PORTAL, SENTENCE
 
+pytestmark = pytest.mark.component
+
 DONE, USAGE, REFUSED = 0, 2, 3
 WEEKDAYS = ("--cron", "30 9 * * MON-FRI", "--zone", "Europe/Berlin")
 NOW = datetime.fromisoformat("2026-03-02T09:30:00+00:00").astimezone()

@@ -9,6 +9,8 @@ from scheduler.cli.session import FAILED, REFUSED, USAGE
 from scheduler.core.errors import DocumentNotFoundError
 from tests.support.command_line import CommandLine
 
+pytestmark = pytest.mark.component
+
 DONE = 0
 ROWS = "Hol die Rechnung {number} aus dem Portal und schick sie an {recipient}"
 

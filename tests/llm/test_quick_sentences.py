@@ -8,6 +8,8 @@ from scheduler.llm import quick_sentences
 from scheduler.llm.quick_sentences import QuickSentences
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 ODD = ["", " ", "▁", "a▁b", "  x  y ", " ̈a", "日本語 テスト", "ＡＢＣ ﬁ", "a\u00a0b\u3000c", "🙏", "x" * 700]
 TEXTS = [text for one in the_router().intents for many in one.examples.values() for text in many][::20] + ODD
 
