@@ -1,6 +1,5 @@
 """Turns sentences into vectors that are near when the sentences mean the same, in German and English alike."""
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Protocol
@@ -57,9 +56,3 @@ class UniversalSentenceEncoder:
 
         self._model._sp = WordPieces()  # noqa: SLF001 - or the library reads its own, which takes most of a second
         return QuickSentences(self._model)
-
-
-def one_thread() -> None:
-    """Keep numpy from starting threads for products of small matrices. Must be called before numpy is loaded."""
-    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
