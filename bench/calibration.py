@@ -10,7 +10,7 @@ table that was counted on the others; `scheduler/core/confidence.py` holds the o
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from scheduler.llm.sentence_encoder import one_thread
+from scheduler.llm.one_thread import one_thread
 
 one_thread()
 

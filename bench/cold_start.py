@@ -11,7 +11,7 @@ from typing import Final
 
 _BEGUN: Final = time.process_time()  # Python itself is up
 
-from scheduler.llm.sentence_encoder import one_thread  # noqa: E402 - the clock runs
+from scheduler.llm.one_thread import one_thread  # noqa: E402 - the clock runs
 
 one_thread()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.llm.sentence_encoder import one_thread
+from scheduler.llm.one_thread import one_thread
 
 one_thread()
 

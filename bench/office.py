@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 
-from scheduler.llm.sentence_encoder import one_thread
+from scheduler.llm.one_thread import one_thread
 
 one_thread()
 

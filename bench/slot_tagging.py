@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.strict_yaml import read_strictly
-from scheduler.llm.sentence_encoder import one_thread
+from scheduler.llm.one_thread import one_thread
 
 one_thread()
 

@@ -45,7 +45,7 @@ def as_written(words: str, message: str) -> str:
 
 
 def _visible(text: str) -> str:
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    seen = text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFC", text))
     if ">" in seen or "→" in seen:
         seen = _ARROW.sub(" to " if detect_locale(seen) == "en" else " an ", seen)
     return _SHORT_AND.sub(" und ", seen) if " u. " in seen else seen
@@ -67,7 +67,8 @@ def detect_locale(text: str) -> Locale:
 
 @functools.lru_cache(maxsize=256)
 def _locale(text: str) -> Locale:
-    words = _WORD.findall(unicodedata.normalize("NFC", text).casefold())
-    german = sum(word in _GERMAN or not word.isascii() for word in words)
-    english = sum(word in _ENGLISH for word in words)
+    words = _WORD.findall(text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold())
+    german, english = sum(map(_GERMAN.__contains__, words)), sum(map(_ENGLISH.__contains__, words))
+    if not text.isascii():
+        german += sum(not word.isascii() and word not in _GERMAN for word in words)
     return "en" if english > german else "de"

@@ -68,10 +68,18 @@ class Lexicon:
                 self._ends[word] = parts
 
     @functools.cached_property
-    def _misspelt(self) -> dict[str, set[str]]:
-        """The words by what is left of them when one letter is left out; made when the first unknown word comes."""
-        found: dict[str, set[str]] = {}
+    def _by_letter(self) -> dict[str, list[str]]:
+        """The words by their first letter."""
+        found: dict[str, list[str]] = {}
         for word in self._words:
+            found.setdefault(word[:1], []).append(word)
+        return found
+
+    @functools.cache  # noqa: B019 - there is one lexicon for the life of the process
+    def _misspelt(self, first: str) -> dict[str, set[str]]:
+        """Return the words of one first letter by what is left of them when another letter is left out."""
+        found: dict[str, set[str]] = {}
+        for word in self._by_letter.get(first, ()):
             for shorter in _shorter(word) if len(word) > _SHORTEST_STEM else ():
                 found.setdefault(shorter, set()).add(word)
         return found
@@ -145,21 +153,17 @@ class Lexicon:
         if known and len(key) >= _SHORTEST_SWAPPED:
             return known
         if len(key) < _SHORTEST_WITH_TYPO:
-            left_out = self._misspelt.get(key, set()) if len(key) >= _SHORTEST_STEM else set()
+            left_out = self._misspelt(key[0]).get(key, set()) if len(key) >= _SHORTEST_STEM else set()
             return {
                 one
                 for word in left_out
                 for one in self._words[word]
-                if one.kind in {"verb", "modal"} and one.sense != FOREIGN and word[0] == key[0]
+                if one.kind in {"verb", "modal"} and one.sense != FOREIGN
             }
-        near = {word for one in (key, *_shorter(key)) for word in self._misspelt.get(one, ())} | {
-            one for one in _shorter(key) if one in self._words
-        }
-        near = {
-            word
-            for word in near
-            if word[0] == key[0] and abs(len(word) - len(key)) <= 1 and not _differ_at_end(key, word)
-        }
+        shorter, misspelt = [*_shorter(key)], self._misspelt(key[0])
+        near = {word for one in (key, *shorter) for word in misspelt.get(one, ())}
+        near |= {one for one in shorter if one in self._words}
+        near = {word for word in near if abs(len(word) - len(key)) <= 1 and not _differ_at_end(key, word)}
         return set().union(*(self._words[word] for word in near)) if near else set()
 
 

@@ -17,6 +17,8 @@ _CLASS_OR_ESCAPE = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])")
 _SPELLINGS = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
 _GROUP = re.compile(r"(\(\?P?<)(\w+)>")
 _UMLAUT = re.compile("[äöüß]")
+_TELLS_CASE = re.compile(r"\(\?[a-zA-Z]*-[a-zA-Z]*i|\\[pP]")
+"""A part without `i` among its flags, or a class of letters that may be one of capitals."""
 
 
 class PatternError(ValueError):
@@ -119,24 +121,45 @@ def _cheapest(text: str) -> str | bytes:
 
 
 class PatternSet:
-    """Many patterns asked at once: one pass over the text finds the words that they need, then few are left to try."""
+    """Many patterns asked at once: one pass over the text finds the words that they need, then few are left to try.
+
+    They are tried on the text in small letters, all in one call of the library. Patterns that tell capitals from small
+    letters are left to whoever asks, and so is everything where small letters are more than the capitals were.
+    """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         """Raises PatternError for one that RE2 cannot read."""
-        self._filter = re2.Filter() if patterns else None
-        if self._filter is None:
-            return
+        tell_case = [_TELLS_CASE.search(one.without_names) is not None for one in patterns]
+        self._groups = [
+            _Filtered(tuple((place, patterns[place]) for place, tells in enumerate(tell_case) if tells == cased), cased)
+            for cased in (False, True)
+            if cased in tell_case
+        ]
+
+    def candidates(self, text: str) -> Sequence[int]:
+        """Return the places, in order, of the patterns that may fit; no other does."""
+        small = text.lower()
+        return sorted(place for group in self._groups for place in group.places(small, sure=len(small) == len(text)))
+
+
+class _Filtered:
+    """Patterns with their places, all or none of which tell capitals from small letters."""
+
+    def __init__(self, patterns: Sequence[tuple[int, Pattern]], cased: bool) -> None:
+        self._places = [place for place, _ in patterns]
+        self._cased = cased
+        self._filter = re2.Filter()
         try:
-            for pattern in patterns:
+            for _, pattern in patterns:
                 self._filter.Add(pattern.without_names, _options())
             self._filter.Compile()
         except re2.error as error:
             raise PatternError(f"one of {len(patterns)} patterns cannot be read") from error
 
-    def candidates(self, text: str) -> Sequence[int]:
-        """Return the places, in order, of the patterns that may fit; no other does."""
-        found = self._filter.Match(text.lower(), potential=True) if self._filter else None
-        return sorted(found) if found else ()
+    def places(self, small: str, *, sure: bool) -> list[int]:
+        """Return the places of those that fit, or may fit a text that is written so in small letters."""
+        found = self._filter.Match(small, potential=self._cased or not sure)
+        return [self._places[one] for one in found or ()]
 
 
 def _both_spellings(pattern: str) -> str:

