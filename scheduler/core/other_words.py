@@ -8,6 +8,8 @@
 import re
 from typing import Final
 
+from scheduler.core.provisos import INSTEAD_OF
+from scheduler.core.told_words import TOLD
 from scheduler.core.verbless import NEEDS, with_verb
 
 _DOING: Final = {
@@ -24,19 +26,19 @@ _NOUN: Final = re.compile(
 )
 _KICK_OFF: Final = re.compile(r"(?i)\bkick off (?=(?-i:[A-Z])[\w.+-]*\W*$|[a-z]{3,}\W*$)")
 _INSTEAD_OF: Final = re.compile(
-    r"(?i)(?P<kept>\b(?:an|to) [^\s,.;!?]+(?: [^\s,.;!?]+)?),? (?:statt|anstatt|instead of|rather than)"
+    rf"(?i)(?P<kept>\b(?:an|to) [^\s,.;!?]+(?: [^\s,.;!?]+)?),? {INSTEAD_OF}"
     r" (?:(?:an|to) )?[^\s,.;!?]+(?: [^\s,.;!?]+)?(?=,? (?:bitte|please)|[.!]?\s*$)"
 )
 _SENDS: Final = re.compile(r"(?i)(?:bitte |please )?(?:schick\w*|sende?n?|send|mail\w*|email|forward|leite) ")
-_TOLD: Final = re.compile(
-    r"(?i)[„“”\"«»:]|\b(?:dass|daß|that|if|ob|whether|saying|says?|text|betreff|subject|wie|how|why|warum|was|what|wer|who"
+_TELLS_OR_ASKS: Final = re.compile(
+    r"(?i):|\b(?:that|if|says?|text|betreff|subject|wie|how|why|warum|was|what|wer|who"
     r"|google|suche?|search|find\w*|frag\w*|ask|erinner\w*|remind|warn\w*|schreib\w*|write|sag\w*|tell|file|datei|mit|with)\b"
 )
 
 
 def in_usual_words(text: str) -> str:
     """Return a request in the usual words, the same text where it is in them or holds what is told or quoted."""
-    if _TOLD.search(text):
+    if TOLD.search(text) or _TELLS_OR_ASKS.search(text):
         return text
     if NEEDS.fullmatch(text):
         return with_verb(text)

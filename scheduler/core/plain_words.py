@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 
 from scheduler.core.apart import asked_about
 from scheduler.core.compound import Orders, Rules
-from scheduler.core.dictation import dictation
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import HELD, TAKES_BACK
+from scheduler.core.provisos import HELD, INSTEAD_OF, TAKES_BACK
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.told_words import TOLD, tells
 from scheduler.core.words import Words
 
 _LONGEST: Final = 400
@@ -38,9 +38,7 @@ _EXCEPT: Final = re.compile(
     r"(?i)(?<=\b)(?P<all>alles|all\w?(?: \w+){0,2}|everything)(?P<zu> zu)? (?:außer|ausser|except(?: for)?|apart from"
     r"|bis auf|mit ausnahme von|other than|but) [^,.;!?]+"
 )
-_INSTEAD_OF: Final = re.compile(
-    r"(?i),? (?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than) [^,.;!?]+?(?=[,.;!?]| und | and |$)"
-)
+_INSTEAD_OF: Final = re.compile(rf"(?i),? {INSTEAD_OF} [^,.;!?]+?(?=[,.;!?]| und | and |$)")
 _ONCE_I: Final = re.compile(
     r"(?i)\b(?:sobald|once|as soon as|erst wenn|erst nachdem|(?:but )?(?:only )?after|when|until) (?:ich|wir|i|we)"
     r"(?:['’](?:ve|m|re)|\b(?= (?:have|am|are|say|give|tell|[^,.;!?]+ (?:habe|haben|bin|sind)\b)))"
@@ -67,7 +65,6 @@ _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
-_TOLD: Final = re.compile(r"(?i)\b(?:dass|daß|ob|whether|saying)\b|[„“”\"«»]")
 _MAY_MATTER: Final = re.compile(
     r"(?i)\b(?:nein|nee|nö|quatsch|korrektur|correction|i mean|i meant|meine?|meinte|sorry|no|wait|warte|halt|actually"
     r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser|lieber|instead|statt|anstatt|anstelle"
@@ -127,7 +124,7 @@ def plain_words(text: str, rules: Rules) -> Plain:
     """Return a request without what its words say is not to be done; the text itself where there is nothing of that."""
     if len(text) > _LONGEST or not (_MAY_MATTER.search(text) or HELD.search(text)):
         return Plain(text)
-    if _TOLD.search(text) or dictation(text)[1] is not None:
+    if tells(text):
         return Plain(text)
     if not _closes_or_opens(text):
         return _Reader(text, rules).read()
@@ -140,7 +137,7 @@ def plain_words(text: str, rules: Rules) -> Plain:
 def without_waiting(text: str, orders: Orders) -> Orders:
     """Return orders, those to send and to close asked about that wait for something we do: no sign tells of that."""
     found = _ONCE_I.search(text) or _ON_CONDITION.search(text)
-    if found is None or _TOLD.search(text):
+    if found is None or TOLD.search(text):
         return orders
     waits = SENDING if found.groupdict().get("name") else _WAITS
     start = max(text.rfind(mark, 0, found.start()) for mark in ".!?") + 1

@@ -12,6 +12,8 @@ TAKES_BACK: Final = re.compile(
     r"(?: (?:nein|no|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
 )
 INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
+INSTEAD_OF: Final = r"(?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than)"
+"""What stands before that which something else is said instead of."""
 CALLS_OFF: Final = re.compile(
     r"(?i)(?:ach |oh )?(?:nein|nee|nö|quatsch|halt|stopp?|no|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
     r"|never ?mind|hat sich erledigt|doch nicht|no don't|don't)"
