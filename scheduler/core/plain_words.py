@@ -15,7 +15,7 @@ from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import HELD, INSTEAD_OF, TAKES_BACK
+from scheduler.core.provisos import ALL_BUT, HELD, HESITATION, TAKES_BACK
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.slots import FREE_TEXT
 from scheduler.core.told_words import TOLD, tells
@@ -35,10 +35,12 @@ _STAYS: Final = re.compile(
     r"|(?:i|we) still need [\w .+-]+|(?:i'm|we're) still using [\w .+-]+)"
 )
 _EXCEPT: Final = re.compile(
-    r"(?i)(?<=\b)(?P<all>alles|all\w?(?: \w+){0,2}|everything)(?P<zu> zu)? (?:außer|ausser|except(?: for)?|apart from"
-    r"|bis auf|mit ausnahme von|other than|but) [^,.;!?]+"
+    r"(?i)\b(?P<all>(?:(?P<de>alles|alle[rn]?|jede\w*|sämtliche\w*)|all|every|everything)(?: (?!zu\b)\w+){0,2}?)"
+    rf"(?P<zu> zu)?,?(?: nur| just)? {ALL_BUT} [^,.;!?]+"
 )
-_INSTEAD_OF: Final = re.compile(rf"(?i),? {INSTEAD_OF} [^,.;!?]+?(?=[,.;!?]| und | and |$)")
+_PROGRAMS_ALL: Final = re.compile(
+    r"(?i)alle\w?|all|every|jede\w*|.*(?:programm|fenster|anwendung|\bapps?\b|application|program|window).*"
+)
 _ONCE_I: Final = re.compile(
     r"(?i)\b(?:sobald|once|as soon as|erst wenn|erst nachdem|(?:but )?(?:only )?after|when|until) (?:ich|wir|i|we)"
     r"(?:['’](?:ve|m|re)|\b(?= (?:have|am|are|say|give|tell|[^,.;!?]+ (?:habe|haben|bin|sind)\b)))"
@@ -49,6 +51,8 @@ _ON_CONDITION: Final = re.compile(
     r"|\b(?:if|wenn|falls) (?:he|she|they|(?-i:er|sie)"
     r"|(?P<name>(?-i:(?:Herr |Frau |Mr |Ms )?(?!Sie\b|I\b|Du\b)[A-ZÄÖÜ]\w+)))"
     r"(?:['’]|\b)"
+    r"|(?<=[?] )(?:sonst|ansonsten|andernfalls|otherwise),? (?:bitte |please )?"
+    r"(?:schick|send|mail|leite|forward|schließ|close)"
 )
 """It waits for what somebody else does."""
 _ASKS: Final = re.compile(
@@ -58,11 +62,13 @@ _ASKS: Final = re.compile(
 """What asks whether it is so, or wishes that it were."""
 _WAITS: Final = SENDING | {"close_app"}
 """The orders of which it matters most that they wait until they are to be done."""
+_INTERJECTION: Final = re.compile(rf"(?i)(?:ach|oh|oops|ups|uups|hoppla|sorry|{HESITATION})")
 _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
 _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
+_FEW: Final = 4
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _MAY_MATTER: Final = re.compile(
@@ -70,7 +76,7 @@ _MAY_MATTER: Final = re.compile(
     r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser|lieber|instead|statt|anstatt|anstelle"
     r"|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
     r"|brauche?n?|auch|too|as well|still (?:need|using)|außer|ausser|except|apart|bis auf|ausnahme|other than"
-    r"|everything but|all but)\b"
+    r"|(?:all|every\w*)(?: \w+){0,2} but|save for)\b"
     r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
 _SLOTS: Final = {
@@ -128,10 +134,14 @@ def plain_words(text: str, rules: Rules) -> Plain:
         return Plain(text)
     if not _closes_or_opens(text):
         return _Reader(text, rules).read()
-    said = _INSTEAD_OF.sub("", _EXCEPT.sub(r"\g<all>\g<zu>", text))
-    plain = _Reader(said, rules).read()
-    out = (found[0][len(found["all"]) :] for found in _EXCEPT.finditer(text))
-    return plain._replace(out=(*plain.out, *out, *(found[0] for found in _INSTEAD_OF.finditer(text))))
+    plain = _Reader(_EXCEPT.sub(_all_of_them, text), rules).read()
+    return plain._replace(out=(*plain.out, *(found[0][len(found["all"]) :] for found in _EXCEPT.finditer(text))))
+
+
+def _all_of_them(found: re.Match[str]) -> str:
+    """Return what somebody or something is left out of; all programs are named by no word that a program may have."""
+    whole = "alles" if found["de"] else "everything"
+    return (whole if _PROGRAMS_ALL.fullmatch(found["all"]) else found["all"]) + (found["zu"] or "")
 
 
 def without_waiting(text: str, orders: Orders) -> Orders:
@@ -221,9 +231,16 @@ class _Reader:
     def _is_asked(self, place: int) -> bool:
         """Whether a sentence without a verb asks about something more: "And Excel?"."""
         part, end = self._parts[place], _ENDS.match(self._text, self._parts[place].end)
-        asks = part is self._parts[-1] and part.new_sentence and end is not None and end[1] == "?"
+        asks = part is self._parts[-1] and self._stands_off(place) and end is not None and end[1] == "?"
         also = part.conjunction != "" or _ALSO.search(self._said(place)) is not None
         return asks and also and not _has_verb(part.words) and any(_may_name(one) for one in part.words.tokens)
+
+    def _stands_off(self, place: int) -> bool:
+        """Whether a part is a sentence, or set off from an order before it: "Close Word, and Excel?"."""
+        part, before = self._parts[place], self._parts[place - 1]
+        set_off = self._text[before.end : part.start].lstrip()[:1] in {",", "-", "–", ";"}
+        short = len(part.words.tokens) <= _FEW and part.conjunction in {"und", "and"}
+        return part.new_sentence or (set_off and short and before.words.imperative is not None)
 
     def _is_left_out(self, place: int, said: str) -> bool:
         """Whether words without a verb say what is not meant, and nothing is said instead: "not the credit note"."""
@@ -242,7 +259,10 @@ class _Reader:
         tokens = tokens_of(instead)
         if not instead or _has_verb(Words(tokens)) or not any(_may_name(one) for one in tokens):
             return place
-        before = self._parts[place - 1]
+        at = place - 1
+        while at and _INTERJECTION.fullmatch(self._said(at)):
+            at -= 1
+        before = self._parts[at]
         corrected = self._corrected(self._text[before.start : before.end], tokens, instead)
         if corrected is None:
             return place

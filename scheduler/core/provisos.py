@@ -7,13 +7,16 @@ TAKES_BACK: Final = re.compile(
     r"(?i)(?:(?:ach|oh|oops|ups|und|ne|äh|ähm|uh|um|oder|or) )*(?:nein|nee|quatsch|korrektur|correction|halt|stopp?"
     r"|moment(?: mal)?|warte(?: mal)?|wait|no|sorry|nö|(?:ich )?mein(?:e|te)?(?: ich)?(?= )|i mean(?:t)?(?= )"
     r"|besser(?: gesagt)?|genauer gesagt|vielmehr|rather|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
-    r"|make (?:that|it)(?= [A-ZÄÖÜ])|on second thoughts?|actually|hang on|hold on|never ?mind|hat sich erledigt"
+    r"|make (?:that|it)(?= [A-ZÄÖÜ])|das hei(?:ß|ss)t(?=,? )|that is(?=,)"
+    r"|on second thoughts?|actually|hang on|hold on|never ?mind|hat sich erledigt"
     r"|doch lieber|lieber doch|lieber|stattdessen|instead|doch nicht)"
     r"(?: (?:nein|no|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
 )
 INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
-INSTEAD_OF: Final = r"(?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than)"
-"""What stands before that which something else is said instead of."""
+ALL_BUT: Final = r"(?:außer|ausser|except(?:ing| for)?|apart from|bis auf|mit ausnahme von|other than|save for|but)"
+"""What leaves something out of a whole."""
+HESITATION: Final = r"(?:äh+m?|erm?|uhm?|um|hm+)"
+"""What may stand before something that is said instead, and before anything else."""
 CALLS_OFF: Final = re.compile(
     r"(?i)(?:ach |oh )?(?:nein|nee|nö|quatsch|halt|stopp?|no|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
     r"|never ?mind|hat sich erledigt|doch nicht|no don't|don't)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import EXCUSES, QUESTION
+from scheduler.core.provisos import EXCUSES, HESITATION, QUESTION
 from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span
 from scheduler.core.sign_offs import only_polite
 from scheduler.core.words import Words
@@ -18,6 +18,9 @@ _TIMES: Final = frozenset({"date", "time"})
 _OR: Final = frozenset({"oder", "or", "bzw", "beziehungsweise", "sondern"})
 _SENTENCE: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _EACH: Final = re.compile(r"(?i)\b(?:respectively|beziehungsweise|jeweils|each)\b")
+
+
+_HESITATES: Final = re.compile(rf"(?i){HESITATION}")
 
 
 class UnclearError(Exception):
@@ -68,6 +71,8 @@ class Row:
     corrected: bool = False
     undone: bool = False
     """It is taken back, so that nothing is to be done unasked."""
+    added: bool = False
+    """Somebody is said to get the same, too."""
     dated: bool = False
     """Only a day or a time stands behind it."""
 
@@ -132,6 +137,7 @@ class RowReader:
         self._correction = _Correction()
         self._hold_next = False
         self._thanked = False
+        self._hesitates = False
 
     def read(self, start: int) -> int:
         """Read the parts from `start` on and return the place of the first that is not of the row, if any.
@@ -153,7 +159,7 @@ class RowReader:
             return self._ask(part, place)
         if row.groups:
             self._correction = self._correction.heard(part)
-        if part.corrects and part.kind == NEITHER:
+        if self._only_hesitates(part) or (part.corrects and part.kind == NEITHER):
             return True
         if self._correction.begun:
             return self._take_correction(part)
@@ -161,11 +167,18 @@ class RowReader:
             return self._take_rest(part)
         if part.head:
             self._begin(part)
-        elif (part.new_sentence or self._thanked) and row.groups and part.kind in {PERSONS, THINGS}:
+        elif (part.new_sentence or self._thanked) and row.groups and part.kind in {PERSONS, THINGS} and not part.also:
             return self._signs(part)
         row.either = row.either or part.conjunction in _OR
         _take_named(row, part)
         return True
+
+    def _only_hesitates(self, part: Part) -> bool:
+        """Whether a part is "äh"; what is named behind it may be meant instead, so that all is asked about."""
+        only = _HESITATES.fullmatch(self._own_words(part)) is not None
+        self.row.undone = self.row.undone or (self._hesitates and not (part.head or part.conjunction))
+        self._hesitates = only and bool(self.row.groups)
+        return only
 
     def _is_asked(self, part: Part, place: int) -> bool:
         """Whether a part is said on a condition, or asks: "And Hamish the plan?"."""
@@ -275,8 +288,10 @@ def _take_named(row: Row, part: Part) -> None:
     if part.refers and part.person is not None and part.thing is not None:
         row.groups.append(Group(row.verb, BOTH_TO, [part.person], [part.thing], part.to, part.tail))
     elif part.kind == PERSONS and part.person is not None:
-        if last is not None and last.kind == BOTH_TO and not row.open_things:
+        too = part.also and row.groups and not row.open
+        if last is not None and (last.kind == BOTH_TO or too) and not row.open_things:
             last.persons.append(part.person)
+            row.added = row.added or bool(too)
         else:
             row.open_persons.append(part.person)
     elif part.kind == THINGS and part.thing is not None:
@@ -300,7 +315,10 @@ def _take_pair(row: Row, part: Part) -> None:
     ):
         raise UnclearError
     if part.bare and not part.head and not (row.groups and row.groups[-1].bare):
-        raise UnclearError
+        if part.conjunction and row.text[part.person.start].islower():
+            raise UnclearError
+        row.asked.append(row.text[part.start : part.end].strip(" ,;"))
+        return
     row.groups.append(
         Group(
             row.verb,

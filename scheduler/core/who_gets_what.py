@@ -8,13 +8,14 @@ where the words are no such row, the request is read as a whole.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.language import detect_locale
 from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import EITHER, FOLLOWING, LETS, SEQUENCE, UNDOES
-from scheduler.core.sent_pairs import BOTH, Part, parts_of
+from scheduler.core.sent_pairs import BOTH, Part, Span, parts_of
 from scheduler.core.sent_rows import Group, Row, RowReader, UnclearError, first_order
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
 from scheduler.core.told_words import tells
@@ -29,9 +30,10 @@ _SEVERAL: Final = re.compile(
 _SHORT: Final = 120
 """Characters of a request without a verb."""
 _COPIES_OR_TELLS: Final = re.compile(
-    r"(?i)\b(?:(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that"
+    r"(?i)\b(?:(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that(?! is,)"
     r"|subject|betreff|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
 )
+_COPIED: Final = re.compile(r"(?i)\b(?:cc|bcc|kopie|copy)\b")
 _CORRECTS: Final = re.compile(r"(?i)(\b(?:korrektur|correction)):")
 _BOTH: Final = re.compile(r"(?i)\b(?:sowohl (?=.*\bals auch\b)|als auch\b)")
 _TELLING: Final = frozenset({"tell", "write", "reply", "ask"})
@@ -46,6 +48,8 @@ class Piece(NamedTuple):
     persons: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
     follows: bool = False
+    met: bool = False
+    """The persons are invited, not sent anything."""
 
 
 class Told(NamedTuple):
@@ -72,7 +76,7 @@ def _rows(text: str) -> Told:
     plain = _BOTH.sub(lambda found: "und" if found[0][0] in "aA" else "", text)
     plain = FOLLOWING.sub("", _CORRECTS.sub(r"\1,", plain))
     if _COPIES_OR_TELLS.search(plain) or tells(plain):
-        return Told()
+        return Told(asked=not tells(plain) and _copies_and_gives(plain))
     if LETS.match(plain):
         return Told()
     if EITHER.search(plain) or UNDOES.search(plain):
@@ -80,16 +84,38 @@ def _rows(text: str) -> Told:
     return _told(plain)
 
 
+def _copies_and_gives(text: str) -> bool:
+    """Whether somebody gets a copy, and another one something else in the same breath: "… cc Ben und Carl den Plan"."""
+    copied = _COPIED.search(text)
+    parts = parts_of(text) if copied else []
+    if copied is None or first_order(parts) is None:
+        return False
+    return any(one.kind == BOTH and not one.head and one.start > copied.end() for one in parts)
+
+
 def _told(text: str) -> Told:
     parts = parts_of(text)
     start = first_order(parts)
     if start is None:
         return Told()
+    row = [one for one in parts[start:] if one.kind]
+    if len(row) > 1 and all(one.behind for one in row):
+        if not row[0].refers:
+            return Told(asked=True)
+        parts = [*parts[: start + 1], *(_given_behind(text, one) for one in parts[start + 1 :])]
     reader = RowReader(text, parts)
     try:
         return _Cutter(text, parts, reader.row).pieces(start, reader.read(start))
     except UnclearError:
         return Told(pairs=reader.row.pairs, asked=reader.row.left_open)
+
+
+def _given_behind(text: str, part: Part) -> Part:
+    """Return "den Vertrag Eva" as what Eva is to get, which it is behind "schick sie Tom"."""
+    if part.behind is None or part.thing is None:
+        return part
+    thing = Span(part.thing.start, len(text[: part.behind.start].rstrip()))
+    return replace(part, kind=BOTH, person=part.behind, thing=thing)
 
 
 class _Cutter:
@@ -106,19 +132,23 @@ class _Cutter:
         if not row.groups or row.left_open:
             return Told(pairs=row.pairs, asked=row.left_open)
         taken_back = row.corrected or row.undone
-        if row.verb.refers and (not taken_back or len(row.groups) > 1 or start):
+        to_the_one_before = bool(start) and row.groups[0].verb.refers and len(row.groups) > 1 and not taken_back
+        if row.verb.refers and not to_the_one_before and (not taken_back or len(row.groups) > 1 or start):
             raise UnclearError
         first, before = self._parts[start], self._text[: self._parts[start].start]
         after = self._text[self._parts[end].start :] if end < len(self._parts) else ""
         own_verb = first.conjunction in {"und", "and", "&"} and bool(first.head) and not row.verb.modal
         tells = own_verb and bool(Words(tokens_of(before)).senses & _TELLING)
+        if to_the_one_before:
+            sent = [Piece(before + self._piece(row.groups[0]).text), *map(self._piece, row.groups[1:])]
+        else:
+            sent = [*_beside(before, own_verb=own_verb), *map(self._piece, row.groups)]
         pieces = [
-            *_beside(before, own_verb=own_verb),
-            *(self._piece(one) for one in row.groups),
+            *sent,
             *(Piece(one, asked=True) for one in row.asked),
             *_beside(after, own_verb=own_verb),
         ]
-        several = len(row.groups) > 1 or bool(row.asked) or taken_back or row.dated or tells
+        several = len(row.groups) > 1 or bool(row.asked) or taken_back or row.dated or row.added or tells
         return Told(tuple(pieces), sure=several, pairs=row.pairs)
 
     def _piece(self, group: Group) -> Piece:
