@@ -12,8 +12,8 @@ from scheduler.core.provisos import ALL_BUT
 from scheduler.core.slots import FREE_TEXT
 
 _EXCEPTED: Final = re.compile(
-    r"(?i)\b(?:alle\w*|all|every\w*|jede\w*|sämtliche\w*|ganze\w*|whole|entire)(?: [^\s,.;!?]+){0,3}?,?(?: nur| just)?"
-    rf" (?P<but>{ALL_BUT} (?!please\b|only\b|don't\b|not\b|do\b|leave\b|keep\b)[^.;!?]+)"
+    r"(?i)\b(?:alle\w*|all|any|every\w*|jede\w*|sämtliche\w*|ganze\w*|whole|entire)(?: [^\s,.;!?]+){0,3}?"
+    rf",?(?: nur| just)? (?P<but>{ALL_BUT} (?!please\b|only\b|don't\b|not\b|do\b|leave\b|keep\b)[^.;!?]+)"
 )
 _RECEIVING: Final = frozenset({"recipient", "cc"})
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})

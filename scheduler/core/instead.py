@@ -14,7 +14,9 @@ from scheduler.core.told_words import TOLD
 from scheduler.core.words import Words
 
 _INSTEAD_OF: Final = r"(?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than)"
-_MAY_MATTER: Final = re.compile(rf"(?i)\b(?:{_INSTEAD_OF}|nicht|not|don't)\b")
+_MAY_MATTER: Final = re.compile(
+    rf"(?i)\b(?:{_INSTEAD_OF}|nicht|not|don't|keinesfalls|niemals|never|auf keinen fall|by no means)\b"
+)
 _LONGEST: Final = 300
 """Characters of a request that is looked at."""
 _WRITING: Final = frozenset({"write", "tell", "reply", "know", "fill"})
@@ -26,7 +28,8 @@ _FREE: Final = re.compile(
 )
 _INSTEAD: Final = re.compile(rf"(?i),? ?\b{_INSTEAD_OF} ")
 _NOT: Final = re.compile(
-    r"(?i)(?P<before>,? )(?:(?P<but>und|and|aber|but) )?(?:bitte |auch |auf keinen fall |by no means )?(?:nicht|not) "
+    r"(?i)(?P<before>,? )(?:(?P<but>und|and|aber|but) )?(?:bitte |auch )?(?:auf keinen fall|by no means"
+    r"|keinesfalls|niemals|never|nicht|not) "
     r"(?!nur|only|just|mehr|any|so |alle|all |jede|every|yet|auch|too|zu )"
 )
 _TAKEN_BACK: Final = re.compile(r"(?i)\b(?:doch|lieber|besser|noch)\s*$")

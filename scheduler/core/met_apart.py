@@ -14,15 +14,19 @@ from scheduler.core.provisos import HELD, TAKES_BACK
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.told_words import tells
 from scheduler.core.who_gets_what import Piece
+from scheduler.core.words import Words
 
 _LONGEST: Final = 200
 """Characters of a request that is looked at."""
 _MAY_MEET: Final = re.compile(
-    r"(?i)\b(?:invite|lade|lad|einladen|termin\w*|meeting|appointment|call|besprechung|treffen|schedule|book|meet)\b"
+    r"(?i)\b(?:invite|lade|lad|einladen|termine?|meetings?|appointments?|calls?|besprechung|treffen|schedule|book|meet)\b"
 )
 _WITH: Final = frozenset({"mit", "with"})
 _AT: Final = word_set("am um on at ab gegen for fuer in von from bis to the der den dem naechsten next this diesen")
 _ALSO: Final = word_set("auch also noch one einen another dann then")
+_ONLY_THEN: Final = re.compile(r"(?i) (?:aber |but )?(?:erst|only)\b")
+_THEN: Final = re.compile(r"(?i)^(?:(?:und|and) )?(?:dann|then|danach|afterwards)\b,? ?")
+_SEVERAL: Final = 2
 _TIMES: Final = frozenset({"date", "time"})
 _PARTICLES: Final = word_set("ein an aus einladen eintragen anlegen ansetzen planen vereinbaren machen bitte please")
 
@@ -37,21 +41,48 @@ class _Named(NamedTuple):
 
 
 def met_apart(text: str) -> tuple[Piece, ...]:
-    """Return the appointments of a request that says of several persons when each is met; none of any other."""
+    """Return the appointments of a request that says of several persons when each is met; none of any other.
+
+    What is ordered before and behind them is a piece of its own.
+    """
     if len(text) > _LONGEST or _MAY_MEET.search(text) is None or text.rstrip().endswith("?"):
         return ()
+    text = _ONLY_THEN.sub("", text)
     if tells(text) or HELD.search(text):
         return ()
     runs = [run for run, *_ in runs_of(text, tokens_of(text)) if run]
-    if len(runs) < 2 or any(TAKES_BACK.match(text, one[0].start) for one in runs):
+    if any(TAKES_BACK.match(text, one[0].start) for one in runs):
         return ()
-    runs[-1], tail = _without_particle(runs[-1])
-    named = [_named(run, first=place == 0) for place, run in enumerate(runs)]
+    start = next((at for at, one in enumerate(runs) if _MAY_MEET.search(text[one[0].start : one[-1].end])), len(runs))
+    end = next((at for at in range(start + 1, len(runs)) if Words(runs[at]).imperative is not None), len(runs))
+    met = _row(text, runs[start:end])
+    if not met:
+        return ()
+    beside = (_trimmed(text, runs[:start]), _trimmed(text, runs[end:]))
+    before, after = ([Piece(one)] if one else [] for one in beside)
+    then = _THEN.match(text[runs[start][0].start :]) is not None
+    met[0] = met[0]._replace(follows=then and bool(before))
+    follows = bool(after) and _THEN.match(after[0].text) is not None
+    return (*before, *met, *(one._replace(text=_THEN.sub("", one.text), follows=follows) for one in after))
+
+
+def _row(text: str, runs: list[list[Token]]) -> list[Piece]:
+    """Return the appointments in the parts of a row; none where it is no such row."""
+    if len(runs) < _SEVERAL:
+        return []
+    last, tail = _without_particle(runs[-1])
+    named = [_named(run, first=place == 0) for place, run in enumerate([*runs[:-1], last])]
     found = [one for one in named if one is not None]
     first, same = found[0] if found else None, {one.person < one.when for one in found}
-    if first is None or len(found) != len(runs) or len(same) > 1 or not first.start or first.day is None:
-        return ()
-    return tuple(_met(text, first, one, tail) for one in found)
+    if first is None or len(found) != len(runs) or len(same) > 1 or first.start == runs[0][0].start:
+        return []
+    head = text[runs[0][0].start : first.start]
+    return [_met(text, _THEN.sub("", head), first, one, tail) for one in found]
+
+
+def _trimmed(text: str, runs: Sequence[Sequence[Token]]) -> str:
+    """Return the words of parts, without what joins them to the row."""
+    return text[runs[0][0].start : runs[-1][-1].end] if runs else ""
 
 
 def _without_particle(run: Sequence[Token]) -> tuple[list[Token], str]:
@@ -110,9 +141,9 @@ def _is_when(tokens: Sequence[Token]) -> bool:
     return timed and all(one.kind in _TIMES or one.key in _AT for one in tokens)
 
 
-def _met(text: str, first: _Named, one: _Named, tail: str) -> Piece:
+def _met(text: str, head: str, first: _Named, one: _Named, tail: str) -> Piece:
     """Return an appointment with the words before the first of the row, and its day where none is named of its own."""
-    head = re.sub(r"(?i)\s*\b(?:mit|with)\s*$", "", text[: first.start]).rstrip() + text[slice(*first.between)]
+    head = re.sub(r"(?i)\s*\b(?:mit|with)\s*$", "", head).rstrip() + text[slice(*first.between)]
     who, when = text[one.person[0] : one.person[1]], text[one.when[0] : one.when[1]]
     said = f"{'mit' if re.search(r'(?i)mit', text) else 'with'} {who}" if first.mit else who
     day = text[slice(*first.day)] if one.day is None and first.day is not None else ""

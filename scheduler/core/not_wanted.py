@@ -36,6 +36,13 @@ _BUT_NOT: Final = re.compile(
 
 _SEVERAL: Final = 2
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
+_MADE_OF_IT: Final = re.compile(r"(?i)\b(?:draus|daraus|(?:out )?of (?:it|that|this))\b")
+_EACH_FOR: Final = re.compile(
+    r"(?i)\b(?:für|for) (?-i:[A-ZÄÖÜ])[^.;!?]*(?:,|\bund\b|\band\b)[^.;!?]*\b(?:aus|from|out of)\b[^.;!?]*"
+    r"\b(?:für|for) (?-i:[A-ZÄÖÜ])"
+)
+"""Several are to get something from a place of its own."""
+_OUT_OF: Final = re.compile(r"(?i)\bout of \w|\baus (?-i:[A-ZÄÖÜ])")
 _SENDS: Final = frozenset({"send", "forward", "reply", "write", "tell"})
 _TO_SOMEBODY: Final = re.compile(r"(?i)\b(?:für|for|an|to) (?-i:[A-ZÄÖÜ])|@|\b(?:\w*inbox|mailbox|postfach)\b")
 _OR: Final = re.compile(
@@ -69,7 +76,7 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
-    orders = orders._replace(parts=tuple(_only_got(part, text, rules) for part in orders.parts))
+    orders = orders._replace(parts=tuple(_no_program(_only_got(part, text, rules)) for part in orders.parts))
     spoken = _told_in(text)
     if not _HER.search(text):
         spoken += [_span(text, one) for one in orders.overlooked if _WE_DID.match(one)]
@@ -90,12 +97,26 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
 def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
     """Return an order to get something and send it as rules read it where no word sends: "take the list out of SAP"."""
     names = part.routed.slots.keys() & {"recipient", "cc"}
+    if part.routed.name == "fetch_and_send" and _EACH_FOR.search(part.text):
+        return asked_about(part.text, (part.routed.name,))._replace(after=part.after)
     sends = MAY_SEND.search(text) or _TO_SOMEBODY.search(text) or Words(tokens_of(text)).senses & _SENDS
     if part.routed.name != "fetch_and_send" or names or sends:
         return part
     read = rules.orders(text).parts
     got = len(read) == 1 and read[0].routed.name == "download_file"
     return part._replace(routed=read[0].routed) if got else asked_about(part.text, ("download_file",))
+
+
+def _no_program(part: OrderPart) -> OrderPart:
+    """Return an order asked about that would end a program out of which, or into whose form, something is to be got."""
+    said = part.own or part.text
+    if part.routed.name not in _PROGRAMS:
+        return part
+    if _MADE_OF_IT.search(said):
+        return asked_about(part.text, ("extract_table",))._replace(after=part.after)
+    out = _OUT_OF.search(said)
+    got = out is not None and any(one.has("noun", "document") for one in tokens_of(said[: out.start()]))
+    return asked_about(part.text, ("download_file",))._replace(after=part.after) if got else part
 
 
 def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> OrderPart:

@@ -26,7 +26,7 @@ _NOUN: Final = re.compile(
     r"(?P<what>(?-i:[A-ZÄÖÜ])[\w.+-]*(?: (?-i:[A-ZÄÖÜ])[\w.+-]*)?),?(?![\w-])"
 )
 _KICK_OFF: Final = re.compile(r"(?i)\bkick off (?=(?-i:[A-Z])[\w.+-]*\W*$|[a-z]{3,}\W*$)")
-_FORMAT: Final = r"(?P<format>excel|csv|xlsx|json|ods)(?:-?(?:datei|tabelle|liste|file|sheet))?"
+_FORMAT: Final = r"(?P<format>excel|word|csv|xlsx|json|ods)(?:-?(?:datei|tabelle|liste|file|sheet))?"
 _MADE_OF_IT: Final = re.compile(
     r"(?i)(?<=\w),? (?:(?P<de>und) (?:bitte |dann )?(?:mach\w*|erstell\w*)(?: mir| uns| bitte)*(?: ein\w*| ne?n?)? "
     rf"{_FORMAT} (?:draus|daraus)"
@@ -43,6 +43,10 @@ _TELLS_ME: Final = re.compile(
     r"(?=(?!you |du )[^,.;:!?]{2,40} (?:wrote|written|replied|answered|emailed|mailed|responded|geschrieben|geantwortet"
     r"|gemailt|zurückgeschrieben)\b)"
 )
+_TOLD_WHAT: Final = re.compile(
+    r"(?i)^(?:please )?(?:(?:can|could) you (?:please )?)?(?:let me know|tell me) what"
+    r" (?=(?!you )[^,.;:!?]{2,40} (?:wrote|has written|replied|answered|emailed)\b)"
+)
 _TELLS_OR_ASKS: Final = re.compile(
     r"(?i)\b(?:that|if|says?|text|betreff|subject|wie|how|why|warum|was|what|wer|who"
     r"|google|suche?|search|find\w*|frag\w*|ask|erinner\w*|remind|warn\w*|schreib\w*|write|sag\w*|tell|file|datei|mit|with)\b"
@@ -52,7 +56,7 @@ _TELLS_OR_ASKS: Final = re.compile(
 def in_usual_words(text: str) -> str:
     """Return a request in the usual words, the same text where it is in them or holds what is told or quoted."""
     text = _TELLS_ME.sub(lambda found: "Check if " if found["en"] else "Schau, ob ", text)
-    text = meant(text)
+    text = meant(_TOLD_WHAT.sub("Show me what ", text))
     if TOLD.search(text) or ":" in text:
         return text
     text = once_sent(_as_made(text))

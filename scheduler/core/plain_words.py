@@ -32,14 +32,14 @@ _STAYS: Final = re.compile(
     rf"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still) {_OPEN}|läuft (?:schon|bereits|noch))"
     rf"|\w[\w .+-]* (?:offen|an|auf|open|running) (?:lassen|bleiben)|\w[\w .+-]* lass\w*(?: bitte)? {_OPEN}"
     r"|\w[\w .+-]* brauche?n? (?:ich|wir) (?:noch|weiter\w*|gerade)|(?:ich|wir) brauche?n? [\w .+-]+ noch"
-    r"|(?:i|we) still need [\w .+-]+|(?:i'm|we're) still using [\w .+-]+)"
+    r"|(?:i|we) still need [\w .+-]+|(?:i['’]m|we['’]re|i am|we are) still (?:using|(?:working )?in|on) [\w .+-]+)"
 )
 _EXCEPT: Final = re.compile(
-    r"(?i)\b(?P<all>(?:(?P<de>alles|alle[rn]?|jede\w*|sämtliche\w*)|all|every|everything)(?: (?!zu\b)\w+){0,2}?)"
-    rf"(?P<zu> zu)?,?(?: nur| just)? {ALL_BUT} [^,.;!?]+"
+    r"(?i)\b(?P<all>(?:(?P<de>alles|alle[rn]?|jede\w*|sämtliche\w*)|all|any|every|everything)(?: (?!zu\b)\w+){0,2}?)"
+    rf"(?P<zu> zu)?,?(?: nur| just)? (?:{ALL_BUT} [^,.;!?]+|[^,.;!?]+ ausgenommen)"
 )
 _PROGRAMS_ALL: Final = re.compile(
-    r"(?i)alle\w?|all|every|jede\w*|.*(?:programm|fenster|anwendung|\bapps?\b|application|program|window).*"
+    r"(?i)alle\w?|all|any|every|jede\w*|.*(?:programm|fenster|anwendung|\bapps?\b|application|program|window).*"
 )
 _ONCE_I: Final = re.compile(
     r"(?i)\b(?:sobald|once|as soon as|erst wenn|erst nachdem|(?:but )?(?:only )?after|when|until) (?:ich|wir|i|we)"
@@ -48,6 +48,7 @@ _ONCE_I: Final = re.compile(
 _ON_CONDITION: Final = re.compile(
     r"(?i)\b(?:(?:only|nur|but only),? (?:if|when|wenn|falls)|provided(?: that)?|unless|vorausgesetzt|es sei denn)\b"
     r"(?! (?:you|du|possible|möglich|nötig|necessary|needed)\b)"
+    r"|\bif it\b(?! ?(?:['’]s|is) (?:ok|okay|possible|all right|alright|fine|convenient|not|no)\b| isn['’]t)"
     r"|\b(?:if|wenn|falls) (?:he|she|they|(?-i:er|sie)"
     r"|(?P<name>(?-i:(?:Herr |Frau |Mr |Ms )?(?!Sie\b|I\b|Du\b)[A-ZÄÖÜ]\w+)))"
     r"(?:['’]|\b)"
@@ -73,10 +74,11 @@ _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _MAY_MATTER: Final = re.compile(
     r"(?i)\b(?:nein|nee|nö|quatsch|korrektur|correction|i mean|i meant|meine?|meinte|sorry|no|wait|warte|halt|actually"
-    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser|lieber|instead|statt|anstatt|anstelle"
-    r"|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
-    r"|brauche?n?|auch|too|as well|still (?:need|using)|außer|ausser|except|apart|bis auf|ausnahme|other than"
-    r"|(?:all|every\w*)(?: \w+){0,2} but|save for)\b"
+    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser"
+    r"|lieber|instead|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft"
+    r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
+    r"|brauche?n?|auch|too|as well|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
+    r"|other than|(?:all|any|every\w*)(?: \w+){0,2} but|save for|ausgenommen)\b"
     r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
 _SLOTS: Final = {
@@ -149,7 +151,8 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     found = _ONCE_I.search(text) or _ON_CONDITION.search(text)
     if found is None or TOLD.search(text):
         return orders
-    waits = SENDING if found.groupdict().get("name") else _WAITS
+    named = found.groupdict().get("name") or ""
+    waits = SENDING if named else _WAITS
     start = max(text.rfind(mark, 0, found.start()) for mark in ".!?") + 1
     if _ASKS.search(text, start, found.start()):
         return orders
@@ -157,11 +160,17 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     sentence = normalise(text[start : end.end() if end else len(text)])
     parts = [
         asked_about(part.text, (part.routed.name,))
-        if part.routed.name in waits and (normalise(part.text) in sentence or sentence in normalise(part.text))
+        if (part.routed.name in waits or _closes(part.routed, named))
+        and (normalise(part.text) in sentence or sentence in normalise(part.text))
         else part
         for part in orders.parts
     ]
     return orders._replace(parts=tuple(parts))
+
+
+def _closes(routed: RoutedIntent, named: str) -> bool:
+    """Whether an order ends a program that is only named in what it waits for: "Close Word if Excel is closed"."""
+    return routed.name == "close_app" and bool(named) and named in routed.slots.get("application", "")
 
 
 def _values(routed: RoutedIntent) -> Iterator[tuple[str, str]]:
@@ -233,7 +242,10 @@ class _Reader:
         part, end = self._parts[place], _ENDS.match(self._text, self._parts[place].end)
         asks = part is self._parts[-1] and self._stands_off(place) and end is not None and end[1] == "?"
         also = part.conjunction != "" or _ALSO.search(self._said(place)) is not None
-        return asks and also and not _has_verb(part.words) and any(_may_name(one) for one in part.words.tokens)
+        names = [one for one in part.words.tokens if not _ALSO.fullmatch(one.text)]
+        if len(names) == 1 and names[0].text[:1].isupper():
+            return asks and also
+        return asks and also and not _has_verb(part.words) and any(_may_name(one) for one in names)
 
     def _stands_off(self, place: int) -> bool:
         """Whether a part is a sentence, or set off from an order before it: "Close Word, and Excel?"."""

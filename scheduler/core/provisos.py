@@ -5,7 +5,8 @@ from typing import Final
 
 TAKES_BACK: Final = re.compile(
     r"(?i)(?:(?:ach|oh|oops|ups|und|ne|äh|ähm|uh|um|oder|or) )*(?:nein|nee|quatsch|korrektur|correction|halt|stopp?"
-    r"|moment(?: mal)?|warte(?: mal)?|wait|no|sorry|nö|(?:ich )?mein(?:e|te)?(?: ich)?(?= )|i mean(?:t)?(?= )"
+    r"|moment(?: mal)?|warte(?: mal)?|wait|no|sorry|pardon|verzeihung"
+    r"|entschuldigung|nö|(?:ich )?mein(?:e|te)?(?: ich)?(?= )|i mean(?:t)?(?= )"
     r"|besser(?: gesagt)?|genauer gesagt|vielmehr|rather|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
     r"|make (?:that|it)(?= [A-ZÄÖÜ])|das hei(?:ß|ss)t(?=,? )|that is(?=,)"
     r"|on second thoughts?|actually|hang on|hold on|never ?mind|hat sich erledigt"
@@ -31,6 +32,7 @@ HELD: Final = re.compile(
     r"|später|later|nachher|demnächst|erst(?= (?:morgen|nächste|am|in|ab|um|gegen)\b)"
     r"|only(?= (?:tomorrow|next|on|from)\b)"
     r"|not until|per (?:post|fax)|by (?:post|fax)"
+    r"|(?<=\w )(?:if (?:he|she|they)(?:['’]s|['’]re| is| are| can| wants?| has| have)|(?:wenn|falls|sofern) er(?= ))"
     rf"|on request|at a pinch|if at all|{_PERHAPS})(?!\w)"
 )
 """What makes of an order one that is not to be done unasked."""

@@ -147,7 +147,8 @@ def _inside(tokens: Sequence[Token], place: int) -> bool:
 
 def _hangs(token: Token, tokens: Sequence[Token], place: int) -> bool:
     """Whether "und" stands within a name: "Lieferungs- und Zahlungsbedingungen"."""
-    return bool(place) and tokens[place - 1].text.endswith("-") and token.key in JOINS
+    before = tokens[place - 1] if place else token
+    return before.kind != "mark" and before.text.endswith("-") and token.key in JOINS
 
 
 def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: bool) -> Part:

@@ -81,6 +81,11 @@ class Row:
         """Whether somebody or something is named that no order has yet."""
         return bool(self.open_persons or self.open_things)
 
+    def pair_open(self) -> None:
+        """Give those who are named what is named, a correction between them: "Schick Anna - nein, Tom - die Liste"."""
+        self.groups.append(Group(self.verb, BOTH, self.open_persons, self.open_things))
+        self.open_persons, self.open_things = [], []
+
     @property
     def left_open(self) -> bool:
         """Whether it is not said which of several things is meant, or whose: "oder", "respectively"."""
@@ -148,6 +153,8 @@ class RowReader:
         while place < len(self._parts) and self._takes(self._parts[place], place):
             place += 1
         self.row.undone = self.row.undone or self._correction.calls_off
+        if self.row.corrected and self.row.open_persons and self.row.open_things and not self.row.groups:
+            self.row.pair_open()
         if self.row.open:
             raise UnclearError
         return place
@@ -159,6 +166,9 @@ class RowReader:
             return self._ask(part, place)
         if row.groups:
             self._correction = self._correction.heard(part)
+        if part.corrects and not row.groups and row.open_persons and part.kind in {NEITHER, PERSONS, BOTH}:
+            row.open_persons.clear()
+            row.corrected = True
         if self._only_hesitates(part) or (part.corrects and part.kind == NEITHER):
             return True
         if self._correction.begun:

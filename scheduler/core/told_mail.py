@@ -15,7 +15,7 @@ from scheduler.core.intents import UNKNOWN
 from scheduler.core.letters import word_set
 from scheduler.core.order_joining import SENDING
 from scheduler.core.persons_named import person_end
-from scheduler.core.phrases import Token
+from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.slots import FREE_TEXT
 from scheduler.core.word_forms import IMPERATIVE, INFINITIVE
 from scheduler.core.words import Words
@@ -23,17 +23,18 @@ from scheduler.core.words import Words
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
 _MAY_TELL: Final = re.compile(
-    r"(?i)\b(?:schreib\w*|sag\w*|teile?|antworte?|maile?|richte?|gib|gebt|lass|let|write|tell|text|e-?mail|message|reply|answer|inform\w*|note)\b"
+    r"(?i)\b(?:schreib\w*|sag\w*|teile?|antworte?|maile?|richte?|gib|gebt|lass|let|ask|frage?|remind|erinnere|write|tell|text|e-?mail|message|reply|answer|inform\w*|note)\b"
 )
 _MARKS: Final = ' ,;.!„“”"«»'
 _TELLING: Final = frozenset({"write", "tell", "reply"})
-_MAILING: Final = word_set("mail maile mailst email e-mail text")
+_MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
 _BEFORE_VERB: Final = word_set(
     """
     bitte please und and dann then also auch just mal jetzt now kindly could can would will you i'd we'd like want to
     ok hey
     """
 )
+_AND_THAT: Final = re.compile(r"(?i),? (?:und|and) (?:an |to )?(?P<who>[^,.;:!?]{2,40}?),? (?P<that>dass|that) ")
 _THAT: Final = re.compile(r"(?i)^(?:dass|daß|that)\s+")
 _VERB_LAST: Final = frozenset({"dass", "weil", "damit"})
 _SHALL: Final = word_set("soll sollen sollte sollten should")
@@ -53,12 +54,14 @@ class ToldMail(NamedTuple):
     head: str
     body: str
     after: str
+    each: bool = False
+    """Behind it others are told something else, so that it is read apart in any case."""
 
     def misread(self, orders: Orders) -> bool:
         """Whether orders of the whole request are about what is only told, or have a mail without its text."""
         known = [part.routed for part in orders.parts if part.routed.name != UNKNOWN]
         bare = any(one.name == "send_mail" for one in known) and not any("body" in one.slots for one in known)
-        return self._takes_told(orders) or (bare and not self.before)
+        return self.each or self._takes_told(orders) or (bare and not self.before)
 
     def _takes_told(self, orders: Orders) -> bool:
         outside = " ".join((self.before, self.head, self.after))
@@ -97,6 +100,8 @@ def told_mail(text: str) -> ToldMail | None:
         if span is None:
             continue
         start, end = span
+        if (each := _told_each(text, clause, start)) is not None:
+            return each
         body = _THAT.sub("", text[start:end].strip(_MARKS))
         head = _JOINS.sub("", text[clause.start : start])
         if not body or "&" in body:
@@ -105,13 +110,26 @@ def told_mail(text: str) -> ToldMail | None:
     return None
 
 
+def _told_each(text: str, clause: Clause, start: int) -> ToldMail | None:
+    """Return the first of several mails that have a text each: "Schreib Anna, dass …, und Tom, dass …"."""
+    for found in _AND_THAT.finditer(text, start):
+        persons = tokens_of(found["who"])
+        if persons and person_end(persons, 0) == len(persons):
+            verb = clause.core[_verb(clause.core)].text
+            before, head = _JOINS.sub("", text[: clause.start]), _JOINS.sub("", text[clause.start : start])
+            body = _THAT.sub("", text[start : found.start()].strip(_MARKS))
+            return ToldMail(
+                before, head, body, f"{verb} {found['who']}, {found['that']} {text[found.end() :]}", each=True
+            )
+    return None
+
+
 def _told_in(clause: Clause, later: Sequence[Clause]) -> tuple[int, int] | None:
     """Return where what a clause orders to write begins and ends."""
     if not _writes(clause.core):
         return None
     if clause.told:
-        unclear = _is_pronoun(clause.told) or sum(one.key == "dass" for one in clause.told) > 1
-        return None if unclear else (clause.told[0].start, _end_of(clause.told, later))
+        return None if _is_pronoun(clause.told) else (clause.told[0].start, _end_of(clause.told, later))
     if bare := _bare(clause.core):
         return bare, _end_of_rest(clause.core[-1].end, later)
     return _quoted(clause.core) or _declared(clause.core, later)
@@ -169,7 +187,7 @@ def _verb(core: Sequence[Token]) -> int:
 def _bare(core: Sequence[Token]) -> int:
     """Return where a clause begins that nothing sets off: "Write Anna I need the list"; 0 where there is none."""
     verb = _verb(core)
-    if verb == len(core) or core[verb].has("noun"):
+    if verb == len(core):
         return 0
     first = _whom(core, verb)
     for end in range(person_end(core, first), first, -1):

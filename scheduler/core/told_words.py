@@ -6,6 +6,7 @@ from typing import Final
 
 from scheduler.core.dictation import dictation
 from scheduler.core.letters import word_set
+from scheduler.core.persons_named import FILLERS
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.words import Words
 
@@ -48,7 +49,8 @@ def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
 def _looks_back(tokens: Sequence[Token]) -> bool:
     """Whether a pronoun among words may mean what was said before them."""
     return any(
-        one.key in _MEANS_IT or (one.key in _MAY_MEAN_IT and (after is None or after.kind == "mark"))
+        one.key in _MEANS_IT
+        or (one.key in _MAY_MEAN_IT and (after is None or after.kind == "mark" or after.key in FILLERS))
         for one, after in zip(tokens, [*tokens[1:], None], strict=True)
     )
 

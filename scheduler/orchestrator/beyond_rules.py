@@ -131,7 +131,7 @@ class BeyondRules:
             return await self._read_pieces(met, rules)
         whole = uncrossed(told, await self._read_plain(text, rules))
         if (mail := told_mail(text)) is not None and mail.misread(whole):
-            return await self._read_mail(mail, rules)
+            return await self._read_mail(mail, whole, rules)
         if not told.pieces or any(part.routed.name != UNKNOWN for part in whole.parts):
             return whole
         read = [await self._read_piece(one, rules) for one in told.pieces]
@@ -142,10 +142,10 @@ class BeyondRules:
         )
         return put_together(told.pieces, read) if all_known else whole
 
-    async def _read_mail(self, mail: ToldMail, rules: Rules) -> Orders:
+    async def _read_mail(self, mail: ToldMail, whole: Orders, rules: Rules) -> Orders:
         beside = [await self._split(one, rules) if one else Orders(()) for one in (mail.before, mail.after)]
         read = [await self._read_plain(one, rules) for one in (mail.dictated, mail.head)]
-        return told_apart(mail, beside[0], read, beside[1])
+        return told_apart(mail, beside[0], [*read, whole], beside[1])
 
     async def _read_pieces(self, pieces: Sequence[Piece], rules: Rules) -> Orders:
         return put_together(pieces, [await self._read_piece(one, rules) for one in pieces])
