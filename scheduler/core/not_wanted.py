@@ -36,13 +36,15 @@ _BUT_NOT: Final = re.compile(
 
 _SEVERAL: Final = 2
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
-_MADE_OF_IT: Final = re.compile(r"(?i)\b(?:draus|daraus|(?:out )?of (?:it|that|this))\b")
+_MADE_OF_IT: Final = re.compile(
+    r"(?i)\b(?:(?:mach|erstell)\w*\b.*\b(?:draus|daraus)|mak(?:e|ing)\b.*\bof (?:it|that|this))\b"
+)
 _EACH_FOR: Final = re.compile(
     r"(?i)\b(?:für|for) (?-i:[A-ZÄÖÜ])[^.;!?]*(?:,|\bund\b|\band\b)[^.;!?]*\b(?:aus|from|out of)\b[^.;!?]*"
     r"\b(?:für|for) (?-i:[A-ZÄÖÜ])"
 )
 """Several are to get something from a place of its own."""
-_OUT_OF: Final = re.compile(r"(?i)\bout of \w|\baus (?-i:[A-ZÄÖÜ])")
+_OUT_OF: Final = re.compile(r"(?i)(?<!log )(?<!sign )\bout of \w|\baus (?-i:[A-ZÄÖÜ])")
 _SENDS: Final = frozenset({"send", "forward", "reply", "write", "tell"})
 _TO_SOMEBODY: Final = re.compile(r"(?i)\b(?:für|for|an|to) (?-i:[A-ZÄÖÜ])|@|\b(?:\w*inbox|mailbox|postfach)\b")
 _OR: Final = re.compile(

@@ -151,8 +151,9 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     found = _ONCE_I.search(text) or _ON_CONDITION.search(text)
     if found is None or TOLD.search(text):
         return orders
-    named = found.groupdict().get("name") or ""
+    named = found.groupdict().get("name")
     waits = SENDING if named else _WAITS
+    clause = re.split(r"[,.;!?]", text[found.start() :])[0] if named else ""
     start = max(text.rfind(mark, 0, found.start()) for mark in ".!?") + 1
     if _ASKS.search(text, start, found.start()):
         return orders
@@ -160,7 +161,7 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     sentence = normalise(text[start : end.end() if end else len(text)])
     parts = [
         asked_about(part.text, (part.routed.name,))
-        if (part.routed.name in waits or _closes(part.routed, named))
+        if (part.routed.name in waits or _closes(part.routed, clause))
         and (normalise(part.text) in sentence or sentence in normalise(part.text))
         else part
         for part in orders.parts
@@ -168,9 +169,10 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     return orders._replace(parts=tuple(parts))
 
 
-def _closes(routed: RoutedIntent, named: str) -> bool:
+def _closes(routed: RoutedIntent, condition: str) -> bool:
     """Whether an order ends a program that is only named in what it waits for: "Close Word if Excel is closed"."""
-    return routed.name == "close_app" and bool(named) and named in routed.slots.get("application", "")
+    inside = {one in condition for slot, one in _values(routed) if slot == "application"}
+    return routed.name == "close_app" and len(inside) > 1
 
 
 def _values(routed: RoutedIntent) -> Iterator[tuple[str, str]]:

@@ -22,25 +22,26 @@ from scheduler.core.words import Words
 
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
+_BEFORE: Final = """
+    bitte please und and dann then also auch just mal jetzt now kindly could can would will you i'd we'd like want to
+    ok hey
+    """
 _MAY_TELL: Final = re.compile(
-    r"(?i)\b(?:schreib\w*|sag\w*|teile?|antworte?|maile?|richte?|gib|gebt|lass|let|ask|frage?|remind|erinnere|write|tell|text|e-?mail|message|reply|answer|inform\w*|note)\b"
+    rf"(?i)(?:^|[\n,.;:!?()–-]|\b(?:{'|'.join(_BEFORE.split())}))\s*"
+    r"(?:schreib\w*|sag\w*|teile?|antworte?|maile?|richte?|gib|gebt|lass|let|ask|frage?|remind|erinnere|write|tell|text"
+    r"|e-?mail|message|reply|answer|inform\w*|note)\b"
 )
 _MARKS: Final = ' ,;.!„“”"«»'
 _TELLING: Final = frozenset({"write", "tell", "reply"})
 _MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
-_BEFORE_VERB: Final = word_set(
-    """
-    bitte please und and dann then also auch just mal jetzt now kindly could can would will you i'd we'd like want to
-    ok hey
-    """
-)
+_BEFORE_VERB: Final = word_set(_BEFORE)
 _AND_THAT: Final = re.compile(r"(?i),? (?:und|and) (?:an |to )?(?P<who>[^,.;:!?]{2,40}?),? (?P<that>dass|that) ")
 _THAT: Final = re.compile(r"(?i)^(?:dass|daß|that)\s+")
 _VERB_LAST: Final = frozenset({"dass", "weil", "damit"})
 _SHALL: Final = word_set("soll sollen sollte sollten should")
 _SUBJECTS: Final = word_set("i we he she they it ich wir er sie es")
 _LEFT_ALONE: Final = FREE_TEXT | {"date", "time"}
-_LETS: Final = frozenset({"let's", "lets", "let’s"})
+_NOT_TELLING: Final = frozenset({"let's", "lets", "let’s", "thank", "danke"})
 _KNOW: Final = word_set("know bescheid wissen")
 _SHORTEST: Final = 2
 _FIRST_WORDS: Final = 5
@@ -115,7 +116,7 @@ def _told_each(text: str, clause: Clause, start: int) -> ToldMail | None:
     for found in _AND_THAT.finditer(text, start):
         persons = tokens_of(found["who"])
         if persons and person_end(persons, 0) == len(persons):
-            verb = clause.core[_verb(clause.core)].text
+            verb = "Schreib" if found["that"] == "dass" else clause.core[_verb(clause.core)].text
             before, head = _JOINS.sub("", text[: clause.start]), _JOINS.sub("", text[clause.start : start])
             body = _THAT.sub("", text[start : found.start()].strip(_MARKS))
             return ToldMail(
@@ -138,7 +139,7 @@ def _told_in(clause: Clause, later: Sequence[Clause]) -> tuple[int, int] | None:
 def _writes(core: Sequence[Token]) -> bool:
     """Whether words order to write to somebody else."""
     place = _verb(core)
-    if place == len(core) or core[place].key in _LETS or any(one.has("self") for one in core):
+    if place == len(core) or core[place].key in _NOT_TELLING or any(one.has("self") for one in core):
         return False
     writes = any(one.sense in _TELLING for one in core[place].meanings) or core[place].key in _MAILING
     return writes and all(one.key in _BEFORE_VERB for one in core[:place])

@@ -20,6 +20,7 @@ _SAYS: Final = (
     r"|sagte?|meinte?|schrieb|schreibt|fragte?|antwortete|rief|steht|stand|heißt es"
     r"|hat (?:mir |uns |ihm |ihr )?(?:gesagt|geschrieben|gemeint|gefragt|geantwortet))"
 )
+_QUOTES: Final = re.compile(rf"[{_OPENS}]")
 _REPORT: Final = re.compile(
     rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
     rf"|{_QUOTATION},? {_SAYS} [^{_OPENS}.!?:,]{{2,40}}[.!?]+"
@@ -34,6 +35,8 @@ def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
 
     The text as it is where nothing else is in it, or where the rest may mean what was said: "Do it".
     """
+    if _QUOTES.search(text) is None:
+        return text, ()
     reports, place, kept = list[str](), 0, list[str]()
     for start, end in _sentences(text):
         found = _REPORT.fullmatch(text, start, end)

@@ -89,6 +89,8 @@ async def test_quotations_order_nothing(text: str, orders: list[tuple[str, dict[
         "Close every app except for Teams and Outlook",
         "Schließ alle Fenster bis auf den Browser",
         "Close all but Excel",
+        "Close any programs except Word",
+        "Mach alle Programme zu, Word ausgenommen",
         "Lade alle Anhänge außer der Rechnung herunter",
         "Download all attachments except the invoice",
         "Schick alle Rechnungen außer 4711 an die Buchhaltung",
@@ -124,6 +126,11 @@ async def test_nothing_is_done_to_what_is_excepted(text: str) -> None:
         ("Close Word. Oops, I meant Excel.", [close("Excel")]),
         ("Schließ Word. Ups, ich meinte Excel.", [close("Excel")]),
         ("Schließ Word, äh, Excel", [close("Excel")]),
+        ("Schick den Vertrag an Eva, keinesfalls an Tom", [mail("Eva", document="Vertrag")]),
+        ("Schick Anna - Quatsch, Tom - die Liste", [mail("Tom", document="Liste")]),
+        ("Send Anna, I mean Tom, the list", [mail("Tom", document="list")]),
+        ("Close Word, I'm still working in Excel", [close("Word")]),
+        ("Close Word. Excel too?", [close("Word")]),
         ("We sent Anna the invoice, now send Ben the offer", [mail("Ben", document="offer")]),
     ],
 )
@@ -140,6 +147,14 @@ async def test_what_is_meant_is_done_alone(text: str, orders: list[tuple[str, di
         "Schick Anna den Vertrag mit Ben in cc und Carl die Rechnung",
         "Schick die Rechnung Tom, den Vertrag Eva",
         "Take the discharge summary out of Cerner",
+        "Get me the report out of Jira",
+        "Nimm den Arztbrief aus Cerner raus",
+        "Hol die Liste aus SharePoint für Anna und den Plan aus SAP für Tom",
+        "Ask Anna to invite Tom on Monday",
+        "Write Tom to close Excel",
+        "Close Word if Excel is closed",
+        "Schließ Word, wenn Excel zu ist",
+        "Send the report to Tom if it's ready",
     ],
 )
 async def test_what_is_not_clear_is_asked_about(text: str) -> None:
@@ -149,6 +164,15 @@ async def test_what_is_not_clear_is_asked_about(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "orders"),
     [
+        (
+            "Schreib Karin, dass das Fax kaputt ist, und Bernd, dass der Techniker um elf kommt",
+            [mail("Karin", body="das Fax kaputt ist"), mail("Bernd", body="der Techniker um elf kommt")],
+        ),
+        (
+            "Tell Gav by email that the skip is full, and Lorna that the van is late",
+            [mail("Gav", body="the skip is full"), mail("Lorna", body="the van is late")],
+        ),
+        ("Schließ Word - und Excel?", [close("Word"), (ASKED, {})]),
         ("Schließ Word, und Excel?", [close("Word"), (ASKED, {})]),
         ("Close Word, and Excel?", [close("Word"), (ASKED, {})]),
         ("Schick tom rechnung und eva vertrag", [mail("tom", document="rechnung"), mail("eva", document="vertrag")]),
@@ -160,6 +184,7 @@ async def test_what_is_not_clear_is_asked_about(text: str) -> None:
         ("Send Anna the report and Ben too", [mail("Anna and Ben", document="report")]),
         ("Schick Anna den Bericht und Ben auch", [mail("Anna und Ben", document="Bericht")]),
         ("Send Anna her contract and Ben his", [mail("Anna", document="contract"), (ASKED, {})]),
+        ("Tell me what Anna wrote", [("read_mail", {"sender": "Anna"})]),
         ("Let me know if Tom wrote", [("read_mail", {"sender": "Tom"})]),
         ("Sag mir Bescheid, ob Tom geantwortet hat", [("read_mail", {"sender": "Tom"})]),
         ("Can you tell me whether Anna has replied?", [("read_mail", {"sender": "Anna"})]),
@@ -210,8 +235,16 @@ async def test_what_is_to_be_sent_first_is_sent_first(text: str) -> None:
             "Mach mir am Montag einen Termin mit Anna und am Freitag einen mit Ben",
             [("Anna", "Montag"), ("Ben", "Freitag")],
         ),
+        ("Set up meetings with Anna on 3 May and Tom on 4 May", [("Anna", "3 May"), ("Tom", "4 May")]),
         ("Set up a meeting with Anna and Tom on Monday", [("Anna and Tom", "Monday")]),
     ],
 )
 async def test_everybody_is_met_on_their_own_day(text: str, met: list[tuple[str, str]]) -> None:
     assert [(slots["participants"], slots["date"]) for _, slots in await read(text)] == met
+
+
+async def test_appointments_stand_beside_other_orders() -> None:
+    found = await read("Open Word, then invite Anna on Monday and Tom on Tuesday, then close Outlook")
+
+    assert [name for name, _ in found] == ["open_app", "create_appointment", "create_appointment", "close_app"]
+    assert [slots.get("participants") for _, slots in found] == [None, "Anna", "Tom", None]
