@@ -27,6 +27,10 @@ _FREE: Final = re.compile(
     r"(?i):|\b(?:betreff|subject|text|titel|title|wie|how|warum|why|that|if|body|called|namens)\b"
 )
 _INSTEAD: Final = re.compile(rf"(?i),? ?\b{_INSTEAD_OF} ")
+_INSTEAD_OF_DOING: Final = re.compile(
+    r"(?i)^(?:(?:statt|anstatt) [^,.;!?]+ (?:zu \w+|\w+zu\w+)en|(?:instead of|rather than) \w+ing [^,.;!?]+), "
+)
+_REFERS: Final = re.compile(r"(?i)\b(?:sie|ihn|es|it|them|her|him|ihr|ihm|damit|so)\b")
 _NOT: Final = re.compile(
     r"(?i)(?P<before>,? )(?:(?P<but>und|and|aber|but) )?(?:bitte |auch )?(?:auf keinen fall|by no means"
     r"|keinesfalls|niemals|never|nicht|not) "
@@ -56,11 +60,14 @@ def meant(text: str) -> str:
 
 
 def _without_instead(text: str) -> str:
+    doing = _INSTEAD_OF_DOING.match(text)
+    if doing is not None and _REFERS.search(text, doing.end()) is None:
+        return text[doing.end() : doing.end() + 1].upper() + text[doing.end() + 1 :]
     found = _INSTEAD.search(text)
-    if found is None:
+    if found is None or doing is not None:
         return text
     end = _end_of_list(text, found.end())
-    if not end:
+    if not end or re.match(r" (?:\S+ )?zu\b", text[end:]):
         return text
     before = text[: found.start()]
     to = _TO.match(text, end)

@@ -19,16 +19,23 @@ from scheduler.core.words import Words
 _LONGEST: Final = 200
 """Characters of a request that is looked at."""
 _MAY_MEET: Final = re.compile(
-    r"(?i)\b(?:invite|lade|lad|einladen|termine?|meetings?|appointments?|calls?|besprechung|treffen|schedule|book|meet)\b"
+    r"(?i)\b(?:invite|lade|lad|einladen|termine?|meetings?|appointments?|calls?|besprechung|treffen|schedule|book|meet|vereinbare?|arrange)\b"
 )
 _WITH: Final = frozenset({"mit", "with"})
-_AT: Final = word_set("am um on at ab gegen for fuer in von from bis to the der den dem naechsten next this diesen")
+_AT: Final = word_set(
+    "am um on at ab gegen zum zur for fuer in von from bis to the der den dem naechsten next this diesen"
+)
 _ALSO: Final = word_set("auch also noch one einen another dann then")
 _ONLY_THEN: Final = re.compile(r"(?i) (?:aber |but )?(?:erst|only)\b")
 _THEN: Final = re.compile(r"(?i)^(?:(?:und|and) )?(?:dann|then|danach|afterwards)\b,? ?")
 _SEVERAL: Final = 2
 _TIMES: Final = frozenset({"date", "time"})
-_PARTICLES: Final = word_set("ein an aus einladen eintragen anlegen ansetzen planen vereinbaren machen bitte please")
+_PARTICLES: Final = word_set(
+    """
+    ein an aus einen termin meeting besprechung einladen eintragen anlegen ansetzen planen vereinbaren machen bitte
+    please
+    """
+)
 
 
 class _Named(NamedTuple):

@@ -10,8 +10,11 @@ from typing import Final
 
 from scheduler.core.instead import meant
 from scheduler.core.once_sent import once_sent
+from scheduler.core.persons_named import person_end
+from scheduler.core.phrases import tokens_of
 from scheduler.core.told_words import TOLD
 from scheduler.core.verbless import NEEDS, with_verb
+from scheduler.core.words import Words
 
 _DOING: Final = {
     "schließen": ("schließt", "geschlossen"),
@@ -36,6 +39,10 @@ _MADE_OF_IT: Final = re.compile(
     r"(?=\s*[.!]*\s*$)"
 )
 _TABLE: Final = re.compile(r"(?i)\b(?:\w*tabelle|table)\b")
+_RELATIVE: Final = re.compile(
+    r"(?i)(?P<verb>(?:bitte |please )?(?:schick\w*|sende?|mail\w*|email)) (?P<whom>[^,.;:!?]{2,40}),"
+    r" (?P<clause>(?:who|der|die|dem|den) [^,.;:!?]{3,80}), (?P<rest>[^,].*)"
+)
 _TELLS_ME: Final = re.compile(
     r"(?i)^(?:bitte |please )?(?:(?P<en>(?:(?:can|could) you (?:please )?)?(?:let me know|tell me) (?:if|whether))"
     r"|(?:(?:sag|gib|lass) mir(?: mal| bitte| bescheid| wissen)*|(?:kannst|könntest) du mir(?: bitte| mal)* sagen)"
@@ -56,7 +63,7 @@ _TELLS_OR_ASKS: Final = re.compile(
 def in_usual_words(text: str) -> str:
     """Return a request in the usual words, the same text where it is in them or holds what is told or quoted."""
     text = _TELLS_ME.sub(lambda found: "Check if " if found["en"] else "Schau, ob ", text)
-    text = meant(_TOLD_WHAT.sub("Show me what ", text))
+    text = meant(_without_relative(_TOLD_WHAT.sub("Show me what ", text)))
     if TOLD.search(text) or ":" in text:
         return text
     text = once_sent(_as_made(text))
@@ -72,6 +79,18 @@ def in_usual_words(text: str) -> str:
     what = found["what"]
     clause = f"Bevor du {what} {now}" if found["when"].casefold() == "vor" else f"Nachdem du {what} {done} hast"
     return f"{clause}, {' '.join(text[found.end() :].split())}"
+
+
+def _without_relative(text: str) -> str:
+    """Return "Send Max the list" for "Send Max, who works with Eva, the list": the clause says who Max is."""
+    found = _RELATIVE.match(text)
+    if found is None:
+        return text
+    whom, clause = tokens_of(found["whom"]), Words(tokens_of(found["clause"]))
+    begins = tokens_of(found["rest"])[:1]
+    clear = person_end(whom, 0) == len(whom) and clause.has_verb and clause.imperative is None
+    thing = any(one.has("determiners") or one.has("noun", "document") for one in begins)
+    return f"{found['verb']} {found['whom']} {found['rest']}" if clear and thing else text
 
 
 def _as_made(text: str) -> str:

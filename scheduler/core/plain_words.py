@@ -253,7 +253,8 @@ class _Reader:
         """Whether a part is a sentence, or set off from an order before it: "Close Word, and Excel?"."""
         part, before = self._parts[place], self._parts[place - 1]
         set_off = self._text[before.end : part.start].lstrip()[:1] in {",", "-", "–", ";"}
-        short = len(part.words.tokens) <= _FEW and part.conjunction in {"und", "and"}
+        joined = part.conjunction in {"und", "and"} or _ALSO.search(self._said(place)) is not None
+        short = len(part.words.tokens) <= _FEW and joined
         return part.new_sentence or (set_off and short and before.words.imperative is not None)
 
     def _is_left_out(self, place: int, said: str) -> bool:

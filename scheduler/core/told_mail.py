@@ -35,6 +35,7 @@ _MARKS: Final = ' ,;.!„“”"«»'
 _TELLING: Final = frozenset({"write", "tell", "reply"})
 _MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
 _BEFORE_VERB: Final = word_set(_BEFORE)
+_THEN: Final = re.compile(r"(?i)(?:dann|then|danach|afterwards|after that)\b")
 _AND_THAT: Final = re.compile(r"(?i),? (?:und|and) (?:an |to )?(?P<who>[^,.;:!?]{2,40}?),? (?P<that>dass|that) ")
 _THAT: Final = re.compile(r"(?i)^(?:dass|daß|that)\s+")
 _VERB_LAST: Final = frozenset({"dass", "weil", "damit"})
@@ -42,7 +43,9 @@ _SHALL: Final = word_set("soll sollen sollte sollten should")
 _SUBJECTS: Final = word_set("i we he she they it ich wir er sie es")
 _LEFT_ALONE: Final = FREE_TEXT | {"date", "time"}
 _NOT_TELLING: Final = frozenset({"let's", "lets", "let’s", "thank", "danke"})
+_SENDS_OR_SEEKS: Final = SENDING | {"web_search", "search_mail", "read_mail", "search_document"}
 _KNOW: Final = word_set("know bescheid wissen")
+_THAT_WORDS: Final = frozenset({"that", "dass"})
 _SHORTEST: Final = 2
 _FIRST_WORDS: Final = 5
 _JOINS: Final = re.compile(r"(?i)^[\s,;.!?:–-]*(?:(?:und|and|sowie) )?|[\s,;]+(?:(?:und|and)\s*)?$")
@@ -62,7 +65,18 @@ class ToldMail(NamedTuple):
         """Whether orders of the whole request are about what is only told, or have a mail without its text."""
         known = [part.routed for part in orders.parts if part.routed.name != UNKNOWN]
         bare = any(one.name == "send_mail" for one in known) and not any("body" in one.slots for one in known)
-        return self.each or self._takes_told(orders) or (bare and not self.before)
+        lost = bool(known) and not any(one.name in _SENDS_OR_SEEKS for one in known)
+        return self.each or self._takes_told(orders) or self._mixes(orders) or lost or (bare and not self.before)
+
+    def _mixes(self, orders: Orders) -> bool:
+        """Whether an order sends both to whom it is told and to whom an order before names."""
+        for part in orders.parts:
+            many = part.routed.words.get("recipient", [])
+            persons = [many] if isinstance(many, str) else many
+            told = any(one in self.head and one not in self.before for one in persons)
+            if told and any(one in self.before and one not in self.head for one in persons):
+                return True
+        return False
 
     def _takes_told(self, orders: Orders) -> bool:
         outside = " ".join((self.before, self.head, self.after))
@@ -182,7 +196,8 @@ def _end_of_rest(end: int, later: Sequence[Clause]) -> int:
 
 
 def _verb(core: Sequence[Token]) -> int:
-    return next((at for at, one in enumerate(core[:_FIRST_WORDS]) if one.is_verb), len(core))
+    first = core[:_FIRST_WORDS]
+    return next((at for at, one in enumerate(first) if one.is_verb or one.key in _MAILING), len(core))
 
 
 def _bare(core: Sequence[Token]) -> int:
@@ -198,7 +213,12 @@ def _bare(core: Sequence[Token]) -> int:
         if len(rest) < _SHORTEST:
             continue
         subject = rest[0].key in _SUBJECTS or rest[0].is_name
-        if (subject and Words(rest).declares) or (rest[0].key == "to" and rest[1].is_verb and rest[1].text.islower()):
+        that = rest[0].key in _THAT_WORDS and len(rest) > _SHORTEST
+        if (
+            that
+            or (subject and Words(rest).declares)
+            or (rest[0].key == "to" and rest[1].is_verb and rest[1].text.islower())
+        ):
             return rest[0].start
     return 0
 
@@ -221,6 +241,7 @@ def told_apart(mail: ToldMail, before: Orders, read: Sequence[Orders], after: Or
     written = next((one for one in map(mail.written, read) if one is not None), None)
     mails = Orders((written or asked_about(f"{mail.head}, {mail.body}"),))
     found = list[OrderPart]()
+    then = _THEN.match(mail.after) is not None
     for orders in (before, mails, after):
         first = len(found)
         found += [
@@ -229,4 +250,7 @@ def told_apart(mail: ToldMail, before: Orders, read: Sequence[Orders], after: Or
             )
             for one in orders.parts
         ]
+    if then and after.parts:
+        place = len(before.parts) + 1
+        found[place] = found[place]._replace(after=(place - 1, *found[place].after))
     return Orders(tuple(found), (*before.overlooked, *after.overlooked))

@@ -23,7 +23,7 @@ _SAYS: Final = (
 _QUOTES: Final = re.compile(rf"[{_OPENS}]")
 _REPORT: Final = re.compile(
     rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
-    rf"|{_QUOTATION},? {_SAYS} [^{_OPENS}.!?:,]{{2,40}}[.!?]+"
+    rf"|{_QUOTATION},? (?:{_SAYS} [^{_OPENS}.!?:,]{{2,40}}|[^{_OPENS}.!?:,]{{2,40}} {_SAYS})[.!?]+"
 )
 """A sentence that only says what somebody said: 'Anna said "send Bob the list".'"""
 _MEANS_IT: Final = word_set("it them him her so there da dort dahin hin es ihn sie ihm ihr ihnen beides both")
