@@ -12,6 +12,7 @@ from scheduler.core.who_gets_what import Piece, Told
 
 _PERSONS: Final = ("recipient", "cc")
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
+_MEETING: Final = frozenset({"create_appointment"})
 _BETWEEN: Final = frozenset({"und", "and"})
 ASKED: Final = "not done unasked"
 """Why an order that is understood is asked about: it is said on a condition, perhaps, or taken back."""
@@ -40,13 +41,13 @@ def put_together(pieces: Sequence[Piece], read: Sequence[Orders]) -> Orders:
 
 
 def as_told(piece: Piece, orders: Orders) -> bool:
-    """Whether the orders of a piece send exactly whom it names what it names."""
+    """Whether the orders of a piece send to, or invite, exactly whom it names."""
     if not piece.persons:
         return True
-    if len(orders.parts) != 1 or orders.parts[0].routed.name not in SENDING:
+    wanted, slot = (_MEETING, "participants") if piece.met else (SENDING, "recipient")
+    if len(orders.parts) != 1 or orders.parts[0].routed.name not in wanted:
         return False
-    (part,) = orders.parts
-    return _names(_words_of(part, "recipient")) == _names(piece.persons)
+    return _names(_words_of(orders.parts[0], slot)) == _names(piece.persons)
 
 
 def _names(many: Sequence[str]) -> list[str]:

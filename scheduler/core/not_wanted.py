@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from scheduler.core.all_but import without_excepted
+from scheduler.core.apart import asked_about
 from scheduler.core.clause_mood import NEGATED
 from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
@@ -13,7 +15,9 @@ from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
-from scheduler.core.provisos import TAKES_BACK
+from scheduler.core.provisos import HESITATION, TAKES_BACK
+from scheduler.core.verbless import MAY_SEND
+from scheduler.core.words import Words
 
 _THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
@@ -32,12 +36,26 @@ _BUT_NOT: Final = re.compile(
 
 _SEVERAL: Final = 2
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
+_MADE_OF_IT: Final = re.compile(
+    r"(?i)\b(?:(?:mach|erstell)\w*\b.*\b(?:draus|daraus)|mak(?:e|ing)\b.*\bof (?:it|that|this))\b"
+)
+_EACH_FOR: Final = re.compile(
+    r"(?i)\b(?:für|for) (?-i:[A-ZÄÖÜ])[^.;!?]*(?:,|\bund\b|\band\b)[^.;!?]*\b(?:aus|from|out of)\b[^.;!?]*"
+    r"\b(?:für|for) (?-i:[A-ZÄÖÜ])"
+)
+"""Several are to get something from a place of its own."""
+_OUT_OF: Final = re.compile(r"(?i)(?<!log )(?<!sign )\bout of \w|\baus (?-i:[A-ZÄÖÜ])")
+_SENDS: Final = frozenset({"send", "forward", "reply", "write", "tell"})
+_TO_SOMEBODY: Final = re.compile(r"(?i)\b(?:für|for|an|to) (?-i:[A-ZÄÖÜ])|@|\b(?:\w*inbox|mailbox|postfach)\b")
 _OR: Final = re.compile(
     r"(?i)[ ,]*(?:entweder |either )?(?:oder|or|bzw\.?|beziehungsweise) (?:auch |das |den |die |the |an |to )*"
 )
 _SMALL: Final = re.compile(
     r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
 )
+_HESITATES: Final = re.compile(rf"(?i)\s*,\s*{HESITATION},?\s+(?:(?:an|to|mit|with|die|das|den|der|the)\s+)*")
+_WE_DID: Final = re.compile(r"(?i)(?:i|we|ich|wir)(?:['’]ve)? ")
+_HER: Final = re.compile(r"(?i)\b(?:her|him|them|ihr|ihm|ihnen)\b")
 _FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
 _LETS_KNOW: Final = re.compile(
     r"(?i)\b(?:let|lass) [^,.;!?]{2,40}? (?:know|wissen)\b|\b(?:sag|gib|sage) [^,.;!?]{2,40}? bescheid\b"
@@ -60,8 +78,12 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     Where nothing else fills a slot such words stay, for a pronoun may stand for them; persons never.
     """
     text = normalise(message)
-    parts = (_without_spoken_of(_without_taken_back(part, text), text) for part in orders.parts)
-    orders = orders._replace(parts=tuple(parts))
+    orders = orders._replace(parts=tuple(_no_program(_only_got(part, text, rules)) for part in orders.parts))
+    spoken = _told_in(text)
+    if not _HER.search(text):
+        spoken += [_span(text, one) for one in orders.overlooked if _WE_DID.match(one)]
+    parts = (_without_spoken_of(_without_taken_back(part, text), text, spoken) for part in orders.parts)
+    orders = without_excepted(text, orders._replace(parts=tuple(parts)))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
     last = [span for _, span in told if span != (0, 0) and not text[span[1] :].strip(" .!?")]
@@ -72,6 +94,31 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     if not spans and not but_not:
         return orders
     return orders._replace(parts=tuple(_cleared(part, text, spans, but_not) for part in orders.parts))
+
+
+def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
+    """Return an order to get something and send it as rules read it where no word sends: "take the list out of SAP"."""
+    names = part.routed.slots.keys() & {"recipient", "cc"}
+    if part.routed.name == "fetch_and_send" and _EACH_FOR.search(part.text):
+        return asked_about(part.text, (part.routed.name,))._replace(after=part.after)
+    sends = MAY_SEND.search(text) or _TO_SOMEBODY.search(text) or Words(tokens_of(text)).senses & _SENDS
+    if part.routed.name != "fetch_and_send" or names or sends:
+        return part
+    read = rules.orders(text).parts
+    got = len(read) == 1 and read[0].routed.name == "download_file"
+    return part._replace(routed=read[0].routed) if got else asked_about(part.text, ("download_file",))
+
+
+def _no_program(part: OrderPart) -> OrderPart:
+    """Return an order asked about that would end a program out of which, or into whose form, something is to be got."""
+    said = part.own or part.text
+    if part.routed.name not in _PROGRAMS:
+        return part
+    if _MADE_OF_IT.search(said):
+        return asked_about(part.text, ("extract_table",))._replace(after=part.after)
+    out = _OUT_OF.search(said)
+    got = out is not None and any(one.has("noun", "document") for one in tokens_of(said[: out.start()]))
+    return asked_about(part.text, ("download_file",))._replace(after=part.after) if got else part
 
 
 def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> OrderPart:
@@ -120,7 +167,8 @@ def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
     for one, _, between in _neighbours(text, many):
         said = between.lstrip(" ,.;:–-")
         mark = TAKES_BACK.match(said)
-        if mark is not None and _SMALL.fullmatch(said, mark.end()):
+        taken_back = mark is not None and _SMALL.fullmatch(said, mark.end())
+        if taken_back or _HESITATES.fullmatch(between):
             yield one
 
 
@@ -137,7 +185,7 @@ def _neighbours(text: str, many: Sequence[str]) -> Iterator[tuple[str, str, str]
         yield one, other, text[start + len(one) : after]
 
 
-def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:
+def _without_spoken_of(part: OrderPart, text: str, told: Sequence[_Span]) -> OrderPart:
     """Return an order to send without persons that are only spoken of: in what is told, or as who something is from.
 
     "Schreib Tom, Eva bekommt die Liste" goes to Tom only. Whoever is the only one to be sent anything stays.
@@ -146,7 +194,6 @@ def _without_spoken_of(part: OrderPart, text: str) -> OrderPart:
     persons = words.get("recipient", [])
     if part.routed.name not in SENDING or len(persons) < _SEVERAL:
         return part
-    told = _told_in(text)
     spoken_of = {("recipient", one) for one in persons if _is_from(text, one) or _only_within(told, text, one)}
     if not 0 < len(spoken_of) < len(persons):
         return part

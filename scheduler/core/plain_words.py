@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 
 from scheduler.core.apart import asked_about
 from scheduler.core.compound import Orders, Rules
-from scheduler.core.dictation import dictation
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import HELD, TAKES_BACK
+from scheduler.core.provisos import ALL_BUT, HELD, HESITATION, TAKES_BACK
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.told_words import TOLD, tells
 from scheduler.core.words import Words
 
 _LONGEST: Final = 400
@@ -32,14 +32,14 @@ _STAYS: Final = re.compile(
     rf"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still) {_OPEN}|läuft (?:schon|bereits|noch))"
     rf"|\w[\w .+-]* (?:offen|an|auf|open|running) (?:lassen|bleiben)|\w[\w .+-]* lass\w*(?: bitte)? {_OPEN}"
     r"|\w[\w .+-]* brauche?n? (?:ich|wir) (?:noch|weiter\w*|gerade)|(?:ich|wir) brauche?n? [\w .+-]+ noch"
-    r"|(?:i|we) still need [\w .+-]+|(?:i'm|we're) still using [\w .+-]+)"
+    r"|(?:i|we) still need [\w .+-]+|(?:i['’]m|we['’]re|i am|we are) still (?:using|(?:working )?in|on) [\w .+-]+)"
 )
 _EXCEPT: Final = re.compile(
-    r"(?i)(?<=\b)(?P<all>alles|all\w?(?: \w+){0,2}|everything)(?P<zu> zu)? (?:außer|ausser|except(?: for)?|apart from"
-    r"|bis auf|mit ausnahme von|other than|but) [^,.;!?]+"
+    r"(?i)\b(?P<all>(?:(?P<de>alles|alle[rn]?|jede\w*|sämtliche\w*)|all|any|every|everything)(?: (?!zu\b)\w+){0,2}?)"
+    rf"(?P<zu> zu)?,?(?: nur| just)? (?:{ALL_BUT} [^,.;!?]+|[^,.;!?]+ ausgenommen)"
 )
-_INSTEAD_OF: Final = re.compile(
-    r"(?i),? (?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than) [^,.;!?]+?(?=[,.;!?]| und | and |$)"
+_PROGRAMS_ALL: Final = re.compile(
+    r"(?i)alle\w?|all|any|every|jede\w*|.*(?:programm|fenster|anwendung|\bapps?\b|application|program|window).*"
 )
 _ONCE_I: Final = re.compile(
     r"(?i)\b(?:sobald|once|as soon as|erst wenn|erst nachdem|(?:but )?(?:only )?after|when|until) (?:ich|wir|i|we)"
@@ -48,9 +48,12 @@ _ONCE_I: Final = re.compile(
 _ON_CONDITION: Final = re.compile(
     r"(?i)\b(?:(?:only|nur|but only),? (?:if|when|wenn|falls)|provided(?: that)?|unless|vorausgesetzt|es sei denn)\b"
     r"(?! (?:you|du|possible|möglich|nötig|necessary|needed)\b)"
+    r"|\bif it\b(?! ?(?:['’]s|is) (?:ok|okay|possible|all right|alright|fine|convenient|not|no)\b| isn['’]t)"
     r"|\b(?:if|wenn|falls) (?:he|she|they|(?-i:er|sie)"
     r"|(?P<name>(?-i:(?:Herr |Frau |Mr |Ms )?(?!Sie\b|I\b|Du\b)[A-ZÄÖÜ]\w+)))"
     r"(?:['’]|\b)"
+    r"|(?<=[?] )(?:sonst|ansonsten|andernfalls|otherwise),? (?:bitte |please )?"
+    r"(?:schick|send|mail|leite|forward|schließ|close)"
 )
 """It waits for what somebody else does."""
 _ASKS: Final = re.compile(
@@ -60,20 +63,22 @@ _ASKS: Final = re.compile(
 """What asks whether it is so, or wishes that it were."""
 _WAITS: Final = SENDING | {"close_app"}
 """The orders of which it matters most that they wait until they are to be done."""
+_INTERJECTION: Final = re.compile(rf"(?i)(?:ach|oh|oops|ups|uups|hoppla|sorry|{HESITATION})")
 _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
 _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
+_FEW: Final = 4
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
-_TOLD: Final = re.compile(r"(?i)\b(?:dass|daß|ob|whether|saying)\b|[„“”\"«»]")
 _MAY_MATTER: Final = re.compile(
     r"(?i)\b(?:nein|nee|nö|quatsch|korrektur|correction|i mean|i meant|meine?|meinte|sorry|no|wait|warte|halt|actually"
-    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser|lieber|instead|statt|anstatt|anstelle"
-    r"|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
-    r"|brauche?n?|auch|too|as well|still (?:need|using)|außer|ausser|except|apart|bis auf|ausnahme|other than"
-    r"|everything but|all but)\b"
+    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser"
+    r"|lieber|instead|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft"
+    r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
+    r"|brauche?n?|auch|too|as well|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
+    r"|other than|(?:all|any|every\w*)(?: \w+){0,2} but|save for|ausgenommen)\b"
     r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
 _SLOTS: Final = {
@@ -127,22 +132,28 @@ def plain_words(text: str, rules: Rules) -> Plain:
     """Return a request without what its words say is not to be done; the text itself where there is nothing of that."""
     if len(text) > _LONGEST or not (_MAY_MATTER.search(text) or HELD.search(text)):
         return Plain(text)
-    if _TOLD.search(text) or dictation(text)[1] is not None:
+    if tells(text):
         return Plain(text)
     if not _closes_or_opens(text):
         return _Reader(text, rules).read()
-    said = _INSTEAD_OF.sub("", _EXCEPT.sub(r"\g<all>\g<zu>", text))
-    plain = _Reader(said, rules).read()
-    out = (found[0][len(found["all"]) :] for found in _EXCEPT.finditer(text))
-    return plain._replace(out=(*plain.out, *out, *(found[0] for found in _INSTEAD_OF.finditer(text))))
+    plain = _Reader(_EXCEPT.sub(_all_of_them, text), rules).read()
+    return plain._replace(out=(*plain.out, *(found[0][len(found["all"]) :] for found in _EXCEPT.finditer(text))))
+
+
+def _all_of_them(found: re.Match[str]) -> str:
+    """Return what somebody or something is left out of; all programs are named by no word that a program may have."""
+    whole = "alles" if found["de"] else "everything"
+    return (whole if _PROGRAMS_ALL.fullmatch(found["all"]) else found["all"]) + (found["zu"] or "")
 
 
 def without_waiting(text: str, orders: Orders) -> Orders:
     """Return orders, those to send and to close asked about that wait for something we do: no sign tells of that."""
     found = _ONCE_I.search(text) or _ON_CONDITION.search(text)
-    if found is None or _TOLD.search(text):
+    if found is None or TOLD.search(text):
         return orders
-    waits = SENDING if found.groupdict().get("name") else _WAITS
+    named = found.groupdict().get("name")
+    waits = SENDING if named else _WAITS
+    clause = re.split(r"[,.;!?]", text[found.start() :])[0] if named else ""
     start = max(text.rfind(mark, 0, found.start()) for mark in ".!?") + 1
     if _ASKS.search(text, start, found.start()):
         return orders
@@ -150,11 +161,18 @@ def without_waiting(text: str, orders: Orders) -> Orders:
     sentence = normalise(text[start : end.end() if end else len(text)])
     parts = [
         asked_about(part.text, (part.routed.name,))
-        if part.routed.name in waits and (normalise(part.text) in sentence or sentence in normalise(part.text))
+        if (part.routed.name in waits or _closes(part.routed, clause))
+        and (normalise(part.text) in sentence or sentence in normalise(part.text))
         else part
         for part in orders.parts
     ]
     return orders._replace(parts=tuple(parts))
+
+
+def _closes(routed: RoutedIntent, condition: str) -> bool:
+    """Whether an order ends a program that is only named in what it waits for: "Close Word if Excel is closed"."""
+    inside = {one in condition for slot, one in _values(routed) if slot == "application"}
+    return routed.name == "close_app" and len(inside) > 1
 
 
 def _values(routed: RoutedIntent) -> Iterator[tuple[str, str]]:
@@ -224,9 +242,20 @@ class _Reader:
     def _is_asked(self, place: int) -> bool:
         """Whether a sentence without a verb asks about something more: "And Excel?"."""
         part, end = self._parts[place], _ENDS.match(self._text, self._parts[place].end)
-        asks = part is self._parts[-1] and part.new_sentence and end is not None and end[1] == "?"
+        asks = part is self._parts[-1] and self._stands_off(place) and end is not None and end[1] == "?"
         also = part.conjunction != "" or _ALSO.search(self._said(place)) is not None
-        return asks and also and not _has_verb(part.words) and any(_may_name(one) for one in part.words.tokens)
+        names = [one for one in part.words.tokens if not _ALSO.fullmatch(one.text)]
+        if len(names) == 1 and names[0].text[:1].isupper():
+            return asks and also
+        return asks and also and not _has_verb(part.words) and any(_may_name(one) for one in names)
+
+    def _stands_off(self, place: int) -> bool:
+        """Whether a part is a sentence, or set off from an order before it: "Close Word, and Excel?"."""
+        part, before = self._parts[place], self._parts[place - 1]
+        set_off = self._text[before.end : part.start].lstrip()[:1] in {",", "-", "–", ";"}
+        joined = part.conjunction in {"und", "and"} or _ALSO.search(self._said(place)) is not None
+        short = len(part.words.tokens) <= _FEW and joined
+        return part.new_sentence or (set_off and short and before.words.imperative is not None)
 
     def _is_left_out(self, place: int, said: str) -> bool:
         """Whether words without a verb say what is not meant, and nothing is said instead: "not the credit note"."""
@@ -245,7 +274,10 @@ class _Reader:
         tokens = tokens_of(instead)
         if not instead or _has_verb(Words(tokens)) or not any(_may_name(one) for one in tokens):
             return place
-        before = self._parts[place - 1]
+        at = place - 1
+        while at and _INTERJECTION.fullmatch(self._said(at)):
+            at -= 1
+        before = self._parts[at]
         corrected = self._corrected(self._text[before.start : before.end], tokens, instead)
         if corrected is None:
             return place

@@ -5,13 +5,19 @@ from typing import Final
 
 TAKES_BACK: Final = re.compile(
     r"(?i)(?:(?:ach|oh|oops|ups|und|ne|äh|ähm|uh|um|oder|or) )*(?:nein|nee|quatsch|korrektur|correction|halt|stopp?"
-    r"|moment(?: mal)?|warte(?: mal)?|wait|no|sorry|nö|(?:ich )?mein(?:e|te)?(?: ich)?(?= )|i mean(?:t)?(?= )"
+    r"|moment(?: mal)?|warte(?: mal)?|wait|no|sorry|pardon|verzeihung"
+    r"|entschuldigung|nö|(?:ich )?mein(?:e|te)?(?: ich)?(?= )|i mean(?:t)?(?= )"
     r"|besser(?: gesagt)?|genauer gesagt|vielmehr|rather|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
-    r"|make (?:that|it)(?= [A-ZÄÖÜ])|on second thoughts?|actually|hang on|hold on|never ?mind|hat sich erledigt"
+    r"|make (?:that|it)(?= [A-ZÄÖÜ])|das hei(?:ß|ss)t(?=,? )|that is(?=,)"
+    r"|on second thoughts?|actually|hang on|hold on|never ?mind|hat sich erledigt"
     r"|doch lieber|lieber doch|lieber|stattdessen|instead|doch nicht)"
     r"(?: (?:nein|no|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
 )
 INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
+ALL_BUT: Final = r"(?:außer|ausser|except(?:ing| for)?|apart from|bis auf|mit ausnahme von|other than|save for|but)"
+"""What leaves something out of a whole."""
+HESITATION: Final = r"(?:äh+m?|erm?|uhm?|um|hm+)"
+"""What may stand before something that is said instead, and before anything else."""
 CALLS_OFF: Final = re.compile(
     r"(?i)(?:ach |oh )?(?:nein|nee|nö|quatsch|halt|stopp?|no|(?:scratch|strike|forget) (?:that|it)|vergiss (?:das|es)"
     r"|never ?mind|hat sich erledigt|doch nicht|no don't|don't)"
@@ -26,6 +32,7 @@ HELD: Final = re.compile(
     r"|später|later|nachher|demnächst|erst(?= (?:morgen|nächste|am|in|ab|um|gegen)\b)"
     r"|only(?= (?:tomorrow|next|on|from)\b)"
     r"|not until|per (?:post|fax)|by (?:post|fax)"
+    r"|(?<=\w )(?:if (?:he|she|they)(?:['’]s|['’]re| is| are| can| wants?| has| have)|(?:wenn|falls|sofern) er(?= ))"
     rf"|on request|at a pinch|if at all|{_PERHAPS})(?!\w)"
 )
 """What makes of an order one that is not to be done unasked."""

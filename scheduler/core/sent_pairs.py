@@ -10,27 +10,28 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.letters import word_set
-from scheduler.core.mood_words import NEGATION
+from scheduler.core.persons_named import (
+    ALL_OF_IT,
+    FILLERS,
+    FOREIGN_TO_THINGS,
+    JOINS,
+    NO_PERSON,
+    is_named,
+    owns,
+    person_end,
+)
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.provisos import CALLS_OFF, HELD, INSTEAD, NICELY, TAKES_BACK
-from scheduler.core.slot_order import has_role
-from scheduler.core.slot_tokens import ABBREVIATED, TITLES
+from scheduler.core.slot_tokens import ABBREVIATED
 from scheduler.core.word_forms import GERUND, PARTICIPLE, PAST_OR_PARTICIPLE
 
 PERSONS, THINGS, BOTH, BOTH_TO, NEITHER = "persons", "things", "persons, things", "things to persons", ""
 """What a part names, and how: "Anna", "das Angebot", "Anna das Angebot", "das Angebot an Anna"."""
-JOINS: Final = word_set("und and n u sowie plus + & oder or aber but sondern bzw beziehungsweise")
 _ENDS: Final = frozenset(".!?")
 _TO: Final = frozenset({"an", "to"})
-_FILLERS: Final = word_set(
-    """
-    bitte please pls kindly mal noch auch also too nur only just bloss lediglich immerhin instead stattdessen
-    lieber eher ach oh na tja aeh aehm uh um hm zuerst zunaechst first firstly jetzt now schnell rasch kurz
-    dann then danach zuletzt finally lastly
-    thanks danke thx dafuer eben doch hier either ebenfalls ebenso genauso likewise dagegen
-    hingegen gleich
-    """
-)
+_ALSO: Final = word_set("auch too also ebenfalls ebenso likewise genauso")
+_OWN: Final = word_set("his hers theirs mine yours seinen seine seins ihren ihre ihres meinen deinen unseren")
+"""What stands alone for a thing of one's own: "and Ben his"."""
 _IN_ORDER: Final = frozenset({"dann", "then", "danach", "zuletzt", "finally", "lastly"})
 _BEFORE_VERB: Final = word_set(
     """
@@ -47,30 +48,15 @@ _MODAL_FRAME: Final = word_set(
 _OTHERS: Final = frozenset({"sie", "ihr", "soll"})
 """What begins a report of what others are to do: "sie soll Tom das Angebot schicken"."""
 _IT: Final = word_set("ihn sie es it them das this that diesen diese dieses")
-_BOTH: Final = word_set("beides beide both alles everything all either")
-_NO_PERSON: Final = word_set("alle all everything alles")
 _ANOTHER: Final = word_set(
     """
     one ones other second first third last zweite zweiten erste ersten dritte dritten andere anderen letzte letzten
     copy kopie
     """
 )
-_COMPANIES: Final = word_set("ag kg ohg ug se eg ltd plc inc llc gmbh")
-_GROUPS: Final = word_set("anderen andere others rest uebrigen restlichen beiden leute people folks")
-_ENGLISH_ARTICLES: Final = word_set("the my our your his her their a an")
 _OF: Final = word_set("vom von of from for fuer aus nr")
-_MOST_NAMES: Final = 3
 _MAYBE: Final = word_set("vielleicht eventuell evtl eventl possibly perhaps maybe")
 _PARTICLES: Final = word_set("weiter zu rueber raus over across through out along on")
-_FOREIGN_TO_THINGS: Final = NEGATION | word_set(
-    """
-    ich du er wir ihr i you he she we they ihm ihnen him us uns mir me mich dich dir an entweder either to ob whether
-    dass that wer who
-    """
-)
-
-
-_NO_NAMES: Final = _FILLERS | _BOTH | _FOREIGN_TO_THINGS | JOINS
 
 
 class Span(NamedTuple):
@@ -98,10 +84,14 @@ class Part:
     """A pronoun stands for the thing."""
     to: str = ""
     """The preposition before the person."""
+    behind: Span | None = None
+    """Who may be to get it, named behind it: "sie Tom", "den Vertrag Eva"."""
     bare: bool = False
     """The thing has no article: "Anna Rechnung 5"."""
     names: bool = False
     """It has a name in it, if it is held."""
+    also: bool = False
+    """Who is named gets what others get, too."""
     corrects: bool = False
     """It is said instead of what was said before."""
     calls_off: bool = False
@@ -157,7 +147,8 @@ def _inside(tokens: Sequence[Token], place: int) -> bool:
 
 def _hangs(token: Token, tokens: Sequence[Token], place: int) -> bool:
     """Whether "und" stands within a name: "Lieferungs- und Zahlungsbedingungen"."""
-    return bool(place) and tokens[place - 1].text.endswith("-") and token.key in JOINS
+    before = tokens[place - 1] if place else token
+    return before.kind != "mark" and before.text.endswith("-") and token.key in JOINS
 
 
 def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: bool) -> Part:
@@ -165,7 +156,7 @@ def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: boo
     said = text[whole.start : whole.end]
     nicely, mark = NICELY.match(said), TAKES_BACK.match(said)
     if HELD.search(said, nicely.end() if nicely else 0):
-        return replace(whole, held=True, names=any(_is_name(tokens, at, first=True) for at in range(len(tokens))))
+        return replace(whole, held=True, names=any(is_named(tokens, at, first=True) for at in range(len(tokens))))
     if nicely:
         frame = [one for one in tokens if one.start - whole.start < nicely.end() and one.key not in _MAYBE]
         tokens = [*frame, *(one for one in tokens if one.start - whole.start >= nicely.end())]
@@ -180,11 +171,14 @@ def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: boo
 def _read(text: str, tokens: list[Token]) -> dict[str, Any]:
     """Return what a part says beside what it hangs on."""
     in_order = any(one.key in _IN_ORDER for one in tokens[:2])
+    also = any(one.key in _ALSO for one in tokens) or [one.key for one in tokens[-2:]] == ["as", "well"]
+    if tokens[-1:] and tokens[-1].key == "well" and also:
+        tokens = tokens[:-2]
     head, rest = _head(tokens)
     rest, tail = _without_end(rest)
-    while rest and rest[0].key in _FILLERS:
+    while rest and rest[0].key in FILLERS:
         rest = rest[1:]
-    found = {"head": _text(text, head), "tail": _text(text, tail), "in_order": in_order}
+    found = {"head": _text(text, head), "tail": _text(text, tail), "in_order": in_order, "also": also}
     return {**found, **(_named(rest) if rest else {})}
 
 
@@ -204,7 +198,7 @@ def _sends(tokens: Sequence[Token], keys: Collection[str] = ()) -> bool:
 def _head(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """Return the words with the verb that sends, or with what asks for it where that verb stands last, and the rest."""
     place = 0
-    while place < len(tokens) and tokens[place].key in _FILLERS:
+    while place < len(tokens) and tokens[place].key in FILLERS:
         place += 1
     start = place
     while place < len(tokens) and tokens[place].key in _BEFORE_VERB and not _is_sending(tokens, place):
@@ -217,7 +211,7 @@ def _head(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     while place < len(tokens) and tokens[place].key in _MODAL_FRAME:
         place += 1
     framed = any(one.has("modal") or one.key == "bitte" for one in tokens[:place])
-    first = next((one.key for one in tokens[:place] if one.key not in _FILLERS), "")
+    first = next((one.key for one in tokens[:place] if one.key not in FILLERS), "")
     return (tokens[:place], tokens[place:]) if framed and first not in _OTHERS else ([], tokens)
 
 
@@ -232,7 +226,7 @@ def _is_sending(tokens: Sequence[Token], place: int) -> bool:
 def _without_end(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """Return words without the verb, the particle and the courtesies that end them, and that verb and particle."""
     end = len(tokens)
-    while end and tokens[end - 1].key in _FILLERS:
+    while end and tokens[end - 1].key in FILLERS:
         end -= 1
     last = end
     if end > 1 and _sends(tokens[end - 1 : end]) and tokens[end - 1].text.endswith("en"):
@@ -240,7 +234,7 @@ def _without_end(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     elif end > 1 and tokens[end - 1].key in _PARTICLES:
         end -= 1
     tail = tokens[end:last]
-    while end and tokens[end - 1].key in _FILLERS:
+    while end and tokens[end - 1].key in FILLERS:
         end -= 1
     return tokens[:end], tail
 
@@ -250,31 +244,43 @@ def _named(tokens: list[Token]) -> dict[str, Any]:
     count = len(tokens)
     to = tokens[0].key if tokens[0].key in _TO else ""
     first = 1 if to else 0
-    end = _person(tokens, first)
+    end = person_end(tokens, first)
     if end == count:
         return {"kind": PERSONS, "person": _span(tokens[first:end]), "to": to}
     if end:
         after = end
-        while after < count - 1 and tokens[after].key in _FILLERS:
+        while after < count - 1 and tokens[after].key in FILLERS:
             after += 1
         rest, who = tokens[after:], _span(tokens[first:end])
         numbered = rest[0].has("noun", "document") and rest[-1].text.isdigit()
-        if (rest[0].has("determiners") or rest[0].kind == "file" or numbered) and _is_thing(rest):
-            return {"kind": BOTH, "person": who, "thing": _span(rest), "to": to, "bare": numbered}
-        if rest[0].key in _BOTH or _means_another(rest):
+        bare = numbered or (len(rest) == 1 and rest[0].has("noun", "document"))
+        if (rest[0].has("determiners") or rest[0].kind == "file" or bare) and _is_thing(rest):
+            return {"kind": BOTH, "person": who, "thing": _span(rest), "to": to, "bare": bare}
+        if rest[0].key in ALL_OF_IT or _means_another(rest):
             return {"kind": NEITHER, "person": who}
-    return _thing_to(tokens) or ({"kind": THINGS, "thing": _span(tokens)} if _is_thing(tokens) else {})
+    if tokens[0].key in _IT and count > 1 and person_end(tokens, 1) == count:
+        who = _span(tokens[1:])
+        return {"kind": PERSONS, "refers": True, "thing": _span(tokens[:1]), "person": who, "behind": who}
+    if found := _thing_to(tokens):
+        return found
+    return {"kind": THINGS, "thing": _span(tokens), "behind": _name_behind(tokens)} if _is_thing(tokens) else {}
+
+
+def _name_behind(tokens: Sequence[Token]) -> Span | None:
+    """Return the name behind a thing, who may be whom it is for: "den Vertrag Eva"."""
+    named = len(tokens) > 2 and tokens[-1].is_name and tokens[-2].has("noun", "document")
+    return _span(tokens[-1:]) if named and tokens[0].has("determiners") else None
 
 
 def _thing_to(tokens: list[Token]) -> dict[str, Any]:
     """Return who and what is named in "das Angebot an Anna", "it to Anna"."""
     count = len(tokens)
     place = next((at for at in range(count - 2, 0, -1) if tokens[at].key in _TO), 0)
-    if not place or _person(tokens, place + 1) != count:
+    if not place or person_end(tokens, place + 1) != count:
         return {}
     found = {"person": _span(tokens[place + 1 :]), "to": tokens[place].key}
     front = tokens[:place]
-    while len(front) > 1 and front[-1].key in _FILLERS:
+    while len(front) > 1 and front[-1].key in FILLERS:
         front = front[:-1]
     if len(front) == 1 and front[0].key in _IT:
         return {"kind": PERSONS, "refers": True, "thing": _span(front), **found}
@@ -288,7 +294,7 @@ def _thing_to(tokens: list[Token]) -> dict[str, Any]:
 def _means_another(tokens: Sequence[Token]) -> bool:
     """Whether words mean a thing by another one before: "die von Eva", "Eva's", "the second", "6"."""
     if len(tokens) == 1:
-        return _owns(tokens[0]) or tokens[0].text.isdigit()
+        return owns(tokens[0]) or tokens[0].text.isdigit() or tokens[0].key in _OWN
     hangs = tokens[0].has("determiners") and (tokens[1].has("prepositions") or tokens[1].has("determiners"))
     return hangs or tokens[-1].key in _ANOTHER
 
@@ -297,71 +303,11 @@ def _span(tokens: Sequence[Token]) -> Span:
     return Span(tokens[0].start, tokens[-1].end)
 
 
-def _person(tokens: Sequence[Token], start: int) -> int:
-    """Return where the person ends that is named from here on; 0 where nobody is."""
-    place, known = start, False
-    if place < len(tokens) and tokens[place].has("self"):
-        return place + 1
-    if place < len(tokens) and tokens[place].has("determiners") and tokens[place].key not in _NO_PERSON:
-        title = next((at for at in range(place + 1, min(place + 4, len(tokens))) if _has_title(tokens[at])), 0)
-        if not title:
-            return _given_to(tokens, place)
-        if any(one.has("prepositions") or one.has("noun", "document") for one in tokens[place:title]):
-            return 0
-        place = title
-    while place < len(tokens) and _has_title(tokens[place]) and tokens[place].key not in _NO_PERSON:
-        place, known = place + 1, True
-    names = 0
-    while place < len(tokens) and names < _MOST_NAMES and _is_name(tokens, place, first=names == 0):
-        place, names = place + 1, names + 1
-    return place if known or names else 0
-
-
-def _given_to(tokens: Sequence[Token], start: int) -> int:
-    """Return where "the board" ends that is given something, "the report", right behind it; 0 where it is not so."""
-    end = start + 1
-    while end < min(start + 3, len(tokens)) and not tokens[end].has("determiners"):
-        end += 1
-    plain = all(
-        one.kind == "word"
-        and not any(map(one.has, ("prepositions", "modal", "auxiliary", "verb")))
-        and not one.has("noun", "document")
-        for one in tokens[start + 1 : end]
-    )
-    if end == start + 1 or end + 1 >= len(tokens) or not tokens[end].has("determiners") or not plain:
-        return 0
-    english = tokens[start].key in _ENGLISH_ARTICLES
-    given = tokens[end].key not in {"der", "des", "dem"} and tokens[end].key[-2:] not in {"er", "es", "em"}
-    return end if english or (given and tokens[start].key[-2:] in {"em", "er", "en"}) else 0
-
-
-def _has_title(token: Token) -> bool:
-    return (
-        token.has("noun", "person_title")
-        or token.key in _GROUPS
-        or token.key.strip(".") in TITLES
-        or (has_role(token) and not token.has("noun", "document"))
-    )
-
-
-def _is_name(tokens: Sequence[Token], place: int, *, first: bool) -> bool:
-    token = tokens[place]
-    if token.kind == "address":
-        return first
-    if token.kind != "word" or _owns(token) or token.text.endswith("-") or any(one.isdigit() for one in token.text):
-        return False
-    if token.is_name and not token.has("modal") and token.key not in _FILLERS | _BOTH:
-        return not (len(token.text) > 1 and token.text.isupper()) or token.key in _COMPANIES
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    unknown = not token.meanings and token.text.islower() and token.text.isalpha() and token.key not in _NO_NAMES
-    return unknown and (after is None or after.has("determiners") or after.key in _FILLERS)
-
-
 def _is_thing(tokens: Sequence[Token]) -> bool:
     """Whether words name a thing and nothing else: an article and nouns, a document, a file."""
     first, last = tokens[0], tokens[-1]
     named_after = first.is_name and first.key.endswith("s") and len(tokens) > 1 and tokens[1].has("noun")
-    if first.has("determiners") or first.key in _NO_PERSON or _owns(first) or named_after:
+    if first.has("determiners") or first.key in NO_PERSON or owns(first) or named_after:
         if len(tokens) == 1 or _means_another(tokens):
             return False
     elif not (first.kind == "file" or first.has("noun", "document")):
@@ -376,13 +322,9 @@ def _is_thing(tokens: Sequence[Token]) -> bool:
     if any(_is_when(one, before) for before, one in pairwise(tokens)):
         return False
     return not any(
-        one.key in _FOREIGN_TO_THINGS or one.kind in {"mark", "quoted"} or one.has("modal") or one.has("auxiliary")
+        one.key in FOREIGN_TO_THINGS or one.kind in {"mark", "quoted"} or one.has("modal") or one.has("auxiliary")
         for one in tokens
     ) and not any(_acts(one) for one in tokens)
-
-
-def _owns(token: Token) -> bool:
-    return token.text.endswith(("'s", "’s"))
 
 
 def _is_when(token: Token, before: Token) -> bool:

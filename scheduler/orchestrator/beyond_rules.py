@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -14,12 +14,15 @@ from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
+from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.told_mail import ToldMail, told_apart, told_mail
+from scheduler.core.told_words import without_reports
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.llm.stopped_plan import StoppedPlan
 
@@ -116,11 +119,19 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        text = in_usual_words(text)
+        said, reported = without_reports(in_usual_words(text))
+        orders = await self._split(said, rules)
+        return orders._replace(overlooked=(*orders.overlooked, *reported)) if reported else orders
+
+    async def _split(self, text: str, rules: Rules) -> Orders:
         told = who_gets_what(text)
         if told.pieces and told.sure:
-            return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
+            return await self._read_pieces(told.pieces, rules)
+        if met := met_apart(text):
+            return await self._read_pieces(met, rules)
         whole = uncrossed(told, await self._read_plain(text, rules))
+        if (mail := told_mail(text)) is not None and mail.misread(whole):
+            return await self._read_mail(mail, whole, rules)
         if not told.pieces or any(part.routed.name != UNKNOWN for part in whole.parts):
             return whole
         read = [await self._read_piece(one, rules) for one in told.pieces]
@@ -130,6 +141,14 @@ class BeyondRules:
             for part in orders.parts
         )
         return put_together(told.pieces, read) if all_known else whole
+
+    async def _read_mail(self, mail: ToldMail, whole: Orders, rules: Rules) -> Orders:
+        beside = [await self._split(one, rules) if one else Orders(()) for one in (mail.before, mail.after)]
+        read = [await self._read_plain(one, rules) for one in (mail.dictated, mail.head)]
+        return told_apart(mail, beside[0], [*read, whole], beside[1])
+
+    async def _read_pieces(self, pieces: Sequence[Piece], rules: Rules) -> Orders:
+        return put_together(pieces, [await self._read_piece(one, rules) for one in pieces])
 
     async def _read_piece(self, piece: Piece, rules: Rules) -> Orders:
         """Return the orders of a piece: by rules where they read what it tells, else as of any text."""

@@ -1,0 +1,77 @@
+"""Tells where a request holds what is only told or quoted, so that nothing in it is taken for words to us."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from scheduler.core.dictation import dictation
+from scheduler.core.letters import word_set
+from scheduler.core.persons_named import FILLERS
+from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.words import Words
+
+TOLD: Final = re.compile(r"(?i)\b(?:dass|daß|ob|whether|saying)\b|[„“”\"«»]")
+"""What begins a clause that only tells, and what quotes."""
+
+_OPENS, _CLOSES = '„“"«»', '“”"«»'
+_QUOTATION: Final = rf"[{_OPENS}][^{_OPENS}{_CLOSES}]+[{_CLOSES}]"
+_SAYS: Final = (
+    r"(?:said|says|wrote|writes|told (?:me|us|him|her|them)|asked|replied|answered|shouted"
+    r"|sagte?|meinte?|schrieb|schreibt|fragte?|antwortete|rief|steht|stand|heißt es"
+    r"|hat (?:mir |uns |ihm |ihr )?(?:gesagt|geschrieben|gemeint|gefragt|geantwortet))"
+)
+_QUOTES: Final = re.compile(rf"[{_OPENS}]")
+_REPORT: Final = re.compile(
+    rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
+    rf"|{_QUOTATION},? (?:{_SAYS} [^{_OPENS}.!?:,]{{2,40}}|[^{_OPENS}.!?:,]{{2,40}} {_SAYS})[.!?]+"
+)
+"""A sentence that only says what somebody said: 'Anna said "send Bob the list".'"""
+_MEANS_IT: Final = word_set("it them him her so there da dort dahin hin es ihn sie ihm ihr ihnen beides both")
+_MAY_MEAN_IT: Final = word_set("this that das dies")
+
+
+def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a request without sentences that only say what somebody said, and these.
+
+    The text as it is where nothing else is in it, or where the rest may mean what was said: "Do it".
+    """
+    if _QUOTES.search(text) is None:
+        return text, ()
+    reports, place, kept = list[str](), 0, list[str]()
+    for start, end in _sentences(text):
+        found = _REPORT.fullmatch(text, start, end)
+        if found is not None and "?" not in found[0][-2:] and Words(tokens_of(found[0])[:1]).imperative is None:
+            reports.append(found[0].strip())
+        else:
+            kept.append(text[start:end])
+        place = end
+    rest = " ".join(one.strip() for one in (*kept, text[place:]) if one.strip())
+    return (rest, tuple(reports)) if reports and rest and not _looks_back(tokens_of(rest)) else (text, ())
+
+
+def _looks_back(tokens: Sequence[Token]) -> bool:
+    """Whether a pronoun among words may mean what was said before them."""
+    return any(
+        one.key in _MEANS_IT
+        or (one.key in _MAY_MEAN_IT and (after is None or after.kind == "mark" or after.key in FILLERS))
+        for one, after in zip(tokens, [*tokens[1:], None], strict=True)
+    )
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where sentences stand, marks within quotations passed over."""
+    start, quoted = 0, False
+    for place, letter in enumerate(text):
+        if letter in _OPENS + _CLOSES:
+            quoted = not quoted
+        ends = letter in ".!?" or (letter in _CLOSES and not quoted and text[place - 1] in ".!?")
+        if ends and not quoted and text[place + 1 : place + 2] in {" ", "\n"}:
+            yield start, place + 1
+            start = place + 2
+    if start < len(text):
+        yield start, len(text)
+
+
+def tells(text: str) -> bool:
+    """Whether something in a request is told, quoted or dictated."""
+    return TOLD.search(text) is not None or dictation(text)[1] is not None
