@@ -82,6 +82,9 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     place = place or (
         bool(words.senses & {"fetch", "download"}) and document and any(is_source(one) for one in phrases)
     )
+    place = place or any(
+        file.kind == "file" and "\\" in path.text and path.end + 1 == file.start for path, file in pairwise(tokens)
+    )
     carries = bool(words.senses & {"send", "forward", "arrive"}) or bool(words.keys & {"raus", "rüber", "rueber"})
     carries = carries or (not words.verbs and bool(words.keys & OBLIGES))
     to = (
@@ -120,6 +123,7 @@ def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
     aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
     means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
     within = {token.start for one in phrases if one.before and one.before != "self" for token in one.tokens}
+    named = {one.start for one, after in pairwise(words.tokens) if after.has("noun", "portal")}  # "online banking"
     nouns = {
         m.sense
         for t in words.tokens
@@ -128,6 +132,7 @@ def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
         and t.start not in means
         and not (m.sense == "appointment" and t.start in aside)
         and not (m.sense == "travel" and t.start in within)
+        and not (m.sense == "web" and t.start in named)
         and not _is_verb(t, words)
     }
     mail = any(t.has("noun", "mail") and not t.has("noun", "document") for t in words.tokens)
