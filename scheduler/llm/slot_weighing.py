@@ -64,7 +64,7 @@ class SlotWeigher:
 
 
 def _is_path(one: Candidate) -> bool:
-    return one.slot == "folder" and "\\" in one.words
+    return one.slot == "folder" and one.by_rules and "\\" in one.words
 
 
 def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
