@@ -1,6 +1,7 @@
 """What a clause speaks of: verbs by sense, things by kind, where to and where from."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -73,7 +74,7 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     kinds = frozenset(token.kind for token in tokens)
     objects = [one for one in phrases if not one.before or one.before in {"nach", "for", "von", "vom", "of"}]
     document = "document" in nouns or "file" in kinds or "document" in extra
-    place = "place" in extra or any(is_place(one) or _is_site(one) for one in phrases)
+    place = "place" in extra or _has_path(tokens) or any(is_place(one) or _is_site(one) for one in phrases)
     source = any(
         one.before in {"aus", "out", "from", "vom", "von", "off", "ausm", "of"}
         and (one.noun("document", "table") or one.kind("file"))
@@ -81,9 +82,6 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     )
     place = place or (
         bool(words.senses & {"fetch", "download"}) and document and any(is_source(one) for one in phrases)
-    )
-    place = place or any(
-        file.kind == "file" and "\\" in path.text and path.end + 1 == file.start for path, file in pairwise(tokens)
     )
     carries = bool(words.senses & {"send", "forward", "arrive"}) or bool(words.keys & {"raus", "rüber", "rueber"})
     carries = carries or (not words.verbs and bool(words.keys & OBLIGES))
@@ -115,6 +113,13 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
         app=any(not one.before and one.noun("application", "app_word") for one in phrases) or "application" in extra,
         source=source,
         whence=any(one.before in _WHENCE and not one.kind("date") and not _is_person(one) for one in phrases),
+    )
+
+
+def _has_path(tokens: Sequence[Token]) -> bool:
+    """Whether the folder of a file stands before its name: "V:\\Verkauf\\Liste.xlsx"."""
+    return any(
+        file.kind == "file" and "\\" in path.text and path.end + 1 == file.start for path, file in pairwise(tokens)
     )
 
 
