@@ -23,7 +23,7 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_alone import order_alone, reminds
+from scheduler.llm.order_alone import is_taken_back, order_alone, reminds
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
@@ -127,10 +127,11 @@ class LearnedIntentRouter:
         if plain and not self.doubts(message, known[0].routed.name):
             return read
         alone = order_alone(text, read) if sure else ""
-        formed = sure and orders_plainly(text, known[0].routed.name)
+        formed, taken_back = sure and orders_plainly(text, known[0].routed.name), sure and is_taken_back(read)
         (glimpse,) = self._model.glance([text])
         if (
             (alone or formed or not sure)
+            and not taken_back
             and self._agree(glimpse, read, known, pieces)
             and likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
         ):
@@ -143,7 +144,7 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < self._bands.act:
+        elif ordered < self._bands.act or taken_back:
             aside = read.overlooked or len(read.parts) > 1
             plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
             plain = plain or (bool(alone) and (reminds(text) or self._ordered_alone(alone, known[0].routed.name)))

@@ -29,6 +29,11 @@ _FORBIDS: Final = re.compile(
     r"|should|must|immer|always|soll\w*|muss|darf|if|wenn|falls|unless|oder|or)\b"
 )
 """What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
+_TAKES_BACK: Final = re.compile(
+    r"(?i)\b(?:changed (?:my|our|his|her) mind|anders überlegt|umentschieden|never ?mind|kidding|scherz"
+    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b)"
+)
+"""What a remark says that surely takes back or quotes the order."""
 _WAITS: Final = re.compile(
     r"(?i)\b(?:warte\w*|frag\w*|drängel\w*|sitz\w*|is|are|be)(?: ja| auch)? (?:schon|already|bereits)\b"
 )
@@ -52,11 +57,9 @@ def order_alone(text: str, read: Orders) -> str:
 
     Empty where there is nothing beside it, and where that may change it.
     """
-    asides = [part for part in read.parts if part.routed.why == REMARK]
-    orders = [part for part in read.parts if part.routed.why != REMARK]
+    orders, remarks = [part for part in read.parts if part.routed.why != REMARK], _remarks(read)
     if len(orders) != 1 or orders[0].routed.score < SURE:
         return ""
-    remarks = (*read.overlooked, *(part.text for part in asides))
     alone = _reminded(text) or (remarks and _without_remarks(text, remarks))
     if not alone or not orders_plainly(alone, orders[0].routed.name) or NEGATION & Words(tokens_of(alone)).keys:
         return ""
@@ -64,6 +67,15 @@ def order_alone(text: str, read: Orders) -> str:
     order = order._replace(routed=with_slots(order.routed, order.text, own=order.own, filled=order.said))
     (meant,) = resolved((order,), text)
     return alone if _says_all(alone, text, meant.routed) else ""
+
+
+def is_taken_back(read: Orders) -> bool:
+    """Whether a remark surely takes back or quotes what is ordered beside it: "Close Word, I changed my mind"."""
+    return any(_TAKES_BACK.search(one) for one in _remarks(read))
+
+
+def _remarks(read: Orders) -> tuple[str, ...]:
+    return (*read.overlooked, *(part.text for part in read.parts if part.routed.why == REMARK))
 
 
 def reminds(text: str) -> bool:
