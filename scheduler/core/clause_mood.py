@@ -11,6 +11,7 @@ from scheduler.core.mood_words import (
     ASKED_FOR,
     ASKS_FOR,
     CANNOT_FIND,
+    COMPARES,
     COURTESY,
     FOUND_THERE,
     FUTURE,
@@ -22,7 +23,9 @@ from scheduler.core.mood_words import (
     HOLDS_OFF,
     IRREAL,
     LEAVES,
+    LETS_ME,
     LIKING,
+    MARVELS,
     MAYBE_SOME_DAY,
     NECESSARY,
     NEGATION,
@@ -35,6 +38,7 @@ from scheduler.core.mood_words import (
     PAST_TIME,
     PLURALS,
     PRAISE,
+    SHE_DID,
     SUBJECT_YOU,
     SUBJECTLESS,
     TELL_HOW,
@@ -44,6 +48,7 @@ from scheduler.core.mood_words import (
     WISHES,
 )
 from scheduler.core.phrases import Token
+from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.word_forms import (
     BASE,
     GERUND,
@@ -150,6 +155,7 @@ def _closes(words: Words) -> bool:
     first = words.content[0].key
     return (
         first in {"stop", "quit", "lass", "leave"}
+        and "finger" not in words.keys
         and not any(one.key.endswith("ing") for one in words.content[1:3])
         and first != "leave"
     )
@@ -161,6 +167,8 @@ def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
         return Mood(NOTHING, NEGATED)
     if TELL_HOW.search(said) and not WHETHER_WROTE.search(said):
         return Mood(NOTHING, "question")
+    if MARVELS.match(said) or LETS_ME.match(said):
+        return Mood(NOTHING, SAID_ONLY)
     polite = first.has("modal")
     if polite and (ABILITY.search(said) or _general(words)):
         return Mood(NOTHING, "question of ability")
@@ -265,7 +273,7 @@ def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
     if subject in I_WE:
         return _of_us(words, said)
     if subject in SUBJECT_YOU:
-        return _of_you(words, subject)
+        return _of_you(words, said, subject)
     return _of_others(words, said, subject)
 
 
@@ -281,8 +289,10 @@ def _of_us(words: Words, said: str) -> Mood:
     return Mood(NOTHING, _tense(words))
 
 
-def _of_you(words: Words, subject: str) -> Mood:
+def _of_you(words: Words, said: str, subject: str) -> Mood:
     keys = words.keys
+    if COMPARES.search(said) or (subject == "sie" and SHE_DID.match(said)):
+        return Mood(NOTHING, SAID_ONLY)
     if keys & {"will", "you'll", "werden"} or ("wirst" in keys and "bitte" not in keys):
         return Mood(NOTHING, "statement")
     modal = any(one.has("modal") for one in words.content) or (keys & {"need", "have"} and "to" in keys)

@@ -17,4 +17,12 @@ def says_again(words: Words, before: Words) -> bool:
     if words.has_full_verb:
         return False
     named = len(words.content) > 2 and words.content[0].is_name and words.content[1].has("determiners")
-    return named and "send" in before.senses
+    return named and "send" in before.senses and _names_thing(before)
+
+
+def _names_thing(words: Words) -> bool:
+    """Whether an order to send names what, not only to whom: "send Anna the list", but not "send Anna"."""
+    return any(
+        not after.has("noun", "person_title") and (one.has("determiners") or (after.has("noun") and not after.is_verb))
+        for one, after in pairwise(words.content)
+    )

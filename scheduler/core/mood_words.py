@@ -43,7 +43,7 @@ TELL_HOW: Final = re.compile(
 
 HOLDS_OFF: Final = re.compile(
     r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|hold (?:the|that|this|it|back|your|my)|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
-    r"hands off|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
+    r"hands off|nix \w+en\b|lass\w* (?:bitte )?(?:die|deine|ihre) finger|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
 )
 
 
@@ -223,3 +223,22 @@ WAS: Final = word_set(
     wurde wurden was were worden been had hatte hatten habe hab hat haben has i've we've
     """
 )
+
+
+COMPARES: Final = re.compile(
+    r"(?i)\b\w+er (?:als|than) (?:jede\w*|alle\w*|any\w*|every\w*|ich|wir|die meisten|most|i|me)\b"
+)
+
+
+MARVELS: Final = re.compile(
+    r"(?i)(?:can|could|would) you (?:even |just )?(?:believe|imagine)\b|(?:kannst|könnt|können) (?:du|ihr|sie) (?:dir|euch|sich) (?:das )?vorstellen\b"
+)
+
+
+LETS_ME: Final = re.compile(
+    r"(?i)(?:let me|lemme|lass mich|lassen sie mich)\b(?: (?:just|first|quickly|erst|mal|eben|kurz|noch|das|die|den|the|my|a)\b)* "
+    r"(?:search|find|write|send|open|close|start|download|check|fill|book|google|print|look (?:for|it|that|them) ?)\b"
+)
+
+
+SHE_DID: Final = re.compile(r"(?i)sie \w+te\b")

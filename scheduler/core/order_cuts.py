@@ -1,6 +1,7 @@
 """Says where one order of a request may end and the next begin, by marks and conjunctions; no grammar is asked."""
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -21,6 +22,17 @@ BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|na
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
 LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
+_PERSONS: Final = ("recipient", "cc", "participants")
+_LISTED: Final = r"(?:,\s+|,?\s+(?:und|and|sowie|&|\+)\s+)(?:(?:de[rnm]|die|the|our|an|to)\s+){0,2}"
+
+
+def is_whole(text: str, words: Mapping[str, str | list[str]]) -> bool:
+    """Whether nothing in an order may begin another but the names in its lists of persons: "Schick Eva und Tom …"."""
+    for slot in _PERSONS:
+        names = words.get(slot, "")
+        if not isinstance(names, str):
+            text = re.sub(_LISTED.join(map(re.escape, names)), names[0], text, count=1)
+    return len(cut(text)) == 1
 
 
 def cut(text: str) -> list[str]:

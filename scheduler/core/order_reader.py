@@ -22,6 +22,7 @@ from scheduler.core.atoms import AFTER, AND, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of
+from scheduler.core.headings import is_heading
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
@@ -59,7 +60,7 @@ def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
     if only_informs(text):
         return Request((), (text,), "told for information")
-    if announced(text):
+    if announced(text) or is_heading(text):
         return Request((), (text,), SAID_ONLY)
     read = _Reader(CONTRAST.sub("", without_remarks(text))).read()
     said = tuple(text[start:end].strip(" ,") for start, end in remarks_in(text)) if read.orders else ()

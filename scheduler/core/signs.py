@@ -1,6 +1,7 @@
 """What a clause speaks of: verbs by sense, things by kind, where to and where from."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -73,7 +74,7 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     kinds = frozenset(token.kind for token in tokens)
     objects = [one for one in phrases if not one.before or one.before in {"nach", "for", "von", "vom", "of"}]
     document = "document" in nouns or "file" in kinds or "document" in extra
-    place = "place" in extra or any(is_place(one) or _is_site(one) for one in phrases)
+    place = "place" in extra or _has_path(tokens) or any(is_place(one) or _is_site(one) for one in phrases)
     source = any(
         one.before in {"aus", "out", "from", "vom", "von", "off", "ausm", "of"}
         and (one.noun("document", "table") or one.kind("file"))
@@ -115,11 +116,19 @@ def signs_of(words: Words, *, told: bool, extra: frozenset[str] = frozenset()) -
     )
 
 
+def _has_path(tokens: Sequence[Token]) -> bool:
+    """Whether the folder of a file stands before its name: "V:\\Verkauf\\Liste.xlsx"."""
+    return any(
+        file.kind == "file" and "\\" in path.text and path.end + 1 == file.start for path, file in pairwise(tokens)
+    )
+
+
 def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
     """Return the kinds of things that are named, by what means aside ("per Mail")."""
     aside = {token.start for one in phrases if one.before in _NO_APPOINTMENT for token in one.tokens}
     means = {token.start for one in phrases if one.before in _MEANS for token in one.tokens}
     within = {token.start for one in phrases if one.before and one.before != "self" for token in one.tokens}
+    named = {one.start for one, after in pairwise(words.tokens) if after.has("noun", "portal")}  # "online banking"
     nouns = {
         m.sense
         for t in words.tokens
@@ -128,6 +137,7 @@ def _nouns(words: Words, phrases: list[Phrase]) -> set[str]:
         and t.start not in means
         and not (m.sense == "appointment" and t.start in aside)
         and not (m.sense == "travel" and t.start in within)
+        and not (m.sense == "web" and t.start in named)
         and not _is_verb(t, words)
     }
     mail = any(t.has("noun", "mail") and not t.has("noun", "document") for t in words.tokens)

@@ -10,7 +10,7 @@ from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.phrases import Phrase, tokens_of
 from scheduler.core.remarks import without_remarks
 from scheduler.core.slot_chunks import chunks_of
-from scheduler.core.slot_order import Filled, Order
+from scheduler.core.slot_order import Filled, Order, fill_path
 from scheduler.core.slot_queries import find_query
 from scheduler.core.slot_roles import DOING, ROLES
 from scheduler.core.slot_texts import (
@@ -96,6 +96,7 @@ _FIRM: Final = re.compile(
 )
 _FEW: Final = 2  # small letters in a text of capitals
 _MAILS: Final = frozenset({"send_mail", "fetch_and_send"})
+_IN_FOLDERS: Final = frozenset({"fetch_and_send", "search_document", "open_document", "export_pdf", "extract_table"})
 _WITH_FORMAT: Final = frozenset({"send_mail", "fetch_and_send", "extract_table", "download_file", "export_pdf"})
 
 
@@ -266,4 +267,6 @@ def _found(intent: str, text: str) -> Filled:
     order = Order(rest, chunks_of(rest), german=detect_locale(text) == "de", whole=text, doing=DOING[intent])
     order.filled |= filled
     role(order)
+    if intent in _IN_FOLDERS:
+        fill_path(order)
     return order.filled

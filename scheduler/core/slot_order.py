@@ -160,7 +160,7 @@ def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool
     if after.kind == "np":
         if after.prep:
             lives = (
-                after.prep in {"in", "aus"}
+                (after.prep in {"in", "aus"} or (after.prep == "am" and last.det != ""))
                 and staying is OF_PERSONS
                 and not after.det
                 and after.content[0].text[:1].isupper()
@@ -294,6 +294,16 @@ def fill_places(order: Order, slots: Sequence[str]) -> None:
             and not chunk.noun("person_title")
         ):
             order.fill("portal", chunk)
+
+
+def fill_path(order: Order) -> None:
+    """Fill folder with the path before the name of a file, where no other folder is named."""
+    if "folder" in order.filled or "\\" not in order.text:
+        return
+    tokens = [token for chunk in order.chunks for token in chunk.tokens]
+    for path, file in itertools.pairwise(tokens):
+        if file.kind == "file" and order.text[path.end : file.start] == "\\":
+            order.filled["folder"] = [(path.start, path.end)]
 
 
 def fill_amount(order: Order) -> None:

@@ -68,6 +68,8 @@ def download_file(order: Order) -> None:
             order.fill("folder", one)
     if not order.filled.keys() & {"portal", "application", "url"}:
         unknown_place(order)
+    if "application" in order.filled:  # whatever things are downloaded from is a portal
+        order.filled.setdefault("portal", order.filled.pop("application"))
     fill_amount(order)
     main_thing(order, "document")
 

@@ -86,7 +86,8 @@ TIME: Final = (
     rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:0\d|1\d|2[0-3])[0-5]\d ?(?:to|bis|-|–) ?(?:0\d|1\d|2[0-3])[0-5]\d\b|(?:1[0-2]|[1-9]) till (?:1[0-2]|[1-9])\b(?!\.)|(?:mittags|(?:12 )?noon|midday|lunchtime)(?: sharp)?)"
 )
 _AFTER_DAY: Final = re.compile(
-    r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))"
+    r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))",
+    re.IGNORECASE,
 )
 _LENGTH: Final = (
     r"(?:half an hour|(?:eine )?(?:halbe|dreiviertel) stunde|an hour(?: and a half)?"

@@ -230,7 +230,7 @@ class WordKinds:
             self._cased and token.text[:1].isupper() and not first and not self._is_nominal(token)
         ):
             return False
-        if not self._german and self._open is not None and self._open.content and self._classes[place] == NOUN:
+        if not self._german and self._classes[place] == NOUN and self._within_compound(before, after):
             return False
         if before is not None and before.has("determiners") and self._open is not None:
             return False
@@ -247,6 +247,11 @@ class WordKinds:
                 )
             return before.has("adverbs") or before.key in {"to", "zu", "you", "du", "sie"}
         return True
+
+    def _within_compound(self, before: Token | None, after: Token | None) -> bool:
+        """Whether what stands before makes a noun of a word that may be a verb: "the site visit", "open work order 7"."""
+        follows = before is not None and before.is_verb and after is not None and after.has("noun")
+        return follows or (self._open is not None and bool(self._open.content))
 
     def _heads_compound(self, token: Token, before: Token | None, after: Token | None) -> bool:
         """Whether a word is one with the noun beside it: "the meter reading since May", "Google Maps"."""
@@ -329,7 +334,8 @@ class WordKinds:
             return None
         if token.key == "any" and after.key in {"more", "longer"}:
             return True
-        if token.key == "online" and not self._german and after.has("noun") and self._open is not None:
+        within = self._open is not None or bool(self._prep)
+        if token.key == "online" and not self._german and after.has("noun") and within:
             return False
         whole = token.key in _ALL and after.kind == "word" and not self._plain_break(place + 1, after)
         return False if whole or (token.key == "will" and after.key == "of") else None

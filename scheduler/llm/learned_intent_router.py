@@ -15,7 +15,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
-from scheduler.core.order_cuts import cut
+from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.said_only import SAID_ONLY
@@ -23,6 +23,7 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
+from scheduler.llm.order_alone import is_taken_back, order_alone, reminds
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
@@ -39,16 +40,6 @@ _HANDS_OFF: Final = re.compile(
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
-_MARKS: Final = (",", ".", ";", "!", "-", "–", "—")
-_AROUND: Final = " ,.;!-–—"
-_FORBIDS: Final = re.compile(
-    r"(?i)n['’]t\b|\b(?:not|nicht|kein\w*|nie|never|no|it|that|this|them|das|es|ihn|already|schon|bereits|selbst|selber"
-    r"|\w*self|i'll|we'll|i will|ich (?:mach|schick|send)\w*|sa(?:y|ys|id)|sag\w*|reads?|ruft|rief|steht|schreibt|wrote"
-    r"|mind|anders|dagegen|verb\w+|forbid\w*|against|later|später|kidding|scherz|spa(?:ß|ss)|joke|sorry|nee|nein|will"
-    r"|should|must|soll\w*|muss|darf)\b"
-)
-"""What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
-_NEXT: Final = re.compile(r"\s*[,.;!–—-]+\s*(?!(?:and|und|or|oder|but|aber)\b)(?=\w)")
 
 
 class Model(Protocol):
@@ -86,8 +77,8 @@ class Bands(NamedTuple):
     """From here on people are asked about what rules refuse."""
     look: float = 1.0
     """What rules are sure of is weighed where the logit at a first look is below."""
-    act_if_sure: float = 0.7
-    """From here on what rules are sure of is done."""
+    act_if_plain: float = 0.6
+    """From here on one order that rules are sure of is done if it has a plain form of an order."""
 
 
 _SURELY_ONE: Final = -0.7
@@ -131,12 +122,18 @@ class LearnedIntentRouter:
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
         pieces = len(cut(text))
-        plain = bool(known) and pieces == len(read.parts) == 1 and known[0].routed.score >= SURE
+        sure = len(known) == 1 and known[0].routed.score >= SURE and _others_are_remarks(read)
+        plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
         if plain and not self.doubts(message, known[0].routed.name):
             return read
+        alone = order_alone(text, read) if sure else ""
+        formed, taken_back = sure and orders_plainly(text, known[0].routed.name), sure and is_taken_back(read)
         (glimpse,) = self._model.glance([text])
-        if self._agree(glimpse, read, known, pieces) and (
-            likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
+        if (
+            (alone or formed or not sure)
+            and not taken_back
+            and self._agree(glimpse, read, known, pieces)
+            and likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
         ):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
@@ -147,8 +144,10 @@ class LearnedIntentRouter:
             doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < (self._bands.act_if_sure if plain else self._bands.act):
-            plain = self._orders_beside_remark(text, read)
+        elif ordered < self._bands.act or taken_back:
+            aside = read.overlooked or len(read.parts) > 1
+            plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
+            plain = plain or (bool(alone) and (reminds(text) or self._ordered_alone(alone, known[0].routed.name)))
             if not plain:
                 names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
                 return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
@@ -168,20 +167,13 @@ class LearnedIntentRouter:
         fitting = (one for one in found if one.division.parts or len(one.intents) in counts)
         return next((one for one in fitting if not (_shares_verb(one, known) or _one_of_row(one, known))), None)
 
-    def _orders_beside_remark(self, text: str, read: Orders) -> bool:
-        """Whether rules are sure of one plain order before or after a remark, and it is one without the remark."""
-        core = _without_remark(text, read)
-        said = {
-            one for many in read.parts[0].routed.words.values() for one in ([many] if isinstance(many, str) else many)
-        }
-        if not core or any(one not in core for one in said) or _FORBIDS.search(read.overlooked[0]):
-            return False
-        if read.parts[0].routed.score < SURE or not orders_plainly(core, read.parts[0].routed.name):
-            return False
-        guess = self._model.guess(core)
-        ways = self._ways(core, guess, read.parts)
-        found = evidence(guess, ways.nothing if ways else None, self._shape(core, guess, read.parts), read.parts)
-        return likely(found) >= self._bands.act
+    def _ordered_alone(self, alone: str, intent: str) -> bool:
+        """Whether the words of one order without what is said beside it may be one, and rules read the same in them."""
+        parts = (OrderPart(alone, self._rules.route(alone)),)
+        guess = self._model.guess(alone)
+        ways = self._ways(alone, guess, parts)
+        found = evidence(guess, ways.nothing if ways else None, self._shape(alone, guess, parts), parts)
+        return parts[0].routed.name == intent and likely(found) >= self._bands.ask
 
     def doubts(self, message: str, intent: str) -> bool:
         """Whether a request does not look like an order, so that it is weighed however sure rules are of `intent`.
@@ -325,17 +317,9 @@ class LearnedIntentRouter:
         )
 
 
-def _without_remark(text: str, read: Orders) -> str:
-    """Return the one order of a request without the remark that it begins or ends with; empty where it has none."""
-    if len(read.parts) != 1 or len(read.overlooked) != 1:
-        return ""
-    remark = normalise(read.overlooked[0]).strip(_AROUND)
-    if text.startswith(remark) and (after := _NEXT.match(text, len(remark))):
-        return text[after.end() :]
-    start = text.rfind(remark)
-    before = text[:start].rstrip()
-    ends = start > 0 and before.endswith(_MARKS) and not text[start + len(remark) :].strip(_AROUND)
-    return before.rstrip(_AROUND) if ends else ""
+def _others_are_remarks(read: Orders) -> bool:
+    """Whether all but one part of a request are remarks."""
+    return sum(part.routed.why != REMARK for part in read.parts) == 1
 
 
 def _shares_verb(reading: Reading, known: Sequence[OrderPart]) -> bool:

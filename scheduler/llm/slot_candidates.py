@@ -4,6 +4,7 @@ Candidates are what rules found, what they carried from another order, what exam
 orders name: "Lade die Liste herunter und schick sie Frau Kunz" names the list once, for two orders.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -15,15 +16,23 @@ from scheduler.llm.slot_tagger import Reading, Tagged
 
 RULES, CARRIED, TAGGED, PERHAPS, SHARED = "r", "c", "t", "p", "s"
 _GIVES: Final[dict[str, tuple[str, ...]]] = {
+    "document": ("document", "form"),
     "table": ("document", "table"),
-    "query": ("document", "query"),
+    "query": ("document", "query", "subject"),
     "form": ("document", "form"),
     "url": ("url", "document"),
-    "recipient": ("recipient", "participants"),
-    "participants": ("participants", "recipient"),
+    "recipient": ("recipient", "participants", "sender"),
+    "participants": ("participants", "recipient", "sender"),
     "sender": ("sender", "recipient", "participants"),
 }
 """As what a slot of one order may be meant in another, where it is not as itself alone."""
+_BY_PRONOUN: Final = frozenset({("recipient", "sender"), ("participants", "sender"), ("query", "subject")})
+"""What is meant so only where a pronoun says it: "write to Eva, then find her mail about the flu"."""
+_POINTS: Final = re.compile(
+    r"(?i)\b(?:ih[mnr]|ihnen|ihre[nrs]?|seine[nrs]?|denen|d(?:er|ie)selben|sie|er|dazu|darüber|davon|him|his|her|hers|he|she"
+    r"|them|their|they|it|that)\b"
+)
+_READS: Final = frozenset({"read_mail", "search_mail"})
 _FILE: Final = frozenset({"document", "document_id", "file_name"})
 _AT: Final = frozenset({"portal", "application", "folder", "url"})
 _TAKES: Final[dict[str, frozenset[str]]] = {
@@ -96,7 +105,10 @@ def candidates_of(
         _merged([*_by_rules(text, part, place, number), *_tagged(text, tagged, number)])
         for number, (part, place) in enumerate(zip(parts, places, strict=True))
     ]
-    return [_merged([*own[number], *_shared(own, place.intent, number)]) for number, place in enumerate(places)]
+    return [
+        _merged([*own[number], *_shared(own, place, number, text[place.start : place.end])])
+        for number, place in enumerate(places)
+    ]
 
 
 def _by_rules(text: str, part: OrderPart, place: Place, number: int) -> Iterator[Candidate]:
@@ -117,12 +129,13 @@ def _tagged(text: str, found: Iterable[tuple[str, Tagged, int]], number: int) ->
                 yield Candidate(said.slot, said.words, said.start, said.end, origin, number, said.slot)
 
 
-def _shared(own: Sequence[Sequence[Candidate]], intent: str, number: int) -> Iterator[Candidate]:
-    takes = _TAKES.get(intent, frozenset())
+def _shared(own: Sequence[Sequence[Candidate]], place: Place, number: int, words: str) -> Iterator[Candidate]:
+    takes = _TAKES.get(place.intent, frozenset())
+    points = place.intent in _READS and _POINTS.search(words) is not None
     for other, many in enumerate(own):
         for one in many if other != number else ():
             for slot in _GIVES.get(one.slot, (one.slot,)) if one.own else ():
-                if slot in takes:
+                if slot in takes and (points or (one.slot, slot) not in _BY_PRONOUN):
                     yield one._replace(slot=slot, origin=SHARED, source=other, meant=one.slot)
 
 

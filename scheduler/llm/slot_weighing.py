@@ -53,14 +53,18 @@ class SlotWeigher:
         weights = self._tagger.known.choice
         beliefs = [
             believed(many, weights)
-            if known_sign(one.slot, routed.name) in weights and one.start >= 0
-            else CERTAIN * one.by_rules  # examples know nothing of the slot, or the words stand nowhere
+            if known_sign(one.slot, routed.name) in weights and one.start >= 0 and not _is_path(one)
+            else CERTAIN * one.by_rules  # examples know nothing of the slot, the words stand nowhere, or leave no doubt
             for one, many in zip(found, signs, strict=True)
         ]
         taken = _with_object(routed.name, chosen(found, beliefs, self._bars), found)
         if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
+
+
+def _is_path(one: Candidate) -> bool:
+    return one.slot == "folder" and one.by_rules and "\\" in one.words
 
 
 def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:

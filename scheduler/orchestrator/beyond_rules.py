@@ -16,7 +16,7 @@ from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import without_unwanted
-from scheduler.core.order_cuts import cut
+from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.spending import Spender
@@ -174,8 +174,9 @@ class BeyondRules:
     async def _read(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a text. What was learned is asked, in a thread, unless it can only agree."""
         orders = split_orders(text, rules)
-        plain = len(orders.parts) == 1 and orders.parts[0].routed.score >= SURE and len(cut(text)) == 1
-        if self._learned is not None and (not plain or self._learned.doubts(text, orders.parts[0].routed.name)):
+        first = orders.parts[0].routed
+        plain = len(orders.parts) == 1 and first.score >= SURE and is_whole(text, first.words)
+        if self._learned is not None and (not plain or self._learned.doubts(text, first.name)):
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return without_unwanted(text, settled, rules)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from scheduler.core.order_cuts import cut
+from scheduler.core.order_cuts import cut, is_whole
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,16 @@ def test_a_long_text_is_cut_in_no_time(filler: str) -> None:
 
     assert time.process_time() - start < 0.5
     assert "".join(pieces) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "whole"),
+    [
+        ("Schick Eva, Tom und dem Chef die Liste", {"recipient": ["Eva", "Tom", "Chef"]}, True),
+        ("Send the list to Eva and Tom", {"recipient": ["Eva", "Tom"]}, True),
+        ("Send the list to Eva and close Word", {"recipient": "Eva"}, False),
+        ("Schick Eva und Tom die Liste und dann geh", {"recipient": ["Eva", "Tom"]}, False),
+    ],
+)
+def test_a_list_of_persons_divides_nothing(text: str, words: dict[str, str | list[str]], whole: bool) -> None:
+    assert is_whole(text, words) is whole

@@ -123,6 +123,13 @@ async def test_a_mere_name_takes_the_verb_before_it(text: str, intent: str, name
         ("Wenn du eine Minute hast, plane ein Gespräch mit Nina ein.", "create_appointment"),
         ("I need an email to the landlord about the broken lift.", "send_mail"),
         ("I'd like to hear what Rachel wrote this morning.", "read_mail"),
+        ("Der Kunde wartet schon, schick ihm das Angebot", "send_mail"),
+        ("Der Vertrag ist fertig. Schick ihn an Tom", "send_mail"),
+        ("Send Anna the list, she is waiting for it", "send_mail"),
+        ("Schick Anna das Angebot, wenn du eine Minute hast", "send_mail"),
+        ("Denk dran, dem Steuerberater die Belege zu schicken.", "send_mail"),
+        ("Don't forget to send the receipts to the tax advisor", "send_mail"),
+        ("Could you pull down the bank statement from online banking?", "download_file"),
     ],
 )
 async def test_a_plain_order_is_done_whatever_is_told_beside_it(text: str, intent: str) -> None:
@@ -136,10 +143,31 @@ async def test_a_plain_order_is_done_whatever_is_told_beside_it(text: str, inten
         "The sign on the door says please close all programs before leaving.",
         "The supplier will fill in the form and email it to us after he has closed his books.",
         "Such nicht weiter nach dem Lieferschein, Eva hat ihn gefunden.",
+        "Let me search my inbox for it first.",
+        "Lass die Finger von der Preisliste, die stimmt so.",
+        "Can you believe she replied to all 400 students?",
+        "Sie suchte stundenlang die Mail mit den Zugangsdaten.",
+        "Du suchst Mails schneller als jeder Kollege.",
     ],
 )
 async def test_what_is_told_is_no_order_beside_a_remark(text: str) -> None:
     assert [name for name, _ in await _read(text)] == [UNKNOWN]
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("Schick Anna und Tom das Angebot", ["Anna", "Tom"]),
+        ("Schick die Liste an Anna und Tom", ["Anna", "Tom"]),
+        ("Schick Frau Meier und Tom die Liste", ["Frau Meier", "Tom"]),
+        ("Send Anna and Tom the offer", ["Anna", "Tom"]),
+    ],
+)
+async def test_several_persons_get_the_same(text: str, to: list[str]) -> None:
+    orders = await BEYOND.split(text, ROUTER)
+
+    assert [(part.routed.name, part.routed.words["recipient"]) for part in orders.parts] == [("send_mail", to)]
 
 
 @pytest.mark.component

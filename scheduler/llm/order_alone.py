@@ -1,0 +1,126 @@
+"""Takes the one order out of a request that says something beside it: a remark, a reminder.
+
+What rules are sure of and what has a plain form is done where it stands alone. So it is beside a remark, unless that
+may forbid it, take it back or quote it, or names what the order does not.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from scheduler.core.compound import REMARK, Orders, resolved
+from scheduler.core.frames import SURE
+from scheduler.core.intents import RoutedIntent
+from scheduler.core.language import normalise
+from scheduler.core.mood_words import NEGATION
+from scheduler.core.phrases import tokens_of
+from scheduler.core.plain_form import orders_plainly
+from scheduler.core.slot_finder import with_slots
+from scheduler.core.words import Words
+
+_MARKS: Final = (",", ".", ";", "!", "?", "-", "–", "—")
+_AROUND: Final = " ,.;!?-–—"
+_FORBIDS: Final = re.compile(
+    r"(?i)n['’]t\b|\b(?:not|nicht|kein\w*|nie|never|no|it|that|this|them|das|es|ihn|selbst|selber"
+    r"|(?:already|schon|bereits)(?! (?:in|at|on|im|am|auf|beim|da|hier|wieder|seit|vor|zum|zur|so|lange|waiting)\b)"
+    r"|\w*self|i'll|we'll|i will|ich (?:mach|schick|send)\w*|sa(?:y|ys|id)|sag\w*|reads?|ruft|rief|steht|schreibt|wrote"
+    r"|mein(?:t|te|ten)|thinks?|thought|dacht\w*|hoff\w*|hopes?|mind|anders|dagegen|verb\w+|forbid\w*|against|later|später"
+    r"|kidding|scherz|spa(?:ß|ss)|joke|sorry|nee|nein|will|would|würd\w*|lieber|instead|stattdessen|halt|stop|wait|egal"
+    r"|should|must|immer|always|soll\w*|muss|darf|if|wenn|falls|unless|oder|or)\b"
+)
+"""What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
+_TAKES_BACK: Final = re.compile(
+    r"(?i)\b(?:changed (?:my|our|his|her) mind|anders überlegt|umentschieden|never ?mind|kidding|scherz"
+    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b)"
+)
+"""What a remark says that surely takes back or quotes the order."""
+_WAITS: Final = re.compile(
+    r"(?i)\b(?:warte\w*|frag\w*|drängel\w*|sitz\w*|is|are|be)(?: ja| auch)? (?:schon|already|bereits)\b"
+)
+_FOR_IT: Final = re.compile(r"(?i)\b(?:wait\w*|ask\w*) for (?:it|them|that)\b")
+_NEXT: Final = re.compile(r"\s*[,.;!?–—-]+\s*(?!(?:and|und|or|oder|but|aber)\b)(?=\w)")
+_REMINDS: Final = re.compile(
+    r"(?i)(?:(?:bitte|please) )?(?:denk\w*(?: sie)?(?: bitte)? (?:dran|daran)"
+    r"|(?:vergiss|vergesst|vergessen sie)(?: bitte)? nicht|(?:don'?t|do not|never) forget|(?:please )?remember)"
+    r"(?:,| to) (?=\w)"
+)
+_TO_DO: Final = re.compile(r"\bzu (?=\w+n\W*$)")
+_PERSONS: Final = frozenset({"recipient", "participants", "cc", "sender"})
+_HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|sie|him|her|them)\b")
+_IT: Final = re.compile(r"(?i)\b(?:ihn|sie|es|das|diese[nrs]?|it|them|this|that)\b")
+_ARTICLE: Final = r"(?:\w+ )?"
+_WHY_IS: Final = r"(?:\w+ ){0,2}"
+
+
+def order_alone(text: str, read: Orders) -> str:
+    """Return the words of the one plain order that rules are sure of, without what is said beside it.
+
+    Empty where there is nothing beside it, and where that may change it.
+    """
+    orders, remarks = [part for part in read.parts if part.routed.why != REMARK], _remarks(read)
+    if len(orders) != 1 or orders[0].routed.score < SURE:
+        return ""
+    alone = _reminded(text) or (remarks and _without_remarks(text, remarks))
+    if not alone or not orders_plainly(alone, orders[0].routed.name) or NEGATION & Words(tokens_of(alone)).keys:
+        return ""
+    order = orders[0]._replace(after=())
+    order = order._replace(routed=with_slots(order.routed, order.text, own=order.own, filled=order.said))
+    (meant,) = resolved((order,), text)
+    return alone if _says_all(alone, text, meant.routed) else ""
+
+
+def is_taken_back(read: Orders) -> bool:
+    """Whether a remark surely takes back or quotes what is ordered beside it: "Close Word, I changed my mind"."""
+    return any(_TAKES_BACK.search(one) for one in _remarks(read))
+
+
+def _remarks(read: Orders) -> tuple[str, ...]:
+    return (*read.overlooked, *(part.text for part in read.parts if part.routed.why == REMARK))
+
+
+def reminds(text: str) -> bool:
+    """Whether a request says itself that something is to be done: "Vergiss nicht, …", "remember to …"."""
+    return _REMINDS.match(text) is not None
+
+
+def _reminded(text: str) -> str:
+    """Return what a request reminds of: "Vergiss nicht, Eva zu schreiben"; empty where it does not."""
+    found = _REMINDS.match(text)
+    return _TO_DO.sub("", text[found.end() :]) if found else ""
+
+
+def _without_remarks(text: str, remarks: Sequence[str]) -> str:
+    """Return a request without the remarks that it begins and ends with; empty where they stand elsewhere."""
+    alone = text
+    for one in remarks:
+        remark = normalise(one).strip(_AROUND)
+        if _FORBIDS.search(_FOR_IT.sub("", _WAITS.sub("", remark))):
+            return ""
+        start = alone.rfind(remark)
+        before = alone[: max(start, 0)].rstrip()
+        if alone.startswith(remark) and (after := _NEXT.match(alone, len(remark))):
+            alone = alone[after.end() :]
+        elif start > 0 and before.endswith(_MARKS) and not alone[start + len(remark) :].strip(_AROUND):
+            alone = before.rstrip(_AROUND)
+        else:
+            return ""
+    return alone
+
+
+def _says_all(alone: str, text: str, routed: RoutedIntent) -> bool:
+    """Whether the order names all that rules found, but for one thing or person that a remark begins with.
+
+    "Der Kunde wartet, schick ihm das Angebot" says who is meant; "Tom hat den Vertrag, schick ihn Eva" leaves doubt.
+    """
+    said = [
+        (slot, words) for slot, many in routed.words.items() for words in ([many] if isinstance(many, str) else many)
+    ]
+    elsewhere = [(slot, words) for slot, words in said if words not in alone]
+    if not elsewhere:
+        return True
+    if len(elsewhere) > 1:
+        return False
+    ((slot, words),) = elsewhere
+    pronoun = _HIM if slot in _PERSONS else _IT
+    before = _WHY_IS if slot == "application" else _ARTICLE
+    return bool(pronoun.search(alone) and re.match(before + re.escape(words) + r"\b", text))
