@@ -18,6 +18,7 @@ from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import cut
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
+from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.who_gets_what import Piece, who_gets_what
@@ -116,7 +117,7 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        text = in_usual_words(text)
+        text = in_usual_words(as_corrected(text))
         told = who_gets_what(text)
         if told.pieces and told.sure:
             return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
