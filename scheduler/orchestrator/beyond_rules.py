@@ -22,6 +22,7 @@ from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.who_gets_what import Piece, who_gets_what
+from scheduler.core.wishes import wishes_as_orders
 from scheduler.llm.stopped_plan import StoppedPlan
 
 _SURE: Final = 0.5
@@ -117,7 +118,7 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        text = in_usual_words(as_corrected(text))
+        text = in_usual_words(wishes_as_orders(as_corrected(text)))
         told = who_gets_what(text)
         if told.pieces and told.sure:
             return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
