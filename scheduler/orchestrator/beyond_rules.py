@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from scheduler.core.apart import as_told, asked_about, put_together, uncrossed
+from scheduler.core.apart import as_told, asked_about, called_off, put_together, uncrossed
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
@@ -20,6 +20,7 @@ from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
+from scheduler.core.taken_back import is_taken_back
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.core.wishes import wishes_as_orders
@@ -83,6 +84,11 @@ def nothing_known(_request: str) -> Mapping[str, str]:
     return {}
 
 
+def _ordered(text: str, rules: Rules) -> list[str]:
+    """Return the intents that rules read in a text."""
+    return [part.routed.name for part in split_orders(text, rules).parts if part.routed.name != UNKNOWN]
+
+
 class BeyondRules:
     """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
 
@@ -119,6 +125,8 @@ class BeyondRules:
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
         text = in_usual_words(wishes_as_orders(as_corrected(text)))
+        if is_taken_back(text, lambda words: _ordered(words, rules)):
+            return Orders((called_off(text),))
         told = who_gets_what(text)
         if told.pieces and told.sure:
             return put_together(told.pieces, [await self._read_piece(one, rules) for one in told.pieces])
