@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from scheduler.core.clause_mood import NEGATED
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import detect_locale
@@ -23,6 +24,12 @@ def asked_about(text: str, nearest: Sequence[str] = ("send_mail",)) -> OrderPart
     routed = RoutedIntent(
         name=UNKNOWN, locale=detect_locale(text), nearest=tuple(nearest), refused=True, unsure=True, why=ASKED
     )
+    return OrderPart(text, routed)
+
+
+def called_off(text: str) -> OrderPart:
+    """Return words that take back what they order as a part of which nothing is done."""
+    routed = RoutedIntent(name=UNKNOWN, locale=detect_locale(text), refused=True, why=NEGATED)
     return OrderPart(text, routed)
 
 

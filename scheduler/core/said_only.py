@@ -78,6 +78,12 @@ _TOLD_BY_OTHERS: Final = re.compile(
     r"|[A-ZÄÖÜ]\w+ told (?:him|her|them|the \w+|his \w+|her \w+) to .*",
     re.IGNORECASE,
 )
+_BY_OURSELVES: Final = re.compile(
+    r"(?!.*\b(?:du|you|bitte|please|needs?|want|like|love|ich will|möchte|brauch\w*|muss|hätte?|würde?)\b)"
+    r"(?=.*\b(?:selbst|selber|myself|ourselves)\b)(?:(?:ich|wir|i|we)\b.*"
+    r"|(?:den|die|das|dem|der|mein\w*|unser\w*) [^,.;:!?]{1,60}? (?:ich|wir) (?:selbst|selber)\b.*)",
+    _WHOLE,
+)
 _MORE: Final = re.compile(r"[.!?;]\s+\S")
 
 _HOW: Final = re.compile(
@@ -184,13 +190,17 @@ _MIGHT_SHOW: Final = frozenset(
 
 
 def announced(text: str) -> bool:
-    """Whether the whole is an advert, or what a sign or somebody else says: "Download your free guide today!"."""
+    """Whether the whole is an advert, what a sign or others say, or what we do ourselves: "Get yours today!"."""
     said = text.strip()
     if len(said) > _LONGEST:
         return False
     if _ADVERT.fullmatch(said):
         return True
-    if _MORE.search(said) or not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
+    if _MORE.search(said):
+        return False
+    if _BY_OURSELVES.fullmatch(said):
+        return True
+    if not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
         return False
     return Words(tokens_of(said.partition(":")[0])).imperative is None
 

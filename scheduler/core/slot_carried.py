@@ -68,6 +68,8 @@ def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, 
 def _thing_of(order: Named) -> dict[str, str]:
     """Return what an order gets or makes, its number too; a search stands for what it finds."""
     slots = order.slots
+    if order.intent == "extract_table" and slots.get("table"):
+        return {"document": slots["table"]}
     if slots.get("document"):
         return {name: slots[name] for name in ("document", "document_id") if slots.get(name)}
     if slots.get("file_name"):

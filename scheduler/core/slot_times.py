@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from scheduler.core.letters import word_set
 
 _DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
-_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
+_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
 _MONTH: Final = (
-    r"(?:januar|jänner|jaenner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february"
+    r"(?:januar|jänner|jaenner|februar|feber|märt?z|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february"
     r"|march|may|june|july|october|december)"
 )
 _SHORT_MONTH: Final = r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
@@ -36,7 +36,7 @@ _CALENDAR: Final = (
     rf"|{_NTH} of {_MONTH}\b(?:,? 20\d\d)?|{_BEFORE_NTH}{_NTH} {_MONTH}\b(?:,? 20\d\d)?"
     rf"|{_BEFORE_NTH}{_NTH}(?=[,.!?]|$| (?:um|ab|gegen|mit|zum|beim|bei|wegen|at|with|about|for|re)\b| (?:von|from) \d)"
     rf"|(?:{_MONTH}|{_SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}(?:ten|te)\b|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}\.?(?:ten|te)\b|\d{{1,2}}\. ?(?-i:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
 )
 _WEEKDAY: Final = (
     rf"(?:{_WHICH} )?(?:{_DAY_NAME}(?:vormittag|nachmittag|mittag|abend|morgen|früh)?|{_SHORT_DAY})(?![\w-])"
@@ -94,7 +94,18 @@ _LENGTH: Final = (
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"
     r"|(?:halb|ein|zwei|drei|\d+-?)(?:stündig|minütig)\w*"
 )
-_MONEY: Final = r"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?\d[\d.,]*\d|(?:[€$£])\d|\b(?:\d{1,3}(?: \d{3})+(?:,\d\d)?|\d[\d.,]*)(?:,[-–]{1,2})? ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b|(?-i:NOK|SEK|DKK|PLN|CZK|JPY|INR|AUD|CAD)\b))"
+_UNIT: Final = r"(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b|(?-i:NOK|SEK|DKK|PLN|CZK|JPY|INR|AUD|CAD)\b)"
+_TIMES: Final = r"(?: ?(?:k|tsd|mio|tausend|thousand|million(?:en)?)\b\.?)"
+_TENS: Final = r"(?:zwanzig|dreißig|vierzig|fünfzig|fuffzig|sechzig|siebzig|achtzig|neunzig|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_CENTS: Final = rf"(?: (?:und |and )?(?:\d\d(?! ?[\d.:%€]| ?(?:{_UNIT}|uhr|prozent|percent|stück|pieces))|{_TENS}(?:[ -]{_NUMBER})?)\b(?: cents?\b| pence\b|p\b)?)"
+_SAID_NUMBER: Final = rf"(?:(?:{_NUMBER}|{_TENS}|hundred|hundert|tausend|thousand|and)[ -])"
+_MONEY: Final = (
+    rf"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?(?:\d[\d.,]*\d(?:,[-–]{{1,2}})?|\d){_TIMES}?"
+    rf"|\b(?:\d{{1,3}}(?: \d{{3}})+(?:,\d\d)?|\d[\d.,]*)(?:(?:,[-–]{{1,2}})?|{_TIMES}) ?{_UNIT}{_CENTS}?"
+    rf"|\b\d[\d.]*,[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}(?:pounds?|quid|euros?|dollars?)\b{_CENTS}?"
+    r"|(?:(?<=betrag )|(?<=summe )|(?<=umsatz )|(?<=preis )|(?<=budget )|(?<=price )|(?<=amount )|(?<=turnover )|(?<=total )|(?<=value )|(?<=wert ))"
+    r"\d+(?:[.,]\d+)?(?: ?(?:k|tsd|mio)\b\.?|m\b))"
+)
 _ALL: Final = rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)"
 _BEGINS: Final = re.compile(r"\b\w|[€$£]")
 """Where one may begin; to ask there alone costs a part of what asking at every letter does."""
@@ -102,10 +113,10 @@ _LETTERS: Final = 3
 _WORDS: Final = word_set(
     """
     a-h a-m a-s ach aho ahr all ami an- and anf anh anm ans apr ast aug aut ban beg box cal chf chr com cou czk day dec dez di di, di.
-    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol fou fr fr, fr. fre fri fro frü fün
-    gbp ges goo hal hei her heu him ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
+    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol for fou fr fr, fr. fre fri fro frü fuf fün
+    gbp ges goo hal hei her heu him hun ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
     mem mi mi, mi. mid mit mo mo, mo. mon mor mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
-    ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun ten tha the thi thr thu tmr tod tom ton
+    ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun tau ten tha the thi tho thr thu tmr tod tom ton
     tue twe two ueb usd ver vie vor w/c wed wee wei win woc yea yes zeh zwa zwe zwö übe an in
     """
 )

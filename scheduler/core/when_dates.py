@@ -20,7 +20,7 @@ _WEEKDAYS = (
 _WEEKDAY: Final = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
 _MONTHS = (
     "januar jänner january jan",
-    "februar february feb",
+    "februar feber february feb",
     "märz maerz march mär mar",
     "april apr",
     "mai may",

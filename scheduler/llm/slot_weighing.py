@@ -57,7 +57,7 @@ class SlotWeigher:
             else CERTAIN * one.by_rules  # examples know nothing of the slot, the words stand nowhere, or leave no doubt
             for one, many in zip(found, signs, strict=True)
         ]
-        taken = _with_object(routed.name, chosen(found, beliefs, self._bars), found)
+        taken = _with_object(routed.name, _of_one_order(chosen(found, beliefs, self._bars)), found)
         if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
@@ -65,6 +65,12 @@ class SlotWeigher:
 
 def _is_path(one: Candidate) -> bool:
     return one.slot == "folder" and one.by_rules and "\\" in one.words
+
+
+def _of_one_order(taken: Sequence[Candidate]) -> list[Candidate]:
+    """Return what was chosen, without things that only examples take from other orders where the order has its own."""
+    known = any((one.own or one.by_rules) and one.slot in _THINGS for one in taken)
+    return [one for one in taken if one.own or one.by_rules or not known or one.slot not in _THINGS]
 
 
 def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:

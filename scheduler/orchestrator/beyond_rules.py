@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from scheduler.core.apart import as_told, asked_about, put_together, uncrossed
+from scheduler.core.apart import as_told, asked_about, called_off, put_together, uncrossed
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
@@ -19,11 +19,14 @@ from scheduler.core.not_wanted import without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
+from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
+from scheduler.core.taken_back import is_taken_back
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
 from scheduler.core.who_gets_what import Piece, who_gets_what
+from scheduler.core.wishes import wishes_as_orders
 from scheduler.llm.stopped_plan import StoppedPlan
 
 _SURE: Final = 0.5
@@ -84,6 +87,11 @@ def nothing_known(_request: str) -> Mapping[str, str]:
     return {}
 
 
+def _ordered(text: str, rules: Rules) -> list[str]:
+    """Return the intents that rules read in a text."""
+    return [part.routed.name for part in split_orders(text, rules).parts if part.routed.name != UNKNOWN]
+
+
 class BeyondRules:
     """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
 
@@ -119,7 +127,10 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        said, reported = without_reports(in_usual_words(text))
+        text = in_usual_words(wishes_as_orders(as_corrected(text)))
+        if is_taken_back(text, lambda words: _ordered(words, rules)):
+            return Orders((called_off(text),))
+        said, reported = without_reports(text)
         orders = await self._split(said, rules)
         return orders._replace(overlooked=(*orders.overlooked, *reported)) if reported else orders
 

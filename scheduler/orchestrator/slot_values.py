@@ -6,6 +6,7 @@ What may mean two things has no value but says what it may be; nothing is guesse
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 from price_parser import Price
@@ -32,6 +33,10 @@ _CURRENCIES: Final = {
     "franken": "CHF",
 }  # fmt: skip
 _CURRENCY_WORD: Final = re.compile(r"euros?|dollars?|pounds?|pfund|quid|franken", re.IGNORECASE)
+_TIMES: Final = {"k": 3, "tsd": 3, "tausend": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "millionen": 6}
+_LARGE: Final = re.compile(rf"\d(?: ?(?P<times>{'|'.join(_TIMES)})\b)\.?", re.IGNORECASE)
+_CENTS: Final = re.compile(r"(?<=\d) ?(?:[€$£]|(?-i:[A-Z]{3})\b) (?:und |and )?(?P<cents>\d\d|[a-z].*)", re.IGNORECASE)
+"""What is said of an amount behind its unit: "12 Euro 50"."""
 _RANGE: Final = re.compile(r"(?P<first>.+?) ?(?:bis(?: zum)?|to|until|through|-|–) ?(?P<last>.+)", re.IGNORECASE)
 _BARE_DAY: Final = re.compile(r"(\d{1,2})\.?")
 _MAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
@@ -132,10 +137,19 @@ def _sure_value(kind: Kind, words: str) -> Any:  # noqa: ANN401 - JSON out
 
 
 def _amount(words: str) -> dict[str, str | None] | None:
-    price = Price.fromstring(_CURRENCY_WORD.sub(lambda match: _CURRENCIES[match[0].casefold().rstrip("s")], words))
-    if price.amount is None:
+    plain = _CURRENCY_WORD.sub(lambda match: _CURRENCIES[match[0].casefold().rstrip("s")], words)
+    cents, large = _CENTS.search(plain), _LARGE.search(plain)
+    price = Price.fromstring(plain if cents is None else plain[: cents.start("cents")])
+    amount = price.amount
+    if amount is None:
         return None
-    return {"value": str(price.amount), "currency": _CURRENCIES.get(price.currency or "", price.currency)}
+    if cents is not None:
+        if not cents["cents"].isdecimal() or amount != amount.to_integral_value():
+            return None
+        amount += Decimal(cents["cents"]).scaleb(-2)
+    elif large is not None:
+        amount = amount.scaleb(_TIMES[large["times"].casefold()]).quantize(Decimal(1))
+    return {"value": str(amount), "currency": _CURRENCIES.get(price.currency or "", price.currency)}
 
 
 def _person(words: str, addresses: AddressBook) -> tuple[Any, Sequence[str]]:

@@ -50,6 +50,9 @@ GENERAL = (
     "Do I need a password to open the portal?",
 )
 OF_ONESELF = (
+    "I'll get the lease schedule from the portal and mail it to Ms Lindgren myself.",
+    "Den Mietvertrag hol ich selbst aus dem Archiv und maile ihn dem Anwalt.",
+    "We close Excel ourselves and open Word later.",
     "Nach dem Essen schließe ich Outlook.",
     "My plan is to open the files with my colleagues.",
     "ich geh auf die Seite und guck selber",

@@ -320,6 +320,11 @@ def address_book(name: str) -> list[str]:
         ("file_format", "Excel", "xlsx", ()),
         ("file_name", "plan.dwg", {"name": "plan.dwg", "format": "dwg"}, ()),
         ("url", "example.com/x", "https://example.com/x", ()),
+        ("amount", "412 Euro 50", {"value": "412.50", "currency": "EUR"}, ()),
+        ("amount", "4tsd EUR", {"value": "4000", "currency": "EUR"}, ()),
+        ("amount", "£2.5k", {"value": "2500", "currency": "GBP"}, ()),
+        ("amount", "38 Euro fuffzig", None, ()),
+        ("amount", "eleven pounds forty", None, ()),
     ],
 )
 def test_words_have_values_and_unclear_ones_say_what_they_may_be(

@@ -92,3 +92,23 @@ def _longer(before: set[str], letters: Iterable[str]) -> set[str]:
 )
 def test_a_day_in_words_is_one_only_where_no_thing_is_counted(text: str, days: list[str]) -> None:
     assert [text[one.start : one.end] for one in times_in(text) if one.kind == "date"] == days
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Taxi, 38 Euro fuffzig, und zwar gestern", ["38 Euro fuffzig", "gestern"]),
+        ("Ich hab 412 Euro 50 ausgelegt", ["412 Euro 50"]),
+        ("mit 1.250,- und EUR 7.950,-", ["1.250,-", "EUR 7.950,-"]),
+        ("Warenwert 4tsd EUR oder £240k", ["4tsd EUR", "£240k"]),
+        ("purchase price 312k, turnover 1.2m.", ["312k", "1.2m"]),
+        ("parking, eleven pounds forty.", ["eleven pounds forty"]),
+        ("38 Euro 50 Stück", ["38 Euro"]),
+        ("3 Euro 10 Uhr", ["3 Euro", "10 Uhr"]),
+        ("5 Euro 20% auf alles, 300k Zeilen", ["5 Euro"]),
+        ("aus dem Feber, den 5. XI., am 12.ten", ["Feber", "5. XI.", "12.ten"]),
+        ("am Mi. gegen halb drei", ["Mi.", "halb drei"]),
+    ],
+)
+def test_amounts_and_days_are_found_as_they_are_written(text: str, found: list[str]) -> None:
+    assert [text[one.start : one.end] for one in times_in(text)] == found

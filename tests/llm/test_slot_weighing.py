@@ -53,6 +53,25 @@ def test_other_words_are_taken_where_examples_are_sure() -> None:
     assert found["document"] == "Vertrag"
 
 
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        (
+            "Extract the price list from catalogue_pumps.pdf as xlsx and forward it to Purchasing",
+            {"recipient": "Purchasing", "document": "price list"},
+        ),
+        (
+            "Zwei Sachen: umsatz_filialen.xlsx öffnen und den Flyer Brotwoche als PDF speichern.",
+            {"document": "Flyer Brotwoche"},
+        ),
+    ],
+)
+def test_an_order_that_has_its_own_thing_takes_none_from_another(text: str, slots: dict[str, str]) -> None:
+    orders = WEIGHER.settle(text, split_orders(text, ROUTER))
+
+    assert orders.parts[1].routed.slots == slots
+
+
 def test_bars_decide() -> None:
     nothing = SlotWeigher(bars=Bars(taken=2, person=2))
 

@@ -1,0 +1,239 @@
+"""Reads a sentence as it was corrected while it was said: "an Tom, nein, an Eva" is "an Eva".
+
+What is taken back, the words that say so and what is said instead are the reparandum, the editing term and the repair
+of E. Shriberg, "Preliminaries to a Theory of Speech Disfluencies" (1994); that a repair is mostly of the same form as
+what it repairs is shown there too, and is what is looked for here. Where no words of the same form stand before the
+term, the text is left as it is, and so is what is quoted or dictated.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from scheduler.core.letters import word_set
+from scheduler.core.slot_tokens import language_of
+from scheduler.core.word_classes import VERB, word_classes
+
+_SAYS_SO: Final = (
+    r"nein|nee|nö|quatsch|unsinn|blödsinn|bloedsinn|korrektur|falsch|no|nope|correction|scratch that"
+    r"|strike that|my mistake|ich mein(?:e|te)?|mein(?:e|te)? ich|i mean(?:t)?|besser gesagt|genauer gesagt"
+    r"|vielmehr|or rather|actually"
+)
+_STOPS: Final = r"(?:äh+m?|ähem|stopp?|halt|warte(?: mal)?|moment(?: mal)?|wait|hang on|hold on)(?= ?[,.!:–—])"
+_EXCUSES: Final = r"(?:sorry|verzeihung|pardon|entschuldigung|oops|ups)(?= ?[,.!:–—]| (?:no|nein)\b)"
+_WEAK: Final = (
+    r"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|uh|um|rather|better|instead|und zwar|let's say"
+    r"|sagen wir|nimm|make (?:it|that)|sorry|wait|halt|hang on|hold on|moment|warte"
+)
+_MARKS: Final = r"(?:(?:[,;.!–—-]|\.\.\.|…)+| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) *"
+_TERM: Final = re.compile(
+    rf"(?i){_MARKS}(?:(?:{_WEAK}),? +)*(?:(?:{_SAYS_SO})\b|{_STOPS}|(?P<excuse>{_EXCUSES}))"
+    rf"(?:[ ,.!:–—-]+(?:{_SAYS_SO}|{_WEAK})\b)*[,.!:–—-]* +"
+)
+"""An editing term with the mark before it."""
+_TOKEN: Final = re.compile(
+    r"(?:\d[\d.]*|\b(?i:dr|prof|hr|fr|mr|mrs|ms|st|nr))\.(?= )|\b[A-Za-zÄÖÜäöü]{1,4}\.(?= [a-zäöü])"
+    r"|\"[^\"]*\"|„[^“”\"]*[“”\"]|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
+)
+_COMMA: Final = re.compile(r"^,(?= (?:in|into|from|to|an|im|als|as|via|per|von|vom|aus|um|at|on|mit|with)\b)")
+"""The second of two commas that enclose a correction."""
+_DICTATED: Final = re.compile(r"(?<!\d):(?= )")
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|[„“][^“”\"]*[“”\"]|[«»][^«»]*[«»]")
+_NUMBER: Final = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*(?:ten|sten|th|st|nd|rd|h|pm|am)?")
+_ADDRESS: Final = re.compile(r"(?i)\S+[.@/\\]\S*[a-z]\S*")
+_ACCUSATIVE: Final = word_set("die das den einen eine ein meine meinen deine unsere unseren unser")
+_DATIVE: Final = word_set("der dem einem einer meinem meiner unserem unserer frau herrn")
+_NO_SUBJECT: Final = word_set("den dem einen einem meinen meinem unseren unserem frau herrn")
+_THE: Final = word_set("the a my our your this that")
+_PREPOSITIONS: Final = word_set(
+    """
+    an am ans auf aus bei beim bis für fuer gegen im in ins mit nach ohne per über ueber um unter vom von vor zu zum zur
+    ab als seit to from for on at by via with into onto in off about as cc until till under
+    """
+)
+_SAME: Final = {"am": "an", "ans": "an", "im": "in", "ins": "in", "vom": "von", "zum": "zu", "zur": "zu", "beim": "bei"}
+_AFTER: Final = _PREPOSITIONS | word_set(
+    """
+    und and sowie bitte please runter rüber rueber raus rein hoch her hin weg mal then dann down up out over
+    downloaded gleich heute morgen tomorrow today instead stattdessen
+    """
+)
+"""What may stand after a repair though no verb of it does."""
+_MOST_TAIL: Final = 6
+_MOST_ALIKE: Final = 4
+_MOST_BEFORE: Final = 1
+"""How many words may stand before a phrase at the head of a clause: "Irgendwann im April, nein, im März hat er …"."""
+_MOST_AFTER: Final = {"number": 3, "address": 6}
+"""How many words may stand between what is of one word and what is said instead."""
+
+
+class _Token(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> str:
+        return self.text.casefold()
+
+    @property
+    def ends(self) -> bool:
+        return self.text[0] in ",;.!?:"
+
+    @property
+    def shape(self) -> str:
+        """What a word looks like: two of the same shape may stand for one another."""
+        if _NUMBER.fullmatch(self.text):
+            return "number"
+        if _ADDRESS.fullmatch(self.text):
+            return "address"
+        if self.text[0].isupper() or self.text[0] in '"„':
+            return "name"
+        return self.key
+
+    @property
+    def is_small(self) -> bool:
+        return self.shape == self.key
+
+
+def as_corrected(text: str) -> str:
+    """Return a request without what its own words take back, the text itself where they take nothing back for sure."""
+    start = 0
+    while (term := _TERM.search(text, start)) is not None:
+        repaired = _repaired(text, term)
+        start = term.start() + 1 if repaired is None else 0
+        text = text if repaired is None else repaired
+    return text
+
+
+def _repaired(text: str, term: re.Match[str]) -> str | None:
+    """Return the text with one correction made, None where nothing of the same form stands before it."""
+    quoted = any(one.start() < term.start() < one.end() for one in _QUOTED.finditer(text))
+    if quoted or _DICTATED.search(text, 0, term.start()):
+        return None
+    before, after = _clause_before(text, term.start()), _clause_after(text, term.end())
+    if not before or not after:
+        return None
+    found = _of_same_start(before, after) or _of_same_shape(before, after)
+    if found is None or (term["excuse"] and _is_signed(after, found[2])):
+        return None
+    taken, tail, repair = found
+    rest = _COMMA.sub("", text[after[repair - 1].end :])
+    kept = text[before[tail].start : before[-1].end] if tail < len(before) else ""
+    return f"{text[: before[taken].start]}{text[after[0].start : after[repair - 1].end]}{kept and ' '}{kept}{rest}"
+
+
+def _tokens(text: str, start: int, end: int) -> Iterator[_Token]:
+    return (_Token(one[0], *one.span()) for one in _TOKEN.finditer(text, start, end))
+
+
+def _clause_before(text: str, end: int) -> list[_Token]:
+    tokens = list(_tokens(text, 0, end))
+    last = next((place for place in reversed(range(len(tokens))) if tokens[place].ends), -1)
+    return tokens[last + 1 :]
+
+
+def _clause_after(text: str, start: int) -> list[_Token]:
+    found = []
+    for token in _tokens(text, start, len(text)):
+        if token.ends:
+            break
+        found.append(token)
+    return found
+
+
+def _of_same_start(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[int, int, int] | None:
+    """Find a phrase that begins as the repair does: with the same preposition, or an article of the same case."""
+    alike = _alike(after[0].key)
+    length = _phrase(after)
+    if not alike or length < 2:
+        return None
+    places = [n for n in reversed(range(len(before))) if _SAME.get(before[n].key, before[n].key) in alike]
+    place = next((n for n in places if _ends_alike(before[n:], after[:length])), None)
+    if place is None:
+        return None
+    tail = place + _phrase(before[place:])
+    new = after[:length]
+    if new[-1].is_small and _has_verb(new):
+        return None
+    if not _may_end(after, length) and not _goes_on(after, length, place):
+        return None
+    if length < len(after) and tail < len(before):
+        goes_on = _SAME.get(before[tail].key, before[tail].key) in _alike(after[length].key)
+        return (place, len(before), len(after)) if goes_on else None
+    return (place, tail, length) if len(before) - tail <= _MOST_TAIL else None
+
+
+def _goes_on(after: Sequence[_Token], length: int, place: int) -> bool:
+    """Whether what follows a repair belongs to what was said before, so that the repair is no sentence of its own."""
+    if after[0].key not in _PREPOSITIONS | _NO_SUBJECT or after[length - 1].is_small:
+        return False
+    at_head = after[0].key in _PREPOSITIONS and place <= _MOST_BEFORE
+    return at_head or length + 1 == len(after)
+
+
+def _alike(key: str) -> frozenset[str]:
+    """Return the words that begin a phrase as this one does."""
+    if key in _PREPOSITIONS:
+        return frozenset({_SAME.get(key, key)})
+    return next((kind for kind in (_ACCUSATIVE, _DATIVE, _THE) if key in kind), frozenset())
+
+
+def _phrase(tokens: Sequence[_Token]) -> int:
+    """Return how many tokens the phrase takes that begins here: small words, then names; in English all words."""
+    names = False
+    for place, token in enumerate(tokens[1:], 1):
+        names |= not token.is_small
+        if token.key in _AFTER or (names and token.is_small and tokens[0].key not in _THE):
+            return place
+    return len(tokens)
+
+
+def _ends_alike(old: Sequence[_Token], new: Sequence[_Token]) -> bool:
+    """Whether a phrase with an article ends in a number if the other does: "the 18th" is not for "the panel"."""
+    if new[0].key in _PREPOSITIONS:
+        return True
+    return (old[_phrase(old) - 1].shape == "number") == (new[-1].shape == "number")
+
+
+def _has_verb(tokens: Sequence[_Token]) -> bool:
+    words = [one.text for one in tokens]
+    return VERB in word_classes(words, language_of(" ".join(words)))
+
+
+def _of_same_shape(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[int, int, int] | None:
+    """Find words of the shapes of the repair right before the term: "3 Oct, no, 3 Nov"."""
+    for count in range(min(_MOST_ALIKE, len(after), len(before)), 0, -1):
+        start = len(before) - count
+        if not _stand_for(before[start:], after[:count]) or not _may_end(after, count):
+            continue
+        if start and before[start - 1].key in _ACCUSATIVE | _DATIVE | _THE and after[0].shape == "name":
+            continue
+        return start, len(before), count
+    return _further_off(before, after)
+
+
+def _further_off(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[int, int, int] | None:
+    """Find a number, with its unit, or an address, where a few words stand behind it: "um 4 Uhr fest, nein, 5 Uhr"."""
+    most, count = _MOST_AFTER.get(after[0].shape, 0), len(after)
+    if count > _MOST_ALIKE:
+        return None
+    for start in range(len(before) - count - 1, max(len(before) - count - most, 0) - 1, -1):
+        if _stand_for(before[start : start + count], after):
+            return start, start + count, count
+    return None
+
+
+def _stand_for(old: Sequence[_Token], new: Sequence[_Token]) -> bool:
+    """Whether words are of the same shapes, names and numbers at both ends."""
+    same = [one.shape for one in old] == [one.shape for one in new]
+    return same and not new[0].is_small and not new[-1].is_small and not new[-1].key.endswith(("'s", "’s"))
+
+
+def _is_signed(after: Sequence[_Token], count: int) -> bool:
+    """Whether all that follows an excuse is a name, which may be of who writes: "Sorry, Tom"."""
+    return count == len(after) and after[0].shape == "name"
+
+
+def _may_end(after: Sequence[_Token], count: int) -> bool:
+    return count == len(after) or after[count].key in _AFTER
