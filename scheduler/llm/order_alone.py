@@ -46,7 +46,7 @@ _REMINDS: Final = re.compile(
 )
 _TO_DO: Final = re.compile(r"\bzu (?=\w+n\W*$)")
 _PERSONS: Final = frozenset({"recipient", "participants", "cc", "sender"})
-_HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|sie|him|her|them)\b")
+_HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|ihre[nrms]?|seine?[nrms]?|sie|him|his|hers?|them|their)\b")
 _IT: Final = re.compile(r"(?i)\b(?:ihn|sie|es|das|diese[nrs]?|it|them|this|that)\b")
 _ARTICLE: Final = r"(?:\w+ )?"
 _WHY_IS: Final = r"(?:\w+ ){0,2}"
