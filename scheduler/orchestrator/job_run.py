@@ -118,11 +118,15 @@ class JobRun:
         self._decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
         self._waiting: asyncio.Future[None] | None = None
+        self._to_do: Sequence[Command] = ()
+        self._progress: RunProgress | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
         self._store_by = math.inf
         self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
         self._broken: BaseException | None = None
+        self.must_store = False
+        """Whether nothing may be done before what was decided is stored."""
         self._at_it: dict[TaskId, set[asyncio.Task[None]]] = {}
         self._alarms: list[tuple[float, RunEvent]] = []
 
@@ -153,13 +157,17 @@ class JobRun:
         """Whether another worker may have the job by now. Then nothing may be begun here any more."""
         return self._means.clock.now() >= self._held_until or self._means.clock.monotonic() >= self._held_for
 
-    async def until_done(self) -> None:
-        """Carry the run to its end, or until it is parked.
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at one of its steps."""
+        return bool(self._at_it)
 
-        Raises LeaseLostError when another worker has the job; what is busy is stopped.
+    def carried_by(self, begin: Begin) -> None:
+        """Have steps begun by somebody else from now on."""
+        self._begin = begin
 
-        Raises an UnavailableError when the store cannot be written for minutes.
-        """
+    def open(self) -> None:
+        """Tell the run that it begins."""
         self.tell(
             RunOpened(
                 at=self._means.clock.now(),
@@ -170,21 +178,51 @@ class JobRun:
                 lacking=self._means.runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
             )
         )
-        decisions = self._decisions
+
+    async def until_done(self) -> None:
+        """Carry the run from where it is to its end, or until it is parked.
+
+        Raises LeaseLostError when another worker has the job; what is busy is stopped.
+
+        Raises an UnavailableError when the store cannot be written for minutes.
+        """
         try:
-            while decisions.status is JobStatus.RUNNING:
-                if not (self._inbox or self._store_now or self._broken is not None):
-                    await self._something()
-                to_do = self._decide()
-                if decisions.stores:
+            while not self.left:
+                if self.must_store and self._broken is None:
                     await self._store()
-                decisions.settle()
-                for command in to_do:
-                    self._perform(command)
+                    self.act()
+                elif not self.go_on() and not self.left:
+                    await self._something()
         finally:
-            self._means.timers.remove(self)
+            self.quit()
             if self._at_it:
                 await self._stop_everybody()
+
+    def go_on(self) -> bool:
+        """Decide and act for as long as something has happened; return whether something must be stored first."""
+        while (self._inbox or self._store_now or self._broken is not None) and not self.left:
+            self._to_do = self._decide()
+            self.must_store = self._decisions.stores
+            if self.must_store:
+                return True
+            self.act()
+        return False
+
+    def act(self) -> None:
+        """Let what was decided count, and have it done."""
+        to_do, self._to_do = self._to_do, ()
+        self._decisions.settle()
+        for command in to_do:
+            self._perform(command)
+
+    def breaks(self, error: BaseException) -> None:
+        """Have the run end with an error, whatever else has happened."""
+        self._broken = error
+        self._stir()
+
+    def quit(self) -> None:
+        """Ask for nothing more; somebody may be busy still."""
+        self._means.timers.remove(self)
 
     async def _stop_everybody(self) -> None:
         """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""
@@ -223,15 +261,26 @@ class JobRun:
 
     async def _store(self) -> None:
         """Store what was decided and is not stored yet."""
-        progress = self._decisions.progress()
-        self._store_by = math.inf
+        progress = self.progress()
         if progress is not None:
             try:
                 await self._means.jobs.record(progress)
             except UnavailableError as error:
                 await self._store_at_last(progress, error)
+        self.stored()
+
+    def progress(self) -> RunProgress | None:
+        """Return what must be stored, the same until it is; None: nothing."""
+        if self._progress is None:
+            self._progress = self._decisions.progress()
+            self._store_by = math.inf
+        return self._progress
+
+    def stored(self) -> None:
+        """Note that everything is stored."""
+        self._progress = None
         self._decisions.stored()
-        self._store_now = False
+        self.must_store = self._store_now = False
 
     def wake(self, now: float) -> float:
         """Bring back events whose time has come, and see that what waits to be stored is; see Timers."""
@@ -303,8 +352,7 @@ class JobRun:
             else:
                 self.tell(event)
         except Exception as error:  # noqa: BLE001 - whoever carries the run gets it
-            self._broken = error
-            self._stir()
+            self.breaks(error)
 
     def _let_go(self, task_id: TaskId, task: asyncio.Task[None]) -> None:
         """Note that somebody is no longer busy."""

@@ -312,28 +312,37 @@ def hand_back(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
     note(connection, job, EventType.JOB_HANDED_BACK, now, reason="its worker is shutting down")
 
 
-def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
-    """Store what a step changed when the caller's transaction is committed, together with what others changed.
+def record(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:
+    """Store what steps changed when the caller's transaction is committed, together with what others changed.
 
-    Raises, now or then, LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
+    Raises, now or then, LeaseLostError unless each lease is still the job's, and InvalidTransitionError.
     """
-    before_commit(connection, _must_hold if progress.status is None else _end, (progress,))
-    if progress.added:
-        _must_hold(connection, (progress,))  # who has it now may have added the same
-        add_items(connection, progress.job_id, progress.added)
-    before_commit(connection, put_tasks, progress.tasks)
-    if progress.rest is not None and progress.completed_at is not None:
-        run = progress.events[0].run
-        end_rest(connection, progress.tenant, progress.job_id, run, progress.rest, progress.completed_at)
-    sqlite_events.append(connection, progress.events)
-    sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
+    going, ends = [one for one in changes if one.status is None], [one for one in changes if one.status is not None]
+    if going:
+        before_commit(connection, _must_hold, going)
+    if ends:
+        before_commit(connection, _end, ends)
+    for progress in changes:
+        if progress.added:
+            _must_hold(connection, (progress,))  # who has it now may have added the same
+            add_items(connection, progress.job_id, progress.added)
+    before_commit(connection, put_tasks, [task for one in changes for task in one.tasks])
+    for progress in ends:
+        if progress.rest is not None and progress.completed_at is not None:
+            run = progress.events[0].run
+            end_rest(connection, progress.tenant, progress.job_id, run, progress.rest, progress.completed_at)
+    sqlite_events.append(connection, [event for one in changes for event in one.events])
+    # each of the tenant of its job, as RunProgress sees to
+    sqlite_audit.append_of_tenants(connection, [entry for one in changes for entry in one.audit])
 
 
-def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
+def is_recorded(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> bool:
     """Say whether all that would be entered in the audit log is there already; its ids are made but once."""
     statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
-    entries = ((entry.id, progress.job_id) for entry in progress.audit)
-    return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
+    entries = ((entry.id, progress.job_id) for progress in changes for entry in progress.audit)
+    return all(progress.audit for progress in changes) and all(
+        connection.execute(statement, entry).fetchone()[0] for entry in entries
+    )
 
 
 def _must_hold(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:

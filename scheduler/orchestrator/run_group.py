@@ -1,0 +1,82 @@
+"""Carries runs of jobs that were leased together side by side, for as long as none of them has to wait for anything but
+the store: then what they store goes there with one write, and all of them need but one task.
+
+Each decides for itself. One that does not do what the others do goes on alone, from where it is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from scheduler.orchestrator.carrier import Carrier
+from scheduler.orchestrator.job_run import JobRun
+from scheduler.repository.repository_interface import JobRepository
+from scheduler.telemetry.logs import log_of_run
+
+Carried = tuple[Carrier, JobRun]
+"""A run, and who carries it on when the group does not."""
+
+
+class RunGroup:
+    """`alone` gets a run that the others do not wait for, and `ended` those that have ended or are parked.
+
+    A run that was cancelled, or breaks, goes on alone, too: it ends with the error then, and in order.
+    """
+
+    def __init__(
+        self,
+        jobs: JobRepository,
+        *,
+        alone: Callable[[Carrier, JobRun], None],
+        ended: Callable[[Sequence[Carried]], Awaitable[None]],
+    ) -> None:
+        self._jobs = jobs
+        self._alone = alone
+        self._ended = ended
+
+    async def carry(self, runs: Sequence[Carried]) -> None:
+        """Carry runs that are open until each has ended or goes on alone."""
+        going = runs
+        while going:
+            storing, ended = list[Carried](), list[Carried]()
+            for carried in going:
+                fate = self._go_on(*carried)
+                if fate is not None:
+                    (ended if fate else storing).append(carried)
+            if ended:
+                await self._ended(ended)
+            going = await self._stored(storing)
+
+    def _go_on(self, carrier: Carrier, run: JobRun) -> bool | None:
+        """Let a run go on as far as it can at once; return whether it has ended, or None: it goes on alone."""
+        log_of_run(run.job.id, run.job.run)
+        try:
+            if carrier.cancelled:
+                run.breaks(asyncio.CancelledError())
+            elif run.must_store:
+                run.stored()
+                run.act()
+            if run.go_on() and not run.busy:
+                return False
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whoever carries it gets it
+            run.breaks(error)
+        if run.left:
+            return True
+        self._alone(carrier, run)
+        return None
+
+    async def _stored(self, runs: Sequence[Carried]) -> Sequence[Carried]:
+        """Store what the runs have decided; return those that go on. If not all can be stored, each tries it alone."""
+        changes = [progress for _, run in runs if (progress := run.progress()) is not None]
+        try:
+            if changes:
+                await self._jobs.record(*changes)
+        except asyncio.CancelledError as error:
+            for carrier, run in runs:
+                run.breaks(error)
+                self._alone(carrier, run)
+            raise
+        except Exception:  # noqa: BLE001 - each finds out alone which and why
+            for carrier, run in runs:
+                self._alone(carrier, run)
+            return ()
+        return runs
