@@ -3,12 +3,18 @@
 `model_construct` asks every field for its default and is dearer than validating; this is three times cheaper.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 Model = TypeVar("Model", bound=BaseModel)
 _names: dict[type[BaseModel], set[str]] = {}
+
+
+def values_of(model: BaseModel) -> Mapping[str, Any]:
+    """Return the fields of a model, for one who reads many: to ask the model for each costs ten times as much."""
+    return model.__dict__
 
 
 def assembled(kind: type[Model], values: dict[str, Any]) -> Model:

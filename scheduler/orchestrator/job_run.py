@@ -10,20 +10,17 @@ import functools
 import itertools
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.clock import Clock
+from scheduler.core.assembling import values_of
 from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
-    MOST_CRASHES,
-    RULES,
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
@@ -31,10 +28,8 @@ from scheduler.core.events import (
     CancelRequested,
     LookFailed,
     RunEvent,
-    RunOpened,
-    RunRules,
 )
-from scheduler.core.ids import IdFactory, JobId, TaskId
+from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
@@ -48,11 +43,10 @@ from scheduler.orchestrator.commands import (
     VerifyTask,
 )
 from scheduler.orchestrator.decisions import Decisions
+from scheduler.orchestrator.progress_template import ProgressTemplate
 from scheduler.orchestrator.run_change import patience
-from scheduler.orchestrator.task_runner import TaskRunner
-from scheduler.orchestrator.timers import Timers
-from scheduler.repository.question_repository import UNANSWERED
-from scheduler.repository.repository_interface import JobRepository, RunProgress
+from scheduler.orchestrator.run_means import Means, Openings
+from scheduler.repository.repository_interface import RunProgress
 
 _STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
@@ -62,87 +56,57 @@ _Tasks = Collection[asyncio.Task[None]]
 log = structlog.get_logger(__name__)
 
 
-class Holds:
-    """Says how long leases hold by the clock that nobody sets. The jobs of one claim share their lease."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._latest: Lease | None = None
-        self._answer = 0.0
-
-    def of(self, lease: Lease) -> float:
-        """Return until when a lease that was just taken holds."""
-        if lease is not self._latest:
-            self._answer = self.until(lease.until)
-            self._latest = lease
-        return self._answer
-
-    def until(self, moment: datetime) -> float:
-        return self._clock.monotonic() + (moment - self._clock.now()).total_seconds()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What all runs of a worker share. `on_failure` gets attempts that failed, to `tell`."""
-
-    runner: TaskRunner
-    jobs: JobRepository
-    clock: Clock
-    timers: Timers
-    holds: Holds
-    random: Callable[[], float]
-    new_id: IdFactory
-    on_failure: Callable[[JobId, AttemptFailed], None]
-    most_crashes: int = MOST_CRASHES
-    rules: RunRules = RULES
-
-
 class JobRun:
     """Holds a leased job until its run ends. Owned by one worker; `cancel` may be called at any time.
 
     `tasks` are the stored rows of those that were touched before.
     """
 
+    must_store = False
+    """Whether nothing may be done before what was decided is stored."""
+    _held_until: datetime | None = None
+    _waiting: asyncio.Future[None] | None = None
+    _to_do: Sequence[Command] = ()
+    _progress: RunProgress | None = None
+    _store_by = math.inf
+    _store_now = False
+    _broken: BaseException | None = None
+
     def __init__(
         self, job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog, means: Means, begin: Begin = in_a_task
     ) -> None:
-        lease = job.lease
+        values = values_of(job)
+        lease: Lease | None = values["lease"]
         if lease is None:
             raise LeaseLostError(job.id)
         self.job = job
-        self.epoch = lease.epoch
+        self.id: JobId = values["id"]
+        self.number: int = values["run"]
+        self.lease = lease
         self._means = means
         self._begin = begin
-        self._held_until, self._held_for = lease.until, means.holds.of(lease)
+        self._held_for = means.holds.of(lease)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
-        self._decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
+        self.decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
-        self._waiting: asyncio.Future[None] | None = None
-        self._to_do: Sequence[Command] = ()
-        self._progress: RunProgress | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
-        self._store_by = math.inf
-        self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
-        self._broken: BaseException | None = None
-        self.must_store = False
-        """Whether nothing may be done before what was decided is stored."""
         self._at_it: dict[TaskId, set[asyncio.Task[None]]] = {}
         self._alarms: list[tuple[float, RunEvent]] = []
 
     @property
     def ended(self) -> bool:
         """Whether the end of the run is stored."""
-        return self._decisions.status.final
+        return self.decisions.status.final
 
     @property
     def status(self) -> JobStatus:
-        return self._decisions.status
+        return self.decisions.status
 
     @property
     def left(self) -> bool:
         """Whether the job is nobody's any more: it has ended, or is parked, and that is stored."""
-        return self._decisions.status is not JobStatus.RUNNING
+        return self.decisions.status is not JobStatus.RUNNING
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
@@ -155,7 +119,8 @@ class JobRun:
     @property
     def lease_is_over(self) -> bool:
         """Whether another worker may have the job by now. Then nothing may be begun here any more."""
-        return self._means.clock.now() >= self._held_until or self._means.clock.monotonic() >= self._held_for
+        clock = self._means.clock
+        return clock.now() >= (self._held_until or self.lease.until) or clock.monotonic() >= self._held_for
 
     @property
     def busy(self) -> bool:
@@ -166,18 +131,9 @@ class JobRun:
         """Have steps begun by somebody else from now on."""
         self._begin = begin
 
-    def open(self) -> None:
+    def open(self, openings: Openings) -> None:
         """Tell the run that it begins."""
-        self.tell(
-            RunOpened(
-                at=self._means.clock.now(),
-                crashes=self.job.crashes,
-                most_crashes=self._means.most_crashes,
-                rules=self._means.rules,
-                unanswered=self.job.error_code == UNANSWERED,
-                lacking=self._means.runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
-            )
-        )
+        self.tell(openings.of(self.job, self.decisions))
 
     async def until_done(self) -> None:
         """Carry the run from where it is to its end, or until it is parked.
@@ -200,10 +156,11 @@ class JobRun:
 
     def go_on(self) -> bool:
         """Decide and act for as long as something has happened; return whether something must be stored first."""
-        while (self._inbox or self._store_now or self._broken is not None) and not self.left:
+        decisions = self.decisions
+        while (self._inbox or self._store_now or self._broken is not None) and decisions.status is JobStatus.RUNNING:
             self._to_do = self._decide()
-            self.must_store = self._decisions.stores
-            if self.must_store:
+            if decisions.stores:
+                self.must_store = True
                 return True
             self.act()
         return False
@@ -211,7 +168,7 @@ class JobRun:
     def act(self) -> None:
         """Let what was decided count, and have it done."""
         to_do, self._to_do = self._to_do, ()
-        self._decisions.settle()
+        self.decisions.settle()
         for command in to_do:
             self._perform(command)
 
@@ -234,7 +191,8 @@ class JobRun:
     def tell(self, event: RunEvent) -> None:
         """Let the run know what has happened."""
         self._inbox.append(event)
-        self._stir()
+        if self._waiting is not None:
+            self._stir()
 
     def _stir(self) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -242,7 +200,7 @@ class JobRun:
 
     async def _something(self) -> None:
         """Wait until something has happened, or it is time to store what was not."""
-        if self._store_by == math.inf and self._decisions.unstored:
+        if self._store_by == math.inf and self.decisions.unstored:
             self._store_by = time.monotonic() + _MAY_WAIT
             self._means.timers.call_at(self._store_by, self)
         self._waiting = asyncio.get_running_loop().create_future()
@@ -253,7 +211,7 @@ class JobRun:
         if self._broken is not None:
             raise self._broken
         events, self._inbox = self._inbox, []
-        to_do = self._decisions.decide(events, store=self._store_now)
+        to_do = self.decisions.decide(events, store=self._store_now)
         for command in to_do:
             if type(command) is StartTask:
                 self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
@@ -272,14 +230,24 @@ class JobRun:
     def progress(self) -> RunProgress | None:
         """Return what must be stored, the same until it is; None: nothing."""
         if self._progress is None:
-            self._progress = self._decisions.progress()
             self._store_by = math.inf
+            self._progress = self.decisions.progress()
         return self._progress
+
+    @property
+    def template(self) -> ProgressTemplate | None:
+        """What has to be filled to make progress of this run; None: it is made already, or otherwise."""
+        return self.decisions.template if self._progress is None else None
+
+    def has_made(self, progress: RunProgress) -> None:
+        """Take the progress that was made of the template."""
+        self._store_by = math.inf
+        self._progress = progress
 
     def stored(self) -> None:
         """Note that everything is stored."""
         self._progress = None
-        self._decisions.stored()
+        self.decisions.stored()
         self.must_store = self._store_now = False
 
     def wake(self, now: float) -> float:
@@ -330,7 +298,7 @@ class JobRun:
     def _set_timer(self, event: RunEvent) -> None:
         if type(event) is AttemptOverdue and event.task_id not in self._at_it:
             return  # it has ended already
-        event = self._decisions.timed(event)
+        event = self.decisions.timed(event)
         due = time.monotonic() + (event.at - self._means.clock.now()).total_seconds()
         self._alarms.append((due, event))
         self._means.timers.call_at(due, self)
@@ -348,7 +316,7 @@ class JobRun:
         try:
             event = await work
             if type(event) is AttemptFailed:
-                self._means.on_failure(self.job.id, event)
+                self._means.on_failure(self.id, event)
             else:
                 self.tell(event)
         except Exception as error:  # noqa: BLE001 - whoever carries the run gets it
@@ -376,12 +344,12 @@ class JobRun:
         if earlier:
             await asyncio.wait(earlier)
         if self.lease_is_over:
-            raise LeaseLostError(self.job.id)
+            raise LeaseLostError(self.id)
         try:
             todo, context = self._order(task_id, attempt)
         except CPAError as error:
             return self._means.runner.not_begun(task_id, attempt, error)
-        can_tell = todo.verify is not None or task_id not in self._decisions.plan.repeatable
+        can_tell = todo.verify is not None or task_id not in self.decisions.plan.repeatable
         return await self._means.runner.attempt(todo, context, look_first=again and can_tell)
 
     async def _look(
@@ -407,9 +375,9 @@ class JobRun:
         ordered = self._orders.get(task_id)
         if ordered is not None and ordered[0] == attempt:
             return ordered[1:]
-        plan = self._decisions.plan
+        plan = self.decisions.plan
         todo = plan.todos[task_id]
-        results = self._decisions.results(todo.dependencies)
+        results = self.decisions.results(todo.dependencies)
         if task_id in plan.items:
             results[ITEM], results[INDEX] = plan.items[task_id]
         todo = todo.resolved(results)

@@ -26,8 +26,9 @@ from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
 from scheduler.orchestrator.carrier import Begin, Carrier, in_a_task
-from scheduler.orchestrator.job_run import Holds, JobRun, Means
+from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_group import Carried, RunGroup
+from scheduler.orchestrator.run_means import Holds, Means, Openings
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, TaskMap
@@ -126,7 +127,7 @@ class Orchestrator:
             raise LeaseLostError(job_id)
         held = lease.until
         tasks, until = await self._touched_tasks(job, held) if lease.epoch > 1 else ((), held)
-        run = self._opened(job, tasks, begin)
+        run = self._opened(job, tasks, begin, Openings(self._means))
         if until is not held:
             run.renewed(until)
         await self._carry_on(run)
@@ -142,30 +143,32 @@ class Orchestrator:
 
         Who has to wait for anything else, or does not do what the others do, goes on alone; `ended` gets the others.
         """
-        runs = list[Carried]()
+        runs, openings = list[Carried](), Openings(self._means)
         for carrier, job in jobs.items():
-            run = None if carrier.cancelled else self._opened_at_once(job, begin)
+            run = None if carrier.cancelled else self._opened_at_once(job, begin, openings)
             if run is None:
                 alone(carrier, job, functools.partial(self.process, job, carrier.begin))
             else:
                 runs.append((carrier, run))
         goes_alone = functools.partial(self._goes_alone, alone)
         have_ended = functools.partial(self._have_ended, goes_alone, ended)
-        await RunGroup(self._means.jobs, alone=goes_alone, ended=have_ended).carry(runs)
+        group = RunGroup(self._means.jobs, self._means.new_id, alone=goes_alone, ended=have_ended)
+        await group.carry(runs)
 
-    def _opened_at_once(self, job: Job, begin: Begin) -> JobRun | None:
+    def _opened_at_once(self, job: Job, begin: Begin, openings: Openings) -> JobRun | None:
         """Open a run of which the store need not be asked anything; None: another, or one that cannot be opened."""
-        if job.lease is None or job.lease.epoch > 1:
+        lease = job.lease
+        if lease is None or lease.epoch > 1:
             return None
         try:
-            return self._opened(job, (), begin)
+            return self._opened(job, (), begin, openings)
         except Exception:  # noqa: BLE001 - whoever opens it alone finds out
             return None
 
-    def _opened(self, job: Job, tasks: Sequence[TaskRun], begin: Begin) -> JobRun:
+    def _opened(self, job: Job, tasks: Sequence[TaskRun], begin: Begin, openings: Openings) -> JobRun:
         run = JobRun(job, tasks, self._catalog_of(job.tenant), self._means, begin)
-        run.open()
-        self._runs[job.id] = run
+        run.open(openings)
+        self._runs[run.id] = run
         return run
 
     def _goes_alone(self, alone: Alone, carrier: Carrier, run: JobRun) -> None:
@@ -190,7 +193,7 @@ class Orchestrator:
 
     async def _carry_on(self, run: JobRun) -> None:
         """Carry a run to its end. What is logged from now on in this task names its job."""
-        log_of_run(run.job.id, run.job.run)
+        log_of_run(run.id, run.number)
         try:
             await run.until_done()
         except LeaseLostError:
@@ -199,8 +202,8 @@ class Orchestrator:
         finally:
             if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
-            if run.ended and run.epoch > 1:
-                await self._means.runner.forget_answers(run.job.id)
+            if run.ended and run.lease.epoch > 1:
+                await self._means.runner.forget_answers(run.id)
             self._close(run)
 
     def _close(self, run: JobRun) -> None:
@@ -208,8 +211,8 @@ class Orchestrator:
             self._on_failed()
         if run.ended and traces_are_on():
             _tell_of(run)
-        if self._runs.get(run.job.id) is run:
-            del self._runs[run.job.id]
+        if self._runs.get(run.id) is run:
+            del self._runs[run.id]
 
     def handle_task_failure(self, job_id: JobId, failed: AttemptFailed) -> None:
         """Try it again, elsewhere if the agent was at fault; find out first what it did; ask; or give up.
@@ -271,7 +274,7 @@ class Orchestrator:
         await self._executors.let_go(job.id, ended=True)
 
     async def _let_go(self, run: JobRun) -> None:
-        await self._executors.let_go(run.job.id, ended=run.ended or await self._has_ended(run.job.id))
+        await self._executors.let_go(run.id, ended=run.ended or await self._has_ended(run.id))
 
     async def _has_ended(self, job_id: JobId) -> bool:
         """Whether another worker has ended the job meanwhile; what is not known now is kept."""

@@ -5,11 +5,14 @@ Each decides for itself. One that does not do what the others do goes on alone, 
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
+from scheduler.core.ids import IdFactory
 from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.job_run import JobRun
-from scheduler.repository.repository_interface import JobRepository
+from scheduler.orchestrator.progress_template import ProgressTemplate
+from scheduler.repository.repository_interface import JobRepository, RunProgress
 from scheduler.telemetry.logs import log_of_run
 
 Carried = tuple[Carrier, JobRun]
@@ -25,11 +28,13 @@ class RunGroup:
     def __init__(
         self,
         jobs: JobRepository,
+        new_id: IdFactory,
         *,
         alone: Callable[[Carrier, JobRun], None],
         ended: Callable[[Sequence[Carried]], Awaitable[None]],
     ) -> None:
         self._jobs = jobs
+        self._new_id = new_id
         self._alone = alone
         self._ended = ended
 
@@ -48,7 +53,7 @@ class RunGroup:
 
     def _go_on(self, carrier: Carrier, run: JobRun) -> bool | None:
         """Let a run go on as far as it can at once; return whether it has ended, or None: it goes on alone."""
-        log_of_run(run.job.id, run.job.run)
+        log_of_run(run.id, run.number)
         try:
             if carrier.cancelled:
                 run.breaks(asyncio.CancelledError())
@@ -66,8 +71,8 @@ class RunGroup:
 
     async def _stored(self, runs: Sequence[Carried]) -> Sequence[Carried]:
         """Store what the runs have decided; return those that go on. If not all can be stored, each tries it alone."""
-        changes = [progress for _, run in runs if (progress := run.progress()) is not None]
         try:
+            changes = self._changes([run for _, run in runs])
             if changes:
                 await self._jobs.record(*changes)
         except asyncio.CancelledError as error:
@@ -80,3 +85,16 @@ class RunGroup:
                 self._alone(carrier, run)
             return ()
         return runs
+
+    def _changes(self, runs: Sequence[JobRun]) -> Sequence[RunProgress]:
+        """Return what the runs store; that of those who take the same course is made at once."""
+        alike = defaultdict[ProgressTemplate, list[JobRun]](list)
+        for run in runs:
+            template = run.template
+            if template is not None:
+                alike[template].append(run)
+        for template, some in alike.items():
+            made = template.filled([run.decisions.filling for run in some], self._new_id)
+            for run, its in zip(some, made, strict=True):
+                run.has_made(its)
+        return [progress for run in runs if (progress := run.progress()) is not None]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import CPAError, Effect, VerificationFailedError
@@ -76,10 +77,11 @@ class TaskRunner:
 
     def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
         """Say for whom the resolved task runs; the effect key is made here."""
-        job_id, task_id, lease = job.id, TaskId(todo.id or ""), job.lease
-        key = effect_key(job_id, task_id, todo.canonical())
-        epoch = 0 if lease is None else lease.epoch
-        return ExecutionContext(job_id, task_id, job.tenant, job.locale, job.run, attempt, key, job.deadline, epoch)
+        its, task_id = values_of(job), TaskId(todo.id or "")
+        key = effect_key(its["id"], task_id, todo.canonical())
+        epoch = 0 if its["lease"] is None else its["lease"].epoch
+        for_whom = its["id"], task_id, its["tenant"], its["locale"], its["run"]
+        return ExecutionContext(*for_whom, attempt, key, its["deadline"], epoch)
 
     def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
         """Return the first of the steps that cannot be done whatever comes of the others, and why."""
