@@ -26,18 +26,18 @@ class Carrier:
     Others may carry a run as far as it goes at once: it has no task then. `runs`: so many are carried together.
     """
 
-    __slots__ = ("_end", "_ended", "_in_a_row", "_most", "_owner", "_stays", "_task", "cancelled", "over")
+    over = False
+    cancelled = False
+    """Whether somebody wanted it to end while others carried it."""
+    _end: asyncio.Future[None] | None = None
+    _task: asyncio.Task[None] | None = None
+    _stays: "_Begun | None" = None
+    _in_a_row = 0
 
     def __init__(self, owner: asyncio.TaskGroup, ended: Callable[["Carrier"], None], runs: int = 1) -> None:
         self._owner = owner
         self._ended = ended
-        self._task: asyncio.Task[None] | None = None
-        self._stays: _Begun | None = None
-        self._in_a_row, self._most = 0, runs * _MOST_IN_A_ROW
-        self._end: asyncio.Future[None] | None = None
-        self.over = False
-        self.cancelled = False
-        """Whether somebody wanted it to end while others carried it."""
+        self._most = runs * _MOST_IN_A_ROW
 
     def carry(self, work: Work) -> None:
         """Begin to carry, in a task of the owner. Work may not end before all parts of it that it has begun."""

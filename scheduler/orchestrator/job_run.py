@@ -7,11 +7,10 @@ stored is looked for in the world before it would be done again.
 import asyncio
 import dataclasses
 import functools
-import itertools
 import math
 import time
 from collections.abc import Collection, Coroutine, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -31,7 +30,7 @@ from scheduler.core.events import (
 )
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun
-from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
+from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.carrier import Begin, in_a_task
@@ -46,9 +45,10 @@ from scheduler.orchestrator.decisions import Decisions
 from scheduler.orchestrator.progress_template import ProgressTemplate
 from scheduler.orchestrator.run_change import patience
 from scheduler.orchestrator.run_means import Means, Openings
+from scheduler.orchestrator.run_plan import RunPlan
+from scheduler.orchestrator.storing import store_at_last
 from scheduler.repository.repository_interface import RunProgress
 
-_STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
 
 _Tasks = Collection[asyncio.Task[None]]
@@ -157,20 +157,35 @@ class JobRun:
     def go_on(self) -> bool:
         """Decide and act for as long as something has happened; return whether something must be stored first."""
         decisions = self.decisions
-        while (self._inbox or self._store_now or self._broken is not None) and decisions.status is JobStatus.RUNNING:
-            self._to_do = self._decide()
+        while decisions.status is JobStatus.RUNNING:
+            if self._broken is not None:
+                raise self._broken
+            if not (self._inbox or self._store_now):
+                return False
+            events, self._inbox = self._inbox, []
+            self._to_do = to_do = decisions.decide(events, store=self._store_now)
+            if to_do:
+                self._note_keys(to_do)
             if decisions.stores:
                 self.must_store = True
                 return True
             self.act()
         return False
 
+    def _note_keys(self, to_do: Sequence[Command]) -> None:
+        """Note the keys of the effects that are about to be begun; they are stored before."""
+        for command in to_do:
+            if type(command) is StartTask:
+                self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
+
     def act(self) -> None:
         """Let what was decided count, and have it done."""
-        to_do, self._to_do = self._to_do, ()
         self.decisions.settle()
-        for command in to_do:
-            self._perform(command)
+        to_do = self._to_do
+        if to_do:
+            self._to_do = ()
+            for command in to_do:
+                self._perform(command)
 
     def breaks(self, error: BaseException) -> None:
         """Have the run end with an error, whatever else has happened."""
@@ -206,17 +221,6 @@ class JobRun:
         self._waiting = asyncio.get_running_loop().create_future()
         await self._waiting
 
-    def _decide(self) -> Sequence[Command]:
-        """Decide what follows from what has happened, which is to be stored before it is acted on."""
-        if self._broken is not None:
-            raise self._broken
-        events, self._inbox = self._inbox, []
-        to_do = self.decisions.decide(events, store=self._store_now)
-        for command in to_do:
-            if type(command) is StartTask:
-                self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
-        return to_do
-
     async def _store(self) -> None:
         """Store what was decided and is not stored yet."""
         progress = self.progress()
@@ -224,7 +228,7 @@ class JobRun:
             try:
                 await self._means.jobs.record(progress)
             except UnavailableError as error:
-                await self._store_at_last(progress, error)
+                await store_at_last(self._means, progress, error)
         self.stored()
 
     def progress(self) -> RunProgress | None:
@@ -261,22 +265,6 @@ class JobRun:
             for event in due:
                 self._ring(event)
         return min(self._store_by, min((moment for moment, _ in self._alarms), default=math.inf))
-
-    async def _store_at_last(self, progress: RunProgress, error: UnavailableError) -> None:
-        """Store what could not be, for minutes if need be: to go on would be to forget, to give up would be to redo."""
-        for tries in itertools.count(1):
-            now, failure = self._means.clock.now(), TaskFailure.of(error)
-            answer = _STORING.decide(failure, attempts=tries, now=now, draw=self._means.random())
-            if isinstance(answer, GiveUp):
-                raise error
-            log.warning("progress_not_stored_yet", tries=tries, error=str(error))
-            await asyncio.sleep((answer.when - now).total_seconds())
-            try:
-                await self._means.jobs.record(progress)
-            except UnavailableError as again:
-                error = again
-            else:
-                return
 
     def _perform(self, command: Command) -> None:
         if type(command) is StartTask:
@@ -377,13 +365,23 @@ class JobRun:
             return ordered[1:]
         plan = self.decisions.plan
         todo = plan.todos[task_id]
+        inputs = plan.inputs.get(task_id)
+        if inputs is None:
+            todo = self._resolved(plan, task_id)
+            inputs = todo.canonical()
+            if todo is plan.todos[task_id]:
+                plan.inputs[task_id] = inputs
+        context = self._means.runner.context(self.job, task_id, inputs, attempt)
+        self._orders[task_id] = attempt, todo, context
+        return todo, context
+
+    def _resolved(self, plan: RunPlan, task_id: TaskId) -> ToDo:
+        """Return the task with its references replaced, the same if it has none. Raises InvalidInputError."""
+        todo = plan.todos[task_id]
         results = self.decisions.results(todo.dependencies)
         if task_id in plan.items:
             results[ITEM], results[INDEX] = plan.items[task_id]
-        todo = todo.resolved(results)
-        context = self._means.runner.context(self.job, todo, attempt)
-        self._orders[task_id] = attempt, todo, context
-        return todo, context
+        return todo.resolved(results)
 
     def _effect_key(self, task_id: TaskId, attempt: int) -> str | None:
         """Return the key that the executor will get; None when it will get nothing because the order is faulty."""

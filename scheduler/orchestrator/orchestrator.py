@@ -209,7 +209,7 @@ class Orchestrator:
     def _close(self, run: JobRun) -> None:
         if run.status is JobStatus.FAILED:
             self._on_failed()
-        if run.ended and traces_are_on():
+        if traces_are_on() and run.ended:
             _tell_of(run)
         if self._runs.get(run.id) is run:
             del self._runs[run.id]

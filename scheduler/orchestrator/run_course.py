@@ -123,18 +123,21 @@ class Turn:
 
     def after(self, events: Sequence[RunEvent]) -> "Turn | None":
         """Return the turn that comes when this has happened; None: it is not known."""
+        if len(events) != 1:
+            return self._following(_kinds(events), events)
         event = events[0]
-        if len(events) == 1 and event is self._asked:  # runs that begin together share it
+        if event is self._asked:  # runs that begin together share it
             return self._answer
-        kind = _kind(event) if len(events) == 1 else _kinds(events)
+        following = self._following(_kind(event), events)
+        if type(event) is RunOpened:
+            self._asked, self._answer = event, following
+        return following
+
+    def _following(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
         if kind is None:
             return None
         following: Turn | None = self._next.get(kind, _UNKNOWN)
-        if following is _UNKNOWN:
-            following = self._explored(kind, events)
-        if type(event) is RunOpened and len(events) == 1:
-            self._asked, self._answer = event, following
-        return following
+        return self._explored(kind, events) if following is _UNKNOWN else following
 
     def _explored(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
         if not self.course.left:

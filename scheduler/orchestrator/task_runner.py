@@ -75,13 +75,21 @@ class TaskRunner:
         self._random = random
         self._redact = redact
 
-    def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
-        """Say for whom the resolved task runs; the effect key is made here."""
-        its, task_id = values_of(job), TaskId(todo.id or "")
-        key = effect_key(its["id"], task_id, todo.canonical())
-        epoch = 0 if its["lease"] is None else its["lease"].epoch
-        for_whom = its["id"], task_id, its["tenant"], its["locale"], its["run"]
-        return ExecutionContext(*for_whom, attempt, key, its["deadline"], epoch)
+    def context(self, job: Job, task_id: TaskId, inputs: str, attempt: int) -> ExecutionContext:
+        """Say for whom a task runs; the effect key is made here, of its `inputs`, see ToDo.canonical."""
+        its = values_of(job)
+        job_id, lease = its["id"], its["lease"]
+        return ExecutionContext(
+            job_id,
+            task_id,
+            its["tenant"],
+            its["locale"],
+            its["run"],
+            attempt,
+            effect_key(job_id, task_id, inputs),
+            its["deadline"],
+            0 if lease is None else lease.epoch,
+        )
 
     def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
         """Return the first of the steps that cannot be done whatever comes of the others, and why."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import structlog
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import LeaseLostError, UnavailableError
@@ -105,10 +106,10 @@ class Worker:
         held: _Held | None = None
         together: dict[Carrier, Job] = {}
         for job in jobs:
-            lease = job.lease
+            its, run = values_of(job), Carrier(owner, self._ended)
+            job_id, lease = its["id"], its["lease"]
             if lease is not latest:
                 latest, held = lease, None if lease is None else _Held(lease.until, lease.until - now)
-            job_id, run = job.id, Carrier(owner, self._ended)
             earlier = self._latest.get(job_id)
             self._running[run], self._latest[job_id] = job, run
             if held is not None:
@@ -122,10 +123,10 @@ class Worker:
             group.carry(self._process(together, group))
 
     def _ended(self, run: Carrier) -> None:
-        job = self._running.pop(run)
+        job_id = self._running.pop(run).id
         self._held.pop(run, None)
-        if self._latest.get(job.id) is run:
-            del self._latest[job.id]
+        if self._latest.get(job_id) is run:
+            del self._latest[job_id]
         self._look.set()
 
     async def _next_jobs(self, limit: int) -> Sequence[Job]:
