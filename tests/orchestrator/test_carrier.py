@@ -122,3 +122,85 @@ async def test_others_get_their_turn_beside_a_long_chain_of_short_steps() -> Non
 
     assert 1 < turns[0] < 50
     assert len(tasks) == 100
+
+
+async def test_who_keeps_the_task_of_work_that_has_ended_goes_on_in_it() -> None:
+    release, told = asyncio.Event(), list[str]()
+    over: list[Carrier] = []
+
+    async def late() -> None:
+        before = asyncio.current_task()
+        await release.wait()
+        told.append("in its task" if asyncio.current_task() is before else "elsewhere")
+
+    async def begins(carrier: Carrier) -> None:
+        carrier.begin(late())
+
+    async with asyncio.TaskGroup() as owner:
+        carrier = Carrier(owner, over.append)
+        carrier.carry(begins(carrier))
+        await asyncio.sleep(0)
+        assert over == [carrier]
+        release.set()
+
+    assert told == ["in its task"]
+    assert over == [carrier]
+
+
+class TestCarryingOn:
+    async def test_what_never_waits_has_ended_at_once(self) -> None:
+        over: list[Carrier] = []
+        async with asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, over.append)
+            assert carrier.with_others
+
+            carrier.carry_on(_at_once())
+
+            assert over == [carrier]
+            assert not carrier.with_others
+            await carrier.until_ended()
+
+    async def test_it_has_begun_when_it_is_cancelled_however_soon(self) -> None:
+        told: list[str] = []
+
+        async def endless() -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                told.append("in order")
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.carry_on(endless())
+            carrier.cancel()
+            await carrier.until_ended()
+
+        assert told == ["in order"]
+
+    async def test_a_step_begun_meanwhile_gets_a_task_of_its_own(self) -> None:
+        seen: list[asyncio.Task[Any] | None] = []
+
+        async def step() -> None:
+            seen.append(asyncio.current_task())
+
+        async def run(carrier: Carrier) -> None:
+            task = carrier.begin(step())
+            assert task is not None
+            await asyncio.get_running_loop().create_task(_at_once())
+
+        async with asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.carry_on(run(carrier))
+
+        assert seen[0] is not asyncio.current_task()
+
+    async def test_who_is_cancelled_while_others_carry_it_says_so_and_is_waited_for(self) -> None:
+        async with asyncio.timeout(10), asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.cancel()
+            waiting = owner.create_task(carrier.until_ended())
+            await asyncio.sleep(0)
+
+            assert carrier.cancelled
+            assert not waiting.done()
+            carrier.end()
