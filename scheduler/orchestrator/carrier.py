@@ -6,6 +6,7 @@ which one it was begun in) and the run goes on in a new one. So whoever holds a 
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ class Carrier:
             waits_for = work.send(None)
         except StopIteration:
             return None
-        self._stays = _Begun(work, waits_for)
+        self._stays = _Begun(work, waits_for, contextvars.copy_context())
         return asyncio.current_task()
 
     def cancel(self) -> None:
@@ -123,10 +124,12 @@ class Carrier:
 
 
 class _Begun(Work):
-    """Work that waits for something already, for the task that takes it over."""
+    """Work that waits for something already, for the task that takes it over. `context`: it goes on in this one, not in
+    that of the task, in which others have gone on."""
 
-    def __init__(self, work: Work, waits_for: object) -> None:
+    def __init__(self, work: Work, waits_for: object, context: contextvars.Context | None = None) -> None:
         self._work = work
+        self._context = context
         self.waits_for: object | None = waits_for
         self._taken_over = False
 
@@ -134,11 +137,11 @@ class _Begun(Work):
         if not self._taken_over:
             self._taken_over = True
             return self.waits_for
-        return self._work.send(value)
+        return self._work.send(value) if self._context is None else self._context.run(self._work.send, value)
 
     def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
         self._taken_over = True
-        return self._work.throw(*error)
+        return self._work.throw(*error) if self._context is None else self._context.run(self._work.throw, *error)
 
     def close(self) -> None:
         self._work.close()

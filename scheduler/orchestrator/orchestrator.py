@@ -145,7 +145,10 @@ class Orchestrator:
         """
         runs, openings = list[Carried](), Openings(self._means)
         for carrier, job in jobs.items():
-            run = None if carrier.cancelled else self._opened_at_once(job, begin, openings)
+            if carrier.cancelled:
+                carrier.end()
+                continue
+            run = self._opened_at_once(job, begin, openings)
             if run is None:
                 alone(carrier, job, functools.partial(self.process, job, carrier.begin))
             else:

@@ -7,6 +7,7 @@ Each decides for itself. One that does not do what the others do goes on alone, 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 
 from scheduler.core.ids import IdFactory
 from scheduler.orchestrator.carrier import Carrier
@@ -44,7 +45,7 @@ class RunGroup:
         while going:
             storing, ended = list[Carried](), list[Carried]()
             for carried in going:
-                fate = self._go_on(*carried)
+                fate = copy_context().run(self._go_on, *carried)  # what one says in it, the next shall not hear
                 if fate is not None:
                     (ended if fate else storing).append(carried)
             if ended:

@@ -10,8 +10,11 @@ import pytest
 from scheduler.core.errors import StoreBusyError
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.orchestrator.carrier import Carrier
+from scheduler.orchestrator.orchestrator import Work
 from scheduler.orchestrator.worker import Worker
 from scheduler.repository.repository_interface import AuditFilter, RunProgress
+from scheduler.telemetry.logs import name_run
 from tests.support.clock import FakeClock
 from tests.support.executors import FakeExecutors, World, fails, gives, hangs
 from tests.support.orchestration import Office
@@ -225,3 +228,56 @@ async def test_a_step_that_ends_as_if_it_were_cancelled_ends_its_own_run_alone(
         await all_become(office, [first, last])
 
     assert (await office.now(odd.id)).status is JobStatus.RUNNING
+
+
+async def test_what_is_logged_names_the_job_of_the_step_however_long_that_waits(
+    office: Office, executors: FakeExecutors
+) -> None:
+    release, said = asyncio.Event(), list[tuple[str, str]]()
+
+    def named(context: ExecutionContext) -> None:
+        said.append((context.job_id, str(name_run(None, "info", {}).get("job_id"))))
+
+    async def waits(_world: World, context: ExecutionContext) -> dict[str, object]:
+        named(context)
+        await release.wait()
+        named(context)
+        return {}
+
+    async def quick(_world: World, context: ExecutionContext) -> dict[str, object]:
+        named(context)
+        return {}
+
+    executors.scripts |= {"slow": [waits], "quick": [quick], "second": [waits]}
+    some = await some_jobs(office, "slow", "quick", "second", "quick")
+
+    async with at_work(office):
+        await all_become(office, [some[1], some[3]])
+        release.set()
+        await all_become(office, some)
+
+    assert len(said) == 6
+    assert all(job_id == logged for job_id, logged in said)
+
+
+async def test_a_job_that_is_stopped_before_it_begins_does_not(office: Office) -> None:
+    job = await office.accept(a_step("a"))
+    leased = await office.lease()
+    ended: list[Carrier] = []
+
+    async with asyncio.TaskGroup() as owner:
+        carrier, group = Carrier(owner, ended.append), Carrier(owner, lambda _: None)
+        carrier.cancel()
+        await office.orchestrator.process_together({carrier: leased}, group.begin, _nobody, _nothing)
+
+    assert ended == [carrier]
+    assert not office.executors.asked
+    assert (await office.now(job.id)).status is JobStatus.RUNNING
+
+
+def _nobody(run: Carrier, job: Job, work: Work) -> None:
+    raise NotImplementedError
+
+
+async def _nothing(runs: Sequence[Carrier]) -> None:
+    raise NotImplementedError
