@@ -64,11 +64,12 @@ class Carrier:
         self._in_a_row += 1
         if self._task is None or self._stays is not None or self._in_a_row > self._most:
             return in_a_task(work)
+        context = contextvars.copy_context()
         try:
-            waits_for = work.send(None)
+            waits_for = context.run(work.send, None)
         except StopIteration:
             return None
-        self._stays = _Begun(work, waits_for, contextvars.copy_context())
+        self._stays = _Begun(work, waits_for, context)
         return asyncio.current_task()
 
     def cancel(self) -> None:
@@ -124,8 +125,8 @@ class Carrier:
 
 
 class _Begun(Work):
-    """Work that waits for something already, for the task that takes it over. `context`: it goes on in this one, not in
-    that of the task, in which others have gone on."""
+    """Work that waits for something already, for the task that takes it over. `context`: it was begun in this one, and
+    goes on in it, not in that of the task, which is of others as well."""
 
     def __init__(self, work: Work, waits_for: object, context: contextvars.Context | None = None) -> None:
         self._work = work

@@ -7,7 +7,6 @@ Each decides for itself. One that does not do what the others do goes on alone, 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import copy_context
 
 from scheduler.core.ids import IdFactory
 from scheduler.orchestrator.carrier import Carrier
@@ -45,7 +44,7 @@ class RunGroup:
         while going:
             storing, ended = list[Carried](), list[Carried]()
             for carried in going:
-                fate = copy_context().run(self._go_on, *carried)  # what one says in it, the next shall not hear
+                fate = self._go_on(*carried)
                 if fate is not None:
                     (ended if fate else storing).append(carried)
             if ended:
@@ -56,19 +55,23 @@ class RunGroup:
         """Let a run go on as far as it can at once; return whether it has ended, or None: it goes on alone."""
         log_of_run(run.id, run.number)
         try:
-            if carrier.cancelled:
-                run.breaks(asyncio.CancelledError())
-            elif run.must_store:
+            if run.must_store and not carrier.cancelled:
                 run.stored()
                 run.act()
-            if run.go_on() and not run.busy:
+            if not carrier.cancelled and run.go_on() and not run.busy:
                 return False
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whoever carries it gets it
             run.breaks(error)
         if run.left:
             return True
-        self._alone(carrier, run)
+        self._leave(carrier, run)
         return None
+
+    def _leave(self, carrier: Carrier, run: JobRun) -> None:
+        """Have a run go on alone, or end so if it was cancelled."""
+        if carrier.cancelled:
+            run.breaks(asyncio.CancelledError())
+        self._alone(carrier, run)
 
     async def _stored(self, runs: Sequence[Carried]) -> Sequence[Carried]:
         """Store what the runs have decided; return those that go on. If not all can be stored, each tries it alone."""
@@ -83,7 +86,7 @@ class RunGroup:
             raise
         except Exception:  # noqa: BLE001 - each finds out alone which and why
             for carrier, run in runs:
-                self._alone(carrier, run)
+                self._leave(carrier, run)
             return ()
         return runs
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
 from scheduler.orchestrator.carrier import Carrier
 
+VARIABLE = ContextVar("who", default="nobody")
 Part = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -145,6 +147,31 @@ async def test_who_keeps_the_task_of_work_that_has_ended_goes_on_in_it() -> None
 
     assert told == ["in its task"]
     assert over == [carrier]
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_a_step_has_a_context_of_its_own_from_beginning_to_end(waiting: bool) -> None:
+    said: list[str] = []
+
+    async def step(name: str) -> None:
+        token = VARIABLE.set(name)
+        try:
+            if waiting:
+                await asyncio.sleep(0)
+            said.append(VARIABLE.get())
+        finally:
+            VARIABLE.reset(token)
+
+    async def run(carrier: Carrier) -> None:
+        tasks = [carrier.begin(step(name)) for name in "abc"]
+        said.append(VARIABLE.get())
+        await asyncio.gather(*(asyncio.wait([task]) for task in tasks if task is not None))
+
+    async with asyncio.TaskGroup() as owner:
+        carrier = Carrier(owner, lambda _: None, runs=3)
+        carrier.carry(run(carrier))
+
+    assert sorted(said) == ["a", "b", "c", "nobody"]
 
 
 class TestCarryingOn:

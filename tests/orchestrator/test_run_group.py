@@ -39,10 +39,10 @@ class GatedJobs:
 
     async def record(self, *changes: RunProgress) -> None:
         self.writes.append(changes)
+        await self.gate.wait()
         if self.failures:
             self.failures -= 1
             raise StoreBusyError("cpa.db")
-        await self.gate.wait()
         await self._jobs.record(*changes)
 
 
@@ -201,9 +201,13 @@ async def test_a_store_that_is_busy_is_asked_again_by_each_and_has_everything_on
     assert await entries_are_whole(office, some)
 
 
-async def test_who_is_stopped_while_the_others_store_begins_nothing(office: Office, jobs: GatedJobs) -> None:
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_who_is_stopped_while_all_are_stored_begins_nothing(
+    office: Office, jobs: GatedJobs, failures: int
+) -> None:
     some = await some_jobs(office, "a", "b", action=SEND)
     jobs.gate.clear()
+    jobs.failures = failures
 
     async with at_work(office, grace=timedelta(0)) as worker:
         await jobs.written_to()
@@ -213,6 +217,7 @@ async def test_who_is_stopped_while_the_others_store_begins_nothing(office: Offi
         await all_become(office, some, JobStatus.PENDING)
 
     assert not office.executors.asked
+    assert [len(changes) for changes in jobs.writes] == [2]
 
 
 async def test_a_step_that_ends_as_if_it_were_cancelled_ends_its_own_run_alone(
