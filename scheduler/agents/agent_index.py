@@ -219,7 +219,7 @@ class AgentIndex:
 
     def capable(self, action: str, tenant: TenantId) -> int:
         """Return how many are registered for the action, alive or not."""
-        return self._pool(action, tenant).capable
+        return self._pool(action, tenant).capable if self._entries else 0
 
     def _look_at_all(self, pool: Pool, need: Need) -> Choice | Unfit:
         pool.settle()

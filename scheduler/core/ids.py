@@ -26,6 +26,27 @@ def new_id() -> str:
 
     The fraction (section 6.2, method 3) keeps ids of one process in order to a quarter of a microsecond.
     """
+    beginning = _beginning()
+    try:
+        end = _ends.pop()
+    except IndexError:
+        end = _more_ends()
+    return beginning + end
+
+
+def ids_of(new: IdFactory, count: int) -> list[str]:
+    """Return new ids; those of `new_id` are made for the same moment, so chance orders them."""
+    if new is not new_id:
+        return [new() for _ in range(count)]
+    beginning, end = _beginning(), _ends.pop
+    try:
+        return [beginning + end() for _ in range(count)]
+    except IndexError:
+        return [new_id() for _ in range(count)]
+
+
+def _beginning() -> str:
+    """Return what ids of this moment begin with: all that is not left to chance."""
     global _latest  # noqa: PLW0603 - a pair that is replaced whole, from any thread
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     known, beginning = _latest
@@ -33,11 +54,7 @@ def new_id() -> str:
         digits = f"{milliseconds:012x}"
         beginning = f"{digits[:8]}-{digits[8:]}"
         _latest = milliseconds, beginning
-    try:
-        end = _ends.pop()
-    except IndexError:
-        end = _more_ends()
-    return f"{beginning}{_FRACTIONS[rest * 4096 // 1_000_000]}{end}"
+    return beginning + _FRACTIONS[rest * 4096 // 1_000_000]
 
 
 _FRACTIONS: Final = tuple(f"-{0x7000 | fraction:x}-" for fraction in range(4096))
@@ -59,16 +76,16 @@ _VARIANT = bytes(0b10000000 | chance & 0b00111111 for chance in range(256))
 """The byte that begins with the bits 10 and keeps the last six of a random one."""
 
 
+_FRESH: Final = 4096
 _ends: list[str] = []
 """The random ends of ids to come, made for many at once: asking the kernel for each costs more than the rest."""
 
 
 def _more_ends() -> str:
     """Make more of them; return one: 62 random bits behind the two of the variant, as 4 and 12 hex digits."""
-    fresh = bytearray(os.urandom(8 * 4096))
-    fresh[::8] = fresh[::8].translate(_VARIANT)
-    digits = fresh.hex()
-    ends = [f"{digits[place : place + 4]}-{digits[place + 4 : place + 16]}" for place in range(0, len(digits), 16)]
+    first, last = bytearray(os.urandom(2 * _FRESH)), os.urandom(6 * _FRESH)
+    first[::2] = first[::2].translate(_VARIANT)
+    ends = list(map("-".join, zip(first.hex(" ", 2).split(), last.hex(" ", 6).split(), strict=True)))
     end = ends.pop()
     _ends.extend(ends)
     return end

@@ -6,6 +6,7 @@ which one it was begun in) and the run goes on in a new one. So whoever holds a 
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
 
@@ -21,42 +22,70 @@ def in_a_task(work: Work) -> asyncio.Task[None]:
 
 
 class Carrier:
-    """Holds what it carries until that has ended; then `ended` is called."""
+    """Holds what it carries until that has ended; then `ended` is called.
 
-    def __init__(self, owner: asyncio.TaskGroup, ended: Callable[["Carrier"], None]) -> None:
+    Others may carry a run as far as it goes at once: it has no task then. `runs`: so many are carried together.
+    """
+
+    over = False
+    cancelled = False
+    """Whether somebody wanted it to end while others carried it."""
+    _end: asyncio.Future[None] | None = None
+    _task: asyncio.Task[None] | None = None
+    _stays: "_Begun | None" = None
+    _in_a_row = 0
+
+    def __init__(self, owner: asyncio.TaskGroup, ended: Callable[["Carrier"], None], runs: int = 1) -> None:
         self._owner = owner
         self._ended = ended
-        self._task: asyncio.Task[None] | None = None
-        self._stays: _Begun | None = None
-        self._in_a_row = 0
+        self._most = runs * _MOST_IN_A_ROW
 
     def carry(self, work: Work) -> None:
         """Begin to carry, in a task of the owner. Work may not end before all parts of it that it has begun."""
         self._go_on_with(_Carried(self, work))
 
+    @property
+    def with_others(self) -> bool:
+        """Whether others carry it, or should."""
+        return self._task is None and not self.over
+
+    def carry_on(self, work: Work) -> None:
+        """Begin to carry as `carry` does, but at once as far as work goes without waiting, in whoever's task this is:
+        so it is sure to have begun when it is cancelled."""
+        try:
+            waits_for = work.send(None)
+        except (StopIteration, asyncio.CancelledError):
+            self.end()
+        else:
+            self._go_on_with(_Carried(self, _Begun(work, waits_for)))
+
     def begin(self, work: Work) -> asyncio.Task[None] | None:
         """Run a part of what is carried as far as it goes without waiting; see Begin. Only what is carried may ask."""
         self._in_a_row += 1
-        if self._stays is not None or self._in_a_row > _MOST_IN_A_ROW:
+        if self._task is None or self._stays is not None or self._in_a_row > self._most:
             return in_a_task(work)
+        context = contextvars.copy_context()
         try:
-            waits_for = work.send(None)
+            waits_for = context.run(work.send, None)
         except StopIteration:
             return None
-        self._stays = _Begun(work, waits_for)
+        self._stays = _Begun(work, waits_for, context)
         return asyncio.current_task()
 
     def cancel(self) -> None:
-        """Cancel what is carried."""
-        if self._task is not None:
+        """Cancel what is carried; while others carry it they are left to see to it."""
+        if self._task is None:
+            self.cancelled = True
+        else:
             self._task.cancel()
 
     async def until_ended(self) -> None:
         """Return when it has ended, also if cancelled meanwhile; that is passed on then."""
         cancelled = False
-        while self._task is not None:
+        while not self.over:
+            self._end = self._end or asyncio.get_running_loop().create_future()
             try:
-                await asyncio.wait([self._task])
+                await asyncio.wait([self._end])
             except asyncio.CancelledError:
                 cancelled = True
         if cancelled:
@@ -70,6 +99,21 @@ class Carrier:
             self._go_on_with(_Carried(self, _Begun(work, waits_for)))
         return stays
 
+    def leaves(self) -> "_Begun | None":
+        """Return the part of work, which has ended, that stays in this task, if one does: then nothing is carried."""
+        stays, self._stays = self._stays, None
+        if stays is not None and self._task is not None:
+            self._task.remove_done_callback(self._over)
+            self.end()
+        return stays
+
+    def end(self) -> None:
+        """Say that it has ended."""
+        self._task, self.over = None, True
+        if self._end is not None:
+            self._end.set_result(None)
+        self._ended(self)
+
     def _go_on_with(self, work: Work) -> None:
         if self._task is not None:
             self._task.remove_done_callback(self._over)
@@ -77,15 +121,16 @@ class Carrier:
         self._task.add_done_callback(self._over)
 
     def _over(self, _task: asyncio.Task[None]) -> None:
-        self._task = None
-        self._ended(self)
+        self.end()
 
 
 class _Begun(Work):
-    """Work that waits for something already, for the task that takes it over."""
+    """Work that waits for something already, for the task that takes it over. `context`: it was begun in this one, and
+    goes on in it, not in that of the task, which is of others as well."""
 
-    def __init__(self, work: Work, waits_for: object) -> None:
+    def __init__(self, work: Work, waits_for: object, context: contextvars.Context | None = None) -> None:
         self._work = work
+        self._context = context
         self.waits_for: object | None = waits_for
         self._taken_over = False
 
@@ -93,11 +138,11 @@ class _Begun(Work):
         if not self._taken_over:
             self._taken_over = True
             return self.waits_for
-        return self._work.send(value)
+        return self._work.send(value) if self._context is None else self._context.run(self._work.send, value)
 
     def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
         self._taken_over = True
-        return self._work.throw(*error)
+        return self._work.throw(*error) if self._context is None else self._context.run(self._work.throw, *error)
 
     def close(self) -> None:
         self._work.close()
@@ -114,15 +159,23 @@ class _Carried(Work):
         self._work = work
 
     def send(self, value: object) -> object:
-        return self._next(self._work.send(value))
+        try:
+            waits_for = self._work.send(value)
+        except StopIteration:
+            stays = None if self._carrier is None else self._carrier.leaves()
+            if stays is None:
+                raise
+            return self._is_left_to(stays)
+        return self._next(waits_for)
 
     def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
         return self._next(self._work.throw(*error))
 
     def _next(self, waits_for: object) -> object:
         stays = None if self._carrier is None else self._carrier.waits(self._work, waits_for)
-        if stays is None:
-            return waits_for
+        return waits_for if stays is None else self._is_left_to(stays)
+
+    def _is_left_to(self, stays: _Begun) -> object:
         self._carrier, self._work = None, stays
         return stays.send(None)
 

@@ -6,23 +6,22 @@ not on it `step` is given all of that, and comes to the state in which the run i
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.events import AttemptSucceeded, RunEvent
+from scheduler.core.assembling import values_of
+from scheduler.core.events import RunEvent
 from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import Command
-from scheduler.orchestrator.progress_template import Hole
+from scheduler.orchestrator.progress_template import Filling, Hole, ProgressTemplate, result_of
 from scheduler.orchestrator.run_course import STORED, Course, Turn, course_of, must_be_stored
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import open_run
 from scheduler.orchestrator.step import step
 from scheduler.repository.repository_interface import RunProgress
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from scheduler.repository.storable import well_formed
 
 
 class Decisions:
@@ -31,6 +30,9 @@ class Decisions:
     `tasks` are the stored rows of those that were touched before. `effect_keys` holds the key of each task that was
     begun; whoever runs them fills it in. `stores`: the last decision must be stored before it is acted on.
     """
+
+    status = JobStatus.RUNNING
+    stores = False
 
     def __init__(
         self,
@@ -41,18 +43,21 @@ class Decisions:
         effect_keys: Mapping[TaskId, str | None],
         new_id: IdFactory,
     ) -> None:
-        self._job = job
-        self._writer = ProgressWriter(job, lease, effect_keys, new_id)
-        self._unstored: list[Command] = []
-        self._moments: list[datetime] = []
-        self._results: list[Mapping[str, Any] | None] = []
-        self._passed: list[tuple[Sequence[RunEvent], Turn]] = []
-        self._turn = self._following = course_of(job, tasks, catalog)
-        self.status = JobStatus.RUNNING
-        self.stores = False
-        if self._turn is None:
+        self._job, self._lease, self._effect_keys, self._new_id = job, lease, effect_keys, new_id
+        self._turn = self._following = turn = course_of(job, tasks, catalog)
+        if turn is None:
+            self._unstored: list[Command] = []
             self._state = self._decided = open_run(job, tasks, catalog)
-        self.plan = self._state.plan if self._turn is None else self._turn.plan
+            self.plan = self._state.plan
+        else:
+            self._events: list[RunEvent] = []
+            self._passed: list[Turn] = []
+            self.plan = turn.plan
+
+    @property
+    def on_course(self) -> bool:
+        """Whether `step` has not been asked yet."""
+        return self._turn is not None
 
     @property
     def unstored(self) -> bool:
@@ -61,28 +66,40 @@ class Decisions:
 
     def decide(self, events: Sequence[RunEvent], *, store: bool = False) -> Sequence[Command]:
         """Decide what follows from events, and return what is to be done beside storing. With `store` it is stored."""
-        if self._turn is not None:
-            following = None if store else self._turn.after(events)
+        turn = self._turn
+        if turn is not None:
+            following = None if store else turn.after(events)
             if following is not None:
-                for event in events:
-                    self._moments.append(event.at)
-                    self._results.append(event.result if type(event) is AttemptSucceeded else None)
-                self._passed.append((events, following))
+                self._events += events
+                self._passed.append(following)
                 self._following, self.stores = following, following.stores
                 return following.to_do
-            self._leave_course(self._turn.course)
+            self._leave_course(turn.course)
         self._decided, commands = step(self._state, events)
         self.plan = self._decided.plan
         self._unstored += commands
         self.stores = store or must_be_stored(self._decided, commands)
         return [command for command in commands if type(command) not in STORED]
 
+    @property
+    def template(self) -> ProgressTemplate | None:
+        """What has to be filled to store what was decided; None: there is none, see `progress`."""
+        return None if self._following is None else self._following.progress
+
+    @property
+    def filling(self) -> Filling:
+        """What fills it."""
+        job = values_of(self._job)
+        own = job["id"], job["tenant"], well_formed(job["description"] or job["intent"]), self._lease.token
+        return own, self._events, self._effect_keys
+
     def progress(self) -> RunProgress | None:
         """Return what must be stored before any of what was decided is done; None: nothing."""
         if self._following is None:
-            return self._writer.progress(self._decided, self._unstored)
+            writer = ProgressWriter(self._job, self._lease, self._effect_keys, self._new_id)
+            return writer.progress(self._decided, self._unstored)
         template = self._following.progress
-        return None if template is None else self._writer.filled(template, self._moments, self._results)
+        return None if template is None else template.filled([self.filling], self._new_id)[0]
 
     def stored(self) -> None:
         """Note that everything is stored."""
@@ -90,23 +107,23 @@ class Decisions:
 
     def settle(self) -> None:
         """Let the last decision count."""
-        self._turn = self._following
-        if self._turn is None:
+        self._turn = turn = self._following
+        if turn is None:
             self._state = self._decided
             self.status = self._state.status
         else:
-            self.status = self._turn.status
+            self.status = turn.status
 
     def timed(self, event: RunEvent) -> RunEvent:
         """Return an event of a command with its time."""
         at: object = event.at
-        return replace(event, at=self._moments[at.number] + at.later) if type(at) is Hole else event
+        return replace(event, at=self._events[at.number].at + at.later) if type(at) is Hole else event
 
     def results(self, tasks: Sequence[TaskId]) -> dict[TaskId, Any]:
         """Return the results of those tasks that have one."""
         if self._following is not None:
-            brought = self._following.results
-            return {task_id: self._results[brought[task_id]] for task_id in tasks if task_id in brought}
+            brought, events = self._following.results, self._events
+            return {task_id: result_of(events[brought[task_id]]) for task_id in tasks if task_id in brought}
         states = self._decided.tasks
         return {task_id: result for task_id in tasks if (result := states[task_id].result) is not None}
 
@@ -124,9 +141,11 @@ class Decisions:
     def _leave_course(self, course: Course) -> None:
         """Have `step` decide again what has been decided so far; what was stored stays so."""
         state, unstored = course.opened(self._job), list[Command]()
-        for events, turn in self._passed:
-            state, commands = step(state, events)
+        begun = 0
+        for turn in self._passed:
+            state, commands = step(state, self._events[begun : turn.events])
             unstored = [] if turn.stores else unstored + commands
+            begun = turn.events
         self._state, self._unstored = state, unstored
         self._turn = self._following = None
-        self._passed = []
+        self._passed, self._events = [], []

@@ -7,23 +7,19 @@ stored is looked for in the world before it would be done again.
 import asyncio
 import dataclasses
 import functools
-import itertools
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.clock import Clock
+from scheduler.core.assembling import values_of
 from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
-    MOST_CRASHES,
-    RULES,
     AttemptFailed,
     AttemptOverdue,
     AttemptSucceeded,
@@ -31,12 +27,10 @@ from scheduler.core.events import (
     CancelRequested,
     LookFailed,
     RunEvent,
-    RunOpened,
-    RunRules,
 )
-from scheduler.core.ids import IdFactory, JobId, TaskId
+from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun
-from scheduler.core.retry import GiveUp, RetryPolicy, TaskFailure
+from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.carrier import Begin, in_a_task
@@ -48,53 +42,18 @@ from scheduler.orchestrator.commands import (
     VerifyTask,
 )
 from scheduler.orchestrator.decisions import Decisions
+from scheduler.orchestrator.progress_template import ProgressTemplate
 from scheduler.orchestrator.run_change import patience
-from scheduler.orchestrator.task_runner import TaskRunner
-from scheduler.orchestrator.timers import Timers
-from scheduler.repository.question_repository import UNANSWERED
-from scheduler.repository.repository_interface import JobRepository, RunProgress
+from scheduler.orchestrator.run_means import Means, Openings
+from scheduler.orchestrator.run_plan import RunPlan
+from scheduler.orchestrator.storing import store_at_last
+from scheduler.repository.repository_interface import RunProgress
 
-_STORING = RetryPolicy(max_attempts=60, base_delay=timedelta(milliseconds=50), max_delay=timedelta(seconds=5))
 _MAY_WAIT = 0.05  # seconds that the start of a repeatable task may go unstored
 
 _Tasks = Collection[asyncio.Task[None]]
 
 log = structlog.get_logger(__name__)
-
-
-class Holds:
-    """Says how long leases hold by the clock that nobody sets. The jobs of one claim share their lease."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._latest: Lease | None = None
-        self._answer = 0.0
-
-    def of(self, lease: Lease) -> float:
-        """Return until when a lease that was just taken holds."""
-        if lease is not self._latest:
-            self._answer = self.until(lease.until)
-            self._latest = lease
-        return self._answer
-
-    def until(self, moment: datetime) -> float:
-        return self._clock.monotonic() + (moment - self._clock.now()).total_seconds()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What all runs of a worker share. `on_failure` gets attempts that failed, to `tell`."""
-
-    runner: TaskRunner
-    jobs: JobRepository
-    clock: Clock
-    timers: Timers
-    holds: Holds
-    random: Callable[[], float]
-    new_id: IdFactory
-    on_failure: Callable[[JobId, AttemptFailed], None]
-    most_crashes: int = MOST_CRASHES
-    rules: RunRules = RULES
 
 
 class JobRun:
@@ -103,42 +62,51 @@ class JobRun:
     `tasks` are the stored rows of those that were touched before.
     """
 
+    must_store = False
+    """Whether nothing may be done before what was decided is stored."""
+    _held_until: datetime | None = None
+    _waiting: asyncio.Future[None] | None = None
+    _to_do: Sequence[Command] = ()
+    _progress: RunProgress | None = None
+    _store_by = math.inf
+    _store_now = False
+    _broken: BaseException | None = None
+
     def __init__(
         self, job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog, means: Means, begin: Begin = in_a_task
     ) -> None:
-        lease = job.lease
+        values = values_of(job)
+        lease: Lease | None = values["lease"]
         if lease is None:
             raise LeaseLostError(job.id)
         self.job = job
-        self.epoch = lease.epoch
+        self.id: JobId = values["id"]
+        self.number: int = values["run"]
+        self.lease = lease
         self._means = means
         self._begin = begin
-        self._held_until, self._held_for = lease.until, means.holds.of(lease)
+        self._held_for = means.holds.of(lease)
         self._effect_keys = {task.task_id: task.effect_key for task in tasks}
-        self._decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
+        self.decisions = Decisions(job, lease, tasks, catalog, self._effect_keys, means.new_id)
         self._inbox: list[RunEvent] = []
-        self._waiting: asyncio.Future[None] | None = None
         self._orders: dict[TaskId, tuple[int, ToDo, ExecutionContext]] = {}
-        self._store_by = math.inf
-        self._store_now = False
         self._busy: dict[TaskId, asyncio.Task[None]] = {}
-        self._broken: BaseException | None = None
         self._at_it: dict[TaskId, set[asyncio.Task[None]]] = {}
         self._alarms: list[tuple[float, RunEvent]] = []
 
     @property
     def ended(self) -> bool:
         """Whether the end of the run is stored."""
-        return self._decisions.status.final
+        return self.decisions.status.final
 
     @property
     def status(self) -> JobStatus:
-        return self._decisions.status
+        return self.decisions.status
 
     @property
     def left(self) -> bool:
         """Whether the job is nobody's any more: it has ended, or is parked, and that is stored."""
-        return self._decisions.status is not JobStatus.RUNNING
+        return self.decisions.status is not JobStatus.RUNNING
 
     def cancel(self) -> None:
         """Ask the run to stop; it ends when it is known what its busy tasks did."""
@@ -151,40 +119,82 @@ class JobRun:
     @property
     def lease_is_over(self) -> bool:
         """Whether another worker may have the job by now. Then nothing may be begun here any more."""
-        return self._means.clock.now() >= self._held_until or self._means.clock.monotonic() >= self._held_for
+        clock = self._means.clock
+        return clock.now() >= (self._held_until or self.lease.until) or clock.monotonic() >= self._held_for
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at one of its steps."""
+        return bool(self._at_it)
+
+    def carried_by(self, begin: Begin) -> None:
+        """Have steps begun by somebody else from now on."""
+        self._begin = begin
+
+    def open(self, openings: Openings) -> None:
+        """Tell the run that it begins."""
+        self.tell(openings.of(self.job, self.decisions))
 
     async def until_done(self) -> None:
-        """Carry the run to its end, or until it is parked.
+        """Carry the run from where it is to its end, or until it is parked.
 
         Raises LeaseLostError when another worker has the job; what is busy is stopped.
 
         Raises an UnavailableError when the store cannot be written for minutes.
         """
-        self.tell(
-            RunOpened(
-                at=self._means.clock.now(),
-                crashes=self.job.crashes,
-                most_crashes=self._means.most_crashes,
-                rules=self._means.rules,
-                unanswered=self.job.error_code == UNANSWERED,
-                lacking=self._means.runner.lacking(self._decisions.sure_to_come(), self.job.tenant),
-            )
-        )
-        decisions = self._decisions
         try:
-            while decisions.status is JobStatus.RUNNING:
-                if not (self._inbox or self._store_now or self._broken is not None):
-                    await self._something()
-                to_do = self._decide()
-                if decisions.stores:
+            while not self.left:
+                if self.must_store and self._broken is None:
                     await self._store()
-                decisions.settle()
-                for command in to_do:
-                    self._perform(command)
+                    self.act()
+                elif not self.go_on() and not self.left:
+                    await self._something()
         finally:
-            self._means.timers.remove(self)
+            self.quit()
             if self._at_it:
                 await self._stop_everybody()
+
+    def go_on(self) -> bool:
+        """Decide and act for as long as something has happened; return whether something must be stored first."""
+        decisions = self.decisions
+        while decisions.status is JobStatus.RUNNING:
+            if self._broken is not None:
+                raise self._broken
+            if not (self._inbox or self._store_now):
+                return False
+            events, self._inbox = self._inbox, []
+            self._to_do = to_do = decisions.decide(events, store=self._store_now)
+            if to_do:
+                self._note_keys(to_do)
+            if decisions.stores:
+                self.must_store = True
+                return True
+            self.act()
+        return False
+
+    def _note_keys(self, to_do: Sequence[Command]) -> None:
+        """Note the keys of the effects that are about to be begun; they are stored before."""
+        for command in to_do:
+            if type(command) is StartTask:
+                self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
+
+    def act(self) -> None:
+        """Let what was decided count, and have it done."""
+        self.decisions.settle()
+        to_do = self._to_do
+        if to_do:
+            self._to_do = ()
+            for command in to_do:
+                self._perform(command)
+
+    def breaks(self, error: BaseException) -> None:
+        """Have the run end with an error, whatever else has happened."""
+        self._broken = error
+        self._stir()
+
+    def quit(self) -> None:
+        """Ask for nothing more; somebody may be busy still."""
+        self._means.timers.remove(self)
 
     async def _stop_everybody(self) -> None:
         """Stop whoever is busy, and wait until they have let go, however often this run is cancelled meanwhile."""
@@ -196,7 +206,8 @@ class JobRun:
     def tell(self, event: RunEvent) -> None:
         """Let the run know what has happened."""
         self._inbox.append(event)
-        self._stir()
+        if self._waiting is not None:
+            self._stir()
 
     def _stir(self) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -204,34 +215,44 @@ class JobRun:
 
     async def _something(self) -> None:
         """Wait until something has happened, or it is time to store what was not."""
-        if self._store_by == math.inf and self._decisions.unstored:
+        if self._store_by == math.inf and self.decisions.unstored:
             self._store_by = time.monotonic() + _MAY_WAIT
             self._means.timers.call_at(self._store_by, self)
         self._waiting = asyncio.get_running_loop().create_future()
         await self._waiting
 
-    def _decide(self) -> Sequence[Command]:
-        """Decide what follows from what has happened, which is to be stored before it is acted on."""
-        if self._broken is not None:
-            raise self._broken
-        events, self._inbox = self._inbox, []
-        to_do = self._decisions.decide(events, store=self._store_now)
-        for command in to_do:
-            if type(command) is StartTask:
-                self._effect_keys[command.task_id] = self._effect_key(command.task_id, command.attempt)
-        return to_do
-
     async def _store(self) -> None:
         """Store what was decided and is not stored yet."""
-        progress = self._decisions.progress()
-        self._store_by = math.inf
+        progress = self.progress()
         if progress is not None:
             try:
                 await self._means.jobs.record(progress)
             except UnavailableError as error:
-                await self._store_at_last(progress, error)
-        self._decisions.stored()
-        self._store_now = False
+                await store_at_last(self._means, progress, error)
+        self.stored()
+
+    def progress(self) -> RunProgress | None:
+        """Return what must be stored, the same until it is; None: nothing."""
+        if self._progress is None:
+            self._store_by = math.inf
+            self._progress = self.decisions.progress()
+        return self._progress
+
+    @property
+    def template(self) -> ProgressTemplate | None:
+        """What has to be filled to make progress of this run; None: it is made already, or otherwise."""
+        return self.decisions.template if self._progress is None else None
+
+    def has_made(self, progress: RunProgress) -> None:
+        """Take the progress that was made of the template."""
+        self._store_by = math.inf
+        self._progress = progress
+
+    def stored(self) -> None:
+        """Note that everything is stored."""
+        self._progress = None
+        self.decisions.stored()
+        self.must_store = self._store_now = False
 
     def wake(self, now: float) -> float:
         """Bring back events whose time has come, and see that what waits to be stored is; see Timers."""
@@ -244,22 +265,6 @@ class JobRun:
             for event in due:
                 self._ring(event)
         return min(self._store_by, min((moment for moment, _ in self._alarms), default=math.inf))
-
-    async def _store_at_last(self, progress: RunProgress, error: UnavailableError) -> None:
-        """Store what could not be, for minutes if need be: to go on would be to forget, to give up would be to redo."""
-        for tries in itertools.count(1):
-            now, failure = self._means.clock.now(), TaskFailure.of(error)
-            answer = _STORING.decide(failure, attempts=tries, now=now, draw=self._means.random())
-            if isinstance(answer, GiveUp):
-                raise error
-            log.warning("progress_not_stored_yet", tries=tries, error=str(error))
-            await asyncio.sleep((answer.when - now).total_seconds())
-            try:
-                await self._means.jobs.record(progress)
-            except UnavailableError as again:
-                error = again
-            else:
-                return
 
     def _perform(self, command: Command) -> None:
         if type(command) is StartTask:
@@ -281,7 +286,7 @@ class JobRun:
     def _set_timer(self, event: RunEvent) -> None:
         if type(event) is AttemptOverdue and event.task_id not in self._at_it:
             return  # it has ended already
-        event = self._decisions.timed(event)
+        event = self.decisions.timed(event)
         due = time.monotonic() + (event.at - self._means.clock.now()).total_seconds()
         self._alarms.append((due, event))
         self._means.timers.call_at(due, self)
@@ -299,12 +304,11 @@ class JobRun:
         try:
             event = await work
             if type(event) is AttemptFailed:
-                self._means.on_failure(self.job.id, event)
+                self._means.on_failure(self.id, event)
             else:
                 self.tell(event)
         except Exception as error:  # noqa: BLE001 - whoever carries the run gets it
-            self._broken = error
-            self._stir()
+            self.breaks(error)
 
     def _let_go(self, task_id: TaskId, task: asyncio.Task[None]) -> None:
         """Note that somebody is no longer busy."""
@@ -328,12 +332,12 @@ class JobRun:
         if earlier:
             await asyncio.wait(earlier)
         if self.lease_is_over:
-            raise LeaseLostError(self.job.id)
+            raise LeaseLostError(self.id)
         try:
             todo, context = self._order(task_id, attempt)
         except CPAError as error:
             return self._means.runner.not_begun(task_id, attempt, error)
-        can_tell = todo.verify is not None or task_id not in self._decisions.plan.repeatable
+        can_tell = todo.verify is not None or task_id not in self.decisions.plan.repeatable
         return await self._means.runner.attempt(todo, context, look_first=again and can_tell)
 
     async def _look(
@@ -359,15 +363,25 @@ class JobRun:
         ordered = self._orders.get(task_id)
         if ordered is not None and ordered[0] == attempt:
             return ordered[1:]
-        plan = self._decisions.plan
+        plan = self.decisions.plan
         todo = plan.todos[task_id]
-        results = self._decisions.results(todo.dependencies)
-        if task_id in plan.items:
-            results[ITEM], results[INDEX] = plan.items[task_id]
-        todo = todo.resolved(results)
-        context = self._means.runner.context(self.job, todo, attempt)
+        inputs = plan.inputs.get(task_id)
+        if inputs is None:
+            todo = self._resolved(plan, task_id)
+            inputs = todo.canonical()
+            if todo is plan.todos[task_id]:
+                plan.inputs[task_id] = inputs
+        context = self._means.runner.context(self.job, task_id, inputs, attempt)
         self._orders[task_id] = attempt, todo, context
         return todo, context
+
+    def _resolved(self, plan: RunPlan, task_id: TaskId) -> ToDo:
+        """Return the task with its references replaced, the same if it has none. Raises InvalidInputError."""
+        todo = plan.todos[task_id]
+        results = self.decisions.results(todo.dependencies)
+        if task_id in plan.items:
+            results[ITEM], results[INDEX] = plan.items[task_id]
+        return todo.resolved(results)
 
     def _effect_key(self, task_id: TaskId, attempt: int) -> str | None:
         """Return the key that the executor will get; None when it will get nothing because the order is faulty."""

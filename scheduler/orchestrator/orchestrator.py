@@ -6,7 +6,8 @@ if there is one (`repair_service`).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,8 +25,10 @@ from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
-from scheduler.orchestrator.carrier import Begin, in_a_task
-from scheduler.orchestrator.job_run import Holds, JobRun, Means
+from scheduler.orchestrator.carrier import Begin, Carrier, in_a_task
+from scheduler.orchestrator.job_run import JobRun
+from scheduler.orchestrator.run_group import Carried, RunGroup
+from scheduler.orchestrator.run_means import Holds, Means, Openings
 from scheduler.orchestrator.run_plan import RunPlan
 from scheduler.orchestrator.run_progress import ProgressWriter
 from scheduler.orchestrator.state import RunState, TaskMap
@@ -38,6 +41,16 @@ from scheduler.telemetry.logs import log_of_run
 from scheduler.telemetry.telemetry import tell_span, traces_are_on
 
 log = structlog.get_logger(__name__)
+
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Alone(Protocol):
+    """Whoever has runs go on that others do not wait for."""
+
+    def __call__(self, run: Carrier, job: Job, work: Work) -> None:
+        """Carry the run of a job on, from where it is."""
 
 
 class AgentTasks(Protocol):
@@ -105,8 +118,6 @@ class Orchestrator:
         """Carry a job as `dequeue` gave it to the end of its run, or until it is parked, in an asyncio task of its own.
 
         Its steps are begun by `begin`. Raises LeaseLostError.
-
-        What is logged from now on in that task names the job.
         """
         if job.crashes > self._means.most_crashes + 1:  # the fault lies before anything that `step` could decide
             await self._put_aside(job)
@@ -116,11 +127,76 @@ class Orchestrator:
             raise LeaseLostError(job_id)
         held = lease.until
         tasks, until = await self._touched_tasks(job, held) if lease.epoch > 1 else ((), held)
-        run = JobRun(job, tasks, self._catalog_of(job.tenant), self._means, begin)
+        run = self._opened(job, tasks, begin, Openings(self._means))
         if until is not held:
             run.renewed(until)
-        self._runs[job_id] = run
-        log_of_run(job_id, job.run)
+        await self._carry_on(run)
+
+    async def process_together(
+        self,
+        jobs: Mapping[Carrier, Job],
+        begin: Begin,
+        alone: Alone,
+        ended: Callable[[Sequence[Carrier]], Awaitable[None]],
+    ) -> None:
+        """Carry jobs as `dequeue` gave them, side by side: what they store at the same time is stored with one write.
+
+        Who has to wait for anything else, or does not do what the others do, goes on alone; `ended` gets the others.
+        """
+        runs, openings = list[Carried](), Openings(self._means)
+        for carrier, job in jobs.items():
+            if carrier.cancelled:
+                carrier.end()
+                continue
+            run = self._opened_at_once(job, begin, openings)
+            if run is None:
+                alone(carrier, job, functools.partial(self.process, job, carrier.begin))
+            else:
+                runs.append((carrier, run))
+        goes_alone = functools.partial(self._goes_alone, alone)
+        have_ended = functools.partial(self._have_ended, goes_alone, ended)
+        group = RunGroup(self._means.jobs, self._means.new_id, alone=goes_alone, ended=have_ended)
+        await group.carry(runs)
+
+    def _opened_at_once(self, job: Job, begin: Begin, openings: Openings) -> JobRun | None:
+        """Open a run of which the store need not be asked anything; None: another, or one that cannot be opened."""
+        lease = job.lease
+        if lease is None or lease.epoch > 1:
+            return None
+        try:
+            return self._opened(job, (), begin, openings)
+        except Exception:  # noqa: BLE001 - whoever opens it alone finds out
+            return None
+
+    def _opened(self, job: Job, tasks: Sequence[TaskRun], begin: Begin, openings: Openings) -> JobRun:
+        run = JobRun(job, tasks, self._catalog_of(job.tenant), self._means, begin)
+        run.open(openings)
+        self._runs[run.id] = run
+        return run
+
+    def _goes_alone(self, alone: Alone, carrier: Carrier, run: JobRun) -> None:
+        run.carried_by(carrier.begin)
+        alone(carrier, run.job, functools.partial(self._carry_on, run))
+
+    async def _have_ended(
+        self,
+        goes_alone: Callable[[Carrier, JobRun], None],
+        ended: Callable[[Sequence[Carrier]], Awaitable[None]],
+        runs: Sequence[Carried],
+    ) -> None:
+        """Clear up after runs; each alone where that means to wait."""
+        if self._executors.hold_anything:
+            for carrier, run in runs:
+                goes_alone(carrier, run)
+            return
+        for _, run in runs:
+            run.quit()
+            self._close(run)
+        await ended([carrier for carrier, _ in runs])
+
+    async def _carry_on(self, run: JobRun) -> None:
+        """Carry a run to its end. What is logged from now on in this task names its job."""
+        log_of_run(run.id, run.number)
         try:
             await run.until_done()
         except LeaseLostError:
@@ -129,14 +205,17 @@ class Orchestrator:
         finally:
             if self._executors.hold_anything:
                 await _to_its_end(self._let_go(run))
-            if run.ended and run.epoch > 1:
-                await self._means.runner.forget_answers(job_id)
-            if run.status is JobStatus.FAILED:
-                self._on_failed()
-            if run.ended and traces_are_on():
-                _tell_of(job, run)
-            if self._runs.get(job_id) is run:
-                del self._runs[job_id]
+            if run.ended and run.lease.epoch > 1:
+                await self._means.runner.forget_answers(run.id)
+            self._close(run)
+
+    def _close(self, run: JobRun) -> None:
+        if run.status is JobStatus.FAILED:
+            self._on_failed()
+        if traces_are_on() and run.ended:
+            _tell_of(run)
+        if self._runs.get(run.id) is run:
+            del self._runs[run.id]
 
     def handle_task_failure(self, job_id: JobId, failed: AttemptFailed) -> None:
         """Try it again, elsewhere if the agent was at fault; find out first what it did; ask; or give up.
@@ -198,7 +277,7 @@ class Orchestrator:
         await self._executors.let_go(job.id, ended=True)
 
     async def _let_go(self, run: JobRun) -> None:
-        await self._executors.let_go(run.job.id, ended=run.ended or await self._has_ended(run.job.id))
+        await self._executors.let_go(run.id, ended=run.ended or await self._has_ended(run.id))
 
     async def _has_ended(self, job_id: JobId) -> bool:
         """Whether another worker has ended the job meanwhile; what is not known now is kept."""
@@ -238,8 +317,9 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-def _tell_of(job: Job, run: JobRun) -> None:
+def _tell_of(run: JobRun) -> None:
     """Trace a run that has ended, as that of which its steps are part."""
+    job = run.job
     code = None if run.status is JobStatus.DONE else str(run.status)
     began = job.started_at or job.created_at
     tell_span(f"job {job.intent}", of_run(job.id, job.run), began, code, job_id=job.id, tenant=job.tenant, run=job.run)

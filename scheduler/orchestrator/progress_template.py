@@ -5,14 +5,14 @@ be handed on, and time can be added to one; whoever looks at it finds nothing: t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import IntEnum
-from functools import partial
-from operator import itemgetter
+from itertools import repeat
 from typing import Any, Final, NoReturn, TypeVar, cast
 
-from scheduler.core.ids import IdFactory, JobId, LeaseToken, TaskId, TenantId
-from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.core.events import AttemptSucceeded, RunEvent
+from scheduler.core.ids import IdFactory, JobId, LeaseToken, TaskId, TenantId, ids_of
+from scheduler.repository.lines import entry_of, event_of, task_of
 from scheduler.repository.repository_interface import RunProgress
 from scheduler.repository.storable import document, to_micros
 
@@ -41,10 +41,6 @@ class Part(IntEnum):
 
 OWN: Final = (Part.JOB, Part.TENANT, Part.REASON, Part.TOKEN)
 _BROUGHT: Final = (Part.MOMENT, Part.RESULT, Part.KEY, Part.ID)
-_task: Callable[[Row], TaskLine] = partial(tuple.__new__, TaskLine)
-_event: Callable[[Row], EventLine] = partial(tuple.__new__, EventLine)
-_entry: Callable[[Row], AuditLine] = partial(tuple.__new__, AuditLine)
-"""What `_make` does, without a look at the number of values."""
 
 
 class Hole:
@@ -101,6 +97,10 @@ def hole_of(value: object) -> Hole | None:
 
 Own = tuple[JobId, TenantId, str, LeaseToken]
 """What OWN stands for."""
+Filling = tuple[Own, Sequence[RunEvent], Mapping[TaskId, str | None]]
+"""What a run brings: its own, what has happened to it, and the keys of its effects."""
+Line = tuple[Callable[[Row], Any], Sequence[int]]
+"""How a line is made of a row, and in which columns its values stand."""
 
 
 def stored(value: Any, form: Callable[[Any], Stored]) -> Stored:  # noqa: ANN401 - whatever `form` takes
@@ -125,50 +125,42 @@ class ProgressTemplate:
             names += [(part, one) for one in which]
         self._places = {name: place for place, name in enumerate(names)}
         self._constants: list[Any] = []
-        kinds = ((_task, progress.tasks), (_event, progress.events), (_entry, progress.audit))
-        self._lines: list[tuple[Callable[[Row], Any], Callable[[Row], Row]]] = [
-            (make, self._filler(line)) for make, some in kinds for line in some
-        ]
-        self._events = len(progress.tasks)
-        self._audit = self._events + len(progress.events)
+        kinds = ((task_of, progress.tasks), (event_of, progress.events), (entry_of, progress.audit))
+        self._lines = [[(make, tuple(map(self._place, line))) for line in some] for make, some in kinds]
         self._status = progress.status
         self._end = None if progress.completed_at is None else _moment_of(progress.completed_at)
 
-    def filled(
-        self,
-        own: Own,
-        moments: Sequence[datetime],
-        results: Sequence[Mapping[str, Any] | None],
-        effect_keys: Mapping[TaskId, str | None],
-        new_id: IdFactory,
-    ) -> RunProgress:
-        """Return the progress of a run, of the moment and the result of each of its events, and its keys."""
-        values: Any = [*own]
-        put = values.append  # one by one: a call from within `map` or a comprehension costs more
-        for number in self._moments:
-            put(to_micros(moments[number]))
-        for number in self._results:
-            put(document(results[number]))
-        for task_id in self._keys:
-            put(effect_keys.get(task_id))
-        for _ in self._ids:
-            put(new_id())
-        values += self._constants
-        lines = [make(fill(values)) for make, fill in self._lines]
-        return RunProgress(
-            job_id=own[0],
-            tenant=own[1],
-            lease_token=own[3],
-            tasks=lines[: self._events],
-            events=lines[self._events : self._audit],
-            audit=lines[self._audit :],
-            status=self._status,
-            completed_at=None if self._end is None else moments[self._end],
-            checked=True,
-        )
-
-    def _filler(self, line: Iterable[object]) -> Callable[[Row], Row]:
-        return itemgetter(*map(self._place, line))
+    def filled(self, runs: Sequence[Filling], new_id: IdFactory) -> list[RunProgress]:
+        """Return the progress of each of the runs: what they bring makes columns, of which the lines take some each."""
+        own, events, keys = zip(*runs, strict=True)
+        job_ids, tenants, reasons, tokens = zip(*own, strict=True)
+        columns: list[Iterable[Any]] = [
+            *(job_ids, tenants, reasons, tokens),
+            *([to_micros(some[number].at) for some in events] for number in self._moments),
+            *([document(result_of(some[number])) for some in events] for number in self._results),
+            *([some.get(task_id) for some in keys] for task_id in self._keys),
+            *(ids_of(new_id, len(runs)) for _ in self._ids),
+            *map(repeat, self._constants),
+        ]
+        tasks, lines, entries = (_of_each(columns, some) for some in self._lines)
+        end = self._end
+        ends = repeat(None) if end is None else [some[end].at for some in events]
+        return [
+            RunProgress(
+                job_id=job_id,
+                tenant=tenant,
+                lease_token=token,
+                tasks=its_tasks,
+                events=its_events,
+                audit=its_entries,
+                status=self._status,
+                completed_at=completed_at,
+                checked=True,
+            )
+            for job_id, tenant, token, its_tasks, its_events, its_entries, completed_at in zip(
+                job_ids, tenants, tokens, tasks, lines, entries, ends, strict=False
+            )
+        ]
 
     def _place(self, value: object) -> int:
         """Return where a value stands among those that `filled` lines up."""
@@ -180,6 +172,17 @@ class ProgressTemplate:
         if hole.later or place is None:
             raise LookedAtError
         return place
+
+
+def result_of(event: RunEvent) -> Mapping[str, Any]:
+    """Return the result that a hole says an event has brought."""
+    return cast("AttemptSucceeded", event).result
+
+
+def _of_each(columns: Sequence[Iterable[Any]], lines: Sequence[Line]) -> Iterable[Sequence[Any]]:
+    """Return the lines of each of the runs whose values the columns hold."""
+    made = [map(make, zip(*[columns[place] for place in places], strict=False)) for make, places in lines]
+    return zip(*made, strict=True) if made else repeat(())
 
 
 def _name(hole: Hole) -> tuple[Part, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import structlog
 
 from scheduler.core.actions import ActionCatalog
-from scheduler.core.assembling import assembled
+from scheduler.core.assembling import assembled, values_of
 from scheduler.core.events import AttemptOverdue, AttemptSucceeded, EventType, RunEvent, RunOpened
 from scheduler.core.ids import IdFactory, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun, TaskStatus
@@ -86,15 +86,22 @@ class Turn:
     """What a run decides when something has happened to it, after all that happened before on its course.
 
     `to_do` is to be done once `progress`, what the run has not stored before, is stored; the times in it are holes.
-    `unstored`: something is left that need not be stored at once. `results` says which event brought a task's result.
+    `unstored`: something is left that need not be stored at once. `results` says which event brought a task's result,
+    and `events` how many there were up to here.
     """
 
-    __slots__ = ("_next", "_path", "course", "plan", "progress", "results", "status", "stores", "to_do", "unstored")
+    __slots__ = (
+        "_answer", "_asked", "_next", "_path", "course", "events", "plan", "progress", "results", "status", "stores",
+        "to_do", "unstored",
+    )  # fmt: skip
 
     def __init__(self, course: "Course", path: tuple[Sequence[RunEvent], ...]) -> None:
         """Go the way from the beginning. Raises LookedAtError, and whatever comes of looking at a hole."""
         self.course = course
         self._path = path
+        self._asked: RunEvent | None = None
+        self._answer: Turn | None = None
+        self.events = sum(map(len, path))
         self.plan = course.plan
         self._next: dict[object, Any] = {}
         self.stores = False
@@ -116,7 +123,17 @@ class Turn:
 
     def after(self, events: Sequence[RunEvent]) -> "Turn | None":
         """Return the turn that comes when this has happened; None: it is not known."""
-        kind = _kind(events[0]) if len(events) == 1 else _kinds(events)
+        if len(events) != 1:
+            return self._following(_kinds(events), events)
+        event = events[0]
+        if event is self._asked:  # runs that begin together share it
+            return self._answer
+        following = self._following(_kind(event), events)
+        if type(event) is RunOpened:
+            self._asked, self._answer = event, following
+        return following
+
+    def _following(self, kind: object, events: Sequence[RunEvent]) -> "Turn | None":
         if kind is None:
             return None
         following: Turn | None = self._next.get(kind, _UNKNOWN)
@@ -126,7 +143,7 @@ class Turn:
         if not self.course.left:
             return None
         self.course.left -= 1
-        begun = sum(map(len, self._path))
+        begun = self.events
         path = (*self._path, tuple(_with_holes(event, begun + place) for place, event in enumerate(events)))
         following = None
         try:
@@ -164,7 +181,8 @@ class Course:
 
 def course_of(job: Job, tasks: Sequence[TaskRun], catalog: ActionCatalog) -> Turn | None:
     """Return where the course of a job begins; None: what comes depends on more than events, or its plan is new."""
-    if tasks or job.deadline is not None or job.run != 1 or job.status is not JobStatus.RUNNING:
+    its = values_of(job)
+    if tasks or its["deadline"] is not None or its["run"] != 1 or its["status"] is not JobStatus.RUNNING:
         return None
     plan, untouched = plan_of(job, catalog)
     learned = plan.learned

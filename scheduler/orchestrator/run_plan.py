@@ -28,8 +28,9 @@ class RunPlan:
 
     `decisive` are those that may be skipped, or be many: somebody must look at them before they start. Of those
     `in_turn` the elements are done one after the other, because they share the session. `items` holds the elements of
-    the tasks that are one of many, with their numbers. `learned` is what its runs have taught, see run_course.py; a
-    plan that is made of this one begins anew.
+    the tasks that are one of many, with their numbers. `learned` is what its runs have taught, see run_course.py, and
+    `inputs` those of the steps that refer to no other, as far as one has run; a plan that is made of this one begins
+    anew.
     """
 
     todos: Mapping[TaskId, ToDo]
@@ -39,6 +40,7 @@ class RunPlan:
     in_turn: frozenset[TaskId] = frozenset()
     items: Mapping[TaskId, tuple[Any, int]] = field(default_factory=dict)
     learned: dict[str, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
+    inputs: dict[TaskId, str] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     def waiting_for(self, ended: Iterable[TaskId] = ()) -> Counter[TaskId]:
         """Return how many tasks each waits for; those that have ended well count no more."""

@@ -1,8 +1,6 @@
 """Says in rows, lines of the timeline and audit entries what one step of a run has changed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 from scheduler.core.events import EventType
 from scheduler.core.ids import IdFactory, TaskId
@@ -13,7 +11,7 @@ from scheduler.core.sentences import sentence
 from scheduler.core.task_executor_interface import last_picture
 from scheduler.core.todo import ToDo
 from scheduler.orchestrator.commands import AddTasks, Command, FinishRun, NoteEvent, ParkJob, SaveTask
-from scheduler.orchestrator.progress_template import ProgressTemplate, stored
+from scheduler.orchestrator.progress_template import stored
 from scheduler.orchestrator.state import RunState, TaskState
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.repository_interface import RunProgress
@@ -65,13 +63,6 @@ class ProgressWriter:
         self._effect_keys = effect_keys
         self._new_id = new_id
 
-    def filled(
-        self, template: ProgressTemplate, moments: Sequence[datetime], results: Sequence[Mapping[str, Any] | None]
-    ) -> RunProgress:
-        """Return what `progress` would for a run that has taken the same course, with these times and results."""
-        own = self._job_id, self._tenant, self._reason, self._lease.token
-        return template.filled(own, moments, results, self._effect_keys, self._new_id)
-
     def progress(self, state: RunState, commands: Sequence[Command]) -> RunProgress | None:
         """Return what must be stored before any of the commands is carried out; None: nothing."""
         changed: dict[TaskId, None] = {}
@@ -98,14 +89,14 @@ class ProgressWriter:
             job_id=self._job_id,
             tenant=self._tenant,
             lease_token=self._lease.token,
-            tasks=[self._row(task_id, tasks[task_id]) for task_id in changed],
-            events=[self._line(state, note) for note in notes],
-            audit=[
+            tasks=tuple(self._row(task_id, tasks[task_id]) for task_id in changed),
+            events=tuple(self._line(state, note) for note in notes),
+            audit=tuple(
                 self._entry(note)
                 if note.task_id is None
                 else self._entry(note, todos[note.task_id], tasks[note.task_id].evidence)
                 for note in _worth_an_entry(notes)
-            ],
+            ),
             status=end.status if end else state.status if park else None,
             completed_at=end.at if end else None,
             error=None if failure is None else self._sentence(failure),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import CPAError, Effect, VerificationFailedError
@@ -74,12 +75,21 @@ class TaskRunner:
         self._random = random
         self._redact = redact
 
-    def context(self, job: Job, todo: ToDo, attempt: int) -> ExecutionContext:
-        """Say for whom the resolved task runs; the effect key is made here."""
-        job_id, task_id, lease = job.id, TaskId(todo.id or ""), job.lease
-        key = effect_key(job_id, task_id, todo.canonical())
-        epoch = 0 if lease is None else lease.epoch
-        return ExecutionContext(job_id, task_id, job.tenant, job.locale, job.run, attempt, key, job.deadline, epoch)
+    def context(self, job: Job, task_id: TaskId, inputs: str, attempt: int) -> ExecutionContext:
+        """Say for whom a task runs; the effect key is made here, of its `inputs`, see ToDo.canonical."""
+        its = values_of(job)
+        job_id, lease = its["id"], its["lease"]
+        return ExecutionContext(
+            job_id,
+            task_id,
+            its["tenant"],
+            its["locale"],
+            its["run"],
+            attempt,
+            effect_key(job_id, task_id, inputs),
+            its["deadline"],
+            0 if lease is None else lease.epoch,
+        )
 
     def lacking(self, todos: Iterable[ToDo], tenant: TenantId) -> tuple[TaskId, TaskFailure] | None:
         """Return the first of the steps that cannot be done whatever comes of the others, and why."""

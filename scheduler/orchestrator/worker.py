@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import LeaseLostError, UnavailableError
 from scheduler.core.job import Job, Lease
 from scheduler.orchestrator.carrier import Carrier
-from scheduler.orchestrator.orchestrator import Orchestrator
+from scheduler.orchestrator.orchestrator import Orchestrator, Work
 from scheduler.queue.job_queue import JobQueue
 
 log = structlog.get_logger(__name__)
@@ -102,26 +104,29 @@ class Worker:
         """Run jobs that were leased together; those of one claim share their lease, and what is known of it."""
         latest: Lease | None = None
         held: _Held | None = None
+        together: dict[Carrier, Job] = {}
         for job in jobs:
-            lease = job.lease
+            its, run = values_of(job), Carrier(owner, self._ended)
+            job_id, lease = its["id"], its["lease"]
             if lease is not latest:
                 latest, held = lease, None if lease is None else _Held(lease.until, lease.until - now)
-            self._start(job, owner, held)
-
-    def _start(self, job: Job, owner: asyncio.TaskGroup, held: _Held | None) -> None:
-        """Run a job. If this process slept through a lease and has got the job again, the earlier run ends first."""
-        job_id, run = job.id, Carrier(owner, self._ended)
-        earlier = self._latest.get(job_id)
-        self._running[run], self._latest[job_id] = job, run
-        if held is not None:
-            self._held[run] = held
-        run.carry(self._process(job, run, earlier))
+            earlier = self._latest.get(job_id)
+            self._running[run], self._latest[job_id] = job, run
+            if held is not None:
+                self._held[run] = held
+            if earlier is None:
+                together[run] = job
+            else:
+                run.carry(self._alone(job, functools.partial(self._process_after, earlier, run, job)))
+        if together:
+            group = Carrier(owner, _forget, len(together))
+            group.carry(self._process(together, group))
 
     def _ended(self, run: Carrier) -> None:
-        job = self._running.pop(run)
+        job_id = self._running.pop(run).id
         self._held.pop(run, None)
-        if self._latest.get(job.id) is run:
-            del self._latest[job.id]
+        if self._latest.get(job_id) is run:
+            del self._latest[job_id]
         self._look.set()
 
     async def _next_jobs(self, limit: int) -> Sequence[Job]:
@@ -135,14 +140,39 @@ class Worker:
             log.exception("lease_failed")
         return ()
 
-    async def _process(self, job: Job, run: Carrier, earlier: Carrier | None) -> None:
-        """Run the job. A run that breaks keeps its lease until that runs out: a pause, counted as a crash."""
+    async def _process(self, jobs: Mapping[Carrier, Job], group: Carrier) -> None:
+        """Run jobs together, as far as they go."""
         try:
-            if earlier is not None:
-                earlier.cancel()
-                await earlier.until_ended()
-                job = self._as_held(job, run)
-            await self.orchestrator.process(job, run.begin)
+            await self.orchestrator.process_together(jobs, group.begin, self._goes_alone, self._release)
+        except Exception:
+            log.exception("job_runs_crashed", job_ids=[job.id for job in jobs.values()])
+        finally:
+            for run in jobs:
+                if run.with_others:
+                    run.end()
+
+    async def _release(self, runs: Sequence[Carrier]) -> None:
+        """Forget the leases of runs that have ended together."""
+        try:
+            await self._queue.release([self._running[run] for run in runs])
+        except Exception:
+            log.exception("leases_not_released")
+        for run in runs:
+            run.end()
+
+    async def _process_after(self, earlier: Carrier, run: Carrier, job: Job) -> None:
+        """Run a job that this process has got again because it slept through its lease: the earlier run ends first."""
+        earlier.cancel()
+        await earlier.until_ended()
+        await self.orchestrator.process(self._as_held(job, run), run.begin)
+
+    def _goes_alone(self, run: Carrier, job: Job, work: Work) -> None:
+        run.carry_on(self._alone(job, work))
+
+    async def _alone(self, job: Job, work: Work) -> None:
+        """Carry a run on. One that breaks keeps its lease until that runs out: a pause, counted as a crash."""
+        try:
+            await work()
             await self._queue.release([job])
         except LeaseLostError:
             pass  # whoever has the job now carries it on
@@ -266,3 +296,7 @@ class Worker:
             log.warning("not_handed_back", job_id=job.id, error=str(error))
         else:
             log.info("job_handed_back", job_id=job.id)
+
+
+def _forget(_group: Carrier) -> None:
+    """Whoever is carried together tells of its own end."""

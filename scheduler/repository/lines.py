@@ -4,8 +4,9 @@ times in microseconds, documents as text (storable.py).
 A run writes many: validated models, or values that are turned into rows one by one, cost several times more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, NamedTuple, Self
 
 from scheduler.core.events import EventType
@@ -91,3 +92,9 @@ class AuditLine(NamedTuple):
         path = screenshot_path and well_formed(screenshot_path)
         action, reason, at = well_formed(action), well_formed(reason), to_micros(timestamp)
         return cls(tenant, well_formed(id_), at, job_id, task_id, action, reason, result, path, document(metadata))
+
+
+task_of: Callable[[tuple[Any, ...]], TaskLine] = partial(tuple.__new__, TaskLine)
+event_of: Callable[[tuple[Any, ...]], EventLine] = partial(tuple.__new__, EventLine)
+entry_of: Callable[[tuple[Any, ...]], AuditLine] = partial(tuple.__new__, AuditLine)
+"""What `_make` does, without a look at the number of values."""

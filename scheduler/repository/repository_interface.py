@@ -161,10 +161,10 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
-    async def record(self, progress: RunProgress) -> None:
-        """Store what a step changed, or nothing.
+    async def record(self, *changes: RunProgress) -> None:
+        """Store what steps of runs changed, all of it, or nothing.
 
-        Raises LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
+        Raises LeaseLostError unless each lease is still the job's, and InvalidTransitionError.
         """
 
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -18,6 +17,8 @@ from scheduler.repository.sqlite_rows import audit_line
 from scheduler.repository.sqlite_writer import before_commit
 from scheduler.repository.storable import to_json
 
+_tenant_of = itemgetter(0)
+_LINES: Final = frozenset({AuditLine})
 _FIRST = "0" * 64
 _CHAINED = ("tenant", "block", "position", *AuditLine._fields[1:])
 """What a hash covers, see `_canonical`. A column that is added later must stay out of it, or every earlier hash would
@@ -40,18 +41,17 @@ def append(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditL
 
 def append_of_tenants(connection: sqlite3.Connection, entries: Sequence[AuditEntry | AuditLine]) -> None:
     """Append entries each to the chain of its tenant."""
-    lines = [entry if isinstance(entry, AuditLine) else audit_line(entry) for entry in entries]
+    lines: Sequence[AuditEntry | AuditLine] = entries
+    if not _LINES.issuperset(map(type, entries)):
+        lines = [entry if isinstance(entry, AuditLine) else audit_line(entry) for entry in entries]
     before_commit(connection, _chain, lines)
 
 
 def _chain(connection: sqlite3.Connection, lines: Sequence[AuditLine]) -> None:
-    by_tenant: defaultdict[TenantId, list[tuple[Any, ...]]] = defaultdict(list)
-    for line in lines:
-        by_tenant[line.tenant].append(line[1:])
-    for tenant, entries in by_tenant.items():
+    for tenant, entries in groupby(sorted(lines, key=_tenant_of), _tenant_of):
         last = connection.execute("SELECT block, digest FROM audit_heads WHERE tenant = ?", (tenant,)).fetchone()
         block, previous = (last["block"] + 1, last["digest"]) if last else (1, _FIRST)
-        rows = [(tenant, block, place, *entry) for place, entry in enumerate(entries)]
+        rows = [(tenant, block, place) + entry[1:] for place, entry in enumerate(entries)]  # noqa: RUF005 - a third less
         head = (tenant, block, _digest(previous, rows))
         _insert(connection, rows)
         connection.execute("INSERT INTO audit_blocks (tenant, block, digest) VALUES (?, ?, ?)", head)

@@ -4,16 +4,17 @@ A status changes by compare-and-set together with its event and its audit entry.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from itertools import repeat
+from typing import Any
 
 from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
 from scheduler.core.events import EventType
-from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.core.ids import JobId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.lines import AuditLine, EventLine
+from scheduler.repository.lines import AuditLine, entry_of, event_of
 from scheduler.repository.sqlite_rows import job_from_row, job_to_row
 from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
 from scheduler.repository.sqlite_turns import next_turns
@@ -30,7 +31,11 @@ _LINES = {
     JobStatus.FAILED: EventType.JOB_FAILED,
     JobStatus.CANCELLED: EventType.JOB_CANCELLED,
 }
-_ACTIONS = {line: f"job.{line.removeprefix('job_')}" for line in EventType}
+_AS_STORED: Mapping[EventType, tuple[str, str, str]] = {
+    line: (line.value, f"job.{line.removeprefix('job_')}", "failure" if line is EventType.JOB_FAILED else "success")
+    for line in EventType
+}
+"""A line's type, and the action and the result of the entry that goes with it."""
 _NEEDS_WORKER = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 
 
@@ -66,9 +71,8 @@ def note(
     **data: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Add a line to the timeline and an entry to the audit log."""
-    event, entry = noted(job, line, to_micros(at), well_formed(reason), said_of(job.run, data))
-    sqlite_events.append(connection, [event])
-    sqlite_audit.append(connection, [entry])
+    said = said_of(job.run, data)
+    note_all(connection, [(job.tenant, job.id, job.run, line, well_formed(reason), *said)], to_micros(at))
 
 
 def said_of(run: int, data: Mapping[str, Any]) -> tuple[str, str]:
@@ -76,14 +80,22 @@ def said_of(run: int, data: Mapping[str, Any]) -> tuple[str, str]:
     return document(data), document({"run": run, **data})
 
 
-def noted(job: Job, line: EventType, at: int, reason: str, said: tuple[str, str]) -> tuple[EventLine, AuditLine]:
-    """Return the line of the timeline, and the entry of the audit log, of values as they are stored."""
-    tenant, job_id, (data, metadata) = job.tenant, job.id, said
-    result: Literal["success", "failure"] = "failure" if line is EventType.JOB_FAILED else "success"
-    return (
-        EventLine(tenant, job_id, job.run, line._value_, at, None, data),
-        AuditLine(tenant, new_id(), at, job_id, None, _ACTIONS[line], reason, result, None, metadata),
-    )
+def note_all(connection: sqlite3.Connection, notes: Sequence[Sequence[Any]], at: int) -> None:
+    """Add lines to the timelines of jobs, and the entries that go with them to the audit log.
+
+    A note is the tenant, the job, its run, what has happened, why, and the two documents of `said_of`; each value as it
+    is stored.
+    """
+    if not notes:
+        return
+    tenants, ids, runs, types, reasons, data, metadata = zip(*notes, strict=True)
+    none, ats = repeat(None), repeat(at)
+    types_, actions, results = zip(*map(_AS_STORED.__getitem__, types), strict=True)
+    events = tuple(map(event_of, zip(tenants, ids, runs, types_, ats, none, data, strict=False)))
+    new_ids = ids_of(new_id, len(notes))
+    entries = zip(tenants, new_ids, ats, ids, none, actions, reasons, results, none, metadata, strict=False)
+    sqlite_events.append(connection, events)
+    sqlite_audit.append_of_tenants(connection, tuple(map(entry_of, entries)))
 
 
 def audit(

@@ -14,24 +14,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.assembling import assembled
-from scheduler.core.errors import CPAError, InvalidTransitionError, LeaseLostError
+from scheduler.core.errors import CPAError, LeaseLostError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, LeaseToken, TenantId, new_id
-from scheduler.core.job import JOB_TRANSITIONS, Job, JobStatus, Lease
+from scheduler.core.job import Job, JobStatus, Lease
 from scheduler.core.retry import TaskFailure
 from scheduler.core.sentences import sentence
 from scheduler.core.task_graph import TaskGraph
-from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.lines import AuditLine, EventLine
-from scheduler.repository.repository_interface import RunProgress
-from scheduler.repository.sqlite_jobs import bury, note, noted, said_of
-from scheduler.repository.sqlite_parking import park
+from scheduler.repository.sqlite_jobs import bury, note, note_all, said_of
 from scheduler.repository.sqlite_passing import next_past
 from scheduler.repository.sqlite_rows import JOB_COLUMNS, job_of
-from scheduler.repository.sqlite_tasks import add_items, end_rest, put_tasks
+from scheduler.repository.sqlite_tasks import end_rest
 from scheduler.repository.sqlite_turns import next_turns, taken
-from scheduler.repository.sqlite_writer import before_commit
-from scheduler.repository.storable import document, maybe_micros, to_micros, to_moment, well_formed
+from scheduler.repository.storable import to_micros, to_moment
 
 _ITS_TURN: Final = "it is its turn"
 _LEASE_RAN_OUT: Final = "the lease of its worker ran out"
@@ -58,7 +53,7 @@ SELECT id, tenant, priority, turn, n FROM jobs WHERE status = 'pending' AND dela
 ORDER BY priority DESC, turn, n LIMIT ?
 """
 _ABOVE_ALL = 2**31
-_STATUS, _RUN, _CRASHES = (JOB_COLUMNS.index(name) for name in ("status", "run", "crashes"))
+_ID, _TENANT, _STATUS, _RUN, _CRASHES = map(JOB_COLUMNS.index, ("id", "tenant", "status", "run", "crashes"))
 """Where they stand in JOB_COLUMNS: a row looks for a name through all of its columns."""
 _TURN, _PRIORITY = 1, 5 + JOB_COLUMNS.index("priority")
 """Where they stand in _CLAIMED."""
@@ -189,7 +184,7 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
     """
     jobs, until = list[Job](), now + lease
     changes = defaultdict[tuple[Any, ...], list[int]](list)
-    lines, entries = list[EventLine](), list[AuditLine]()
+    notes = list[tuple[Any, ...]]()
     at, end, new_token = to_micros(now), to_micros(until), LeaseToken(new_id())
     alike: dict[tuple[int, int], tuple[Lease, tuple[str, str]]] = {}
     for row in rows:
@@ -208,14 +203,11 @@ def _take(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row], now: date
             continue
         changes[status._value_, new_token, epoch, end, crashes, at if begun is None else begun].append(n)
         line = EventType.JOB_STARTED if begun is None else EventType.JOB_RESUMED
-        event, entry = noted(job, line, at, _LEASE_RAN_OUT if lost else _ITS_TURN, said)
-        lines.append(event)
-        entries.append(entry)
+        notes.append((values[_TENANT], values[_ID], run, line, _LEASE_RAN_OUT if lost else _ITS_TURN, *said))
         jobs.append(job)
     for change, numbers in changes.items():  # mostly it is the same for all
         connection.execute(_TAKE, (*change, json.dumps(numbers)))
-    sqlite_events.append(connection, lines)
-    sqlite_audit.append_of_tenants(connection, entries)
+    note_all(connection, notes, at)
     return jobs
 
 
@@ -310,88 +302,3 @@ def hand_back(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
     if cursor.rowcount == 0:
         raise LeaseLostError(job.id)
     note(connection, job, EventType.JOB_HANDED_BACK, now, reason="its worker is shutting down")
-
-
-def record(connection: sqlite3.Connection, progress: RunProgress) -> None:
-    """Store what a step changed when the caller's transaction is committed, together with what others changed.
-
-    Raises, now or then, LeaseLostError unless the lease is still the job's, and InvalidTransitionError.
-    """
-    before_commit(connection, _must_hold if progress.status is None else _end, (progress,))
-    if progress.added:
-        _must_hold(connection, (progress,))  # who has it now may have added the same
-        add_items(connection, progress.job_id, progress.added)
-    before_commit(connection, put_tasks, progress.tasks)
-    if progress.rest is not None and progress.completed_at is not None:
-        run = progress.events[0].run
-        end_rest(connection, progress.tenant, progress.job_id, run, progress.rest, progress.completed_at)
-    sqlite_events.append(connection, progress.events)
-    sqlite_audit.append_of_tenants(connection, progress.audit)  # all of the tenant of the job, as RunProgress sees to
-
-
-def is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
-    """Say whether all that would be entered in the audit log is there already; its ids are made but once."""
-    statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
-    entries = ((entry.id, progress.job_id) for entry in progress.audit)
-    return bool(progress.audit) and all(connection.execute(statement, entry).fetchone()[0] for entry in entries)
-
-
-def _must_hold(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:
-    """Raise LeaseLostError when a lease is lost. When one of several is, all are undone and tried alone."""
-    by_token = defaultdict[LeaseToken, list[JobId]](list)
-    for progress in changes:
-        by_token[progress.lease_token].append(progress.job_id)
-    statement = "SELECT count(*) FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND lease_token = ?"
-    for token, ids in by_token.items():
-        if connection.execute(statement, (document(ids), token)).fetchone()[0] != len(ids):
-            raise LeaseLostError(ids[0])
-
-
-def _end(connection: sqlite3.Connection, ends: Sequence[RunProgress]) -> None:
-    """Set the statuses that runs have reached. When one of several cannot be set, all are undone and tried alone."""
-    by_status: defaultdict[JobStatus, list[RunProgress]] = defaultdict(list)
-    for progress in ends:
-        by_status[progress.status or JobStatus.RUNNING].append(progress)
-    for progress in by_status.pop(JobStatus.PENDING, []) + by_status.pop(JobStatus.WAITING, []):
-        park(connection, progress)
-    for status, group in by_status.items():
-        if status not in _END or _set(connection, status, group) != len(group):
-            before = _status_of(connection, group[0])
-            if before is None:
-                raise LeaseLostError(group[0].job_id)
-            raise InvalidTransitionError(group[0].job_id, before, status)
-    for progress in by_status[JobStatus.FAILED]:
-        bury(connection, progress.job_id)
-
-
-def _set(connection: sqlite3.Connection, status: JobStatus, ends: Sequence[RunProgress]) -> int:
-    """Set a status that runs have reached; return of how many that could be done. Those that end alike share a
-    statement: most jobs of a claim do."""
-    alike = defaultdict[tuple[LeaseToken, str | None, str | None], dict[JobId, int | None]](dict)
-    for end in ends:
-        error = None if end.error is None else well_formed(end.error)
-        alike[end.lease_token, error, end.error_code][end.job_id] = maybe_micros(end.completed_at)
-    return sum(
-        connection.execute(_END[status], (status._value_, error, code, document(times), token)).rowcount
-        for (token, error, code), times in alike.items()
-    )
-
-
-def _status_of(connection: sqlite3.Connection, progress: RunProgress) -> JobStatus | None:
-    """Return the status of the job; None: the lease is lost."""
-    statement = "SELECT status FROM jobs WHERE id = ? AND lease_token = ?"
-    row = connection.execute(statement, (progress.job_id, progress.lease_token)).fetchone()
-    return None if row is None else JobStatus(row["status"])
-
-
-def _statement_to_reach(status: JobStatus) -> str:
-    """Return the statement by which a run reaches a status; one that ends the work gives the lease up."""
-    allowed = [f"'{before}'" for before in JobStatus if status in JOB_TRANSITIONS[before]]
-    return (
-        "UPDATE jobs SET status = ?, error = ?, error_code = ?, completed_at = time.value, lease_token = NULL,"  # noqa: S608
-        " lease_until = NULL FROM json_each(?) AS time"
-        f" WHERE jobs.id = time.key AND lease_token = ? AND jobs.status IN ({', '.join(allowed)})"
-    )
-
-
-_END = {status: _statement_to_reach(status) for status in JobStatus if status.final or status is JobStatus.RUNNING}

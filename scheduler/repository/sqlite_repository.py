@@ -15,8 +15,8 @@ from scheduler.repository import (
     sqlite_accepting,
     sqlite_audit,
     sqlite_jobs,
-    sqlite_leases,
     sqlite_listing,
+    sqlite_progress,
     sqlite_tasks,
     sqlite_words,
 )
@@ -100,11 +100,11 @@ class SQLiteJobRepository(JobRepository):
         return await self._database.write(lambda connection: sqlite_jobs.delete(connection, job_id, now, tenant))
 
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
-    async def record(self, progress: RunProgress) -> None:
+    async def record(self, *changes: RunProgress) -> None:
         try:
-            await self._database.write(lambda connection: sqlite_leases.record(connection, progress), quick=True)
+            await self._database.write(lambda connection: sqlite_progress.record(connection, changes), quick=True)
         except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
-            if not await self._database.read(lambda connection: sqlite_leases.is_recorded(connection, progress)):
+            if not await self._database.read(lambda connection: sqlite_progress.is_recorded(connection, changes)):
                 raise
 
 

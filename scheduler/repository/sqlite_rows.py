@@ -95,9 +95,18 @@ class _Plans:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[str, TaskGraph]] = OrderedDict()
+        self._latest = "", "", TaskGraph()
 
     def read(self, digest: str, text: str) -> TaskGraph:
         """Return the plan. Raises ValueError and CPAError for one that cannot be read."""
+        latest = self._latest
+        if latest[0] == digest and latest[1] == text:
+            return latest[2]
+        plan = self._read(digest, text)
+        self._latest = digest, text, plan
+        return plan
+
+    def _read(self, digest: str, text: str) -> TaskGraph:
         known = self._known.get(digest)
         if known is not None and known[0] == text:
             self._known.move_to_end(digest)

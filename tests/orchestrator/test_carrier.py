@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
 from scheduler.orchestrator.carrier import Carrier
 
+VARIABLE = ContextVar("who", default="nobody")
 Part = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -122,3 +124,110 @@ async def test_others_get_their_turn_beside_a_long_chain_of_short_steps() -> Non
 
     assert 1 < turns[0] < 50
     assert len(tasks) == 100
+
+
+async def test_who_keeps_the_task_of_work_that_has_ended_goes_on_in_it() -> None:
+    release, told = asyncio.Event(), list[str]()
+    over: list[Carrier] = []
+
+    async def late() -> None:
+        before = asyncio.current_task()
+        await release.wait()
+        told.append("in its task" if asyncio.current_task() is before else "elsewhere")
+
+    async def begins(carrier: Carrier) -> None:
+        carrier.begin(late())
+
+    async with asyncio.TaskGroup() as owner:
+        carrier = Carrier(owner, over.append)
+        carrier.carry(begins(carrier))
+        await asyncio.sleep(0)
+        assert over == [carrier]
+        release.set()
+
+    assert told == ["in its task"]
+    assert over == [carrier]
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_a_step_has_a_context_of_its_own_from_beginning_to_end(waiting: bool) -> None:
+    said: list[str] = []
+
+    async def step(name: str) -> None:
+        token = VARIABLE.set(name)
+        try:
+            if waiting:
+                await asyncio.sleep(0)
+            said.append(VARIABLE.get())
+        finally:
+            VARIABLE.reset(token)
+
+    async def run(carrier: Carrier) -> None:
+        tasks = [carrier.begin(step(name)) for name in "abc"]
+        said.append(VARIABLE.get())
+        await asyncio.gather(*(asyncio.wait([task]) for task in tasks if task is not None))
+
+    async with asyncio.TaskGroup() as owner:
+        carrier = Carrier(owner, lambda _: None, runs=3)
+        carrier.carry(run(carrier))
+
+    assert sorted(said) == ["a", "b", "c", "nobody"]
+
+
+class TestCarryingOn:
+    async def test_what_never_waits_has_ended_at_once(self) -> None:
+        over: list[Carrier] = []
+        async with asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, over.append)
+            assert carrier.with_others
+
+            carrier.carry_on(_at_once())
+
+            assert over == [carrier]
+            assert not carrier.with_others
+            await carrier.until_ended()
+
+    async def test_it_has_begun_when_it_is_cancelled_however_soon(self) -> None:
+        told: list[str] = []
+
+        async def endless() -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                told.append("in order")
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.carry_on(endless())
+            carrier.cancel()
+            await carrier.until_ended()
+
+        assert told == ["in order"]
+
+    async def test_a_step_begun_meanwhile_gets_a_task_of_its_own(self) -> None:
+        seen: list[asyncio.Task[Any] | None] = []
+
+        async def step() -> None:
+            seen.append(asyncio.current_task())
+
+        async def run(carrier: Carrier) -> None:
+            task = carrier.begin(step())
+            assert task is not None
+            await asyncio.get_running_loop().create_task(_at_once())
+
+        async with asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.carry_on(run(carrier))
+
+        assert seen[0] is not asyncio.current_task()
+
+    async def test_who_is_cancelled_while_others_carry_it_says_so_and_is_waited_for(self) -> None:
+        async with asyncio.timeout(10), asyncio.TaskGroup() as owner:
+            carrier = Carrier(owner, lambda _: None)
+            carrier.cancel()
+            waiting = owner.create_task(carrier.until_ended())
+            await asyncio.sleep(0)
+
+            assert carrier.cancelled
+            assert not waiting.done()
+            carrier.end()

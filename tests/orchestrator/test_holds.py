@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from scheduler.core.ids import LeaseToken
 from scheduler.core.job import Lease
-from scheduler.orchestrator.job_run import Holds
+from scheduler.orchestrator.run_means import Holds
 from tests.support.clock import FakeClock
 
 MINUTE = timedelta(minutes=1)

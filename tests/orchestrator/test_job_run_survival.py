@@ -13,7 +13,7 @@ from scheduler.core.errors import (
 from scheduler.core.events import MOST_CRASHES, EventType
 from scheduler.core.job import JobStatus, TaskStatus
 from scheduler.core.task_executor_interface import ExecutionContext, Verification
-from scheduler.repository.repository_interface import AuditFilter
+from scheduler.repository.repository_interface import AuditFilter, RunProgress
 from tests.support.builders import a_progress, a_task_run
 from tests.support.clock import FakeClock
 from tests.support.executors import FakeExecutors, World, fails, gives, hangs, ignores_being_stopped
@@ -30,11 +30,11 @@ class FlakyJobs:
         self.failures = failures
         self.tried: list[object] = []
 
-    async def record(self, progress: object) -> None:
-        self.tried.append(progress)
+    async def record(self, *changes: RunProgress) -> None:
+        self.tried += changes
         if len(self.tried) <= self.failures:
             raise StoreBusyError("cpa.db")
-        await self._jobs.record(progress)  # type: ignore[arg-type]  # what JobRun passed
+        await self._jobs.record(*changes)
 
 
 async def test_a_run_that_is_stopped_again_and_again_waits_for_who_is_busy(

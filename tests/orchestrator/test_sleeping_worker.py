@@ -21,8 +21,8 @@ class SleepyJobs:
     def __init__(self, store: Store) -> None:
         self._jobs = store.jobs
 
-    async def record(self, progress: RunProgress) -> None:
-        await self._jobs.record(progress)
+    async def record(self, *changes: RunProgress) -> None:
+        await self._jobs.record(*changes)
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             await meanwhile()

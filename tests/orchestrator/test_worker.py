@@ -12,7 +12,7 @@ from scheduler.core.errors import StoreBusyError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus
-from scheduler.orchestrator.carrier import Begin
+from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.worker import Worker
 from scheduler.queue.job_queue import JobQueue
 from tests.support.clock import FakeClock
@@ -333,14 +333,14 @@ class TestTrouble:
         self, office: Office, executors: FakeExecutors, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
     ) -> None:
         broken = await office.accept(a_step("a"))
-        process = office.orchestrator.process
+        go_on = JobRun.go_on
 
-        async def process_or_break(job: Job, begin: Begin) -> None:
-            if job.id == broken.id and not job.crashes:
+        def go_on_or_break(run: JobRun) -> bool:
+            if run.job.id == broken.id and not run.job.crashes:
                 raise RuntimeError("a bug")
-            await process(job, begin)
+            return go_on(run)
 
-        monkeypatch.setattr(office.orchestrator, "process", process_or_break)
+        monkeypatch.setattr(JobRun, "go_on", go_on_or_break)
 
         async with at_work(a_worker(office)):
             other = await office.accept(a_step("b"))

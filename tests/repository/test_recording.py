@@ -14,7 +14,7 @@ from scheduler.core.errors import (
 )
 from scheduler.core.events import EventType
 from scheduler.core.ids import DEFAULT_TENANT, JobId, LeaseToken, TaskId, TenantId
-from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.core.job import Job, JobStatus, TaskStatus
 from scheduler.core.retry import TaskFailure
 from scheduler.repository.repository_interface import (
     AuditFilter,
@@ -105,6 +105,45 @@ class TestRecording:
             await store.jobs.record(progress)
 
         assert await store.everything(job.id) == before
+
+    async def test_what_several_runs_changed_is_stored_with_one_write(self, store: Store) -> None:
+        jobs = [await store.leased() for _ in range(3)]
+
+        await store.jobs.record(*(_an_end(job) for job in jobs))
+        await store.jobs.record()
+
+        for job in jobs:
+            ended = await store.jobs.get(job.id)
+            assert ended is not None
+            assert (ended.status, ended.lease) == (JobStatus.DONE, None)
+            assert next(row.status for row in await store.tasks.list(job.id)) is TaskStatus.DONE
+        assert await store.audit.broken_link(jobs[0].tenant) is None
+
+    async def test_of_several_runs_nothing_is_stored_when_one_has_lost_its_lease(
+        self, store: Store, clock: FakeClock
+    ) -> None:
+        lost = await store.leased()
+        clock.advance(LEASE)
+        heir = await store.queue.dequeue()
+        others = [await store.leased() for _ in range(2)]
+        before = [await store.everything(job.id) for job in (lost, *others)]
+        assert heir is not None
+
+        for last in (_an_end(lost), a_progress(lost, audit=[an_audit_entry(job_id=lost.id)])):
+            with pytest.raises(LeaseLostError):
+                await store.jobs.record(*map(_an_end, others), last)
+
+        assert [await store.everything(job.id) for job in (lost, *others)] == before
+
+    async def test_several_whose_answer_was_lost_may_be_stored_again(self, store: Store) -> None:
+        jobs = [await store.leased() for _ in range(2)]
+        changes = [a_progress(job, audit=[an_audit_entry(job_id=job.id)]) for job in jobs]
+        await store.jobs.record(*changes)
+        before = [await store.everything(job.id) for job in jobs]
+
+        await store.jobs.record(*changes)
+
+        assert [await store.everything(job.id) for job in jobs] == before
 
     async def test_who_has_lost_the_lease_adds_no_items_that_its_heir_has_added(
         self, store: Store, clock: FakeClock
@@ -290,3 +329,14 @@ async def test_who_cancels_in_the_commit_in_which_the_run_ends_comes_too_late(
 
     assert isinstance(answer, InvalidTransitionError)
     assert EventType.JOB_CANCEL_REQUESTED not in await store.lines(job.id)
+
+
+def _an_end(job: Job) -> RunProgress:
+    return a_progress(
+        job,
+        tasks=[a_task_run(job, status=TaskStatus.DONE, result={})],
+        events=[an_event(job)],
+        audit=[an_audit_entry(job_id=job.id)],
+        status=JobStatus.DONE,
+        completed_at=NOON,
+    )
