@@ -33,8 +33,9 @@ _HEADINGS: Final = (
         r"als [^\W\d]\w+(?:/\w+)* \w+e?n sie\b.*"
     ),
 )
+_LETTER: Final = r"(?:brief|letter) (?:an|to) (?:den|die|das|einen?|eine|the|my|an?) \w+"
 _HEADING: Final = re.compile(
-    rf"(?:{'|'.join(f'{_FOR_ME}{one}' for one in _HEADINGS)})[ .!]*", re.IGNORECASE | re.DOTALL
+    rf"(?:{'|'.join(f'{_FOR_ME}{one}' for one in _HEADINGS)}|{_LETTER})[ .!]*", re.IGNORECASE | re.DOTALL
 )
 
 

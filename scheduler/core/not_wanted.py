@@ -39,6 +39,7 @@ _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 _MADE_OF_IT: Final = re.compile(
     r"(?i)\b(?:(?:mach|erstell)\w*\b.*\b(?:draus|daraus)|mak(?:e|ing)\b.*\bof (?:it|that|this))\b"
 )
+_OURSELVES: Final = frozenset({"", "me", "us", "mir", "uns"})
 _EACH_FOR: Final = re.compile(
     r"(?i)\b(?:für|for) (?-i:[A-ZÄÖÜ])[^.;!?]*(?:,|\bund\b|\band\b)[^.;!?]*\b(?:aus|from|out of)\b[^.;!?]*"
     r"\b(?:für|for) (?-i:[A-ZÄÖÜ])"
@@ -98,7 +99,7 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
 
 def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
     """Return an order to get something and send it as rules read it where no word sends: "take the list out of SAP"."""
-    names = part.routed.slots.keys() & {"recipient", "cc"}
+    names = {part.routed.slots.get(slot, "").casefold() for slot in ("recipient", "cc")} - _OURSELVES
     if part.routed.name == "fetch_and_send" and _EACH_FOR.search(part.text):
         return asked_about(part.text, (part.routed.name,))._replace(after=part.after)
     sends = MAY_SEND.search(text) or _TO_SOMEBODY.search(text) or Words(tokens_of(text)).senses & _SENDS

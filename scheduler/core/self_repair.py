@@ -25,9 +25,10 @@ _WEAK: Final = (
     r"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|uh|um|rather|better|instead|und zwar|let's say"
     r"|sagen wir|nimm|make (?:it|that)|sorry|wait|halt|hang on|hold on|moment|warte"
 )
+_SAYS: Final = re.compile(rf"(?i)\b(?:{_SAYS_SO})\b")
 _MARKS: Final = r"(?:(?:[,;.!–—-]|\.\.\.|…)+| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) *"
 _TERM: Final = re.compile(
-    rf"(?i){_MARKS}(?:(?:{_WEAK}),? +)*(?:(?:{_SAYS_SO})\b|{_STOPS}|(?P<excuse>{_EXCUSES}))"
+    rf"(?i){_MARKS}(?:(?:{_WEAK}),? +)*(?:(?:{_SAYS_SO})\b|{_STOPS}|{_EXCUSES})"
     rf"(?:[ ,.!:–—-]+(?:{_SAYS_SO}|{_WEAK})\b)*[,.!:–—-]* +"
 )
 """An editing term with the mark before it."""
@@ -115,7 +116,7 @@ def _repaired(text: str, term: re.Match[str]) -> str | None:
     if not before or not after:
         return None
     found = _of_same_start(before, after) or _of_same_shape(before, after)
-    if found is None or (term["excuse"] and _is_signed(after, found[2])):
+    if found is None or (_SAYS.search(term[0]) is None and _is_only_a_name(after, found[2])):
         return None
     taken, tail, repair = found
     rest = _COMMA.sub("", text[after[repair - 1].end :])
@@ -230,8 +231,8 @@ def _stand_for(old: Sequence[_Token], new: Sequence[_Token]) -> bool:
     return same and not new[0].is_small and not new[-1].is_small and not new[-1].key.endswith(("'s", "’s"))
 
 
-def _is_signed(after: Sequence[_Token], count: int) -> bool:
-    """Whether all that follows an excuse is a name, which may be of who writes: "Sorry, Tom"."""
+def _is_only_a_name(after: Sequence[_Token], count: int) -> bool:
+    """Whether all that follows is a name: behind "sorry" it may be of who writes, behind "äh" one more of several."""
     return count == len(after) and after[0].shape == "name"
 
 

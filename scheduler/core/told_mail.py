@@ -94,13 +94,20 @@ class ToldMail(NamedTuple):
         """The same in the form in which texts are dictated."""
         return f"{self.head}: {self.body}"
 
+    @property
+    def told(self) -> str:
+        """The same as a request of its own."""
+        return f"{self.head}, {self.body}"
+
     def written(self, orders: Orders) -> OrderPart | None:
         """Return the one mail in these orders, with the text that is told; None where it is not that one."""
-        if len(orders.parts) != 1 or orders.parts[0].routed.name not in SENDING or self._takes_told(orders):
+        if len(orders.parts) != 1 or orders.parts[0].routed.name not in SENDING:
+            return None
+        if self._takes_told(orders) or self._mixes(orders):
             return None
         routed = orders.parts[0].routed
         routed = routed.model_copy(update={"slots": {**routed.slots, "body": self.body}})
-        return OrderPart(f"{self.head}, {self.body}", routed)
+        return OrderPart(self.told, routed)
 
 
 def told_mail(text: str) -> ToldMail | None:
@@ -239,7 +246,7 @@ def _whom(core: Sequence[Token], verb: int) -> int:
 def told_apart(mail: ToldMail, before: Orders, read: Sequence[Orders], after: Orders) -> Orders:
     """Return the orders before a mail, it as the first of its readings that fits, asked about else, those behind."""
     written = next((one for one in map(mail.written, read) if one is not None), None)
-    mails = Orders((written or asked_about(f"{mail.head}, {mail.body}"),))
+    mails = Orders((written or asked_about(mail.told),))
     found = list[OrderPart]()
     then = _THEN.match(mail.after) is not None
     for orders in (before, mails, after):

@@ -68,9 +68,14 @@ def _is_path(one: Candidate) -> bool:
 
 
 def _of_one_order(taken: Sequence[Candidate]) -> list[Candidate]:
-    """Return what was chosen, without things that only examples take from other orders where the order has its own."""
-    known = any((one.own or one.by_rules) and one.slot in _THINGS for one in taken)
-    return [one for one in taken if one.own or one.by_rules or not known or one.slot not in _THINGS]
+    """Return what was chosen, without what only examples take from other orders where the order has its own of it."""
+    known = {_group(one) for one in taken if one.own or one.by_rules}
+    return [one for one in taken if one.own or one.by_rules or _group(one) not in known]
+
+
+def _group(one: Candidate) -> str:
+    """Return what a candidate is one of: a mail that says something of its own needs no document of another order."""
+    return "thing" if one.slot in _THINGS | {"body"} else one.slot
 
 
 def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:

@@ -155,7 +155,7 @@ class BeyondRules:
 
     async def _read_mail(self, mail: ToldMail, whole: Orders, rules: Rules) -> Orders:
         beside = [await self._split(one, rules) if one else Orders(()) for one in (mail.before, mail.after)]
-        read = [await self._read_plain(one, rules) for one in (mail.dictated, mail.head)]
+        read = [await self._read_plain(one, rules) for one in (mail.dictated, mail.told, mail.head)]
         return told_apart(mail, beside[0], [*read, whole], beside[1])
 
     async def _read_pieces(self, pieces: Sequence[Piece], rules: Rules) -> Orders:

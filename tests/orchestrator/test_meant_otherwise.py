@@ -137,7 +137,6 @@ async def test_nothing_is_done_to_what_is_excepted(text: str) -> None:
         ("Anstatt Excel zu schließen, schließ Word", [close("Word")]),
         ("Close Word, I'm still working in Excel", [close("Word")]),
         ("Close Word. Excel too?", [close("Word")]),
-        ("We sent Anna the invoice, now send Ben the offer", [mail("Ben", document="offer")]),
     ],
 )
 async def test_what_is_meant_is_done_alone(text: str, orders: list[tuple[str, dict[str, str]]]) -> None:
@@ -148,12 +147,12 @@ async def test_what_is_meant_is_done_alone(text: str, orders: list[tuple[str, di
     "text",
     [
         "Schick die Liste an Anna, äh, Ben",
+        "We sent Anna the invoice, now send Ben the offer",
         "Send the list to Anna, er, Ben",
         "Ist die Rechnung an Anna raus? Sonst schick sie ihr",
         "Schick Anna den Vertrag mit Ben in cc und Carl die Rechnung",
         "Schick die Rechnung Tom, den Vertrag Eva",
         "Take the discharge summary out of Cerner",
-        "Get me the report out of Jira",
         "Nimm den Arztbrief aus Cerner raus",
         "Hol die Liste aus SharePoint für Anna und den Plan aus SAP für Tom",
         "Ask Anna to invite Tom on Monday",
@@ -208,7 +207,8 @@ async def test_what_is_not_clear_is_asked_about(text: str) -> None:
             "Extract the table from the report and make it a CSV",
             [("extract_table", {"document": "report", "file_format": "CSV"})],
         ),
-        ("Take the invoice out of SAP", [("download_file", {"document": "invoice", "application": "SAP"})]),
+        ("Take the invoice out of SAP", [("download_file", {"document": "invoice", "portal": "SAP"})]),
+        ("Get me the report out of Jira", [("download_file", {"document": "report", "portal": "Jira"})]),
     ],
 )
 async def test_each_gets_what_the_words_say(text: str, orders: list[tuple[str, dict[str, str]]]) -> None:

@@ -33,7 +33,7 @@ SENT = ("send_mail", {"Anna", "Angebot"})
         ("Angebot an Anna", [SENT]),
         ("Das Angebot an Anna bitte", [SENT]),
         ("Rechnung 4711 an Anna", [("send_mail", {"Anna", "Rechnung 4711", "4711"})]),
-        ("Price list to Tom", [("send_mail", {"Tom", "Price list"})]),
+        ("The price list to Tom", [("send_mail", {"Tom", "price list"})]),
         ("Anna braucht das Angebot, bitte mailen", [SENT]),
         ("Anna braucht noch das Angebot, schick es ihr bitte", [SENT]),
         ("Tom needs the list, please send it to him", [("send_mail", {"Tom", "list"})]),
