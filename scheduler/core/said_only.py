@@ -125,6 +125,10 @@ _UNREAL: Final = re.compile(
     r"|(?!.*\b(?:bitte|please|du|you|ich|wir|i|we|muss|must|should|sonst)\b)(?:der|die|das|the|our|my|unser\w*|mein\w*|frau|herr|mrs?"
     r"|ms)\b.*"
     r"\b(?:immer|always|usually|normalerweise|meistens)\b(?! noch)(?!.*\b\w+en[ .!]*$)"
+    r"|it(?:'d| would) be \w+ to\b.*\b(?:one day|some day|someday|for once)[ .!]*$"
+    r"|(?:laut|gemäß|according to|as per) (?:\w+ ){0,2}\w*(?:vertrag|protokoll|satzung|vorschrift\w*|gesetz"
+    r"|ordnung|contract|policy|rules|law)\b(?!.*\b(?:du|bitte|please|you|wir|we)\b)"
+    r"(?=.*\b(?:muss|müssen|soll\w*|must|has to|have to|shall)\b)"
     r"|(?:i|we) wish (?!to\b|you\b|some)\w+|(?:ich|wir) wünschten?\b"
     r"|(?:wüsste|könnte) (?:ich|man) (?:nur|bloß|doch)\b|eigentlich (?:sollte|müsste) (?:man|irgendw\w+"
     r"|mal jemand)\b",

@@ -50,6 +50,8 @@ GENERAL = (
     "Do I need a password to open the portal?",
 )
 OF_ONESELF = (
+    "Laut Vertrag muss der Mieter die Nebenkostenabrechnung per Mail erhalten.",
+    "It'd be nice to find an office with decent internet one day.",
     "I'll get the lease schedule from the portal and mail it to Ms Lindgren myself.",
     "Den Mietvertrag hol ich selbst aus dem Archiv und maile ihn dem Anwalt.",
     "We close Excel ourselves and open Word later.",
