@@ -10,38 +10,58 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from scheduler.core.file_endings import FILE_ENDING
 from scheduler.core.letters import word_set
 from scheduler.core.slot_tokens import language_of
 from scheduler.core.word_classes import VERB, word_classes
 
+_LONGEST: Final = 1000
+"""Characters of a request that is looked through."""
+_MOST_TERMS: Final = 8
 _SAYS_SO: Final = (
-    r"nein|nee|nö|quatsch|unsinn|blödsinn|bloedsinn|korrektur|falsch|no|nope|correction|scratch that"
-    r"|strike that|my mistake|ich mein(?:e|te)?|mein(?:e|te)? ich|i mean(?:t)?|besser gesagt|genauer gesagt"
-    r"|vielmehr|or rather|actually"
+    r"nein|nee|nö|quatsch|no|nope|scratch that|strike that|my mistake|ich mein(?:e|te)?|mein(?:e|te)? ich"
+    r"|i mean(?:t)?|besser gesagt|genauer gesagt|vielmehr|or rather|actually"
 )
-_STOPS: Final = r"(?:äh+m?|ähem|stopp?|halt|warte(?: mal)?|moment(?: mal)?|wait|hang on|hold on)(?= ?[,.!:–—])"
+_STOPS: Final = (
+    r"(?:äh+m?|ähem|stopp?|halt|warte(?: mal)?|moment(?: mal)?|wait|hang on|hold on|unsinn|blödsinn|bloedsinn"
+    r"|korrektur|falsch|correction)(?= ?[,.!:–—])"
+)
 _EXCUSES: Final = r"(?:sorry|verzeihung|pardon|entschuldigung|oops|ups)(?= ?[,.!:–—]| (?:no|nein)\b)"
 _WEAK: Final = (
     r"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|uh|um|rather|better|instead|und zwar|let's say"
     r"|sagen wir|nimm|make (?:it|that)|sorry|wait|halt|hang on|hold on|moment|warte"
 )
 _SAYS: Final = re.compile(rf"(?i)\b(?:{_SAYS_SO})\b")
-_MARKS: Final = r"(?:(?:[,;.!–—-]|\.\.\.|…)+| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) *"
+_MARKS: Final = r"(?:[,;.!…–—-]{1,3}| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) ?"
 _TERM: Final = re.compile(
-    rf"(?i){_MARKS}(?:(?:{_WEAK}),? +)*(?:(?:{_SAYS_SO})\b|{_STOPS}|{_EXCUSES})"
-    rf"(?:[ ,.!:–—-]+(?:{_SAYS_SO}|{_WEAK})\b)*[,.!:–—-]* +"
+    rf"(?i){_MARKS}(?:(?:{_WEAK}),? ){{0,3}}(?:(?:{_SAYS_SO})\b|{_STOPS}|{_EXCUSES})"
+    rf"(?:[ ,.!:–—-]{{1,3}}(?:{_SAYS_SO}|{_WEAK})\b){{0,4}}[,.!:–—-]{{0,3}} "
 )
 """An editing term with the mark before it."""
+_LISTED: Final = re.compile(r"[,;] (?:No|Nein|Nee|Nope)\b")
+"""One of several words in a list: "Tea, No, Coffee"."""
+_AS_WELL: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _TOKEN: Final = re.compile(
     r"(?:\d[\d.]*|\b(?i:dr|prof|hr|fr|mr|mrs|ms|st|nr))\.(?= )|\b[A-Za-zÄÖÜäöü]{1,4}\.(?= [a-zäöü])"
     r"|\"[^\"]*\"|„[^“”\"]*[“”\"]|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
 )
 _COMMA: Final = re.compile(r"^,(?= (?:in|into|from|to|an|im|als|as|via|per|von|vom|aus|um|at|on|mit|with)\b)")
 """The second of two commas that enclose a correction."""
-_DICTATED: Final = re.compile(r"(?<!\d):(?= )")
+_DICTATED: Final = re.compile(r"(?<!\d):\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|[„“][^“”\"]*[“”\"]|[«»][^«»]*[«»]")
 _NUMBER: Final = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*(?:ten|sten|th|st|nd|rd|h|pm|am)?")
-_ADDRESS: Final = re.compile(r"(?i)\S+[.@/\\]\S*[a-z]\S*")
+_ADDRESSES: Final = {
+    "MAILBOX": re.compile(r"\S+@\S+"),
+    "FILE": re.compile(rf"(?i)\S+\.{FILE_ENDING}"),
+    "ADDRESS": re.compile(r"(?i)\S+[./\\]\S*[a-z]\S*"),
+}
+_TIME: Final = re.compile(
+    r"(?i)(?:\d.*|(?:mon|diens|donners|frei|sams|sonn)tag\w*|mittwoch\w*|sonnabend|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|(?:jan(?:uary?|uar)?|feb(?:ruary?|ruar|er)?|märz|maerz|mar(?:ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
+    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[zc](?:ember)?)\.?|heute?|(?:über|vor)?(?:morgen|gestern)"
+    r"|today|tomorrow|yesterday|mittags?|noon|woche|week|monat|month|quartal|quarter|q[1-4])"
+)
+"""A word of a day or a time."""
 _ACCUSATIVE: Final = word_set("die das den einen eine ein meine meinen deine unsere unseren unser")
 _DATIVE: Final = word_set("der dem einem einer meinem meiner unserem unserer frau herrn")
 _NO_SUBJECT: Final = word_set("den dem einen einem meinen meinem unseren unserem frau herrn")
@@ -64,7 +84,7 @@ _MOST_TAIL: Final = 6
 _MOST_ALIKE: Final = 4
 _MOST_BEFORE: Final = 1
 """How many words may stand before a phrase at the head of a clause: "Irgendwann im April, nein, im März hat er …"."""
-_MOST_AFTER: Final = {"number": 3, "address": 6}
+_MOST_AFTER: Final = {"NUMBER": 3, "MAILBOX": 6, "FILE": 6, "ADDRESS": 6}
 """How many words may stand between what is of one word and what is said instead."""
 
 
@@ -85,11 +105,12 @@ class _Token(NamedTuple):
     def shape(self) -> str:
         """What a word looks like: two of the same shape may stand for one another."""
         if _NUMBER.fullmatch(self.text):
-            return "number"
-        if _ADDRESS.fullmatch(self.text):
-            return "address"
+            return "NUMBER"
+        address = next((kind for kind, pattern in _ADDRESSES.items() if pattern.fullmatch(self.text)), None)
+        if address is not None:
+            return address
         if self.text[0].isupper() or self.text[0] in '"„':
-            return "name"
+            return "NAME"
         return self.key
 
     @property
@@ -99,8 +120,13 @@ class _Token(NamedTuple):
 
 def as_corrected(text: str) -> str:
     """Return a request without what its own words take back, the text itself where they take nothing back for sure."""
+    if len(text) > _LONGEST:
+        return text
     start = 0
-    while (term := _TERM.search(text, start)) is not None:
+    for _ in range(_MOST_TERMS):
+        term = _TERM.search(text, start)
+        if term is None:
+            break
         repaired = _repaired(text, term)
         start = term.start() + 1 if repaired is None else 0
         text = text if repaired is None else repaired
@@ -110,10 +136,10 @@ def as_corrected(text: str) -> str:
 def _repaired(text: str, term: re.Match[str]) -> str | None:
     """Return the text with one correction made, None where nothing of the same form stands before it."""
     quoted = any(one.start() < term.start() < one.end() for one in _QUOTED.finditer(text))
-    if quoted or _DICTATED.search(text, 0, term.start()):
+    if quoted or _DICTATED.search(text, 0, term.start()) or _LISTED.match(term[0]):
         return None
     before, after = _clause_before(text, term.start()), _clause_after(text, term.end())
-    if not before or not after:
+    if not before or not after or _AS_WELL.search(text, after[0].start, after[-1].end):
         return None
     found = _of_same_start(before, after) or _of_same_shape(before, after)
     if found is None or (_SAYS.search(term[0]) is None and _is_only_a_name(after, found[2])):
@@ -149,10 +175,11 @@ def _of_same_start(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[i
     length = _phrase(after)
     if not alike or length < 2:
         return None
-    places = [n for n in reversed(range(len(before))) if _SAME.get(before[n].key, before[n].key) in alike]
-    place = next((n for n in places if _ends_alike(before[n:], after[:length])), None)
-    if place is None:
+    places = [n for n in range(len(before)) if _SAME.get(before[n].key, before[n].key) in alike]
+    places = [n for n in places if _ends_alike(before[n:], after[:length])]
+    if len(places) != 1:
         return None
+    place = places[0]
     tail = place + _phrase(before[place:])
     new = after[:length]
     if new[-1].is_small and _has_verb(new):
@@ -177,6 +204,8 @@ def _alike(key: str) -> frozenset[str]:
     """Return the words that begin a phrase as this one does."""
     if key in _PREPOSITIONS:
         return frozenset({_SAME.get(key, key)})
+    if key == "den":
+        return _ACCUSATIVE | _DATIVE
     return next((kind for kind in (_ACCUSATIVE, _DATIVE, _THE) if key in kind), frozenset())
 
 
@@ -191,10 +220,17 @@ def _phrase(tokens: Sequence[_Token]) -> int:
 
 
 def _ends_alike(old: Sequence[_Token], new: Sequence[_Token]) -> bool:
-    """Whether a phrase with an article ends in a number if the other does: "the 18th" is not for "the panel"."""
+    """Whether both phrases are of days and times, or neither: "on Tuesday" does not stand for "on pricing"."""
+    length = _phrase(old)
+    if length < 2:
+        return False
     if new[0].key in _PREPOSITIONS:
-        return True
-    return (old[_phrase(old) - 1].shape == "number") == (new[-1].shape == "number")
+        return _is_time(old[1:length]) == _is_time(new[1:])
+    return (old[length - 1].shape == "NUMBER") == (new[-1].shape == "NUMBER")
+
+
+def _is_time(tokens: Sequence[_Token]) -> bool:
+    return any(_TIME.fullmatch(one.text) for one in tokens)
 
 
 def _has_verb(tokens: Sequence[_Token]) -> bool:
@@ -208,7 +244,9 @@ def _of_same_shape(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[i
         start = len(before) - count
         if not _stand_for(before[start:], after[:count]) or not _may_end(after, count):
             continue
-        if start and before[start - 1].key in _ACCUSATIVE | _DATIVE | _THE and after[0].shape == "name":
+        if start == 0 and count == 1:
+            continue  # the last of a list, perhaps
+        if start and before[start - 1].key in _ACCUSATIVE | _DATIVE | _THE and after[0].shape == "NAME":
             continue
         return start, len(before), count
     return _further_off(before, after)
@@ -217,7 +255,8 @@ def _of_same_shape(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[i
 def _further_off(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[int, int, int] | None:
     """Find a number, with its unit, or an address, where a few words stand behind it: "um 4 Uhr fest, nein, 5 Uhr"."""
     most, count = _MOST_AFTER.get(after[0].shape, 0), len(after)
-    if count > _MOST_ALIKE:
+    alike = [one for one in before if one.shape == after[0].shape]
+    if count > _MOST_ALIKE or len(alike) != 1:
         return None
     for start in range(len(before) - count - 1, max(len(before) - count - most, 0) - 1, -1):
         if _stand_for(before[start : start + count], after):
@@ -233,7 +272,7 @@ def _stand_for(old: Sequence[_Token], new: Sequence[_Token]) -> bool:
 
 def _is_only_a_name(after: Sequence[_Token], count: int) -> bool:
     """Whether all that follows is a name: behind "sorry" it may be of who writes, behind "äh" one more of several."""
-    return count == len(after) and after[0].shape == "name"
+    return count == len(after) and after[0].shape == "NAME"
 
 
 def _may_end(after: Sequence[_Token], count: int) -> bool:
