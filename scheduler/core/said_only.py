@@ -80,8 +80,8 @@ _TOLD_BY_OTHERS: Final = re.compile(
 )
 _BY_OURSELVES: Final = re.compile(
     r"(?!.*\b(?:du|you|bitte|please|needs?|want|like|love|ich will|möchte|brauch\w*|muss|hätte?|würde?)\b)"
-    r"(?=.*\b(?:selbst|selber|myself|ourselves)\b)(?:(?:ich|wir|i|we)\b.*"
-    r"|(?:den|die|das|dem|der|mein\w*|unser\w*) [^,.;:!?]{1,60}? (?:ich|wir) (?:selbst|selber)\b.*)",
+    r"(?=.*\b(?:selbst|selber|myself|ourselves)\b)(?:(?:ich|wir|i|we)\b[^,;:]*"
+    r"|(?:den|die|das|dem|der|mein\w*|unser\w*) [^,.;:!?]{1,60}? (?:ich|wir) (?:selbst|selber)\b[^,;:]*)",
     _WHOLE,
 )
 _MORE: Final = re.compile(r"[.!?;]\s+\S")

@@ -95,16 +95,22 @@ _LENGTH: Final = (
     r"|(?:halb|ein|zwei|drei|\d+-?)(?:stündig|minütig)\w*"
 )
 _UNIT: Final = r"(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b|(?-i:NOK|SEK|DKK|PLN|CZK|JPY|INR|AUD|CAD)\b)"
-_TIMES: Final = r"(?: ?(?:k|tsd|mio|tausend|thousand|million(?:en)?)\b\.?)"
+_TIMES: Final = r"(?: ?(?:k|m|bn|tsd|mio|mrd|tausend|thousand|million(?:en)?|billion|milliarden?)\b\.?)"
 _TENS: Final = r"(?:zwanzig|dreißig|vierzig|fünfzig|fuffzig|sechzig|siebzig|achtzig|neunzig|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-_CENTS: Final = rf"(?: (?:und |and )?(?:\d\d(?! ?[\d.:%€]| ?(?:{_UNIT}|uhr|prozent|percent|stück|pieces))|{_TENS}(?:[ -]{_NUMBER})?)\b(?: cents?\b| pence\b|p\b)?)"
+_SPENT: Final = (
+    r"(?:aus(?:ge)?legt|ausgegeben|(?:be)?zahlt|gezahlt|gekostet|kostet|für|fürs|bitte|netto|brutto|plus|please)\b"
+)
+_CENTS: Final = (
+    rf"(?: (?:(?:\d\d|{_TENS}(?:[ -]{_NUMBER})?)(?=[.,;!?)]?(?:$|\s*\n)|[,;!?)]|\. | {_SPENT})"
+    rf"|(?:und |and )?\d\d ?(?:cents?|pence|p)\b))"
+)
 _SAID_NUMBER: Final = rf"(?:(?:{_NUMBER}|{_TENS}|hundred|hundert|tausend|thousand|and)[ -])"
 _MONEY: Final = (
-    rf"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?(?:\d[\d.,]*\d(?:,[-–]{{1,2}})?|\d){_TIMES}?"
+    rf"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?(?:\d[\d.,']*\d(?:,[-–]{{1,2}})?|\d){_TIMES}?"
     rf"|\b(?:\d{{1,3}}(?: \d{{3}})+(?:,\d\d)?|\d[\d.,]*)(?:(?:,[-–]{{1,2}})?|{_TIMES}) ?{_UNIT}{_CENTS}?"
     rf"|\b\d[\d.]*,[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}(?:pounds?|quid|euros?|dollars?)\b{_CENTS}?"
     r"|(?:(?<=betrag )|(?<=summe )|(?<=umsatz )|(?<=preis )|(?<=budget )|(?<=price )|(?<=amount )|(?<=turnover )|(?<=total )|(?<=value )|(?<=wert ))"
-    r"\d+(?:[.,]\d+)?(?: ?(?:k|tsd|mio)\b\.?|m\b))"
+    r"\d+(?:[.,]\d+)?(?:k|m| ?(?:tsd|mio)\b\.?)(?=[.,;!?)]|$))"
 )
 _ALL: Final = rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)"
 _BEGINS: Final = re.compile(r"\b\w|[€$£]")

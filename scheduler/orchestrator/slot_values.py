@@ -33,10 +33,17 @@ _CURRENCIES: Final = {
     "franken": "CHF",
 }  # fmt: skip
 _CURRENCY_WORD: Final = re.compile(r"euros?|dollars?|pounds?|pfund|quid|franken", re.IGNORECASE)
-_TIMES: Final = {"k": 3, "tsd": 3, "tausend": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "millionen": 6}
-_LARGE: Final = re.compile(rf"\d(?: ?(?P<times>{'|'.join(_TIMES)})\b)\.?", re.IGNORECASE)
-_CENTS: Final = re.compile(r"(?<=\d) ?(?:[€$£]|(?-i:[A-Z]{3})\b) (?:und |and )?(?P<cents>\d\d|[a-z].*)", re.IGNORECASE)
+_THOUSANDS: Final[dict[str, int | None]] = {
+    "k": 3, "tsd": 3, "tausend": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "millionen": 6, "bn": 9, "mrd": 9,
+    "milliarde": 9, "milliarden": 9, "billion": None, "billionen": None,
+}  # fmt: skip
+"""By how many digits a number is longer than it is written; a billion is not of one length in both languages."""
+_LARGE: Final = re.compile(r"(?i)(?P<number>\d[\d.,']*) ?(?P<times>[a-z]+)")
+_CENTS: Final = re.compile(
+    r"(?i)(?<=\d) ?(?:[€$£]|(?-i:[A-Z]{3})\b) (?:und |and )?(?P<cents>\d\d|[a-z].*)(?: ?(?:cents?|pence|p))?$"
+)
 """What is said of an amount behind its unit: "12 Euro 50"."""
+_GROUPED: Final = re.compile(r"[.,]\d{3}(?!\d)")
 _RANGE: Final = re.compile(r"(?P<first>.+?) ?(?:bis(?: zum)?|to|until|through|-|–) ?(?P<last>.+)", re.IGNORECASE)
 _BARE_DAY: Final = re.compile(r"(\d{1,2})\.?")
 _MAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
@@ -138,7 +145,9 @@ def _sure_value(kind: Kind, words: str) -> Any:  # noqa: ANN401 - JSON out
 
 def _amount(words: str) -> dict[str, str | None] | None:
     plain = _CURRENCY_WORD.sub(lambda match: _CURRENCIES[match[0].casefold().rstrip("s")], words)
+    plain = plain.replace("'", "")
     cents, large = _CENTS.search(plain), _LARGE.search(plain)
+    times = large["times"].casefold() if large is not None else ""
     price = Price.fromstring(plain if cents is None else plain[: cents.start("cents")])
     amount = price.amount
     if amount is None:
@@ -147,9 +156,15 @@ def _amount(words: str) -> dict[str, str | None] | None:
         if not cents["cents"].isdecimal() or amount != amount.to_integral_value():
             return None
         amount += Decimal(cents["cents"]).scaleb(-2)
-    elif large is not None:
-        amount = amount.scaleb(_TIMES[large["times"].casefold()]).quantize(Decimal(1))
-    return {"value": str(amount), "currency": _CURRENCIES.get(price.currency or "", price.currency)}
+    elif large is not None and times in _THOUSANDS:
+        longer = _THOUSANDS[times]
+        if longer is None or _GROUPED.search(large["number"]):
+            return None
+        amount = amount.scaleb(longer).quantize(Decimal(1))
+    return {
+        "value": str(amount),
+        "currency": _CURRENCIES.get(price.currency or "", (price.currency or "").upper()) or None,
+    }
 
 
 def _person(words: str, addresses: AddressBook) -> tuple[Any, Sequence[str]]:

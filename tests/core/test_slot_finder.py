@@ -324,6 +324,12 @@ def address_book(name: str) -> list[str]:
         ("amount", "4tsd EUR", {"value": "4000", "currency": "EUR"}, ()),
         ("amount", "£2.5k", {"value": "2500", "currency": "GBP"}, ()),
         ("amount", "38 Euro fuffzig", None, ()),
+        ("amount", "CHF 1'234.50", {"value": "1234.50", "currency": "CHF"}, ()),
+        ("amount", "5 pounds 50p", {"value": "5.50", "currency": "GBP"}, ()),
+        ("amount", "€2 Mrd", {"value": "2000000000", "currency": "EUR"}, ()),
+        ("amount", "2 billion euros", None, ()),
+        ("amount", "1.234 Mio €", None, ()),
+        ("amount", "12 eur", {"value": "12", "currency": "EUR"}, ()),
         ("amount", "eleven pounds forty", None, ()),
     ],
 )

@@ -45,6 +45,12 @@ def test_what_is_taken_back_orders_nothing(text: str) -> None:
         "Send it to Tom. Don't forget the cc.",
         "Launch Concur, complete the expense report, done.",
         "Never mind the noise, open Word",
+        "Send Tom the report, it's done",
+        "Open the draft, I found it",
+        "Find the contract from Tom, got it",
+        "Google Nirvana – Nevermind",
+        "Leite Eva die Mail weiter, schon erledigt",
+        "Schreib Tom, ich komme später. Hat sich erledigt.",
     ],
 )
 def test_what_only_looks_like_it_is_ordered(text: str) -> None:

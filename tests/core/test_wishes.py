@@ -37,6 +37,17 @@ def test_who_is_wished_to_get_something_by_mail_is_sent_it(wish: str, order: str
         "Es wäre gut gewesen, wenn Tom die Liste per Mail bekommen hätte",
         "It would be good if you had it in your inbox",
         "It would be nice if Tom had a dog",
+        "It would be terrible if Tom got the contract by email",
+        "It would be a mistake if Tom had the list in his inbox",
+        "Sag Eva: wäre super, wenn Tom den Plan zugeschickt bekommt",
+        "Schreib Tom: Wäre gut, wenn Eva die Liste per Mail bekommt",
+        "Tell Anna: it would be great if Ben got the list by email",
+        "Wäre gut, wenn Tom die Liste per Mail bekommt, sobald Eva sie freigibt",
+        "Wäre nett, wenn ihr die Liste per Mail bekommt",
+        "Wäre nett, wenn Sie die Liste per Mail bekommen",
+        "Wäre gut, wenn jeder die Liste per Mail bekommt",
+        "Wäre gut, wenn Tom erst die Liste per Mail bekommt",
+        "Wäre gut, wenn Tom niemals die Liste per Mail bekommt",
     ],
 )
 def test_other_wishes_are_left(wish: str) -> None:
