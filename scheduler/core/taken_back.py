@@ -8,8 +8,10 @@ from scheduler.core.dictation import dictation
 
 _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
-_STOP: Final = r"(?:(?:ach|oh|ah|och|nein|nee|nö|no|halt|stopp?|moment(?: mal)?|wait|hang on|hold on|quatsch|actually|warte)"
+_STOP: Final = (
+    r"(?:(?:ach|oh|ah|och|nein|nee|nö|no|halt|stopp?|moment(?: mal)?|wait|hang on|hold on|quatsch|actually|warte)"
     r"[,.!… ]{1,3}){1,4}"
+)
 _BESIDE: Final = r"(?:(?:ok|okay|na|sorry|und|and|aber|but|das|die sache|pls|please|bitte)[,.!… ]{1,3}){0,3}"
 _GERMAN: Final = (
     r"hat sich(?: (?:schon|bereits|gerade|grad|damit|inzwischen|jetzt|wohl|eh))* erledigt|kommando zurück|doch nicht"
