@@ -37,7 +37,7 @@ from scheduler.orchestrator.task_runner import Executors, TaskRunner
 from scheduler.orchestrator.timers import Timers
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import JobRepository, TaskRepository
-from scheduler.telemetry.logs import log_of_run
+from scheduler.telemetry.logs import log_of_no_run, log_of_run
 from scheduler.telemetry.telemetry import tell_span, traces_are_on
 
 log = structlog.get_logger(__name__)
@@ -191,7 +191,11 @@ class Orchestrator:
             return
         for _, run in runs:
             run.quit()
-            self._close(run)
+            try:
+                self._close(run)
+            except Exception:
+                log.exception("run_not_cleared_up", job_id=run.id)
+        log_of_no_run()
         await ended([carrier for carrier, _ in runs])
 
     async def _carry_on(self, run: JobRun) -> None:
@@ -210,12 +214,12 @@ class Orchestrator:
             self._close(run)
 
     def _close(self, run: JobRun) -> None:
+        if self._runs.get(run.id) is run:
+            del self._runs[run.id]
         if run.status is JobStatus.FAILED:
             self._on_failed()
         if traces_are_on() and run.ended:
             _tell_of(run)
-        if self._runs.get(run.id) is run:
-            del self._runs[run.id]
 
     def handle_task_failure(self, job_id: JobId, failed: AttemptFailed) -> None:
         """Try it again, elsewhere if the agent was at fault; find out first what it did; ask; or give up.

@@ -6,17 +6,21 @@ Each decides for itself. One that does not do what the others do goes on alone, 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, MutableSequence, Sequence
 
 from scheduler.core.ids import IdFactory
 from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.progress_template import ProgressTemplate
 from scheduler.repository.repository_interface import JobRepository, RunProgress
-from scheduler.telemetry.logs import log_of_run
+from scheduler.telemetry.logs import log_of_no_run, log_of_run
 
 Carried = tuple[Carrier, JobRun]
 """A run, and who carries it on when the group does not."""
+
+
+_MOST_MADE_ROOM_FOR = 16
+"""Runs that begin to wait in one pass, for each of which the group takes another turn of the loop."""
 
 
 class RunGroup:
@@ -38,18 +42,33 @@ class RunGroup:
         self._alone = alone
         self._ended = ended
 
-    async def carry(self, runs: Sequence[Carried]) -> None:
-        """Carry runs that are open until each has ended or goes on alone."""
-        going = runs
+    async def carry(self, runs: MutableSequence[Carried]) -> None:
+        """Carry runs that are open until each has ended or goes on alone; `runs` is left empty: none is kept."""
+        going = list(runs)
+        runs.clear()
         while going:
             storing, ended = list[Carried](), list[Carried]()
+            waiting = 0
             for carried in going:
                 fate = self._go_on(*carried)
                 if fate is not None:
                     (ended if fate else storing).append(carried)
+                elif carried[1].busy and waiting < _MOST_MADE_ROOM_FOR:
+                    waiting += 1
+                    await asyncio.sleep(0)  # its step keeps this task, and the others would need one each
+            log_of_no_run()
             if ended:
-                await self._ended(ended)
+                await self._have_ended(ended, storing)
             going = await self._stored(storing)
+
+    async def _have_ended(self, ended: Sequence[Carried], storing: Sequence[Carried]) -> None:
+        """See to those that have ended; where that fails, the others go on alone, so that nobody is left behind."""
+        try:
+            await self._ended(ended)
+        except BaseException:
+            for carried in storing:
+                self._leave(*carried)
+            raise
 
     def _go_on(self, carrier: Carrier, run: JobRun) -> bool | None:
         """Let a run go on as far as it can at once; return whether it has ended, or None: it goes on alone."""
@@ -73,7 +92,7 @@ class RunGroup:
             run.breaks(asyncio.CancelledError())
         self._alone(carrier, run)
 
-    async def _stored(self, runs: Sequence[Carried]) -> Sequence[Carried]:
+    async def _stored(self, runs: list[Carried]) -> list[Carried]:
         """Store what the runs have decided; return those that go on. If not all can be stored, each tries it alone."""
         try:
             changes = self._changes([run for _, run in runs])
@@ -87,7 +106,7 @@ class RunGroup:
         except Exception:  # noqa: BLE001 - each finds out alone which and why
             for carrier, run in runs:
                 self._leave(carrier, run)
-            return ()
+            return []
         return runs
 
     def _changes(self, runs: Sequence[JobRun]) -> Sequence[RunProgress]:

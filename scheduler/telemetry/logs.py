@@ -23,6 +23,11 @@ def log_of_run(job_id: JobId, run: int) -> None:
     _run.set((job_id, run))
 
 
+def log_of_no_run() -> None:
+    """Have what is logged from now on in this task name no run: it is about several."""
+    _run.set(None)
+
+
 def name_run(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Name the run in a line of the log that is about one."""
     run = _run.get()

@@ -143,6 +143,44 @@ async def test_nobody_waits_for_the_step_of_another(office: Office, executors: F
     assert await entries_are_whole(office, [first, late, last])
 
 
+@pytest.mark.parametrize("place", [0, 5, 12])
+async def test_who_has_to_wait_turns_nobody_out_of_the_group(
+    office: Office, executors: FakeExecutors, jobs: GatedJobs, place: int
+) -> None:
+    release = asyncio.Event()
+
+    async def slow(world: World, context: ExecutionContext) -> dict[str, object]:
+        await release.wait()
+        world.happens(context)
+        return {}
+
+    executors.scripts["slow"] = [slow]
+    steps = [f"quick{number}" for number in range(12)]
+    many = await some_jobs(office, *steps[:place], "slow", *steps[place:])
+
+    async with at_work(office):
+        await all_become(office, [job for number, job in enumerate(many) if number != place])
+        assert len(jobs.writes) == 2  # of the two groups that a worker carries at once
+        release.set()
+        await office.becomes(many[place].id, JobStatus.DONE)
+
+
+async def test_clearing_up_after_one_that_breaks_leaves_nobody_behind(
+    office: Office, executors: FakeExecutors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks() -> None:
+        raise RuntimeError("nobody to tell")
+
+    monkeypatch.setattr(office.orchestrator, "_on_failed", breaks)
+    executors.scripts["bad"] = [fails(ValueError("no such page"))] * 20
+    bad = await office.accept(a_step("bad", action=FIND))
+    chains = [await office.accept(a_step("a", action=FIND), a_step("b", "a", action=FIND)) for _ in range(2)]
+
+    async with at_work(office):
+        await office.becomes(bad.id, JobStatus.FAILED)
+        await all_become(office, chains)
+
+
 async def test_a_step_beside_one_that_waits_is_done_as_well(office: Office, executors: FakeExecutors) -> None:
     begun = asyncio.Event()
     executors.scripts["slow"] = [hangs(begun)]
