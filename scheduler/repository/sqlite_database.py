@@ -87,8 +87,8 @@ class SQLiteDatabase:
         """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
 
         `quick` work takes a tenth of a millisecond a job and waits for nothing, so that the event loop can do it. Work
-        that is not `lasting` survives the death of this process, but a power cut only when anything lasting was committed
-        after it, here or in another process.
+        that is not `lasting` survives the death of this process, but a power cut only when anything lasting was
+        committed after it, here or in another process.
 
         `work` may be run again from its beginning, after everything it did was undone. A caller that is cancelled
         learns nothing of the outcome: `work` is dropped if it has not begun, else it ends before the caller goes.
