@@ -98,7 +98,8 @@ _UNIT: Final = r"(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\
 _TIMES: Final = r"(?: ?(?:k|m|bn|tsd|mio|mrd|tausend|thousand|million(?:en)?|billion|milliarden?)\b\.?)"
 _TENS: Final = r"(?:zwanzig|dreißig|vierzig|fünfzig|fuffzig|sechzig|siebzig|achtzig|neunzig|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _SPENT: Final = (
-    r"(?:aus(?:ge)?legt|ausgegeben|(?:be)?zahlt|gezahlt|gekostet|kostet|für|fürs|bitte|netto|brutto|plus|please)\b"
+    r"(?:aus(?:ge)?legt|ausgegeben|(?:be)?zahlt|gezahlt|gekostet|kostet|für|fürs|bitte|netto|brutto|plus|please|ein|an"
+    r"|eintragen|angeben|ansetzen|abrechnen|überweisen|von|in|im|und)\b"
 )
 _CENTS: Final = (
     rf"(?: (?:(?:\d\d|{_TENS}(?:[ -]{_NUMBER})?)(?=[.,;!?)]?(?:$|\s*\n)|[,;!?)]|\. | {_SPENT})"

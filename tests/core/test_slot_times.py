@@ -108,6 +108,7 @@ def test_a_day_in_words_is_one_only_where_no_thing_is_counted(text: str, days: l
         ("5 Euro und 20 Briefmarken, 5 Euro und 20 Cent", ["5 Euro", "5 Euro und 20 Cent"]),
         ("CHF 1'234.50 und 5 pounds 50p", ["CHF 1'234.50", "5 pounds 50p"]),
         ("total 50m cable", []),
+        ("Trag im Spesenformular 412 Euro 50 ein", ["412 Euro 50"]),
         ("3 Euro 10 Uhr", ["3 Euro", "10 Uhr"]),
         ("5 Euro 20% auf alles, 300k Zeilen", ["5 Euro"]),
         ("aus dem Feber, den 5. XI., am 12.ten", ["Feber", "5. XI.", "12.ten"]),
