@@ -151,7 +151,8 @@ def _told_in(clause: Clause, later: Sequence[Clause]) -> tuple[int, int] | None:
     if not _writes(clause.core):
         return None
     if clause.told:
-        return None if _is_pronoun(clause.told) else (clause.told[0].start, _end_of(clause.told, later))
+        start = _bare(clause.core) or clause.told[0].start
+        return None if _is_pronoun(clause.told) else (start, _end_of(clause.told, later))
     if bare := _bare(clause.core):
         return bare, _end_of_rest(clause.core[-1].end, later)
     return _quoted(clause.core) or _declared(clause.core, later)

@@ -21,11 +21,18 @@ _SAYS: Final = (
     r"|hat (?:mir |uns |ihm |ihr )?(?:gesagt|geschrieben|gemeint|gefragt|geantwortet))"
 )
 _QUOTES: Final = re.compile(rf"[{_OPENS}]")
+_QUOTED: Final = re.compile(_QUOTATION)
+_LONGEST: Final = 400
+"""Characters of a request that is looked at; longer ones are texts."""
 _REPORT: Final = re.compile(
     rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
     rf"|{_QUOTATION},? (?:{_SAYS} [^{_OPENS}.!?:,]{{2,40}}|[^{_OPENS}.!?:,]{{2,40}} {_SAYS})[.!?]+"
 )
 """A sentence that only says what somebody said: 'Anna said "send Bob the list".'"""
+_OF_A_MAIL: Final = re.compile(
+    r"(?i)\b(?:betreff\w*|subject|body|inhalt|text|titel|title|header|mail|e-?mail|message|nachricht)\b"
+)
+"""What a quotation may be the words of that the rest of a request needs: 'Im Betreff steht "Rechnung"'."""
 _MEANS_IT: Final = word_set("it them him her so there da dort dahin hin es ihn sie ihm ihr ihnen beides both")
 _MAY_MEAN_IT: Final = word_set("this that das dies")
 
@@ -33,9 +40,10 @@ _MAY_MEAN_IT: Final = word_set("this that das dies")
 def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a request without sentences that only say what somebody said, and these.
 
-    The text as it is where nothing else is in it, or where the rest may mean what was said: "Do it".
+    The text as it is where nothing else is in it, or where the rest may mean what was said: "Do it", or the mail in which
+    it stands.
     """
-    if _QUOTES.search(text) is None:
+    if len(text) > _LONGEST or _QUOTES.search(text) is None or _OF_A_MAIL.search(_QUOTED.sub("", text)):
         return text, ()
     reports, place, kept = list[str](), 0, list[str]()
     for start, end in _sentences(text):
