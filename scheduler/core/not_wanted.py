@@ -68,6 +68,8 @@ _ALL_BUT: Final = re.compile(
     r"(?i)\b(?:außer|ausser|except(?: for)?|excluding|apart from|bis auf|mit ausnahme von"
     r"|(?:everyone|everybody|all|anyone) but) (?-i:[A-ZÄÖÜ])"
 )
+_ONE_OR_OTHER: Final = re.compile(r"(?i) (?:oder|or|bzw\.?) ")
+"""In the words of one slot: "Tom oder Eva"."""
 _LOOK_BACK: Final = 20
 """Characters."""
 _Span = tuple[int, int]
@@ -110,6 +112,36 @@ def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
     return part._replace(routed=read[0].routed) if got else asked_about(part.text, ("download_file",))
 
 
+def kept_as_told(text: str, read: Orders, settled: Orders) -> Orders:
+    """Return settled orders to send, as they were read where only a remark behind them names what was settled on.
+
+    "Send Tom the list, I'll send Eva the plan" sends the list; and what is dictated stays the text of its mail.
+    """
+    if len(read.parts) != len(settled.parts):
+        return settled
+    spans = [_span(text, one) for one in read.overlooked]
+    dictated = dictation(text)[1] is not None
+    parts = (
+        one
+        if one.routed.name not in SENDING or before.routed.name != one.routed.name
+        else _kept(before, one, text, spans, dictated=dictated)
+        for before, one in zip(read.parts, settled.parts, strict=True)
+    )
+    return settled._replace(parts=tuple(parts))
+
+
+def _kept(before: OrderPart, part: OrderPart, text: str, spans: Sequence[_Span], *, dictated: bool) -> OrderPart:
+    words = {slot: _list(many) for slot, many in part.routed.words.items()}
+    taken = any(
+        _only_within(spans, text, one)
+        for slot in _PERSONS | _THINGS
+        for one in words.get(slot, [])
+        if one not in _list(before.routed.words.get(slot, []))
+    )
+    lost = dictated and "body" in before.routed.slots and "body" not in part.routed.slots
+    return part._replace(routed=before.routed) if taken or lost else part
+
+
 def _no_program(part: OrderPart) -> OrderPart:
     """Return an order asked about that would end a program out of which, or into whose form, something is to be got."""
     said = part.own or part.text
@@ -146,6 +178,8 @@ def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
     unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
     slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
     unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
+    if slot == "recipient":
+        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if _ONE_OR_OTHER.search(one)}
     if slot == "recipient" and _ALL_BUT.search(text):
         unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
     if not unwanted:
