@@ -16,7 +16,8 @@ from scheduler.core.words import Words
 
 _EXCEPTED: Final = re.compile(
     r"(?i)\b(?P<all>(?:alle\w*|all|any|every\w*|jede\w*|sämtliche\w*|ganze\w*|whole|entire)(?: [^\s,.;!?]+){0,3}?)"
-    rf",?(?: nur| just)? (?P<but>{ALL_BUT} (?!please\b|only\b|also\b|auch\b|cc\b|bcc\b|first\b|put\b|add\b|copy\b|then\b|don't\b|not\b|do\b|leave\b|keep\b)[^.;!?]+)"
+    rf",?(?: nur| just)? (?P<but>{ALL_BUT} "
+    r"(?!(?:please|only|also|auch|b?cc|first|put|add|copy|then|don't|not|do|leave|keep)\b)[^.;!?]+)"
 )
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""

@@ -49,7 +49,8 @@ _SENDS_OR_SEEKS: Final = SENDING | {"web_search", "search_mail", "read_mail", "s
 _NAME: Final = r"[^\s,.;:!?]+(?: [^\s,.;:!?]+)?"
 _COPIED: Final = re.compile(
     r"(?i)(?:,| und| and) (?:und |and |mit |with |please |bitte )*"
-    rf"(?:(?:cc|kopie an|copy to):? (?:an |to )?(?P<behind>{_NAME})|(?P<before>{_NAME}) (?:in|im|ins|on) (?:cc|kopie|copy))"
+    rf"(?:(?:cc|kopie an|copy to):? (?:an |to )?(?P<behind>{_NAME})"
+    rf"|(?P<before>{_NAME}) (?:in|im|ins|on) (?:cc|kopie|copy))"
     r"(?=\s*(?:[,.;!]|$))"
 )
 """Who gets a copy, behind what is told: "…, dass wir annehmen, Eva in cc"."""
@@ -162,7 +163,7 @@ def told_mail(text: str) -> ToldMail | None:
 
 
 def _copied(text: str, start: int) -> tuple[int, int, str]:
-    """Return where words begin and end that say who gets a copy of what is told from `start` on, and who; else zeros."""
+    """Return where words begin and end that say who gets a copy of what is told from `start` on, and who."""
     for found in _COPIED.finditer(text, start):
         who = found["behind"] or found["before"]
         tokens = tokens_of(who)
