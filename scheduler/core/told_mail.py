@@ -48,7 +48,7 @@ _NOT_TELLING: Final = frozenset({"let's", "lets", "let’s", "thank", "danke"})
 _SENDS_OR_SEEKS: Final = SENDING | {"web_search", "search_mail", "read_mail", "search_document"}
 _NAME: Final = r"[^\s,.;:!?]+(?: [^\s,.;:!?]+)?"
 _COPIED: Final = re.compile(
-    r"(?i)(?:,| und| and) (?:und |and |mit |with |please |bitte )*"
+    r"(?i)(?:,| und| and) (?:(?:und|and|mit|with|please|bitte|setze?|nimm|put|have) )*"
     rf"(?:(?:cc|kopie an|copy to):? (?:an |to )?(?P<behind>{_NAME})"
     rf"|(?P<before>{_NAME}) (?:in|im|ins|on) (?:cc|kopie|copy))"
     r"(?=\s*(?:[,.;!]|$))"

@@ -288,6 +288,7 @@ async def test_what_may_be_meant_for_others_is_asked_about(text: str) -> None:
     [
         ("Schick Tom oder Eva die Liste", [("send_mail", {"document": "Liste"})]),
         ("Send Eva the plan instead of Tom the list", [mail("Eva", document="plan")]),
+        ("Send Eva the plan instead of Tom the list, please", [mail("Eva", document="plan")]),
         (
             "Send Tom the list today and Eva the plan tomorrow",
             [mail("Tom", document="list today"), mail("Eva", document="plan tomorrow")],
@@ -304,6 +305,7 @@ async def test_what_may_be_meant_for_others_is_asked_about(text: str) -> None:
         ),
         ("Schreib Tom, dass wir annehmen, Eva in cc", [mail("Tom", cc="Eva", body="wir annehmen")]),
         ("Schreib Tom, dass wir annehmen, cc Eva", [mail("Tom", cc="Eva", body="wir annehmen")]),
+        ("Schreib Tom, dass wir annehmen, und setz Eva in cc", [mail("Tom", cc="Eva", body="wir annehmen")]),
         ("Reply to Tom that we accept, cc Eva, attach the contract", [mail("Tom", cc="Eva", body="we accept")]),
         ("Tell Tom I'm late, cc Eva", [mail("Tom", cc="Eva", body="I'm late")]),
         ("Tell Tom to call Eva and send her the list", [mail("Tom", body="to call Eva and send her the list")]),
