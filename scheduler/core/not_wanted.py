@@ -16,6 +16,7 @@ from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import HESITATION, TAKES_BACK
+from scheduler.core.slots import FREE_TEXT
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
@@ -89,7 +90,7 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     orders = without_excepted(text, orders._replace(parts=tuple(parts)))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
-    last = [span for _, span in told if span != (0, 0) and not text[span[1] :].strip(" .!?")]
+    last = [span for _, span in told if _ends(text, span)]
     if last:
         orders = orders._replace(parts=tuple(_without_told_last(part, text, last) for part in orders.parts))
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
@@ -113,33 +114,42 @@ def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
 
 
 def kept_as_told(text: str, read: Orders, settled: Orders) -> Orders:
-    """Return settled orders to send, as they were read where only a remark behind them names what was settled on.
+    """Return settled orders, with what was read first where only a remark behind them names what was settled on.
 
     "Send Tom the list, I'll send Eva the plan" sends the list; and what is dictated stays the text of its mail.
     """
     if len(read.parts) != len(settled.parts):
         return settled
-    spans = [_span(text, one) for one in read.overlooked]
+    last = [span for span in (_span(text, one) for one in read.overlooked) if _ends(text, span)]
     dictated = dictation(text)[1] is not None
-    parts = (
-        one
-        if one.routed.name not in SENDING or before.routed.name != one.routed.name
-        else _kept(before, one, text, spans, dictated=dictated)
-        for before, one in zip(read.parts, settled.parts, strict=True)
-    )
-    return settled._replace(parts=tuple(parts))
+    if not (last or dictated):
+        return settled
+    pairs = zip(read.parts, settled.parts, strict=True)
+    return settled._replace(parts=tuple(_kept(before, one, text, last, dictated=dictated) for before, one in pairs))
 
 
-def _kept(before: OrderPart, part: OrderPart, text: str, spans: Sequence[_Span], *, dictated: bool) -> OrderPart:
-    words = {slot: _list(many) for slot, many in part.routed.words.items()}
-    taken = any(
-        _only_within(spans, text, one)
-        for slot in _PERSONS | _THINGS
-        for one in words.get(slot, [])
-        if one not in _list(before.routed.words.get(slot, []))
-    )
-    lost = dictated and "body" in before.routed.slots and "body" not in part.routed.slots
-    return part._replace(routed=before.routed) if taken or lost else part
+def _ends(text: str, span: _Span) -> bool:
+    """Whether words that stand somewhere end the text."""
+    return span != (0, 0) and not text[span[1] :].strip(" .!?")
+
+
+def _kept(before: OrderPart, part: OrderPart, text: str, last: Sequence[_Span], *, dictated: bool) -> OrderPart:
+    first, now = before.routed, part.routed
+    if now.name not in SENDING or first.name != now.name:
+        return part
+    kept = {
+        slot
+        for slot in (_PERSONS | _THINGS) & first.slots.keys() & now.slots.keys()
+        if all(_only_within(last, text, one) for one in _list(now.words[slot]))
+        and not any(_only_within(last, text, one) for one in _list(first.words[slot]))
+    }
+    if dictated and "body" in first.slots and not FREE_TEXT & now.slots.keys():
+        kept.add("body")
+    if not kept:
+        return part
+    slots = {**now.slots, **{slot: first.slots[slot] for slot in kept}}
+    said = (*(one for one in now.said if one.slot not in kept), *(one for one in first.said if one.slot in kept))
+    return part._replace(routed=now.model_copy(update={"slots": slots, "said": said}))
 
 
 def _no_program(part: OrderPart) -> OrderPart:

@@ -36,6 +36,7 @@ _TELLING: Final = frozenset({"write", "tell", "reply"})
 _MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
 _BEFORE_VERB: Final = word_set(_BEFORE)
 _THEN: Final = re.compile(r"(?i)(?:dann|then|danach|afterwards|after that)\b")
+_JOINED: Final = re.compile(r"(?i)(?:,|\b(?:und|and))\s+$")
 _AND_THAT: Final = re.compile(r"(?i),? (?:und|and) (?:an |to )?(?P<who>[^,.;:!?]{2,40}?),? (?P<that>dass|that) ")
 _THAT: Final = re.compile(r"(?i)^(?:dass|daß|that)\s+")
 _VERB_LAST: Final = frozenset({"dass", "weil", "damit"})
@@ -90,10 +91,10 @@ class ToldMail(NamedTuple):
         )
 
     def _cuts(self, known: Sequence[RoutedIntent]) -> bool:
-        """Whether a mail has only the end of the text that is told, or what comes behind it, too."""
+        """Whether a mail has only the end of the text that is told, from a conjunction on."""
         bodies = [one.slots["body"] for one in known if one.name in SENDING and "body" in one.slots]
-        whole = re.sub(r"(?i)^to ", "", self.body)
-        return any(one in whole and not whole.startswith(one) for one in bodies)
+        before = [self.body.partition(one)[0] for one in bodies if one in self.body]
+        return any(_JOINED.search(one) for one in before)
 
     def _mixes(self, orders: Orders) -> bool:
         """Whether an order sends both to whom it is told and to whom an order before names."""
@@ -191,7 +192,8 @@ def _told_in(clause: Clause, later: Sequence[Clause]) -> tuple[int, int] | None:
     if not _writes(clause.core):
         return None
     if clause.told:
-        start = _bare(clause.core) or clause.told[0].start
+        goes_on = clause.told[0].is_verb and clause.told[0].text.islower()
+        start = (goes_on and _bare(clause.core)) or clause.told[0].start
         return None if _is_pronoun(clause.told) else (start, _end_of(clause.told, later))
     if bare := _bare(clause.core):
         return bare, _end_of_rest(clause.core[-1].end, later)
