@@ -1,20 +1,28 @@
 """Leaves out what something is to be done to all but: nobody and nothing excepted is sent, fetched or invited."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from scheduler.core.apart import asked_about
 from scheduler.core.compound import OrderPart, Orders
-from scheduler.core.intents import UNKNOWN
+from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
+from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import ALL_BUT
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.words import Words
 
 _EXCEPTED: Final = re.compile(
-    r"(?i)\b(?:alle\w*|all|any|every\w*|jede\w*|sämtliche\w*|ganze\w*|whole|entire)(?: [^\s,.;!?]+){0,3}?"
-    rf",?(?: nur| just)? (?P<but>{ALL_BUT} (?!please\b|only\b|don't\b|not\b|do\b|leave\b|keep\b)[^.;!?]+)"
+    r"(?i)\b(?P<all>(?:alle\w*|all|any|every\w*|jede\w*|sämtliche\w*|ganze\w*|whole|entire)(?: [^\s,.;!?]+){0,3}?)"
+    rf",?(?: nur| just)? (?P<but>{ALL_BUT} "
+    r"(?!(?:please|only|also|auch|b?cc|first|put|add|copy|then|don't|not|do|leave|keep)\b)[^.;!?]+)"
 )
+_LONGEST: Final = 400
+"""Characters of a request that is looked at; longer ones are texts."""
+_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
+_JOINS: Final = frozenset({"und", "and", "dann", "then", ","})
 _RECEIVING: Final = frozenset({"recipient", "cc"})
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 """What is excepted of these is taken out of the words."""
@@ -22,21 +30,33 @@ _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 def without_excepted(message: str, orders: Orders) -> Orders:
     """Return orders of a request, without persons who are excepted, asked about where a thing in them may be."""
-    found = _EXCEPTED.search(normalise(message))
+    found = _EXCEPTED.search(normalise(message)) if len(message) <= _LONGEST else None
     if found is None:
         return orders
-    return orders._replace(parts=tuple(_checked(part, found["but"]) for part in orders.parts))
+    excepted = _before_next_order(found["but"])
+    return orders._replace(parts=tuple(_checked(part, found["all"], excepted) for part in orders.parts))
 
 
-def _checked(part: OrderPart, excepted: str) -> OrderPart:
+def _before_next_order(words: str) -> str:
+    """Return what is excepted, without another order behind it: "außer Tom und öffne Excel"."""
+    tokens = tokens_of(words)
+    for before, one in pairwise(tokens):
+        if before.key in _JOINS and one.text.islower() and Words([one]).imperative is not None:
+            return words[: before.start].rstrip()
+    return words
+
+
+def _checked(part: OrderPart, all_of: str, excepted: str) -> OrderPart:
     routed = part.routed
     if routed.name == UNKNOWN or routed.name in _PROGRAMS:
         return part
+    if routed.name in SENDING and any(one in all_of for slot in _THINGS for one in _words_of(routed, slot)):
+        return asked_about(part.text, (routed.name,))._replace(after=part.after)
     touched = {
         slot
-        for slot, many in routed.words.items()
+        for slot in routed.words
         if slot not in FREE_TEXT
-        for one in ([many] if isinstance(many, str) else many)
+        for one in _words_of(routed, slot)
         if one in excepted or excepted.partition(" ")[0] in one.split()
     }
     if routed.name in SENDING and touched <= _RECEIVING:
@@ -44,3 +64,8 @@ def _checked(part: OrderPart, excepted: str) -> OrderPart:
         said = tuple(one for one in routed.said if one.slot not in touched)
         return part._replace(routed=routed.model_copy(update={"slots": slots, "said": said}))
     return asked_about(part.text, (routed.name,))._replace(after=part.after) if touched else part
+
+
+def _words_of(routed: RoutedIntent, slot: str) -> list[str]:
+    many = routed.words.get(slot, [])
+    return [many] if isinstance(many, str) else many

@@ -88,7 +88,17 @@ def _crosses(told: Told, part: OrderPart) -> bool:
 
 
 def _places(told: Told, words: str, which: int) -> list[int]:
-    return [at for at, pair in enumerate(told.pairs) if any(one in words or words in one for one in pair[which])]
+    return [
+        at
+        for at, pair in enumerate(told.pairs)
+        if any(words in one or _bare(one) in words for one in pair[which] if one)
+    ]
+
+
+def _bare(words: str) -> str:
+    """Return words without the article before them."""
+    tokens = tokens_of(words)
+    return words[tokens[1].start :] if len(tokens) > 1 and tokens[0].has("determiners") else words
 
 
 def _words_of(part: OrderPart, slot: str) -> list[str]:

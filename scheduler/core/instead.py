@@ -10,6 +10,8 @@ from typing import Final
 from scheduler.core.letters import word_set
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.sent_pairs import BOTH, parts_of
+from scheduler.core.sign_offs import only_polite
 from scheduler.core.told_words import TOLD
 from scheduler.core.words import Words
 
@@ -73,6 +75,13 @@ def _without_instead(text: str) -> str:
     to = _TO.match(text, end)
     if to is not None and re.search(rf"\b{to['to']} ", before):
         end = _end_of_list(text, to.end()) or end
+    more = _end_of_list(text, end + 1) if text[end : end + 1] == " " else 0
+    if (
+        more
+        and (not (rest := text[more:].strip(" ,.!")) or only_polite(rest))
+        and [one.kind for one in parts_of(before)][-1:] == [BOTH]
+    ):
+        end = more
     after = text[end:]
     return before + (after if before else after.lstrip(" ,")[:1].upper() + after.lstrip(" ,")[1:])
 

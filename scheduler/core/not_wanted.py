@@ -16,6 +16,7 @@ from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import HESITATION, TAKES_BACK
+from scheduler.core.slots import FREE_TEXT
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
@@ -68,6 +69,8 @@ _ALL_BUT: Final = re.compile(
     r"(?i)\b(?:außer|ausser|except(?: for)?|excluding|apart from|bis auf|mit ausnahme von"
     r"|(?:everyone|everybody|all|anyone) but) (?-i:[A-ZÄÖÜ])"
 )
+_ONE_OR_OTHER: Final = re.compile(r"(?i) (?:oder|or|bzw\.?) ")
+"""In the words of one slot: "Tom oder Eva"."""
 _LOOK_BACK: Final = 20
 """Characters."""
 _Span = tuple[int, int]
@@ -87,7 +90,7 @@ def without_unwanted(message: str, orders: Orders, rules: Rules) -> Orders:
     orders = without_excepted(text, orders._replace(parts=tuple(parts)))
     said = {words for part in orders.parts for words in _words_of(part)}
     told = [(one, _span(text, one)) for one in orders.overlooked]
-    last = [span for _, span in told if span != (0, 0) and not text[span[1] :].strip(" .!?")]
+    last = [span for _, span in told if _ends(text, span)]
     if last:
         orders = orders._replace(parts=tuple(_without_told_last(part, text, last) for part in orders.parts))
     spans = [span for one, span in told if _any_begins(said, text, span) and _is_negated(one, rules)]
@@ -108,6 +111,45 @@ def _only_got(part: OrderPart, text: str, rules: Rules) -> OrderPart:
     read = rules.orders(text).parts
     got = len(read) == 1 and read[0].routed.name == "download_file"
     return part._replace(routed=read[0].routed) if got else asked_about(part.text, ("download_file",))
+
+
+def kept_as_told(text: str, read: Orders, settled: Orders) -> Orders:
+    """Return settled orders, with what was read first where only a remark behind them names what was settled on.
+
+    "Send Tom the list, I'll send Eva the plan" sends the list; and what is dictated stays the text of its mail.
+    """
+    if len(read.parts) != len(settled.parts):
+        return settled
+    last = [span for span in (_span(text, one) for one in read.overlooked) if _ends(text, span)]
+    dictated = dictation(text)[1] is not None
+    if not (last or dictated):
+        return settled
+    pairs = zip(read.parts, settled.parts, strict=True)
+    return settled._replace(parts=tuple(_kept(before, one, text, last, dictated=dictated) for before, one in pairs))
+
+
+def _ends(text: str, span: _Span) -> bool:
+    """Whether words that stand somewhere end the text."""
+    return span != (0, 0) and not text[span[1] :].strip(" .!?")
+
+
+def _kept(before: OrderPart, part: OrderPart, text: str, last: Sequence[_Span], *, dictated: bool) -> OrderPart:
+    first, now = before.routed, part.routed
+    if now.name not in SENDING or first.name != now.name:
+        return part
+    kept = {
+        slot
+        for slot in (_PERSONS | _THINGS) & first.slots.keys() & now.slots.keys()
+        if all(_only_within(last, text, one) for one in _list(now.words[slot]))
+        and not any(_only_within(last, text, one) for one in _list(first.words[slot]))
+    }
+    if dictated and "body" in first.slots and not FREE_TEXT & now.slots.keys():
+        kept.add("body")
+    if not kept:
+        return part
+    slots = {**now.slots, **{slot: first.slots[slot] for slot in kept}}
+    said = (*(one for one in now.said if one.slot not in kept), *(one for one in first.said if one.slot in kept))
+    return part._replace(routed=now.model_copy(update={"slots": slots, "said": said}))
 
 
 def _no_program(part: OrderPart) -> OrderPart:
@@ -146,6 +188,8 @@ def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
     unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
     slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
     unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
+    if slot == "recipient":
+        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if _ONE_OR_OTHER.search(one)}
     if slot == "recipient" and _ALL_BUT.search(text):
         unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
     if not unwanted:

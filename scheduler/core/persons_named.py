@@ -53,6 +53,8 @@ def person_end(tokens: Sequence[Token], start: int) -> int:
         place = title
     while place < len(tokens) and _has_title(tokens[place]) and tokens[place].key not in NO_PERSON:
         place, known = place + 1, True
+    if place + 1 < len(tokens) and _has_title(tokens[place + 1]) and _is_genitive(tokens[place]):
+        return person_end(tokens, place + 1)
     names = 0
     while place < len(tokens) and names < _MOST_NAMES and is_named(tokens, place, first=names == 0):
         place, names = place + 1, names + 1
@@ -100,6 +102,11 @@ def is_named(tokens: Sequence[Token], place: int, *, first: bool) -> bool:
         return unknown
     endings = _OF_ADJECTIVES if len(token.key) > _SHORT else _OF_SHORT_ADJECTIVES
     return first and after.has("noun", "document") and not token.key.endswith(endings)
+
+
+def _is_genitive(token: Token) -> bool:
+    """Whether a name stands before somebody whom it says more of: "Annas Chef", "Anna's boss"."""
+    return token.is_name and (token.key.endswith("s") or owns(token))
 
 
 def owns(token: Token) -> bool:

@@ -48,7 +48,7 @@ UNDOES: Final = re.compile(
     r"|\b(?:everyone|everybody|everything|all\w*|jede\w*)\b[^.!?]*\b(?:but|außer|ausser|except)\b"
 )
 """What takes back a part of what was said, or leaves somebody out: nobody is sent anything unasked then."""
-EXCUSES: Final = re.compile(r"(?i)\b(?:sorry|stopp?|oops|ups)\b|\b(?:no|nein|nee) $")
+EXCUSES: Final = re.compile(r"(?i)\b(?:sorry|stopp?|oops|ups|entschuldigung|verzeihung|pardon)\b|\b(?:no|nein|nee) $")
 """What may excuse or refuse as well as correct: "Sorry, Tom" may be signed by him."""
 EITHER: Final = re.compile(
     r"(?i)\b(?:entweder|either) (?:an |to )?(?:die|das|den|the|my|your|(?-i:[A-ZÄÖÜ]))\w*.*\b(?:oder|or)\b"

@@ -254,7 +254,7 @@ def _named(tokens: list[Token]) -> dict[str, Any]:
         rest, who = tokens[after:], _span(tokens[first:end])
         numbered = rest[0].has("noun", "document") and rest[-1].text.isdigit()
         bare = numbered or (len(rest) == 1 and rest[0].has("noun", "document"))
-        if (rest[0].has("determiners") or rest[0].kind == "file" or bare) and _is_thing(rest):
+        if (rest[0].has("determiners") or rest[0].kind == "file" or bare) and _is_thing(_undated(rest)):
             return {"kind": BOTH, "person": who, "thing": _span(rest), "to": to, "bare": bare}
         if rest[0].key in ALL_OF_IT or _means_another(rest):
             return {"kind": NEITHER, "person": who}
@@ -301,6 +301,14 @@ def _means_another(tokens: Sequence[Token]) -> bool:
 
 def _span(tokens: Sequence[Token]) -> Span:
     return Span(tokens[0].start, tokens[-1].end)
+
+
+def _undated(tokens: list[Token]) -> list[Token]:
+    """Return the words of a thing without the day that ends them: "the plan tomorrow"."""
+    end = len(tokens)
+    while end > 1 and _is_when(tokens[end - 1], tokens[end - 2]):
+        end -= 1
+    return tokens[:end]
 
 
 def _is_thing(tokens: Sequence[Token]) -> bool:

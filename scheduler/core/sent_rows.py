@@ -76,6 +76,9 @@ class Row:
     dated: bool = False
     """Only a day or a time stands behind it."""
 
+    excused: bool = False
+    """What is said behind it excuses, or says who is meant instead: "Sorry, Tom"."""
+
     @property
     def open(self) -> bool:
         """Whether somebody or something is named that no order has yet."""
@@ -92,7 +95,7 @@ class Row:
         things = sum(len(one.things) for one in self.groups) + len(self.open_things)
         persons = sum(len(one.persons) for one in self.groups) + len(self.open_persons)
         each = min(things, persons) > 1 and _EACH.search(self.text) is not None
-        return each or (self.either and things > 1)
+        return each or self.excused or (self.either and things > 1)
 
     @property
     def pairs(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
@@ -270,7 +273,9 @@ class RowReader:
         """Whether what seems to correct may be an excuse or a refusal, with a name behind it: "Sorry, Tom"."""
         last, named = self.row.groups[-1], part.person or part.thing
         before = max(one.end for one in (*last.persons, *last.things))
-        return named is not None and not part.to and EXCUSES.search(self._text, before, named.start) is not None
+        excuses = EXCUSES.search(self._text, before, named.start) if named is not None and not part.to else None
+        self.row.excused = excuses is not None
+        return self.row.excused
 
     def _take_rest(self, part: Part) -> bool:
         """Take words that name nobody and nothing to be sent, or end the row before them."""

@@ -11,7 +11,7 @@ from scheduler.core.apart import asked_about
 from scheduler.core.clauses import Clause, clauses_of
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.dictation import dictation
-from scheduler.core.intents import UNKNOWN
+from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.letters import word_set
 from scheduler.core.order_joining import SENDING
 from scheduler.core.persons_named import person_end
@@ -36,14 +36,25 @@ _TELLING: Final = frozenset({"write", "tell", "reply"})
 _MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
 _BEFORE_VERB: Final = word_set(_BEFORE)
 _THEN: Final = re.compile(r"(?i)(?:dann|then|danach|afterwards|after that)\b")
+_JOINED: Final = re.compile(r"(?i)(?:,|\b(?:und|and))\s+$")
 _AND_THAT: Final = re.compile(r"(?i),? (?:und|and) (?:an |to )?(?P<who>[^,.;:!?]{2,40}?),? (?P<that>dass|that) ")
 _THAT: Final = re.compile(r"(?i)^(?:dass|daß|that)\s+")
 _VERB_LAST: Final = frozenset({"dass", "weil", "damit"})
 _SHALL: Final = word_set("soll sollen sollte sollten should")
 _SUBJECTS: Final = word_set("i we he she they it ich wir er sie es")
-_LEFT_ALONE: Final = FREE_TEXT | {"date", "time"}
+_WHEN: Final = frozenset({"date", "time"})
+_MEETING: Final = frozenset({"create_appointment"})
+_LEFT_ALONE: Final = FREE_TEXT | _WHEN
 _NOT_TELLING: Final = frozenset({"let's", "lets", "let’s", "thank", "danke"})
 _SENDS_OR_SEEKS: Final = SENDING | {"web_search", "search_mail", "read_mail", "search_document"}
+_NAME: Final = r"[^\s,.;:!?]+(?: [^\s,.;:!?]+)?"
+_COPIED: Final = re.compile(
+    r"(?i)(?:,| und| and) (?:(?:und|and|mit|with|please|bitte|setze?|nimm|put|have) )*"
+    rf"(?:(?:cc|kopie an|copy to):? (?:an |to )?(?P<behind>{_NAME})"
+    rf"|(?P<before>{_NAME}) (?:in|im|ins|on) (?:cc|kopie|copy))"
+    r"(?=\s*(?:[,.;!]|$))"
+)
+"""Who gets a copy, behind what is told: "…, dass wir annehmen, Eva in cc"."""
 _KNOW: Final = word_set("know bescheid wissen")
 _THAT_WORDS: Final = frozenset({"that", "dass"})
 _SHORTEST: Final = 2
@@ -60,13 +71,30 @@ class ToldMail(NamedTuple):
     after: str
     each: bool = False
     """Behind it others are told something else, so that it is read apart in any case."""
+    copied: str = ""
+    """Who gets a copy."""
 
     def misread(self, orders: Orders) -> bool:
         """Whether orders of the whole request are about what is only told, or have a mail without its text."""
         known = [part.routed for part in orders.parts if part.routed.name != UNKNOWN]
         bare = any(one.name == "send_mail" for one in known) and not any("body" in one.slots for one in known)
         lost = bool(known) and not any(one.name in _SENDS_OR_SEEKS for one in known)
-        return self.each or self._takes_told(orders) or self._mixes(orders) or lost or (bare and not self.before)
+        uncopied = bool(self.copied) and not any("cc" in one.slots for one in known)
+        return (
+            uncopied
+            or self.each
+            or self._cuts(known)
+            or self._takes_told(orders)
+            or self._mixes(orders)
+            or lost
+            or (bare and not self.before)
+        )
+
+    def _cuts(self, known: Sequence[RoutedIntent]) -> bool:
+        """Whether a mail has only the end of the text that is told, from a conjunction on."""
+        bodies = [one.slots["body"] for one in known if one.name in SENDING and "body" in one.slots]
+        before = [self.body.partition(one)[0] for one in bodies if one in self.body]
+        return any(_JOINED.search(one) for one in before)
 
     def _mixes(self, orders: Orders) -> bool:
         """Whether an order sends both to whom it is told and to whom an order before names."""
@@ -79,7 +107,7 @@ class ToldMail(NamedTuple):
         return False
 
     def _takes_told(self, orders: Orders) -> bool:
-        outside = " ".join((self.before, self.head, self.after))
+        outside = " ".join((self.before, self.head, self.copied, self.after))
         for part in orders.parts:
             for slot, many in part.routed.words.items():
                 words = [many] if isinstance(many, str) else many
@@ -106,7 +134,8 @@ class ToldMail(NamedTuple):
         if self._takes_told(orders) or self._mixes(orders):
             return None
         routed = orders.parts[0].routed
-        routed = routed.model_copy(update={"slots": {**routed.slots, "body": self.body}})
+        copied = {"cc": self.copied} if self.copied else {}
+        routed = routed.model_copy(update={"slots": {**routed.slots, "body": self.body, **copied}})
         return OrderPart(self.told, routed)
 
 
@@ -124,12 +153,24 @@ def told_mail(text: str) -> ToldMail | None:
         start, end = span
         if (each := _told_each(text, clause, start)) is not None:
             return each
-        body = _THAT.sub("", text[start:end].strip(_MARKS))
+        copied_at, behind, copied = _copied(text, start)
+        body = _THAT.sub("", text[start : copied_at or end].strip(_MARKS))
         head = _JOINS.sub("", text[clause.start : start])
         if not body or "&" in body:
             return None
-        return ToldMail(_JOINS.sub("", text[: clause.start]), head, body, _JOINS.sub("", text[end:]))
+        before = _JOINS.sub("", text[: clause.start])
+        return ToldMail(before, head, body, _JOINS.sub("", text[behind or end :]), copied=copied)
     return None
+
+
+def _copied(text: str, start: int) -> tuple[int, int, str]:
+    """Return where words begin and end that say who gets a copy of what is told from `start` on, and who."""
+    for found in _COPIED.finditer(text, start):
+        who = found["behind"] or found["before"]
+        tokens = tokens_of(who)
+        if tokens and person_end(tokens, 0) == len(tokens):
+            return found.start(), found.end(), who
+    return 0, 0, ""
 
 
 def _told_each(text: str, clause: Clause, start: int) -> ToldMail | None:
@@ -151,7 +192,9 @@ def _told_in(clause: Clause, later: Sequence[Clause]) -> tuple[int, int] | None:
     if not _writes(clause.core):
         return None
     if clause.told:
-        return None if _is_pronoun(clause.told) else (clause.told[0].start, _end_of(clause.told, later))
+        goes_on = clause.told[0].is_verb and clause.told[0].text.islower()
+        start = (goes_on and _bare(clause.core)) or clause.told[0].start
+        return None if _is_pronoun(clause.told) else (start, _end_of(clause.told, later))
     if bare := _bare(clause.core):
         return bare, _end_of_rest(clause.core[-1].end, later)
     return _quoted(clause.core) or _declared(clause.core, later)
@@ -213,7 +256,8 @@ def _bare(core: Sequence[Token]) -> int:
     if verb == len(core):
         return 0
     first = _whom(core, verb)
-    for end in range(person_end(core, first), first, -1):
+    last = person_end(core, first) or (first + 1 if _is_small_name(core, first) else 0)
+    for end in range(last, first, -1):
         rest = list(core[end:])
         if rest and rest[0].key in _KNOW:
             rest = rest[1:]
@@ -230,6 +274,13 @@ def _bare(core: Sequence[Token]) -> int:
     return 0
 
 
+def _is_small_name(core: Sequence[Token], place: int) -> bool:
+    """Whether a name written small stands here, who is told the clause behind it: "write anna i need the list"."""
+    after = core[place + 1 : place + 2]
+    unknown = bool(after) and core[place].kind == "word" and not core[place].meanings
+    return unknown and after[0].key in _SUBJECTS
+
+
 def _quoted(core: Sequence[Token]) -> tuple[int, int] | None:
     """Return where a quotation stands that is all there is behind the person: 'Schreib Tom "schließ Excel"'."""
     first = _whom(core, _verb(core))
@@ -243,9 +294,23 @@ def _whom(core: Sequence[Token], verb: int) -> int:
     return verb + 2 if core[verb + 1 : verb + 2] and core[verb + 1].key in {"to", "an"} else verb + 1
 
 
+def _dated(orders: Orders, whole: Orders) -> Orders:
+    """Return orders, a meeting in them on the day of the one in the whole: "Tell Eva we meet at 5 and enter it"."""
+    met = next((one.routed.slots for one in whole.parts if one.routed.name in _MEETING), {})
+    when = {slot: words for slot, words in met.items() if slot in _WHEN}
+    parts = [
+        one._replace(routed=one.routed.model_copy(update={"slots": {**when, **one.routed.slots}}))
+        if one.routed.name in _MEETING and not _WHEN & one.routed.slots.keys()
+        else one
+        for one in orders.parts
+    ]
+    return orders._replace(parts=tuple(parts))
+
+
 def told_apart(mail: ToldMail, before: Orders, read: Sequence[Orders], after: Orders) -> Orders:
     """Return the orders before a mail, it as the first of its readings that fits, asked about else, those behind."""
     written = next((one for one in map(mail.written, read) if one is not None), None)
+    after = _dated(after, read[-1])
     mails = Orders((written or asked_about(mail.told),))
     found = list[OrderPart]()
     then = _THEN.match(mail.after) is not None

@@ -21,11 +21,16 @@ _SAYS: Final = (
     r"|hat (?:mir |uns |ihm |ihr )?(?:gesagt|geschrieben|gemeint|gefragt|geantwortet))"
 )
 _QUOTES: Final = re.compile(rf"[{_OPENS}]")
+_QUOTED: Final = re.compile(_QUOTATION)
+_LONGEST: Final = 400
+"""Characters of a request that is looked at; longer ones are texts."""
 _REPORT: Final = re.compile(
     rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
     rf"|{_QUOTATION},? (?:{_SAYS} [^{_OPENS}.!?:,]{{2,40}}|[^{_OPENS}.!?:,]{{2,40}} {_SAYS})[.!?]+"
 )
 """A sentence that only says what somebody said: 'Anna said "send Bob the list".'"""
+_HARMLESS: Final = frozenset({"show", "foreign"})
+"""What verbs in a quotation may order that is done to nobody: "See you"."""
 _MEANS_IT: Final = word_set("it them him her so there da dort dahin hin es ihn sie ihm ihr ihnen beides both")
 _MAY_MEAN_IT: Final = word_set("this that das dies")
 
@@ -33,9 +38,10 @@ _MAY_MEAN_IT: Final = word_set("this that das dies")
 def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a request without sentences that only say what somebody said, and these.
 
-    The text as it is where nothing else is in it, or where the rest may mean what was said: "Do it".
+    The text as it is where nothing else is in it, or where the rest may mean what was said, "Do it", or the mail in
+    which it stands.
     """
-    if _QUOTES.search(text) is None:
+    if len(text) > _LONGEST or _QUOTES.search(text) is None:
         return text, ()
     reports, place, kept = list[str](), 0, list[str]()
     for start, end in _sentences(text):
@@ -46,7 +52,20 @@ def without_reports(text: str) -> tuple[str, tuple[str, ...]]:
             kept.append(text[start:end])
         place = end
     rest = " ".join(one.strip() for one in (*kept, text[place:]) if one.strip())
-    return (rest, tuple(reports)) if reports and rest and not _looks_back(tokens_of(rest)) else (text, ())
+    if not reports or not rest or _looks_back(tokens_of(rest)) or _of_a_mail(rest, reports):
+        return text, ()
+    return rest, tuple(reports)
+
+
+def _of_a_mail(rest: str, reports: Sequence[str]) -> bool:
+    """Whether quotations that order nothing may stand in a mail that the rest of a request speaks of."""
+    quoted = [found[0][1:-1] for one in reports for found in _QUOTED.finditer(one)]
+    orders = any(words.imperative is not None and words.senses - _HARMLESS for words in map(_words, quoted))
+    return not orders and any(one.has("noun", "mail") for one in tokens_of(rest))
+
+
+def _words(text: str) -> Words:
+    return Words(tokens_of(text))
 
 
 def _looks_back(tokens: Sequence[Token]) -> bool:

@@ -14,8 +14,9 @@ from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Job
+from scheduler.core.language import normalise
 from scheduler.core.met_apart import met_apart
-from scheduler.core.not_wanted import without_unwanted
+from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
@@ -190,7 +191,7 @@ class BeyondRules:
         if self._learned is not None and (not plain or self._learned.doubts(text, first.name)):
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
         settled = orders if self._slots is None else self._slots.settle(text, orders)
-        return without_unwanted(text, settled, rules)
+        return without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules)
 
     async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.

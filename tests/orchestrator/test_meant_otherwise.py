@@ -265,3 +265,72 @@ async def test_appointments_stand_beside_other_orders() -> None:
 
     assert [name for name, _ in found] == ["open_app", "create_appointment", "create_appointment", "close_app"]
     assert [slots.get("participants") for _, slots in found] == [None, "Anna", "Tom", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schick anna die liste und tom den plan und ben",
+        "Schick Anna die Liste und Tom den Plan und Ben",
+        "Schick Anna die Liste. Entschuldigung, Tom!",
+        "Tell Tom to send Eva the list and close Excel",
+        "Remind Tom to mail Eva the list and mail Ben the plan",
+        "Schick alle Rechnungen außer der von Mai an Tom",
+        'The body says "See you". Send the mail to Tom',
+    ],
+)
+async def test_what_may_be_meant_for_others_is_asked_about(text: str) -> None:
+    assert await read(text) == [(ASKED, {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("Schick Tom oder Eva die Liste", [("send_mail", {"document": "Liste"})]),
+        ("Send Eva the plan instead of Tom the list", [mail("Eva", document="plan")]),
+        ("Send Eva the plan instead of Tom the list, please", [mail("Eva", document="plan")]),
+        (
+            "Send Tom the list today and Eva the plan tomorrow",
+            [mail("Tom", document="list today"), mail("Eva", document="plan tomorrow")],
+        ),
+        ("Send Tom the list, I'll send Eva the plan", [mail("Tom", document="list")]),
+        ("Schick Tom die Liste, den Plan schickt Eva Ben", [mail("Tom", document="Liste")]),
+        (
+            "Schick Annas Chef die Liste und Toms Chefin den Plan",
+            [mail("Annas Chef", document="Liste"), mail("Toms Chefin", document="Plan")],
+        ),
+        (
+            "Send Anna's boss the list and Tom's manager the plan",
+            [mail("Anna's boss", document="list"), mail("Tom's manager", document="plan")],
+        ),
+        ("Schreib Tom, dass wir annehmen, Eva in cc", [mail("Tom", cc="Eva", body="wir annehmen")]),
+        ("Schreib Tom, dass wir annehmen, cc Eva", [mail("Tom", cc="Eva", body="wir annehmen")]),
+        ("Schreib Tom, dass wir annehmen, und setz Eva in cc", [mail("Tom", cc="Eva", body="wir annehmen")]),
+        ("Reply to Tom that we accept, cc Eva, attach the contract", [mail("Tom", cc="Eva", body="we accept")]),
+        ("Tell Tom I'm late, cc Eva", [mail("Tom", cc="Eva", body="I'm late")]),
+        ("Tell Tom to call Eva and send her the list", [mail("Tom", body="to call Eva and send her the list")]),
+        ("Tell Tom to call me and open Excel", [mail("Tom", body="to call me"), start("Excel")]),
+        (
+            "Schreib Tom: Eva bekommt die Liste. Öffne Excel.",
+            [mail("Tom", body="Eva bekommt die Liste. Öffne Excel.")],
+        ),
+        (
+            "Tell Eva we meet on Monday at 5 and put it in the calendar",
+            [mail("Eva", body="we meet on Monday at 5"), ("create_appointment", {"date": "Monday", "time": "5"})],
+        ),
+        ("write anna i need the list and open excel", [mail("anna", body="i need the list"), start("excel")]),
+        ("Send Tom the whole report, but also cc Eva", [mail("Tom", cc="Eva", document="whole report")]),
+        ("Send the minutes to everyone except Tom, then open Excel", [(ASKED, {}), start("Excel")]),
+        (
+            'Im Betreff steht "Rechnung". Such die Mail von Tom.',
+            [("search_mail", {"sender": "Tom", "subject": "Rechnung"})],
+        ),
+        ('Subject says "Invoice". Find the mail from Tom.', [("search_mail", {"sender": "Tom", "subject": "Invoice"})]),
+        ('Eva wrote "See you". Find the mail from Eva.', [("search_mail", {"sender": "Eva", "subject": "See you"})]),
+        ('Anna wrote "close Excel". Find the mail from Anna.', [("search_mail", {"sender": "Anna"})]),
+    ],
+)
+async def test_what_stands_beside_an_order_is_neither_lost_nor_mixed_with_it(
+    text: str, orders: list[tuple[str, dict[str, str]]]
+) -> None:
+    assert await read(text) == orders
