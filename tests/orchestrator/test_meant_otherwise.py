@@ -237,6 +237,43 @@ async def test_what_is_to_be_sent_first_is_sent_first(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Nachdem du Anna die Liste geschickt hast, hat sie sich beschwert",
+        "Wenn du Tom die Liste geschickt hast, ist alles gut",
+        "After you've sent Anna the wrong list, send her the right one",
+        "After you have sent Tom the list by mistake, write him an apology",
+        "Once you have sent Anna the list, don't close Word",
+        "When you have sent Anna the list, I can close the case",
+        "Wenn Sie mir die Liste geschickt haben, schließe ich den Vorgang",
+        "Tell me when you have sent Anna the list",
+    ],
+)
+async def test_what_was_sent_or_is_only_told_to_be_sent_is_not_sent(text: str) -> None:
+    assert await read(text) == [(ASKED, {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("Nachdem Sie uns die Rechnung geschickt haben, öffne das Portal", [("navigate_url", {"portal": "Portal"})]),
+        (
+            "Nachdem du mir gestern die Liste geschickt hast, schick mir den Plan",
+            [mail("mir", document="Plan")],
+        ),
+        (
+            "Sobald du Tom die Liste geschickt hast, schick mir den Plan",
+            [mail("Tom", document="Liste"), mail("mir", document="Plan")],
+        ),
+    ],
+)
+async def test_what_is_ordered_beside_what_was_sent_is_done(
+    text: str, orders: list[tuple[str, dict[str, str]]]
+) -> None:
+    assert await read(text) == orders
+
+
+@pytest.mark.parametrize(
     ("text", "met"),
     [
         ("Invite Anna on Monday and Tom on Tuesday", [("Anna", "Monday"), ("Tom", "Tuesday")]),
