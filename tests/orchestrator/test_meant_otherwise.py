@@ -302,3 +302,17 @@ async def test_appointments_stand_beside_other_orders() -> None:
 
     assert [name for name, _ in found] == ["open_app", "create_appointment", "create_appointment", "close_app"]
     assert [slots.get("participants") for _, slots in found] == [None, "Anna", "Tom", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Termin mit Anna am Montag oder mit Tom am Dienstag",
+        "Invite Anna on Monday or Tom on Tuesday",
+        "Book the room for the meeting with Anna on Monday and Tom on Tuesday",
+        "Show me the meetings with Anna on Monday and Tom on Tuesday",
+        "Zeig mir die Termine mit Anna am Montag und Tom am Dienstag",
+    ],
+)
+async def test_appointments_that_are_not_to_be_made_each_are_asked_about(text: str) -> None:
+    assert await read(text) == [(ASKED, {})]
