@@ -67,7 +67,7 @@ def once_sent(text: str) -> str:
     german = found["sent"] is not None
     sent = found["what"] or found["thing"]
     if _is_over(found[0], sent, found["rest"]):
-        return text if _SOMEBODY.search(found["rest"]) else found["rest"]
+        return found["rest"] if _OVER.search(found[0]) and not _SOMEBODY.search(found["rest"]) else text
     verb = _SENT[(found["sent"] or found["done"]).casefold()]
     return f"{verb} {sent}, {'dann' if german else 'then'} {found['rest']}"
 

@@ -34,7 +34,7 @@ _FORBIDS: Final = re.compile(
 _DOES_IT: Final = re.compile(
     r"(?i)\b(?:mach\w*|schick\w*|send\w*|tu[nt]?|übern[ia]\w*|erledig\w*|kümmer\w*|prüf\w*|überleg\w*|klär\w*"
     r"|does|doing|handl\w*|takes?|taking|tak(?:es?|ing) care|check\w*|review\w*|decid\w*|entscheide\w*"
-    r"|raus|weg|unterwegs|gone|out|done|dran|turn)\b"
+    r"|raus|weg|unterwegs|gone|out|did|done|dran|turn)\b"
 )
 """What a remark says of somebody who does what is ordered, or is still to look at it."""
 _UNSURE: Final = re.compile(
@@ -65,7 +65,9 @@ _HARMLESS: Final = frozenset(
 """Intents that change nothing for anybody else."""
 _TAKES_BACK: Final = re.compile(
     r"(?i)\b(?:changed (?:my|our|his|her) mind|anders überlegt|umentschieden|never ?mind|kidding|scherz"
-    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b)"
+    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b"
+    r"|(?:is|are|['’](?:s|re|m)) (?:handling|doing|dealing with|taking care of) (?:it|that|this)\b"
+    r"|(?:macht|machen|mache|erledig\w*|übernimmt|übernehm\w*) (?:das|es|sie|ihn|ich|wir)\b)"
 )
 """What a remark says that surely takes back or quotes the order."""
 _ENDS_UNSURE: Final = re.compile(
