@@ -28,6 +28,14 @@ _AT: Final = word_set(
 _ALSO: Final = word_set("auch also noch one einen another dann then")
 _ONLY_THEN: Final = re.compile(r"(?i) (?:aber |but )?(?:erst|only)\b")
 _THEN: Final = re.compile(r"(?i)^(?:(?:und|and) )?(?:dann|then|danach|afterwards)\b,? ?")
+_OR: Final = frozenset({"oder", "or"})
+_NO_NEW: Final = re.compile(
+    r"(?i)\b(?:for|für|zu|zum|zur|to|of|von) (?:the|my|our|den|die|das|dem|der|mein\w*|unser\w*) [^\W\d]+"
+    r"(?: (?:mit|with))?\W*$"
+    r"|\b(?:show|zeige?n?|list|find\w*|such\w*|read|lies|cancel|sage?|absagen|storni\w*|lösche?n?|delete|verschieb\w*|move"
+    r"|reschedule|check|see|tell|print|drucke?n?|send\w*|schicke?n?|öffne\w*|open|prepare|when|what|which|wann|was|welche\w*)\b"
+)
+"""What stands before the persons where the appointments are there already, or something else is booked."""
 _SEVERAL: Final = 2
 _TIMES: Final = frozenset({"date", "time"})
 _PARTICLES: Final = word_set(
@@ -50,14 +58,15 @@ class _Named(NamedTuple):
 def met_apart(text: str) -> tuple[Piece, ...]:
     """Return the appointments of a request that says of several persons when each is met; none of any other.
 
-    What is ordered before and behind them is a piece of its own.
+    What is ordered before and behind them is a piece of its own. They are asked about where only one of them is meant,
+    or what is said is not to make them: "Show me the meetings with Anna on Monday and Tom on Tuesday".
     """
     if len(text) > _LONGEST or _MAY_MEET.search(text) is None or text.rstrip().endswith("?"):
         return ()
     text = _ONLY_THEN.sub("", text)
     if tells(text) or HELD.search(text):
         return ()
-    runs = [run for run, *_ in runs_of(text, tokens_of(text)) if run]
+    runs, joined = _runs(text)
     if any(TAKES_BACK.match(text, one[0].start) for one in runs):
         return ()
     start = next((at for at, one in enumerate(runs) if _MAY_MEET.search(text[one[0].start : one[-1].end])), len(runs))
@@ -65,12 +74,20 @@ def met_apart(text: str) -> tuple[Piece, ...]:
     met = _row(text, runs[start:end])
     if not met:
         return ()
+    if _OR & {*joined[start + 1 : end]} or _NO_NEW.search(met[0].text.partition(met[0].persons[0])[0]):
+        met = [Piece(_trimmed(text, runs[start:end]), asked=True)]
     beside = (_trimmed(text, runs[:start]), _trimmed(text, runs[end:]))
     before, after = ([Piece(one)] if one else [] for one in beside)
     then = _THEN.match(text[runs[start][0].start :]) is not None
     met[0] = met[0]._replace(follows=then and bool(before))
     follows = bool(after) and _THEN.match(after[0].text) is not None
     return (*before, *met, *(one._replace(text=_THEN.sub("", one.text), follows=follows) for one in after))
+
+
+def _runs(text: str) -> tuple[list[list[Token]], list[str]]:
+    """Return the words between marks and conjunctions, and the conjunctions before them."""
+    found = [(run, joined) for run, joined, _ in runs_of(text, tokens_of(text)) if run]
+    return [run for run, _ in found], [joined for _, joined in found]
 
 
 def _row(text: str, runs: list[list[Token]]) -> list[Piece]:

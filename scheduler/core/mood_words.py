@@ -237,7 +237,8 @@ MARVELS: Final = re.compile(
 
 LETS_ME: Final = re.compile(
     r"(?i)(?:let me|lemme|lass mich|lassen sie mich)\b(?: (?:just|first|quickly|erst|mal|eben|kurz|noch|das|die|den|the|my|a)\b)* "
-    r"(?:search|find|write|send|open|close|start|download|check|fill|book|google|print|look (?:for|it|that|them) ?)\b"
+    r"(?:search|write|send|open|close|start|download|check|fill|book|google|print|look (?:it|that|them)"
+    r"|(?:find|look for)\b(?! (?:the|my|our|a|an|\w+['’]s)\b(?! (?:time|way|moment|place|words?|right)\b)(?!.*\b(?:first|myself|then|before)\b)))\b"
 )
 
 

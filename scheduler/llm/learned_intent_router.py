@@ -23,7 +23,7 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_alone import is_taken_back, order_alone, reminds
+from scheduler.llm.order_alone import is_taken_back, order_alone, reminds, urges
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
@@ -126,8 +126,9 @@ class LearnedIntentRouter:
         plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
         if plain and not self.doubts(message, known[0].routed.name):
             return read
-        alone = order_alone(text, read) if sure else ""
-        formed, taken_back = sure and orders_plainly(text, known[0].routed.name), sure and is_taken_back(read)
+        taken_back = sure and is_taken_back(text, read)
+        alone = order_alone(text, read) if sure and not taken_back else ""
+        formed = sure and not taken_back and orders_plainly(text, known[0].routed.name)
         (glimpse,) = self._model.glance([text])
         if (
             (alone or formed or not sure)
@@ -147,7 +148,9 @@ class LearnedIntentRouter:
         elif ordered < self._bands.act or taken_back:
             aside = read.overlooked or len(read.parts) > 1
             plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
-            plain = plain or (bool(alone) and (reminds(text) or self._ordered_alone(alone, known[0].routed.name)))
+            heard = ordered >= self._bands.ask or urges(read)
+            may = reminds(text) or (heard and self._ordered_alone(alone, known[0].routed.name))
+            plain = plain or (bool(alone) and may)
             if not plain:
                 names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
                 return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))

@@ -18,6 +18,8 @@ from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
 from scheduler.core.words import Words
 
+_LONGEST: Final = 400
+"""Characters of a request that is looked at."""
 _MARKS: Final = (",", ".", ";", "!", "?", "-", "–", "—")
 _AROUND: Final = " ,.;!?-–—"
 _FORBIDS: Final = re.compile(
@@ -29,11 +31,52 @@ _FORBIDS: Final = re.compile(
     r"|should|must|immer|always|soll\w*|muss|darf|if|wenn|falls|unless|oder|or)\b"
 )
 """What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
+_DOES_IT: Final = re.compile(
+    r"(?i)\b(?:mach\w*|schick\w*|send\w*|tu[nt]?|übern[ia]\w*|erledig\w*|kümmer\w*|prüf\w*|überleg\w*|klär\w*"
+    r"|does|doing|handl\w*|takes?|taking|tak(?:es?|ing) care|check\w*|review\w*|decid\w*|entscheide\w*"
+    r"|raus|weg|unterwegs|gone|out|did|done|dran|turn)\b"
+)
+"""What a remark says of somebody who does what is ordered, or is still to look at it."""
+_UNSURE: Final = re.compile(
+    r"(?i)\b(?:un(?:sure|sicher|klar|clear|certain)|zweif\w*|glaub\w*|vielleicht|maybe|perhaps|vermutlich|probably"
+    r"|beispiel\w*|z\. ?b\.|examples?|e\.g|instance|witz\w*|wort|worte|words?|zitat|quot\w*|vorschl\w*|suggest\w*|idea"
+    r"|verlang\w*|forder\w*|befiehlt|bittet|wünscht|empfiehlt|rät|demands?|insists?|orders|wants|asks|advises|tells"
+    r"|pending|awaiting|approval|genehmig\w*|freigabe|just testing|nur (?:ein )?test\w*)\b"
+)
+"""What a remark says that doubts the order, or tells whose words it is."""
+_PAST: Final = re.compile(
+    r"(?i)\b(?:war|waren|wars?t|was|were|did|had|been|hatten?|wurden?|worden|kam|kamen|ging|gingen|stand|standen|lag|lagen"
+    r"|gab|gaben|fand|sah|rief|schrieb|sprach|nahm|bekam|blieb|ließ|lief|fiel|tat|traf|trug|went|came|took|got|gave|made"
+    r"|told|left|met|lost|ran|forgot|kept|won|spoke|saw|heard|found|bought|brought|paid|sent|(?-i:[a-z]{2,}[^\We]ed)"
+    r"|(?-i:(?!heute|seite|leute|karte|heiße|(?:be|ers|letz|zwei|drit|näch?s|rech|spä)te|\w*(?:war|arbei|antwor|bit|bie|hal|lei"
+    r"|ra|star|rich|fürch|tre|ach|kos|lau|ret|rei)te)[a-zäöüß]{3,}ten?))\b"
+)
+_HAVE: Final = re.compile(r"(?i)\b(?:hab|habe|hast|hat|habt|haben|has|have|\w+['’](?:ve|s))\b")
+_DONE: Final = re.compile(
+    r"(?i)\b(?:\w*ge\w+(?:t|en)|\w+iert|(?:be|ver|er|zer|ent|über|unter)\w+(?:t|en)|sie|die|eine[ns]?|\w+ed)\W*$"
+)
+_HURRY: Final = re.compile(
+    r"(?i)(?:(?:es|das|it|that) )?(?:(?:ist|is|wäre|wär) (?:\w+ )?(?:dringend|eilig|wichtig|urgent|important)|eilt)"
+)
+_HARMLESS: Final = frozenset(
+    {"close_app", "open_app", "open_document", "navigate_url", "search_mail", "read_mail", "web_search"}
+    | {"search_document"}
+)
+"""Intents that change nothing for anybody else."""
 _TAKES_BACK: Final = re.compile(
     r"(?i)\b(?:changed (?:my|our|his|her) mind|anders überlegt|umentschieden|never ?mind|kidding|scherz"
-    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b)"
+    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b"
+    r"|(?:is|are|['’](?:s|re|m)) (?:handling|doing|dealing with|taking care of) (?:it|that|this)\b"
+    r"|(?:macht|machen|mache|erledig\w*|übernimmt|übernehm\w*) (?:das|es|sie|ihn|ich|wir)\b)"
 )
 """What a remark says that surely takes back or quotes the order."""
+_ENDS_UNSURE: Final = re.compile(
+    r"(?i)[,.;–—-] ?(?:but |aber )?(?:(?:still |noch )?(?:pending|awaiting|subject to|vorbehaltlich) [^,.;!?]{1,40}"
+    r"|(?:just|only) (?:testing|an? (?:test|example))|nur (?:ein|zum) test|zum beispiel|z\. ?b|for (?:example|instance)"
+    r"|e\.g|(?:i'?m |bin |ich bin )?(?:(?:not|nicht) sure|unsure|unsicher|nicht sicher)(?: though| aber| yet)?)"
+    r"[ .!?]*$"
+)
+"""What doubts the order before it, or says that it is none, without a verb of its own."""
 _WAITS: Final = re.compile(
     r"(?i)\b(?:warte\w*|frag\w*|drängel\w*|sitz\w*|is|are|be)(?: ja| auch)? (?:schon|already|bereits)\b"
 )
@@ -58,10 +101,13 @@ def order_alone(text: str, read: Orders) -> str:
     Empty where there is nothing beside it, and where that may change it.
     """
     orders, remarks = [part for part in read.parts if part.routed.why != REMARK], _remarks(read)
-    if len(orders) != 1 or orders[0].routed.score < SURE:
+    if len(text) > _LONGEST or len(orders) != 1 or orders[0].routed.score < SURE:
         return ""
     alone = _reminded(text) or (remarks and _without_remarks(text, remarks))
-    if not alone or not orders_plainly(alone, orders[0].routed.name) or NEGATION & Words(tokens_of(alone)).keys:
+    said = [one for one in remarks if not (reminds(text) and text.startswith(one))]
+    if not alone or any(_may_change(one, orders[0].routed.name, alone) for one in said):
+        return ""
+    if not orders_plainly(alone, orders[0].routed.name) or NEGATION & Words(tokens_of(alone)).keys:
         return ""
     order = orders[0]._replace(after=())
     order = order._replace(routed=with_slots(order.routed, order.text, own=order.own, filled=order.said))
@@ -69,18 +115,25 @@ def order_alone(text: str, read: Orders) -> str:
     return alone if _says_all(alone, text, meant.routed) else ""
 
 
-def is_taken_back(read: Orders) -> bool:
-    """Whether a remark surely takes back or quotes what is ordered beside it: "Close Word, I changed my mind"."""
-    return any(_TAKES_BACK.search(one) for one in _remarks(read))
+def is_taken_back(text: str, read: Orders) -> bool:
+    """Whether what is said beside an order surely takes it back, quotes or doubts it: "Close Word, just testing"."""
+    return any(_TAKES_BACK.search(one) for one in _remarks(read)) or _ENDS_UNSURE.search(text[-_LONGEST:]) is not None
 
 
 def _remarks(read: Orders) -> tuple[str, ...]:
-    return (*read.overlooked, *(part.text for part in read.parts if part.routed.why == REMARK))
+    said = (*read.overlooked, *(part.text for part in read.parts if part.routed.why == REMARK))
+    return tuple(normalise(one).strip(_AROUND) for one in said)
 
 
 def reminds(text: str) -> bool:
     """Whether a request says itself that something is to be done: "Vergiss nicht, …", "remember to …"."""
     return _REMINDS.match(text) is not None
+
+
+def urges(read: Orders) -> bool:
+    """Whether all that is said beside an order is that it is urgent: "Schick Tom die Liste, ist dringend"."""
+    said = _remarks(read)
+    return bool(said) and all(_HURRY.fullmatch(one) for one in said)
 
 
 def _reminded(text: str) -> str:
@@ -89,13 +142,25 @@ def _reminded(text: str) -> str:
     return _TO_DO.sub("", text[found.end() :]) if found else ""
 
 
+def _may_change(remark: str, intent: str, order: str) -> bool:
+    """Whether a remark may forbid an order, take it back, quote it, or tell that somebody did it or does it."""
+    words = Words(tokens_of(remark))
+    if _FORBIDS.search(_FOR_IT.sub("", _WAITS.sub("", remark))) or _UNSURE.search(remark) or _DOES_IT.search(remark):
+        return True
+    if words.senses & Words(tokens_of(order)).senses:
+        return True
+    first = words.tokens[0]
+    inverted = first.has("auxiliary") or first.has("modal") or (first.is_verb and not first.has("noun"))
+    if (inverted or _PAST.match(remark)) and not _HURRY.match(remark):
+        return True
+    past = _PAST.search(remark) or (_HAVE.search(remark) and _DONE.search(remark))
+    return past is not None and intent not in _HARMLESS
+
+
 def _without_remarks(text: str, remarks: Sequence[str]) -> str:
     """Return a request without the remarks that it begins and ends with; empty where they stand elsewhere."""
     alone = text
-    for one in remarks:
-        remark = normalise(one).strip(_AROUND)
-        if _FORBIDS.search(_FOR_IT.sub("", _WAITS.sub("", remark))):
-            return ""
+    for remark in remarks:
         start = alone.rfind(remark)
         before = alone[: max(start, 0)].rstrip()
         if alone.startswith(remark) and (after := _NEXT.match(alone, len(remark))):

@@ -237,6 +237,43 @@ async def test_what_is_to_be_sent_first_is_sent_first(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Nachdem du Anna die Liste geschickt hast, hat sie sich beschwert",
+        "Wenn du Tom die Liste geschickt hast, ist alles gut",
+        "After you've sent Anna the wrong list, send her the right one",
+        "After you have sent Tom the list by mistake, write him an apology",
+        "Once you have sent Anna the list, don't close Word",
+        "When you have sent Anna the list, I can close the case",
+        "Wenn Sie mir die Liste geschickt haben, schließe ich den Vorgang",
+        "Tell me when you have sent Anna the list",
+    ],
+)
+async def test_what_was_sent_or_is_only_told_to_be_sent_is_not_sent(text: str) -> None:
+    assert await read(text) == [(ASKED, {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("Nachdem Sie uns die Rechnung geschickt haben, öffne das Portal", [("navigate_url", {"portal": "Portal"})]),
+        (
+            "Nachdem du mir gestern die Liste geschickt hast, schick mir den Plan",
+            [mail("mir", document="Plan")],
+        ),
+        (
+            "Sobald du Tom die Liste geschickt hast, schick mir den Plan",
+            [mail("Tom", document="Liste"), mail("mir", document="Plan")],
+        ),
+    ],
+)
+async def test_what_is_ordered_beside_what_was_sent_is_done(
+    text: str, orders: list[tuple[str, dict[str, str]]]
+) -> None:
+    assert await read(text) == orders
+
+
+@pytest.mark.parametrize(
     ("text", "met"),
     [
         ("Invite Anna on Monday and Tom on Tuesday", [("Anna", "Monday"), ("Tom", "Tuesday")]),
@@ -274,7 +311,7 @@ async def test_appointments_stand_beside_other_orders() -> None:
         "Schick Anna die Liste und Tom den Plan und Ben",
         "Schick Anna die Liste. Entschuldigung, Tom!",
         "Tell Tom to send Eva the list and close Excel",
-        "Remind Tom to mail Eva the list and mail Ben the plan",
+        "Schick Tom die Liste, den Plan schickt Eva Ben",
         "Schick alle Rechnungen außer der von Mai an Tom",
         'The body says "See you". Send the mail to Tom',
     ],
@@ -294,7 +331,10 @@ async def test_what_may_be_meant_for_others_is_asked_about(text: str) -> None:
             [mail("Tom", document="list today"), mail("Eva", document="plan tomorrow")],
         ),
         ("Send Tom the list, I'll send Eva the plan", [mail("Tom", document="list")]),
-        ("Schick Tom die Liste, den Plan schickt Eva Ben", [mail("Tom", document="Liste")]),
+        (
+            "Remind Tom to mail Eva the list and mail Ben the plan",
+            [mail("Tom", body="to mail Eva the list and mail Ben the plan")],
+        ),
         (
             "Schick Annas Chef die Liste und Toms Chefin den Plan",
             [mail("Annas Chef", document="Liste"), mail("Toms Chefin", document="Plan")],
@@ -334,3 +374,17 @@ async def test_what_stands_beside_an_order_is_neither_lost_nor_mixed_with_it(
     text: str, orders: list[tuple[str, dict[str, str]]]
 ) -> None:
     assert await read(text) == orders
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Termin mit Anna am Montag oder mit Tom am Dienstag",
+        "Invite Anna on Monday or Tom on Tuesday",
+        "Book the room for the meeting with Anna on Monday and Tom on Tuesday",
+        "Show me the meetings with Anna on Monday and Tom on Tuesday",
+        "Zeig mir die Termine mit Anna am Montag und Tom am Dienstag",
+    ],
+)
+async def test_appointments_that_are_not_to_be_made_each_are_asked_about(text: str) -> None:
+    assert await read(text) == [(ASKED, {})]
