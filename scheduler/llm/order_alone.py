@@ -74,7 +74,8 @@ _TAKES_BACK: Final = re.compile(
 _ENDS_UNSURE: Final = re.compile(
     r"(?i)[,.;–—-] ?(?:but |aber )?(?:(?:still |noch )?(?:pending|awaiting|subject to(?! be\b)|vorbehaltlich)"
     r" [^,.;!?]{1,40}|(?:just|only) (?:testing|an? (?:test|example))|nur (?:ein|zum) test|zum beispiel|z\. ?b"
-    r"|for (?:example|instance)|e\.g|(?:i'?m |bin |ich bin )?(?:(?:not|nicht) sure|unsure|unsicher|nicht sicher)(?: though| aber| yet)?)"
+    r"|for (?:example|instance)"
+    r"|e\.g|(?:i'?m |bin |ich bin )?(?:(?:not|nicht) sure|unsure|unsicher|nicht sicher)(?: though| aber| yet)?)"
     r"[ .!?]*$"
 )
 """What doubts the order before it, or says that it is none, without a verb of its own."""
