@@ -58,6 +58,7 @@ _DONE: Final = re.compile(
 _HURRY: Final = re.compile(
     r"(?i)(?:(?:es|das|it|that) )?(?:(?:ist|is|wäre|wär) (?:\w+ )?(?:dringend|eilig|wichtig|urgent|important)|eilt)"
 )
+_REASON: Final = re.compile(r"(?i)(?:denn|weil|because|since)\b")
 _HARMLESS: Final = frozenset(
     {"close_app", "open_app", "open_document", "navigate_url", "search_mail", "read_mail", "web_search"}
     | {"search_document"}
@@ -71,8 +72,9 @@ _TAKES_BACK: Final = re.compile(
 )
 """What a remark says that surely takes back or quotes the order."""
 _ENDS_UNSURE: Final = re.compile(
-    r"(?i)[,.;–—-] ?(?:but |aber )?(?:(?:still |noch )?(?:pending|awaiting|subject to|vorbehaltlich) [^,.;!?]{1,40}"
-    r"|(?:just|only) (?:testing|an? (?:test|example))|nur (?:ein|zum) test|zum beispiel|z\. ?b|for (?:example|instance)"
+    r"(?i)[,.;–—-] ?(?:but |aber )?(?:(?:still |noch )?(?:pending|awaiting|subject to(?! be\b)|vorbehaltlich)"
+    r" [^,.;!?]{1,40}|(?:just|only) (?:testing|an? (?:test|example))|nur (?:ein|zum) test|zum beispiel|z\. ?b"
+    r"|for (?:example|instance)"
     r"|e\.g|(?:i'?m |bin |ich bin )?(?:(?:not|nicht) sure|unsure|unsicher|nicht sicher)(?: though| aber| yet)?)"
     r"[ .!?]*$"
 )
@@ -154,7 +156,7 @@ def _may_change(remark: str, intent: str, order: str) -> bool:
     if (inverted or _PAST.match(remark)) and not _HURRY.match(remark):
         return True
     past = _PAST.search(remark) or (_HAVE.search(remark) and _DONE.search(remark))
-    return past is not None and intent not in _HARMLESS
+    return past is not None and intent not in _HARMLESS and not _REASON.match(remark)
 
 
 def _without_remarks(text: str, remarks: Sequence[str]) -> str:
