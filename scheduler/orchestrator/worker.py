@@ -63,6 +63,7 @@ class Worker:
         self._group = min(max(concurrency // _GROUPS, _SMALLEST_GROUP), _MOST_AT_ONCE)
         self._grace = grace
         self._draining = False
+        self._full = False
         self._look = asyncio.Event()
         self._running: dict[Carrier, Job] = {}
         self._latest: dict[str, Carrier] = {}
@@ -92,11 +93,12 @@ class Worker:
         while not self._draining:
             self._look.clear()
             limit = min(self._concurrency - len(self._running), self._group)
+            self._full = limit < 1
             jobs = await self._next_jobs(limit)
             self.last_look = asyncio.get_running_loop().time()
             self._start_all(jobs, owner, self._clock.now())
             if not jobs or len(jobs) < limit:
-                await self._look.wait()  # that they were leased is a change, after which there is one more look
+                await self._look.wait()  # what comes meanwhile, or came since it was cleared, is a change
             else:
                 await asyncio.sleep(0)  # they are begun before the next are looked for
 
@@ -127,7 +129,8 @@ class Worker:
         self._held.pop(run, None)
         if self._latest.get(job_id) is run:
             del self._latest[job_id]
-        self._look.set()
+        if self._full or self._draining:
+            self._look.set()
 
     async def _next_jobs(self, limit: int) -> Sequence[Job]:
         if limit < 1:

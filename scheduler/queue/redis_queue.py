@@ -142,6 +142,7 @@ class RedisQueue:
             ended = [member for member in members if id_of(member) not in ours and id_of(member) not in held]
             self._extending.push(others)
             self._releasing.push(ended)
+            self._store.nudge()  # there may be others in their place
         return jobs
 
     async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:

@@ -11,6 +11,7 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.ids import JobId, LeaseToken, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
+from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
 from scheduler.repository.storable import to_micros
@@ -24,6 +25,8 @@ class SQLiteQueue:
         self._clock = clock
         self._lease = lease
         self._limits = limits
+        self._news = database.work if limits == NO_LIMITS else database
+        """Where limits hold every end makes room for others."""
 
     @classmethod
     def at(cls, url: str, clock: Clock, lease: timedelta, *, limits: Limits = NO_LIMITS) -> Self:
@@ -65,6 +68,7 @@ class SQLiteQueue:
             ),
             quick=True,
             lasting=False,
+            news=News.FOR_LATER,
         )
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
@@ -75,6 +79,7 @@ class SQLiteQueue:
             lambda connection: sqlite_leases.claim_these(connection, ids, now=now, lease=self._lease),
             quick=True,
             lasting=False,
+            news=News.FOR_LATER,
         )
 
     async def promote(self) -> Sequence[Ready]:
@@ -157,10 +162,10 @@ class SQLiteQueue:
 
     @property
     def changes(self) -> int:
-        return self._database.changes
+        return self._news.changes
 
     async def wait(self, seen: int, limit: float) -> None:
-        await self._database.wait(seen, limit)
+        await self._news.wait(seen, limit)
 
 
 def sqlite_path(url: str) -> Path:

@@ -1,6 +1,7 @@
 """Wakes the other processes that have the same file open: each keeps a datagram socket beside it, and a ring is a byte.
 
-A ring only says "look"; one that gets lost costs no more than the time until the next look at the file's own counter.
+A ring only says "look", and whether workers should, too; one that gets lost costs no more than the time until the next
+look at the file's own counter.
 Where there are no such sockets (Windows, a file system that has none) `open` says so, and the counter is all there is.
 """
 
@@ -13,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scheduler.core.ids import new_id
+from scheduler.repository.news import News
 
 _LONGEST = 100  # bytes of a socket's address that every system takes
+_FOR_ALL, _FOR_WATCHERS = b"!", b"."
 _SETTLED = 100_000_000  # nanoseconds; what is younger may be followed by a change of the same time
 
 
@@ -33,7 +36,7 @@ class Doorbell:
     def hangs(self) -> bool:
         return self._socket is not None
 
-    def open(self, rung: Callable[[], None]) -> None:
+    def open(self, rung: Callable[[News], None]) -> None:
         """Hang the bell; `rung` is called on the running loop after every ring. May be called again."""
         if self.hangs or not hasattr(socket, "AF_UNIX"):
             return
@@ -50,14 +53,14 @@ class Doorbell:
         self._socket = bell
         asyncio.get_running_loop().add_reader(bell.fileno(), self._heard, bell, rung)
 
-    def ring(self) -> None:
+    def ring(self, news: News) -> None:
         """Wake all others. A bell that nobody hears any more, because its process died, is taken down."""
         bell, handle = self._socket, self._handle
         if bell is None or handle is None:
             return
         with contextlib.suppress(OSError):
             for name in self._others(handle):
-                self._ring_one(bell, handle, name)
+                self._ring_one(bell, handle, name, _FOR_ALL if news is News.FOR_ALL else _FOR_WATCHERS)
 
     def close(self) -> None:
         """Take the bell down. May be called again."""
@@ -83,9 +86,9 @@ class Doorbell:
             self._known_since = changed if time.time_ns() - changed > _SETTLED else None
         return self._known
 
-    def _ring_one(self, bell: socket.socket, handle: int, name: str) -> None:
+    def _ring_one(self, bell: socket.socket, handle: int, name: str, ring: bytes) -> None:
         try:
-            bell.sendto(b"!", self._address(name))
+            bell.sendto(ring, self._address(name))
         except (ConnectionRefusedError, FileNotFoundError):
             with contextlib.suppress(OSError):
                 os.unlink(name, dir_fd=handle)
@@ -93,11 +96,13 @@ class Doorbell:
             pass  # its queue is full: it has been rung and did not look yet
 
     @staticmethod
-    def _heard(bell: socket.socket, rung: Callable[[], None]) -> None:
+    def _heard(bell: socket.socket, rung: Callable[[News], None]) -> None:
+        news = News.FOR_WATCHERS
         with contextlib.suppress(BlockingIOError):
-            while bell.recv(16):
-                pass
-        rung()
+            while ring := bell.recv(16):
+                if ring != _FOR_WATCHERS:
+                    news = News.FOR_ALL
+        rung(news)
 
     def _address(self, name: str) -> str:
         """Return an address for the socket; Linux has a short one for a file in a folder that is open."""

@@ -11,14 +11,15 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from scheduler.core.errors import StoreBusyError, StoreFullError
-from scheduler.repository.doorbell import Doorbell
 from scheduler.repository.migrations import HEAD, upgrade
+from scheduler.repository.news import News
+from scheduler.repository.news_desk import NewsDesk
 from scheduler.repository.sqlite_writer import SQLiteWriter, Unit, commit, end_whole, run_whole
 
 Answer = TypeVar("Answer")
@@ -47,10 +48,10 @@ class SQLiteDatabase:
         self._waiting: list[Unit[Any]] = []
         self._soon: asyncio.Handle | None = None
         self._committing: asyncio.Future[None] | None = None
-        self._bell = Doorbell(path)
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._desk = NewsDesk(path, self._begin_to_look)
+        self.work = self._desk.work
+        """Tells only of what may bring workers something to do."""
         self._next_look: asyncio.TimerHandle | None = None
-        self._changes = 0
         self._data_version = 0
 
     async def connect(self) -> None:
@@ -62,13 +63,13 @@ class SQLiteDatabase:
                 self._peeker = self._open(sqlite3.Connection)
                 self._peeker.execute("PRAGMA query_only = ON")
                 self._data_version = _data_version(self._peeker)
-        self._bell.open(self.nudge)
+        self._desk.open()
 
     async def close(self) -> None:
         """Close the file. What was committed stays."""
         while self._soon is not None or self._committing is not None:
             await (asyncio.sleep(0) if self._committing is None else asyncio.wait([self._committing]))
-        self._bell.close()
+        self._desk.close()
         if self._next_look is not None:
             self._next_look.cancel()
             self._next_look = None
@@ -82,7 +83,12 @@ class SQLiteDatabase:
         self._writing.shutdown()
 
     async def write(
-        self, work: Callable[[sqlite3.Connection], Answer], *, quick: bool = False, lasting: bool = True
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        *,
+        quick: bool = False,
+        lasting: bool = True,
+        news: News = News.FOR_ALL,
     ) -> Answer:
         """Run `work` and commit it, together with whatever else waits; what `work` raises undoes it, and only it.
 
@@ -96,7 +102,8 @@ class SQLiteDatabase:
         """
         if self._writer is None:
             raise RuntimeError("connect() first")
-        unit: Unit[Answer] = Unit(work, asyncio.get_running_loop().create_future(), quick=quick, lasting=lasting)
+        future = asyncio.get_running_loop().create_future()
+        unit: Unit[Answer] = Unit(work, future, quick=quick, lasting=lasting, news=news)
         self._waiting.append(unit)
         if self._soon is None and self._committing is None:
             self._commit_soon()
@@ -124,37 +131,27 @@ class SQLiteDatabase:
     @property
     def changes(self) -> int:
         """Grows with every write that was noticed: read it, look at the store, `wait` with it; nothing is missed."""
-        return self._changes
+        return self._desk.everything.changes
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
-        if self._changes != seen:
-            return
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        end = loop.call_later(limit, _wake, waiter)
-        self._waiters.add(waiter)
-        try:
-            if self._next_look is None:
-                self._look()
-            await waiter
-        finally:
-            end.cancel()
-            self._waiters.discard(waiter)
+        await self._desk.everything.wait(seen, limit)
+
+    def _begin_to_look(self) -> None:
+        if self._next_look is None:
+            self._look()
 
     def _look(self) -> None:
         """See whether another process has written, and look again while somebody waits for that."""
         self._next_look = None
-        if not self._waiters:
+        if not self._desk.awaited:
             return
-        pause = _LOOK_BESIDE_BELL if self._bell.hangs else _LOOK
+        pause = _LOOK_BESIDE_BELL if self._desk.hears else _LOOK
         self._next_look = asyncio.get_running_loop().call_later(pause, self._look)
         try:
             version = self.peek(_data_version)
         except Exception as error:  # noqa: BLE001 - whoever waits gets it
-            for waiter in self._waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            self._desk.fail(error)
             return
         if version != self._data_version:
             self._data_version = version
@@ -162,12 +159,7 @@ class SQLiteDatabase:
 
     def nudge(self) -> None:
         """Count as a change: wake whoever waits. To be called on the event loop."""
-        self._changes += 1
-        self._stir()
-
-    def _stir(self) -> None:
-        for waiter in self._waiters:
-            _wake(waiter)
+        self._desk.heard(News.FOR_ALL)
 
     def _commit_soon(self) -> None:
         """Commit when all that can go on now has gone on: most of it is going to write as well."""
@@ -181,7 +173,7 @@ class SQLiteDatabase:
         units, self._waiting = self._waiting[:_MOST_UNITS], self._waiting[_MOST_UNITS:]
         before = self._run_here(units)
         if before is not None and not self._connection.lasts and end_whole(self._connection):
-            self._settle(units, self._has_changed(before))
+            self._settle(units, self._news(before, units))
             return
         work = functools.partial(self._commit, units) if before is None else functools.partial(self._end, units, before)
         loop = asyncio.get_running_loop()
@@ -189,31 +181,29 @@ class SQLiteDatabase:
         self._writing.submit(self._commit_there, loop, units, work)
 
     def _commit_there(
-        self, loop: asyncio.AbstractEventLoop, units: Sequence[Unit[Any]], work: Callable[[], bool]
+        self, loop: asyncio.AbstractEventLoop, units: Sequence[Unit[Any]], work: Callable[[], News]
     ) -> None:
         """Do the work, in the writer's thread, and say so on the loop, which takes fewer steps than a future does."""
-        changed = False
+        news = News.NONE
         try:
-            changed = work()
+            news = work()
         except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
             for unit in units:
                 unit.error = unit.error or error
-        loop.call_soon_threadsafe(self._committed, units, changed)
+        loop.call_soon_threadsafe(self._committed, units, news)
 
-    def _committed(self, units: Sequence[Unit[Any]], changed: bool) -> None:
+    def _committed(self, units: Sequence[Unit[Any]], news: News) -> None:
         """Tell the callers; what they write next goes with what has gathered meanwhile."""
         if self._committing is not None:
             self._committing.set_result(None)
             self._committing = None
-        self._settle(units, changed)
+        self._settle(units, news)
 
-    def _settle(self, units: Sequence[Unit[Any]], changed: bool) -> None:
+    def _settle(self, units: Sequence[Unit[Any]], news: News) -> None:
         """Tell the callers first, so that they go on before whoever only watches."""
         for unit in units:
             unit.settle()
-        if changed:
-            self._changes += 1
-            asyncio.get_running_loop().call_soon(self._stir)
+        self._desk.spread(news)
         if self._waiting and self._soon is None and self._committing is None:
             self._commit_soon()
 
@@ -277,16 +267,17 @@ class SQLiteDatabase:
         connection.last(any(unit.lasting for unit in units))
         return before if run_whole(connection, units) else None
 
-    def _end(self, units: Sequence[Unit[Any]], before: int) -> bool:
+    def _end(self, units: Sequence[Unit[Any]], before: int) -> News:
         """Commit what has run; what cannot be committed so runs again, as if it had not."""
-        return self._has_changed(before) if end_whole(self._connection) else self._commit(units)
+        return self._news(before, units) if end_whole(self._connection) else self._commit(units)
 
-    def _has_changed(self, before: int) -> bool:
-        """Say whether what was committed has changed anything; if so, others are rung."""
+    def _news(self, before: int, units: Iterable[Unit[Any]]) -> News:
+        """Say whom concerns what was committed; others are rung, unless it can wait."""
         if self._connection.total_changes == before:
-            return False
-        self._bell.ring()
-        return True
+            return News.NONE
+        news = max((unit.news for unit in units), default=News.NONE)
+        self._desk.ring(news)
+        return news
 
     @property
     def _connection(self) -> SQLiteWriter:
@@ -294,8 +285,8 @@ class SQLiteDatabase:
             raise RuntimeError("connect() first")
         return self._writer
 
-    def _commit(self, units: Sequence[Unit[Any]]) -> bool:
-        """Run the units in one transaction; if one fails, again, each on its own. Return whether anything changed."""
+    def _commit(self, units: Sequence[Unit[Any]]) -> News:
+        """Run the units in one transaction; if one fails, again, each on its own. Return whom it concerns."""
         connection = self._connection
         before = connection.total_changes
         connection.wait_for_others(self._busy_timeout)
@@ -307,10 +298,7 @@ class SQLiteDatabase:
                 unit.error = unit.error or error
         for unit in units:
             unit.error = unit.error and self._told(unit.error)
-        changed = connection.total_changes != before and any(unit.error is None for unit in units)
-        if changed:
-            self._bell.ring()
-        return changed
+        return self._news(before, [unit for unit in units if unit.error is None])
 
     def _snapshot(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         if self._reader is None:
@@ -357,11 +345,6 @@ async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
         if not work.cancel():
             await _its_end(future)
         raise
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
 
 
 async def _its_end(future: asyncio.Future[Any]) -> None:

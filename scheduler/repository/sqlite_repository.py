@@ -20,6 +20,7 @@ from scheduler.repository import (
     sqlite_tasks,
     sqlite_words,
 )
+from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
     AuditFilter,
     AuditRepository,
@@ -102,10 +103,21 @@ class SQLiteJobRepository(JobRepository):
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, *changes: RunProgress) -> None:
         try:
-            await self._database.write(lambda connection: sqlite_progress.record(connection, changes), quick=True)
+            await self._database.write(
+                lambda connection: sqlite_progress.record(connection, changes),
+                quick=True,
+                news=max(map(_news_of, changes), default=News.NONE),
+            )
         except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
             if not await self._database.read(lambda connection: sqlite_progress.is_recorded(connection, changes)):
                 raise
+
+
+def _news_of(progress: RunProgress) -> News:
+    """Say whom it concerns how a run got on: only a job that is parked may have to be looked at by a worker."""
+    if progress.status is None:
+        return News.FOR_LATER
+    return News.FOR_WATCHERS if progress.status.final else News.FOR_ALL
 
 
 class SQLiteTaskRepository(TaskRepository):

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from scheduler.repository.news import News
+
 Answer = TypeVar("Answer")
 Rows = Sequence[Any]
 WriteRows = Callable[[sqlite3.Connection, Rows], None]
@@ -75,7 +77,7 @@ def write_gathered(connection: sqlite3.Connection) -> None:
 class Unit(Generic[Answer]):
     """One write that waits for its commit: what it does, and how it ended."""
 
-    __slots__ = ("answer", "error", "future", "lasting", "quick", "settled", "work")
+    __slots__ = ("answer", "error", "future", "lasting", "news", "quick", "settled", "work")
 
     def __init__(
         self,
@@ -84,10 +86,12 @@ class Unit(Generic[Answer]):
         *,
         quick: bool = False,
         lasting: bool = True,
+        news: News = News.FOR_ALL,
     ) -> None:
         self.work = work
         self.quick = quick
         self.lasting = lasting
+        self.news = news
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None

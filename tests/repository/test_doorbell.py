@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.repository.doorbell import Doorbell
+from scheduler.repository.news import News
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ async def bells() -> AsyncIterator[ExitStack]:
 def _hang(bells: ExitStack, path: Path) -> tuple[Doorbell, asyncio.Event]:
     bell, rung = Doorbell(path), asyncio.Event()
     bells.callback(bell.close)
-    bell.open(rung.set)
+    bell.open(lambda _: rung.set())
     return bell, rung
 
 
@@ -30,14 +31,14 @@ async def test_bells_that_come_and_go_are_noticed(tmp_path: Path, bells: ExitSta
     ours, not_ours = _hang(bells, path)
     first, first_rung = _hang(bells, path)
     os.utime(folder, ns=(0, 0))  # so long ago that what was seen then is known
-    ours.ring()
-    ours.ring()
+    ours.ring(News.FOR_ALL)
+    ours.ring(News.FOR_ALL)
     await asyncio.wait_for(first_rung.wait(), 5)
 
     _, second_rung = _hang(bells, path)
     first.close()
     first_rung.clear()
-    ours.ring()
+    ours.ring(News.FOR_ALL)
     await asyncio.wait_for(second_rung.wait(), 5)
 
     assert not first_rung.is_set()
@@ -50,6 +51,6 @@ async def test_one_whose_process_died_is_taken_down(tmp_path: Path, bells: ExitS
     left_behind = folder / "0197"
     left_behind.touch()
 
-    ours.ring()
+    ours.ring(News.FOR_ALL)
 
     assert not left_behind.exists()

@@ -95,10 +95,10 @@ class Office:
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Wait until something holds of what is stored."""
         async with asyncio.timeout(10):
-            seen = self.store.queue.changes
+            seen = self.store.changes.changes
             while not await condition():
-                await self.store.queue.wait(seen, 0.05)
-                seen = self.store.queue.changes
+                await self.store.changes.wait(seen, 0.05)
+                seen = self.store.changes.changes
 
     async def becomes(self, job_id: JobId, status: JobStatus) -> None:
         async def there() -> bool:

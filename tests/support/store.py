@@ -21,6 +21,7 @@ from scheduler.repository.migrations import upgrade
 from scheduler.repository.repository_interface import (
     AuditFilter,
     AuditRepository,
+    ChangeSignal,
     EventRepository,
     JobRepository,
     MessageRepository,
@@ -77,6 +78,7 @@ class Store:
     audit: AuditRepository
     letters: DeadLetterRepository
     queue: JobQueue
+    changes: ChangeSignal
     now: Callable[[], datetime]
 
     async def leased(self, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
@@ -118,6 +120,7 @@ def sqlite_store(database: SQLiteDatabase, clock: Clock) -> Store:
         audit=SQLiteAuditRepository(database),
         letters=SQLiteDeadLetterRepository(database, clock),
         queue=JobQueue.over(SQLiteQueue(database, clock, LEASE)),
+        changes=database,
         now=clock.now,
     )
 
