@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import IntEnum
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from scheduler.core.events import AttemptSucceeded, RunEvent
@@ -99,8 +100,8 @@ Own = tuple[JobId, TenantId, str, LeaseToken]
 """What OWN stands for."""
 Filling = tuple[Own, Sequence[RunEvent], Mapping[TaskId, str | None]]
 """What a run brings: its own, what has happened to it, and the keys of its effects."""
-Line = tuple[Callable[[Row], Any], Sequence[int]]
-"""How a line is made of a row, and in which columns its values stand."""
+Line = tuple[Callable[[Row], Any], Callable[[Sequence[Iterable[Any]]], Iterable[Iterable[Any]]]]
+"""How a line is made of a row, and what finds the columns in which its values stand."""
 
 
 def stored(value: Any, form: Callable[[Any], Stored]) -> Stored:  # noqa: ANN401 - whatever `form` takes
@@ -124,9 +125,9 @@ class ProgressTemplate:
         for part, which in zip(_BROUGHT, (self._moments, self._results, self._keys, self._ids), strict=True):
             names += [(part, one) for one in which]
         self._places = {name: place for place, name in enumerate(names)}
-        self._constants: list[Any] = []
+        self._constants: list[repeat[Any]] = []
         kinds = ((task_of, progress.tasks), (event_of, progress.events), (entry_of, progress.audit))
-        self._lines = [[(make, tuple(map(self._place, line))) for line in some] for make, some in kinds]
+        self._lines = [[(make, itemgetter(*map(self._place, line))) for line in some] for make, some in kinds]
         self._status = progress.status
         self._end = None if progress.completed_at is None else _moment_of(progress.completed_at)
 
@@ -140,7 +141,7 @@ class ProgressTemplate:
             *([document(result_of(some[number])) for some in events] for number in self._results),
             *([some.get(task_id) for some in keys] for task_id in self._keys),
             *(ids_of(new_id, len(runs)) for _ in self._ids),
-            *map(repeat, self._constants),
+            *self._constants,
         ]
         tasks, lines, entries = (_of_each(columns, some) for some in self._lines)
         end = self._end
@@ -166,7 +167,7 @@ class ProgressTemplate:
         """Return where a value stands among those that `filled` lines up."""
         hole = hole_of(value)
         if hole is None:
-            self._constants.append(value)
+            self._constants.append(repeat(value))
             return len(self._places) + len(self._constants) - 1
         place = self._places.get(_name(hole))
         if hole.later or place is None:
@@ -181,7 +182,7 @@ def result_of(event: RunEvent) -> Mapping[str, Any]:
 
 def _of_each(columns: Sequence[Iterable[Any]], lines: Sequence[Line]) -> Iterable[Sequence[Any]]:
     """Return the lines of each of the runs whose values the columns hold."""
-    made = [map(make, zip(*[columns[place] for place in places], strict=False)) for make, places in lines]
+    made = [map(make, zip(*columns_of(columns), strict=False)) for make, columns_of in lines]
     return zip(*made, strict=True) if made else repeat(())
 
 

@@ -59,7 +59,7 @@ class RunGroup:
             log_of_no_run()
             if ended:
                 await self._have_ended(ended, storing)
-            going = await self._stored(storing)
+            going = await self._stored(storing) if storing else []
 
     async def _have_ended(self, ended: Sequence[Carried], storing: Sequence[Carried]) -> None:
         """See to those that have ended; where that fails, the others go on alone, so that nobody is left behind."""

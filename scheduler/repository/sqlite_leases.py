@@ -218,6 +218,8 @@ def promote(connection: sqlite3.Connection, now: datetime) -> list[Ready]:
         " ORDER BY not_before LIMIT ?",
         (to_micros(now), _MOST_PROMOTED),
     ).fetchall()
+    if not found:
+        return []
     turns = [(next_turns(connection, row["priority"], row["tenant"])[0], row["n"]) for row in found]
     connection.executemany("UPDATE jobs SET delayed = 0, turn = ? WHERE n = ?", turns)
     return [Ready(row["id"], row["tenant"], row["priority"]) for row in found]
