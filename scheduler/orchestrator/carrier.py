@@ -159,19 +159,20 @@ class _Carried(Work):
         self._work = work
 
     def send(self, value: object) -> object:
+        return self._driven(self._work.send, value)
+
+    def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
+        return self._driven(self._work.throw, *error)
+
+    def _driven(self, go_on: Callable[..., object], *given: object) -> object:
+        """Let the work go on until it waits or has ended; a part of it that stays keeps the task."""
         try:
-            waits_for = self._work.send(value)
+            waits_for = go_on(*given)
         except StopIteration:
             stays = None if self._carrier is None else self._carrier.leaves()
             if stays is None:
                 raise
             return self._is_left_to(stays)
-        return self._next(waits_for)
-
-    def throw(self, *error: Any) -> object:  # noqa: ANN401 - as tasks call it
-        return self._next(self._work.throw(*error))
-
-    def _next(self, waits_for: object) -> object:
         stays = None if self._carrier is None else self._carrier.waits(self._work, waits_for)
         return waits_for if stays is None else self._is_left_to(stays)
 

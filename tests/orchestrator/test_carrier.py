@@ -149,6 +149,34 @@ async def test_who_keeps_the_task_of_work_that_has_ended_goes_on_in_it() -> None
     assert over == [carrier]
 
 
+@pytest.mark.parametrize("ends", [True, False])
+async def test_who_begins_to_wait_when_work_has_met_an_error_keeps_the_task_too(ends: bool) -> None:
+    over, told = list[Carrier](), list[str]()
+    failing = asyncio.get_running_loop().create_future()
+
+    async def late() -> None:
+        await asyncio.sleep(0.001)
+        told.append("late")
+
+    async def work(carrier: Carrier) -> None:
+        try:
+            await failing
+        except ZeroDivisionError:
+            task = carrier.begin(late())
+        if not ends:
+            assert task is not None
+            await asyncio.wait([task])
+
+    async with asyncio.TaskGroup() as owner:
+        carrier = Carrier(owner, over.append)
+        carrier.carry(work(carrier))
+        await asyncio.sleep(0)
+        failing.set_exception(ZeroDivisionError)
+
+    assert told == ["late"]
+    assert over == [carrier]
+
+
 @pytest.mark.parametrize("waiting", [True, False])
 async def test_a_step_has_a_context_of_its_own_from_beginning_to_end(waiting: bool) -> None:
     said: list[str] = []
