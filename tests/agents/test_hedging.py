@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from scheduler.agents.hedging import Hedging
 from scheduler.core.ids import JobId, TaskId
@@ -12,6 +13,8 @@ from scheduler.core.todo import ToDo
 from tests.agents.test_remote_tasks import DONE, replies
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, api, clean_environment, open_api, router
+
+pytestmark = pytest.mark.component
 
 __all__ = ["api", "clean_environment", "open_api", "router"]
 

@@ -121,6 +121,7 @@ def test_file_of_another_version_encoder_or_examples_is_not_taken(folder: Path, 
     assert [one["event"] for one in logged] == ["learned_intents_of_another_key"]
 
 
+@pytest.mark.integration
 def test_two_processes_that_keep_at_once_leave_one_sound_file(folder: Path, knowledge: Knowledge) -> None:
     LearnedCache(folder.parent).save(KEY, knowledge)
     command = [sys.executable, "-c", KEEP_OFTEN, KEY, str(folder.parent), str(folder)]
