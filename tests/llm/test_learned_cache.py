@@ -21,6 +21,8 @@ from scheduler.llm.letter_features import LetterFeatures
 from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder, Vectors
 
+pytestmark = pytest.mark.component
+
 EXAMPLES = {
     "greet": ("Guten Tag", "Hallo Anna", "good morning"),
     "fetch": ("Hol die Rechnung", "fetch the invoice", "Rechnung 4711 holen"),
@@ -121,7 +123,6 @@ def test_file_of_another_version_encoder_or_examples_is_not_taken(folder: Path, 
     assert [one["event"] for one in logged] == ["learned_intents_of_another_key"]
 
 
-@pytest.mark.integration
 def test_two_processes_that_keep_at_once_leave_one_sound_file(folder: Path, knowledge: Knowledge) -> None:
     LearnedCache(folder.parent).save(KEY, knowledge)
     command = [sys.executable, "-c", KEEP_OFTEN, KEY, str(folder.parent), str(folder)]
@@ -149,7 +150,6 @@ def test_folder_that_cannot_be_written_is_only_told_of(tmp_path: Path, knowledge
     assert [one["event"] for one in logged] == ["learned_intents_not_kept"]
 
 
-@pytest.mark.component
 def test_office_model_reads_what_another_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     office = IntentRouter.default().intents[:3]
     monkeypatch.setattr("scheduler.llm.sentence_encoder.UniversalSentenceEncoder", Counting)
