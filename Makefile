@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # without compiled files every start takes seconds longer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-for-tests demo test coverage test-faults test-chaos test-portal check lint unit simulate run bench bench-graph \
+.PHONY: help setup setup-for-tests demo test coverage test-faults test-chaos test-portal check lint unit-words unit-works simulate run bench bench-graph \
 	bench-listing bench-venvs bench-queue bench-web bench-api bench-intent bench-office bench-agents bench-growth bench-profile bench-lock \
 	load vectors openapi lock \
 	format clean
@@ -48,7 +48,7 @@ test-portal: setup ## the main job on pretix, a portal nobody here wrote; instal
 	$(PYTEST) tests/e2e/test_pretix.py
 
 check: setup ## format, lint, types, import contracts, YAML, unit and contract tests, side by side
-	@$(MAKE) -j 2 --output-sync=line lint unit
+	@$(MAKE) -j $$(nproc) --output-sync=line lint unit-words unit-works
 
 lint:
 	.venv/bin/ruff format --check --quiet
@@ -58,8 +58,15 @@ lint:
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/pre-commit validate-config
 
-unit:
-	$(IN_MEMORY) $(PYTEST) -n 2 --dist worksteal --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not ($(SLOW))"
+# Two processes, each with its folders: workers would all import and collect everything, and one more would hear them out.
+UNIT = $(IN_MEMORY) $(PYTEST) --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not ($(SLOW))"
+WORDS := tests/core tests/executors tests/llm
+
+unit-words:
+	$(UNIT) $(WORDS)
+
+unit-works:
+	$(UNIT) $(WORDS:%=--ignore=%)
 
 simulate: setup ## N=2000 random histories full of faults in virtual time; SEED=... tells one of them
 	$(PYTHON) -m tests.simulation $(if $(SEED),$(SEED),-n $(or $(N),2000))

@@ -16,7 +16,7 @@ __all__ = ["graph_server", "mail_server", "office", "running_graph_server", "run
 
 # Time is not judged at all, machines are noisy. `make check` tries a part of the examples, `make test` all of them.
 settings.register_profile("cpa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("quick", settings.get_profile("cpa"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("cpa"), max_examples=10)
 settings.load_profile("cpa")
 
 _MARKS_OF_A_FILE = re.compile(r"^pytestmark = .*$", re.MULTILINE)

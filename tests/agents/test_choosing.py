@@ -12,6 +12,8 @@ from tests.agents.test_remote_tasks import DONE, in_process
 from tests.support.agents import join
 from tests.support.services import PORTAL, Api, api, clean_environment, open_api, router
 
+pytestmark = pytest.mark.component
+
 __all__ = ["api", "clean_environment", "open_api", "router"]
 
 CONTEXT = ExecutionContext(job_id=JobId("job-1"), task_id=TaskId("go"), effect_key="k" * 64, lease_epoch=1)

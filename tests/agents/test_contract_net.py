@@ -14,6 +14,8 @@ from tests.agents.test_remote_tasks import DONE, in_process
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, clean_environment, open_api, router, running_api, some_settings
 
+pytestmark = pytest.mark.component
+
 __all__ = ["clean_environment", "open_api", "router"]
 
 SEND = ToDo(id="send", action="mail.send", timeout=4)

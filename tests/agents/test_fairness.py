@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from scheduler.core.ids import AgentId
 from tests.agents.test_offered_actions import BRINGS, an_order
 from tests.agents.test_remote_tasks import replies
@@ -19,6 +21,8 @@ from tests.support.services import (
     open_api,
     router,
 )
+
+pytestmark = pytest.mark.component
 
 __all__ = ["clean_environment", "open_api", "router"]
 

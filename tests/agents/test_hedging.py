@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from scheduler.agents.hedging import Hedging
 from scheduler.core.ids import JobId, TaskId
@@ -44,6 +45,7 @@ def slow(api: Api, agent: PlayedAgent, seconds: float) -> list[dict[str, Any]]:
     return seen
 
 
+@pytest.mark.component  # a whole service
 async def test_a_late_read_is_asked_of_another_and_the_loser_is_stopped(api: Api) -> None:
     remote = api.services.agents.remote
     for _ in range(21):
@@ -64,6 +66,7 @@ async def test_a_late_read_is_asked_of_another_and_the_loser_is_stopped(api: Api
     assert [one["type"] for one in asked_lame] == ["request", "cancel"]
 
 
+@pytest.mark.component  # a whole service
 async def test_what_has_an_effect_or_a_session_is_never_asked_of_two(api: Api) -> None:
     sessions = api.services.agents.remote._sessions
 

@@ -16,6 +16,8 @@ from tests.agents.test_remote_tasks import DONE, in_process
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, api, clean_environment, open_api, router
 
+pytestmark = pytest.mark.component
+
 __all__ = ["api", "clean_environment", "open_api", "router"]
 
 READ = ToDo(id="read", action="web.extract", selector="#total", timeout=3)

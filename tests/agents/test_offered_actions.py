@@ -32,6 +32,8 @@ from tests.support.services import (
     working_api,
 )
 
+pytestmark = pytest.mark.component
+
 __all__ = ["api", "clean_environment", "open_api", "router", "working_api"]
 
 WEIGH: dict[str, Any] = {

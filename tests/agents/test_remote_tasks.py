@@ -28,6 +28,8 @@ from tests.support.agent_server import a_message, agent_server
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router
 
+pytestmark = pytest.mark.component
+
 __all__ = ["api", "clean_environment", "open_api", "router"]
 
 TODO = ToDo(id="read", action="web.read", selector="#total", timeout=3)

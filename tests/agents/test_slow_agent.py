@@ -16,6 +16,8 @@ from scheduler.core.ids import DEFAULT_TENANT, AgentId
 from scheduler.repository.agent_repository import AgentKey, AgentRecord, Beat
 from tests.support.clock import FakeClock
 
+pytestmark = pytest.mark.component
+
 NEED = Need(action="web.click", tenant=DEFAULT_TENANT)
 SLOW = AgentId("agent-0")
 

@@ -12,6 +12,8 @@ from scheduler.security.lam_signatures import SigningKey
 from tests.support.agents import FIELDS, join
 from tests.support.services import KEY_A, KEY_B, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 
 async def test_an_agent_registers_with_the_fields_of_the_specification(api: Api) -> None:
     body = {"name": "pc-1", "type": "desktop_rpa", "capabilities": ["click", "type"], "endpoint": "http://127.0.0.1:9"}

@@ -10,6 +10,8 @@ from scheduler.api.middleware import MAX_BODY
 from tests.support.cases import each_of
 from tests.support.services import SENTENCE, Api, OpenApi
 
+pytestmark = pytest.mark.component
+
 JSON = {"Content-Type": "application/json"}
 GOTO: Mapping[str, Any] = {"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}
 MAIL: Mapping[str, Any] = {"id": "send", "action": "mail.send", "params": {"to": ["a@example.com"], "subject": "x"}}
@@ -357,7 +359,6 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_client(
     assert in_english.json()["detail"].startswith(english)
 
 
-@pytest.mark.component  # what was learned is asked
 async def test_an_unknown_sentence_is_answered_with_the_nearest_intents(api: Api) -> None:
     answer = await api.client.post("/schedule", json={"text": "Die Rechnung im Portal ist wunderbar geworden"})
 

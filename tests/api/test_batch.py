@@ -12,6 +12,8 @@ from scheduler.api.middleware import MAX_BODY
 from scheduler.core.orders import JobOrder
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 GRAPH = {"tasks": [{"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}]}
 PLAN: dict[str, Any] = {"task_graph": GRAPH}
 INTENT: dict[str, Any] = {"intent": "fetch_and_send", "description": SENTENCE}

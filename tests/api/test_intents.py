@@ -13,6 +13,8 @@ from scheduler.core.ids import TenantId
 from scheduler.core.intent_router import IntentRouter
 from tests.support.services import Api, some_settings
 
+pytestmark = pytest.mark.component
+
 STORNO = """
 name: cancel_order
 description: {de: Eine Bestellung stornieren, en: Cancel an order}

@@ -15,6 +15,8 @@ from tests.support.agents import PlayedAgent, join
 from tests.support.lam import LEAST, a_document
 from tests.support.services import Api
 
+pytestmark = pytest.mark.component
+
 DEFAULT = TenantId("default")
 
 

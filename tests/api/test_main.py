@@ -16,6 +16,8 @@ from scheduler.telemetry.health import Health, HealthStatus, PartHealth, check_h
 from tests.support.services import KEY_A, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer, some_settings
 from tests.support.websocket import Refused, websocket
 
+pytestmark = pytest.mark.component
+
 ROOT = Path(__file__).parents[2]
 FOREIGN = "https://evil.example"
 FRIEND = "https://intranet.example.com"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.services import KEY_A, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 
+pytestmark = pytest.mark.component
+
 SHORT, LONG = "application/json", "application/vnd.cpa+json"
 """What FastAPI alone reads takes the long way."""
 GRAPH = {"tasks": [{"id": "open", "action": "web.goto", "params": {"url": "http://127.0.0.1/"}}]}

@@ -13,6 +13,8 @@ from scheduler.core.agent import AgentStatus
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api
 
+pytestmark = pytest.mark.component
+
 
 class Wire:
     """A transport that keeps what is written."""

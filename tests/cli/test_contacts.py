@@ -9,6 +9,8 @@ from typer.testing import CliRunner, Result
 
 from scheduler.cli.app import app
 
+pytestmark = pytest.mark.component
+
 Run = Callable[..., Result]
 
 

@@ -18,7 +18,7 @@ from tests.support.opens_store import opened
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
-pytestmark = pytest.mark.usefixtures("clean_environment")
+pytestmark = [pytest.mark.component, pytest.mark.usefixtures("clean_environment")]
 
 
 @pytest.fixture

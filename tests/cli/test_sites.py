@@ -15,6 +15,8 @@ from scheduler.cli.site_recording import Recorder, profile_of
 from scheduler.core.site_book import load_site, written
 from scheduler.executors.browser_pool import find_browser
 
+pytestmark = pytest.mark.component
+
 DONE = 0
 
 

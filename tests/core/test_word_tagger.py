@@ -6,6 +6,8 @@ from HanTa.HanoverTagger import HanoverTagger
 from scheduler.core.word_tagger import WordTagger
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 MADE_UP = [
     "Krumpfelungsverordnung",
     "zwunkelte",

@@ -18,6 +18,8 @@ from examples.portal import PortalServer, create_portal
 from examples.portal.documents import attachment, invoice_pdf
 from examples.portal.invoices import PAGE_SIZE, InvoiceBook, example_invoices
 
+pytestmark = pytest.mark.component
+
 USER, PASSWORD = "jürgen", "geheim-ß"
 
 

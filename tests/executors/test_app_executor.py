@@ -23,6 +23,8 @@ from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ArtifactStore
 
+pytestmark = pytest.mark.integration
+
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 FORKER = (sys.executable, "-c", f"import subprocess; subprocess.Popen({list(SLEEPER)!r}, start_new_session=True)")
 STUBBORN = (

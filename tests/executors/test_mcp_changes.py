@@ -21,6 +21,8 @@ from scheduler.executors.files import ArtifactStore
 from scheduler.executors.mcp_tools import McpTools
 from tests.executors.test_mcp_executor import counting
 
+pytestmark = pytest.mark.integration
+
 CONTEXT = ExecutionContext(job_id=JobId("job-1"), task_id=TaskId("step"), effect_key="k" * 64)
 LIMIT = 30.0  # seconds
 
@@ -64,7 +66,6 @@ async def followed(house: House) -> AsyncIterator[House]:
         await house.tools.close()
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_tools_come_and_go_as_the_server_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setattr(mcp_session, "Client", functools.partial(mcp.Client, mode=mode))
@@ -84,7 +85,6 @@ async def test_tools_come_and_go_as_the_server_says(tmp_path: Path, monkeypatch:
         assert "mcp.books.order" in house.catalog
 
 
-@pytest.mark.integration
 async def test_servers_come_and_go_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcp_tools, "_LOOK", 0.05)
     house = House(tmp_path)
@@ -107,7 +107,6 @@ async def test_servers_come_and_go_with_the_file(tmp_path: Path, monkeypatch: py
     assert [spec.name for spec in house.catalog] == []
 
 
-@pytest.mark.integration
 async def test_a_server_that_dies_is_followed_again(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.write(books=counting(tmp_path / "counts"))

@@ -22,6 +22,8 @@ from tests.support.agent_server import START_LIMIT
 from tests.support.services import clean_environment, some_settings
 from tests.support.store import migrated_file
 
+pytestmark = pytest.mark.integration
+
 __all__ = ["clean_environment", "migrated_file"]
 
 
@@ -51,7 +53,6 @@ def _await_up(port: int) -> None:
     raise AssertionError("the server does not start")
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("clean_environment")
 async def test_a_step_of_a_job_uses_a_tool(server: str, tmp_path: Path, migrated_file: Path) -> None:
     (tmp_path / "mcp.yaml").write_text(yaml.safe_dump({"servers": {"books": {"url": server, "seconds": 30}}}))

@@ -1,7 +1,9 @@
 """Providers to ask: scripted, and the real adapters over loopback servers that speak like the real ones."""
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -39,6 +41,9 @@ def terms(records: Records) -> Terms:
     return Terms(patience=QUICK, recorder=records)
 
 
+_tls = cache(ssl.create_default_context)
+"""Clients take one each, though the servers here speak none; to read all authorities takes longer than most tests."""
+
 MakeProvider = Callable[[ModelServer, Terms], LLMProvider]
 
 
@@ -51,8 +56,11 @@ def _ollama(server: ModelServer, terms: Terms) -> LLMProvider:
 
 
 @pytest.fixture(params=["openai", "ollama"])
-async def served(request: pytest.FixtureRequest, terms: Terms) -> AsyncIterator[tuple[LLMProvider, ModelServer]]:
+async def served(
+    request: pytest.FixtureRequest, terms: Terms, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[LLMProvider, ModelServer]]:
     """A real adapter, and the server behind it."""
+    monkeypatch.setattr(ssl, "create_default_context", _tls)
     serve, make = (openai_server, _openai) if request.param == "openai" else (ollama_server, _ollama)
     with serve() as server:
         provider = make(server, terms)

@@ -21,6 +21,8 @@ from scheduler.llm.letter_features import LetterFeatures
 from scheduler.llm.office_model import OfficeModel
 from scheduler.llm.sentence_encoder import UniversalSentenceEncoder, Vectors
 
+pytestmark = pytest.mark.component
+
 EXAMPLES = {
     "greet": ("Guten Tag", "Hallo Anna", "good morning"),
     "fetch": ("Hol die Rechnung", "fetch the invoice", "Rechnung 4711 holen"),
@@ -148,7 +150,6 @@ def test_folder_that_cannot_be_written_is_only_told_of(tmp_path: Path, knowledge
     assert [one["event"] for one in logged] == ["learned_intents_not_kept"]
 
 
-@pytest.mark.component
 def test_office_model_reads_what_another_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     office = IntentRouter.default().intents[:3]
     monkeypatch.setattr("scheduler.llm.sentence_encoder.UniversalSentenceEncoder", Counting)

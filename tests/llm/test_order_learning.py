@@ -14,6 +14,8 @@ from scheduler.llm.order_model import OrderModel, key_of_shipped
 from scheduler.llm.order_spans import MOST, pieces_of, spans_of
 from scheduler.llm.shipping import key_of_orders
 
+pytestmark = pytest.mark.component
+
 APPS, DOCUMENTS = ("Teams", "Excel", "Outlook", "Word"), ("Vertrag", "Bericht", "Plan", "Brief")
 TAUGHT = [
     *(Example(f"starte {app}", ("open_app",)) for app in APPS),

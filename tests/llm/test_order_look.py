@@ -14,6 +14,8 @@ from scheduler.llm.order_look import PLACES, LookModel, features_of
 from scheduler.llm_wiring import make_learned
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 RULES = the_router()
 LEARNED = make_learned(RULES)
 TAUGHT = [

@@ -7,6 +7,8 @@ from scheduler.llm.office_model import OfficeRequests
 from scheduler.llm.order_examples import Example
 from scheduler.llm.order_shape import MOST_WORDS, PLACES, ShapeModel, features_of, tokens_of
 
+pytestmark = pytest.mark.component
+
 NAMES = ("Anna", "Ben", "Carla", "Tom", "Eva", "Jonas")
 TAUGHT = [
     *(Example(f"schick die Liste an {name}", ("send_mail",)) for name in NAMES),

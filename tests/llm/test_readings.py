@@ -55,6 +55,7 @@ def test_one_order_stays_one() -> None:
     assert likeliest.intents == ("close_app",)
 
 
+@pytest.mark.component  # what is shipped is loaded
 def test_what_was_learned_of_whole_requests_is_a_reading_and_is_weighed() -> None:
     text = "Teams zu und Excel auf, danke dir, und ein Gruß"
     requests = OfficeRequests()
@@ -67,6 +68,7 @@ def test_what_was_learned_of_whole_requests_is_a_reading_and_is_weighed() -> Non
     assert all(one.signs.whole_share <= 1 for one in found)
 
 
+@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [

@@ -41,6 +41,8 @@ from tests.support.model_answers import (
 from tests.support.services import ScriptedExecutor, router
 from tests.support.sites import FakeSites
 
+pytestmark = pytest.mark.component
+
 __all__ = ["router"]
 
 POLICY = PolicyEngine.load()

@@ -14,6 +14,8 @@ from tests.agents.test_remote_tasks import DONE, in_process, replies
 from tests.support.agents import PlayedAgent, join
 from tests.support.services import Api, OpenApi, api, clean_environment, open_api, router, working_api
 
+pytestmark = pytest.mark.component
+
 __all__ = ["api", "clean_environment", "open_api", "router", "working_api"]
 
 Said = tuple[str, dict[str, Any]]

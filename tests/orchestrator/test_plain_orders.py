@@ -10,6 +10,8 @@ from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 ROUTER = the_router()
 BEYOND = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
 THINGS = (("die", "Rechnung 4711"), ("den", "Vertrag"), ("das", "Angebot"), ("die", "Liste"), ("das", "Protokoll"))
@@ -71,7 +73,6 @@ async def _read(text: str) -> list[tuple[str, dict[str, str]]]:
     return [(part.routed.name, dict(part.routed.slots)) for part in orders.parts]
 
 
-@pytest.mark.component
 async def test_plain_orders_are_done() -> None:
     found = {text: await _read(text) for text, _, _ in PLAIN}
     wrong = {
@@ -84,7 +85,6 @@ async def test_plain_orders_are_done() -> None:
     assert wrong == {}
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "intents"),
     [
@@ -110,7 +110,6 @@ async def test_an_order_is_not_taken_for_anything_else(text: str, intents: list[
     assert [name for name, _ in await _read(text)] == intents
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "intent", "names"),
     [
@@ -123,7 +122,6 @@ async def test_a_mere_name_takes_the_verb_before_it(text: str, intent: str, name
     assert await _read(text) == [(intent, {"application": name}) for name in names]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
@@ -148,7 +146,6 @@ async def test_a_plain_order_is_done_whatever_is_told_beside_it(text: str, inten
     assert [name for name, _ in await _read(text)] == [intent]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -188,7 +185,6 @@ async def test_what_is_told_is_no_order_beside_a_remark(text: str) -> None:
     assert [name for name, _ in await _read(text)] == [UNKNOWN]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "to"),
     [
@@ -204,21 +200,18 @@ async def test_several_persons_get_the_same(text: str, to: list[str]) -> None:
     assert [(part.routed.name, part.routed.words["recipient"]) for part in orders.parts] == [("send_mail", to)]
 
 
-@pytest.mark.component
 async def test_a_request_is_never_read_as_no_orders_at_all() -> None:
     text = "Vor dem Verschicken an den Vorstand den Quartalsbericht bitte noch als PDF abspeichern"
 
     assert [name for name, _ in await _read(text)] == ["export_pdf"]
 
 
-@pytest.mark.component
 async def test_a_text_in_quotation_marks_is_sent_as_it_was_written() -> None:
     ((name, slots),) = await _read('Schreib Anna "Rechnung 5 an Bob, Gutschrift 6 an Eva"')
 
     assert (name, slots["recipient"], slots["body"]) == ("send_mail", "Anna", "Rechnung 5 an Bob, Gutschrift 6 an Eva")
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -233,14 +226,12 @@ async def test_what_is_asked_or_said_instead_is_no_second_order(text: str) -> No
     assert not {"Hamish", "Bob", "Eva"} & {*known}
 
 
-@pytest.mark.component
 async def test_who_is_named_in_what_is_told_gets_no_mail() -> None:
     ((name, slots),) = await _read("Maile Tom, dass Eva die Rechnung 5 hat und Bob die Liste")
 
     assert (name, slots["recipient"]) == ("send_mail", "Tom")
 
 
-@pytest.mark.component
 async def test_what_is_to_go_too_is_named_where_it_is_overlooked() -> None:
     orders = await BEYOND.split("Send the report to Tom, the notes too", ROUTER)
 

@@ -8,6 +8,8 @@ from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 ROUTER = the_router()
 BEYOND = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
 ASKED = "?"
@@ -22,7 +24,6 @@ async def read(text: str, slot: str) -> list[str]:
     ]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -49,7 +50,6 @@ async def test_what_stays_as_it_is_is_not_closed(text: str) -> None:
     assert await read(text, "application") == ["close_app Word"]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "orders"),
     [
@@ -71,7 +71,6 @@ async def test_programs_are_opened_as_the_words_say(text: str, orders: list[str]
     assert await read(text, "application") == orders
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -93,7 +92,6 @@ async def test_what_waits_for_us_is_not_done_at_once(text: str) -> None:
     assert await read(text, "application") == [ASKED]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "slot", "orders"),
     [
@@ -116,7 +114,6 @@ async def test_what_is_said_instead_is_done_instead(text: str, slot: str, orders
     assert await read(text, slot) == orders
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "body"),
     [

@@ -8,6 +8,8 @@ from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from tests.support.routers import the_router
 
+pytestmark = pytest.mark.component
+
 ROUTER = the_router()
 BEYOND = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
 
@@ -31,7 +33,6 @@ async def read(text: str) -> list[tuple[str, ...]]:
 ANNA, TOM, ASKED = ("Anna", "Angebot"), ("Tom", "Vertrag"), ("?",)
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -60,7 +61,6 @@ async def test_each_of_several_persons_is_sent_what_is_told_of_them(text: str) -
     assert await read(text) == [ANNA, TOM]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "sent"),
     [
@@ -105,7 +105,6 @@ async def test_rows_of_persons_and_things_are_read_apart(text: str, sent: list[t
     assert await read(text) == sent
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     ("text", "sent"),
     [
@@ -122,7 +121,6 @@ async def test_lists_of_persons_or_of_things_are_one_order(text: str, sent: list
     assert await read(text) == sent
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -142,7 +140,6 @@ async def test_what_is_said_instead_takes_the_place_of_what_was_said(text: str) 
     assert await read(text) == [ANNA]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -160,7 +157,6 @@ async def test_english_corrections_take_the_place_of_what_was_said(text: str) ->
     assert await read(text) == [("Anna", "offer")]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -180,7 +176,6 @@ async def test_what_is_conditional_or_asked_is_not_done_unasked(text: str) -> No
     assert await read(text) == [ANNA, ASKED]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -197,7 +192,6 @@ async def test_english_conditions_and_questions_are_asked_about(text: str) -> No
     assert await read(text) == [("Rosa", "list"), ASKED]
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -222,7 +216,6 @@ async def test_what_is_left_open_or_called_off_sends_nothing(text: str) -> None:
     assert {*await read(text)} == {ASKED}
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [
@@ -256,7 +249,6 @@ async def test_what_is_told_asked_or_forbidden_sends_nobody_else_anything(text: 
     assert {who for who, *_ in await read(text)} <= {"Anna", "?"}
 
 
-@pytest.mark.component
 @pytest.mark.parametrize(
     "text",
     [

@@ -33,6 +33,8 @@ from tests.support.examples import examples
 from tests.support.queues import QueueOver
 from tests.support.store import LEASE
 
+pytestmark = pytest.mark.component
+
 Answer = TypeVar("Answer")
 TENANTS = (TenantId("acme"), TenantId("bell"))
 _IDLE = frozenset({JobStatus.PENDING, JobStatus.WAITING})

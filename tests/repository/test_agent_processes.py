@@ -10,6 +10,8 @@ from scheduler.core.crash_points import CrashPoint
 from tests.support.agent_writes import DONE, VISITS, write_all, write_until
 from tests.support.killed_writes import kill_and_go_on
 
+pytestmark = pytest.mark.fault
+
 PLACES = [(point, visit) for point in CrashPoint for visit in range(1, VISITS.get(point.partition("_")[2], 0) + 1)]
 HALVES = """
 SELECT (SELECT count(*) FROM agents WHERE id = 'agent-1' AND id NOT IN (SELECT agent_id FROM agent_keys))
@@ -22,7 +24,6 @@ SELECT (SELECT count(*) FROM agents WHERE id = 'agent-1' AND id NOT IN (SELECT a
 COUNTED = "SELECT count(*) FROM messages WHERE id = ? AND refused IS NULL"
 
 
-@pytest.mark.fault
 @pytest.mark.parametrize(("point", "visit"), PLACES)
 async def test_a_process_killed_at_a_write_about_agents_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path

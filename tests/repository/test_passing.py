@@ -15,6 +15,8 @@ from tests.support.builders import a_job
 from tests.support.clock import FakeClock
 from tests.support.store import LEASE
 
+pytestmark = pytest.mark.component
+
 FLOODING = TenantId("flooding")
 _COLUMNS = (
     "tenant, intent, description, locale, status, created_at, not_before, retry_count, max_retries, graph_digest,"

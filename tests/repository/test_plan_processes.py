@@ -10,6 +10,8 @@ from scheduler.core.crash_points import CrashPoint
 from tests.support.killed_writes import kill_and_go_on
 from tests.support.plan_writes import write_all, write_until
 
+pytestmark = pytest.mark.fault
+
 PLACES = [
     (point, visit)
     for name in ("keep_plan", "repair")
@@ -27,7 +29,6 @@ SELECT (SELECT count(*) FROM plans WHERE newer IS NOT NULL) - (SELECT count(*) F
 TOLD = "SELECT type, count(*) FROM events WHERE type IN ('repair_suggested', 'job_retried') GROUP BY type"
 
 
-@pytest.mark.fault
 @pytest.mark.parametrize(("point", "visit"), PLACES)
 async def test_a_process_killed_while_it_keeps_or_repairs_a_plan_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path

@@ -10,6 +10,8 @@ from scheduler.core.crash_points import CrashPoint
 from tests.support.killed_writes import kill_and_go_on
 from tests.support.question_writes import write_all, write_until
 
+pytestmark = pytest.mark.fault
+
 PLACES = [
     (CrashPoint.BEFORE_ACCEPT, 1),
     (CrashPoint.AFTER_ACCEPT, 1),
@@ -24,7 +26,6 @@ SELECT (SELECT count(*) FROM jobs WHERE (status = 'waiting') <> (id IN (SELECT j
 TOLD = "SELECT type, count(*) FROM events WHERE type IN ('job_accepted', 'question', 'answered') GROUP BY type"
 
 
-@pytest.mark.fault
 @pytest.mark.parametrize(("point", "visit"), PLACES)
 async def test_a_process_killed_while_a_job_asks_or_is_answered_leaves_all_or_nothing(
     point: CrashPoint, visit: int, store_path: Path

@@ -26,6 +26,8 @@ from tests.support.services import Api, clean_environment, router, running_api, 
 from tests.support.sites import FakeSites
 from tests.support.web import HERE
 
+pytestmark = pytest.mark.integration
+
 __all__ = ["clean_environment", "router"]
 
 CODE = "471108-zwei"
@@ -55,7 +57,6 @@ class Printer(BaseExecutor):
         return Verification(happened=bool(self.printed))
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("clean_environment")
 async def test_what_a_step_at_an_agent_asks_is_asked_of_a_person(
     tmp_path: Path, store_path: Path, router: IntentRouter
@@ -84,7 +85,6 @@ async def asks(api: Api, step: dict[str, Any]) -> dict[str, Any]:
     return dict(job["job"])
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("clean_environment")
 async def test_the_code_of_a_second_factor_reaches_an_agent_and_stands_nowhere(
     tmp_path: Path, store_path: Path, router: IntentRouter, caplog: pytest.LogCaptureFixture

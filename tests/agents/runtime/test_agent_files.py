@@ -111,6 +111,7 @@ async def ordered(api: Api, agent: PlayedAgent, todo: ToDo) -> dict[str, Any]:
     return seen[0]
 
 
+@pytest.mark.component  # a whole service
 async def test_a_file_is_given_only_to_whom_an_order_names_it_and_taken_only_for_a_task_given(api: Api) -> None:
     maker, reader = await join(api.client), await join(api.client, name="web-2")
     digest = hashlib.sha256(CONTENT).hexdigest()

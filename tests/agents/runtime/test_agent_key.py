@@ -10,10 +10,11 @@ from tests.agents.runtime.test_agent_files import an_agent, there_are
 from tests.support.agent_processes import neighbourhood
 from tests.support.services import clean_environment, router, running_api, some_settings
 
+pytestmark = pytest.mark.integration
+
 __all__ = ["clean_environment", "router"]
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("clean_environment")
 async def test_an_agent_goes_on_with_a_new_key_also_when_it_died_while_changing_it(
     tmp_path: Path, store_path: Path, router: IntentRouter
