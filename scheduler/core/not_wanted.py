@@ -11,12 +11,13 @@ from scheduler.core.clause_mood import NEGATED
 from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
 from scheduler.core.dictation import dictation
+from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
-from scheduler.core.provisos import HESITATION, TAKES_BACK
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.taken_back import correcting
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
@@ -55,7 +56,7 @@ _OR: Final = re.compile(
 _SMALL: Final = re.compile(
     r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
 )
-_HESITATES: Final = re.compile(rf"(?i)\s*,\s*{HESITATION},?\s+(?:(?:an|to|mit|with|die|das|den|der|the)\s+)*")
+_HESITATES: Final = re.compile(rf"(?i)\s*,\s*{SET_OFF},?\s+(?:(?:an|to|mit|with|die|das|den|der|the)\s+)*")
 _WE_DID: Final = re.compile(r"(?i)(?:i|we|ich|wir)(?:['’]ve)? ")
 _HER: Final = re.compile(r"(?i)\b(?:her|him|them|ihr|ihm|ihnen)\b")
 _FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
@@ -211,7 +212,7 @@ def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
     """Yield the words of a slot that the next ones are said instead of."""
     for one, _, between in _neighbours(text, many):
         said = between.lstrip(" ,.;:–-")
-        mark = TAKES_BACK.match(said)
+        mark = correcting(said)
         taken_back = mark is not None and _SMALL.fullmatch(said, mark.end())
         if taken_back or _HESITATES.fullmatch(between):
             yield one

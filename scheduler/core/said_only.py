@@ -152,12 +152,6 @@ _MANY: Final = re.compile(
     re.IGNORECASE,
 )
 _ONESELF: Final = re.compile(r"(?i)\b(?:selber|selbst|myself|ourselves)[ .!]*$")
-_CALLED_OFF: Final = re.compile(
-    r"(?:scratch|forget|never mind|nevermind) (?:about )?(?:the|that|this|my|our)\b(?! (?:in|into|on|onto|off|to"
-    r"|at)\b)"
-    r"|lass(?:t|en sie)? .*\b(?:lieber|sein|bleiben|stecken)[ .!]*$",
-    re.IGNORECASE,
-)
 _OWN_DOINGS: Final = frozenset(
     {
         "send",
@@ -207,11 +201,6 @@ def announced(text: str) -> bool:
     if not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
         return False
     return Words(tokens_of(said.partition(":")[0])).imperative is None
-
-
-def called_off(said: str) -> bool:
-    """Whether a clause takes back what was ordered: "forget the report"."""
-    return bool(_CALLED_OFF.match(said[:_LONGEST]))
 
 
 def surely_told(words: Words, said: str, *, question: bool) -> bool:

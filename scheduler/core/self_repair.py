@@ -11,25 +11,30 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from scheduler.core.file_endings import FILE_ENDING
+from scheduler.core.hesitation import HESITATION
 from scheduler.core.letters import word_set
 from scheduler.core.slot_tokens import language_of
+from scheduler.core.taken_back import (
+    BETTER_SAID,
+    CORRECTIONS,
+    EXCUSES,
+    HALTS,
+    MEANINGS,
+    NONSENSE,
+    REFUSALS,
+    STRUCK,
+)
 from scheduler.core.word_classes import VERB, word_classes
 
 _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
 _MOST_TERMS: Final = 8
-_SAYS_SO: Final = (
-    r"nein|nee|nö|quatsch|no|nope|scratch that|strike that|my mistake|ich mein(?:e|te)?|mein(?:e|te)? ich"
-    r"|i mean(?:t)?|besser gesagt|genauer gesagt|vielmehr|or rather|actually"
-)
-_STOPS: Final = (
-    r"(?:äh+m?|ähem|stopp?|halt|warte(?: mal)?|moment(?: mal)?|wait|hang on|hold on|unsinn|blödsinn|bloedsinn"
-    r"|korrektur|falsch|correction)(?= ?[,.!:–—])"
-)
-_EXCUSES: Final = r"(?:sorry|verzeihung|pardon|entschuldigung|oops|ups)(?= ?[,.!:–—]| (?:no|nein)\b)"
+_SAYS_SO: Final = rf"{REFUSALS}|quatsch|{STRUCK}|my mistake|{MEANINGS}|{BETTER_SAID}"
+_STOPS: Final = rf"(?:{HESITATION}|{HALTS}|{NONSENSE}|{CORRECTIONS}|falsch)(?= ?[,.!:–—])"
+_EXCUSES: Final = rf"(?:{EXCUSES})(?= ?[,.!:–—]| (?:no|nein)\b)"
 _WEAK: Final = (
-    r"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|uh|um|rather|better|instead|und zwar|let's say"
-    r"|sagen wir|nimm|make (?:it|that)|sorry|wait|halt|hang on|hold on|moment|warte"
+    rf"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|{HESITATION}|rather|better|instead|und zwar"
+    rf"|let's say|sagen wir|nimm|make (?:it|that)|sorry|{HALTS}"
 )
 _SAYS: Final = re.compile(rf"(?i)\b(?:{_SAYS_SO})\b")
 _MARKS: Final = r"(?:[,;.!…–—-]{1,3}| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) ?"

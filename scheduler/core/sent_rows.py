@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from scheduler.core.hesitation import SET_OFF
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import EXCUSES, HESITATION, QUESTION
+from scheduler.core.provisos import QUESTION
 from scheduler.core.sent_pairs import BOTH, BOTH_TO, NEITHER, PERSONS, THINGS, Part, Span
 from scheduler.core.sign_offs import only_polite
+from scheduler.core.taken_back import excuses_or_refuses
 from scheduler.core.words import Words
 
 _TIMES: Final = frozenset({"date", "time"})
@@ -20,7 +22,7 @@ _SENTENCE: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _EACH: Final = re.compile(r"(?i)\b(?:respectively|beziehungsweise|jeweils|each)\b")
 
 
-_HESITATES: Final = re.compile(rf"(?i){HESITATION}")
+_HESITATES: Final = re.compile(rf"(?i){SET_OFF}")
 
 
 class UnclearError(Exception):
@@ -273,8 +275,8 @@ class RowReader:
         """Whether what seems to correct may be an excuse or a refusal, with a name behind it: "Sorry, Tom"."""
         last, named = self.row.groups[-1], part.person or part.thing
         before = max(one.end for one in (*last.persons, *last.things))
-        excuses = EXCUSES.search(self._text, before, named.start) if named is not None and not part.to else None
-        self.row.excused = excuses is not None
+        bare = named if not part.to else None
+        self.row.excused = bare is not None and excuses_or_refuses(self._text, before, bare.start)
         return self.row.excused
 
     def _take_rest(self, part: Part) -> bool:

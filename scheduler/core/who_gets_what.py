@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.language import detect_locale
 from scheduler.core.phrases import tokens_of
-from scheduler.core.provisos import EITHER, FOLLOWING, LETS, SEQUENCE, UNDOES
+from scheduler.core.provisos import EITHER, FOLLOWING, LETS, SEQUENCE
 from scheduler.core.sent_pairs import BOTH, Part, Span, parts_of
 from scheduler.core.sent_rows import Group, Row, RowReader, UnclearError, first_order
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
+from scheduler.core.taken_back import DROPPING, undoes_a_part
 from scheduler.core.told_words import tells
 from scheduler.core.verbless import MAY_SEND, with_verb
 from scheduler.core.words import Words
@@ -30,7 +31,7 @@ _SEVERAL: Final = re.compile(
 _SHORT: Final = 120
 """Characters of a request without a verb."""
 _COPIES_OR_TELLS: Final = re.compile(
-    r"(?i)\b(?:(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that(?! is,)"
+    rf"(?i)\b(?:{''.join(f'(?<!{verb} )' for verb in (*DROPPING, 'make', 'failing', 'after'))}that(?! is,)"
     r"|subject|betreff|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
 )
 _COPIED: Final = re.compile(r"(?i)\b(?:cc|bcc|kopie|copy)\b")
@@ -79,7 +80,7 @@ def _rows(text: str) -> Told:
         return Told(asked=not tells(plain) and _copies_and_gives(plain))
     if LETS.match(plain):
         return Told()
-    if EITHER.search(plain) or UNDOES.search(plain):
+    if EITHER.search(plain) or undoes_a_part(plain):
         return Told(asked=True)
     return _told(plain)
 

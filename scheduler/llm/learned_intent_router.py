@@ -23,7 +23,7 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_alone import is_taken_back, order_alone, reminds, urges
+from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
@@ -126,7 +126,7 @@ class LearnedIntentRouter:
         plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
         if plain and not self.doubts(message, known[0].routed.name):
             return read
-        taken_back = sure and is_taken_back(text, read)
+        taken_back = sure and undone_beside(text, read)
         alone = order_alone(text, read) if sure and not taken_back else ""
         formed = sure and not taken_back and orders_plainly(text, known[0].routed.name)
         (glimpse,) = self._model.glance([text])

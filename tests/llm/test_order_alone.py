@@ -5,7 +5,7 @@ import time
 import pytest
 
 from scheduler.core.language import normalise
-from scheduler.llm.order_alone import is_taken_back, order_alone, reminds, urges
+from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from tests.support.routers import the_router
 
 RULES = the_router()
@@ -81,7 +81,7 @@ def test_what_is_urgent_says_itself_that_it_is_an_order() -> None:
 
 @pytest.mark.parametrize("text", ["Send Tom the list, just testing", "Send Tom the list, pending approval"])
 def test_doubt_behind_an_order_takes_it_back(text: str) -> None:
-    assert is_taken_back(text, RULES.orders(text))
+    assert undone_beside(text, RULES.orders(text))
 
 
 @pytest.mark.parametrize("mark", [",", "!", "–", " ,", "zum ", ", ist "])
@@ -90,5 +90,5 @@ def test_long_runs_take_no_time(mark: str) -> None:
     read = RULES.orders("Send Tom the list, Eva is there")._replace(overlooked=(text,))
     started = time.process_time()
 
-    assert (order_alone(text, read), is_taken_back(text, read)) == ("", False)
+    assert (order_alone(text, read), undone_beside(text, read)) == ("", False)
     assert time.process_time() - started < 0.02

@@ -234,6 +234,13 @@ async def test_what_is_asked_or_said_instead_is_no_second_order(text: str) -> No
 
 
 @pytest.mark.component
+async def test_what_is_our_own_corrects_nothing() -> None:
+    ((name, slots),) = await _read("Schick Anna das Protokoll und meine Liste")
+
+    assert (name, slots["document"]) == ("send_mail", "Protokoll und Liste")
+
+
+@pytest.mark.component
 async def test_who_is_named_in_what_is_told_gets_no_mail() -> None:
     ((name, slots),) = await _read("Maile Tom, dass Eva die Rechnung 5 hat und Bob die Liste")
 
