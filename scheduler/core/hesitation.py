@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from scheduler.core.letters import word_set
+from scheduler.core.letters import fold
 
 _SOUNDS: Final = "äh ähm ähem uh uhm um hm hmm"
-HESITATIONS: Final = word_set(_SOUNDS)
-HESITATION: Final = rf"(?:{'|'.join(_SOUNDS.replace('h', 'h+').split())})"
-"""Any of them, however long."""
+HESITATIONS: Final = frozenset(map(fold, _SOUNDS.split()))
+"""Their keys as tokens have them."""
+HESITATION: Final = rf"(?:{'|'.join(_SOUNDS.replace('h', 'h{1,9}').split())})"
+"""Any of them, however long: "ähhh"."""
 SET_OFF: Final = rf"(?:{HESITATION}|erm?)"
 """Any of them where marks set it off; elsewhere "er" is a pronoun."""

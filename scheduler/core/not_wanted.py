@@ -14,6 +14,7 @@ from scheduler.core.dictation import dictation
 from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.slots import FREE_TEXT
@@ -29,7 +30,7 @@ _PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
 _END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
 _WITHIN: Final = r"(?:[^,.;:!?\n]|[.:](?=\S))*?"  # addresses hold points
 _BUT_NOT: Final = re.compile(
-    r"(?i)\b(?:nicht|nie|niemals|keinesfalls|not|never)(?: yet)? (?:an|mit|bei|to|with|for)\b"
+    rf"(?i)\b(?:{NOT})(?: yet)? (?:an|mit|bei|to|with|for)\b"
     rf"{_WITHIN}(?={_END})"
     r"|\b(?:ohne|without|außer|ausser|except|excluding)\b"
     rf"{_WITHIN}(?={_END}|(?<!und)(?<!and)\s(?:an|to|für|for|am|um|at|on)\b)"

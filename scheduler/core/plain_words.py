@@ -14,6 +14,7 @@ from scheduler.core.compound import Orders, Rules
 from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.provisos import ALL_BUT, HELD
@@ -27,7 +28,7 @@ _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
 _OPEN: Final = r"(?:offen|open|an|on|auf|running|laufen|geöffnet|up|alone|in ruhe)"
 _STAYS: Final = re.compile(
-    rf"(?i)(?!.*\b(?:nimmer|nicht|not|no longer|kein\w*|needn't|don't)\b)"
+    rf"(?i)(?!.*\b(?:nimmer|{NOT}|no longer|kein\w*|needn't|{DO_NOT})\b)"
     rf"(?:(?:.* )?(?:bleibt?|bleiben|stays?|remains?|lass\w*|leave|keep)\b.*\b{_OPEN}"
     r"|\w[\w .+-]* (?:bleibt|(?:can|may|should|must|has to) (?:stay|remain)(?: open)?"
     r"|soll\w* (?:offen |auf |an )?bleiben"

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from scheduler.core.mood_words import DO_NOT, NOT
+
 INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
 ALL_BUT: Final = r"(?:außer|ausser|except(?:ing| for)?|apart from|bis auf|mit ausnahme von|other than|save for|but)"
 """What leaves something out of a whole."""
@@ -34,5 +36,5 @@ FOLLOWING: Final = re.compile(
 )
 SEQUENCE: Final = re.compile(
     r"(?i)\b(?:vorher|zuvor|davor|zuerst|zunächst|erst|first|before|after|nachdem|bevor|sobald|once|danach|dann|then|zuletzt"
-    r"|last|finally|wenn|falls|when|if|until|bis|außer|except|ohne|without|nicht|not|kein\w*|don't)\b"
+    rf"|last|finally|wenn|falls|when|if|until|bis|außer|except|ohne|without|{NOT}|kein\w*|{DO_NOT})\b"
 )

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from scheduler.core.phrases import tokens_of
+from scheduler.core.quotation import QUOTED_OR_SINGLE
 from scheduler.core.word_forms import BASE, IMPERATIVE, INFINITIVE, PARTICIPLE, PAST_OR_PARTICIPLE, THIRD, TO_INFINITIVE
 from scheduler.core.words import Words
 
@@ -65,7 +66,7 @@ _QUOTED: Final = re.compile(
     rf"(?!.*\b(?:du|you)\b[^:]*:)(?!.*\b(?:magst|kannst|könntest|can you"
     rf"|could you)\b)(?=(?:[^:\s]+ ){{2}})"
     rf"[^:.!?]*\b(?:{_SIGN}\b[^:.!?]*|{_STOOD}(?: [^:.!? ]+){{0,4}}|says?|said(?: to \w+)?): .*"
-    rf"|[„“\"'»«][^„“”\"]+[“”\"'»«],? (?:{_STOOD})\b.*",
+    rf"|{QUOTED_OR_SINGLE},? (?:{_STOOD})\b.*",
     _WHOLE,
 )
 _TOLD_BY_OTHERS: Final = re.compile(

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from scheduler.core.calendar_words import MONTH, SHORT_MONTH, WEEKDAY
 from scheduler.core.file_endings import FILE_ENDING
 from scheduler.core.hesitation import HESITATION
 from scheduler.core.letters import word_set
+from scheduler.core.quotation import OPENING, QUOTED
 from scheduler.core.slot_tokens import language_of
 from scheduler.core.taken_back import (
     BETTER_SAID,
@@ -48,12 +50,12 @@ _LISTED: Final = re.compile(r"[,;] (?:No|Nein|Nee|Nope)\b")
 _AS_WELL: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _TOKEN: Final = re.compile(
     r"(?:\d[\d.]*|\b(?i:dr|prof|hr|fr|mr|mrs|ms|st|nr))\.(?= )|\b[A-Za-zÄÖÜäöü]{1,4}\.(?= [a-zäöü])"
-    r"|\"[^\"]*\"|„[^“”\"]*[“”\"]|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
+    rf"|{QUOTED}|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
 )
 _COMMA: Final = re.compile(r"^,(?= (?:in|into|from|to|an|im|als|as|via|per|von|vom|aus|um|at|on|mit|with)\b)")
 """The second of two commas that enclose a correction."""
 _DICTATED: Final = re.compile(r"(?<!\d):\s")
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|[„“][^“”\"]*[“”\"]|[«»][^«»]*[«»]")
+_QUOTED: Final = re.compile(QUOTED)
 _NUMBER: Final = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*(?:ten|sten|th|st|nd|rd|h|pm|am)?")
 _ADDRESSES: Final = {
     "MAILBOX": re.compile(r"\S+@\S+"),
@@ -61,9 +63,7 @@ _ADDRESSES: Final = {
     "ADDRESS": re.compile(r"(?i)\S+[./\\]\S*[a-z]\S*"),
 }
 _TIME: Final = re.compile(
-    r"(?i)(?:\d.*|(?:mon|diens|donners|frei|sams|sonn)tag\w*|mittwoch\w*|sonnabend|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|(?:jan(?:uary?|uar)?|feb(?:ruary?|ruar|er)?|märz|maerz|mar(?:ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
-    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[zc](?:ember)?)\.?|heute?|(?:über|vor)?(?:morgen|gestern)"
+    rf"(?i)(?:\d.*|{WEEKDAY}\w*|(?:{MONTH}|{SHORT_MONTH})\.?|heute?|(?:über|vor)?(?:morgen|gestern)"
     r"|today|tomorrow|yesterday|mittags?|noon|woche|week|monat|month|quartal|quarter|q[1-4])"
 )
 """A word of a day or a time."""
@@ -114,7 +114,7 @@ class _Token(NamedTuple):
         address = next((kind for kind, pattern in _ADDRESSES.items() if pattern.fullmatch(self.text)), None)
         if address is not None:
             return address
-        if self.text[0].isupper() or self.text[0] in '"„':
+        if self.text[0].isupper() or self.text[0] in OPENING:
             return "NAME"
         return self.key
 

@@ -10,12 +10,14 @@ from typing import Final
 
 from scheduler.core.dictation import dictation
 from scheduler.core.hesitation import HESITATION
+from scheduler.core.mood_words import DO_NOT
+from scheduler.core.quotation import MARKS
 
 REFUSALS: Final = r"nein|nee|nö|no|nope"
 HALTS: Final = r"halt|stopp?|moment(?: mal)?|warte(?: mal)?|wait|hang on|hold on"
 NONSENSE: Final = r"quatsch|unsinn|bl(?:ö|oe)dsinn"
 CORRECTIONS: Final = r"korrektur|correction"
-EXCUSES: Final = r"sorry|pardon|verzeihung|entschuldigung|oops|u+ps|hoppla"
+EXCUSES: Final = r"sorry|pardon|verzeihung|entschuldigung|oops|u{1,3}ps|hoppla"
 MEANINGS: Final = r"ich mein(?:e|te)?|mein(?:e|te)? ich|i mean(?:t)?"
 BETTER_SAID: Final = r"besser gesagt|genauer gesagt|vielmehr|or rather|actually"
 DROPPING: Final = ("scratch", "strike", "forget")
@@ -41,7 +43,7 @@ _MARK: Final = re.compile(
 )
 _CORRECTS: Final = re.compile(rf"(?i)\b(?:{_CORRECTING})(?!\w)")
 _CALLS_OFF: Final = re.compile(
-    rf"(?i)(?:ach |oh )?(?:{REFUSALS}|{NONSENSE}|halt|stopp?|{DROPPED}|{_SETTLED}|doch nicht|(?:no )?don['’]?t)"
+    rf"(?i)(?:ach |oh )?(?:{REFUSALS}|{NONSENSE}|halt|stopp?|{DROPPED}|{_SETTLED}|doch nicht|(?:no )?{DO_NOT})"
 )
 _CALLS_OFF_SOMETHING: Final = re.compile(
     r"(?i)(?:scratch|forget|never ?mind) (?:about )?(?:the|that|this|my|our)\b(?! (?:in|into|on|onto|off|to|at)\b)"
@@ -77,7 +79,7 @@ _GERMAN: Final = (
 _ENGLISH: Final = (
     r"never ?mind(?: (?:that|me|it))?|nvm|false alarm|that['’]s not needed(?: any ?more)?|no need(?: any ?more)?"
     rf"|(?:{'|'.join(DROPPING)}|cancel|disregard|ignore) (?:that|this|it|me|i asked|i said(?: that| anything)?)"
-    r"|(?:please )?(?:don['’]?t|do not)(?: (?:bother|worry|(?:do|send) (?:it|that|anything)))?"
+    rf"|(?:please )?{DO_NOT}(?: (?:bother|worry|(?:do|send) (?:it|that|anything)))?"
     r"|(?:on second thoughts?,? )?(?:better not|leave it|not any ?more)"
 )
 _REASONS: Final = (
@@ -97,7 +99,7 @@ _LAST_WORDS: Final = re.compile(
 _TELLS: Final = re.compile(
     r"(?i)\b(?:schreib\w*|sag\w*|antwort\w*|richte|melde|tell|write|reply|text|let|say|answer)\b[^.!?]*$"
 )
-_QUOTES: Final = re.compile(r"[\"„“”«»]")
+_QUOTES: Final = re.compile(f"[{MARKS}]")
 
 
 def correcting(text: str, start: int = 0) -> re.Match[str] | None:

@@ -19,7 +19,7 @@ from scheduler.core.sent_pairs import BOTH, Part, Span, parts_of
 from scheduler.core.sent_rows import Group, Row, RowReader, UnclearError, first_order
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
 from scheduler.core.taken_back import DROPPING, undoes_a_part
-from scheduler.core.told_words import tells
+from scheduler.core.told_words import SUBJECT_LINE, tells
 from scheduler.core.verbless import MAY_SEND, with_verb
 from scheduler.core.words import Words
 
@@ -32,7 +32,7 @@ _SHORT: Final = 120
 """Characters of a request without a verb."""
 _COPIES_OR_TELLS: Final = re.compile(
     rf"(?i)\b(?:{''.join(f'(?<!{verb} )' for verb in (*DROPPING, 'make', 'failing', 'after'))}that(?! is,)"
-    r"|subject|betreff|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
+    rf"|{SUBJECT_LINE}|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
 )
 _COPIED: Final = re.compile(r"(?i)\b(?:cc|bcc|kopie|copy)\b")
 _CORRECTS: Final = re.compile(r"(?i)(\b(?:korrektur|correction)):")

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from scheduler.core.calendar_words import MONTH_NUMBERS
+
 Kind = Literal["text", "number", "integer", "date", "datetime", "boolean"]
 Value = str | int | float | bool
 
@@ -20,11 +22,8 @@ _DOTTED = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4}|\d{2})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.?\s+([^\W\d_]+)\.?,?\s+(\d{4})")
 _MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2}),?\s+(\d{4})")
-_MONTHS = {
-    **dict.fromkeys(("jan", "jän"), 1), "feb": 2, **dict.fromkeys(("mar", "mär", "mrz"), 3), "apr": 4,
-    **dict.fromkeys(("may", "mai"), 5), "jun": 6, "jul": 7, "aug": 8, "sep": 9,
-    **dict.fromkeys(("oct", "okt"), 10), "nov": 11, **dict.fromkeys(("dec", "dez"), 12),
-}  # fmt: skip
+_FEW = 3  # letters that tell months apart
+_MONTHS = {name[:_FEW]: number for name, number in MONTH_NUMBERS.items()}
 
 
 def typed(text: str, kind: Kind, language: str, pattern: str | None = None) -> Value:

@@ -15,6 +15,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
@@ -36,7 +37,7 @@ _NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
 """What is not done, however surely examples speak for it."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
-    r"(?:do ?n[o']t|do not|never|not|nicht|keinesfalls|auf keinen fall)\b|.*\bnicht\W*$"
+    rf"(?:{NOT}|{DO_NOT})\b|.*\bnicht\W*$"
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})

@@ -12,7 +12,7 @@ from scheduler.core.compound import REMARK, Orders, resolved
 from scheduler.core.frames import SURE
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
-from scheduler.core.mood_words import NEGATION
+from scheduler.core.mood_words import NEGATION, NOT
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
@@ -24,7 +24,7 @@ _LONGEST: Final = 400
 _MARKS: Final = (",", ".", ";", "!", "?", "-", "–", "—")
 _AROUND: Final = " ,.;!?-–—"
 _FORBIDS: Final = re.compile(
-    rf"(?i)n['’]t\b|\b(?:{REFUSALS}|not|nicht|kein\w*|nie|never|it|that|this|them|das|es|ihn|selbst|selber"
+    rf"(?i)n['’]t\b|\b(?:{REFUSALS}|{NOT}|kein\w*|it|that|this|them|das|es|ihn|selbst|selber"
     r"|(?:already|schon|bereits)(?! (?:in|at|on|im|am|auf|beim|da|hier|wieder|seit|vor|zum|zur|so|lange|waiting)\b)"
     r"|\w*self|i'll|we'll|i will|ich (?:mach|schick|send)\w*|sa(?:y|ys|id)|sag\w*|reads?|ruft|rief|steht|schreibt|wrote"
     r"|mein(?:t|te|ten)|thinks?|thought|dacht\w*|hoff\w*|hopes?|mind|anders|dagegen|verb\w+|forbid\w*|against|later|später"
