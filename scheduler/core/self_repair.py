@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 from scheduler.core.calendar_words import MONTH, SHORT_MONTH, WEEKDAY
 from scheduler.core.file_endings import FILE_ENDING
 from scheduler.core.hesitation import HESITATION
+from scheduler.core.job import Locale
 from scheduler.core.letters import word_set
 from scheduler.core.quotation import OPENING, QUOTED
+from scheduler.core.sentences import Sentence
 from scheduler.core.slot_tokens import language_of
 from scheduler.core.taken_back import (
     BETTER_SAID,
@@ -28,6 +30,7 @@ from scheduler.core.taken_back import (
 )
 from scheduler.core.word_classes import VERB, word_classes
 
+_CORRECTED: Final = Sentence("„{taken_back}“ ist berichtigt zu „{meant}“", "“{taken_back}” is corrected to “{meant}”")
 _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
 _MOST_TERMS: Final = 8
@@ -123,22 +126,44 @@ class _Token(NamedTuple):
         return self.shape == self.key
 
 
-def as_corrected(text: str) -> str:
-    """Return a request without what its own words take back, the text itself where they take nothing back for sure."""
+class Correction(NamedTuple):
+    """What was taken back while it was said, and what was said instead."""
+
+    taken_back: str
+    meant: str
+
+    def told(self, locale: Locale) -> str:
+        """Return it as people are told of it."""
+        words = _CORRECTED.de if locale == "de" else _CORRECTED.en
+        return words.format(taken_back=self.taken_back, meant=self.meant)
+
+
+class Corrected(NamedTuple):
+    """A request without what its own words take back, and what that was."""
+
+    text: str
+    corrections: tuple[Correction, ...] = ()
+
+
+def as_corrected(text: str) -> Corrected:
+    """Return a request as it was corrected while it was said: as it is where nothing is taken back for sure."""
     if len(text) > _LONGEST:
-        return text
-    start = 0
+        return Corrected(text)
+    start, corrections = 0, list[Correction]()
     for _ in range(_MOST_TERMS):
         term = _TERM.search(text, start)
         if term is None:
             break
         repaired = _repaired(text, term)
-        start = term.start() + 1 if repaired is None else 0
-        text = text if repaired is None else repaired
-    return text
+        if repaired is None:
+            start = term.start() + 1
+            continue
+        start, text = 0, repaired.text
+        corrections += repaired.corrections
+    return Corrected(text, tuple(corrections))
 
 
-def _repaired(text: str, term: re.Match[str]) -> str | None:
+def _repaired(text: str, term: re.Match[str]) -> Corrected | None:
     """Return the text with one correction made, None where nothing of the same form stands before it."""
     quoted = any(one.start() < term.start() < one.end() for one in _QUOTED.finditer(text))
     if quoted or _DICTATED.search(text, 0, term.start()) or _LISTED.match(term[0]):
@@ -152,7 +177,8 @@ def _repaired(text: str, term: re.Match[str]) -> str | None:
     taken, tail, repair = found
     rest = _COMMA.sub("", text[after[repair - 1].end :])
     kept = text[before[tail].start : before[-1].end] if tail < len(before) else ""
-    return f"{text[: before[taken].start]}{text[after[0].start : after[repair - 1].end]}{kept and ' '}{kept}{rest}"
+    made = Correction(text[before[taken].start : before[tail - 1].end], text[after[0].start : after[repair - 1].end])
+    return Corrected(f"{text[: before[taken].start]}{made.meant}{kept and ' '}{kept}{rest}", (made,))
 
 
 def _tokens(text: str, start: int, end: int) -> Iterator[_Token]:

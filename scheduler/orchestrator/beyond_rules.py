@@ -128,12 +128,13 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        text = in_usual_words(wishes_as_orders(as_corrected(text)))
+        corrected = as_corrected(text)
+        text = in_usual_words(wishes_as_orders(corrected.text))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
             return Orders((left_undone(text),))
         said, reported = without_reports(text)
         orders = await self._split(said, rules)
-        return orders._replace(overlooked=(*orders.overlooked, *reported)) if reported else orders
+        return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
 
     async def _split(self, text: str, rules: Rules) -> Orders:
         told = who_gets_what(text)
