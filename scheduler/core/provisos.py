@@ -5,7 +5,6 @@ from typing import Final
 
 from scheduler.core.mood_words import DO_NOT, NOT
 
-INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
 ALL_BUT: Final = r"(?:außer|ausser|except(?:ing| for)?|apart from|bis auf|mit ausnahme von|other than|save for|but)"
 """What leaves something out of a whole."""
 _PERHAPS: Final = r"(?:eventuell|evtl\b|eventl\b|vielleicht|possibly|perhaps|maybe)"

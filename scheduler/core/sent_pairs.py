@@ -21,9 +21,9 @@ from scheduler.core.persons_named import (
     person_end,
 )
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import HELD, INSTEAD, NICELY
+from scheduler.core.provisos import HELD, NICELY
 from scheduler.core.slot_tokens import ABBREVIATED
-from scheduler.core.taken_back import calls_off, correcting
+from scheduler.core.taken_back import calls_off, correcting, says_instead
 from scheduler.core.word_forms import GERUND, PARTICIPLE, PAST_OR_PARTICIPLE
 
 PERSONS, THINGS, BOTH, BOTH_TO, NEITHER = "persons", "things", "persons, things", "things to persons", ""
@@ -162,7 +162,7 @@ def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: boo
         frame = [one for one in tokens if one.start - whole.start < nicely.end() and one.key not in _MAYBE]
         tokens = [*frame, *(one for one in tokens if one.start - whole.start >= nicely.end())]
     if mark is None:
-        return replace(whole, corrects=INSTEAD.search(said) is not None, **_read(text, tokens))
+        return replace(whole, corrects=says_instead(said), **_read(text, tokens))
     rest = [one for one in tokens if one.start - whole.start >= mark.end()]
     found = _read(text, rest) if rest else {}
     corrects = not rest or bool(found.get("kind"))

@@ -41,6 +41,7 @@ _MARK: Final = re.compile(
     rf"(?i)(?:(?:ach|oh|und|ne|oder|or|{EXCUSES}|{HESITATION}) )*(?:{_CORRECTING}|{_MAY_CORRECT})"
     rf"(?: (?:{REFUSALS}|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
 )
+_INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
 _CORRECTS: Final = re.compile(rf"(?i)\b(?:{_CORRECTING})(?!\w)")
 _CALLS_OFF: Final = re.compile(
     rf"(?i)(?:ach |oh )?(?:{REFUSALS}|{NONSENSE}|halt|stopp?|{DROPPED}|{_SETTLED}|doch nicht|(?:no )?{DO_NOT})"
@@ -110,6 +111,11 @@ def correcting(text: str, start: int = 0) -> re.Match[str] | None:
 def corrects(text: str) -> bool:
     """Whether words stand in a request that hardly mean anything but that what was said before them is taken back."""
     return _CORRECTS.search(text) is not None
+
+
+def says_instead(said: str) -> bool:
+    """Whether words behind others say that they are meant instead: "Eva instead", "an Eva lieber"."""
+    return _INSTEAD.search(said) is not None
 
 
 def calls_off(said: str) -> bool:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Literal
 
 from scheduler.core.calendar_words import MONTH_NUMBERS
+from scheduler.core.money_words import CODE, SIGN
 
 Kind = Literal["text", "number", "integer", "date", "datetime", "boolean"]
 Value = str | int | float | bool
 
 _YES = frozenset({"ja", "yes", "wahr", "true", "1", "on", "an", "x", "✓", "✔", "☑", "y", "j"})
 _NO = frozenset({"nein", "no", "falsch", "false", "0", "off", "aus", "", "✗", "✘", "☐", "n", "-", "–"})
-_AROUND = re.compile(r"[\s\u00a0\u202f€$£¥%']|(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)
+_AROUND = re.compile(rf"[\s\u00a0\u202f¥%']|{SIGN}|{CODE}\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,]*|[.,]\d+)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _TIME = re.compile(r"[\sT,]*(?:um\s+|at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm|uhr)?", re.IGNORECASE)

@@ -14,6 +14,7 @@ from scheduler.core.taken_back import (
     correcting,
     corrects,
     excuses_or_refuses,
+    says_instead,
     undoes_a_part,
     undone_by_remark,
 )
@@ -122,6 +123,7 @@ QUESTIONS: list[Callable[[str], object]] = [
     corrects,
     calls_off,
     calls_something_off,
+    says_instead,
     undoes_a_part,
     undone_by_remark,
     lambda text: excuses_or_refuses(text, 0, len(text)),
