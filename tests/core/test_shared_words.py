@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from re import _constants, _parser
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+import scheduler
 from scheduler.core import (
     calendar_words,
     hesitation,
@@ -28,6 +31,7 @@ from scheduler.executors.typed_text import typed
 from scheduler.orchestrator.slot_values import typed_slots
 
 TODAY = date(2026, 3, 2)
+_constants, _parser = import_module("re._constants"), import_module("re._parser")
 SHARED = (calendar_words, hesitation, instead, money_words, quotation, taken_back, told_words)
 
 
@@ -46,6 +50,13 @@ def test_every_day_of_the_week_that_is_found_is_read(name: str) -> None:
     assert [one.kind for one in times_in(f"am {name}")] == ["date"]
     assert [one.kind for one in tokens_of(name)] == ["date"]
     assert day_of(f"this {name}", TODAY)[0].weekday() == WEEKDAY_NUMBERS[name]
+
+
+def test_patterns_of_intents_name_no_other_days_and_months() -> None:
+    parts = yaml.safe_load((Path(scheduler.__file__).parent / "config" / "intents.yaml").read_text())["parts"]
+
+    assert {*parts["weekday"].strip("(?:)").split("|")} == {*WEEKDAY_NAMES}
+    assert {*parts["month"].strip("(?:)").split("|")} <= {*MONTH_NUMBERS}
 
 
 def test_days_have_a_usual_name_in_both_languages() -> None:
