@@ -27,7 +27,7 @@ def asked_about(text: str, nearest: Sequence[str] = ("send_mail",)) -> OrderPart
     return OrderPart(text, routed)
 
 
-def called_off(text: str) -> OrderPart:
+def left_undone(text: str) -> OrderPart:
     """Return words that take back what they order as a part of which nothing is done."""
     routed = RoutedIntent(name=UNKNOWN, locale=detect_locale(text), refused=True, why=NEGATED)
     return OrderPart(text, routed)

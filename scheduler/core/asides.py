@@ -8,6 +8,7 @@ from scheduler.core.clause_mood import NOTHING, ORDER, WISH, Mood
 from scheduler.core.clauses import Clause
 from scheduler.core.letters import word_set
 from scheduler.core.spoken_of import pronoun
+from scheduler.core.taken_back import HALTS, NONSENSE, REFUSALS, STRUCK
 from scheduler.core.words import Words
 
 HARMLESS_IF: Final = re.compile(
@@ -19,7 +20,8 @@ HARMLESS_IF: Final = re.compile(
 
 
 CONTRAST: Final = re.compile(
-    r"(?i)\b(?:nicht|not) (?:der |die |das |den |dem |the )?(?:[^\s,.!?]+ ){1,4}?,?(?:sondern|but) |,? (?:nee,? (?:halt|warte)|ach was|no,? (?:hang on|wait)|nein,? (?:warte|halt)|quatsch|scratch that)(?=,? )"
+    r"(?i)\b(?:nicht|not) (?:der |die |das |den |dem |the )?(?:[^\s,.!?]+ ){1,4}?,?(?:sondern|but) "
+    rf"|,? (?:(?:{REFUSALS}),? (?:{HALTS})|ach was|{NONSENSE}|{STRUCK})(?=,? )"
 )
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
+from scheduler.core.quotation import ALL_MARKS
 from scheduler.core.spelling import folded, spellings
 
 _PIECE: Final = re.compile(r"[^\W_]+")
-_AROUND: Final = " \t.,;:!?()<>[]„“”\"'"
+_AROUND: Final = f" \t.,;:!?()<>[]{ALL_MARKS}"
 _FILLING: Final = frozenset(
     {"der", "die", "das", "den", "dem", "des", "the", "an", "zu", "zur", "zum", "fuer", "to", "for"}
     | {"herr", "herrn", "frau", "fraeulein", "dr", "prof", "professor", "doktor", "mr", "mrs", "ms", "miss"}

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.self_repair import Correction
 from scheduler.core.slot_carried import Named, carried
 from scheduler.core.slot_finder import with_slots
 
@@ -34,6 +35,8 @@ class Orders(NamedTuple):
 
     parts: tuple[OrderPart, ...]
     overlooked: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    """What the request takes back and says otherwise."""
 
 
 class Rules(Protocol):

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from scheduler.core.phrases import tokens_of
+from scheduler.core.quotation import CLOSING, QUOTED
 from scheduler.core.words import Words
 
 _DICTATES: Final = re.compile(r":\s+(?=\S)| [-–] (?=\S)")
@@ -11,8 +12,9 @@ _MAIL_TO: Final = re.compile(
     r"(?i)^(?:bitte |please |kurze |quick |a |eine |short |neue |new )*(?:(?:e-?|rund)?mail|nachricht|message|note|info|memo)s? (?:bitte |please )?(?:an|to) [^,.;:!?]{2,50}$"
 )
 _TO_SOMEBODY: Final = re.compile(r"(?i)^(?:bitte |please )?(?:an|to):? (?!do\b)(?:[^\s,.;:!?]+ ){0,3}[^\s,.;:!?]+$")
+_QUOTED: Final = re.compile(QUOTED)
 _GOES_ON: Final = re.compile(
-    r"(?i)[.!?\"“”»]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{2,40}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
+    rf"(?i)[.!?{CLOSING}]\s+(?=(?:und |and )?(?:(?:e-?)?mail (?:an|to) [^:.!?]{{2,40}}:|danach|anschlie(?:ß|ss)end|dann|hinterher|afterwards|after that|then|außerdem|also|zum schluss)(?:\b|(?<=:)))"
 )
 _TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
 _SUBJECTS_OF_ORDERS: Final = frozenset({"ich", "wir", "du", "sie", "i", "we", "you"})
@@ -34,7 +36,7 @@ def dictation(text: str) -> tuple[int, int | None, int]:
             one.has("noun", "mail") or one.kind == "address" for one in before
         ):
             goes_on = _GOES_ON.search(text, colon.end())
-            quoted = re.compile(r"[„“\"«»][^„“”\"«»]+[“”\"«»]").match(text, colon.end())
+            quoted = _QUOTED.match(text, colon.end())
             resumed = quoted.end() if quoted else goes_on.end() if goes_on else len(text)
             return colon.start(), colon.end(), resumed
     return len(text), None, len(text)

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from scheduler.core.mood_words import DO_NOT, NOT
+
 FILL_FORM: Final = "fill_form"
 _IT = r"(?:es|ihn|sie|das|den|die|dieses|das (?:formular|ganze)|den (?:antrag|bogen)|it|that|this|the (?:form|request))"
 _JOINED = r"\s*(?:,|,?\s(?:und|and|dann|then)|&)\s*(?:(?:bitte|please|dann|danach|anschließend|then|afterwards)\s+)*"
@@ -18,7 +20,7 @@ _ENGLISH = re.compile(
     rf"(?<=\S){_JOINED}(?:submit(?: {_IT})?|send (?:{_IT} )?off|send {_IT}|hand {_IT} in)\s*(?:please)?\s*[.!?]*\s*$",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:nicht|noch nicht|not|don't|do not|never|ohne|without)\b[^.;]{0,30}$", re.IGNORECASE)
+_NOT = re.compile(rf"\b(?:{NOT}|{DO_NOT}|ohne|without)\b[^.;]{{0,30}}$", re.IGNORECASE)
 _SAYS: Final = {"de": "danach wird es abgeschickt", "en": "then it is sent"}
 
 

@@ -8,41 +8,37 @@ from collections.abc import Sequence
 from typing import Final
 
 from scheduler.core.letters import word_set
+from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.sent_pairs import BOTH, parts_of
 from scheduler.core.sign_offs import only_polite
-from scheduler.core.told_words import TOLD
+from scheduler.core.told_words import MAIL_FIELDS, MAY_TELL, TOLD
 from scheduler.core.words import Words
 
 _INSTEAD_OF: Final = r"(?:statt(?! dessen)|anstatt|anstelle von|instead of|rather than)"
-_MAY_MATTER: Final = re.compile(
-    rf"(?i)\b(?:{_INSTEAD_OF}|nicht|not|don't|keinesfalls|niemals|never|auf keinen fall|by no means)\b"
-)
+_MAY_MATTER: Final = re.compile(rf"(?i)\b(?:{_INSTEAD_OF}|{NOT}|{DO_NOT})\b")
 _LONGEST: Final = 300
 """Characters of a request that is looked at."""
 _WRITING: Final = frozenset({"write", "tell", "reply", "know", "fill"})
 _SEEKING: Final = frozenset({"find", "lookup"})
 """In what is written such words stay, and most of them in what is looked for."""
 _REPROACH: Final = re.compile(r"(?i)(?:du|sie|ihr|you) (?:soll\w*|hätte\w*|were|was|should)\b")
-_FREE: Final = re.compile(
-    r"(?i):|\b(?:betreff|subject|text|titel|title|wie|how|warum|why|that|if|body|called|namens)\b"
-)
+_FREE: Final = re.compile(rf"(?i):|\b(?:{MAIL_FIELDS}|{MAY_TELL}|called|namens)\b")
 _INSTEAD: Final = re.compile(rf"(?i),? ?\b{_INSTEAD_OF} ")
 _INSTEAD_OF_DOING: Final = re.compile(
     r"(?i)^(?:(?:statt|anstatt) [^,.;!?]+ (?:zu \w+|\w+zu\w+)en|(?:instead of|rather than) \w+ing [^,.;!?]+), "
 )
 _REFERS: Final = re.compile(r"(?i)\b(?:sie|ihn|es|it|them|her|him|ihr|ihm|damit|so)\b")
 _NOT: Final = re.compile(
-    r"(?i)(?P<before>,? )(?:(?P<but>und|and|aber|but) )?(?:bitte |auch )?(?:auf keinen fall|by no means"
-    r"|keinesfalls|niemals|never|nicht|not) "
+    rf"(?i)(?P<before>,? )(?:(?P<but>und|and|aber|but) )?(?:bitte |auch )?(?:{NOT}) "
     r"(?!nur|only|just|mehr|any|so |alle|all |jede|every|yet|auch|too|zu )"
 )
 _TAKEN_BACK: Final = re.compile(r"(?i)\b(?:doch|lieber|besser|noch)\s*$")
 _BUT: Final = re.compile(r"(?i),? (?:sondern|but)(?: lieber| rather)? (?!auch|also|nur|only|not|nicht)")
 _BUT_NOT: Final = re.compile(r"(?i),? (?:aber|but) (?:auch )?nicht(?=[,.;!]|\s*$)")
 _TO: Final = re.compile(r"(?i) (?P<to>an|to|mit|with) ")
-_DONT: Final = re.compile(r"(?i)^(?P<please>please )?(?:don't|do not) (?P<rest>[a-z]+ [^.;!?]+?),? but (?:rather )?")
+_DONT: Final = re.compile(rf"(?i)^(?P<please>please )?{DO_NOT} (?P<rest>[a-z]+ [^.;!?]+?),? but (?:rather )?")
 _PREPOSITIONS: Final = word_set("an to mit with fuer for von vom from auf on am um at in aus")
 _SMALL: Final = word_set("bitte please mal noch schon auch lieber eher")
 _JOINS: Final = word_set("und and oder or sowie")

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 from scheduler.core.letters import word_set
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import HELD, TAKES_BACK
+from scheduler.core.provisos import HELD
 from scheduler.core.sent_pairs import runs_of
+from scheduler.core.taken_back import correcting
 from scheduler.core.told_words import tells
 from scheduler.core.who_gets_what import Piece
 from scheduler.core.words import Words
@@ -67,7 +68,7 @@ def met_apart(text: str) -> tuple[Piece, ...]:
     if tells(text) or HELD.search(text):
         return ()
     runs, joined = _runs(text)
-    if any(TAKES_BACK.match(text, one[0].start) for one in runs):
+    if any(correcting(text, one[0].start) for one in runs):
         return ()
     start = next((at for at, one in enumerate(runs) if _MAY_MEET.search(text[one[0].start : one[-1].end])), len(runs))
     end = next((at for at in range(start + 1, len(runs)) if Words(runs[at]).imperative is not None), len(runs))

@@ -13,6 +13,10 @@ NEGATION: Final = word_set(
     """
 )
 
+NOT: Final = r"nicht|nie|niemals|keinesfalls|auf keinen fall|not|never|by no means"
+"""What negates any word or clause before which it stands."""
+DO_NOT: Final = r"do ?n[o'’]?t"
+
 
 HARMLESS: Final = re.compile(
     r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"

@@ -11,12 +11,14 @@ from scheduler.core.clause_mood import NEGATED
 from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
 from scheduler.core.dictation import dictation
+from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
-from scheduler.core.provisos import HESITATION, TAKES_BACK
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.taken_back import correcting
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
@@ -28,7 +30,7 @@ _PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
 _END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
 _WITHIN: Final = r"(?:[^,.;:!?\n]|[.:](?=\S))*?"  # addresses hold points
 _BUT_NOT: Final = re.compile(
-    r"(?i)\b(?:nicht|nie|niemals|keinesfalls|not|never)(?: yet)? (?:an|mit|bei|to|with|for)\b"
+    rf"(?i)\b(?:{NOT})(?: yet)? (?:an|mit|bei|to|with|for)\b"
     rf"{_WITHIN}(?={_END})"
     r"|\b(?:ohne|without|außer|ausser|except|excluding)\b"
     rf"{_WITHIN}(?={_END}|(?<!und)(?<!and)\s(?:an|to|für|for|am|um|at|on)\b)"
@@ -55,7 +57,7 @@ _OR: Final = re.compile(
 _SMALL: Final = re.compile(
     r"(?i)(?:[ ,.;:–-]+(?:an|to|mit|with|für|for|auf|am|um|on|at|die|das|den|der|the)?\b)*[ ,.;:–-]*"
 )
-_HESITATES: Final = re.compile(rf"(?i)\s*,\s*{HESITATION},?\s+(?:(?:an|to|mit|with|die|das|den|der|the)\s+)*")
+_HESITATES: Final = re.compile(rf"(?i)\s*,\s*{SET_OFF},?\s+(?:(?:an|to|mit|with|die|das|den|der|the)\s+)*")
 _WE_DID: Final = re.compile(r"(?i)(?:i|we|ich|wir)(?:['’]ve)? ")
 _HER: Final = re.compile(r"(?i)\b(?:her|him|them|ihr|ihm|ihnen)\b")
 _FROM: Final = re.compile(r"(?i)\b(?:von|vom|from|by) (?:(?:der|dem|the|my|our|herrn|frau|mr|mrs|ms)\.? )?$")
@@ -211,7 +213,7 @@ def _taken_back(text: str, many: Sequence[str]) -> Iterator[str]:
     """Yield the words of a slot that the next ones are said instead of."""
     for one, _, between in _neighbours(text, many):
         said = between.lstrip(" ,.;:–-")
-        mark = TAKES_BACK.match(said)
+        mark = correcting(said)
         taken_back = mark is not None and _SMALL.fullmatch(said, mark.end())
         if taken_back or _HESITATES.fullmatch(between):
             yield one

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
+from scheduler.core.calendar_words import SHORT_MONTH_NAMES
+
 _CUT: Final = re.compile(
     r"(?<=[.!?;:…])\s+(?=\S)|,\s+"
     r"|(?<!\s)(?:\s*\n\s*|\s+[-–—•→]\s+|\s+->\s+|\s+(?=(?:\d|[a-e])[.)/]\s)"  # else a long gap takes its square
@@ -14,8 +16,8 @@ _CUT: Final = re.compile(
     re.IGNORECASE,
 )
 SHORTENED: Final = re.compile(
-    r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|gebr|fa|ing|dipl|rev|capt|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc|jan|feb|mär|apr"
-    r"|jun|jul|aug|sept?|okt|oct|nov|dez|dec)|\d)\.$",
+    r"(?:\b(?:dr|fr|hr|mr|mrs|ms|prof|gebr|fa|ing|dipl|rev|capt|nr|no|st|str|inkl|ca|bzw|z\.b|u|a|d|tel|inc|ltd|co|evtl|ggf|usw|etc"
+    rf"|{'|'.join(SHORT_MONTH_NAMES)})|\d)\.$",
     re.IGNORECASE,
 )
 BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")

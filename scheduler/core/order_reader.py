@@ -27,11 +27,12 @@ from scheduler.core.lexicon import FOREIGN
 from scheduler.core.order_joining import SENDING, Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
-from scheduler.core.said_only import SAID_ONLY, announced, called_off, still_told, surely_told
+from scheduler.core.said_only import SAID_ONLY, announced, still_told, surely_told
 from scheduler.core.signs import of_no_intent, signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
 from scheduler.core.spoken_things import SpokenOf
+from scheduler.core.taken_back import calls_something_off
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
@@ -177,7 +178,7 @@ class _Reader:
         if goes_on and goes_on_telling(clause, words):
             return "statement"
         core = self._text[clause.core[0].start : clause.core[-1].end]
-        if called_off(core):
+        if calls_something_off(core):
             return NEGATED
         if not surely_told(words, core, question=clause.question):
             return ""

@@ -12,7 +12,7 @@ from scheduler.core.instead import meant
 from scheduler.core.once_sent import once_sent
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import tokens_of
-from scheduler.core.told_words import TOLD
+from scheduler.core.told_words import MAIL_FIELDS, MAY_TELL, TOLD
 from scheduler.core.verbless import NEEDS, with_verb
 from scheduler.core.words import Words
 
@@ -55,7 +55,7 @@ _TOLD_WHAT: Final = re.compile(
     r" (?=(?!you )[^,.;:!?]{2,40} (?:wrote|has written|replied|answered|emailed)\b)"
 )
 _TELLS_OR_ASKS: Final = re.compile(
-    r"(?i)\b(?:that|if|says?|text|betreff|subject|wie|how|why|warum|was|what|wer|who"
+    rf"(?i)\b(?:{MAIL_FIELDS}|{MAY_TELL}|says?|was|what|wer|who"
     r"|google|suche?|search|find\w*|frag\w*|ask|erinner\w*|remind|warn\w*|schreib\w*|write|sag\w*|tell|file|datei|mit|with)\b"
 )
 

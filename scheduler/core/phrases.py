@@ -9,9 +9,19 @@ from typing import Any, Final
 
 import re2
 
+from scheduler.core.calendar_words import (
+    MONTH,
+    MONTH_NAMES,
+    SHORT_MONTH,
+    SHORT_MONTH_NAMES,
+    WEEKDAY,
+    WEEKDAY_NAMES,
+)
 from scheduler.core.file_endings import FILE_ENDING
 from scheduler.core.letters import word_set
 from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
+from scheduler.core.money_words import SIGN, UNIT
+from scheduler.core.quotation import OPENING, QUOTED
 
 _FILE: Final = rf"[^\s/\\:,;\"()]+\.{FILE_ENDING}\b"
 _STEP: Final = rf"\\(?![^\s\\]*\.{FILE_ENDING}\b)[^\s\\/:,;\"()]*[^\s\\/:,;\"().!?]"
@@ -19,40 +29,33 @@ _FOLDER: Final = rf"(?<![\w\\])(?:[a-z]:|\\)(?:{_STEP})+|\blaufwerk [b-z]\b:?|\b
 """What Windows calls a folder: a path without the file at its end, or a drive."""
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
 _SPOKEN: Final = r"(?:halb|viertel (?:vor|nach)|dreiviertel|half past|quarter (?:past|to)) \w+"
-_DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
-_MONTH: Final = (
-    r"(?:januar|jänner|februar|märz|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february|march|may|june|july|"
-    r"october|december)"
-)
-_SHORT_MONTH: Final = r"(?:jan|feb|mär|mrz|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
 _PART: Final = r"(?: (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening))?"
 _DAY: Final = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\.? {_SHORT_MONTH}|{_SHORT_MONTH} \d{{1,2}}\b|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {_MONTH}\b(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)(?: of)?(?: {_MONTH})?)"
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\.? {SHORT_MONTH}|{SHORT_MONTH} \d{{1,2}}\b|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?\d{{4}}|\d\d\b)?|\d{{1,2}}\.? {MONTH}\b(?: \d{{4}})?|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)(?: of)?(?: {MONTH})?)"
 )
 _DATE: Final = (
     rf"(?:(?:the day after tomorrow|übermorgen|uebermorgen|heute|morgen|gestern|vorgestern|today|tomorrow|yesterday)|"
-    rf"(?:(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|coming|last) )?{_DAY_NAME}"
+    rf"(?:(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|coming|last) )?{WEEKDAY}"
     rf"(?:vormittag|nachmittag|abend|früh)?\b(?:,? (?:den |dem |the )?{_DAY})?|"
     rf"(?:diese[nrms]?|nächste[nrms]?|naechste[nrms]?|kommende[nrms]?|letzte[nrms]?|vorige[nrms]?|this|next|last) (?:woche|monats?|jahr(?:es)?|quartal|week|month|year|quarter)\b"
-    rf"(?: (?:am |on )?{_DAY_NAME})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
-    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{_MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){_MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
+    rf"(?: (?:am |on )?{WEEKDAY})?|{_DAY}|in (?:\d+|einer|einem|zwei|drei|two|three|four|vier|a|one) (?:tagen|wochen?|monate?n?|days?|weeks?|months?)|"
+    rf"(?:ende|anfang|mitte|end of|kw) ?(?:q[1-4]|\d+|{MONTH})|kw ?\d+|(?<!you )(?<!we )(?<!i ){MONTH}(?: \d{{4}})?\b(?! (?:be|i|we|you)\b)){_PART}"
 )
 _WORD: Final = r"(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st|gebr|fa|ing|dipl|rev|capt)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s)|\+\+|(?<=\b[CFcf])#)?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+•*·-])"
 _TOKEN: Final = re.compile(
-    rf"(?P<quoted>[„“\"«»][^„“”\"«»]+[“”\"«»]|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
+    rf"(?P<quoted>{QUOTED}|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
     rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![.\d])(?::\d+)?(?:/[^\s,;]*[^\s,;.!?])?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
     rf"|(?P<folder>{_FOLDER})|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
-    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:[€$£] ?\d[\d.,]*\d|\d[\d.,]* ?(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b)))"
+    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:{SIGN} ?\d[\d.,]*\d|\d[\d.,]* ?{UNIT}))"
     rf"|{_WORD}",
     re.IGNORECASE,
 )
 _PLAIN_TOKEN: Final = re.compile(_WORD, re.IGNORECASE)
 _MAY_BE_MORE: Final = re2.compile(
-    r"(?i)[\p{Nd}@„“\"«»']|\.[\pL\p{Nd}_]|://|\\|laufwerk|drive|localhost|halb|viertel|past|quart|mittag|noon|midday|heute|morgen|gestern|today|tomorrow|yesterday|"
-    r"tag|sonnabend|mittwoch|day|woche|week|monat|month|jahr|year|januar|jänner|februar|märz|maerz|april|\bmai\b|jun|jul|august|september|"
-    r"o[kc]tober|november|de[zc]ember|january|february|march|\bmay\b"
+    rf"(?i)[\p{{Nd}}@{OPENING}']|\.[\pL\p{{Nd}}_]|://|\\|laufwerk|drive|localhost|halb|viertel|past|quart|mittag|noon|midday|heute|morgen|gestern|today|tomorrow|yesterday|"
+    rf"tag|sonnabend|mittwoch|day|woche|week|monat|month|jahr|year|\b{MONTH}\b|jun|jul"
 )
 """What stands in every token that is more than a word or a mark; asked first, for the whole is dear to look for."""
 _PLAIN_WORD: Final = re.compile(r"\s*([A-Za-zÄÖÜäöüß]+)(?=[ ,;!?]|\Z)")
@@ -60,11 +63,9 @@ _PLAIN_WORD: Final = re.compile(r"\s*([A-Za-zÄÖÜäöüß]+)(?=[ ,;!?]|\Z)")
 _FIRST_WORDS: Final = word_set(
     """
     localhost halb viertel dreiviertel half quarter mittags noon midday übermorgen uebermorgen heute morgen gestern vorgestern
-    today tomorrow yesterday diese nächste naechste kommende letzte vorige this next coming last montag dienstag mittwoch
-    donnerstag freitag samstag sonnabend sonntag monday tuesday wednesday thursday friday saturday sunday jan jän feb mär maerz
-    mrz mar apr mai may jun jul aug sep okt oct nov dez dec ende anfang mitte kw laufwerk drive
+    today tomorrow yesterday diese nächste naechste kommende letzte vorige this next coming last ende anfang mitte kw laufwerk drive
     """
-) | {"the day", "end of"}
+) | {"the day", "end of", *WEEKDAY_NAMES, *MONTH_NAMES, *SHORT_MONTH_NAMES}
 _BEGIN_MORE: Final = {
     start: tuple(many) for start, many in itertools.groupby(sorted(_FIRST_WORDS), key=lambda word: word[:3])
 }
@@ -86,7 +87,7 @@ _ENGLISH: Final = word_set(
 _ORDINALS: Final = frozenset({"first", "second", "third", "fourth"})
 _UNSETTLED: Final = frozenset({"bitte", "kurze", "an"}) | _ORDINALS
 _ONE_THING: Final = frozenset({"address", "file", "url", "quoted"})
-_SPAN: Final = re.compile(rf"{_MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
+_SPAN: Final = re.compile(rf"{MONTH}|kw|q[1-4]|\d{{4}}|woche|week|monat|month|jahr|year|quart", re.IGNORECASE)
 _CAUSES: Final = word_set("have let make get ask tell help want need see")
 _BREAKS: Final = word_set("and or but then to that who which please pls not")
 _SUBJECTS: Final = word_set(

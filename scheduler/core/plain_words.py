@@ -11,13 +11,16 @@ from typing import Final, NamedTuple
 
 from scheduler.core.apart import asked_about
 from scheduler.core.compound import Orders, Rules
+from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import ALL_BUT, HELD, HESITATION, TAKES_BACK
+from scheduler.core.provisos import ALL_BUT, HELD
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.slots import FREE_TEXT
+from scheduler.core.taken_back import EXCUSES, correcting, corrects
 from scheduler.core.told_words import TOLD, tells
 from scheduler.core.words import Words
 
@@ -25,7 +28,7 @@ _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
 _OPEN: Final = r"(?:offen|open|an|on|auf|running|laufen|geöffnet|up|alone|in ruhe)"
 _STAYS: Final = re.compile(
-    rf"(?i)(?!.*\b(?:nimmer|nicht|not|no longer|kein\w*|needn't|don't)\b)"
+    rf"(?i)(?!.*\b(?:nimmer|{NOT}|no longer|kein\w*|needn't|{DO_NOT})\b)"
     rf"(?:(?:.* )?(?:bleibt?|bleiben|stays?|remains?|lass\w*|leave|keep)\b.*\b{_OPEN}"
     r"|\w[\w .+-]* (?:bleibt|(?:can|may|should|must|has to) (?:stay|remain)(?: open)?"
     r"|soll\w* (?:offen |auf |an )?bleiben"
@@ -63,7 +66,7 @@ _ASKS: Final = re.compile(
 """What asks whether it is so, or wishes that it were."""
 _WAITS: Final = SENDING | {"close_app"}
 """The orders of which it matters most that they wait until they are to be done."""
-_INTERJECTION: Final = re.compile(rf"(?i)(?:ach|oh|oops|ups|uups|hoppla|sorry|{HESITATION})")
+_INTERJECTION: Final = re.compile(rf"(?i)(?:ach|oh|{EXCUSES}|{SET_OFF})")
 _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
@@ -73,11 +76,9 @@ _FEW: Final = 4
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
 _MAY_MATTER: Final = re.compile(
-    r"(?i)\b(?:nein|nee|nö|quatsch|korrektur|correction|i mean|i meant|meine?|meinte|sorry|no|wait|warte|halt|actually"
-    r"|moment|stopp?|scratch|strike|forget|vergiss|second thoughts?|rather|besser"
-    r"|lieber|instead|bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft"
-    r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)"
-    r"|brauche?n?|auch|too|as well|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
+    r"(?i)\b(?:bleib\w*|stays?|remains?|keep|leave|lass\w*|läuft"
+    r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)|brauche?n?|auch|too|as well"
+    r"|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
     r"|other than|(?:all|any|every\w*)(?: \w+){0,2} but|save for|ausgenommen)\b"
     r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
@@ -130,7 +131,7 @@ class _Part:
 
 def plain_words(text: str, rules: Rules) -> Plain:
     """Return a request without what its words say is not to be done; the text itself where there is nothing of that."""
-    if len(text) > _LONGEST or not (_MAY_MATTER.search(text) or HELD.search(text)):
+    if len(text) > _LONGEST or not (corrects(text) or _MAY_MATTER.search(text) or HELD.search(text)):
         return Plain(text)
     if tells(text):
         return Plain(text)
@@ -213,7 +214,7 @@ class _Reader:
                 self._leave_out(place, self._left)
             elif place and _ALSO.search(said):
                 self._add(place, _ALSO.sub("", said).strip(" ,"))
-            elif place and (taken_back := TAKES_BACK.match(said)):
+            elif place and (taken_back := correcting(said)):
                 place = self._correct(place, said[taken_back.end() :].strip(" ,"))
             place += 1
         out = (*self._asked, *self._left, *self._taken_back)
@@ -269,7 +270,7 @@ class _Reader:
         while not instead and last + 1 < len(self._parts):
             last += 1
             said = self._said(last)
-            again = TAKES_BACK.match(said)
+            again = correcting(said)
             instead = said[again.end() :].strip(" ,") if again else said
         tokens = tokens_of(instead)
         if not instead or _has_verb(Words(tokens)) or not any(_may_name(one) for one in tokens):

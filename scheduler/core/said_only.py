@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from scheduler.core.phrases import tokens_of
+from scheduler.core.quotation import QUOTED_OR_SINGLE
 from scheduler.core.word_forms import BASE, IMPERATIVE, INFINITIVE, PARTICIPLE, PAST_OR_PARTICIPLE, THIRD, TO_INFINITIVE
 from scheduler.core.words import Words
 
@@ -65,7 +66,7 @@ _QUOTED: Final = re.compile(
     rf"(?!.*\b(?:du|you)\b[^:]*:)(?!.*\b(?:magst|kannst|könntest|can you"
     rf"|could you)\b)(?=(?:[^:\s]+ ){{2}})"
     rf"[^:.!?]*\b(?:{_SIGN}\b[^:.!?]*|{_STOOD}(?: [^:.!? ]+){{0,4}}|says?|said(?: to \w+)?): .*"
-    rf"|[„“\"'»«][^„“”\"]+[“”\"'»«],? (?:{_STOOD})\b.*",
+    rf"|{QUOTED_OR_SINGLE},? (?:{_STOOD})\b.*",
     _WHOLE,
 )
 _TOLD_BY_OTHERS: Final = re.compile(
@@ -152,12 +153,6 @@ _MANY: Final = re.compile(
     re.IGNORECASE,
 )
 _ONESELF: Final = re.compile(r"(?i)\b(?:selber|selbst|myself|ourselves)[ .!]*$")
-_CALLED_OFF: Final = re.compile(
-    r"(?:scratch|forget|never mind|nevermind) (?:about )?(?:the|that|this|my|our)\b(?! (?:in|into|on|onto|off|to"
-    r"|at)\b)"
-    r"|lass(?:t|en sie)? .*\b(?:lieber|sein|bleiben|stecken)[ .!]*$",
-    re.IGNORECASE,
-)
 _OWN_DOINGS: Final = frozenset(
     {
         "send",
@@ -207,11 +202,6 @@ def announced(text: str) -> bool:
     if not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
         return False
     return Words(tokens_of(said.partition(":")[0])).imperative is None
-
-
-def called_off(said: str) -> bool:
-    """Whether a clause takes back what was ordered: "forget the report"."""
-    return bool(_CALLED_OFF.match(said[:_LONGEST]))
 
 
 def surely_told(words: Words, said: str, *, question: bool) -> bool:

@@ -10,26 +10,36 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from scheduler.core.calendar_words import MONTH, SHORT_MONTH, WEEKDAY
 from scheduler.core.file_endings import FILE_ENDING
+from scheduler.core.hesitation import HESITATION
+from scheduler.core.job import Locale
 from scheduler.core.letters import word_set
+from scheduler.core.quotation import OPENING, QUOTED
+from scheduler.core.sentences import Sentence
 from scheduler.core.slot_tokens import language_of
+from scheduler.core.taken_back import (
+    BETTER_SAID,
+    CORRECTIONS,
+    EXCUSES,
+    HALTS,
+    MEANINGS,
+    NONSENSE,
+    REFUSALS,
+    STRUCK,
+)
 from scheduler.core.word_classes import VERB, word_classes
 
+_CORRECTED: Final = Sentence("„{taken_back}“ ist berichtigt zu „{meant}“", "“{taken_back}” is corrected to “{meant}”")
 _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
 _MOST_TERMS: Final = 8
-_SAYS_SO: Final = (
-    r"nein|nee|nö|quatsch|no|nope|scratch that|strike that|my mistake|ich mein(?:e|te)?|mein(?:e|te)? ich"
-    r"|i mean(?:t)?|besser gesagt|genauer gesagt|vielmehr|or rather|actually"
-)
-_STOPS: Final = (
-    r"(?:äh+m?|ähem|stopp?|halt|warte(?: mal)?|moment(?: mal)?|wait|hang on|hold on|unsinn|blödsinn|bloedsinn"
-    r"|korrektur|falsch|correction)(?= ?[,.!:–—])"
-)
-_EXCUSES: Final = r"(?:sorry|verzeihung|pardon|entschuldigung|oops|ups)(?= ?[,.!:–—]| (?:no|nein)\b)"
+_SAYS_SO: Final = rf"{REFUSALS}|quatsch|{STRUCK}|my mistake|{MEANINGS}|{BETTER_SAID}"
+_STOPS: Final = rf"(?:{HESITATION}|{HALTS}|{NONSENSE}|{CORRECTIONS}|falsch)(?= ?[,.!:–—])"
+_EXCUSES: Final = rf"(?:{EXCUSES})(?= ?[,.!:–—]| (?:no|nein)\b)"
 _WEAK: Final = (
-    r"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|uh|um|rather|better|instead|und zwar|let's say"
-    r"|sagen wir|nimm|make (?:it|that)|sorry|wait|halt|hang on|hold on|moment|warte"
+    rf"ach|oh|definitely|also|well|doch|lieber|besser|gleich|jetzt|{HESITATION}|rather|better|instead|und zwar"
+    rf"|let's say|sagen wir|nimm|make (?:it|that)|sorry|{HALTS}"
 )
 _SAYS: Final = re.compile(rf"(?i)\b(?:{_SAYS_SO})\b")
 _MARKS: Final = r"(?:[,;.!…–—-]{1,3}| (?=(?:no|nein|nee|ach|oh) (?:wait|halt|sorry|quatsch|nein|nee|no)\b)) ?"
@@ -43,12 +53,12 @@ _LISTED: Final = re.compile(r"[,;] (?:No|Nein|Nee|Nope)\b")
 _AS_WELL: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _TOKEN: Final = re.compile(
     r"(?:\d[\d.]*|\b(?i:dr|prof|hr|fr|mr|mrs|ms|st|nr))\.(?= )|\b[A-Za-zÄÖÜäöü]{1,4}\.(?= [a-zäöü])"
-    r"|\"[^\"]*\"|„[^“”\"]*[“”\"]|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
+    rf"|{QUOTED}|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
 )
 _COMMA: Final = re.compile(r"^,(?= (?:in|into|from|to|an|im|als|as|via|per|von|vom|aus|um|at|on|mit|with)\b)")
 """The second of two commas that enclose a correction."""
 _DICTATED: Final = re.compile(r"(?<!\d):\s")
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|[„“][^“”\"]*[“”\"]|[«»][^«»]*[«»]")
+_QUOTED: Final = re.compile(QUOTED)
 _NUMBER: Final = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*(?:ten|sten|th|st|nd|rd|h|pm|am)?")
 _ADDRESSES: Final = {
     "MAILBOX": re.compile(r"\S+@\S+"),
@@ -56,9 +66,7 @@ _ADDRESSES: Final = {
     "ADDRESS": re.compile(r"(?i)\S+[./\\]\S*[a-z]\S*"),
 }
 _TIME: Final = re.compile(
-    r"(?i)(?:\d.*|(?:mon|diens|donners|frei|sams|sonn)tag\w*|mittwoch\w*|sonnabend|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|(?:jan(?:uary?|uar)?|feb(?:ruary?|ruar|er)?|märz|maerz|mar(?:ch)?|apr(?:il)?|ma[iy]|jun[ie]?|jul[iy]?|aug(?:ust)?"
-    r"|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|de[zc](?:ember)?)\.?|heute?|(?:über|vor)?(?:morgen|gestern)"
+    rf"(?i)(?:\d.*|{WEEKDAY}\w*|(?:{MONTH}|{SHORT_MONTH})\.?|heute?|(?:über|vor)?(?:morgen|gestern)"
     r"|today|tomorrow|yesterday|mittags?|noon|woche|week|monat|month|quartal|quarter|q[1-4])"
 )
 """A word of a day or a time."""
@@ -109,7 +117,7 @@ class _Token(NamedTuple):
         address = next((kind for kind, pattern in _ADDRESSES.items() if pattern.fullmatch(self.text)), None)
         if address is not None:
             return address
-        if self.text[0].isupper() or self.text[0] in '"„':
+        if self.text[0].isupper() or self.text[0] in OPENING:
             return "NAME"
         return self.key
 
@@ -118,22 +126,44 @@ class _Token(NamedTuple):
         return self.shape == self.key
 
 
-def as_corrected(text: str) -> str:
-    """Return a request without what its own words take back, the text itself where they take nothing back for sure."""
+class Correction(NamedTuple):
+    """What was taken back while it was said, and what was said instead."""
+
+    taken_back: str
+    meant: str
+
+    def told(self, locale: Locale) -> str:
+        """Return it as people are told of it."""
+        words = _CORRECTED.de if locale == "de" else _CORRECTED.en
+        return words.format(taken_back=self.taken_back, meant=self.meant)
+
+
+class Corrected(NamedTuple):
+    """A request without what its own words take back, and what that was."""
+
+    text: str
+    corrections: tuple[Correction, ...] = ()
+
+
+def as_corrected(text: str) -> Corrected:
+    """Return a request as it was corrected while it was said: as it is where nothing is taken back for sure."""
     if len(text) > _LONGEST:
-        return text
-    start = 0
+        return Corrected(text)
+    start, corrections = 0, list[Correction]()
     for _ in range(_MOST_TERMS):
         term = _TERM.search(text, start)
         if term is None:
             break
         repaired = _repaired(text, term)
-        start = term.start() + 1 if repaired is None else 0
-        text = text if repaired is None else repaired
-    return text
+        if repaired is None:
+            start = term.start() + 1
+            continue
+        start, text = 0, repaired.text
+        corrections += repaired.corrections
+    return Corrected(text, tuple(corrections))
 
 
-def _repaired(text: str, term: re.Match[str]) -> str | None:
+def _repaired(text: str, term: re.Match[str]) -> Corrected | None:
     """Return the text with one correction made, None where nothing of the same form stands before it."""
     quoted = any(one.start() < term.start() < one.end() for one in _QUOTED.finditer(text))
     if quoted or _DICTATED.search(text, 0, term.start()) or _LISTED.match(term[0]):
@@ -147,7 +177,8 @@ def _repaired(text: str, term: re.Match[str]) -> str | None:
     taken, tail, repair = found
     rest = _COMMA.sub("", text[after[repair - 1].end :])
     kept = text[before[tail].start : before[-1].end] if tail < len(before) else ""
-    return f"{text[: before[taken].start]}{text[after[0].start : after[repair - 1].end]}{kept and ' '}{kept}{rest}"
+    made = Correction(text[before[taken].start : before[tail - 1].end], text[after[0].start : after[repair - 1].end])
+    return Corrected(f"{text[: before[taken].start]}{made.meant}{kept and ' '}{kept}{rest}", (made,))
 
 
 def _tokens(text: str, start: int, end: int) -> Iterator[_Token]:

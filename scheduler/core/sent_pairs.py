@@ -21,8 +21,9 @@ from scheduler.core.persons_named import (
     person_end,
 )
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.provisos import CALLS_OFF, HELD, INSTEAD, NICELY, TAKES_BACK
+from scheduler.core.provisos import HELD, NICELY
 from scheduler.core.slot_tokens import ABBREVIATED
+from scheduler.core.taken_back import calls_off, correcting, says_instead
 from scheduler.core.word_forms import GERUND, PARTICIPLE, PAST_OR_PARTICIPLE
 
 PERSONS, THINGS, BOTH, BOTH_TO, NEITHER = "persons", "things", "persons, things", "things to persons", ""
@@ -154,18 +155,18 @@ def _hangs(token: Token, tokens: Sequence[Token], place: int) -> bool:
 def _part(text: str, tokens: list[Token], conjunction: str, *, new_sentence: bool) -> Part:
     whole = Part(tokens[0].start, tokens[-1].end, NEITHER, conjunction=conjunction, new_sentence=new_sentence)
     said = text[whole.start : whole.end]
-    nicely, mark = NICELY.match(said), TAKES_BACK.match(said)
+    nicely, mark = NICELY.match(said), correcting(said)
     if HELD.search(said, nicely.end() if nicely else 0):
         return replace(whole, held=True, names=any(is_named(tokens, at, first=True) for at in range(len(tokens))))
     if nicely:
         frame = [one for one in tokens if one.start - whole.start < nicely.end() and one.key not in _MAYBE]
         tokens = [*frame, *(one for one in tokens if one.start - whole.start >= nicely.end())]
     if mark is None:
-        return replace(whole, corrects=INSTEAD.search(said) is not None, **_read(text, tokens))
+        return replace(whole, corrects=says_instead(said), **_read(text, tokens))
     rest = [one for one in tokens if one.start - whole.start >= mark.end()]
     found = _read(text, rest) if rest else {}
     corrects = not rest or bool(found.get("kind"))
-    return replace(whole, corrects=corrects, calls_off=CALLS_OFF.fullmatch(said) is not None, **found)
+    return replace(whole, corrects=corrects, calls_off=calls_off(said), **found)
 
 
 def _read(text: str, tokens: list[Token]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from scheduler.core.quotation import CLOSING, MARKS, OPENING
 from scheduler.core.slot_texts import Stretch, blank, without_reasons
 
 _LOOKUP: Final = re.compile(
@@ -30,7 +31,7 @@ _ASIDE: Final = re.compile(
 
 
 _QUOTED_QUERY: Final = re.compile(
-    r"(?:\bfor|\bnach|\bzu|\babout|\bup|:) (?:['\"„“«»](?P<query>[^'\"“”«»]{2,}?)['\"“”«»])(?=[\s,.!?]|$)",
+    rf"(?:\bfor|\bnach|\bzu|\babout|\bup|:) (?:['{OPENING}](?P<query>[^'{MARKS}]{{2,}})['{CLOSING}])(?=[\s,.!?]|$)",
     re.IGNORECASE,
 )
 _NOTHING: Final = re.compile(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from scheduler.core.quotation import CLOSING, MARKS, OPENING, QUOTED, QUOTED_OR_SINGLE
 from scheduler.core.slot_tokens import is_abbreviation
 
 Stretch = tuple[int, int]
@@ -60,9 +61,9 @@ _TELLS: Final = re.compile(
     re.IGNORECASE,
 )
 _QUOTED_BODY: Final = re.compile(
-    r"(?:text|inhalt|nachricht|message|body|words?|saying|:)\s?(?P<body>[„“\"«][^“”\"»]+[“”\"»])", re.IGNORECASE
+    rf"(?:text|inhalt|nachricht|message|body|words?|saying|:)\s?(?P<body>{QUOTED})", re.IGNORECASE
 )
-_LONG_QUOTE: Final = re.compile(r"(?P<body>[„“\"«]\w[^“”\"»]*? [^“”\"»]*? [^“”\"»]+[“”\"»])")
+_LONG_QUOTE: Final = re.compile(rf"(?P<body>[{OPENING}]\w[^{MARKS} ]* [^{MARKS} ]* [^{MARKS}]+[{CLOSING}])")
 _WRITES: Final = re.compile(r"\b(?:antwort|schreib|repl|write|text)\w*", re.IGNORECASE)
 _LABELLED: Final = re.compile(
     r"(?:\b(?:empfänger|recipient)(?:in)?|^(?:to|an)): (?P<words>.+?)(?=(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.;!?/](?: |$)| / |,? (?:betreff|subject|text|inhalt|body|message|nachricht|cc|kopie|copy)\b|$)",
@@ -70,7 +71,7 @@ _LABELLED: Final = re.compile(
 )
 _SUBJECT: Final = re.compile(
     r"(?:,? (?:mit|unter|with|und|and|als|as)(?: dem| der| the| a)?|[,;.]|^)? ?\b(?:betreff(?:zeile)?|thema(?=:| [A-ZÄÖÜ])(?<=[,:;] (?i:thema))|subject(?: line)?|subj|betr)\b:? ?(?:is |ist |lautet |einfach |just |simply |nur )*"
-    r"(?P<words>[„“\"'«][^“”\"'»]+[“”\"'»](?=[\s,.;!?]|$)|.+?"
+    rf"(?P<words>{QUOTED_OR_SINGLE}(?=[\s,.;!?]|$)|.+?"
     r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$))",
     re.IGNORECASE,
 )
@@ -83,11 +84,11 @@ _CC: Final = re.compile(
 )
 _RE: Final = re.compile(r" re:? (?P<words>.+?)(?=[,.;!?]|$)", re.IGNORECASE)
 _IN_SUBJECT: Final = re.compile(
-    r",? (?:mit|with) (?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]|[^,.;!?]{1,60}?) (?:in (?:the|its) subject(?: line)?|im betreff)\b",
+    rf",? (?:mit|with) (?P<words>{QUOTED_OR_SINGLE}|[^,.;!?]{{1,60}}?) (?:in (?:the|its) subject(?: line)?|im betreff)\b",
     re.IGNORECASE,
 )
 _IN_TEXT: Final = re.compile(
-    r",? (?:mit|with) (?P<words>[„“\"'«][^“”\"'»]+[“”\"'»]) (?:im (?:text|inhalt)|in the (?:text|body)|darin|drin|in it)\b",
+    rf",? (?:mit|with) (?P<words>{QUOTED_OR_SINGLE}) (?:im (?:text|inhalt)|in the (?:text|body)|darin|drin|in it)\b",
     re.IGNORECASE,
 )
 _MENTIONED: Final = re.compile(
@@ -123,7 +124,7 @@ _QUERY_LABEL: Final = re.compile(
 )
 _CONTAINS: Final = re.compile(
     r",? (?:(?:mentioning|containing)(?: the)? (?:words?|phrase|term)|mentioning|containing|that mentions?|which mentions?|with the words?|for (?:the )?term|where (?:he|she|they) mentions?|(?:in (?:der|denen|which) )?(?:mit |the |das |dem |den )*(?:words?|wort|begriff|stichwort))"
-    r" (?P<words>[„“\"'][^“”\"']+[“”\"']|.+?)(?= (?:aus de[mrn]|seit|since|from|in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
+    rf" (?P<words>{QUOTED_OR_SINGLE}|.+?)(?= (?:aus de[mrn]|seit|since|from|in (?:them|it|there)|wo is|vorkommt|vorkommen|steht|stand|appears?|appeared|drin|enthalten)\b|[,.;!?]|$)",
     re.IGNORECASE,
 )
 _WHERE_IT_SAYS: Final = re.compile(

@@ -5,15 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from scheduler.core.calendar_words import MONTH, SHORT_MONTH, WEEKDAY
 from scheduler.core.letters import word_set
+from scheduler.core.money_words import CODE_BEFORE, NAME, SHORT_TIMES, SIGN, TIMES, UNIT
 
-_DAY_NAME: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
+_DAY_NAME: Final = rf"{WEEKDAY}s?"
 _SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
-_MONTH: Final = (
-    r"(?:januar|jänner|jaenner|februar|feber|märt?z|maerz|april|mai|juni|juli|august|september|oktober|november|dezember|january|february"
-    r"|march|may|june|july|october|december)"
-)
-_SHORT_MONTH: Final = r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec)\b\.?"
 _PART: Final = r"(?:,? (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening|night|nacht)s?\b)?"
 _GERMAN_WHICH: Final = (
     r"(?:diese|nächste|naechste|kommende|letzte|vorige|vergangene|jede|folgende|übernächste|uebernaechste)[nrms]?"
@@ -32,10 +29,10 @@ _BEFORE_NTH: Final = (
 )
 _CALENDAR: Final = (
     rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
-    rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{_MONTH}|{_SHORT_MONTH})\b(?:,? 20\d\d)?"
-    rf"|{_NTH} of {_MONTH}\b(?:,? 20\d\d)?|{_BEFORE_NTH}{_NTH} {_MONTH}\b(?:,? 20\d\d)?"
+    rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{MONTH}|{SHORT_MONTH})\b(?:,? 20\d\d)?"
+    rf"|{_NTH} of {MONTH}\b(?:,? 20\d\d)?|{_BEFORE_NTH}{_NTH} {MONTH}\b(?:,? 20\d\d)?"
     rf"|{_BEFORE_NTH}{_NTH}(?=[,.!?]|$| (?:um|ab|gegen|mit|zum|beim|bei|wegen|at|with|about|for|re)\b| (?:von|from) \d)"
-    rf"|(?:{_MONTH}|{_SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
+    rf"|(?:{MONTH}|{SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}\.?(?:ten|te)\b|\d{{1,2}}\. ?(?-i:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
 )
 _WEEKDAY: Final = (
@@ -44,7 +41,7 @@ _WEEKDAY: Final = (
     rf"| in {_COUNT} (?:wochen?|weeks?|tagen)| (?:nach|vor) (?:ostern|pfingsten|weihnachten)| (?:after|before) (?:easter|christmas)| (?:week|fortnight)\b(?! \d))?"
 )
 _ORDINAL: Final = r"(?:erste|zweite|dritte|vierte|letzte)[nrsm]?|first|second|third|fourth|last|[1-4](?:st|nd|rd|th)"
-_OF_MONTH: Final = rf"(?:{_ORDINAL}) (?:{_DAY_NAME}) (?:im|in|of|des|vom) (?:the |next |this |{_GERMAN_WHICH} |kommenden )?(?:{_MONTH}|{_SHORT_MONTH}|months?|monats?)\b"
+_OF_MONTH: Final = rf"(?:{_ORDINAL}) (?:{_DAY_NAME}) (?:im|in|of|des|vom) (?:the |next |this |{_GERMAN_WHICH} |kommenden )?(?:{MONTH}|{SHORT_MONTH}|months?|monats?)\b"
 _HOLIDAY: Final = (
     r"(?:(?:ersten?|zweiten?|dritten?|vierten?|[1-4]\.) advent(?:s?sonntag)?|lichtmess(?:tag)?|allerseelen|(?:(?<=seit )|(?<=nach )|(?<=vor )|(?<=zu )|(?<=über ))(?:ostern|pfingsten|weihnachten|fasching|karneval)"
     r"|(?:(?<=since )|(?<=after )|(?<=before )|(?<=over ))(?:easter|christmas|thanksgiving|half term)|heiligabend|silvester|neujahr(?:stag)?|karfreitag|oster(?:sonntag|montag|samstag)|pfingst(?:sonntag|montag)|(?:christi )?himmelfahrt|fronleichnam|rosenmontag"
@@ -60,15 +57,15 @@ _DAY: Final = (
     rf"(?:(?:a|one|two) (?:weeks?|fortnight) (?:on |from )?(?:today|tomorrow|now|{_DAY_NAME})|heute in {_COUNT} {_SPAN}|{_OF_MONTH}|{_HOLIDAY}|{_QUARTER}"
     rf"|(?:the )?(?:week (?:of|commencing|beginning|starting)|w/c) (?:the )?{_CALENDAR}|woche (?:vom|ab) (?:dem )?{_CALENDAR}|(?:the )?day (?:after|before) {_HOLIDAY}|{_NEAR}|{_WEEKDAY}|{_WHICH} (?:{_COUNT} )?{_SPAN}(?: (?:am |on )?{_DAY_NAME})?|{_CALENDAR}"
     rf"|(?:in|vor) (?:etwa |ca\. |rund |ungefähr )?{_COUNT} {_SPAN}(?:['’]? time\b)?|{_COUNT} {_SPAN} ago"
-    rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|kw ?\d+|{_MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
+    rf"|(?:ende|anfang|mitte|(?:the )?(?:end|beginning|middle|start) of|early|late|mid)[ -](?:(?:des|the|{_WHICH}) )?(?:q[1-4]|kw ?\d+|{MONTH}|{_SPAN}|\d{{4}})(?: 20\d\d)?"
     r"|(?:(?<=\bim )|(?<=\bin )|(?<=vom ))(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)\b(?: 20\d\d)?|(?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)(?: of)? 20\d\d|(?:letzte[nrms]?|vorige[nrms]?|diese[nrms]?|last|this) (?:frühling|frühjahr|sommer|herbst|winter|spring|summer|autumn)"
     r"|(?:(?<=\bdated )|(?<=\bon )|(?<=\bam )|(?<=den )|(?<=, )|(?<=vom )|(?<=for )|(?<=\bby )|(?<=\bdate )|(?<=\bdatum ))(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])\b(?!/)"
     r"|(?<=\bam )(?:[12]?\d|3[01])\.(?= (?:um|ab|von|gegen|bis|mit|einen?|eine|ein|bei|zu|wegen|für|nachmittags|vormittags|abends|früh)\b|,|$)"
     r"|(?:(?<=\bam )|(?<=\bzum )|(?<=\bbis )|(?<=\bvor ))(?:wochenende|monatsende|jahresende|quartalsende|monatsersten|jahreswechsel|monatsanfang)|(?:(?<=\bon the )|(?<=\bat the )|(?<=\bover the ))weekend"
-    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){_MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
+    rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
 )
 DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
-_DATES: Final = rf"(?:(?<=\bvom )\d{{1,2}}\. ?(?:bis(?: zum)?|-|–) ?\d{{1,2}}\.(?! ?(?:\d|{_MONTH}|{_SHORT_MONTH}))|(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
+_DATES: Final = rf"(?:(?<=\bvom )\d{{1,2}}\. ?(?:bis(?: zum)?|-|–) ?\d{{1,2}}\.(?! ?(?:\d|{MONTH}|{SHORT_MONTH}))|(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
 _NUMBER: Final = r"(?:ein|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|dreizehn|vierzehn|fünfzehn|sechzehn|siebzehn|achtzehn|neunzehn|zwanzig|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _HALF: Final = r"(?: ?[ap]\.?m\b\.?)"
 _UHR: Final = r"(?: ?(?:uhr(?: (?:\d\d|fünfzehn|dreißig|fünfundvierzig|zehn|zwanzig)\b)?(?: [cs]\. ?t\b\.?)?|h(?:\d\d)?\b|o.?clock))"
@@ -86,7 +83,7 @@ TIME: Final = (
     rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:0\d|1\d|2[0-3])[0-5]\d ?(?:to|bis|-|–) ?(?:0\d|1\d|2[0-3])[0-5]\d\b|(?:1[0-2]|[1-9]) till (?:1[0-2]|[1-9])\b(?!\.)|(?:mittags|(?:12 )?noon|midday|lunchtime)(?: sharp)?)"
 )
 _AFTER_DAY: Final = re.compile(
-    r",? ?(?P<time>\d{1,2}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?(?:€|eur))",
+    rf",? ?(?P<time>\d{{1,2}}[.:]\d\d(?: ?(?:[ap]\.?m\b\.?|uhr\b|h\b))?)(?![.\d])(?! ?{UNIT})",
     re.IGNORECASE,
 )
 _LENGTH: Final = (
@@ -94,8 +91,6 @@ _LENGTH: Final = (
     rf"|(?:(?:\d+(?:[.,]\d+)?|anderthalb|{_COUNT})[ -]?(?:stunden?|std\.?|minuten?|min\b\.?|hours?|hrs?|minutes?|mins?)))\b(?! (?:vor|ago))"
     r"|(?:halb|ein|zwei|drei|\d+-?)(?:stündig|minütig)\w*"
 )
-_UNIT: Final = r"(?:€|eur\b|euros?\b|usd\b|dollars?\b|chf\b|franken\b|pounds?\b|quid\b|gbp\b|(?-i:NOK|SEK|DKK|PLN|CZK|JPY|INR|AUD|CAD)\b)"
-_TIMES: Final = r"(?: ?(?:k|m|bn|tsd|mio|mrd|tausend|thousand|million(?:en)?|billion|milliarden?)\b\.?)"
 _TENS: Final = r"(?:zwanzig|dreißig|vierzig|fünfzig|fuffzig|sechzig|siebzig|achtzig|neunzig|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _SPENT: Final = (
     r"(?:aus(?:ge)?legt|ausgegeben|(?:be)?zahlt|gezahlt|gekostet|kostet|für|fürs|bitte|netto|brutto|plus|please|ein|an"
@@ -107,14 +102,14 @@ _CENTS: Final = (
 )
 _SAID_NUMBER: Final = rf"(?:(?:{_NUMBER}|{_TENS}|hundred|hundert|tausend|thousand|and)[ -])"
 _MONEY: Final = (
-    rf"(?:(?:[€$£]|\b(?:eur|usd|chf|gbp|inr|jpy|sek|nok|dkk|pln|czk) ?) ?(?:\d[\d.,']*\d(?:,[-–]{{1,2}})?|\d){_TIMES}?"
-    rf"|\b(?:\d{{1,3}}(?: \d{{3}})+(?:,\d\d)?|\d[\d.,]*)(?:(?:,[-–]{{1,2}})?|{_TIMES}) ?{_UNIT}{_CENTS}?"
-    rf"|\b\d[\d.]*,[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}(?:pounds?|quid|euros?|dollars?)\b{_CENTS}?"
+    rf"(?:(?:{SIGN}|\b{CODE_BEFORE} ?) ?(?:\d[\d.,']*\d(?:,[-–]{{1,2}})?|\d){SHORT_TIMES}?"
+    rf"|\b(?:\d{{1,3}}(?: \d{{3}})+(?:,\d\d)?|\d[\d.,]*)(?:(?:,[-–]{{1,2}})?|{SHORT_TIMES}) ?{UNIT}{_CENTS}?"
+    rf"|\b\d[\d.]*,[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}{NAME}\b{_CENTS}?"
     r"|(?:(?<=betrag )|(?<=summe )|(?<=umsatz )|(?<=preis )|(?<=budget )|(?<=price )|(?<=amount )|(?<=turnover )|(?<=total )|(?<=value )|(?<=wert ))"
-    r"\d+(?:[.,]\d+)?(?:k|m| ?(?:tsd|mio)\b\.?)(?=[.,;!?)]|$))"
+    rf"\d+(?:[.,]\d+)?{TIMES}(?=[.,;!?)]|$))"
 )
 _ALL: Final = rf"(?P<length>\b{_LENGTH})|(?P<amount>{_MONEY})|(?<![\w./-])(?:(?P<time>{TIME})|(?P<date>{_DATES}))(?!\w)"
-_BEGINS: Final = re.compile(r"\b\w|[€$£]")
+_BEGINS: Final = re.compile(rf"\b\w|{SIGN}")
 """Where one may begin; to ask there alone costs a part of what asking at every letter does."""
 _LETTERS: Final = 3
 _WORDS: Final = word_set(
@@ -122,7 +117,7 @@ _WORDS: Final = word_set(
     a-h a-m a-s ach aho ahr all ami an- and anf anh anm ans apr ast aug aut ban beg box cal chf chr com cou czk day dec dez di di, di.
     die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol for fou fr fr, fr. fre fri fro frü fuf fün
     gbp ges goo hal hei her heu him hun ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
-    mem mi mi, mi. mid mit mo mo, mo. mon mor mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
+    mem mi mi, mi. mid mit mo mo, mo. mon mor mrz mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
     ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun tau ten tha the thi tho thr thu tmr tod tom ton
     tue twe two ueb usd ver vie vor w/c wed wee wei win woc yea yes zeh zwa zwe zwö übe an in
     """
@@ -131,7 +126,7 @@ _WORDS: Final = word_set(
 _NUMBERED: Final = frozenset({"kw", "q1", "q2", "q3", "q4"})
 _MODIFIES: Final = re.compile(r"['’]s?\b|-")
 _STANDS_ALONE: Final = re.compile(
-    rf"(?!(?:the )?day )(?:.*\b)?(?:{_MONTH}|{_HOLIDAY}|{_QUARTER}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?",
+    rf"(?!(?:the )?day )(?:.*\b)?(?:{MONTH}|{_HOLIDAY}|{_QUARTER}|q[1-4]|kw ?\d+|week \d+)(?:[ /]20\d\d)?",
     re.IGNORECASE | re.DOTALL,
 )
 

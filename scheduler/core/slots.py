@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from scheduler.core.file_endings import FILE_ENDING
+from scheduler.core.quotation import ALL_MARKS
 
 SLOTS: Final = frozenset(
     {
@@ -46,7 +47,6 @@ class Said(NamedTuple):
 FREE_TEXT: Final = frozenset({"subject", "body", "query", "url", "title"})
 """Slots that hold words for other people or programs; nothing in them is read as part of the order."""
 
-_QUOTES = "\"'„“”‚‘’«»‹›`"
 _SMALL_WORDS = (
     r"(?:der|die|das|dem|den|des|teh|d\.|ein|eine|einen|einem|einer|eines|ne|nen|nem|'n|this|that|these|those|diese[mnrs]?|"
     r"(?:mein|dein|sein|ihr|unser|euer|eure?)(?:e[nmrs]?)?|the|an?|my|your|our|his|her|their|its|"
@@ -101,7 +101,7 @@ def clean(slot: str, words: str) -> str:
     if slot == "body":
         text = text[:-1] if text.endswith(".") and not _SENTENCE_INSIDE.search(text) else text
         return _unquote(text)
-    if text[:1] in _QUOTES and text[-1:] in _QUOTES:
+    if text[:1] in ALL_MARKS and text[-1:] in ALL_MARKS:
         return _unquote(text)
     text = _TRAILING.sub("", text.rstrip(" ,;:.!?…"))
     if _ONLY_SMALL.fullmatch(text):
@@ -160,6 +160,6 @@ def document_number(document: str) -> str | None:
 
 
 def _unquote(text: str) -> str:
-    if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+    if len(text) > 1 and text[0] in ALL_MARKS and text[-1] in ALL_MARKS:
         return text[1:-1].strip()
     return text

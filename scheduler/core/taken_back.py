@@ -1,29 +1,86 @@
-"""Knows when a request takes back what it ordered: "Lad den Tarif runter. Nein, doch nicht", "send it. Never mind"."""
+"""The words by which somebody takes back, calls off or corrects what was said, and what may be asked about them.
+
+"Lad den Tarif runter. Nein, doch nicht" orders nothing, "an Tom, nein, an Eva" something else, "forget the list" that
+the list be left. Whoever reads requests asks here, so that the same words take back wherever they stand.
+"""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from scheduler.core.dictation import dictation
+from scheduler.core.hesitation import HESITATION
+from scheduler.core.mood_words import DO_NOT
+from scheduler.core.quotation import MARKS
+
+REFUSALS: Final = r"nein|nee|nö|no|nope"
+HALTS: Final = r"halt|stopp?|moment(?: mal)?|warte(?: mal)?|wait|hang on|hold on"
+NONSENSE: Final = r"quatsch|unsinn|bl(?:ö|oe)dsinn"
+CORRECTIONS: Final = r"korrektur|correction"
+EXCUSES: Final = r"sorry|pardon|verzeihung|entschuldigung|oops|u{1,3}ps|hoppla"
+MEANINGS: Final = r"ich mein(?:e|te)?|mein(?:e|te)? ich|i mean(?:t)?"
+BETTER_SAID: Final = r"besser gesagt|genauer gesagt|vielmehr|or rather|actually"
+DROPPING: Final = ("scratch", "strike", "forget")
+"""Verbs of which "that" is what was said before."""
+STRUCK: Final = r"(?:scratch|strike) that"
+"""What takes back some of the words before it rather than all of them."""
+DROPPED: Final = rf"(?:{'|'.join(DROPPING)}) (?:that|it)|vergiss (?:das|es)"
+_SETTLED: Final = r"never ?mind|hat sich(?: (?:schon|bereits|gerade|grad|damit|inzwischen|jetzt|wohl|eh))* erledigt"
+_RATHER_NOT: Final = r"(?:doch|lieber|besser) nicht"
+_THOUGHT_BETTER: Final = r"changed (?:my|our) mind|anders überlegt|umentschieden"
+
+_CORRECTING: Final = (
+    rf"{REFUSALS}|{NONSENSE}|{CORRECTIONS}|{HALTS}|{EXCUSES}|(?:{MEANINGS}|meinte)(?= )|{BETTER_SAID}|{DROPPED}"
+    r"|on second thoughts?|doch lieber|lieber doch|lieber|besser|rather|instead"
+)
+_MAY_CORRECT: Final = (
+    rf"make (?:that|it)(?= (?-i:[A-ZÄÖÜ]))|das hei(?:ß|ss)t(?=,? )|that is(?=,)|stattdessen|{_SETTLED}|doch nicht"
+)
+"""What as often goes on with what was said ("Make it Monday, 18:30"), or ends it ("never mind, Eva")."""
+_MARK: Final = re.compile(
+    rf"(?i)(?:(?:ach|oh|und|ne|oder|or|{EXCUSES}|{HESITATION}) )*(?:{_CORRECTING}|{_MAY_CORRECT})"
+    rf"(?: (?:{REFUSALS}|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
+)
+_INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
+_CORRECTS: Final = re.compile(rf"(?i)\b(?:{_CORRECTING})(?!\w)")
+_CALLS_OFF: Final = re.compile(
+    rf"(?i)(?:ach |oh )?(?:{REFUSALS}|{NONSENSE}|halt|stopp?|{DROPPED}|{_SETTLED}|doch nicht|(?:no )?{DO_NOT})"
+)
+_CALLS_OFF_SOMETHING: Final = re.compile(
+    r"(?i)(?:scratch|forget|never ?mind) (?:about )?(?:the|that|this|my|our)\b(?! (?:in|into|on|onto|off|to|at)\b)"
+    r"|lass(?:t|en sie)? .*\b(?:lieber|sein|bleiben|stecken)[ .!]*$"
+)
+_UNDOES: Final = re.compile(
+    rf"(?i)\b(?:skip|umgekehrt|vice versa|other way a?round|{_THOUGHT_BETTER}|{_RATHER_NOT}"
+    r"|leave \w+ out|lass \w+ (?:weg|aus|raus)|(?:wait|warte) (?:with|mit)"
+    rf"|(?:{'|'.join(DROPPING)}|vergiss) (?!that\b|it\b|das\b|es\b)\w+)\b"
+    r"|(?:[.!?]\s*)(?:not|nicht) (?!only|nur)\w"
+    r"|\b(?:everyone|everybody|everything|all\w*|jede\w*)\b[^.!?]*\b(?:but|außer|ausser|except)\b"
+)
+_EXCUSES_OR_REFUSES: Final = re.compile(rf"(?i)\b(?:{EXCUSES}|stopp?)\b|\b(?:{REFUSALS}) $")
+_REMARK: Final = re.compile(
+    rf"(?i)\b(?:{_THOUGHT_BETTER}|changed (?:his|her) mind|never ?mind|kidding|scherz"
+    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b"
+    r"|(?:is|are|['’](?:s|re|m)) (?:handling|doing|dealing with|taking care of) (?:it|that|this)\b"
+    r"|(?:macht|machen|mache|erledig\w*|übernimmt|übernehm\w*) (?:das|es|sie|ihn|ich|wir)\b)"
+)
 
 _LONGEST: Final = 1000
-"""Characters of a request that is looked through."""
-_STOP: Final = (
-    r"(?:(?:ach|oh|ah|och|nein|nee|nö|no|halt|stopp?|moment(?: mal)?|wait|hang on|hold on|quatsch|actually|warte)"
-    r"[,.!… ]{1,3}){1,4}"
-)
+"""Characters of a request that is looked through for last words."""
+_LONGEST_CLAUSE: Final = 400
+_STOP: Final = rf"(?:(?:ach|oh|ah|och|{REFUSALS}|{NONSENSE}|{HALTS}|actually)[,.!… ]{{1,3}}){{1,4}}"
 _BESIDE: Final = r"(?:(?:ok|okay|na|sorry|und|and|aber|but|das|die sache|pls|please|bitte)[,.!… ]{1,3}){0,3}"
 _GERMAN: Final = (
-    r"hat sich(?: (?:schon|bereits|gerade|grad|damit|inzwischen|jetzt|wohl|eh))* erledigt|kommando zurück|doch nicht"
-    r"|vergiss (?:es|das)(?: (?:wieder|einfach))?|fehlalarm|(?:nicht mehr|nimmer) nötig|(?:lieber|besser) nicht"
+    rf"{_SETTLED}|kommando zurück|{_RATHER_NOT}"
+    r"|vergiss (?:es|das)(?: (?:wieder|einfach))?|fehlalarm|(?:nicht mehr|nimmer) nötig"
     r"|lass (?:es|das|mal|gut sein|stecken|bleiben)(?: (?:sein|bleiben|lieber|gut sein))*"
     r"|(?:mach|macht|machen sie|tu|unternimm)(?: (?:da|doch|jetzt|lieber))* nichts"
     r"|ignorier\w* (?:das|mich|die nachricht|meine \w+)"
 )
 _ENGLISH: Final = (
     r"never ?mind(?: (?:that|me|it))?|nvm|false alarm|that['’]s not needed(?: any ?more)?|no need(?: any ?more)?"
-    r"|(?:scratch|strike|cancel|disregard|ignore|forget) (?:that|this|it|me|i asked|i said(?: that| anything)?)"
-    r"|(?:please )?(?:don['’]?t|do not)(?: (?:bother|worry|(?:do|send) (?:it|that|anything)))?"
+    rf"|(?:{'|'.join(DROPPING)}|cancel|disregard|ignore) (?:that|this|it|me|i asked|i said(?: that| anything)?)"
+    rf"|(?:please )?{DO_NOT}(?: (?:bother|worry|(?:do|send) (?:it|that|anything)))?"
     r"|(?:on second thoughts?,? )?(?:better not|leave it|not any ?more)"
 )
 _REASONS: Final = (
@@ -36,23 +93,63 @@ _REASONS: Final = (
 )
 """What says why something need not be done behind "no, wait", and may say why it is to be done anywhere else."""
 _SAID: Final = rf"(?:(?P<stop>{_STOP}){_BESIDE}(?:{_GERMAN}|{_ENGLISH}|{_REASONS})|{_BESIDE}(?:{_GERMAN}|{_ENGLISH}))"
-_MARK: Final = re.compile(
+_LAST_WORDS: Final = re.compile(
     rf"(?i)(?:(?P<end>[.!?…]{{1,3}})|[,;]|(?<= )[–—-](?= (?:ach|oh|halt|stopp?|nein|no|wait|doch|nvm))) {_SAID}"
     rf"(?:[,.!… ]{{1,3}}(?:{_GERMAN}|{_ENGLISH}|{_REASONS})){{0,3}}(?=\s?(?:[,.;!–—-]|$))"
 )
 _TELLS: Final = re.compile(
     r"(?i)\b(?:schreib\w*|sag\w*|antwort\w*|richte|melde|tell|write|reply|text|let|say|answer)\b[^.!?]*$"
 )
-_QUOTES: Final = re.compile(r"[\"„“”«»]")
+_QUOTES: Final = re.compile(f"[{MARKS}]")
 
 
-def is_taken_back(text: str, ordered: Callable[[str], Sequence[str]]) -> bool:
+def correcting(text: str, start: int = 0) -> re.Match[str] | None:
+    """Return the words from `start` on that take back what was said before them: "ach nein, doch lieber", "I mean"."""
+    return _MARK.match(text, start)
+
+
+def corrects(text: str) -> bool:
+    """Whether words stand in a request that hardly mean anything but that what was said before them is taken back."""
+    return _CORRECTS.search(text) is not None
+
+
+def says_instead(said: str) -> bool:
+    """Whether words behind others say that they are meant instead: "Eva instead", "an Eva lieber"."""
+    return _INSTEAD.search(said) is not None
+
+
+def calls_off(said: str) -> bool:
+    """Whether words take back what was said before them though they say nothing in its place: "nein", "vergiss es"."""
+    return _CALLS_OFF.fullmatch(said) is not None
+
+
+def calls_something_off(clause: str) -> bool:
+    """Whether a clause says itself what is not to be done after all: "forget the report"."""
+    return _CALLS_OFF_SOMETHING.match(clause[:_LONGEST_CLAUSE]) is not None
+
+
+def undoes_a_part(text: str) -> bool:
+    """Whether a request takes back a part of what it says, or leaves somebody out: nobody is sent anything unasked."""
+    return _UNDOES.search(text) is not None
+
+
+def excuses_or_refuses(text: str, start: int, end: int) -> bool:
+    """Whether words before a name may excuse or refuse as well as correct: "Sorry, Tom" may be signed by him."""
+    return _EXCUSES_OR_REFUSES.search(text, start, end) is not None
+
+
+def undone_by_remark(remark: str) -> bool:
+    """Whether what is said beside an order surely takes it back, or says that it is done or whose words it is."""
+    return _REMARK.search(remark) is not None
+
+
+def all_taken_back(text: str, ordered: Callable[[str], Sequence[str]]) -> bool:
     """Whether the last words of a request take back what it ordered before, and order nothing instead.
 
     `ordered` returns the intents of words. What is quoted, dictated or told to others takes nothing back, and "brauch
     ich nicht mehr" behind an order to close says why.
     """
-    found = max(_MARK.finditer(text), key=re.Match.start, default=None) if len(text) <= _LONGEST else None
+    found = max(_LAST_WORDS.finditer(text), key=re.Match.start, default=None) if len(text) <= _LONGEST else None
     if found is None or _QUOTES.search(text) or dictation(text)[1] is not None:
         return False
     before, after = text[: found.start()], text[found.end() :].strip(" ,.;!?–—-")

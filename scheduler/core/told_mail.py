@@ -16,6 +16,7 @@ from scheduler.core.letters import word_set
 from scheduler.core.order_joining import SENDING
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.quotation import MARKS
 from scheduler.core.slots import FREE_TEXT
 from scheduler.core.word_forms import IMPERATIVE, INFINITIVE
 from scheduler.core.words import Words
@@ -31,7 +32,7 @@ _MAY_TELL: Final = re.compile(
     r"(?:schreib\w*|sag\w*|teile?|antworte?|maile?|richte?|gib|gebt|lass|let|ask|frage?|remind|erinnere|write|tell|text"
     r"|e-?mail|message|reply|answer|inform\w*|note)\b"
 )
-_MARKS: Final = ' ,;.!„“”"«»'
+_AROUND: Final = f" ,;.!{MARKS}"
 _TELLING: Final = frozenset({"write", "tell", "reply"})
 _MAILING: Final = word_set("mail maile mailst email e-mail text ask frag frage remind erinnere")
 _BEFORE_VERB: Final = word_set(_BEFORE)
@@ -154,7 +155,7 @@ def told_mail(text: str) -> ToldMail | None:
         if (each := _told_each(text, clause, start)) is not None:
             return each
         copied_at, behind, copied = _copied(text, start)
-        body = _THAT.sub("", text[start : copied_at or end].strip(_MARKS))
+        body = _THAT.sub("", text[start : copied_at or end].strip(_AROUND))
         head = _JOINS.sub("", text[clause.start : start])
         if not body or "&" in body:
             return None
@@ -180,7 +181,7 @@ def _told_each(text: str, clause: Clause, start: int) -> ToldMail | None:
         if persons and person_end(persons, 0) == len(persons):
             verb = "Schreib" if found["that"] == "dass" else clause.core[_verb(clause.core)].text
             before, head = _JOINS.sub("", text[: clause.start]), _JOINS.sub("", text[clause.start : start])
-            body = _THAT.sub("", text[start : found.start()].strip(_MARKS))
+            body = _THAT.sub("", text[start : found.start()].strip(_AROUND))
             return ToldMail(
                 before, head, body, f"{verb} {found['who']}, {found['that']} {text[found.end() :]}", each=True
             )

@@ -8,25 +8,28 @@ from scheduler.core.dictation import dictation
 from scheduler.core.letters import word_set
 from scheduler.core.persons_named import FILLERS
 from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.quotation import CLOSING, MARKS, OPENING, QUOTED
 from scheduler.core.words import Words
 
-TOLD: Final = re.compile(r"(?i)\b(?:dass|daß|ob|whether|saying)\b|[„“”\"«»]")
+TOLD: Final = re.compile(rf"(?i)\b(?:dass|daß|ob|whether|saying)\b|[{MARKS}]")
 """What begins a clause that only tells, and what quotes."""
+MAY_TELL: Final = r"that|if|wie|how|why|warum"
+"""What may begin a clause that only tells, and any other."""
+SUBJECT_LINE: Final = r"betreff|subject"
+MAIL_FIELDS: Final = rf"{SUBJECT_LINE}|text|body|titel|title"
 
-_OPENS, _CLOSES = '„“"«»', '“”"«»'
-_QUOTATION: Final = rf"[{_OPENS}][^{_OPENS}{_CLOSES}]+[{_CLOSES}]"
 _SAYS: Final = (
     r"(?:said|says|wrote|writes|told (?:me|us|him|her|them)|asked|replied|answered|shouted"
     r"|sagte?|meinte?|schrieb|schreibt|fragte?|antwortete|rief|steht|stand|heißt es"
     r"|hat (?:mir |uns |ihm |ihr )?(?:gesagt|geschrieben|gemeint|gefragt|geantwortet))"
 )
-_QUOTES: Final = re.compile(rf"[{_OPENS}]")
-_QUOTED: Final = re.compile(_QUOTATION)
+_QUOTES: Final = re.compile(rf"[{OPENING}]")
+_QUOTED: Final = re.compile(QUOTED)
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
 _REPORT: Final = re.compile(
-    rf"(?i)[^{_OPENS}.!?:,]{{2,60}} {_SAYS}(?: [^\s{_OPENS}.!?:,]+){{0,3}}[,:]? {_QUOTATION}\s*[.!?]*"
-    rf"|{_QUOTATION},? (?:{_SAYS} [^{_OPENS}.!?:,]{{2,40}}|[^{_OPENS}.!?:,]{{2,40}} {_SAYS})[.!?]+"
+    rf"(?i)[^{OPENING}.!?:,]{{2,60}} {_SAYS}(?: [^\s{OPENING}.!?:,]+){{0,3}}[,:]? {QUOTED}\s*[.!?]*"
+    rf"|{QUOTED},? (?:{_SAYS} [^{OPENING}.!?:,]{{2,40}}|[^{OPENING}.!?:,]{{2,40}} {_SAYS})[.!?]+"
 )
 """A sentence that only says what somebody said: 'Anna said "send Bob the list".'"""
 _HARMLESS: Final = frozenset({"show", "foreign"})
@@ -81,9 +84,9 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
     """Yield where sentences stand, marks within quotations passed over."""
     start, quoted = 0, False
     for place, letter in enumerate(text):
-        if letter in _OPENS + _CLOSES:
+        if letter in MARKS:
             quoted = not quoted
-        ends = letter in ".!?" or (letter in _CLOSES and not quoted and text[place - 1] in ".!?")
+        ends = letter in ".!?" or (letter in CLOSING and not quoted and text[place - 1] in ".!?")
         if ends and not quoted and text[place + 1 : place + 2] in {" ", "\n"}:
             yield start, place + 1
             start = place + 2

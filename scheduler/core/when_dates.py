@@ -6,33 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from scheduler.core.calendar_words import MONTH_NUMBERS, WEEKDAY_NUMBERS, any_of, usual_weekday
 from scheduler.core.sentences import Sentence
 
-_WEEKDAYS = (
-    ("montag", "monday", "mo", "mon"),
-    ("dienstag", "tuesday", "di", "tue"),
-    ("mittwoch", "wednesday", "mi", "wed"),
-    ("donnerstag", "thursday", "do", "thu"),
-    ("freitag", "friday", "fr", "fri"),
-    ("samstag", "saturday", "sa", "sat", "sonnabend"),
-    ("sonntag", "sunday", "so", "sun"),
-)
-_WEEKDAY: Final = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
-_MONTHS = (
-    "januar jänner january jan",
-    "februar feber february feb",
-    "märz maerz march mär mar",
-    "april apr",
-    "mai may",
-    "juni june jun",
-    "juli july jul",
-    "august aug",
-    "september sept sep",
-    "oktober october okt oct",
-    "november nov",
-    "dezember december dez dec",
-)
-_MONTH: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _NTH: Final = (
     "erste first", "zweite second", "dritte third", "vierte fourth", "fünfte fifth", "sechste sixth",
     "siebte siebente seventh", "achte eighth", "neunte ninth", "zehnte tenth", "elfte eleventh", "zwölfte twelfth",
@@ -50,8 +26,8 @@ _PARTS: Final = {
     "nachmittag": "p", "nachmittags": "p", "abend": "p", "abends": "p", "afternoon": "p", "evening": "p",
 }  # fmt: skip
 
-_NAMES = "|".join(sorted(_WEEKDAY, key=len, reverse=True))
-_MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
+_NAMES = any_of(tuple(WEEKDAY_NUMBERS))
+_MONTH_NAMES = any_of(tuple(MONTH_NUMBERS))
 _THE = r"(?:am |on |den |dem |the |für |for )?"
 _DAY_NUMBER = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:,? ?(?P<year>\d{4}|\d\d(?!\d|:)))?"
@@ -125,7 +101,7 @@ def _in_some_time(match: re.Match[str], today: date) -> date:
 
 
 def _weekday(match: re.Match[str], today: date) -> date:
-    number = _WEEKDAY[match["weekday"]]
+    number = WEEKDAY_NUMBERS[match["weekday"]]
     coming = today + timedelta(days=(number - today.weekday()) % 7 or 7)
     which = (match["which"] or "").strip()
     monday = today - timedelta(days=today.weekday())
@@ -148,7 +124,7 @@ def _weekday_of_week(match: re.Match[str], today: date) -> date:
             "date",
             Sentence(f"welcher Tag in „{match[0]}“?", f"which day in “{match[0]}”?"),
         )
-    return monday + timedelta(days=7 * weeks + _WEEKDAY[match["weekday"]])
+    return monday + timedelta(days=7 * weeks + WEEKDAY_NUMBERS[match["weekday"]])
 
 
 def _iso(match: re.Match[str], _today: date) -> date:
@@ -160,7 +136,7 @@ def _numbers(match: re.Match[str], today: date) -> date:
 
 
 def _named_month(match: re.Match[str], today: date) -> date:
-    return _maybe_yearless(match, _MONTH[match["name"]], today)
+    return _maybe_yearless(match, MONTH_NUMBERS[match["name"]], today)
 
 
 def _of_this_month(match: re.Match[str], today: date) -> date:
@@ -193,13 +169,13 @@ def _maybe_yearless(match: re.Match[str], month: int, today: date) -> date:
     if match.groupdict().get("weekday") is None:
         return _with_year(match["year"], month, int(match["day"]), today, match[0])
     day = _with_year(match["year"], month, int(match["day"]), today, match[0])
-    if day.weekday() != _WEEKDAY[match["weekday"]]:
-        real = _WEEKDAYS[day.weekday()]
+    if day.weekday() != WEEKDAY_NUMBERS[match["weekday"]]:
+        german, english = usual_weekday(day.weekday())
         raise WhenError(
             "date",
             Sentence(
-                f"der {day:%d.%m.%Y} ist ein {real[0].capitalize()}, kein {match['weekday'].capitalize()}",
-                f"{day:%Y-%m-%d} is a {real[1].capitalize()}, no {match['weekday'].capitalize()}",
+                f"der {day:%d.%m.%Y} ist ein {german.capitalize()}, kein {match['weekday'].capitalize()}",
+                f"{day:%Y-%m-%d} is a {english.capitalize()}, no {match['weekday'].capitalize()}",
             ),
         )
     return day

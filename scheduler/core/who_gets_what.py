@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 from scheduler.core.atoms import AFTER, BEFORE, IF
 from scheduler.core.language import detect_locale
 from scheduler.core.phrases import tokens_of
-from scheduler.core.provisos import EITHER, FOLLOWING, LETS, SEQUENCE, UNDOES
+from scheduler.core.provisos import EITHER, FOLLOWING, LETS, SEQUENCE
 from scheduler.core.sent_pairs import BOTH, Part, Span, parts_of
 from scheduler.core.sent_rows import Group, Row, RowReader, UnclearError, first_order
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
-from scheduler.core.told_words import tells
+from scheduler.core.taken_back import DROPPING, undoes_a_part
+from scheduler.core.told_words import SUBJECT_LINE, tells
 from scheduler.core.verbless import MAY_SEND, with_verb
 from scheduler.core.words import Words
 
@@ -30,8 +31,8 @@ _SEVERAL: Final = re.compile(
 _SHORT: Final = 120
 """Characters of a request without a verb."""
 _COPIES_OR_TELLS: Final = re.compile(
-    r"(?i)\b(?:(?<!make )(?<!scratch )(?<!strike )(?<!forget )(?<!failing )(?<!after )that(?! is,)"
-    r"|subject|betreff|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
+    rf"(?i)\b(?:{''.join(f'(?<!{verb} )' for verb in (*DROPPING, 'make', 'failing', 'after'))}that(?! is,)"
+    rf"|{SUBJECT_LINE}|cc|bcc|(?<!eine )kopie|(?<!a )copy)\b"
 )
 _COPIED: Final = re.compile(r"(?i)\b(?:cc|bcc|kopie|copy)\b")
 _CORRECTS: Final = re.compile(r"(?i)(\b(?:korrektur|correction)):")
@@ -79,7 +80,7 @@ def _rows(text: str) -> Told:
         return Told(asked=not tells(plain) and _copies_and_gives(plain))
     if LETS.match(plain):
         return Told()
-    if EITHER.search(plain) or UNDOES.search(plain):
+    if EITHER.search(plain) or undoes_a_part(plain):
         return Told(asked=True)
     return _told(plain)
 
@@ -103,11 +104,11 @@ def _told(text: str) -> Told:
         if not row[0].refers:
             return Told(asked=True)
         parts = [*parts[: start + 1], *(_given_behind(text, one) for one in parts[start + 1 :])]
-    reader = RowReader(text, parts)
     try:
-        return _Cutter(text, parts, reader.row).pieces(start, reader.read(start))
-    except UnclearError:
-        return Told(pairs=reader.row.pairs, asked=reader.row.left_open)
+        read, end = RowReader(text, parts).read(start)
+        return _Cutter(text, parts, read).pieces(start, end)
+    except UnclearError as unclear:
+        return Told(pairs=unclear.row.pairs, asked=unclear.row.left_open)
 
 
 def _given_behind(text: str, part: Part) -> Part:
@@ -134,7 +135,7 @@ class _Cutter:
         taken_back = row.corrected or row.undone
         to_the_one_before = bool(start) and row.groups[0].verb.refers and len(row.groups) > 1 and not taken_back
         if row.verb.refers and not to_the_one_before and (not taken_back or len(row.groups) > 1 or start):
-            raise UnclearError
+            raise UnclearError(row)
         first, before = self._parts[start], self._text[: self._parts[start].start]
         after = self._text[self._parts[end].start :] if end < len(self._parts) else ""
         own_verb = first.conjunction in {"und", "and", "&"} and bool(first.head) and not row.verb.modal
@@ -142,11 +143,11 @@ class _Cutter:
         if to_the_one_before:
             sent = [Piece(before + self._piece(row.groups[0]).text), *map(self._piece, row.groups[1:])]
         else:
-            sent = [*_beside(before, own_verb=own_verb), *map(self._piece, row.groups)]
+            sent = [*self._beside(before, own_verb=own_verb), *map(self._piece, row.groups)]
         pieces = [
             *sent,
             *(Piece(one, asked=True) for one in row.asked),
-            *_beside(after, own_verb=own_verb),
+            *self._beside(after, own_verb=own_verb),
         ]
         several = len(row.groups) > 1 or bool(row.asked) or taken_back or row.dated or row.added or tells
         return Told(tuple(pieces), sure=several, pairs=row.pairs)
@@ -171,26 +172,25 @@ class _Cutter:
         same = [one for one in row.groups if one.verb.head == group.verb.head and one.tail]
         return same[-1].tail if same else row.tail if group.verb.head == row.verb.head else ""
 
+    def _beside(self, text: str, *, own_verb: bool) -> list[Piece]:
+        """Return an order beside the row, which must stand for itself. Raises UnclearError.
 
-def _beside(text: str, *, own_verb: bool) -> list[Piece]:
-    """Return an order beside the row, which must stand for itself; `own_verb`: the row has one of its own behind "und".
-
-    Raises UnclearError.
-    """
-    said = re.sub(r"(?i)^(?:und|and|sowie|,|;)\s+|[\s,;:]+(?:und|and)?\s*$", "", text.strip())
-    if only_polite(said) or is_greeting(said):
-        return []
-    then = _THEN.match(said)
-    said = said[then.end() :] if then else said
-    keys = {one.key for one in tokens_of(said)}
-    if speaks_of_earlier(said) or SEQUENCE.search(said) or keys & (AFTER | BEFORE | IF):
-        raise UnclearError
-    words = Words(tokens_of(said))
-    tells = bool(words.senses & _TELLING)
-    stands_alone = own_verb and "tell" not in words.senses if tells else words.imperative is not None
-    if not stands_alone:
-        raise UnclearError
-    return [Piece(said, follows=then is not None)]
+        `own_verb`: the row has one of its own behind "und".
+        """
+        said = re.sub(r"(?i)^(?:und|and|sowie|,|;)\s+|[\s,;:]+(?:und|and)?\s*$", "", text.strip())
+        if only_polite(said) or is_greeting(said):
+            return []
+        then = _THEN.match(said)
+        said = said[then.end() :] if then else said
+        keys = {one.key for one in tokens_of(said)}
+        if speaks_of_earlier(said) or SEQUENCE.search(said) or keys & (AFTER | BEFORE | IF):
+            raise UnclearError(self._row)
+        words = Words(tokens_of(said))
+        tells = bool(words.senses & _TELLING)
+        stands_alone = own_verb and "tell" not in words.senses if tells else words.imperative is not None
+        if not stands_alone:
+            raise UnclearError(self._row)
+        return [Piece(said, follows=then is not None)]
 
 
 def _listed(words: Sequence[str], *, english: bool) -> str:

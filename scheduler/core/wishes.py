@@ -3,11 +3,13 @@
 import re
 from typing import Final
 
+from scheduler.core.calendar_words import WEEKDAY
 from scheduler.core.dictation import dictation
 from scheduler.core.letters import fold, word_set
+from scheduler.core.quotation import MARKS
 
 _ENDS: Final = r"(?=\s*(?:[.,;!?–]|$| und | and | bevor | before | when | bis | by | so that ))"
-_WORDS: Final = r"[^\s,.;:!?\"„“]+"
+_WORDS: Final = rf"[^\s,.;:!?{MARKS}]+"
 _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
 _START: Final = r"(?P<before>^\s*|[.!?]\s{1,3}|\n|^(?:hallo|hi|hey|moin|guten|good|dear|liebe\w*)\b[^,.!?]{0,25}, )"
@@ -19,7 +21,7 @@ _GLADLY: Final = r"(?: ?['’]?(?:s|es))?(?: (?:gern|gerne|gut|schön|toll))+"
 _WISH: Final = rf"(?:(?:es )?w(?:ä|ae)re?(?:'s)?{_VERY} {_NICE},? wenn|ich (?:fänd|hätt)e?{_GLADLY},? (?:wenn|dass))"
 _WHEN: Final = (
     r"(?: (?:heute?|noch|morgen|gleich|bald|endlich|mal|auch"
-    r"|bis (?:heute|morgen|montag|dienstag|mittwoch|donnerstag|freitag|mittag|abend)))*"
+    rf"|bis (?:heute|morgen|{WEEKDAY}|mittag|abend)))*"
 )
 _MAILED: Final = (
     r"(?:im (?:postfach|posteingang|maileingang)|in der inbox|per (?:e-?)?mail"

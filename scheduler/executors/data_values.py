@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from scheduler.core.money_words import CELL_UNIT
 from scheduler.executors import typed_text
 
 Cell = str | int | float | bool | None
@@ -17,7 +18,7 @@ Rows = list[dict[str, Cell]]
 _GERMAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 _ENGLISH = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
-_CURRENCY = re.compile(r"^(?:€|EUR|\$|USD|£|CHF) ?| ?(?:€|EUR|\$|USD|£|CHF|%)$")
+_CURRENCY = re.compile(rf"^{CELL_UNIT} ?| ?(?:{CELL_UNIT}|%)$")
 _GERMAN_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 _LONGEST_NUMBER: Final = 15  # digits; a longer one is an account or an order, and a float would lose some
 

@@ -6,12 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from scheduler.core.calendar_words import MONTH_NUMBERS
+from scheduler.core.money_words import CODE, SIGN
+
 Kind = Literal["text", "number", "integer", "date", "datetime", "boolean"]
 Value = str | int | float | bool
 
 _YES = frozenset({"ja", "yes", "wahr", "true", "1", "on", "an", "x", "✓", "✔", "☑", "y", "j"})
 _NO = frozenset({"nein", "no", "falsch", "false", "0", "off", "aus", "", "✗", "✘", "☐", "n", "-", "–"})
-_AROUND = re.compile(r"[\s\u00a0\u202f€$£¥%']|(?:EUR|USD|GBP|CHF)\b", re.IGNORECASE)
+_AROUND = re.compile(rf"[\s\u00a0\u202f¥%']|{SIGN}|{CODE}\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,]*|[.,]\d+)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _TIME = re.compile(r"[\sT,]*(?:um\s+|at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm|uhr)?", re.IGNORECASE)
@@ -20,11 +23,8 @@ _DOTTED = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4}|\d{2})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.?\s+([^\W\d_]+)\.?,?\s+(\d{4})")
 _MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?\s+(\d{1,2}),?\s+(\d{4})")
-_MONTHS = {
-    **dict.fromkeys(("jan", "jän"), 1), "feb": 2, **dict.fromkeys(("mar", "mär", "mrz"), 3), "apr": 4,
-    **dict.fromkeys(("may", "mai"), 5), "jun": 6, "jul": 7, "aug": 8, "sep": 9,
-    **dict.fromkeys(("oct", "okt"), 10), "nov": 11, **dict.fromkeys(("dec", "dez"), 12),
-}  # fmt: skip
+_FEW = 3  # letters that tell months apart
+_MONTHS = {name[:_FEW]: number for name, number in MONTH_NUMBERS.items()}
 
 
 def typed(text: str, kind: Kind, language: str, pattern: str | None = None) -> Value:

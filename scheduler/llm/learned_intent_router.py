@@ -15,6 +15,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
@@ -23,7 +24,7 @@ from scheduler.core.slot_finder import slots_of
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_alone import is_taken_back, order_alone, reminds, urges
+from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.readings import Reading, readings
@@ -36,7 +37,7 @@ _NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
 """What is not done, however surely examples speak for it."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
-    r"(?:do ?n[o']t|do not|never|not|nicht|keinesfalls|auf keinen fall)\b|.*\bnicht\W*$"
+    rf"(?:{NOT}|{DO_NOT})\b|.*\bnicht\W*$"
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
@@ -126,7 +127,7 @@ class LearnedIntentRouter:
         plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
         if plain and not self.doubts(message, known[0].routed.name):
             return read
-        taken_back = sure and is_taken_back(text, read)
+        taken_back = sure and undone_beside(text, read)
         alone = order_alone(text, read) if sure and not taken_back else ""
         formed = sure and not taken_back and orders_plainly(text, known[0].routed.name)
         (glimpse,) = self._model.glance([text])

@@ -12,10 +12,11 @@ from scheduler.core.compound import REMARK, Orders, resolved
 from scheduler.core.frames import SURE
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
-from scheduler.core.mood_words import NEGATION
+from scheduler.core.mood_words import NEGATION, NOT
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
+from scheduler.core.taken_back import REFUSALS, undone_by_remark
 from scheduler.core.words import Words
 
 _LONGEST: Final = 400
@@ -23,11 +24,11 @@ _LONGEST: Final = 400
 _MARKS: Final = (",", ".", ";", "!", "?", "-", "–", "—")
 _AROUND: Final = " ,.;!?-–—"
 _FORBIDS: Final = re.compile(
-    r"(?i)n['’]t\b|\b(?:not|nicht|kein\w*|nie|never|no|it|that|this|them|das|es|ihn|selbst|selber"
+    rf"(?i)n['’]t\b|\b(?:{REFUSALS}|{NOT}|kein\w*|it|that|this|them|das|es|ihn|selbst|selber"
     r"|(?:already|schon|bereits)(?! (?:in|at|on|im|am|auf|beim|da|hier|wieder|seit|vor|zum|zur|so|lange|waiting)\b)"
     r"|\w*self|i'll|we'll|i will|ich (?:mach|schick|send)\w*|sa(?:y|ys|id)|sag\w*|reads?|ruft|rief|steht|schreibt|wrote"
     r"|mein(?:t|te|ten)|thinks?|thought|dacht\w*|hoff\w*|hopes?|mind|anders|dagegen|verb\w+|forbid\w*|against|later|später"
-    r"|kidding|scherz|spa(?:ß|ss)|joke|sorry|nee|nein|will|would|würd\w*|lieber|instead|stattdessen|halt|stop|wait|egal"
+    r"|kidding|scherz|spa(?:ß|ss)|joke|sorry|will|would|würd\w*|lieber|instead|stattdessen|halt|stop|wait|egal"
     r"|should|must|immer|always|soll\w*|muss|darf|if|wenn|falls|unless|oder|or)\b"
 )
 """What a remark says that may forbid, take back or quote the order, or tell that it is done already."""
@@ -64,13 +65,6 @@ _HARMLESS: Final = frozenset(
     | {"search_document"}
 )
 """Intents that change nothing for anybody else."""
-_TAKES_BACK: Final = re.compile(
-    r"(?i)\b(?:changed (?:my|our|his|her) mind|anders überlegt|umentschieden|never ?mind|kidding|scherz"
-    r"|said (?:not|no)\b|already (?:did|has|have)\b|(?:he|she|they) said|sagte? (?:er|sie)\b|meinte (?:er|sie)\b"
-    r"|(?:is|are|['’](?:s|re|m)) (?:handling|doing|dealing with|taking care of) (?:it|that|this)\b"
-    r"|(?:macht|machen|mache|erledig\w*|übernimmt|übernehm\w*) (?:das|es|sie|ihn|ich|wir)\b)"
-)
-"""What a remark says that surely takes back or quotes the order."""
 _ENDS_UNSURE: Final = re.compile(
     r"(?i)[,.;–—-] ?(?:but |aber )?(?:(?:still |noch )?(?:pending|awaiting|subject to(?! be\b)|vorbehaltlich)"
     r" [^,.;!?]{1,40}|(?:just|only) (?:testing|an? (?:test|example))|nur (?:ein|zum) test|zum beispiel|z\. ?b"
@@ -117,9 +111,9 @@ def order_alone(text: str, read: Orders) -> str:
     return alone if _says_all(alone, text, meant.routed) else ""
 
 
-def is_taken_back(text: str, read: Orders) -> bool:
+def undone_beside(text: str, read: Orders) -> bool:
     """Whether what is said beside an order surely takes it back, quotes or doubts it: "Close Word, just testing"."""
-    return any(_TAKES_BACK.search(one) for one in _remarks(read)) or _ENDS_UNSURE.search(text[-_LONGEST:]) is not None
+    return any(map(undone_by_remark, _remarks(read))) or _ENDS_UNSURE.search(text[-_LONGEST:]) is not None
 
 
 def _remarks(read: Orders) -> tuple[str, ...]:

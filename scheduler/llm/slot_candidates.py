@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.compound import OrderPart
 from scheduler.core.language import normalise
+from scheduler.core.quotation import ALL_MARKS
 from scheduler.core.slot_finder import said_of
 from scheduler.llm.slot_signs import Place
 from scheduler.llm.slot_tagger import Reading, Tagged
@@ -53,7 +54,7 @@ _TAKES: Final[dict[str, frozenset[str]]] = {
     "web_search": frozenset({"query"}),
 }
 """What an order may leave to the words of another."""
-_AROUND: Final = " \t\n.,;:!?\"'„“”‚‘’«»‹›`"
+_AROUND: Final = f" \t\n.,;:!?{ALL_MARKS}"
 
 
 class Candidate(NamedTuple):

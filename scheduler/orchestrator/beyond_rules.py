@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from scheduler.core.apart import as_told, asked_about, called_off, put_together, uncrossed
+from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
@@ -22,7 +22,7 @@ from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
-from scheduler.core.taken_back import is_taken_back
+from scheduler.core.taken_back import all_taken_back
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
@@ -128,12 +128,13 @@ class BeyondRules:
 
     async def split(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request; what it tells of several persons apart is read apart."""
-        text = in_usual_words(wishes_as_orders(as_corrected(text)))
-        if is_taken_back(text, lambda words: _ordered(words, rules)):
-            return Orders((called_off(text),))
+        corrected = as_corrected(text)
+        text = in_usual_words(wishes_as_orders(corrected.text))
+        if all_taken_back(text, lambda words: _ordered(words, rules)):
+            return Orders((left_undone(text),))
         said, reported = without_reports(text)
         orders = await self._split(said, rules)
-        return orders._replace(overlooked=(*orders.overlooked, *reported)) if reported else orders
+        return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
 
     async def _split(self, text: str, rules: Rules) -> Orders:
         told = who_gets_what(text)

@@ -1,13 +1,14 @@
 """What was understood of a request, and the plan that follows from it."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.core.errors import InvalidFieldError, PlanUnseenError
 from scheduler.core.job import Locale
 from scheduler.core.metering import Spent
+from scheduler.core.self_repair import Correction
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.slot_values import Slot
@@ -61,6 +62,11 @@ class PlannedRequest(BaseModel):
         if self.way == "given":
             return {}
         return {"understood": self.model_dump(mode="json", include={"way", "why", "confidence", "by", "spent"})}
+
+    def corrected(self, corrections: Sequence[Correction]) -> Self:
+        """Return it with what the request took back, and said otherwise, among the reasons."""
+        told = [one.told(self.locale) for one in corrections]
+        return self.model_copy(update={"why": "; ".join((self.why, *told))}) if told else self
 
     def must_be_seen(self) -> None:
         """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""

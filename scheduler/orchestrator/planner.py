@@ -147,8 +147,10 @@ class Planner:
                 slots = {**part.routed.slots, "submit": sending}
                 part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
             planned = await self._plan_order(part.text, _in(part.routed, locale), answers, spender)
-            return planned.model_copy(update={"overlooked": orders.overlooked})
-        return await self._plan_orders(text, orders, locale, answers or {}, spender)
+            planned = planned.model_copy(update={"overlooked": orders.overlooked})
+        else:
+            planned = await self._plan_orders(text, orders, locale, answers or {}, spender)
+        return planned.corrected(orders.corrections)
 
     async def _plan_orders(
         self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], spender: Spender

@@ -13,6 +13,7 @@ from price_parser import Price
 from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.address_book import AddressBook, UnfitNameError
+from scheduler.core.money_words import ANY_NAME, CURRENCIES, LONGER, SIGN
 from scheduler.core.slots import FILE_NAME, Said
 from scheduler.core.when import clock_times
 from scheduler.core.when_dates import WhenError, day_of
@@ -28,19 +29,10 @@ _FORMATS: Final = {
     "docx": "docx", "text": "txt",
     "powerpoint": "pptx", "markdown": "md", "jpeg": "jpg",
 }  # fmt: skip
-_CURRENCIES: Final = {
-    "€": "EUR", "$": "USD", "£": "GBP", "euro": "EUR", "dollar": "USD", "pound": "GBP", "pfund": "GBP", "quid": "GBP",
-    "franken": "CHF",
-}  # fmt: skip
-_CURRENCY_WORD: Final = re.compile(r"euros?|dollars?|pounds?|pfund|quid|franken", re.IGNORECASE)
-_THOUSANDS: Final[dict[str, int | None]] = {
-    "k": 3, "tsd": 3, "tausend": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "millionen": 6, "bn": 9, "mrd": 9,
-    "milliarde": 9, "milliarden": 9, "billion": None, "billionen": None,
-}  # fmt: skip
-"""By how many digits a number is longer than it is written; a billion is not of one length in both languages."""
+_CURRENCY_WORD: Final = re.compile(ANY_NAME, re.IGNORECASE)
 _LARGE: Final = re.compile(r"(?i)(?P<number>\d[\d.,']*) ?(?P<times>[a-z]+)")
 _CENTS: Final = re.compile(
-    r"(?i)(?<=\d) ?(?:[€$£]|(?-i:[A-Z]{3})\b) (?:und |and )?(?P<cents>\d\d|[a-z].*)(?: ?(?:cents?|pence|p))?$"
+    rf"(?i)(?<=\d) ?(?:{SIGN}|(?-i:[A-Z]{{3}})\b) (?:und |and )?(?P<cents>\d\d|[a-z].*)(?: ?(?:cents?|pence|p))?$"
 )
 """What is said of an amount behind its unit: "12 Euro 50"."""
 _GROUPED: Final = re.compile(r"[.,]\d{3}(?!\d)")
@@ -144,7 +136,7 @@ def _sure_value(kind: Kind, words: str) -> Any:  # noqa: ANN401 - JSON out
 
 
 def _amount(words: str) -> dict[str, str | None] | None:
-    plain = _CURRENCY_WORD.sub(lambda match: _CURRENCIES[match[0].casefold().rstrip("s")], words)
+    plain = _CURRENCY_WORD.sub(lambda match: CURRENCIES[match[0].casefold().rstrip("s")], words)
     plain = plain.replace("'", "")
     cents, large = _CENTS.search(plain), _LARGE.search(plain)
     times = large["times"].casefold() if large is not None else ""
@@ -156,14 +148,14 @@ def _amount(words: str) -> dict[str, str | None] | None:
         if not cents["cents"].isdecimal() or amount != amount.to_integral_value():
             return None
         amount += Decimal(cents["cents"]).scaleb(-2)
-    elif large is not None and times in _THOUSANDS:
-        longer = _THOUSANDS[times]
+    elif large is not None and times in LONGER:
+        longer = LONGER[times]
         if longer is None or _GROUPED.search(large["number"]):
             return None
         amount = amount.scaleb(longer).quantize(Decimal(1))
     return {
         "value": str(amount),
-        "currency": _CURRENCIES.get(price.currency or "", (price.currency or "").upper()) or None,
+        "currency": CURRENCIES.get(price.currency or "", (price.currency or "").upper()) or None,
     }
 
 

@@ -48,6 +48,13 @@ async def test_a_plan_tells_reasons_risk_and_what_it_will_take(working_api: Api)
     assert after["plan_hash"] == before["plan_hash"] == job["plan_hash"]
 
 
+async def test_a_plan_tells_what_of_the_words_was_corrected(api: Api) -> None:
+    plan = await shown(api, "Find the mail from the bank of 3 Oct, no, 3 Nov")
+
+    assert plan["slots"]["date"] == "3 Nov"
+    assert plan["why"].endswith("“3 Oct” is corrected to “3 Nov”")
+
+
 async def test_a_plan_tells_what_is_lacking_for_it_here(working_api: Api) -> None:
     working_api.executor.lacking["mail.send"] = MailNotSetUpError(["CPA_MAIL_ADDRESS"])
     lacks = (await shown(working_api))["lacking"]

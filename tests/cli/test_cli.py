@@ -127,6 +127,12 @@ def test_a_plan_is_shown_and_nothing_runs(cli: CommandLine) -> None:
     assert cli.job_ids() == []
 
 
+def test_a_plan_tells_what_of_the_words_was_corrected(cli: CommandLine) -> None:
+    shown = cli("plan", "Such die Mail von Tom, nein, von Eva")
+
+    assert "„von Tom“ ist berichtigt zu „von Eva“" in shown.output
+
+
 def test_jobs_are_listed(cli: CommandLine) -> None:
     cli("run", SENTENCE)
 

@@ -1,10 +1,23 @@
-"""What is taken back in the end is not done; what only looks like it is."""
+"""What is taken back in the end is not done; what only looks like it is. The same words take back everywhere."""
+
+import time
+from collections.abc import Callable
 
 import pytest
 
 from scheduler.core.compound import split_orders
 from scheduler.core.intents import UNKNOWN
-from scheduler.core.taken_back import is_taken_back
+from scheduler.core.taken_back import (
+    all_taken_back,
+    calls_off,
+    calls_something_off,
+    correcting,
+    corrects,
+    excuses_or_refuses,
+    says_instead,
+    undoes_a_part,
+    undone_by_remark,
+)
 from tests.support.routers import the_router
 
 
@@ -29,7 +42,7 @@ def ordered(text: str) -> list[str]:
     ],
 )
 def test_what_is_taken_back_orders_nothing(text: str) -> None:
-    assert is_taken_back(text, ordered)
+    assert all_taken_back(text, ordered)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +67,94 @@ def test_what_is_taken_back_orders_nothing(text: str) -> None:
     ],
 )
 def test_what_only_looks_like_it_is_ordered(text: str) -> None:
-    assert not is_taken_back(text, ordered)
+    assert not all_taken_back(text, ordered)
+
+
+@pytest.mark.parametrize("said", ["nein", "nope", "Unsinn", "vergiss es", "hat sich schon erledigt", "no don't"])
+def test_what_takes_back_alone_also_corrects(said: str) -> None:
+    assert calls_off(said)
+    assert correcting(said) or said == "no don't"
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        ("ach nein, Eva", 8),
+        ("ähh, nein", 0),
+        ("um no wait Eva", 10),
+        ("Verzeihung, Eva", 10),
+        ("I mean Eva", 6),
+        ("ich meine Eva", 9),
+        ("never mind, Eva", 10),
+        ("meine Liste", 0),
+        ("mein Rechner", 0),
+        ("make it Word", 7),
+        ("make it a PDF", 0),
+        ("Notiz", 0),
+    ],
+)
+def test_words_that_correct_end_before_what_is_meant(said: str, end: int) -> None:
+    mark = correcting(said)
+
+    assert (mark.end() if mark else 0) == end
+
+
+@pytest.mark.parametrize(
+    "said", ["Open Word, no, Excel", "Schließ Word, Verzeihung, Excel", "Open Word. Hang on, Excel"]
+)
+def test_a_correction_may_stand_anywhere(said: str) -> None:
+    assert corrects(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["Send Eva the notes", "Öffne Word. Stattdessen Excel", "A call. Make it Monday, 18:30."]
+)
+def test_what_may_go_on_corrects_nothing_for_sure(said: str) -> None:
+    assert not corrects(said)
+
+
+def test_what_is_called_off_by_name_is_told_from_what_is_called_off_before() -> None:
+    assert calls_something_off("forget the report")
+    assert not calls_something_off("forget it")
+
+
+QUESTIONS: list[Callable[[str], object]] = [
+    correcting,
+    corrects,
+    calls_off,
+    calls_something_off,
+    says_instead,
+    undoes_a_part,
+    undone_by_remark,
+    lambda text: excuses_or_refuses(text, 0, len(text)),
+    lambda text: all_taken_back(text, lambda _: []),
+]
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ach ",
+        "nein ",
+        "sorry ",
+        "nein, ",
+        "äh",
+        "hm",
+        "u",
+        "hat sich schon ",
+        "lass es ",
+        "lass ",
+        ", ",
+        "! ",
+        "not ",
+        "alle ",
+    ],
+)
+def test_words_that_go_on_and_on_take_no_time(ask: Callable[[str], object], said: str) -> None:
+    text = (said * 1_000)[:1_000]
+    started = time.process_time()
+
+    ask(text)
+
+    assert time.process_time() - started < 0.05

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from scheduler.core.language import normalise
-from scheduler.llm.order_alone import is_taken_back, order_alone, reminds, urges
+from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
+from tests.support.remarks import FORBIDDEN
 from tests.support.routers import the_router
 
 RULES = the_router()
@@ -33,34 +34,10 @@ def test_the_order_beside_remarks(text: str, alone: str) -> None:
     "text",
     [
         "Schick Tom die Liste",
-        "Schick Tom die Liste, Eva hat schon alles geschickt",
-        "Send Tom the list, Anna said not to",
-        "Send Tom the list, if Eva agrees",
-        "Tom hat den Vertrag. Schick ihn an Eva",
-        "Schick Tom die Liste, war ein Witz",
-        "Schick Tom die Liste, hab ich gemacht",
-        "Schick Tom die Liste, hat Eva gemacht",
-        "Schick Tom die Liste, schick ich morgen",
-        "Schick Tom die Liste, bin unsicher",
-        "Schick Tom die Liste, Eva prüft gerade",
-        "Schick Tom die Liste, stand im Protokoll",
-        "Schick Tom die Liste, war gestern dein Vorschlag",
-        "Schick Tom die Liste, Ben hat gestern eine geschickt",
-        "Schick Tom die Liste, Ben war dran",
-        "Schick Tom die Liste, hat Eva erledigt",
-        "Schick Tom die Liste, Eva macht's",
-        "Schick Tom die Liste, Eva übernimmt",
-        "Schick Tom die Liste, Eva war schneller",
-        "Schick Tom die Liste, waren Evas Worte",
-        "Schick Tom die Liste, Eva hat sie",
-        "Schick Tom die Liste, zum Beispiel",
-        "Send Tom the list, pending approval",
-        "Send Tom the list, just testing",
-        "Send Tom the list, unsure though",
+        *FORBIDDEN,
         "Send Tom the list, Eva emailed it",
         "Send Tom the list, Eva wanted that",
-        "Mein Chef verlangt, schick Tom die Liste",
-        "Mein Chef wollte das so, schick Tom die Liste",
+        "Tom hat den Vertrag. Schick ihn an Eva",
         "Such nicht weiter nach der Mail von Tom, sie ist da",
     ],
 )
@@ -81,7 +58,7 @@ def test_what_is_urgent_says_itself_that_it_is_an_order() -> None:
 
 @pytest.mark.parametrize("text", ["Send Tom the list, just testing", "Send Tom the list, pending approval"])
 def test_doubt_behind_an_order_takes_it_back(text: str) -> None:
-    assert is_taken_back(text, RULES.orders(text))
+    assert undone_beside(text, RULES.orders(text))
 
 
 @pytest.mark.parametrize("mark", [",", "!", "–", " ,", "zum ", ", ist "])
@@ -90,5 +67,5 @@ def test_long_runs_take_no_time(mark: str) -> None:
     read = RULES.orders("Send Tom the list, Eva is there")._replace(overlooked=(text,))
     started = time.process_time()
 
-    assert (order_alone(text, read), is_taken_back(text, read)) == ("", False)
+    assert (order_alone(text, read), undone_beside(text, read)) == ("", False)
     assert time.process_time() - started < 0.02

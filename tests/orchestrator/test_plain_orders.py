@@ -8,6 +8,7 @@ from scheduler.core.intents import UNKNOWN
 from scheduler.llm.slot_weighing import SlotWeigher
 from scheduler.llm_wiring import make_learned
 from scheduler.orchestrator.beyond_rules import BeyondRules
+from tests.support.remarks import FORBIDDEN
 from tests.support.routers import the_router
 
 pytestmark = pytest.mark.component
@@ -157,28 +158,7 @@ async def test_a_plain_order_is_done_whatever_is_told_beside_it(text: str, inten
         "Can you believe she replied to all 400 students?",
         "Sie suchte stundenlang die Mail mit den Zugangsdaten.",
         "Du suchst Mails schneller als jeder Kollege.",
-        "Schick Tom die Liste, war ein Witz",
-        "Schick Tom die Liste, hab ich gemacht",
-        "Schick Tom die Liste, hat Eva gemacht",
-        "Schick Tom die Liste, schick ich morgen",
-        "Schick Tom die Liste, bin unsicher",
-        "Schick Tom die Liste, Eva prüft gerade",
-        "Schick Tom die Liste, stand im Protokoll",
-        "Schick Tom die Liste, war gestern dein Vorschlag",
-        "Schick Tom die Liste, Ben hat gestern eine geschickt",
-        "Schick Tom die Liste, Ben war dran",
-        "Schick Tom die Liste, hat Eva erledigt",
-        "Schick Tom die Liste, Eva macht's",
-        "Schick Tom die Liste, Eva übernimmt",
-        "Schick Tom die Liste, Eva war schneller",
-        "Schick Tom die Liste, waren Evas Worte",
-        "Schick Tom die Liste, Eva hat sie",
-        "Schick Tom die Liste, zum Beispiel",
-        "Send Tom the list, pending approval",
-        "Send Tom the list, just testing",
-        "Send Tom the list, unsure though",
-        "Mein Chef verlangt, schick Tom die Liste",
-        "Mein Chef wollte das so, schick Tom die Liste",
+        *FORBIDDEN,
     ],
 )
 async def test_what_is_told_is_no_order_beside_a_remark(text: str) -> None:
@@ -224,6 +204,12 @@ async def test_what_is_asked_or_said_instead_is_no_second_order(text: str) -> No
     known = [slots.get("recipient", "") for name, slots in await _read(text) if name != UNKNOWN]
 
     assert not {"Hamish", "Bob", "Eva"} & {*known}
+
+
+async def test_what_is_our_own_corrects_nothing() -> None:
+    ((name, slots),) = await _read("Schick Anna das Protokoll und meine Liste")
+
+    assert (name, slots["document"]) == ("send_mail", "Protokoll und Liste")
 
 
 async def test_who_is_named_in_what_is_told_gets_no_mail() -> None:

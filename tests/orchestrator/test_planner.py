@@ -67,6 +67,22 @@ async def test_the_language_may_be_said(router: IntentRouter) -> None:
     assert (await a_planner(router).plan(SENTENCE, "en")).locale == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Such die Mail von Tom, nein, von Eva", "„von Tom“ ist berichtigt zu „von Eva“"),
+        ("Find the mail from the bank of 3 Oct, no, 3 Nov", "“3 Oct” is corrected to “3 Nov”"),
+        ("Such die Mail von Tom, nein, von Eva und such den Vertrag", "„von Tom“ ist berichtigt zu „von Eva“"),
+    ],
+)
+async def test_what_the_words_correct_is_among_the_reasons(router: IntentRouter, text: str, told: str) -> None:
+    corrected = await a_planner(router).plan(text)
+    as_said = await a_planner(router).plan("Such die Mail von Eva")
+
+    assert corrected.why.endswith(f"; {told}")
+    assert "berichtigt" not in as_said.why
+
+
 async def test_two_orders_become_one_plan_side_by_side(router: IntentRouter) -> None:
     planned = await a_planner(router).plan(f"{SENTENCE} und such den Vertrag mit Müller")
 
