@@ -15,6 +15,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.mood_words import NEGATION
 from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
@@ -79,6 +80,8 @@ class Bands(NamedTuple):
     """What rules are sure of is weighed where the logit at a first look is below."""
     act_if_plain: float = 0.6
     """From here on one order that rules are sure of is done if it has a plain form of an order."""
+    act_if_agreed: float = 0.75
+    """From here on one order is done that rules, examples of orders and whole requests all read in it."""
 
 
 _SURELY_ONE: Final = -0.7
@@ -142,7 +145,10 @@ class LearnedIntentRouter:
         ordered = likely(evidence(guess, ways.nothing if ways else None, self._shape(text, guess, known), read.parts))
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
-            doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
+            refused = read.parts[0].routed
+            if ordered >= self._bands.act and self._overrules(text, refused, guess, ways):
+                refused = refused.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+            doubt = self._doubt(refused, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
         elif ordered < self._bands.act or taken_back:
@@ -150,7 +156,8 @@ class LearnedIntentRouter:
             plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
             heard = ordered >= self._bands.ask or urges(read)
             may = reminds(text) or (heard and self._ordered_alone(alone, known[0].routed.name))
-            plain = plain or (bool(alone) and may)
+            agreed = not taken_back and ordered >= self._bands.act_if_agreed and _all_agree(known, guess, ways)
+            plain = plain or agreed or (bool(alone) and may)
             if not plain:
                 names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
                 return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
@@ -172,11 +179,28 @@ class LearnedIntentRouter:
 
     def _ordered_alone(self, alone: str, intent: str) -> bool:
         """Whether the words of one order without what is said beside it may be one, and rules read the same in them."""
-        parts = (OrderPart(alone, self._rules.route(alone)),)
-        guess = self._model.guess(alone)
-        ways = self._ways(alone, guess, parts)
-        found = evidence(guess, ways.nothing if ways else None, self._shape(alone, guess, parts), parts)
-        return parts[0].routed.name == intent and likely(found) >= self._bands.ask
+        routed, _, ordered = self._weighed_alone(alone)
+        return routed.name == intent and ordered >= self._bands.ask
+
+    def _overrules(self, text: str, refused: RoutedIntent, guess: Guess, ways: "Ways | None") -> bool:
+        """Whether examples know better than rules that refuse what is likely ordered.
+
+        What rules take for negated is ordered by the words after the last negation: "They take no Word, so make the
+        plan a PDF". What they take for something that nobody configured is an order with a verb that they do not know.
+        """
+        if refused.why == NEGATED:
+            _, alone, ordered = self._weighed_alone(after := after_negations(text))
+            return bool(after) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
+        alike = ways is not None and bool(ways.ways) and ways.ways[0].intents == guess.intents[:1]
+        return refused.unconfigured and alike and guess.shares[0] >= _CLEAR
+
+    def _weighed_alone(self, text: str) -> tuple[RoutedIntent, Guess, float]:
+        """Return what rules and examples read in some words of a request, and how likely they order anything."""
+        parts = (OrderPart(text, self._rules.route(text)),)
+        guess = self._model.guess(text)
+        ways = self._ways(text, guess, parts)
+        found = evidence(guess, ways.nothing if ways else None, self._shape(text, guess, parts), parts)
+        return parts[0].routed, guess, likely(found)
 
     def doubts(self, message: str, intent: str) -> bool:
         """Whether a request does not look like an order, so that it is weighed however sure rules are of `intent`.
@@ -318,6 +342,20 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
+
+
+def after_negations(text: str) -> str:
+    """Return the words of a request after the last clause that negates anything; empty where none follow."""
+    pieces = cut(text)
+    last = max((place for place, one in enumerate(pieces) if NEGATION & Words(tokens_of(one)).keys), default=-1)
+    return "".join(pieces[last + 1 :]).strip()
+
+
+def _all_agree(known: Sequence[OrderPart], guess: Guess, ways: "Ways | None") -> bool:
+    """Whether rules, examples of orders and those of whole requests read the same single order."""
+    read = tuple(part.routed.name for part in known)
+    likeliest = ways.ways[0].intents if ways is not None and ways.ways else ()
+    return len(read) == 1 and guess.intents[:1] == likeliest == read
 
 
 def _others_are_remarks(read: Orders) -> bool:
