@@ -7,7 +7,6 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 import math
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from scheduler.core.clause_mood import NEGATED
@@ -17,16 +16,22 @@ from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.mood_words import DO_NOT, NOT
 from scheduler.core.order_cuts import cut, is_whole
-from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
-from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
+from scheduler.llm.reading_checks import (
+    after_negations,
+    all_agree,
+    likeliest,
+    one_of_row,
+    others_are_remarks,
+    shares_verb,
+)
 from scheduler.llm.readings import Reading, readings
 
 if TYPE_CHECKING:
@@ -40,7 +45,6 @@ _HANDS_OFF: Final = re.compile(
     rf"(?:{NOT}|{DO_NOT})\b|.*\bnicht\W*$"
 )
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|damit|davon|daraus)\b")
-_PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 
 class Model(Protocol):
@@ -80,6 +84,10 @@ class Bands(NamedTuple):
     """What rules are sure of is weighed where the logit at a first look is below."""
     act_if_plain: float = 0.6
     """From here on one order that rules are sure of is done if it has a plain form of an order."""
+    act_if_agreed: float = 0.75
+    """From here on one order is done that rules, examples of orders and whole requests all read in it."""
+    beside: float = 0.3
+    """From here on words beside an order are taken for the order that they are most like."""
 
 
 _SURELY_ONE: Final = -0.7
@@ -123,7 +131,7 @@ class LearnedIntentRouter:
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
         pieces = len(cut(text))
-        sure = len(known) == 1 and known[0].routed.score >= SURE and _others_are_remarks(read)
+        sure = len(known) == 1 and known[0].routed.score >= SURE and others_are_remarks(read)
         plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
         if plain and not self.doubts(message, known[0].routed.name):
             return read
@@ -143,7 +151,10 @@ class LearnedIntentRouter:
         ordered = likely(evidence(guess, ways.nothing if ways else None, self._shape(text, guess, known), read.parts))
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
         if not known:
-            doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
+            refused = read.parts[0].routed
+            if ordered >= self._bands.act and self._overrules(text, refused, guess, ways):
+                refused = refused.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+            doubt = self._doubt(refused, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
         elif ordered < self._bands.act or taken_back:
@@ -151,7 +162,8 @@ class LearnedIntentRouter:
             plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
             heard = ordered >= self._bands.ask or urges(read)
             may = reminds(text) or (heard and self._ordered_alone(alone, known[0].routed.name))
-            plain = plain or (bool(alone) and may)
+            agreed = not taken_back and ordered >= self._bands.act_if_agreed and all_agree(known, guess, ways)
+            plain = plain or agreed or (bool(alone) and may)
             if not plain:
                 names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
                 return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
@@ -169,15 +181,31 @@ class LearnedIntentRouter:
         found = readings(text, guess, known, self._model.glance, ways)
         counts = {1, len(known), len(read.parts)}
         fitting = (one for one in found if one.division.parts or len(one.intents) in counts)
-        return next((one for one in fitting if not (_shares_verb(one, known) or _one_of_row(one, known))), None)
+        return next((one for one in fitting if not (shares_verb(one, known) or one_of_row(one, known))), None)
 
     def _ordered_alone(self, alone: str, intent: str) -> bool:
         """Whether the words of one order without what is said beside it may be one, and rules read the same in them."""
-        parts = (OrderPart(alone, self._rules.route(alone)),)
-        guess = self._model.guess(alone)
-        ways = self._ways(alone, guess, parts)
-        found = evidence(guess, ways.nothing if ways else None, self._shape(alone, guess, parts), parts)
-        return parts[0].routed.name == intent and likely(found) >= self._bands.ask
+        routed, _, ordered = self._weighed_alone(alone)
+        return routed.name == intent and ordered >= self._bands.ask
+
+    def _overrules(self, text: str, refused: RoutedIntent, guess: Guess, ways: "Ways | None") -> bool:
+        """Whether examples know better than rules that refuse what is likely ordered.
+
+        What rules take for negated is ordered by the words after the last negation: "They take no Word, so make the
+        plan a PDF". What they take for something that nobody configured is an order with a verb that they do not know.
+        """
+        if refused.why == NEGATED:
+            _, alone, ordered = self._weighed_alone(after := after_negations(text))
+            return bool(after) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
+        return refused.unconfigured and likeliest(ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
+
+    def _weighed_alone(self, text: str) -> tuple[RoutedIntent, Guess, float]:
+        """Return what rules and examples read in some words of a request, and how likely they order anything."""
+        parts = (OrderPart(text, self._rules.route(text)),)
+        guess = self._model.guess(text)
+        ways = self._ways(text, guess, parts)
+        found = evidence(guess, ways.nothing if ways else None, self._shape(text, guess, parts), parts)
+        return parts[0].routed, guess, likely(found)
 
     def doubts(self, message: str, intent: str) -> bool:
         """Whether a request does not look like an order, so that it is weighed however sure rules are of `intent`.
@@ -284,7 +312,7 @@ class LearnedIntentRouter:
                 continue
             intent, share = next(wanted), next(shares, 0.0)
             if intent != routed.name:
-                routed = self._taken(normalise(part.text), intent, share, routed, (intent, routed.name))
+                routed = self._taken_beside(normalise(part.text), intent, share, routed, (intent, routed.name))
             found.append(part._replace(routed=routed))
         return tuple(found)
 
@@ -292,12 +320,22 @@ class LearnedIntentRouter:
         return tuple(
             OrderPart(
                 one.text,
-                self._taken(one.text, one.intent, math.exp(one.belief), self._rules.route(one.text), (one.intent,)),
+                self._taken_beside(
+                    one.text, one.intent, math.exp(one.belief), self._rules.route(one.text), (one.intent,)
+                ),
                 (place - 1,) if place and one.follows else (),
                 means_earlier=bool(place and _PRONOUN.search(one.text)),
             )
             for place, one in enumerate(parts)
         )
+
+    def _taken_beside(
+        self, text: str, intent: str, share: float, read: RoutedIntent, nearest: tuple[str, ...]
+    ) -> RoutedIntent:
+        """Return an order beside others; what is hardly like one is a remark, or what rules read."""
+        if share >= self._bands.beside:
+            return self._taken(text, intent, share, read, nearest)
+        return read.model_copy(update={"why": REMARK}) if read.name == UNKNOWN else read
 
     def _taken(
         self, text: str, intent: str, share: float, read: RoutedIntent, nearest: tuple[str, ...]
@@ -319,31 +357,6 @@ class LearnedIntentRouter:
             way="learned",
             why=f"like its examples ({share:.2f})",
         )
-
-
-def _others_are_remarks(read: Orders) -> bool:
-    """Whether all but one part of a request are remarks."""
-    return sum(part.routed.why != REMARK for part in read.parts) == 1
-
-
-def _shares_verb(reading: Reading, known: Sequence[OrderPart]) -> bool:
-    """Whether it takes a mere name for an order of its own, and rules do not: "kill chrome and firefox" is one."""
-    return reading.intents != tuple(part.routed.name for part in known) and any(
-        {one.intent, other.intent} <= _PROGRAMS and _names_only(other.text)
-        for one, other in pairwise(reading.division.parts)
-    )
-
-
-def _names_only(text: str) -> bool:
-    words = Words(tokens_of(text))
-    return not (words.has_predicate or words.keys & {"on", "an"})
-
-
-def _one_of_row(reading: Reading, known: Sequence[OrderPart]) -> bool:
-    """Whether it takes for fewer orders what rules know as a row of alike: "the mail from Jo, then the one from Al"."""
-    names = {part.routed.name for part in known}
-    row = len(known) > 1 and len(names) == 1 and all(part.after for part in known[1:])
-    return row and len(reading.intents) < len(known)
 
 
 def _resequenced(parts: Sequence[OrderPart], intents: Sequence[str]) -> tuple[OrderPart, ...]:

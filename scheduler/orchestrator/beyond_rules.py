@@ -20,6 +20,7 @@ from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
 from scheduler.core.plain_words import plain_words, without_waiting
+from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.taken_back import all_taken_back
@@ -192,7 +193,7 @@ class BeyondRules:
         if self._learned is not None and (not plain or self._learned.doubts(text, first.name)):
             orders = await asyncio.to_thread(split_orders, text, rules, self._learned)
         settled = orders if self._slots is None else self._slots.settle(text, orders)
-        return without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules)
+        return said_once(without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules))
 
     async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from scheduler.core.language import normalise
 from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
+from scheduler.llm.order_model import Way, Ways, Words
 from tests.support.routers import the_router
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"
@@ -108,6 +111,54 @@ def test_what_grammar_refuses_is_done_where_examples_are_surer_still_unless_it_i
 
     assert question.name == "send_mail"
     assert negated.name == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("request_", "done"),
+    [
+        ("Das Amt nimmt kein Word, beglücke Anna mit dem Schreiben", True),
+        ("Beglücke Anna mit dem Schreiben, aber nicht heute", False),
+        ("Beglücke Anna nicht mit dem Schreiben", False),
+        ("Beglücke Anna mit dem Schreiben. Nein, lieber nicht.", False),
+    ],
+)
+def test_what_an_aside_negates_is_no_reason_to_refuse_the_order_behind_it(request_: str, done: bool) -> None:
+    routed = LearnedIntentRouter(RULES, Sure(0.9999), BANDS).route(request_)
+
+    assert (routed.name == "send_mail") is done
+
+
+class Read:
+    """Reads one order of the same intent in every request."""
+
+    intents = ("send_mail", "read_mail", "search_mail", "open_app", "close_app")
+
+    def __init__(self, intent: str, shape: float = 4.0) -> None:
+        self._intent, self._shape = intent, shape
+
+    def read(self, text: str) -> Ways:
+        return cast(
+            "Ways", SimpleNamespace(ways=(Way((Words(text, self._intent),)),), nothing=0.1, beliefs=self._beliefs)
+        )
+
+    def _beliefs(self, sequences: Sequence[Sequence[str]]) -> list[float]:
+        return [-0.1 if list(one) == [self._intent] else -5.0 for one in sequences]
+
+    def shape(self, text: str) -> float:  # noqa: ARG002 - it is the same of everything
+        return self._shape
+
+
+@pytest.mark.parametrize(
+    ("score", "intent", "done"), [(0.99, "send_mail", True), (0.8, "send_mail", False), (0.99, "open_app", False)]
+)
+def test_a_verb_that_nobody_configured_is_that_of_an_order_where_all_examples_say_so(
+    score: float, intent: str, done: bool
+) -> None:
+    foreign = "Please translate the letter to Anna"
+
+    routed = LearnedIntentRouter(RULES, Sure(score), BANDS, Read(intent)).route(foreign)
+
+    assert (routed.name == "send_mail") is done
 
 
 class Torn(Sure):
