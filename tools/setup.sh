@@ -74,6 +74,7 @@ make_venv() {
     [ -n "$python" ] || fail "Python 3.11 or newer is missing. Please install it, then try again."
     has_venv "$python" || fail "$python has no module venv. Please install it (Debian: python3-venv), then try again."
     say "creating $VENV with $python"
+    [ ! -L "$VENV" ] || fail "$VENV is a link: to make it anew would empty what it points to. Please remove the link, then try again."
     "$python" -m venv --clear "$VENV"
 }
 
