@@ -10,6 +10,7 @@ from scheduler.core.words import Words
 
 _READ_OUT: Final = frozenset({"lies", "lese", "lesen", "les", "vorlesen", "read"})
 _FINDS_OUT: Final = frozenset({"find", "show", "lookup", "know"})
+_WHAT: Final = ("was ", "what ", "what's ", "what’s ")
 _ASKED: Final = frozenset(
     {"was", "what", "wie", "how", "wann", "when", "wer", "who", "ob", "whether", "welche", "which"}
 )
@@ -18,7 +19,8 @@ _ASKED: Final = frozenset(
 def asked_in(clause: Clause, signs: Signs, whole: str) -> tuple[str, float] | None:
     """Return whether somebody wrote, where something is, or what is to be found out; None for anything else."""
     said = whole[clause.told[0].start : clause.told[-1].end]
-    found = of_told(signs.senses, said)
+    tells_me = "tell" in signs.senses and signs.me and said.casefold().startswith(_WHAT)
+    found = of_told(signs.senses | {"show"} if tells_me else signs.senses, said)
     if found is not None or not signs.senses & _FINDS_OUT or signs.to:
         return found
     if clause.told[0].key in {"wo", "wohin", "where", "in"}:

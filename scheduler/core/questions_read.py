@@ -17,7 +17,7 @@ _WROTE: Final = re.compile(
     r"(?i)^(?:hat|haben|has|have|did|hatte) (?!ich\b|du\b|wir\b|i\b|we\b|you\b)(?:sich )?.{2,40}? (?:\w+ )*?(?:geschrieben|geantwortet|gemailt|gemeldet|zurückgeschrieben|replied|emailed|mailed|email|mail|written|answered|emailed|responded|reply|write|answer|come back|got back|get back|respond|been in touch)\b(?!.*\b(?:wie|how)\b)"
 )
 _HEARD: Final = re.compile(
-    r"(?i)\b(?:was|what)(?:'s|'d)?(?: (?:hat|haben|hatte|did|has|have))? (?!(?:ich|du|wir|i|you|we|ist|is)\b).{2,60}? (?:mir |uns |me |us |mir so |denn )*(?:geschrieben|gemailt|gesendet|geschickt|geantwortet|schreibt|schreiben|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?|said|say|wollte|want(?:ed)?)\b"
+    r"(?i)\b(?:was|what)(?:'s|'d)?(?: (?:hat|haben|hatte|did|has|have))? (?!(?:(?:hab|habe|hast|habt|haben|have|did) )?(?:ich|du|wir|i|you|we|ist|is)\b).{2,60}? (?:mir |uns |me |us |mir so |denn )*(?:geschrieben|gemailt|gesendet|geschickt|geantwortet|schreibt|schreiben|write|written|wrote|send|sent|e?mail(?:ed)?|reply|replied|answer(?:ed)?|said|say|wollte|want(?:ed)?)\b"
 )
 _WRITES: Final = re.compile(
     r"(?i)^(?:was|what) (?:schreib(?:t|en)|mailt|antwortet|does|do|sagt) (?!(?:man|ich|wir|du|i|we|you)\b).+?"

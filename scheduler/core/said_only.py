@@ -253,7 +253,7 @@ def _asks_what_others_do(words: Words) -> bool:
     later = [one for place, _, many in words.verbs if place > 1 for one in many if one.sense in _DOINGS]
     if first.key in _DO:
         return any(one.form == BASE for one in later)
-    if first.key in _BE and rest[0].key != "there":
+    if first.key in _BE and rest[0].key != "there" and not (first.key == "was" and words.language == "de"):
         return any(one.form in _PARTICIPLES for one in later)
     begins = [one for place, _, many in words.verbs if place == 0 for one in many]
     forms = {one.form for one in begins if one.language == "de" and one.sense in _DOINGS}

@@ -25,8 +25,8 @@ from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.order_division import Part, part_of
 from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.reading_checks import (
-    after_negations,
     all_agree,
+    besides_negations,
     likeliest,
     one_of_row,
     others_are_remarks,
@@ -154,6 +154,7 @@ class LearnedIntentRouter:
             refused = read.parts[0].routed
             if ordered >= self._bands.act and self._overrules(text, refused, guess, ways):
                 refused = refused.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+                read = read._replace(parts=(read.parts[0]._replace(routed=refused), *read.parts[1:]))
             doubt = self._doubt(refused, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
@@ -191,12 +192,12 @@ class LearnedIntentRouter:
     def _overrules(self, text: str, refused: RoutedIntent, guess: Guess, ways: "Ways | None") -> bool:
         """Whether examples know better than rules that refuse what is likely ordered.
 
-        What rules take for negated is ordered by the words after the last negation: "They take no Word, so make the
-        plan a PDF". What they take for something that nobody configured is an order with a verb that they do not know.
+        What rules take for negated is ordered by the words beside the negation: "They take no Word, so make the plan a
+        PDF". What they take for something that nobody configured is an order with a verb that they do not know.
         """
         if refused.why == NEGATED:
-            _, alone, ordered = self._weighed_alone(after := after_negations(text))
-            return bool(after) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
+            _, alone, ordered = self._weighed_alone(beside := besides_negations(text))
+            return bool(beside) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
         return refused.unconfigured and likeliest(ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
 
     def _weighed_alone(self, text: str) -> tuple[RoutedIntent, Guess, float]:

@@ -1,5 +1,6 @@
 """What keeps readings of a request, or overrules rules that refuse it: comparisons of what rules and examples read."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,10 @@ from scheduler.llm.readings import Reading
 if TYPE_CHECKING:
     from scheduler.llm.order_model import Ways
 
+_REASON: Final = re.compile(
+    r"(?i)(?:,\s*|\s)(?=(?:sonst|andernfalls|damit|weil|denn|otherwise|or else|because|since"
+    r"|so (?:that|no ?body|no ?one))\b)"
+)
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 
@@ -29,11 +34,17 @@ def all_agree(known: Sequence[OrderPart], guess: Guess, ways: "Ways | None") -> 
     return len(read) == 1 and guess.intents[:1] == likeliest(ways) == read
 
 
-def after_negations(text: str) -> str:
-    """Return the words of a request after the last clause that negates anything; empty where none follow."""
-    pieces = cut(text)
-    last = max((place for place, one in enumerate(pieces) if NEGATION & Words(tokens_of(one)).keys), default=-1)
-    return "".join(pieces[last + 1 :]).strip()
+def besides_negations(text: str) -> str:
+    """Return the words of a request after the last clause that negates anything, without a reason at the end.
+
+    Empty where nothing is left, or nothing negates: "Send it, or rather don't". "They take no Word, so make it a PDF"
+    leaves the order, "make it a PDF, so that nobody changes it" does, too.
+    """
+    reasons = [found.start() for found in _REASON.finditer(text)]
+    pieces = cut(text[: reasons[-1]] if reasons else text)
+    negated = [place for place, one in enumerate(pieces) if NEGATION & Words(tokens_of(one)).keys]
+    left = "".join(pieces[max(negated, default=-1) + 1 :]).strip()
+    return "" if left == text.strip() else left
 
 
 def others_are_remarks(read: Orders) -> bool:

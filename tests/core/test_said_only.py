@@ -88,6 +88,10 @@ ORDERS = {
     "Just open Excel, done.": "open_app",
     "Jetzt schließen: Word und Excel": "close_app",
     "I want to see all mail from May": "read_mail",
+    "Was hat die Spedition gemailt?": "read_mail",
+    "Ich hab nasse Hände, was hat denn die Bank seit gestern geschickt?": "read_mail",
+    "Tell me what Bernadette's email says": "read_mail",
+    "Sag mir, was in der Mail von Anna steht": "read_mail",
     "Die immer gleiche Mail von Krause suchen": "search_mail",
 }
 
@@ -102,6 +106,11 @@ def test_what_is_surely_only_said_orders_nothing(said: str) -> None:
 @pytest.mark.parametrize(("said", "intent"), ORDERS.items())
 def test_orders_that_look_alike_are_read(said: str, intent: str) -> None:
     assert intent in [one.intent for one in read_request(normalise(said)).orders]
+
+
+@pytest.mark.parametrize("said", ["Was hab ich Anna gemailt?", "Was hast du Anna gemailt?"])
+def test_what_was_sent_is_no_mail_of_whom_it_was_sent_to(said: str) -> None:
+    assert not read_request(normalise(said)).orders
 
 
 @pytest.mark.parametrize("said", ["Scratch the invitation.", "Lass die Mail an Krause lieber."])

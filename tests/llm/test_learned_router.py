@@ -117,6 +117,8 @@ def test_what_grammar_refuses_is_done_where_examples_are_surer_still_unless_it_i
     ("request_", "done"),
     [
         ("Das Amt nimmt kein Word, beglücke Anna mit dem Schreiben", True),
+        ("Beglücke Anna mit dem Schreiben, sonst glaubt sie es nicht", True),
+        ("Beglücke Anna nicht mit dem Schreiben, sonst glaubt sie es", False),
         ("Beglücke Anna mit dem Schreiben, aber nicht heute", False),
         ("Beglücke Anna nicht mit dem Schreiben", False),
         ("Beglücke Anna mit dem Schreiben. Nein, lieber nicht.", False),
