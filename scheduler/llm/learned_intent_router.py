@@ -27,6 +27,7 @@ from scheduler.llm.ordering import evidence, likely
 from scheduler.llm.reading_checks import (
     all_agree,
     besides_negations,
+    is_foreign,
     likeliest,
     one_of_row,
     others_are_remarks,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _REFUSED: Final = "courtesy"
 _NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
-"""What is not done, however surely examples speak for it."""
+"""What is not done, however surely examples speak for it, unless they overrule rules."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
     rf"(?:{NOT}|{DO_NOT})\b|.*\bnicht\W*$"
@@ -78,6 +79,8 @@ class Bands(NamedTuple):
     """From here on it is done, but for what rules take for negated or only said."""
     ask: float = 0.3
     """From here on people are asked which is meant; below, nothing is known."""
+    overrule: float = 0.93
+    """From here on it may be done though rules refuse it."""
     against_grammar: float = 0.8
     """From here on people are asked about what rules refuse."""
     look: float = 1.0
@@ -99,7 +102,8 @@ _CLEAR: Final = 0.9
 class LearnedIntentRouter:
     """Asks rules first, then what was learned, and takes of both what is right more often.
 
-    What rules understand as negated, as surely only said, or as an order of which nothing is configured is never done.
+    What rules understand as negated or surely only said, or as an order of which nothing is configured, is not done,
+    unless only what stands beside an order is negated, or only a word beside it is none of ours.
     `way` and `why` of each order tell how it was found out.
     """
 
@@ -150,20 +154,19 @@ class LearnedIntentRouter:
         ways = self._ways(text, guess, known)
         ordered = likely(evidence(guess, ways.nothing if ways else None, self._shape(text, guess, known), read.parts))
         nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
-        if not known:
-            refused = read.parts[0].routed
-            if ordered >= self._bands.act and self._overrules(text, refused, guess, ways):
-                refused = refused.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
-                read = read._replace(parts=(read.parts[0]._replace(routed=refused), *read.parts[1:]))
-            doubt = self._doubt(refused, ordered, nearest, one_word=" " not in text.strip())
+        if not known and ordered >= self._bands.overrule and self._overrules(text, read.parts[0].routed, guess, ways):
+            unrefused = read.parts[0].routed.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+            read = read._replace(parts=(read.parts[0]._replace(routed=unrefused), *read.parts[1:]))
+        elif not known:
+            doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
         elif ordered < self._bands.act or taken_back:
             aside = read.overlooked or len(read.parts) > 1
             plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
             heard = ordered >= self._bands.ask or urges(read)
-            may = reminds(text) or (heard and self._ordered_alone(alone, known[0].routed.name))
-            agreed = not taken_back and ordered >= self._bands.act_if_agreed and all_agree(known, guess, ways)
+            may = reminds(text) or (heard and bool(alone) and self._ordered_alone(alone, known[0].routed.name))
+            agreed = not taken_back and ordered >= self._bands.act_if_agreed and all_agree(text, known, guess, ways)
             plain = plain or agreed or (bool(alone) and may)
             if not plain:
                 names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
@@ -190,15 +193,17 @@ class LearnedIntentRouter:
         return routed.name == intent and ordered >= self._bands.ask
 
     def _overrules(self, text: str, refused: RoutedIntent, guess: Guess, ways: "Ways | None") -> bool:
-        """Whether examples know better than rules that refuse what is likely ordered.
+        """Whether examples know better than rules that refuse what is very likely ordered.
 
         What rules take for negated is ordered by the words beside the negation: "They take no Word, so make the plan a
-        PDF". What they take for something that nobody configured is an order with a verb that they do not know.
+        PDF". What they take for something that nobody configured holds such a word where no order has its verb:
+        "Lease signing with Tom at ten, into the diary".
         """
         if refused.why == NEGATED:
             _, alone, ordered = self._weighed_alone(beside := besides_negations(text))
             return bool(beside) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
-        return refused.unconfigured and likeliest(ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
+        alike = likeliest(ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
+        return refused.unconfigured and alike and not is_foreign(text)
 
     def _weighed_alone(self, text: str) -> tuple[RoutedIntent, Guess, float]:
         """Return what rules and examples read in some words of a request, and how likely they order anything."""

@@ -60,7 +60,7 @@ _HURRY: Final = re.compile(
     r"(?i)(?:(?:es|das|it|that) )?(?:(?:ist|is|wäre|wär) (?:\w+ )?(?:dringend|eilig|wichtig|urgent|important)|eilt)"
 )
 _REASON: Final = re.compile(r"(?i)(?:denn|weil|because|since)\b")
-_HARMLESS: Final = frozenset(
+HARMLESS: Final = frozenset(
     {"close_app", "open_app", "open_document", "navigate_url", "search_mail", "read_mail", "web_search"}
     | {"search_document"}
 )
@@ -150,7 +150,7 @@ def _may_change(remark: str, intent: str, order: str) -> bool:
     if (inverted or _PAST.match(remark)) and not _HURRY.match(remark):
         return True
     past = _PAST.search(remark) or (_HAVE.search(remark) and _DONE.search(remark))
-    return past is not None and intent not in _HARMLESS and not _REASON.match(remark)
+    return past is not None and intent not in HARMLESS and not _REASON.match(remark)
 
 
 def _without_remarks(text: str, remarks: Sequence[str]) -> str:

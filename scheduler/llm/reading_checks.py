@@ -1,16 +1,19 @@
 """What keeps readings of a request, or overrules rules that refuse it: comparisons of what rules and examples read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.lexicon import FOREIGN
 from scheduler.core.mood_words import NEGATION
 from scheduler.core.order_cuts import cut
-from scheduler.core.phrases import tokens_of
+from scheduler.core.phrases import Token, tokens_of
+from scheduler.core.word_forms import TO_INFINITIVE
 from scheduler.core.words import Words
 from scheduler.llm.guess import Guess
+from scheduler.llm.order_alone import HARMLESS
 from scheduler.llm.readings import Reading
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ _REASON: Final = re.compile(
     r"(?i)(?:,\s*|\s)(?=(?:sonst|andernfalls|damit|weil|denn|otherwise|or else|because|since"
     r"|so (?:that|no ?body|no ?one))\b)"
 )
+_MAY_EXCEPT: Final = NEGATION | {"but", "außer", "ausser", "except", "vergiss", "forget"}
+_TO: Final = re.compile(r"(?i)\bzu \w+n\b")
+_FEW_WORDS: Final = 2
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
 
 
@@ -28,23 +34,59 @@ def likeliest(ways: "Ways | None") -> tuple[str, ...]:
     return ways.ways[0].intents if ways is not None and ways.ways else ()
 
 
-def all_agree(known: Sequence[OrderPart], guess: Guess, ways: "Ways | None") -> bool:
-    """Whether rules, examples of orders and those of whole requests read the same single order."""
+def all_agree(text: str, known: Sequence[OrderPart], guess: Guess, ways: "Ways | None") -> bool:
+    """Whether rules, examples of orders and those of whole requests read the same single harmless order.
+
+    They all look at the same words, so this says which order it is rather than whether it is one: nothing may negate or
+    except anything.
+    """
     read = tuple(part.routed.name for part in known)
-    return len(read) == 1 and guess.intents[:1] == likeliest(ways) == read
+    harmless = len(read) == 1 and read[0] in HARMLESS and not Words(tokens_of(text)).keys & _MAY_EXCEPT
+    return harmless and guess.intents[:1] == likeliest(ways) == read
 
 
 def besides_negations(text: str) -> str:
     """Return the words of a request after the last clause that negates anything, without a reason at the end.
 
-    Empty where nothing is left, or nothing negates: "Send it, or rather don't". "They take no Word, so make it a PDF"
-    leaves the order, "make it a PDF, so that nobody changes it" does, too.
+    "They take no Word, so make it a PDF" leaves the order, "make it a PDF, so that nobody changes it" does, too. Empty
+    where nothing is left or nothing negates, where what is left only says what is not to be done ("Don't dare to …"),
+    and where a negation stands alone: "to Tom, no, to Eva" corrects, "No, not now" takes back.
     """
     reasons = [found.start() for found in _REASON.finditer(text)]
-    pieces = cut(text[: reasons[-1]] if reasons else text)
-    negated = [place for place, one in enumerate(pieces) if NEGATION & Words(tokens_of(one)).keys]
+    told = text[: reasons[-1]] if reasons else text
+    pieces = cut(told)
+    negated = [place for place, one in enumerate(pieces) if _negates(one)]
+    alone = any(len(pieces[place].split()) <= _FEW_WORDS for place in negated)
+    if alone or (not negated and not _negates(text[len(told) :])):
+        return ""
     left = "".join(pieces[max(negated, default=-1) + 1 :]).strip()
-    return "" if left == text.strip() else left
+    return "" if _is_infinitive(left) else left
+
+
+def _negates(text: str) -> bool:
+    return bool(NEGATION & Words(tokens_of(text)).keys)
+
+
+def _is_infinitive(text: str) -> bool:
+    """Whether words hold no verb but an infinitive with "zu", which needs another clause."""
+    words = Words(tokens_of(text))
+    if words.imperative is not None or words.finite is not None:
+        return False
+    return _TO.search(text) is not None or any(one.form == TO_INFINITIVE for _, _, many in words.verbs for one in many)
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a verb of which nothing is configured is what a clause orders: "Restart Outlook", "Das PDF kürzen"."""
+    return any(_only_foreign(verb) for one in cut(text) for verb in _ordered_by(Words(tokens_of(one))))
+
+
+def _ordered_by(words: Words) -> Iterator[Token]:
+    yield from (verb for verb in (words.imperative, words.nonfinite) if verb is not None and not verb.has("modal"))
+
+
+def _only_foreign(verb: Token) -> bool:
+    senses = {one.sense for one in verb.meanings if one.kind == "verb"}
+    return bool(senses) and senses <= {FOREIGN, "print"}
 
 
 def others_are_remarks(read: Orders) -> bool:

@@ -151,14 +151,19 @@ class Read:
 
 
 @pytest.mark.parametrize(
-    ("score", "intent", "done"), [(0.99, "send_mail", True), (0.8, "send_mail", False), (0.99, "open_app", False)]
+    ("request_", "score", "intent", "done"),
+    [
+        ("Lease signing for Anna by mail please", 0.99, "send_mail", True),
+        ("Lease signing for Anna by mail please", 0.8, "send_mail", False),
+        ("Lease signing for Anna by mail please", 0.99, "open_app", False),
+        ("Please translate the letter to Anna", 0.99, "send_mail", False),
+        ("Das Schreiben an Anna bitte übersetzen", 0.99, "send_mail", False),
+    ],
 )
-def test_a_verb_that_nobody_configured_is_that_of_an_order_where_all_examples_say_so(
-    score: float, intent: str, done: bool
+def test_a_word_that_nobody_configured_is_no_reason_to_refuse_what_all_examples_know_unless_it_orders(
+    request_: str, score: float, intent: str, done: bool
 ) -> None:
-    foreign = "Please translate the letter to Anna"
-
-    routed = LearnedIntentRouter(RULES, Sure(score), BANDS, Read(intent)).route(foreign)
+    routed = LearnedIntentRouter(RULES, Sure(score), BANDS, Read(intent)).route(request_)
 
     assert (routed.name == "send_mail") is done
 
