@@ -304,11 +304,12 @@ class Orchestrator:
         if run is not None:
             run.renewed(until)
 
-    def stop(self, job_id: JobId) -> None:
-        """Ask a run of this worker to stop because its job was cancelled."""
+    def stop(self, job_id: JobId) -> bool:
+        """Ask a run of this worker to stop because its job was cancelled; return whether there is one."""
         run = self._runs.get(job_id)
         if run is not None:
             run.cancel()
+        return run is not None
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

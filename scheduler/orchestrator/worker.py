@@ -21,6 +21,7 @@ from scheduler.queue.job_queue import JobQueue
 log = structlog.get_logger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
+_LOOK_SOON = 0.01  # the same while a job that is to be stopped may be about to begin here
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
 _GROUPS = 2
@@ -64,6 +65,7 @@ class Worker:
         self._grace = grace
         self._draining = False
         self._full = False
+        self._leasing = False
         self._look = asyncio.Event()
         self._running: dict[Carrier, Job] = {}
         self._latest: dict[str, Carrier] = {}
@@ -94,7 +96,9 @@ class Worker:
             self._look.clear()
             limit = min(self._concurrency - len(self._running), self._group)
             self._full = limit < 1
+            self._leasing = True
             jobs = await self._next_jobs(limit)
+            self._leasing = False
             self.last_look = asyncio.get_running_loop().time()
             self._start_all(jobs, owner, self._clock.now())
             if not jobs or len(jobs) < limit:
@@ -197,22 +201,22 @@ class Worker:
         while True:
             seen = self._queue.changes
             self._look.set()
-            if self._running:
-                await self._stop_cancelled()
+            begins = await self._stop_cancelled() if self._running or self._leasing else False
             try:
-                await self._queue.wait(seen, _LOOK_AGAIN)
+                await self._queue.wait(seen, _LOOK_SOON if begins else _LOOK_AGAIN)
             except Exception as error:
                 log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
                 await asyncio.sleep(_LOOK_AGAIN)
 
-    async def _stop_cancelled(self) -> None:
+    async def _stop_cancelled(self) -> bool:
+        """Ask runs whose jobs were cancelled to stop; return whether one of them may be about to begin here."""
         try:
             wanted = await self._queue.cancelling()
         except Exception as error:
             log.warning("queue_unavailable", error=str(error), exc_info=not isinstance(error, UnavailableError))
-            return
-        for job_id in wanted:
-            self.orchestrator.stop(job_id)
+            return False
+        others = [job_id for job_id in wanted if not self.orchestrator.stop(job_id)]
+        return any(self._leasing or job_id in self._latest for job_id in others)
 
     async def _keep_sweeping(self) -> None:
         while True:

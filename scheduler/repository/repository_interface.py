@@ -164,6 +164,7 @@ class JobRepository(abc.ABC):
     async def record(self, *changes: RunProgress) -> None:
         """Store what steps of runs changed, all of it, or nothing.
 
+        What went unanswered may be tried again, together or each alone: what is stored already is not stored twice.
         Raises LeaseLostError unless each lease is still the job's, and InvalidTransitionError.
         """
 

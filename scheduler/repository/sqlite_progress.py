@@ -20,12 +20,15 @@ from scheduler.repository.storable import document, maybe_micros, well_formed
 _tasks, _events, _entries = map(attrgetter, ("tasks", "events", "audit"))
 
 
-def record(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:
+def record(connection: sqlite3.Connection, changes: Sequence[RunProgress], *, again: bool = False) -> None:
     """Store what steps changed when the caller's transaction is committed, together with what others changed.
 
+    With `again`, what is stored already is left out; steps without an audit entry always are, as no id would clash.
     All of it is of the tenant of its job, as RunProgress sees to. Raises, now or then, LeaseLostError unless each lease
-    is still the job's, and InvalidTransitionError.
+    is still the job's, InvalidTransitionError, and sqlite3.IntegrityError for what is stored already.
     """
+    if again or not all(map(_entries, changes)):
+        changes = _without_recorded(connection, changes, again)
     going, ends = [one for one in changes if one.status is None], [one for one in changes if one.status is not None]
     if going:
         before_commit(connection, _must_hold, going)
@@ -44,13 +47,27 @@ def record(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> No
     sqlite_audit.append_of_tenants(connection, tuple(chain.from_iterable(map(_entries, changes))))
 
 
-def is_recorded(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> bool:
-    """Say whether all that would be entered in the audit log is there already; its ids are made but once."""
+def _without_recorded(
+    connection: sqlite3.Connection, changes: Sequence[RunProgress], again: bool
+) -> Sequence[RunProgress]:
+    """Leave out what is stored already: whoever goes on from there must hold the lease all the same."""
+    new: list[RunProgress] = []
+    for progress in changes:
+        if not (again or not progress.audit) or not _is_recorded(connection, progress):
+            new.append(progress)
+        elif progress.status is None:
+            _must_hold(connection, (progress,))
+    return new
+
+
+def _is_recorded(connection: sqlite3.Connection, progress: RunProgress) -> bool:
+    """Say whether a step is stored already. Ids of entries are made but once; a line without an entry is known by all
+    it says, its time included. What has neither says only how tasks stand, and may be stored again."""
+    if not progress.audit:
+        return sqlite_events.ends_with(connection, progress.job_id, progress.events)
     statement = "SELECT EXISTS (SELECT 1 FROM audit_log WHERE id = ? AND job_id = ?)"
-    entries = ((entry.id, progress.job_id) for progress in changes for entry in progress.audit)
-    return all(progress.audit for progress in changes) and all(
-        connection.execute(statement, entry).fetchone()[0] for entry in entries
-    )
+    ids = ((entry.id, progress.job_id) for entry in progress.audit)
+    return all(connection.execute(statement, entry).fetchone()[0] for entry in ids)
 
 
 def _must_hold(connection: sqlite3.Connection, changes: Sequence[RunProgress]) -> None:

@@ -1,12 +1,13 @@
 """The store's promise kept on SQLite. Jobs, tasks, messages, events and the audit log share one file and one writer."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.crash_points import CrashPoint, crash_points
+from scheduler.core.errors import LeaseLostError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
@@ -103,14 +104,16 @@ class SQLiteJobRepository(JobRepository):
     @crash_points(CrashPoint.BEFORE_PROGRESS, CrashPoint.AFTER_PROGRESS)
     async def record(self, *changes: RunProgress) -> None:
         try:
-            await self._database.write(
-                lambda connection: sqlite_progress.record(connection, changes),
-                quick=True,
-                news=max(map(_news_of, changes), default=News.NONE),
-            )
-        except sqlite3.IntegrityError:  # it says so of what was committed, though its answer was lost
-            if not await self._database.read(lambda connection: sqlite_progress.is_recorded(connection, changes)):
-                raise
+            await self._record(changes)
+        except (sqlite3.IntegrityError, LeaseLostError):  # that, too, is said of what was committed and went unanswered
+            await self._record(changes, again=True)
+
+    def _record(self, changes: Sequence[RunProgress], *, again: bool = False) -> Awaitable[None]:
+        return self._database.write(
+            lambda connection: sqlite_progress.record(connection, changes, again=again),
+            quick=True,
+            news=max(map(_news_of, changes), default=News.NONE),
+        )
 
 
 def _news_of(progress: RunProgress) -> News:

@@ -1,7 +1,6 @@
 """What every store promises of runs: steps are fenced and stored whole, and nothing crosses a tenant."""
 
 import asyncio
-import sqlite3
 import time
 from datetime import timedelta
 
@@ -69,24 +68,6 @@ class TestRecording:
         assert (ended.status, ended.error, ended.error_code) == (JobStatus.FAILED, "Zu spät", "timeout")
         assert (ended.completed_at, ended.lease) == (NOON, None)
 
-    async def test_a_step_whose_answer_was_lost_may_be_stored_again(self, store: Store) -> None:
-        job = await store.leased()
-        progress = a_progress(job, events=[an_event(job)], audit=[an_audit_entry(job_id=job.id)])
-        await store.jobs.record(progress)
-        before = await store.everything(job.id)
-
-        await store.jobs.record(progress)
-
-        assert await store.everything(job.id) == before
-
-    async def test_an_entry_of_another_job_is_not_taken_for_the_same(self, store: Store) -> None:
-        one, other = await store.leased(), await store.leased()
-        entry = an_audit_entry(job_id=one.id)
-        await store.jobs.record(a_progress(one, audit=[entry]))
-
-        with pytest.raises(sqlite3.IntegrityError):
-            await store.jobs.record(a_progress(other, audit=[entry.model_copy(update={"job_id": other.id})]))
-
     async def test_a_step_under_an_old_lease_changes_nothing(self, store: Store, clock: FakeClock) -> None:
         job = await store.leased()
         clock.advance(LEASE)
@@ -134,16 +115,6 @@ class TestRecording:
                 await store.jobs.record(*map(_an_end, others), last)
 
         assert [await store.everything(job.id) for job in (lost, *others)] == before
-
-    async def test_several_whose_answer_was_lost_may_be_stored_again(self, store: Store) -> None:
-        jobs = [await store.leased() for _ in range(2)]
-        changes = [a_progress(job, audit=[an_audit_entry(job_id=job.id)]) for job in jobs]
-        await store.jobs.record(*changes)
-        before = [await store.everything(job.id) for job in jobs]
-
-        await store.jobs.record(*changes)
-
-        assert [await store.everything(job.id) for job in jobs] == before
 
     async def test_who_has_lost_the_lease_adds_no_items_that_its_heir_has_added(
         self, store: Store, clock: FakeClock

@@ -48,7 +48,7 @@ class Case:
     @staticmethod
     def _step(chance: Random, number: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         after = (f"s{number - 1}",) if number and chance.random() < 0.7 else ()
-        ways = ["now"] * 8 + ["turn", "wait", "long", "fails", "flickers", "breaks"]
+        ways = ["now"] * 8 + ["turn", "wait", "long", "fails", "flickers", "breaks", "unclear", "unclear"]
         return chance.choice([FIND, SEND]), after, tuple(chance.choice(ways) for _ in range(2))
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Final
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, StoreBusyError
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.task_errors import OutcomeUnknownError
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult
 from scheduler.core.todo import ToDo
 from scheduler.repository.news import Signal
@@ -52,6 +53,8 @@ class ScriptedExecutors(FakeExecutors):
         self.keys[context.job_id, context.task_id] = context.effect_key
         if todo.action == SEND:
             self.once.add(context.effect_key)
+        if way == "unclear":
+            raise OutcomeUnknownError(todo.action, "nobody has heard of it")
         return {"attempt": context.attempt}
 
     def _must_be_named(self, context: ExecutionContext) -> None:
@@ -106,10 +109,9 @@ class ModelJobs:
 
     def _commit(self, changes: Sequence[RunProgress]) -> None:
         """Store all of it or nothing."""
+        changes = [change for change in changes if not self._store.has_left_with(change)]
         for change in changes:
-            job = self._store.rows[change.job_id].job
-            if job.lease is None or job.lease.token != change.lease_token:
-                raise LeaseLostError(change.job_id)
+            self._store.fenced(change.job_id, change.lease_token)
         self.again += [entry.id for change in changes for entry in change.audit if entry.id in self._answered]
         for change in changes:
             self._store.record(change)

@@ -96,6 +96,7 @@ class Invariants:
         self._most_waiting = most_waiting
         self._replayed: defaultdict[JobId, _Replayed] = defaultdict(_Replayed)
         self._epochs: Counter[JobId] = Counter()
+        self._lines: defaultdict[JobId, set[str]] = defaultdict(set)
         self._silent: defaultdict[JobId, Counter[tuple[str, TaskId | None]]] = defaultdict(Counter)
         self._leases: Counter[JobId] = Counter()
         self._crashes: Counter[JobId] = Counter()
@@ -182,6 +183,7 @@ class Invariants:
         """Replay the new lines of the timeline, and compare with what is stored."""
         job, replayed = commit.stored.job, self._replayed[commit.stored.job.id]
         for line in commit.events:
+            self._must_be_new(line)
             replayed.read(line)
             if line.type is EventType.JOB_DEFERRED:
                 self.met["parked until the next attempt"] += 1
@@ -196,6 +198,12 @@ class Invariants:
             let_go = stopping and row.status is TaskStatus.PENDING and not told.final
             if (told is not row.status and not let_go) or replayed.attempts[row.task_id] != row.attempts:
                 raise ViolationError("I6", f"{row.task_id} of {job.id} is {row.status}, its timeline says {told}")
+
+    def _must_be_new(self, line: JobEvent) -> None:
+        said = line.model_dump_json(exclude={"seq"})
+        if said in self._lines[line.job_id]:
+            raise ViolationError("I6", f"the timeline of {line.job_id} says twice {said}")
+        self._lines[line.job_id].add(said)
 
     def _check_end(self, job: Job, tasks: dict[TaskId, TaskRun]) -> None:
         open_ = [row.task_id for row in tasks.values() if not row.status.final]

@@ -15,6 +15,7 @@ from scheduler.core.ids import LeaseToken, TaskId
 from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
+from scheduler.core.todo import step_of
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.storable import to_moment
 
@@ -94,6 +95,12 @@ def as_model(kind: type[Model], line: object) -> Model:
     return kind.model_validate(values | moments | documents)
 
 
+def ends_with(timeline: Sequence[JobEvent], lines: Sequence[JobEvent | EventLine]) -> bool:
+    """Whether all lines, if there are any, are among the last of a timeline; four of others may come after them."""
+    last = timeline[-len(lines) - 4 :]
+    return bool(lines) and all(as_model(JobEvent, line) in last for line in lines)
+
+
 def put_aside(task: TaskRun, run: int, rest: TaskFailure, at: datetime) -> tuple[TaskRun, EventType]:
     """End a task because its job is put aside: what was begun has failed, else it is skipped."""
     changes: dict[str, Any] = {"status": TaskStatus.SKIPPED, "run": run, "completed_at": at}
@@ -114,4 +121,20 @@ def put_aside_entry(job: Job, task: TaskRun, rest: TaskFailure, at: datetime, en
         reason=rest.message,
         result="failure",
         metadata={"run": job.run, "task": task.status.value, "code": rest.code},
+    )
+
+
+def cancelled_entry(job: Job, task_id: TaskId, at: datetime, entry_id: str) -> AuditEntry:
+    """Return the entry of a task that is cancelled with its job."""
+    todo = job.task_graph.tasks[step_of(task_id)]
+    return AuditEntry(
+        id=entry_id,
+        timestamp=at,
+        tenant=job.tenant,
+        job_id=job.id,
+        task_id=task_id,
+        action=todo.action,
+        reason=todo.reason or job.description or job.intent,
+        result="failure",
+        metadata={"run": job.run, "task": "cancelled"},
     )

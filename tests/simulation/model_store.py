@@ -32,7 +32,9 @@ from tests.simulation.model_rows import (
     RepeatedEntryError,
     Stored,
     as_model,
+    cancelled_entry,
     digest,
+    ends_with,
     is_due,
     line_of,
     put_aside,
@@ -177,7 +179,7 @@ class ModelStore:
         return stored.job
 
     def renew(self, job_id: JobId, token: LeaseToken, until: datetime) -> None:
-        stored = self._fenced(job_id, token)
+        stored = self.fenced(job_id, token)
         if stored.job.lease is not None:
             stored.job = stored.job.model_copy(update={"lease": stored.job.lease.model_copy(update={"until": until})})
             stored.due = until
@@ -185,7 +187,7 @@ class ModelStore:
     def hand_back(self, job: Job, now: datetime) -> None:
         if job.lease is None:
             raise LeaseLostError(job.id)
-        stored = self._fenced(job.id, job.lease.token)
+        stored = self.fenced(job.id, job.lease.token)
         before, running = stored.job, stored.job.status is JobStatus.RUNNING
         stored.job = before.model_copy(
             update={"status": JobStatus.PENDING if running else before.status, "lease": None}
@@ -195,16 +197,18 @@ class ModelStore:
         self._committed("hand back", before, *note, token=job.lease.token)
 
     def record(self, progress: RunProgress) -> None:
-        stored = self._fenced(progress.job_id, progress.lease_token)
+        if self.has_left_with(progress):
+            return
+        stored = self.fenced(progress.job_id, progress.lease_token)
         before, status = stored.job, progress.status
         if status is not None and not self._may_become(before.status, status):
             raise InvalidTransitionError(before.id, before.status, status)
         added = {task_id: TaskRun(job_id=before.id, task_id=task_id) for task_id in progress.added}
         if unknown := [task.task_id for task in progress.tasks if task.task_id not in {**stored.tasks, **added}]:
             raise ValueError(f"the tasks {unknown} are not in the plan of the job")
+        if self._is_recorded(progress):
+            return
         if repeated := [entry.id for entry in progress.audit if entry.id in self._entries]:
-            if [self._entries[id_] for id_ in repeated] == [progress.job_id] * len(progress.audit):
-                return  # stored before, though the answer was lost
             raise RepeatedEntryError(repeated)
         stored.tasks.update(added)
         tasks_before = {task.task_id: stored.tasks[task.task_id] for task in progress.tasks}
@@ -226,6 +230,16 @@ class ModelStore:
         events += [as_model(JobEvent, line) for line in progress.events]
         audit += [as_model(AuditEntry, line) for line in progress.audit]
         self._committed("record", before, stored.job, events, audit, progress.lease_token, tasks_before)
+
+    def has_left_with(self, progress: RunProgress) -> bool:
+        """Whether this was stored before, though the answer was lost, and has given the lease up."""
+        return progress.status is not None and self._is_recorded(progress)
+
+    def _is_recorded(self, progress: RunProgress) -> bool:
+        """Whether this was stored before: its entries say so, or else its lines."""
+        if progress.audit:
+            return all(self._entries.get(entry.id) == progress.job_id for entry in progress.audit)
+        return progress.job_id in self.rows and ends_with(self.rows[progress.job_id].events, progress.events)
 
     def _park(self, stored: Stored, progress: RunProgress) -> None:
         """Give the lease up; a job that is to be cancelled needs another worker."""
@@ -270,7 +284,7 @@ class ModelStore:
     def _may_become(self, before: JobStatus, status: JobStatus) -> bool:
         return status in _PARKED or (status in JOB_TRANSITIONS[before] and status is not JobStatus.CANCELLING)
 
-    def _fenced(self, job_id: JobId, token: LeaseToken) -> Stored:
+    def fenced(self, job_id: JobId, token: LeaseToken) -> Stored:
         stored = self.rows.get(job_id)
         if stored is None or stored.job.lease is None or stored.job.lease.token != token:
             raise LeaseLostError(job_id)
@@ -317,20 +331,9 @@ class ModelStore:
             if not task.status.final:
                 changes = {"status": TaskStatus.CANCELLED, "run": job.run, "completed_at": now}
                 stored.tasks[task_id] = task.model_copy(update=changes)
-                todo = job.task_graph.tasks[step_of(task_id)]
-                lines.append(line_of(job, EventType.TASK_CANCELLED, now, task_id, {"action": todo.action}))
-                entry = AuditEntry(
-                    id=f"store-{next(self._ids)}",
-                    timestamp=now,
-                    tenant=job.tenant,
-                    job_id=job.id,
-                    task_id=task_id,
-                    action=todo.action,
-                    reason=todo.reason or job.description or job.intent,
-                    result="failure",
-                    metadata={"run": job.run, "task": "cancelled"},
-                )
-                entries.append(entry)
+                action = job.task_graph.tasks[step_of(task_id)].action
+                lines.append(line_of(job, EventType.TASK_CANCELLED, now, task_id, {"action": action}))
+                entries.append(cancelled_entry(job, task_id, now, f"store-{next(self._ids)}"))
         return lines, entries
 
     def retry(self, job_id: JobId, now: datetime, tenant: TenantId | None = None) -> Job:

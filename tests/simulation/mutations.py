@@ -48,6 +48,7 @@ _ASKS = next(outcome for outcome, _ in FAILURES if outcome.name == "asks a perso
 _decide, _done, _settle = RetryPolicy.decide, RunChange.done, RunChange.settle
 _progress, _submit = ProgressWriter.progress, Api.submit
 _record, _known_request, _leased = ModelStore.record, ModelStore._known_request, ModelStore._leased
+_is_recorded = ModelStore._is_recorded
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ def late_answer_counts(patch: Patch) -> None:
 
 @_breaks("I5")
 def lease_does_not_fence(patch: Patch) -> None:
-    patch.setattr(ModelStore, "_fenced", lambda store, job_id, _: store.rows[job_id])
+    patch.setattr(ModelStore, "fenced", lambda store, job_id, _: store.rows[job_id])
     patch.setattr(ModelStore, "_may_become", lambda *_: True)
 
 
@@ -310,6 +311,14 @@ def line_of_the_timeline_is_lost(patch: Patch) -> None:
         _record(store, replace(progress, events=lines))
 
     patch.setattr(ModelStore, "record", record)
+
+
+@_breaks("I6")
+def line_that_was_stored_is_not_known_again(patch: Patch) -> None:
+    def is_recorded(store: ModelStore, progress: RunProgress) -> bool:
+        return bool(progress.audit) and _is_recorded(store, progress)
+
+    patch.setattr(ModelStore, "_is_recorded", is_recorded)
 
 
 @_breaks("I7")

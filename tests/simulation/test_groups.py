@@ -11,6 +11,7 @@ from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_group import Carried, RunGroup
 from scheduler.repository.repository_interface import RunProgress
 from tests.simulation.groups import live
+from tests.simulation.model_store import ModelStore
 from tests.simulation.violations import ViolationError
 
 pytestmark = pytest.mark.component
@@ -39,6 +40,7 @@ def test_all_fare_as_if_alone() -> None:
 
 
 stored, changes, leave = RunGroup._stored, RunGroup._changes, RunGroup._leave
+is_recorded = ModelStore._is_recorded
 
 
 async def one_is_forgotten(group: RunGroup, runs: list[Carried]) -> list[Carried]:
@@ -77,19 +79,26 @@ def one_is_not_stored(group: RunGroup, runs: Sequence[JobRun]) -> Sequence[RunPr
 def nobody_is_let_go(_group: RunGroup, _carrier: Carrier, _run: JobRun) -> None: ...
 
 
+def what_was_stored_is_told_by_its_entries_only(store: ModelStore, progress: RunProgress) -> bool:
+    return bool(progress.audit) and is_recorded(store, progress)
+
+
 @pytest.mark.parametrize(
-    ("method", "mutation"),
+    ("place", "method", "mutation"),
     [
-        ("_stored", one_is_forgotten),
-        ("_stored", an_error_of_one_breaks_all),
-        ("_stored", what_failed_counts_as_stored),
-        ("_changes", one_is_stored_twice),
-        ("_changes", one_is_not_stored),
-        ("_leave", nobody_is_let_go),
+        (RunGroup, "_stored", one_is_forgotten),
+        (RunGroup, "_stored", an_error_of_one_breaks_all),
+        (RunGroup, "_stored", what_failed_counts_as_stored),
+        (RunGroup, "_changes", one_is_stored_twice),
+        (RunGroup, "_changes", one_is_not_stored),
+        (RunGroup, "_leave", nobody_is_let_go),
+        (ModelStore, "_is_recorded", what_was_stored_is_told_by_its_entries_only),
     ],
 )
-def test_mutations_are_caught(monkeypatch: pytest.MonkeyPatch, method: str, mutation: Callable[..., object]) -> None:
-    monkeypatch.setattr(RunGroup, method, mutation)
+def test_mutations_are_caught(
+    monkeypatch: pytest.MonkeyPatch, place: type, method: str, mutation: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(place, method, mutation)
 
     with pytest.raises(ViolationError):
         live_all(FEW_ENOUGH)

@@ -30,13 +30,14 @@ from tests.support.store import LEASE, Store
 pytestmark = pytest.mark.component
 
 TENANTS = (TenantId("acme"), TenantId("bell"))
-MOVES = 300
+MOVES = 450
 _ALWAYS = frozenset(
     {
         "accept: done", "claim: done", "claim: nothing", "record: done", "record: LeaseLostError",
-        "record: InvalidTransitionError", "renew: done", "renew: LeaseLostError", "hand back: done",
-        "hand back: LeaseLostError", "change status: done", "change status: InvalidTransitionError", "cancel: done",
-        "cancel: JobNotFoundError", "retry: InvalidTransitionError", "carry on: done", "carry on: NotWaitingError",
+        "record: InvalidTransitionError", "record again: done", "record again: LeaseLostError", "renew: done",
+        "renew: LeaseLostError", "hand back: done", "hand back: LeaseLostError", "change status: done",
+        "change status: InvalidTransitionError", "cancel: done", "cancel: JobNotFoundError",
+        "retry: InvalidTransitionError", "carry on: done", "carry on: NotWaitingError",
     }
 )  # fmt: skip
 _ASKED = OpenQuestions(questions=(Question(key="step.code", about="step", text="?"),), expires_at=NOON)
@@ -55,12 +56,13 @@ class Twins:
         self.met: Counter[str] = Counter()
         self._ids: list[JobId] = []
         self._leases: list[tuple[Job, Job]] = []  # of the same job: the model's, the real one's
+        self._recorded: list[tuple[RunProgress, RunProgress]] = []
 
     async def live(self) -> None:
         moves: Sequence[tuple[int, Callable[[], Awaitable[None]]]] = (
             (3, self._accept), (6, self._claim), (2, self._renew), (2, self._hand_back), (6, self._record),
             (2, self._change_status), (2, self._cancel), (2, self._retry), (2, self._let_time_pass),
-            (3, self._carry_on),
+            (3, self._carry_on), (3, self._record_again),
         )  # fmt: skip
         for _ in range(MOVES):
             await self.random.choices([move for _, move in moves], [weight for weight, _ in moves])[0]()
@@ -157,13 +159,17 @@ class Twins:
         assert ours.lease is not None
         assert theirs.lease is not None
         progress = self._progress(ours)
-        token, real_token = ours.lease.token, theirs.lease.token
-        await self._both(
-            "record",
-            lambda: self.model.record(RunProgress(**progress, lease_token=token)),
-            lambda: self.real.jobs.record(RunProgress(**progress, lease_token=real_token)),
-            ours.id,
-        )
+        both = tuple(RunProgress(**progress, lease_token=its.token) for its in (ours.lease, theirs.lease))
+        self._recorded.append((both[0], both[1]))
+        await self._both_record("record", *both)
+
+    async def _record_again(self) -> None:
+        """Try again what was stored or refused, as a worker does whose write went unanswered."""
+        if self._recorded:
+            await self._both_record("record again", *self.random.choice(self._recorded[-4:]))
+
+    async def _both_record(self, what: str, ours: RunProgress, theirs: RunProgress) -> None:
+        await self._both(what, lambda: self.model.record(ours), lambda: self.real.jobs.record(theirs), ours.job_id)
 
     def _progress(self, job: Job) -> dict[str, Any]:
         draw, now = self.random, self.clock.now()

@@ -1,16 +1,20 @@
 """Fixtures of the stores. The embedded one is a migrated file per test, copied from one that is migrated once."""
 
+import contextlib
+import functools
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from scheduler.core.clock import Clock
+from scheduler.core.errors import StoreBusyError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobStatus, TaskStatus
@@ -18,6 +22,7 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.dead_letter_repository import DeadLetterRepository
 from scheduler.repository.migrations import upgrade
+from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
     AuditFilter,
     AuditRepository,
@@ -69,7 +74,10 @@ async def database(store_path: Path) -> AsyncIterator[SQLiteDatabase]:
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """The repositories over one store, and the queue that leases its jobs."""
+    """The repositories over one store, and the queue that leases its jobs.
+
+    What is written within `unanswered` is committed, and fails all the same with a StoreBusyError.
+    """
 
     jobs: JobRepository
     tasks: TaskRepository
@@ -80,6 +88,7 @@ class Store:
     queue: JobQueue
     changes: ChangeSignal
     now: Callable[[], datetime]
+    unanswered: Callable[[], contextlib.AbstractContextManager[None]]
 
     async def leased(self, **changes: Any) -> Job:  # noqa: ANN401 - fields of Job
         """Accept a job and lease it."""
@@ -122,7 +131,17 @@ def sqlite_store(database: SQLiteDatabase, clock: Clock) -> Store:
         queue=JobQueue.over(SQLiteQueue(database, clock, LEASE)),
         changes=database,
         now=clock.now,
+        unanswered=functools.partial(_unanswered, database),
     )
+
+
+@contextlib.contextmanager
+def _unanswered(database: SQLiteDatabase) -> Iterator[None]:
+    def fails(_news: News) -> None:
+        raise StoreBusyError("or so it seems")
+
+    with mock.patch.object(database._desk, "ring", fails):  # which the writer's thread does when it has committed
+        yield
 
 
 BACK_ENDS: Mapping[str, Callable[[SQLiteDatabase, Clock], Store]] = {"sqlite": sqlite_store}
