@@ -104,6 +104,7 @@ async def test_what_waits_for_us_is_not_done_at_once(text: str) -> None:
         ("Öffne die Rechnung 5 und die Gutschrift 6", "document", ["open_document Rechnung 5 und Gutschrift 6"]),
         ("Termin mit Anna am Montag um 10, nein, am Dienstag", "date", ["create_appointment Dienstag"]),
         ("Book a meeting with Tom on Monday, no, Tuesday at 10", "date", ["create_appointment Tuesday"]),
+        ("Book a meeting with Tom on Monday, make that on Tuesday.", "date", ["create_appointment Tuesday"]),
         ("Set up a meeting with Tom, I mean Eva, on Monday at 10", "participants", ["create_appointment Eva"]),
         ("Termin mit Anna, nein, mit Tom am Montag um 10", "participants", ["create_appointment Tom"]),
         ("Termin mit Anna und Tom am Montag um 10", "participants", ["create_appointment Anna und Tom"]),
