@@ -125,3 +125,34 @@ async def test_what_is_said_instead_is_done_instead(text: str, slot: str, orders
 )
 async def test_what_is_written_to_others_is_left_as_it_is(text: str, body: str) -> None:
     assert await read(text, "body") == [f"send_mail {body}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "orders"),
+    [
+        ("Zoom kann weg. Mach es bitte zu.", "application", ["close_app Zoom"]),
+        ("Zoom can go now, they've all hung up. Shut it, would you.", "application", ["close_app Zoom"]),
+        (
+            "Zum Öffnen von dach.docx: Die Datei liegt auf dem Portal, also vorher bitte laden. Dann aufmachen.",
+            "file_name",
+            ["download_file dach.docx", "open_document dach.docx"],
+        ),
+        (
+            "Open the contract, close Word, open it.",
+            "document",
+            ["open_document contract", "close_app", "open_document contract"],
+        ),
+        (
+            "Öffne den Vertrag, mach Word zu und öffne ihn.",
+            "document",
+            ["open_document Vertrag", "close_app", "open_document Vertrag"],
+        ),
+        (
+            "Send the list to Tom and send it a second time to be safe.",
+            "document",
+            ["send_mail list", "send_mail list"],
+        ),
+    ],
+)
+async def test_only_what_adds_nothing_is_said_twice(text: str, slot: str, orders: list[str]) -> None:
+    assert await read(text, slot) == orders
