@@ -44,6 +44,12 @@ async def read(text: str, slot: str) -> list[str]:
         "Close Excel, I mean Word",
         "Schließ Excel. Nein, Word.",
         "Close Excel. No, sorry, Word.",
+        "Schließ Excel, meine Word.",
+        "Close Word and Excel. Forget Excel.",
+        "Close Excel and Word, forget Excel.",
+        "Close Word. Forget Excel.",
+        "Word zumachen, Excel nicht.",
+        "Mach Word zu, Excel bitte nicht.",
     ],
 )
 async def test_what_stays_as_it_is_is_not_closed(text: str) -> None:
@@ -156,3 +162,20 @@ async def test_what_is_written_to_others_is_left_as_it_is(text: str, body: str) 
 )
 async def test_only_what_adds_nothing_is_said_twice(text: str, slot: str, orders: list[str]) -> None:
     assert await read(text, slot) == orders
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Close Word and open Excel. Forget Word.",
+        "Open Excel and close Word. Forget Word.",
+        "Mach Word und Excel zu, vergiss Excel.",
+    ],
+)
+async def test_what_is_forgotten_beside_other_orders_is_asked_about(text: str) -> None:
+    assert await read(text, "application") == [ASKED]
+
+
+async def test_whom_something_is_meant_for_too_corrects_nobody() -> None:
+    assert await read("Schick die Liste an Tom, ups, an Eva auch.", "recipient") == ["send_mail Tom und Eva"]
+    assert await read("Schick Eva die Liste, hoppla, das war Tom.", "recipient") == [ASKED]
