@@ -71,8 +71,8 @@ _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
 _NOT_LAST: Final = re.compile(r"(?i)(?!.*\b(?:doch|lieber|besser|noch|mehr)\b)[\w.+-]+(?: bitte)? (?:nicht|not)")
-_I_MEAN: Final = re.compile(r"(?i)meine (?=\w+$)")
-"""What corrects before the name of a program, as no program is "meine": "Mach Word zu, meine Excel"."""
+_I_MEAN: Final = re.compile(r"(?i)meine \w+")
+"""What may correct, said of a program, or name one more: "Mach Word zu, meine Excel"."""
 _FORGET: Final = re.compile(r"(?i)(?:forget|vergiss) (?!(?:it|that|es|das)$)(?P<one>[\w.+-]+)")
 _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _AND_BEFORE: Final = re.compile(r"(?i)(?:,| und| and) $")
@@ -224,17 +224,24 @@ class _Reader:
                 self._add(place, _ALSO.sub("", said).strip(" ,"))
             elif place and (forgotten := _FORGET.fullmatch(said)) and _closes_or_opens(self._text):
                 self._forget(place, forgotten["one"])
-            elif place and (taken_back := self._correcting(part, said)):
+            elif part is self._parts[-1] and place and self._may_mean(part, said):
+                self._ask_about_all(place)
+            elif place and (taken_back := correcting(said)):
                 place = self._correct(place, said[taken_back.end() :].strip(" ,"))
             place += 1
         out = (*self._asked, *self._left, *self._taken_back)
         sure = bool(self._taken_back or self._stays) and not self._asked
         return Plain(self._rest(), tuple(self._asked), tuple(self._left), out, tuple(self._added), sure)
 
-    def _correcting(self, part: _Part, said: str) -> re.Match[str] | None:
-        """Return the words that take back what was said before them."""
-        names = part is self._parts[-1] and part.words.tokens[-1].has("noun", "application")
-        return (_I_MEAN.match(said) if names else None) or correcting(said)
+    def _may_mean(self, part: _Part, said: str) -> bool:
+        """Whether words may say which program is meant instead of the one before."""
+        return _I_MEAN.fullmatch(said) is not None and part.words.tokens[-1].has("noun", "application")
+
+    def _ask_about_all(self, place: int) -> None:
+        """Ask about everything up to a part that leaves open what is meant."""
+        end = self._parts[place].end
+        self._asked.append(self._text[:end])
+        self._out = [(0, end, "")]
 
     def _forget(self, place: int, name: str) -> None:
         """Leave out one of several named before; ask about all where it is not one of several."""
@@ -248,8 +255,7 @@ class _Reader:
         if listed is not None and len(found) == 1 and not self._out and len(self._rules.orders(before).parts) == 1:
             self._out += [(*listed, ""), (self._from(place), end, "")]
         else:
-            self._asked.append(self._text[:end])
-            self._out = [(0, end, "")]
+            self._ask_about_all(place)
 
     def _said(self, place: int) -> str:
         return self._text[self._parts[place].start : self._parts[place].end]

@@ -33,7 +33,7 @@ _CORRECTING: Final = (
     rf"{REFUSALS}|{NONSENSE}|{CORRECTIONS}|{HALTS}|{EXCUSES}|(?:{MEANINGS}|meinte)(?= )|{BETTER_SAID}|{DROPPED}"
     r"|on second thoughts?|doch lieber|lieber doch|lieber|besser|rather|instead"
 )
-_INSTEAD_NAMED: Final = r" (?:(?-i:[A-ZÄÖÜ])|(?:to|for|from|with|by|on|at|in|the|my|our|this)\b)"
+_INSTEAD_NAMED: Final = r" (?:(?-i:[A-ZÄÖÜ])|(?:to|for|from|with|by|on|at|in|the)\b)"
 """What is said instead behind "make that": something named, or words as they begin with a preposition or an article."""
 _MAY_CORRECT: Final = (
     rf"make (?:that|it)(?={_INSTEAD_NAMED})|das hei(?:ß|ss)t(?=,? )|that is(?=,)|stattdessen|{_SETTLED}|doch nicht"

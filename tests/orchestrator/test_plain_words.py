@@ -44,7 +44,6 @@ async def read(text: str, slot: str) -> list[str]:
         "Close Excel, I mean Word",
         "Schließ Excel. Nein, Word.",
         "Close Excel. No, sorry, Word.",
-        "Schließ Excel, meine Word.",
         "Close Word and Excel. Forget Excel.",
         "Close Excel and Word, forget Excel.",
         "Close Word. Forget Excel.",
@@ -153,6 +152,12 @@ async def test_what_is_written_to_others_is_left_as_it_is(text: str, body: str) 
             "document",
             ["open_document Vertrag", "close_app", "open_document Vertrag"],
         ),
+        ("Send the list to Tom and send it to him encrypted.", "document", ["send_mail list", "send_mail list"]),
+        (
+            "Open the contract, then open it read-only.",
+            "document",
+            ["open_document contract", "open_document contract"],
+        ),
         (
             "Send the list to Tom and send it a second time to be safe.",
             "document",
@@ -170,9 +175,11 @@ async def test_only_what_adds_nothing_is_said_twice(text: str, slot: str, orders
         "Close Word and open Excel. Forget Word.",
         "Open Excel and close Word. Forget Word.",
         "Mach Word und Excel zu, vergiss Excel.",
+        "Mach Word zu, meine Excel.",
+        "Schließ Word, meine Kontakte.",
     ],
 )
-async def test_what_is_forgotten_beside_other_orders_is_asked_about(text: str) -> None:
+async def test_what_may_be_meant_instead_or_is_forgotten_beside_others_is_asked_about(text: str) -> None:
     assert await read(text, "application") == [ASKED]
 
 
