@@ -42,6 +42,12 @@ _SEES_TO: Final = word_set(
 )
 
 
+_NOBODY: Final = re.compile(
+    r"\b(?:sure|certain|ensure|see|dass|that) (?:(?:nobody|no one|no-one|noone|niemand|keiner)\b"
+    r"|[\w-]+ (?:do not|don't|does not|doesn't|never)\b(?! (?:forget|miss)\b))"
+)
+
+
 def goes_on_telling(clause: Clause, words: Words) -> bool:
     """Whether what looks like an order belongs to what was told before: "it logged me out and shut", "ich bat ihn, … zu öffnen"."""
     first = words.imperative
@@ -108,6 +114,13 @@ def tells_what_to_do(clause: Clause, words: Words, mood: Mood) -> bool:
         return True
     ensures = "ensure" in words.senses or (mood.kind == ORDER and that and words.content[0].key in _SEES_TO)
     return ensures or (mood.kind in {WISH, NOTHING} and wishes_of_you(clause))
+
+
+def forbids(clause: Clause, words: Words) -> bool:
+    """Whether it is to be seen to that nobody does something: "make sure nobody …", "sorg dafür, dass niemand …"."""
+    said = [one.key for one in (*clause.core, *clause.told)]
+    ensures = "ensure" in words.senses or words.content[0].key in _SEES_TO or {"sure", "certain"} & {*said[:4]}
+    return bool(ensures) and _NOBODY.search(" ".join(said)) is not None
 
 
 def is_head(clause: Clause, words: Words, after: Clause | None) -> bool:

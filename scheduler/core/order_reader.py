@@ -11,6 +11,7 @@ from scheduler.core.asides import (
     DONE,
     HARMLESS_IF,
     REPORTING,
+    forbids,
     goes_on_telling,
     is_head,
     tells_what_to_do,
@@ -178,7 +179,7 @@ class _Reader:
         if goes_on and goes_on_telling(clause, words):
             return "statement"
         core = self._text[clause.core[0].start : clause.core[-1].end]
-        if calls_something_off(core):
+        if calls_something_off(core) or forbids(clause, words):
             return NEGATED
         if not surely_told(words, core, question=clause.question):
             return ""

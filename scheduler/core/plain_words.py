@@ -70,7 +70,13 @@ _INTERJECTION: Final = re.compile(rf"(?i)(?:ach|oh|{EXCUSES}|{SET_OFF})")
 _NOT: Final = re.compile(
     r"(?i)(?:bitte |auch )?(?:nicht|not)(?: auch| etwa)? (?!nur|only|just|mehr|später|later|vor|before|zu |so )\S"
 )
+_NOT_LAST: Final = re.compile(r"(?i)(?!.*\b(?:doch|lieber|besser|noch|mehr)\b)[\w.+-]+(?: bitte)? (?:nicht|not)")
+_I_MEAN: Final = re.compile(r"(?i)meine \w+")
+"""What may correct, said of a program, or name one more: "Mach Word zu, meine Excel"."""
+_FORGET: Final = re.compile(r"(?i)(?:forget|vergiss) (?!(?:it|that|es|das)$)(?P<one>[\w.+-]+)")
 _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
+_AND_BEFORE: Final = re.compile(r"(?i)(?:,| und| and) $")
+_AND_AFTER: Final = re.compile(r"(?:,| und| and) (?=[A-ZÄÖÜ])")
 _ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _FEW: Final = 4
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
@@ -80,7 +86,9 @@ _MAY_MATTER: Final = re.compile(
     r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)|brauche?n?|auch|too|as well"
     r"|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
     r"|other than|(?:all|any|every\w*)(?: \w+){0,2} but|save for|ausgenommen)\b"
-    r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
+    r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|, ?(?:but |aber )?[\w.+-]+(?: bitte)? (?:not|nicht)\b"
+    r"|, ?meine \w+[.! ]*$|\b(?:forget|vergiss) \w+(?=[,.!]| and\b| und\b|$)"
+    r"|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
 _SLOTS: Final = {
     "open_app": "application",
@@ -214,12 +222,40 @@ class _Reader:
                 self._leave_out(place, self._left)
             elif place and _ALSO.search(said):
                 self._add(place, _ALSO.sub("", said).strip(" ,"))
+            elif place and (forgotten := _FORGET.fullmatch(said)) and _closes_or_opens(self._text):
+                self._forget(place, forgotten["one"])
+            elif part is self._parts[-1] and place and self._may_mean(part, said):
+                self._ask_about_all(place)
             elif place and (taken_back := correcting(said)):
                 place = self._correct(place, said[taken_back.end() :].strip(" ,"))
             place += 1
         out = (*self._asked, *self._left, *self._taken_back)
         sure = bool(self._taken_back or self._stays) and not self._asked
         return Plain(self._rest(), tuple(self._asked), tuple(self._left), out, tuple(self._added), sure)
+
+    def _may_mean(self, part: _Part, said: str) -> bool:
+        """Whether words may say which program is meant instead of the one before."""
+        return _I_MEAN.fullmatch(said) is not None and part.words.tokens[-1].has("noun", "application")
+
+    def _ask_about_all(self, place: int) -> None:
+        """Ask about everything up to a part that leaves open what is meant."""
+        end = self._parts[place].end
+        self._asked.append(self._text[:end])
+        self._out = [(0, end, "")]
+
+    def _forget(self, place: int, name: str) -> None:
+        """Leave out one of several named before; ask about all where it is not one of several."""
+        before, end = self._text[: self._parts[place].start], self._parts[place].end
+        found = list(re.finditer(rf"(?i)(?<!\w){re.escape(name)}(?!\w)", before))
+        if not found:
+            self._leave_out(place, self._left)
+            return
+        listed = _one_of_several(before, *found[0].span())
+        self._taken_back.append(name)
+        if listed is not None and len(found) == 1 and not self._out and len(self._rules.orders(before).parts) == 1:
+            self._out += [(*listed, ""), (self._from(place), end, "")]
+        else:
+            self._ask_about_all(place)
 
     def _said(self, place: int) -> str:
         return self._text[self._parts[place].start : self._parts[place].end]
@@ -262,7 +298,8 @@ class _Reader:
         """Whether words without a verb say what is not meant, and nothing is said instead: "not the credit note"."""
         after = self._parts[place + 1] if place + 1 < len(self._parts) else None
         instead = after is not None and not after.new_sentence and after.conjunction in {"sondern", "but"}
-        return not instead and not _has_verb(self._parts[place].words) and _NOT.match(said) is not None
+        left_out = _NOT.match(said) or _NOT_LAST.fullmatch(said)
+        return not instead and not _has_verb(self._parts[place].words) and left_out is not None
 
     def _correct(self, place: int, instead: str) -> int:
         """Put what is said instead into the part before, and return the last part that this takes."""
@@ -321,6 +358,14 @@ class _Reader:
         for start, end, instead in sorted(self._out, reverse=True):
             text = text[:start] + instead + text[end:]
         return re.sub(r"^[\s,;]+(?:(?:und|and|aber|but) )?", "", text) if self._out else text
+
+
+def _one_of_several(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Return one of several, with what joins it to the others; None where it stands alone."""
+    before, after = _AND_BEFORE.search(text, 0, start), _AND_AFTER.match(text, end)
+    if after is not None:
+        return start, after.end()
+    return (before.start(), end) if before is not None else None
 
 
 def _slot_of(intent: str, tokens: Sequence[Token]) -> str:

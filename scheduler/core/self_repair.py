@@ -213,7 +213,7 @@ def _of_same_start(before: Sequence[_Token], after: Sequence[_Token]) -> tuple[i
     place = places[0]
     tail = place + _phrase(before[place:])
     new = after[:length]
-    if new[-1].is_small and _has_verb(new):
+    if (new[-1].is_small or new[1].is_small) and _has_verb(new):
         return None
     if not _may_end(after, length) and not _goes_on(after, length, place):
         return None

@@ -260,6 +260,8 @@ class RowReader:
             return now._replace(correction=correction, ended=words.imperative is not None)
         if row.open or (part.new_sentence and self._is_small(row, part)):
             raise UnclearError(row)
+        if part.also and not part.head:
+            return now._replace(row=_with_named(row, part), correction=_Correction())
         if self._may_excuse(row, part):
             raise UnclearError(row._replace(excused=True))
         row, sends = row._replace(corrected=True), bool(part.head)

@@ -33,8 +33,10 @@ _CORRECTING: Final = (
     rf"{REFUSALS}|{NONSENSE}|{CORRECTIONS}|{HALTS}|{EXCUSES}|(?:{MEANINGS}|meinte)(?= )|{BETTER_SAID}|{DROPPED}"
     r"|on second thoughts?|doch lieber|lieber doch|lieber|besser|rather|instead"
 )
+_INSTEAD_NAMED: Final = r" (?:(?-i:[A-ZÄÖÜ])|(?:to|for|from|with|by|on|at|in|the)\b)"
+"""What is said instead behind "make that": something named, or words as they begin with a preposition or an article."""
 _MAY_CORRECT: Final = (
-    rf"make (?:that|it)(?= (?-i:[A-ZÄÖÜ]))|das hei(?:ß|ss)t(?=,? )|that is(?=,)|stattdessen|{_SETTLED}|doch nicht"
+    rf"make (?:that|it)(?={_INSTEAD_NAMED})|das hei(?:ß|ss)t(?=,? )|that is(?=,)|stattdessen|{_SETTLED}|doch nicht"
 )
 """What as often goes on with what was said ("Make it Monday, 18:30"), or ends it ("never mind, Eva")."""
 _MARK: Final = re.compile(
@@ -42,7 +44,7 @@ _MARK: Final = re.compile(
     rf"(?: (?:{REFUSALS}|doch|halt|wait|sorry|warte|lieber|besser|make (?:that|it)))*(?=$|[ ,.])"
 )
 _INSTEAD: Final = re.compile(r"(?i) (?:instead|stattdessen|lieber|doch eher)(?=$| )")
-_CORRECTS: Final = re.compile(rf"(?i)\b(?:{_CORRECTING})(?!\w)")
+_CORRECTS: Final = re.compile(rf"(?i)\b(?:{_CORRECTING}|make that(?={_INSTEAD_NAMED}))(?!\w)")
 _CALLS_OFF: Final = re.compile(
     rf"(?i)(?:ach |oh )?(?:{REFUSALS}|{NONSENSE}|halt|stopp?|{DROPPED}|{_SETTLED}|doch nicht|(?:no )?{DO_NOT})"
 )

@@ -179,7 +179,7 @@ class BeyondRules:
         unknown = plain.sure and all(part.routed.name == UNKNOWN for part in whole.parts)
         if not (unknown or plain.spares(whole)):
             return without_waiting(text, whole)
-        read = await self._read(plain.text, rules)
+        read = await self._read(plain.text, rules) if plain.text.strip(" ,.;!?") else Orders(())
         if unknown and any(part.routed.name == UNKNOWN for part in read.parts):
             return whole
         asked = tuple(asked_about(one, [part.routed.name for part in read.parts][:1]) for one in plain.asked)

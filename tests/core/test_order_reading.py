@@ -97,7 +97,20 @@ def test_what_looks_like_an_order_and_is_none_never_acts(text: str) -> None:
     assert {part.routed.name for part in split_orders(text, ROUTER).parts} == {UNKNOWN}
 
 
-@pytest.mark.parametrize("text", ["Don't send Anna the reminder", "Please do not open Excel", "Öffne Excel nicht"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Don't send Anna the reminder",
+        "Please do not open Excel",
+        "Öffne Excel nicht",
+        "Make sure nobody sends Tom the report.",
+        "Make sure that no one else sends Tom the report.",
+        "See that nobody closes Word.",
+        "Sorg dafür, dass niemand Tom den Bericht schickt.",
+        "Niemand soll Tom den Bericht schicken.",
+        "Make sure you don't send Tom the report.",
+    ],
+)
 def test_what_is_not_to_be_done_is_told_as_that(text: str) -> None:
     (part,) = split_orders(text, ROUTER).parts
 

@@ -62,6 +62,7 @@ def test_what_is_said_instead_takes_the_place_of_what_is_of_the_same_form(said: 
         "Schick Anna die Liste am Montag, nein, am Dienstag brauche ich sie nicht",
         "Schick es an Tom. Nein, an sich ist das egal.",
         "Such die Liste, nein, die Kollegin hat sie",
+        "Schick Eva die Liste, hoppla, das war Tom.",
         "Sag Tom, nein, den Termin können wir nicht halten",
         "Ich sagte nein, die Liste geht an Tom",
         "Find the lease, no, the landlord called",

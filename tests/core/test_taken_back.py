@@ -90,6 +90,8 @@ def test_what_takes_back_alone_also_corrects(said: str) -> None:
         ("mein Rechner", 0),
         ("make it Word", 7),
         ("make it a PDF", 0),
+        ("make that to Eva", 9),
+        ("make that the plan", 9),
         ("Notiz", 0),
     ],
 )
@@ -100,7 +102,13 @@ def test_words_that_correct_end_before_what_is_meant(said: str, end: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "said", ["Open Word, no, Excel", "Schließ Word, Verzeihung, Excel", "Open Word. Hang on, Excel"]
+    "said",
+    [
+        "Open Word, no, Excel",
+        "Schließ Word, Verzeihung, Excel",
+        "Open Word. Hang on, Excel",
+        "Friday, make that Monday",
+    ],
 )
 def test_a_correction_may_stand_anywhere(said: str) -> None:
     assert corrects(said)

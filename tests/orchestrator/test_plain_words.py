@@ -44,6 +44,11 @@ async def read(text: str, slot: str) -> list[str]:
         "Close Excel, I mean Word",
         "Schließ Excel. Nein, Word.",
         "Close Excel. No, sorry, Word.",
+        "Close Word and Excel. Forget Excel.",
+        "Close Excel and Word, forget Excel.",
+        "Close Word. Forget Excel.",
+        "Word zumachen, Excel nicht.",
+        "Mach Word zu, Excel bitte nicht.",
     ],
 )
 async def test_what_stays_as_it_is_is_not_closed(text: str) -> None:
@@ -104,6 +109,7 @@ async def test_what_waits_for_us_is_not_done_at_once(text: str) -> None:
         ("Öffne die Rechnung 5 und die Gutschrift 6", "document", ["open_document Rechnung 5 und Gutschrift 6"]),
         ("Termin mit Anna am Montag um 10, nein, am Dienstag", "date", ["create_appointment Dienstag"]),
         ("Book a meeting with Tom on Monday, no, Tuesday at 10", "date", ["create_appointment Tuesday"]),
+        ("Book a meeting with Tom on Monday, make that on Tuesday.", "date", ["create_appointment Tuesday"]),
         ("Set up a meeting with Tom, I mean Eva, on Monday at 10", "participants", ["create_appointment Eva"]),
         ("Termin mit Anna, nein, mit Tom am Montag um 10", "participants", ["create_appointment Tom"]),
         ("Termin mit Anna und Tom am Montag um 10", "participants", ["create_appointment Anna und Tom"]),
@@ -124,3 +130,59 @@ async def test_what_is_said_instead_is_done_instead(text: str, slot: str, orders
 )
 async def test_what_is_written_to_others_is_left_as_it_is(text: str, body: str) -> None:
     assert await read(text, "body") == [f"send_mail {body}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "orders"),
+    [
+        ("Zoom kann weg. Mach es bitte zu.", "application", ["close_app Zoom"]),
+        ("Zoom can go now, they've all hung up. Shut it, would you.", "application", ["close_app Zoom"]),
+        (
+            "Zum Öffnen von dach.docx: Die Datei liegt auf dem Portal, also vorher bitte laden. Dann aufmachen.",
+            "file_name",
+            ["download_file dach.docx", "open_document dach.docx"],
+        ),
+        (
+            "Open the contract, close Word, open it.",
+            "document",
+            ["open_document contract", "close_app", "open_document contract"],
+        ),
+        (
+            "Öffne den Vertrag, mach Word zu und öffne ihn.",
+            "document",
+            ["open_document Vertrag", "close_app", "open_document Vertrag"],
+        ),
+        ("Send the list to Tom and send it to him encrypted.", "document", ["send_mail list", "send_mail list"]),
+        (
+            "Open the contract, then open it read-only.",
+            "document",
+            ["open_document contract", "open_document contract"],
+        ),
+        (
+            "Send the list to Tom and send it a second time to be safe.",
+            "document",
+            ["send_mail list", "send_mail list"],
+        ),
+    ],
+)
+async def test_only_what_adds_nothing_is_said_twice(text: str, slot: str, orders: list[str]) -> None:
+    assert await read(text, slot) == orders
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Close Word and open Excel. Forget Word.",
+        "Open Excel and close Word. Forget Word.",
+        "Mach Word und Excel zu, vergiss Excel.",
+        "Mach Word zu, meine Excel.",
+        "Schließ Word, meine Kontakte.",
+    ],
+)
+async def test_what_may_be_meant_instead_or_is_forgotten_beside_others_is_asked_about(text: str) -> None:
+    assert await read(text, "application") == [ASKED]
+
+
+async def test_whom_something_is_meant_for_too_corrects_nobody() -> None:
+    assert await read("Schick die Liste an Tom, ups, an Eva auch.", "recipient") == ["send_mail Tom und Eva"]
+    assert await read("Schick Eva die Liste, hoppla, das war Tom.", "recipient") == [ASKED]

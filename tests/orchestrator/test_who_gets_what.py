@@ -147,6 +147,7 @@ async def test_what_is_said_instead_takes_the_place_of_what_was_said(text: str) 
         "Send the offer to Tom, no, to Anna",
         "Send the offer to Tom, I mean Anna",
         "Send the offer to Tom - actually, make that Anna",
+        "Send the offer to Tom, make that to Anna.",
         "Send the offer to Tom. Actually, send it to Anna instead.",
         "Send the offer to Tom. Scratch that, send it to Anna.",
         "Email the offer to Tom. On second thoughts, email it to Anna.",
