@@ -86,7 +86,8 @@ _MAY_MATTER: Final = re.compile(
     r"|(?:ist|is|sind|are) (?:schon|already|bereits|noch|still)|brauche?n?|auch|too|as well"
     r"|still (?:need|using|working|in)|außer|ausser|except|apart|bis auf|ausnahme"
     r"|other than|(?:all|any|every\w*)(?: \w+){0,2} but|save for|ausgenommen)\b"
-    r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b|, ?(?:but |aber )?[\w.+-]+(?: bitte)? (?:not|nicht)\b"
+    r"|[,–-] ?(?:but |aber |auch |bitte )*(?:not|nicht)\b"
+    r"|, ?(?:but |aber )?[\w.+-]+(?: bitte)? (?:not|nicht)(?=[,.;!?]|$)"
     r"|, ?meine \w+[.! ]*$|\b(?:forget|vergiss) \w+(?=[,.!]| and\b| und\b|$)"
     r"|\b(?:and|und|auch|too|also|as well|ebenfalls)\b[^.!?]*\?"
 )
@@ -298,7 +299,9 @@ class _Reader:
         """Whether words without a verb say what is not meant, and nothing is said instead: "not the credit note"."""
         after = self._parts[place + 1] if place + 1 < len(self._parts) else None
         instead = after is not None and not after.new_sentence and after.conjunction in {"sondern", "but"}
-        left_out = _NOT.match(said) or _NOT_LAST.fullmatch(said)
+        left_out = _NOT.match(said)
+        if not self._stays and self._text[self._parts[place].end :][:1] != ":":
+            left_out = left_out or _NOT_LAST.fullmatch(said)
         return not instead and not _has_verb(self._parts[place].words) and left_out is not None
 
     def _correct(self, place: int, instead: str) -> int:

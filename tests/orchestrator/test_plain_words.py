@@ -186,3 +186,13 @@ async def test_what_may_be_meant_instead_or_is_forgotten_beside_others_is_asked_
 async def test_whom_something_is_meant_for_too_corrects_nobody() -> None:
     assert await read("Schick die Liste an Tom, ups, an Eva auch.", "recipient") == ["send_mail Tom und Eva"]
     assert await read("Schick Eva die Liste, hoppla, das war Tom.", "recipient") == [ASKED]
+
+
+async def test_a_contrast_that_is_not_of_programs_leaves_an_order_as_it_is() -> None:
+    text = "Bitte das Gutachten Steinbrecher als PDF drucken, also nicht auf Papier, nur als Datei."
+
+    assert await read(text, "document") == ["export_pdf Gutachten Steinbrecher"]
+
+
+async def test_what_does_not_stay_open_is_closed() -> None:
+    assert await read("Chrome bleibt offen, aber Citrix nicht: zumachen.", "application") != ["close_app Chrome"]
