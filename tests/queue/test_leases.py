@@ -235,6 +235,37 @@ async def _quiet(queue: JobQueue) -> int:
     return seen
 
 
+class TestWhatTimeBrings:
+    """Nobody is woken when a delay or a lease ends: whoever looked knows when to look again."""
+
+    async def test_delays_and_leases_end_at_a_time_that_is_told(self, queue: JobQueue, clock: FakeClock) -> None:
+        start = clock.now()
+        await queue.enqueue(a_job())
+        job = await leased(queue)
+        assert await queue.dequeue() is None
+        assert queue.next_due == start + LEASE
+        for seconds in (2, 5):
+            await queue.enqueue(a_job(not_before=start + seconds * SECOND))
+
+        assert await queue.dequeue() is None
+        assert queue.next_due == start + 2 * SECOND
+        clock.advance(2 * SECOND)
+        assert len(await queue.dequeue_many(2)) == 1
+        assert queue.next_due == start + 5 * SECOND
+        clock.advance(3 * SECOND)
+        assert len(await queue.dequeue_many(2)) == 1
+        clock.advance(LEASE - 5 * SECOND)
+        assert [lost.id for lost in await queue.dequeue_many(2)] == [job.id]
+        assert queue.next_due == start + 2 * SECOND + LEASE
+
+    async def test_where_nothing_is_to_come_nothing_is_told(self, queue: JobQueue) -> None:
+        await ended(queue, JobStatus.DONE)
+
+        assert await queue.dequeue() is None
+
+        assert queue.next_due is None
+
+
 async def test_a_wait_has_an_end(queue: JobQueue) -> None:
     async with asyncio.timeout(30):
         await queue.wait(queue.changes, 0.01)

@@ -4,12 +4,13 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, StoreBusyError
 from scheduler.core.ids import JobId, TaskId
-from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult
 from scheduler.core.todo import ToDo
 from scheduler.repository.news import Signal
@@ -155,6 +156,14 @@ class ModelQueue:
 
     async def get_job(self, job_id: JobId) -> Job | None:
         return self._store.get(job_id)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next delay or lease ends."""
+        pending = (stored.job for stored in self._store.rows.values() if stored.job.status is JobStatus.PENDING)
+        leases = (stored.due for stored in self._store.rows.values())
+        ends = itertools.chain((job.not_before for job in pending), leases)
+        return min((end for end in ends if end is not None and end > self._clock.now()), default=None)
 
     @property
     def changes(self) -> int:
