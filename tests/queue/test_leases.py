@@ -12,7 +12,7 @@ from scheduler.core.job import Job
 from scheduler.queue.job_queue import JobQueue, JobStatus
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
-from tests.support.queues import OpenQueue, ended, leased
+from tests.support.queues import OpenQueue, ended, leased, quiet
 from tests.support.store import LEASE
 
 SECOND = timedelta(seconds=1)
@@ -191,7 +191,7 @@ class TestConcurrency:
 class TestWakeUp:
     async def test_all_who_wait_are_woken_by_a_new_job(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(3)]
         await asyncio.sleep(0)
 
@@ -203,7 +203,7 @@ class TestWakeUp:
 
     async def test_a_change_between_look_and_wait_is_not_missed(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         await (queue if writer == "the same queue" else another).enqueue(a_job())
 
         async with asyncio.timeout(30):
@@ -213,7 +213,7 @@ class TestWakeUp:
 
     async def test_when_one_gives_up_waiting_the_other_is_still_woken(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(2)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -224,15 +224,6 @@ class TestWakeUp:
         async with asyncio.timeout(30):
             await waiting[1]
         assert waiting[0].cancelled()
-
-
-async def _quiet(queue: JobQueue) -> int:
-    """Return `changes` when nothing more is noticed: a wait may end early for no reason."""
-    seen = -1
-    while seen != queue.changes:
-        seen = queue.changes
-        await queue.wait(seen, 0.05)
-    return seen
 
 
 class TestWhatTimeBrings:
