@@ -73,7 +73,9 @@ class QueueBackend(Protocol):
 
     @property
     def changes(self) -> int:
-        """Grows with every change that was noticed: read it, look at the queue, `wait` with it; nothing is missed."""
+        """Grows with every change that was noticed and may bring something to lease or to stop: read it, look at the
+        queue, `wait` with it, and none of them is missed. How jobs get on and end need not count, nor does what time
+        brings."""
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
