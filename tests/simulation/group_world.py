@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from tests.support.runs import SEND
 
 _WRITE: Final = 0.001  # seconds of virtual time that half a write takes
 _SLOW_WRITE: Final = 2.0
+_A_LOOK: Final = timedelta(milliseconds=1)
+"""Within so much virtual time whoever has a reason to look has done so."""
 
 
 class ScriptedExecutors(FakeExecutors):
@@ -123,6 +125,8 @@ class ModelQueue:
         self._store = store
         self._clock = clock
         self._signal = Signal(lambda: None)
+        self.has_room: Callable[[], bool] = lambda: False
+        self.overslept: list[JobId] = []
 
     def tell(self) -> None:
         self._signal.count()
@@ -170,7 +174,11 @@ class ModelQueue:
         return self._signal.changes
 
     async def wait(self, seen: int, limit: float) -> None:
+        """Wait as a queue does, and note what is due by then though the worker has room and did not look for it."""
         await self._signal.wait(seen, limit)
+        due = self._store.next_due(self._clock.now() - _A_LOOK)
+        if self._signal.changes == seen and due is not None and self.has_room():
+            self.overslept.append(due.job.id)
 
 
 def _lease_of(job: Job) -> Lease:
