@@ -20,7 +20,7 @@ from scheduler.queue.job_queue import JobQueue
 
 log = structlog.get_logger(__name__)
 
-_LOOK_AGAIN = 1.0  # seconds; delayed jobs and leases that ran out give no wake-up
+_LOOK_AGAIN = 1.0  # seconds; a change of which nobody told us is found so
 _LOOK_SOON = 0.01  # the same while a job that is to be stopped may be about to begin here
 _SWEEP_AGAIN = 5.0  # seconds
 _MOST_AT_ONCE = 256  # jobs that are leased with one question
@@ -95,16 +95,30 @@ class Worker:
         while not self._draining:
             self._look.clear()
             limit = min(self._concurrency - len(self._running), self._group)
-            self._full = limit < 1
+            self._full, looked_at = limit < 1, self._clock.now()
             self._leasing = True
             jobs = await self._next_jobs(limit)
             self._leasing = False
             self.last_look = asyncio.get_running_loop().time()
             self._start_all(jobs, owner, self._clock.now())
             if not jobs or len(jobs) < limit:
-                await self._look.wait()  # what comes meanwhile, or came since it was cleared, is a change
+                await self._until_there_may_be_more(looked_at)
             else:
                 await asyncio.sleep(0)  # they are begun before the next are looked for
+
+    async def _until_there_may_be_more(self, looked_at: datetime) -> None:
+        """Wait for a change, also one since the flag was cleared, or until a delay or a lease ends, which changes
+        nothing: one that had ended when we looked is no reason to look again."""
+        due, timer = self._queue.next_due, None
+        if due is not None and due > looked_at:
+            seconds = (due - self._clock.now()).total_seconds()
+            if seconds < _LOOK_AGAIN:
+                timer = asyncio.get_running_loop().call_later(seconds, self._look.set)
+        try:
+            await self._look.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def _start_all(self, jobs: Sequence[Job], owner: asyncio.TaskGroup, now: datetime) -> None:
         """Run jobs that were leased together; those of one claim share their lease, and what is known of it."""

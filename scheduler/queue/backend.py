@@ -67,8 +67,15 @@ class QueueBackend(Protocol):
         """Say what keeps the queue from working as it should, though it works; None: nothing. Names no secret."""
 
     @property
+    def next_due(self) -> datetime | None:
+        """When there will be something to lease though nothing changes, as the last `dequeue` saw it: the time of a
+        delayed job comes, or a lease runs out. None: it saw nothing of the kind."""
+
+    @property
     def changes(self) -> int:
-        """Grows with every change that was noticed: read it, look at the queue, `wait` with it; nothing is missed."""
+        """Grows with every change that was noticed and may bring something to lease or to stop: read it, look at the
+        queue, `wait` with it, and none of them is missed. How jobs get on and end need not count, nor does what time
+        brings."""
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
@@ -76,9 +83,6 @@ class QueueBackend(Protocol):
 
 class StoreQueue(QueueBackend, Protocol):
     """A queue in the store itself, with what a dispatch beside the store needs: the store stays the truth."""
-
-    def is_due(self) -> bool:
-        """Say whether there is something to lease, at once."""
 
     async def claim(self, ids: Sequence[JobId]) -> tuple[Sequence[Job], Mapping[JobId, datetime]]:
         """Lease those of these jobs that may be leased now; return them, and until when others hold the rest."""

@@ -5,7 +5,7 @@ the lease by time, and the next `dequeue` anywhere hands the job out again, with
 """
 
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -128,6 +128,10 @@ class JobQueue:
     async def trouble(self) -> str | None:
         """Say what keeps the queue from working as it should; None: nothing."""
         return await self._backend.trouble()
+
+    @property
+    def next_due(self) -> datetime | None:
+        return self._backend.next_due
 
     @property
     def changes(self) -> int:

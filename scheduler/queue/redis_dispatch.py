@@ -67,9 +67,9 @@ class RedisDispatch:
         return Taken(members=answer[2:], whole=bool(answer[0]), more=bool(answer[1]))
 
     async def done(self, members: Sequence[str]) -> None:
-        """Forget the leases."""
+        """Forget the leases, and wake the workers if a limit kept back what may run now."""
         keys = [self._ready, self._leased, self._running, self._held, self._turns]
-        await self._call("done", keys, [self.channel, self._most, *members])
+        await self._call("done", keys, [self.channel, self._most, self._total, *members])
 
     async def extend(self, leases: Iterable[tuple[str, datetime]]) -> None:
         """Prolong leases, also those that Redis has forgotten."""

@@ -236,6 +236,10 @@ class RedisQueue:
         return "Redis cannot be reached; jobs are taken from the store" if self._away.is_set() else None
 
     @property
+    def next_due(self) -> datetime | None:
+        return self._store.next_due
+
+    @property
     def changes(self) -> int:
         return self._store.changes
 

@@ -13,8 +13,7 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
 from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
-from scheduler.repository.storable import to_micros
+from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Look, Place, Ready
 
 
 class SQLiteQueue:
@@ -27,6 +26,7 @@ class SQLiteQueue:
         self._limits = limits
         self._news = database.work if limits == NO_LIMITS else database
         """Where limits hold every end makes room for others."""
+        self._seen: Look | None = None
 
     @classmethod
     def at(cls, url: str, clock: Clock, lease: timedelta, *, limits: Limits = NO_LIMITS) -> Self:
@@ -53,12 +53,17 @@ class SQLiteQueue:
 
     async def dequeue(self, limit: int = 1) -> Sequence[Job]:
         """Look first: a worker asks after every change, and mostly there is nothing to lease."""
-        return await self._claim(self._clock.now(), limit) if limit > 0 and self.is_due() else ()
+        return await self._claim(self._clock.now(), limit) if limit > 0 and self._look().due else ()
 
-    def is_due(self) -> bool:
-        """Say whether there is something to lease, at once."""
+    def _look(self) -> Look:
+        """See at once what there is to lease."""
         now = self._clock.now()
-        return self._database.peek(lambda connection: sqlite_leases.is_due(connection, now))
+        self._seen = self._database.peek(lambda connection: sqlite_leases.look(connection, now))
+        return self._seen
+
+    @property
+    def next_due(self) -> datetime | None:
+        return None if self._seen is None else self._seen.next_due
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
     async def _claim(self, now: datetime, limit: int) -> Sequence[Job]:
@@ -84,11 +89,7 @@ class SQLiteQueue:
 
     async def promote(self) -> Sequence[Ready]:
         """Make delayed jobs whose time has come ready, and return them."""
-        now = self._clock.now()
-        due = "SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= ?)"
-        if not self._database.peek(lambda connection: connection.execute(due, (to_micros(now),)).fetchone()[0]):
-            return ()
-        return await self._promote(now)
+        return await self._promote(self._clock.now()) if self._look().delay_over else ()
 
     @crash_points(CrashPoint.BEFORE_CLAIM, CrashPoint.AFTER_CLAIM)
     async def _promote(self, now: datetime) -> Sequence[Ready]:

@@ -1,23 +1,27 @@
-"""Wakes the other processes that have the same file open: each keeps a datagram socket beside it, and a ring is a byte.
+"""Wakes the other processes that have the same file open: each keeps two datagram sockets beside it; a ring is a byte.
 
-A ring only says "look", and whether workers should, too; one that gets lost costs no more than the time until the next
-look at the file's own counter.
+A ring only says "look", on the one socket to all, on the other to those who watch, so that one whose queue is full has
+been rung for the same. What gets lost costs no more than the time until the next look at the file's own counter.
 Where there are no such sockets (Windows, a file system that has none) `open` says so, and the counter is all there is.
 """
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from scheduler.core.ids import new_id
 from scheduler.repository.news import News
 
 _LONGEST = 100  # bytes of a socket's address that every system takes
-_FOR_ALL, _FOR_WATCHERS = b"!", b"."
+_RING = b"!"
+_ENDINGS: Final[Mapping[News, str]] = {News.FOR_ALL: "", News.FOR_WATCHERS: ".w"}
+"""How the names of the sockets end. Versions that have but one ring both, and are rung for all."""
 _SETTLED = 100_000_000  # nanoseconds; what is younger may be followed by a change of the same time
 
 
@@ -28,81 +32,93 @@ class Doorbell:
         self._folder = path.with_name(f"{path.name}-bells")
         self._name = new_id()
         self._handle: int | None = None
-        self._socket: socket.socket | None = None
-        self._known: list[str] = []
+        self._sockets: dict[News, socket.socket] = {}
+        self._known: Mapping[News, Sequence[str]] = {}
         self._known_since: int | None = None
 
     @property
     def hangs(self) -> bool:
-        return self._socket is not None
+        return bool(self._sockets)
 
     def open(self, rung: Callable[[News], None]) -> None:
         """Hang the bell; `rung` is called on the running loop after every ring. May be called again."""
         if self.hangs or not hasattr(socket, "AF_UNIX"):
             return
-        bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-            bell.setblocking(False)
-            bell.bind(self._address(self._name))
+            for news, ending in _ENDINGS.items():
+                self._sockets[news] = self._bound(f"{self._name}{ending}")
         except OSError:
-            bell.close()
             self._let_go()
             return
-        self._socket = bell
-        asyncio.get_running_loop().add_reader(bell.fileno(), self._heard, bell, rung)
+        loop = asyncio.get_running_loop()
+        for news, bell in self._sockets.items():
+            loop.add_reader(bell.fileno(), self._heard, bell, functools.partial(rung, news))
 
     def ring(self, news: News) -> None:
         """Wake all others. A bell that nobody hears any more, because its process died, is taken down."""
-        bell, handle = self._socket, self._handle
+        bell, handle = self._sockets.get(news), self._handle
         if bell is None or handle is None:
             return
         with contextlib.suppress(OSError):
-            for name in self._others(handle):
-                self._ring_one(bell, handle, name, _FOR_ALL if news is News.FOR_ALL else _FOR_WATCHERS)
+            for name in self._others(handle)[news]:
+                self._ring_one(bell, handle, name)
 
     def close(self) -> None:
         """Take the bell down. May be called again."""
-        if self._socket is None:
-            return
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()
-        self._socket = None
-        with contextlib.suppress(OSError):
-            os.unlink(self._name, dir_fd=self._handle)
+        for bell in self._sockets.values():
+            asyncio.get_running_loop().remove_reader(bell.fileno())
         self._let_go()
 
+    def _bound(self, name: str) -> socket.socket:
+        bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            bell.setblocking(False)
+            bell.bind(self._address(name))
+        except OSError:
+            bell.close()
+            raise
+        return bell
+
     def _let_go(self) -> None:
+        while self._sockets:
+            news, bell = self._sockets.popitem()
+            bell.close()
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self._name}{_ENDINGS[news]}", dir_fd=self._handle)
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
-    def _others(self, handle: int) -> list[str]:
+    def _others(self, handle: int) -> Mapping[News, Sequence[str]]:
         """Return the names of the other bells; the folder is read when it has changed, or may have."""
         changed = os.stat(handle).st_mtime_ns
         if changed != self._known_since:
-            self._known = [name for name in os.listdir(handle) if name != self._name]
+            names = [name for name in os.listdir(handle) if name.partition(".")[0] != self._name]
+            watchers = _ENDINGS[News.FOR_WATCHERS]
+            self._known = {
+                News.FOR_ALL: [name for name in names if not name.endswith(watchers)],
+                News.FOR_WATCHERS: [name for name in names if name.endswith(watchers)],
+            }
             self._known_since = changed if time.time_ns() - changed > _SETTLED else None
         return self._known
 
-    def _ring_one(self, bell: socket.socket, handle: int, name: str, ring: bytes) -> None:
+    def _ring_one(self, bell: socket.socket, handle: int, name: str) -> None:
         try:
-            bell.sendto(ring, self._address(name))
+            bell.sendto(_RING, self._address(name))
         except (ConnectionRefusedError, FileNotFoundError):
             with contextlib.suppress(OSError):
                 os.unlink(name, dir_fd=handle)
         except OSError:
-            pass  # its queue is full: it has been rung and did not look yet
+            pass  # its queue is full: it has been rung for the same and did not look yet
 
     @staticmethod
-    def _heard(bell: socket.socket, rung: Callable[[News], None]) -> None:
-        news = News.FOR_WATCHERS
+    def _heard(bell: socket.socket, rung: Callable[[], None]) -> None:
         with contextlib.suppress(BlockingIOError):
-            while ring := bell.recv(16):
-                if ring != _FOR_WATCHERS:
-                    news = News.FOR_ALL
-        rung(news)
+            while bell.recv(16):
+                pass
+        rung()
 
     def _address(self, name: str) -> str:
         """Return an address for the socket; Linux has a short one for a file in a folder that is open."""

@@ -254,11 +254,13 @@ class EventRepository(Protocol):
 
 
 class ChangeSignal(Protocol):
-    """Says "look": somebody, in this process or another, has written."""
+    """Says "look": somebody, in this process or another, has written something that this signal is for."""
 
     @property
     def changes(self) -> int:
-        """Grows with every write that was noticed: read it, look at the store, `wait` with it; nothing is missed."""
+        """Grows with every such write that was noticed, which may be some milliseconds after it, and once for several:
+        read it, look at the store, `wait` with it; what was noticed is not missed."""
 
     async def wait(self, seen: int, limit: float) -> None:
-        """Return when `changes` is no longer `seen`, or after `limit` seconds. May return early for no reason."""
+        """Return some milliseconds after `changes` is no longer `seen`, or after `limit` seconds. May return early for
+        no reason."""

@@ -31,10 +31,12 @@ from scheduler.repository.storable import to_micros, to_moment
 _ITS_TURN: Final = "it is its turn"
 _LEASE_RAN_OUT: Final = "the lease of its worker ran out"
 _MOST_PROMOTED = 500  # delayed jobs that become ready in one transaction
-_DUE = """
+_LOOK = """
 SELECT EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 0)
-    OR EXISTS (SELECT 1 FROM jobs WHERE lease_until <= :now)
-    OR EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= :now)
+    OR EXISTS (SELECT 1 FROM jobs WHERE lease_until <= :now),
+    EXISTS (SELECT 1 FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before <= :now),
+    (SELECT min(lease_until) FROM jobs WHERE lease_until > :now),
+    (SELECT min(not_before) FROM jobs WHERE status = 'pending' AND delayed = 1 AND not_before > :now)
 """
 _CLAIMED = f"n, turn, started_at, lease_token, lease_epoch, {', '.join(JOB_COLUMNS)}"
 _READY = f"""
@@ -84,6 +86,24 @@ class Ready(NamedTuple):
     priority: int
 
 
+class Look(NamedTuple):
+    """What there is to lease at a moment, and when there will be more, though nothing changes: a lease runs out, or the
+    time of a delayed job comes."""
+
+    ready: bool
+    delay_over: bool
+    lease_ends: int | None
+    delay_ends: int | None
+
+    @property
+    def due(self) -> bool:
+        return self.ready or self.delay_over
+
+    @property
+    def next_due(self) -> datetime | None:
+        return to_moment(min((end for end in self[2:] if end is not None), default=None))
+
+
 class _Room:
     """What the limits leave, counted while jobs are taken."""
 
@@ -125,9 +145,9 @@ class _Room:
         return True
 
 
-def is_due(connection: sqlite3.Connection, now: datetime) -> bool:
-    """Say whether there is something to lease."""
-    return bool(connection.execute(_DUE, {"now": to_micros(now)}).fetchone()[0])
+def look(connection: sqlite3.Connection, now: datetime) -> Look:
+    """Say whether there is something to lease, and when there will be."""
+    return Look._make(connection.execute(_LOOK, {"now": to_micros(now)}).fetchone())
 
 
 def claim(

@@ -12,7 +12,7 @@ from scheduler.core.job import Job
 from scheduler.queue.job_queue import JobQueue, JobStatus
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
-from tests.support.queues import OpenQueue, ended, leased
+from tests.support.queues import OpenQueue, ended, leased, quiet
 from tests.support.store import LEASE
 
 SECOND = timedelta(seconds=1)
@@ -191,7 +191,7 @@ class TestConcurrency:
 class TestWakeUp:
     async def test_all_who_wait_are_woken_by_a_new_job(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(3)]
         await asyncio.sleep(0)
 
@@ -203,7 +203,7 @@ class TestWakeUp:
 
     async def test_a_change_between_look_and_wait_is_not_missed(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         await (queue if writer == "the same queue" else another).enqueue(a_job())
 
         async with asyncio.timeout(30):
@@ -213,7 +213,7 @@ class TestWakeUp:
 
     async def test_when_one_gives_up_waiting_the_other_is_still_woken(self, open_queue: OpenQueue, writer: str) -> None:
         queue, another = await open_queue(), await open_queue()
-        seen = await _quiet(queue)
+        seen = await quiet(queue)
         waiting = [asyncio.create_task(queue.wait(seen, 120)) for _ in range(2)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -226,13 +226,35 @@ class TestWakeUp:
         assert waiting[0].cancelled()
 
 
-async def _quiet(queue: JobQueue) -> int:
-    """Return `changes` when nothing more is noticed: a wait may end early for no reason."""
-    seen = -1
-    while seen != queue.changes:
-        seen = queue.changes
-        await queue.wait(seen, 0.05)
-    return seen
+class TestWhatTimeBrings:
+    """Nobody is woken when a delay or a lease ends: whoever looked knows when to look again."""
+
+    async def test_delays_and_leases_end_at_a_time_that_is_told(self, queue: JobQueue, clock: FakeClock) -> None:
+        start = clock.now()
+        await queue.enqueue(a_job())
+        job = await leased(queue)
+        assert await queue.dequeue() is None
+        assert queue.next_due == start + LEASE
+        for seconds in (2, 5):
+            await queue.enqueue(a_job(not_before=start + seconds * SECOND))
+
+        assert await queue.dequeue() is None
+        assert queue.next_due == start + 2 * SECOND
+        clock.advance(2 * SECOND)
+        assert len(await queue.dequeue_many(2)) == 1
+        assert queue.next_due == start + 5 * SECOND
+        clock.advance(3 * SECOND)
+        assert len(await queue.dequeue_many(2)) == 1
+        clock.advance(LEASE - 5 * SECOND)
+        assert [lost.id for lost in await queue.dequeue_many(2)] == [job.id]
+        assert queue.next_due == start + 2 * SECOND + LEASE
+
+    async def test_where_nothing_is_to_come_nothing_is_told(self, queue: JobQueue) -> None:
+        await ended(queue, JobStatus.DONE)
+
+        assert await queue.dequeue() is None
+
+        assert queue.next_due is None
 
 
 async def test_a_wait_has_an_end(queue: JobQueue) -> None:

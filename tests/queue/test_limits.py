@@ -1,5 +1,6 @@
 """How many jobs may run at once, in all and of one tenant, on every back end; what is kept back is not lost."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,10 +12,12 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_queue import RedisQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
+from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import Limits
-from tests.support.builders import a_job
+from scheduler.repository.sqlite_repository import SQLiteJobRepository
+from tests.support.builders import a_job, a_progress
 from tests.support.clock import FakeClock
-from tests.support.queues import BACK_ENDS
+from tests.support.queues import BACK_ENDS, quiet
 from tests.support.redis_server import RedisServer  # noqa: TC001 - as the others
 from tests.support.store import LEASE
 
@@ -90,6 +93,28 @@ async def test_no_more_jobs_run_than_all_workers_may_have(open_limited: OpenLimi
     next_one = await queue.dequeue_many(10)
 
     assert (len(first), len(none), len(next_one)) == (3, 0, 1)
+
+
+async def test_who_looked_before_a_place_was_free_is_woken_when_it_is(
+    open_limited: OpenLimited, database: SQLiteDatabase, clock: FakeClock
+) -> None:
+    """The end of a run is told by the store; a dispatch beside it may hear of it later."""
+    queue = await open_limited(Limits(running=1))
+    _, second = [await queue.enqueue(a_job()) for _ in range(2)]
+    (job,) = await queue.dequeue_many(2)
+    done = a_progress(job, status=JobStatus.DONE, completed_at=clock.now())
+    await SQLiteJobRepository(database, clock).record(done)
+    taken = list(await queue.dequeue_many(2))
+    seen = await quiet(queue)
+
+    await queue.release([job])
+
+    if not taken:
+        async with asyncio.timeout(30):
+            await queue.wait(seen, 120)
+        assert queue.changes != seen
+        taken += await queue.dequeue_many(2)
+    assert [job.id for job in taken] == [second]
 
 
 async def test_jobs_of_a_worker_that_died_come_again_though_their_limits_are_reached(

@@ -15,6 +15,7 @@ from scheduler.queue.redis_dispatch import RedisDispatch, member_of
 from scheduler.repository.sqlite_leases import NO_LIMITS, Ready
 from tests.support.builders import a_job
 from tests.support.clock import FakeClock
+from tests.support.queues import leased, quiet
 from tests.support.redis_server import RedisServer
 from tests.support.store import LEASE
 
@@ -53,6 +54,24 @@ async def test_offers_of_jobs_that_have_ended_keep_nobody_from_those_that_have_n
     jobs = await queue.dequeue_many(2)
 
     assert [job.id for job in jobs] == [waiting.id]
+
+
+async def test_who_got_less_because_of_a_wrong_offer_is_woken_to_ask_again(
+    queues: tuple[JobQueue, JobQueue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_database._LOOK_BESIDE_BELL", 60)
+    queue, behind_its_back = queues
+    await queue.enqueue(a_job())
+    await leased(behind_its_back)
+    jobs = [await queue.enqueue(a_job()) for _ in range(2)]
+    seen = await quiet(queue)
+
+    first = await queue.dequeue_many(2)
+    async with asyncio.timeout(30):
+        await queue.wait(seen, 120)
+    second = await queue.dequeue_many(2)
+
+    assert [[job.id for job in taken] for taken in (first, second)] == [[job] for job in jobs]
 
 
 async def test_while_nothing_waits_in_redis_jobs_come_from_the_store(

@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from scheduler.core.errors import JobNotFoundError, LeaseLostError, StoreBusyError
 from scheduler.core.ids import JobId, TaskId
-from scheduler.core.job import Job, Lease, TaskRun
+from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.task_errors import OutcomeUnknownError
 from scheduler.core.task_executor_interface import ExecutionContext, ExecutionResult
 from scheduler.core.todo import ToDo
@@ -24,6 +25,8 @@ from tests.support.runs import SEND
 
 _WRITE: Final = 0.001  # seconds of virtual time that half a write takes
 _SLOW_WRITE: Final = 2.0
+_A_LOOK: Final = timedelta(milliseconds=1)
+"""Within so much virtual time whoever has a reason to look has done so."""
 
 
 class ScriptedExecutors(FakeExecutors):
@@ -124,6 +127,8 @@ class ModelQueue:
         self._store = store
         self._clock = clock
         self._signal = Signal(lambda: None)
+        self.has_room: Callable[[], bool] = lambda: False
+        self.overslept: list[JobId] = []
 
     def tell(self) -> None:
         self._signal.count()
@@ -159,11 +164,23 @@ class ModelQueue:
         return self._store.get(job_id)
 
     @property
+    def next_due(self) -> datetime | None:
+        """When the next delay or lease ends."""
+        pending = (stored.job for stored in self._store.rows.values() if stored.job.status is JobStatus.PENDING)
+        leases = (stored.due for stored in self._store.rows.values())
+        ends = itertools.chain((job.not_before for job in pending), leases)
+        return min((end for end in ends if end is not None and end > self._clock.now()), default=None)
+
+    @property
     def changes(self) -> int:
         return self._signal.changes
 
     async def wait(self, seen: int, limit: float) -> None:
+        """Wait as a queue does, and note what is due by then though the worker has room and did not look for it."""
         await self._signal.wait(seen, limit)
+        due = self._store.next_due(self._clock.now() - _A_LOOK)
+        if self._signal.changes == seen and due is not None and self.has_room():
+            self.overslept.append(due.job.id)
 
 
 def _lease_of(job: Job) -> Lease:

@@ -88,6 +88,7 @@ class Life:
                 concurrency=self.case.concurrency,
                 grace=timedelta(seconds=0.05),
             )
+            self.queue.has_room = partial(self._has_room, worker)
             running = asyncio.create_task(worker.run())
             await (self._all_ended() if stop is None else asyncio.sleep(stop))
             worker.drain()
@@ -95,8 +96,12 @@ class Life:
             left = [worker._running, worker._held, worker._latest, self.orchestrator._runs]
             self.must(not any(left), f"a worker that has stopped still holds {left}")
         await asyncio.gather(*striking)
+        self.must(not self.queue.overslept, f"nobody looked for {self.queue.overslept}, which were due")
         self.must(not self.orchestrator._means.timers._sleepers, "somebody is still to be woken")
         self.must(asyncio.all_tasks() == {asyncio.current_task()}, f"tasks are left: {asyncio.all_tasks()}")
+
+    def _has_room(self, worker: Worker) -> bool:
+        return len(worker._running) < self.case.concurrency and not worker._draining
 
     async def _all_ended(self) -> None:
         while not all(stored.job.status.final for stored in self.store.rows.values()):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.job_run import JobRun
 from scheduler.orchestrator.run_group import Carried, RunGroup
+from scheduler.orchestrator.worker import Worker
 from scheduler.repository.repository_interface import RunProgress
 from tests.simulation.groups import live
 from tests.simulation.model_store import ModelStore
@@ -101,4 +103,29 @@ def test_mutations_are_caught(
     monkeypatch.setattr(place, method, mutation)
 
     with pytest.raises(ViolationError):
+        live_all(FEW_ENOUGH)
+
+
+ended, until_there_may_be_more = Worker._ended, Worker._until_there_may_be_more
+
+
+def nobody_looks_when_there_is_room(worker: Worker, run: Carrier) -> None:
+    worker._full = False
+    ended(worker, run)
+
+
+async def the_time_tells_nothing(worker: Worker, _: datetime) -> None:
+    await until_there_may_be_more(worker, datetime.max.replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("method", "mutation"),
+    [("_ended", nobody_looks_when_there_is_room), ("_until_there_may_be_more", the_time_tells_nothing)],
+)
+def test_a_worker_that_does_not_look_is_caught(
+    monkeypatch: pytest.MonkeyPatch, method: str, mutation: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(Worker, method, mutation)
+
+    with pytest.raises(ViolationError, match="nobody looked"):
         live_all(FEW_ENOUGH)

@@ -71,3 +71,12 @@ async def ended(queue: JobQueue, status: JobStatus, **changes: Any) -> Job:  # n
     """Bring a new job to a final status."""
     await queue.enqueue(a_job(**changes))
     return await queue.update_status((await leased(queue)).id, status)
+
+
+async def quiet(queue: JobQueue) -> int:
+    """Return `changes` when nothing more is noticed: a wait may end early for no reason."""
+    seen = -1
+    while seen != queue.changes:
+        seen = queue.changes
+        await queue.wait(seen, 0.05)
+    return seen
