@@ -8,6 +8,7 @@ The index follows the jobs: `catch_up` writes the words of the next ones, in par
 each job they would cost ten times as much.
 """
 
+import json
 import re
 import sqlite3
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,8 @@ RANGE: Final = 50_000
 """So many numbers of jobs are looked through for one page."""
 WINDOW: Final = 500
 """So many jobs that have the words are looked up for one page when more than words is asked for."""
+SAMPLE: Final = 1_000
+"""So many jobs that have the words are counted where the total will be an estimate anyway."""
 
 _SLACK: Final = 1000
 """So many jobs a clock may be behind when it gives numbers in another order than times."""
@@ -34,6 +37,11 @@ _MATCHES: Final = (
     "SELECT rowid AS n FROM job_words WHERE job_words MATCH :words AND rowid < :before AND rowid >= :down_to"
     " ORDER BY rowid DESC LIMIT :window"
 )
+_COUNT: Final = f"SELECT count(*), max(n), min(n) FROM ({_MATCHES})"  # noqa: S608 - ours
+_PAGE: Final = (
+    f"SELECT {COLUMNS} FROM json_each(:numbers) AS found CROSS JOIN jobs AS j ON j.n = found.value"  # noqa: S608 - ours
+    " WHERE j.tenant = :tenant ORDER BY j.n DESC"
+)
 
 
 class _Search(NamedTuple):
@@ -41,13 +49,22 @@ class _Search(NamedTuple):
 
     values: dict[str, Any]
     others: str
-    top: int
     floor: int
+    top: int
 
     def part(self, before: int, window: int) -> dict[str, Any]:
         """Bind the numbers that are looked through from `before` on downwards, and how many may be found there."""
         down_to = max(before - RANGE, self.floor)
         return self.values | {"before": before, "down_to": down_to, "window": window}
+
+
+class _Look(NamedTuple):
+    """How many jobs fit between two numbers, and the numbers of those that were looked up, newest first."""
+
+    fitting: int
+    numbers: list[int]
+    before: int
+    down_to: int
 
 
 def is_behind(connection: sqlite3.Connection) -> bool:
@@ -79,27 +96,19 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
     """
     place.check()
     search = _search(connection, wanted, tenant)
-    before = search.top
-    if place.cursor is not None:
-        before = min(from_cursor(_CURSOR, (int,), place.cursor)[0], search.top)
-    part = search.part(before, WINDOW if search.others else place.offset + place.limit + 1)
-    rows = connection.execute(
-        f"SELECT {COLUMNS} FROM ({_MATCHES}) AS found CROSS JOIN jobs AS j ON j.n = found.n"  # noqa: S608 - names are ours
-        f" WHERE j.tenant = :tenant{search.others}",
-        part,
-    )
-    fitting = rows.fetchall()
-    found = fitting[place.offset : place.offset + place.limit + 1]
-    if len(found) > place.limit:
-        further: int | None = found[place.limit - 1]["n"]
+    top = _Look(0, [], search.top, search.top)
+    before = search.top if place.cursor is None else min(from_cursor(_CURSOR, (int,), place.cursor)[0], search.top)
+    end = place.offset + place.limit
+    found = _look(connection, search, before, end + 1)
+    shown = found.numbers[place.offset : end]
+    if len(found.numbers) > end:
+        further: int | None = shown[-1]
     else:
-        further = _end_of(connection, search, part)
-    if place.cursor is None and (further is None or search.others):
-        total, is_estimate = _extrapolated(connection, search, part, len(fitting))
-    else:
-        total, is_estimate = _total(connection, search)
+        further = found.down_to if found.down_to > search.floor else None
+    total, is_estimate = _total(connection, search, found if place.cursor is None else top)
+    rows = connection.execute(_PAGE, search.values | {"numbers": json.dumps(shown)})
     return Page(
-        tuple(summary_from_row(row) for row in found[: place.limit]),
+        tuple(summary_from_row(row) for row in rows),
         total,
         next_cursor=None if further is None else to_cursor(_CURSOR, further),
         total_is_estimate=is_estimate,
@@ -108,16 +117,17 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
 
 def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId) -> _Search:
     values = values_of(wanted, tenant) | {"words": _query(wanted.text or "", tenant)}
-    top = connection.execute("SELECT coalesce(max(n), 0) + 1 FROM jobs").fetchone()[0]
-    floor = 0
-    ours = "SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant AND created_at"
+    floor, top = connection.execute("SELECT (SELECT min(n) FROM jobs), (SELECT max(n) FROM jobs)").fetchone()
+    ours = f"SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant{in_time(wanted)}"  # noqa: S608 - ours
     if wanted.until is not None:
-        later = connection.execute(f"{ours} >= :until ORDER BY created_at, n LIMIT 1", values).fetchone()
-        top = top if later is None else min(top, later["n"] + _SLACK)
+        newest = f"SELECT max(n) FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_SLACK})"  # noqa: S608 - ours
+        top = connection.execute(newest, values).fetchone()[0]
     if wanted.since is not None:
-        earlier = connection.execute(f"{ours} < :since ORDER BY created_at DESC, n DESC LIMIT 1", values).fetchone()
-        floor = 0 if earlier is None else max(0, earlier["n"] - _SLACK)
-    return _Search(values, _other_conditions(wanted), top, floor)
+        oldest = f"SELECT min(n) FROM ({ours} ORDER BY created_at, n LIMIT {_SLACK})"  # noqa: S608 - ours
+        floor = connection.execute(oldest, values).fetchone()[0]
+    if floor is None or top is None:
+        floor, top = 0, -1
+    return _Search(values, _other_conditions(wanted), floor, top + 1)
 
 
 def _query(text: str, tenant: TenantId) -> str:
@@ -136,31 +146,45 @@ def _other_conditions(wanted: JobFilter) -> str:
     return f"{intent}{status}{in_time(wanted)}"
 
 
-def _end_of(connection: sqlite3.Connection, search: _Search, part: dict[str, Any]) -> int | None:
-    """Return down to which number a page that was not filled has looked; None: there is nothing below."""
+def _look(connection: sqlite3.Connection, search: _Search, before: int, wanted: int) -> _Look:
+    """Look up jobs that fit from a number on downwards, as many as are wanted or as many as may be looked up."""
+    part = search.part(before, WINDOW if search.others else wanted)
+    statement = _MATCHES
     if search.others:
-        looked_up, last = connection.execute(f"SELECT count(*), min(n) FROM ({_MATCHES})", part).fetchone()  # noqa: S608
-        if looked_up == part["window"]:
-            return int(last)
-    return int(part["down_to"]) if part["down_to"] > search.floor else None
+        statement = (
+            f"SELECT found.n, j.n FROM ({_MATCHES}) AS found"  # noqa: S608 - ours
+            f" LEFT JOIN jobs AS j ON j.n = found.n AND j.tenant = :tenant{search.others}"
+        )
+    rows = connection.execute(statement, part).fetchall()
+    numbers = [row[0] for row in rows if row[-1] is not None]
+    if len(rows) < part["window"]:
+        return _Look(len(numbers), numbers, before, part["down_to"])
+    return _Look(len(numbers), numbers, rows[0][0] + 1, rows[-1][0])
 
 
-def _total(connection: sqlite3.Connection, search: _Search) -> tuple[int, bool]:
-    """Count in what the first page looks through; if that is not all, the rest is taken to be like it."""
-    part = search.part(search.top, WINDOW if search.others else MOST_COUNTED + 1)
-    counting = f"SELECT count(*) FROM ({_MATCHES})"  # noqa: S608 - ours
-    if search.others:
-        counting += f" AS found CROSS JOIN jobs AS j ON j.n = found.n WHERE j.tenant = :tenant{search.others}"
-    fitting = connection.execute(counting, part).fetchone()[0]
-    return _extrapolated(connection, search, part, fitting)
+def _total(connection: sqlite3.Connection, search: _Search, look: _Look) -> tuple[int, bool]:
+    """Return how many fit in all, going on from a look from the top, and whether that is an estimate.
+
+    It is when not all was looked through; then the rest is taken to be like the newest.
+    """
+    if search.others and look.down_to == search.top:
+        look = _look(connection, search, search.top, WINDOW)
+    elif not search.others:
+        look = _count_on(connection, search, look)
+    if look.down_to <= search.floor:
+        return look.fitting, False
+    return round(look.fitting * (look.before - search.floor) / (look.before - look.down_to)), True
 
 
-def _extrapolated(
-    connection: sqlite3.Connection, search: _Search, part: dict[str, Any], fitting: int
-) -> tuple[int, bool]:
-    """Return how many fit in all when `fitting` do in a part that begins at the top, and whether that is a guess."""
-    looked_up, last = connection.execute(f"SELECT count(*), min(n) FROM ({_MATCHES})", part).fetchone()  # noqa: S608
-    end = last if looked_up == part["window"] else part["down_to"]
-    if end <= search.floor:
-        return fitting, False
-    return round(fitting * (search.top - search.floor) / (search.top - end)), True
+def _count_on(connection: sqlite3.Connection, search: _Search, look: _Look) -> _Look:
+    """Count below what was looked up, to the end of what the first page may look through."""
+    part = search.part(search.top, 0)
+    most = MOST_COUNTED if part["down_to"] <= search.floor else SAMPLE
+    window = max(most + 1 - look.fitting, 0)
+    if look.down_to <= part["down_to"] or not window:
+        return look
+    number, newest, oldest = connection.execute(_COUNT, part | {"before": look.down_to, "window": window}).fetchone()
+    fitting = look.fitting + number
+    if number < window:
+        return _Look(fitting, look.numbers, search.top, part["down_to"])
+    return _Look(fitting, look.numbers, (look.numbers or [newest])[0] + 1, oldest)

@@ -229,6 +229,27 @@ async def test_a_search_that_may_not_look_far_goes_on_by_its_cursor(
     assert await found(store, wanted) == [job.id for job in reversed(jobs) if job.description == "Rechnung"]
 
 
+async def test_words_in_a_time_are_found_at_once_however_many_newer_jobs_have_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_words, "WINDOW", 2)
+    jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * number) for number in range(9)]
+    wanted = JobFilter(text="rechnung", since=NOON + 2 * MINUTE, until=NOON + 4 * MINUTE)
+
+    page = await store.jobs.find(wanted, DEFAULT_TENANT)
+
+    assert [job.id for job in page.items] == newest_first(jobs[2:4])
+    assert (page.total, page.total_is_estimate, page.next_cursor) == (2, False, None)
+
+
+async def test_words_are_found_though_clocks_ran_behind(store: Store) -> None:
+    minutes = (0, 3, 1, 4, 2, 6, 5)
+    jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * minute) for minute in minutes]
+    wanted = JobFilter(text="rechnung", since=NOON + 2 * MINUTE, until=NOON + 5 * MINUTE)
+
+    assert await found(store, wanted) == newest_first([jobs[1], jobs[3], jobs[4]])
+
+
 @pytest.mark.parametrize("indexed", [True, False])
 async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLiteDatabase, indexed: bool) -> None:
     job = await ended(store, description=SENTENCE)
@@ -326,6 +347,26 @@ async def test_a_total_beyond_what_is_counted_is_an_estimate_near_the_truth(
         assert abs(page.total - truth) <= 3
     listed = await store.jobs.list()
     assert (listed.total, listed.total_is_estimate) == (10, True)
+
+
+@pytest.mark.parametrize(("limit", "offset"), [(1, 0), (10, 0), (5, 30)])
+async def test_a_total_of_words_is_an_estimate_only_where_not_all_was_looked_through(
+    store: Store, monkeypatch: pytest.MonkeyPatch, limit: int, offset: int
+) -> None:
+    monkeypatch.setattr(sqlite_words, "SAMPLE", 10)
+    words = [("Rechnung" if n % 3 == 0 else "anderes") if n < 120 else "neuestes" for n in range(150)]
+    await store.jobs.save_many([a_job(description=word) for word in words])
+    wanted = JobFilter(text="rechnung")
+
+    whole = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, offset=offset)
+    monkeypatch.setattr(sqlite_words, "RANGE", 140)
+    part = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, offset=offset)
+    rest = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, cursor=part.next_cursor)
+
+    assert (whole.total, whole.total_is_estimate) == (40, False)
+    for page in (part, rest):
+        assert page.total_is_estimate
+        assert abs(page.total - 40) <= 4
 
 
 async def test_lists_stand_beside_writes(store: Store) -> None:
