@@ -112,9 +112,9 @@ def questions(jobs: int, chance: random.Random) -> dict[str, Callable[[], JobFil
     def moment() -> datetime:
         return _START + chance.randrange(jobs) * _STEP
 
-    def an_hour(**fields: object) -> JobFilter:
+    def some(hours: int, **fields: object) -> JobFilter:
         since = moment()
-        return JobFilter.model_validate({"since": since, "until": since + timedelta(hours=1), **fields})
+        return JobFilter.model_validate({"since": since, "until": since + timedelta(hours=hours), **fields})
 
     failed, ended = frozenset({JobStatus.FAILED}), frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
     return {
@@ -128,15 +128,19 @@ def questions(jobs: int, chance: random.Random) -> dict[str, Callable[[], JobFil
         "intent_and_status_nothing": lambda: JobFilter(intent="fetch_and_send", statuses=failed),
         "intent_and_status": lambda: JobFilter(intent=f"intent_{chance.randrange(10, 20)}", statuses=ended),
         "time_until": lambda: JobFilter(until=moment()),
-        "time_hour": an_hour,
-        "time_hour_status_intent": lambda: an_hour(statuses=failed, intent="intent_12"),
+        "time_hour": lambda: some(1),
+        "time_hour_status_intent": lambda: some(1, statuses=failed, intent="intent_12"),
         "text_common": lambda: JobFilter(text="rechnung"),
         "text_rare": lambda: JobFilter(text=f"RECHNUNG {chance.randrange(jobs)}"),
         "text_address": lambda: JobFilter(text=f"jörg.{chance.randrange(3000)}@example.com"),
         "text_two": lambda: JobFilter(text=f"günther {chance.randrange(3000)}"),
+        "text_sentence": lambda: JobFilter(text="hol die rechnung aus dem portal und schick sie an"),
+        "text_no_such_address": lambda: JobFilter(text="jörg@example.com"),
+        "text_never_together": lambda: JobFilter(text="jörg günther"),
+        "text_in_days": lambda: some(96, text="rechnung"),
         "text_nothing": lambda: JobFilter(text="gibtesnicht"),
         "text_and_status": lambda: JobFilter(text="rechnung özlem", statuses=failed),
-        "text_and_time": lambda: an_hour(text="zoë"),
+        "text_and_time": lambda: some(1, text="zoë"),
     }
 
 

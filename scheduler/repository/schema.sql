@@ -149,7 +149,11 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
-CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
+CREATE VIEW job_texts (n, text) AS
+SELECT n, own || span || ' ' || own || (span + 1) || ' ' || own || (span + 2) || ' ' || replace(description, char(57344), ' ')
+FROM (SELECT n, char(57344) || lower(hex(tenant)) || 'x' AS own, n / 25000 AS span, description FROM jobs WHERE description <> '');
+
+CREATE VIRTUAL TABLE job_words USING fts5(text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
 
 CREATE TABLE job_words_mark (n INTEGER NOT NULL) STRICT;
 
@@ -199,11 +203,10 @@ CREATE INDEX jobs_ready ON jobs (priority DESC, turn, n, tenant) WHERE status = 
 
 CREATE INDEX jobs_ready_of_tenant ON jobs (tenant, priority DESC, turn, n) WHERE status = 'pending' AND delayed = 0;
 
-CREATE TRIGGER job_words_go AFTER DELETE ON jobs
-WHEN OLD.description <> '' AND OLD.n <= (SELECT n FROM job_words_mark)
+CREATE TRIGGER job_words_go BEFORE DELETE ON jobs
+WHEN OLD.n <= (SELECT n FROM job_words_mark)
 BEGIN
-    INSERT INTO job_words (job_words, rowid, words)
-    VALUES ('delete', OLD.n, 'xt' || lower(hex(OLD.tenant)) || ' ' || OLD.description);
+    INSERT INTO job_words (job_words, rowid, text) SELECT 'delete', n, text FROM job_texts WHERE n = OLD.n;
 END;
 
 CREATE TABLE lam_nonces (

@@ -1,8 +1,10 @@
 """The statements that find jobs by the words of their descriptions, on SQLite's full-text index.
 
-Each job is indexed with a word of its tenant beside its own, so that a search reads no other tenant's jobs. What a page
-may cost is bounded: it looks through so many numbers of jobs, newest first, and looks up so many jobs that have the
-words; where that is not enough to fill it, its cursor goes on from there.
+Each job is indexed with words for where it lies beside its own: among its tenant's jobs of a few spans of numbers. A
+search asks for one of them, so that it reads no other tenant's jobs and ends where those spans end. A bound on the
+numbers alone would not end it: SQLite compares it with what is found only. So what a page may cost is bounded. It looks
+through so many numbers of jobs, newest first, and looks up so many jobs that have the words; where that is not enough
+to fill it, its cursor goes on from there.
 
 The index follows the jobs: `catch_up` writes the words of the next ones, in parts, because within the transaction of
 each job they would cost ten times as much.
@@ -21,8 +23,8 @@ from scheduler.repository.cursors import from_cursor, to_cursor
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_listing import COLUMNS, MOST_COUNTED, Place, in_time, summary_from_row, values_of
 
-RANGE: Final = 50_000
-"""So many numbers of jobs are looked through for one page."""
+SPAN: Final = 25_000
+"""Numbers of jobs in a span, as in the view `job_texts`. For one page a span is looked through and the two below it."""
 WINDOW: Final = 500
 """So many jobs that have the words are looked up for one page when more than words is asked for."""
 SAMPLE: Final = 1_000
@@ -32,7 +34,9 @@ _SLACK: Final = 1000
 """So many jobs a clock may be behind when it gives numbers in another order than times."""
 _CURSOR: Final = "words"
 _NO_WORD: Final = Sentence("er enthält kein Wort", "it has no word in it")
-_BETWEEN: Final = re.compile(r"[\s\x00]+")
+_MARK: Final = "\ue000"  # begins the words for where a job lies; taken out of descriptions, and a letter to SQLite
+_BETWEEN: Final = re.compile(rf"[\s\x00{_MARK}]+")
+_ANYWHERE: Final = 100_000_000  # words are as near as that in every description
 _MATCHES: Final = (
     "SELECT rowid AS n FROM job_words WHERE job_words MATCH :words AND rowid < :before AND rowid >= :down_to"
     " ORDER BY rowid DESC LIMIT :window"
@@ -45,17 +49,21 @@ _PAGE: Final = (
 
 
 class _Search(NamedTuple):
-    """A search: what is bound, the conditions besides words, and between which numbers what is wanted can lie."""
+    """A search: what is bound, words, other conditions, and between which numbers what is wanted can lie."""
 
     values: dict[str, Any]
+    words: str
     others: str
     floor: int
     top: int
 
     def part(self, before: int, window: int) -> dict[str, Any]:
         """Bind the numbers that are looked through from `before` on downwards, and how many may be found there."""
-        down_to = max(before - RANGE, self.floor)
-        return self.values | {"before": before, "down_to": down_to, "window": window}
+        span = (before - 1) // SPAN
+        where = f"{_MARK}{self.values['tenant'].encode().hex()}x{span}"
+        words = f'NEAR("{where}" {self.words}, {_ANYWHERE})'
+        down_to = max((span - 2) * SPAN, self.floor)
+        return self.values | {"words": words, "before": before, "down_to": down_to, "window": window}
 
 
 class _Look(NamedTuple):
@@ -82,9 +90,7 @@ def catch_up(connection: sqlite3.Connection, most: int) -> None:
     if values["last"] is None:
         return
     connection.execute(
-        "INSERT INTO job_words (rowid, words) SELECT n, 'xt' || lower(hex(tenant)) || ' ' || description FROM jobs"
-        " WHERE n > :mark AND n <= :last AND description <> ''",
-        values,
+        "INSERT INTO job_words (rowid, text) SELECT n, text FROM job_texts WHERE n > :mark AND n <= :last", values
     )
     connection.execute("UPDATE job_words_mark SET n = :last", values)
 
@@ -116,7 +122,7 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
 
 
 def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId) -> _Search:
-    values = values_of(wanted, tenant) | {"words": _query(wanted.text or "", tenant)}
+    values = values_of(wanted, tenant)
     floor, top = connection.execute("SELECT (SELECT min(n) FROM jobs), (SELECT max(n) FROM jobs)").fetchone()
     ours = f"SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant{in_time(wanted)}"  # noqa: S608 - ours
     if wanted.until is not None:
@@ -127,16 +133,15 @@ def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId)
         floor = connection.execute(oldest, values).fetchone()[0]
     if floor is None or top is None:
         floor, top = 0, -1
-    return _Search(values, _other_conditions(wanted), floor, top + 1)
+    return _Search(values, _words(wanted.text or ""), _other_conditions(wanted), floor, top + 1)
 
 
-def _query(text: str, tenant: TenantId) -> str:
-    """Return the search for all of these; what is written as one, like an address, must stand there as one."""
+def _words(text: str) -> str:
+    """Return what is searched for, all of it; what is written as one, like an address, must stand there as one."""
     parts = [part for part in _BETWEEN.split(text) if any(letter.isalnum() for letter in part)]
     if not parts:
         raise InvalidFieldError("text", _NO_WORD)
-    own = f"xt{tenant.encode().hex()}"
-    return " ".join('"{}"'.format(part.replace('"', '""')) for part in (own, *parts))
+    return " ".join('"{}"'.format(part.replace('"', '""')) for part in parts)
 
 
 def _other_conditions(wanted: JobFilter) -> str:

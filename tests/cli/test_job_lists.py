@@ -2,12 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from scheduler.repository import sqlite_words
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
+from tests.support.words import shorten_spans
 
 pytestmark = pytest.mark.component
 
@@ -46,10 +47,12 @@ def test_a_long_list_of_jobs_is_read_page_by_page(cli: CommandLine) -> None:
     assert [job["job_id"] for job in rest["jobs"]] == cli.job_ids()[2:]
 
 
-def test_a_search_by_words_goes_on_until_the_page_is_full(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(3):
+def test_a_search_by_words_goes_on_until_the_page_is_full(
+    cli: CommandLine, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten_spans(store_path, monkeypatch, 1)
+    for _ in range(5):
         cli("run", SENTENCE, "--detach")
-    monkeypatch.setattr(sqlite_words, "RANGE", 1)
 
     page = json.loads(cli("jobs", "--json", "--text", "rechnung").output)
 

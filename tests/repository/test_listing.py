@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from scheduler.repository.word_index import PART, WordIndex
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON
 from tests.support.store import Store
+from tests.support.words import shorten_spans
 
 ALL = JobFilter()
 OTHER = TenantId("other")
@@ -163,8 +165,8 @@ SENTENCE = "Hol die Rechnung 4711 für Jörg Größler und schick sie an anna@ex
         ("NOT rechnung", False),
         ("rechn*", False),
         ("words:rechnung", False),
-        ("xt64656661756c74", True),
-        ("xt6f74686572", False),
+        (f"\ue000{DEFAULT_TENANT.encode().hex()}x0", False),
+        (f"\ue000{OTHER.encode().hex()}x0", False),
     ],
 )
 async def test_jobs_are_found_by_words(store: Store, text: str, fits: bool) -> None:
@@ -216,9 +218,9 @@ async def test_words_are_found_page_by_page_and_from_an_offset(store: Store) -> 
 
 @pytest.mark.parametrize("wanted", [JobFilter(text="rechnung"), JobFilter(text="rechnung", intent="fetch_invoice")])
 async def test_a_search_that_may_not_look_far_goes_on_by_its_cursor(
-    store: Store, monkeypatch: pytest.MonkeyPatch, wanted: JobFilter
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: JobFilter
 ) -> None:
-    monkeypatch.setattr(sqlite_words, "RANGE", 3)
+    shorten_spans(store_path, monkeypatch, 1)
     monkeypatch.setattr(sqlite_words, "WINDOW", 2)
     jobs = [await saved(store, description="Rechnung" if number % 4 else "anderes") for number in range(13)]
 
@@ -301,8 +303,8 @@ async def test_the_index_of_words_outlives_a_store_that_is_busy(
 
 
 async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:
-    mine = await ended(store, description=f"Rechnung xt{b'other'.hex()}")
-    theirs = await ended(store, description=f"Rechnung xt{b'default'.hex()}", tenant=OTHER)
+    mine = await ended(store, description=f"Rechnung \ue000{OTHER.encode().hex()}x0")
+    theirs = await ended(store, description=f"Rechnung \ue000{DEFAULT_TENANT.encode().hex()}x0", tenant=OTHER)
 
     for wanted in (
         ALL,
@@ -315,6 +317,7 @@ async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:
     ):
         assert await found(store, wanted) == [mine.id]
         assert await found(store, wanted, OTHER) == [theirs.id]
+        assert (await store.jobs.find(wanted, DEFAULT_TENANT)).total == 1
         assert await found(store, wanted, TenantId("nobody")) == []
 
 
@@ -350,23 +353,23 @@ async def test_a_total_beyond_what_is_counted_is_an_estimate_near_the_truth(
 
 
 @pytest.mark.parametrize(("limit", "offset"), [(1, 0), (10, 0), (5, 30)])
-async def test_a_total_of_words_is_an_estimate_only_where_not_all_was_looked_through(
-    store: Store, monkeypatch: pytest.MonkeyPatch, limit: int, offset: int
+async def test_a_total_of_words_is_an_estimate_only_where_not_all_is_looked_through(
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, offset: int
 ) -> None:
+    shorten_spans(store_path, monkeypatch, 50)
     monkeypatch.setattr(sqlite_words, "SAMPLE", 10)
-    words = [("Rechnung" if n % 3 == 0 else "anderes") if n < 120 else "neuestes" for n in range(150)]
-    await store.jobs.save_many([a_job(description=word) for word in words])
-    wanted = JobFilter(text="rechnung")
+    words = [("Rechnung" if n % 3 == 0 else "anderes") if n < 120 else "neuestes" for n in range(149)]
 
-    whole = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, offset=offset)
-    monkeypatch.setattr(sqlite_words, "RANGE", 140)
-    part = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, offset=offset)
-    rest = await store.jobs.find(wanted, DEFAULT_TENANT, limit=limit, cursor=part.next_cursor)
+    await store.jobs.save_many([a_job(description=word) for word in words])
+    whole = await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT, limit=limit, offset=offset)
+    await store.jobs.save_many([a_job(description="neuestes")])
+    part = await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT, limit=limit, offset=offset)
+    rest = await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT, limit=limit, cursor=part.next_cursor)
 
     assert (whole.total, whole.total_is_estimate) == (40, False)
     for page in (part, rest):
         assert page.total_is_estimate
-        assert abs(page.total - 40) <= 4
+        assert abs(page.total - 40) < 8
 
 
 async def test_lists_stand_beside_writes(store: Store) -> None:

@@ -13,14 +13,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from scheduler.core.ids import DEFAULT_TENANT
+from scheduler.core.ids import DEFAULT_TENANT, JobId
+from scheduler.core.job import JobFilter
 from scheduler.repository import migrations
 from scheduler.repository.migrations import HEAD, upgrade
 from scheduler.repository.migrations.statements import statements
 from scheduler.repository.repository_interface import AuditFilter
 from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_repository import SQLiteAuditRepository
+from scheduler.repository.sqlite_repository import SQLiteAuditRepository, SQLiteJobRepository
 from scheduler.repository.storable import to_micros
 from tests.support.clock import NOON
 from tests.support.opens_store import open_and_count
@@ -115,6 +116,34 @@ async def test_the_audit_log_of_before_is_found_by_its_time(tmp_path: Path, monk
     await database.close()
 
     assert [entry.id for entry in found.items] == ["3-0", "3-1"]
+
+
+async def test_words_indexed_before_are_indexed_by_span(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cpa.db"
+    with monkeypatch.context() as before:
+        before.setattr("alembic.command.upgrade", functools.partial(_upgrade_to, "2026_11_27_1400", command.upgrade))
+        upgrade(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for name in ("one", "two"):
+            connection.execute(
+                "INSERT INTO jobs (id, tenant, intent, description, locale, status, priority, run, created_at,"
+                " not_before, retry_count, max_retries, graph_digest, context, task_graph)"
+                " VALUES (?, 'default', 'x', 'Rechnung 4711', 'de', 'done', 0, 1, 0, 0, 0, 0, '', '{}', '{}')",
+                (name,),
+            )
+        connection.execute("INSERT INTO job_words (rowid, words) SELECT n, 'xt64 ' || description FROM jobs")
+        connection.execute("UPDATE job_words_mark SET n = 2")
+
+    database = SQLiteDatabase(path)
+    await database.connect()
+    jobs = SQLiteJobRepository(database)
+    found = await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)
+    await jobs.delete(JobId("one"))
+    left = await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)
+    await database.close()
+
+    assert [job.id for job in found.items] == ["two", "one"]
+    assert [job.id for job in left.items] == ["two"]
 
 
 def _upgrade_to(revision: str, upgrade_: Callable[[Config, str], None], config: Config, _head: str) -> None:
