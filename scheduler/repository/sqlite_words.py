@@ -28,7 +28,7 @@ SPAN: Final = 25_000
 WINDOW: Final = 500
 """So many jobs that have the words are looked up for one page when more than words is asked for."""
 SAMPLE: Final = 1_000
-"""So many jobs that have the words are counted where the total will be an estimate anyway."""
+"""So many jobs that have the words tell how many there are where not all can be looked through."""
 
 _SLACK: Final = 1000
 """So many jobs a clock may be behind when it gives numbers in another order than times."""
@@ -41,7 +41,7 @@ _MATCHES: Final = (
     "SELECT rowid AS n FROM job_words WHERE job_words MATCH :words AND rowid < :before AND rowid >= :down_to"
     " ORDER BY rowid DESC LIMIT :window"
 )
-_COUNT: Final = f"SELECT count(*), max(n), min(n) FROM ({_MATCHES})"  # noqa: S608 - ours
+_COUNT: Final = f"SELECT count(*), min(n) FROM ({_MATCHES})"  # noqa: S608 - ours
 _PAGE: Final = (
     f"SELECT {COLUMNS} FROM json_each(:numbers) AS found CROSS JOIN jobs AS j ON j.n = found.value"  # noqa: S608 - ours
     " WHERE j.tenant = :tenant ORDER BY j.n DESC"
@@ -67,9 +67,8 @@ class _Search(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """How many jobs fit between two numbers, and the numbers of those that were looked up, newest first."""
+    """The numbers of jobs that fit, newest first, and between which numbers these are all."""
 
-    fitting: int
     numbers: list[int]
     before: int
     down_to: int
@@ -102,16 +101,16 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
     """
     place.check()
     search = _search(connection, wanted, tenant)
-    top = _Look(0, [], search.top, search.top)
     before = search.top if place.cursor is None else min(from_cursor(_CURSOR, (int,), place.cursor)[0], search.top)
     end = place.offset + place.limit
-    found = _look(connection, search, before, end + 1)
+    found = _look(connection, search, before, end + 1 if place.cursor else max(end, SAMPLE) + 1)
     shown = found.numbers[place.offset : end]
     if len(found.numbers) > end:
         further: int | None = shown[-1]
     else:
         further = found.down_to if found.down_to > search.floor else None
-    total, is_estimate = _total(connection, search, found if place.cursor is None else top)
+    from_top = _look(connection, search, search.top, SAMPLE + 1) if place.cursor else found
+    total, is_estimate = _total(connection, search, from_top)
     rows = connection.execute(_PAGE, search.values | {"numbers": json.dumps(shown)})
     return Page(
         tuple(summary_from_row(row) for row in rows),
@@ -163,33 +162,21 @@ def _look(connection: sqlite3.Connection, search: _Search, before: int, wanted: 
     rows = connection.execute(statement, part).fetchall()
     numbers = [row[0] for row in rows if row[-1] is not None]
     if len(rows) < part["window"]:
-        return _Look(len(numbers), numbers, before, part["down_to"])
-    return _Look(len(numbers), numbers, rows[0][0] + 1, rows[-1][0])
+        return _Look(numbers, before, part["down_to"])
+    return _Look(numbers, rows[0][0] + 1, rows[-1][0])
 
 
 def _total(connection: sqlite3.Connection, search: _Search, look: _Look) -> tuple[int, bool]:
-    """Return how many fit in all, going on from a look from the top, and whether that is an estimate.
+    """Return how many fit in all, by a look from the top, and whether that is an estimate.
 
     It is when not all was looked through; then the rest is taken to be like the newest.
     """
-    if search.others and look.down_to == search.top:
-        look = _look(connection, search, search.top, WINDOW)
-    elif not search.others:
-        look = _count_on(connection, search, look)
-    if look.down_to <= search.floor:
-        return look.fitting, False
-    return round(look.fitting * (look.before - search.floor) / (look.before - look.down_to)), True
-
-
-def _count_on(connection: sqlite3.Connection, search: _Search, look: _Look) -> _Look:
-    """Count below what was looked up, to the end of what the first page may look through."""
-    part = search.part(search.top, 0)
-    most = MOST_COUNTED if part["down_to"] <= search.floor else SAMPLE
-    window = max(most + 1 - look.fitting, 0)
-    if look.down_to <= part["down_to"] or not window:
-        return look
-    number, newest, oldest = connection.execute(_COUNT, part | {"before": look.down_to, "window": window}).fetchone()
-    fitting = look.fitting + number
-    if number < window:
-        return _Look(fitting, look.numbers, search.top, part["down_to"])
-    return _Look(fitting, look.numbers, (look.numbers or [newest])[0] + 1, oldest)
+    fitting, end = len(look.numbers), look.down_to
+    part = search.part(search.top, MOST_COUNTED + 1 - fitting)
+    if not search.others and part["down_to"] <= search.floor < end and part["window"] > 0:
+        number, oldest = connection.execute(_COUNT, part | {"before": end}).fetchone()
+        fitting += number
+        end = search.floor if number < part["window"] else oldest
+    if end <= search.floor:
+        return fitting, False
+    return round(fitting * (look.before - search.floor) / (look.before - end)), True
