@@ -21,18 +21,23 @@ USERS = 100
 
 
 def play(url: str, seconds: int) -> list[dict[str, Any]]:
-    """Return Locust's statistics, one entry per kind of request; none when it could not be started."""
+    """Return Locust's statistics, one entry per kind of request; none when it could not be started.
+
+    What it prints beside them, with tables of zeros because it empties what it has told as JSON, is shown on errors.
+    """
     users = ["--users", str(USERS), "--spawn-rate", str(USERS // 2), "--run-time", f"{seconds}s"]
     quiet = ["--headless", "--only-summary", "--loglevel", "ERROR", "--json"]
     script = str(ROOT / "tests" / "load" / "locustfile.py")
     try:
         done = subprocess.run(
-            [str(LOCUST), "-f", script, "--host", url, *users, *quiet], stdout=subprocess.PIPE, check=False, cwd=ROOT
+            [str(LOCUST), "-f", script, "--host", url, *users, *quiet], capture_output=True, check=False, cwd=ROOT
         )
     except OSError as error:
         print(f"locust could not be started: {error}")
         return []
     found: list[dict[str, Any]] = json.loads(done.stdout or b"[]")
+    if not found or any(one["num_failures"] for one in found):
+        print(done.stderr.decode(errors="replace"), file=sys.stderr)
     return found
 
 
