@@ -25,6 +25,11 @@ IN_ORDER: Final = word_set(
 )
 
 
+_SAYS_WHEN: Final = IN_ORDER | word_set("vorher zuvor davor vorab zuerst zunaechst erst beforehand first")
+_THOUGH: Final = frozenset({"aber", "though", "jedoch"})
+"""Behind a word that says when, they join nothing: "vorher aber bitte die Mails zeigen"."""
+
+
 BEFORE: Final = frozenset({"bevor", "ehe", "before"})
 
 
@@ -108,6 +113,8 @@ def atoms(tokens: Sequence[Token]) -> Iterator[Atom]:
                 run, mark, conjunction, in_order = [], "", "", False
             mark = token.text if mark not in ENDS else mark
             start = token.end
+            continue
+        if token.key in _THOUGH and len(run) == 1 and run[0].key in _SAYS_WHEN:
             continue
         joins = token.key in AND
         if joins or (run and _starts_alone(tokens, place, run)):

@@ -54,6 +54,8 @@ def test_what_the_words_put_later_waits_for_what_is_done_before_it() -> None:
         ("Email the list to Tom once you've saved it as a PDF.", "export_pdf send_mail"),
         ("Last of all close Excel; before that, export the list to PDF.", "export_pdf close_app"),
         ("Schließ Teams, aber vorher trag den Termin mit Anna am Freitag ein", "create_appointment close_app"),
+        ("Urlaubsformular ausfüllen, vorher aber bitte die neuen Mails anzeigen", "read_mail fill_form"),
+        ("Close Teams, beforehand though please open Excel", "open_app close_app"),
     ],
 )
 def test_rules_read_orders_in_the_sequence_of_doing(said: str, intents: str) -> None:

@@ -120,6 +120,8 @@ def test_most_slots_are_found_and_few_are_false(language: str, number: int, floo
          {"title": "test drive", "participants": "Mr Kowalczyk", "date": "sat 13th", "time": "2.15pm"}),
         ("create_appointment", "Termin mit dem Gutachter am 3.2. um 9 Uhr, Gegenstand ist die Erbteilung.",
          {"title": "Erbteilung", "participants": "Gutachter", "date": "3.2.", "time": "9 Uhr"}),
+        ("create_appointment", "den Termin mit Team Nord für den 3.9. anlegen (Titel Inventur)",
+         {"title": "Inventur", "participants": "Team Nord", "date": "3.9."}),
         ("send_mail", "Bitte mailen Sie die Bestätigung an info@lindner.example, Kopie an mich ist nicht nötig.",
          {"document": "Bestätigung", "recipient": "info@lindner.example"}),
         ("send_mail", "Antworten Sie Prof. Kühne bitte auf seine Mail, wir nehmen am Workshop teil.",
