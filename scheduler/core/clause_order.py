@@ -19,7 +19,7 @@ Wanted = tuple[str, float]
 """An intent, and how sure it is."""
 
 
-class Said(NamedTuple):
+class Saying(NamedTuple):
     """The words of a clause, and what was told before that they go on with."""
 
     text: str
@@ -34,7 +34,7 @@ class Said(NamedTuple):
 
 
 def order_of(
-    clause: Clause, words: Words, said: Said, mood: str, whole: str, asked: Wanted | None = None
+    clause: Clause, words: Words, said: Saying, mood: str, whole: str, asked: Wanted | None = None
 ) -> Order | None:
     """Return the order that a clause of the `whole` holds; None where its words do not tell of any.
 

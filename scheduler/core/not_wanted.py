@@ -142,8 +142,8 @@ def _kept(before: OrderPart, part: OrderPart, text: str, last: Sequence[_Span], 
     kept = {
         slot
         for slot in (_PERSONS | _THINGS) & first.slots.keys() & now.slots.keys()
-        if all(_only_within(last, text, one) for one in _list(now.words[slot]))
-        and not any(_only_within(last, text, one) for one in _list(first.words[slot]))
+        if all(_only_within(last, text, one) for one in now.all_words[slot])
+        and not any(_only_within(last, text, one) for one in first.all_words[slot])
     }
     if dictated and "body" in first.slots and not FREE_TEXT & now.slots.keys():
         kept.add("body")
@@ -170,7 +170,7 @@ def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> Ord
     """Return an order to send without whom and what only a remark behind it names: "Mail Tom, Eva has the contract"."""
     if part.routed.name not in SENDING:
         return part
-    words = {slot: _list(many) for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     spoken_of = {
         (slot, one)
         for slot, many in words.items()
@@ -186,22 +186,16 @@ def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
 
     "Schließ Miro, Quatsch, Webex" closes one, "Öffne Word oder Excel" asks.
     """
-    several = {slot: many for slot, many in part.routed.words.items() if not isinstance(many, str)}
+    words = part.routed.all_words
+    several = {slot: many for slot, many in words.items() if len(many) > 1}
     unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
     slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
     unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
     if slot == "recipient":
-        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if _ONE_OR_OTHER.search(one)}
+        unwanted |= {(slot, one) for one in words.get(slot, []) if _ONE_OR_OTHER.search(one)}
     if slot == "recipient" and _ALL_BUT.search(text):
-        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
-    if not unwanted:
-        return part
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
-    return part._replace(routed=_without(part.routed, words, unwanted))
-
-
-def _list(words: str | list[str]) -> list[str]:
-    return [words] if isinstance(words, str) else words
+        unwanted |= {(slot, one) for one in words.get(slot, []) if not _is_name(one)}
+    return part._replace(routed=_without(part.routed, words, unwanted)) if unwanted else part
 
 
 def _is_name(words: str) -> bool:
@@ -237,7 +231,7 @@ def _without_spoken_of(part: OrderPart, text: str, told: Sequence[_Span]) -> Ord
 
     "Schreib Tom, Eva bekommt die Liste" goes to Tom only. Whoever is the only one to be sent anything stays.
     """
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     persons = words.get("recipient", [])
     if part.routed.name not in SENDING or len(persons) < _SEVERAL:
         return part
@@ -262,8 +256,8 @@ def _is_from(text: str, words: str) -> bool:
 
 
 def _words_of(part: OrderPart) -> Iterator[str]:
-    for many in part.routed.words.values():
-        yield from [many] if isinstance(many, str) else many
+    for many in part.routed.all_words.values():
+        yield from many
 
 
 def _any_begins(words: Iterable[str], text: str, span: _Span) -> bool:
@@ -282,7 +276,7 @@ def _span(text: str, statement: str) -> _Span:
 
 
 def _cleared(part: OrderPart, text: str, spans: Sequence[_Span], but_not: Sequence[_Span]) -> OrderPart:
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     unwanted = {
         (slot, one)
         for slot, many in words.items()

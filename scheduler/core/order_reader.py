@@ -22,7 +22,7 @@ from scheduler.core.asides import (
 from scheduler.core.asked_told import asked_where
 from scheduler.core.atoms import AFTER, AND, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
-from scheduler.core.clause_order import Said, Wanted, order_of
+from scheduler.core.clause_order import Saying, Wanted, order_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, WROTE
 from scheduler.core.headings import is_heading
@@ -334,12 +334,12 @@ class _Reader:
     def _order(self, clause: Clause, words: Words, text: str, mood: str, asked: Wanted | None = None) -> Order | None:
         """Return the order a clause holds; None where its words do not tell of any."""
         kinds, filled, refers = self._spoken.filled(clause, words, text)
-        said = Said(text, filled, kinds, refers, self._wrote)
+        said = Saying(text, filled, kinds, refers, self._wrote)
         if self._head is not None:
             said, self._head = self._headed(self._head, clause, said), None
         return order_of(clause, words, said, mood, self._text, asked)
 
-    def _headed(self, head: Clause, clause: Clause, said: Said) -> Said:
+    def _headed(self, head: Clause, clause: Clause, said: Saying) -> Saying:
         """Return the words of a clause with those that stand before it, and the kinds of things that these tell of."""
         place = any(is_place(one) for one in plain_phrases(Words(head.core)))
         return said._replace(

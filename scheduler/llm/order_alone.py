@@ -173,10 +173,7 @@ def _says_all(alone: str, text: str, routed: RoutedIntent) -> bool:
 
     "Der Kunde wartet, schick ihm das Angebot" says who is meant; "Tom hat den Vertrag, schick ihn Eva" leaves doubt.
     """
-    said = [
-        (slot, words) for slot, many in routed.words.items() for words in ([many] if isinstance(many, str) else many)
-    ]
-    elsewhere = [(slot, words) for slot, words in said if words not in alone]
+    elsewhere = [(slot, words) for slot, many in routed.all_words.items() for words in many if words not in alone]
     if not elsewhere:
         return True
     if len(elsewhere) > 1:

@@ -114,8 +114,8 @@ def candidates_of(
 
 def _by_rules(text: str, part: OrderPart, place: Place, number: int) -> Iterator[Candidate]:
     said = {(one.slot, one.words) for one in part.routed.said}
-    for slot, many in part.routed.words.items():
-        for words in [many] if isinstance(many, str) else many:
+    for slot, many in part.routed.all_words.items():
+        for words in many:
             start = text.find(words, place.start)
             start = start if start >= 0 else text.find(words)
             inside = place.start <= start < place.end
