@@ -35,7 +35,6 @@ from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
 from scheduler.core.spoken_things import SpokenOf
-from scheduler.core.taken_back import calls_something_off
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
@@ -174,7 +173,7 @@ class _Reader:
         if goes_on and goes_on_telling(clause, words):
             return "statement"
         core = self._text[clause.core[0].start : clause.core[-1].end]
-        if calls_something_off(core) or forbids(clause, words):
+        if forbids(clause, words):
             return NEGATED
         if not surely_told(words, core, question=clause.question):
             return ""
