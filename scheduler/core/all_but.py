@@ -11,7 +11,7 @@ from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import ALL_BUT
-from scheduler.core.slots import FREE_TEXT
+from scheduler.core.slots import FREE_TEXT, THINGS
 from scheduler.core.words import Words
 
 _EXCEPTED: Final = re.compile(
@@ -21,7 +21,6 @@ _EXCEPTED: Final = re.compile(
 )
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 _JOINS: Final = frozenset({"und", "and", "dann", "then", ","})
 _RECEIVING: Final = frozenset({"recipient", "cc"})
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
@@ -50,7 +49,7 @@ def _checked(part: OrderPart, all_of: str, excepted: str) -> OrderPart:
     routed = part.routed
     if routed.name == UNKNOWN or routed.name in _PROGRAMS:
         return part
-    if routed.name in SENDING and any(one in all_of for slot in _THINGS for one in routed.all_words.get(slot, ())):
+    if routed.name in SENDING and any(one in all_of for slot in THINGS for one in routed.all_words.get(slot, ())):
         return asked_about(part.text, (routed.name,))._replace(after=part.after)
     touched = {
         slot

@@ -9,10 +9,10 @@ from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import detect_locale
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
+from scheduler.core.slots import THINGS
 from scheduler.core.who_gets_what import Piece, Told
 
 _PERSONS: Final = ("recipient", "cc")
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 _MEETING: Final = frozenset({"create_appointment"})
 _BETWEEN: Final = frozenset({"und", "and"})
 ASKED: Final = "not done unasked"
@@ -83,7 +83,7 @@ def _crosses(told: Told, part: OrderPart) -> bool:
     if told.asked:
         return True
     persons = {at for slot in _PERSONS for one in part.routed.all_words.get(slot, ()) for at in _places(told, one, 0)}
-    things = {at for slot in _THINGS for one in part.routed.all_words.get(slot, ()) for at in _places(told, one, 1)}
+    things = {at for slot in THINGS for one in part.routed.all_words.get(slot, ()) for at in _places(told, one, 1)}
     return len(persons | things) > 1
 
 

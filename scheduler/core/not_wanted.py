@@ -17,15 +17,14 @@ from scheduler.core.language import normalise
 from scheduler.core.mood_words import NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
-from scheduler.core.slots import FREE_TEXT
+from scheduler.core.slots import FREE_TEXT, PERSONS, THINGS
 from scheduler.core.taken_back import correcting
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
 
-_PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
+_PERSONS: Final = PERSONS | {"title"}
 """Where persons stand, and a title, which may be taken for one that is left out."""
 _END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
 _WITHIN: Final = r"(?:[^,.;:!?\n]|[.:](?=\S))*?"  # addresses hold points
@@ -141,7 +140,7 @@ def _kept(before: OrderPart, part: OrderPart, text: str, last: Sequence[_Span], 
         return part
     kept = {
         slot
-        for slot in (_PERSONS | _THINGS) & first.slots.keys() & now.slots.keys()
+        for slot in (_PERSONS | THINGS) & first.slots.keys() & now.slots.keys()
         if all(_only_within(last, text, one) for one in now.all_words[slot])
         and not any(_only_within(last, text, one) for one in first.all_words[slot])
     }
@@ -174,7 +173,7 @@ def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> Ord
     spoken_of = {
         (slot, one)
         for slot, many in words.items()
-        if slot in _PERSONS | _THINGS
+        if slot in _PERSONS | THINGS
         for one in many
         if _only_within(last, text, one)
     }
@@ -289,7 +288,7 @@ def _cleared(part: OrderPart, text: str, spans: Sequence[_Span], but_not: Sequen
 
 
 def _group(slot: str) -> str:
-    return "thing" if slot in _THINGS else slot
+    return "thing" if slot in THINGS else slot
 
 
 def _only_within(spans: Sequence[_Span], text: str, words: str) -> bool:

@@ -18,7 +18,7 @@ from scheduler.core.provisos import ALL_BUT, HELD
 from scheduler.core.said_instead import TIMES, has_verb, may_name, with_more, with_other
 from scheduler.core.sent_pairs import runs_of
 from scheduler.core.slots import FREE_TEXT
-from scheduler.core.taken_back import EXCUSES, correcting, corrects
+from scheduler.core.taken_back import ALSO, EXCUSES, correcting, corrects
 from scheduler.core.told_words import tells
 from scheduler.core.words import Words
 
@@ -53,7 +53,6 @@ _FORGET: Final = re.compile(r"(?i)(?:forget|vergiss) (?!(?:it|that|es|das)$)(?P<
 _JOINED: Final = re.compile(r"(?i)\b(?:und|and|aber|but)\s+$")
 _AND_BEFORE: Final = re.compile(r"(?i)(?:,| und| and) $")
 _AND_AFTER: Final = re.compile(r"(?:,| und| and) (?=[A-ZÄÖÜ])")
-_ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _FEW: Final = 4
 _PROGRAMS: Final = frozenset({"close", "open", "start"})
 _ENDS: Final = re.compile(r"[^.!?]*([.!?]|$)")
@@ -208,8 +207,8 @@ class _Request:
 
     def _change(self, place: int, said: str, taken: _Taken) -> tuple[_Taken, int]:
         """Return what a part changes of what was said before it, and the last part that this speaks of."""
-        if _ALSO.search(said):
-            return self._add(place, _ALSO.sub("", said).strip(" ,"), taken), place
+        if ALSO.search(said):
+            return self._add(place, ALSO.sub("", said).strip(" ,"), taken), place
         if (forgotten := _FORGET.fullmatch(said)) and _closes_or_opens(self.text):
             return self._forget(place, forgotten["one"], taken), place
         if place + 1 == len(self.parts) and self._may_mean(place, said):
@@ -262,8 +261,8 @@ class _Request:
         """Whether a sentence without a verb asks about something more: "And Excel?"."""
         part, end = self.parts[place], _ENDS.match(self.text, self.parts[place].end)
         asks = place + 1 == len(self.parts) and self._stands_off(place) and end is not None and end[1] == "?"
-        also = part.conjunction != "" or _ALSO.search(self._said(place)) is not None
-        names = [one for one in part.words.tokens if not _ALSO.fullmatch(one.text)]
+        also = part.conjunction != "" or ALSO.search(self._said(place)) is not None
+        names = [one for one in part.words.tokens if not ALSO.fullmatch(one.text)]
         if len(names) == 1 and names[0].text[:1].isupper():
             return asks and also
         return asks and also and not has_verb(part.words) and any(map(may_name, names))
@@ -272,7 +271,7 @@ class _Request:
         """Whether a part is a sentence, or set off from an order before it: "Close Word, and Excel?"."""
         part, before = self.parts[place], self.parts[place - 1]
         set_off = self.text[before.end : part.start].lstrip()[:1] in {",", "-", "–", ";"}
-        joined = part.conjunction in {"und", "and"} or _ALSO.search(self._said(place)) is not None
+        joined = part.conjunction in {"und", "and"} or ALSO.search(self._said(place)) is not None
         short = len(part.words.tokens) <= _FEW and joined
         return part.new_sentence or (set_off and short and before.words.imperative is not None)
 

@@ -13,6 +13,8 @@ from scheduler.core.hesitation import HESITATION
 from scheduler.core.mood_words import DO_NOT
 from scheduler.core.quotation import MARKS
 
+ALSO: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
+"""What is meant besides rather than instead: "und Excel auch"."""
 REFUSALS: Final = r"nein|nee|nö|no|nope"
 HALTS: Final = r"halt|stopp?|moment(?: mal)?|warte(?: mal)?|wait|hang on|hold on"
 NONSENSE: Final = r"quatsch|unsinn|bl(?:ö|oe)dsinn"

@@ -16,6 +16,7 @@ from scheduler.core.mood_words import NEGATION, NOT
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
+from scheduler.core.slots import PERSONS
 from scheduler.core.taken_back import REFUSALS, undone_by_remark
 from scheduler.core.words import Words
 
@@ -84,7 +85,7 @@ _REMINDS: Final = re.compile(
     r"(?:,| to) (?=\w)"
 )
 _TO_DO: Final = re.compile(r"\bzu (?=\w+n\W*$)")
-_PERSONS: Final = frozenset({"recipient", "participants", "cc", "sender"})
+_PERSONS: Final = PERSONS | {"sender"}
 _HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|ihre[nrms]?|seine?[nrms]?|sie|him|his|hers?|them|their)\b")
 _IT: Final = re.compile(r"(?i)\b(?:ihn|sie|es|das|diese[nrs]?|it|them|this|that)\b")
 _ARTICLE: Final = r"(?:\w+ )?"
