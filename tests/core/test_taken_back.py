@@ -132,6 +132,7 @@ def test_what_may_go_on_corrects_nothing_for_sure(said: str) -> None:
         "hör auf",
         "Finger weg von Excel",
         "lass das sein",
+        "lass das sein, danke",
         "lasst die Liste lieber",
         "quit sending the list",
     ],
