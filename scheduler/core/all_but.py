@@ -6,12 +6,12 @@ from typing import Final
 
 from scheduler.core.apart import asked_about
 from scheduler.core.compound import OrderPart, Orders
-from scheduler.core.intents import UNKNOWN, RoutedIntent
+from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.provisos import ALL_BUT
-from scheduler.core.slots import FREE_TEXT
+from scheduler.core.slots import FREE_TEXT, THINGS
 from scheduler.core.words import Words
 
 _EXCEPTED: Final = re.compile(
@@ -21,7 +21,6 @@ _EXCEPTED: Final = re.compile(
 )
 _LONGEST: Final = 400
 """Characters of a request that is looked at; longer ones are texts."""
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 _JOINS: Final = frozenset({"und", "and", "dann", "then", ","})
 _RECEIVING: Final = frozenset({"recipient", "cc"})
 _PROGRAMS: Final = frozenset({"open_app", "close_app"})
@@ -50,13 +49,13 @@ def _checked(part: OrderPart, all_of: str, excepted: str) -> OrderPart:
     routed = part.routed
     if routed.name == UNKNOWN or routed.name in _PROGRAMS:
         return part
-    if routed.name in SENDING and any(one in all_of for slot in _THINGS for one in _words_of(routed, slot)):
+    if routed.name in SENDING and any(one in all_of for slot in THINGS for one in routed.all_words.get(slot, ())):
         return asked_about(part.text, (routed.name,))._replace(after=part.after)
     touched = {
         slot
         for slot in routed.words
         if slot not in FREE_TEXT
-        for one in _words_of(routed, slot)
+        for one in routed.all_words.get(slot, ())
         if one in excepted or excepted.partition(" ")[0] in one.split()
     }
     if routed.name in SENDING and touched <= _RECEIVING:
@@ -64,8 +63,3 @@ def _checked(part: OrderPart, all_of: str, excepted: str) -> OrderPart:
         said = tuple(one for one in routed.said if one.slot not in touched)
         return part._replace(routed=routed.model_copy(update={"slots": slots, "said": said}))
     return asked_about(part.text, (routed.name,))._replace(after=part.after) if touched else part
-
-
-def _words_of(routed: RoutedIntent, slot: str) -> list[str]:
-    many = routed.words.get(slot, [])
-    return [many] if isinstance(many, str) else many

@@ -9,10 +9,10 @@ from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import detect_locale
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
+from scheduler.core.slots import THINGS
 from scheduler.core.who_gets_what import Piece, Told
 
 _PERSONS: Final = ("recipient", "cc")
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 _MEETING: Final = frozenset({"create_appointment"})
 _BETWEEN: Final = frozenset({"und", "and"})
 ASKED: Final = "not done unasked"
@@ -54,7 +54,7 @@ def as_told(piece: Piece, orders: Orders) -> bool:
     wanted, slot = (_MEETING, "participants") if piece.met else (SENDING, "recipient")
     if len(orders.parts) != 1 or orders.parts[0].routed.name not in wanted:
         return False
-    return _names(_words_of(orders.parts[0], slot)) == _names(piece.persons)
+    return _names(orders.parts[0].routed.all_words.get(slot, [])) == _names(piece.persons)
 
 
 def _names(many: Sequence[str]) -> list[str]:
@@ -82,8 +82,8 @@ def _crosses(told: Told, part: OrderPart) -> bool:
         return False
     if told.asked:
         return True
-    persons = {at for slot in _PERSONS for one in _words_of(part, slot) for at in _places(told, one, 0)}
-    things = {at for slot in _THINGS for one in _words_of(part, slot) for at in _places(told, one, 1)}
+    persons = {at for slot in _PERSONS for one in part.routed.all_words.get(slot, ()) for at in _places(told, one, 0)}
+    things = {at for slot in THINGS for one in part.routed.all_words.get(slot, ()) for at in _places(told, one, 1)}
     return len(persons | things) > 1
 
 
@@ -99,8 +99,3 @@ def _bare(words: str) -> str:
     """Return words without the article before them."""
     tokens = tokens_of(words)
     return words[tokens[1].start :] if len(tokens) > 1 and tokens[0].has("determiners") else words
-
-
-def _words_of(part: OrderPart, slot: str) -> list[str]:
-    many = part.routed.words.get(slot, [])
-    return [many] if isinstance(many, str) else many

@@ -20,7 +20,6 @@ from scheduler.core.mood_words import (
     HABIT,
     HARMLESS,
     HAS_TO,
-    HOLDS_OFF,
     IRREAL,
     LEAVES,
     LETS_ME,
@@ -49,6 +48,7 @@ from scheduler.core.mood_words import (
 )
 from scheduler.core.phrases import Token
 from scheduler.core.said_only import SAID_ONLY
+from scheduler.core.taken_back import holds_off
 from scheduler.core.word_forms import (
     BASE,
     GERUND,
@@ -86,7 +86,7 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     negated = bool(NEGATION & Words(_tokens_without(words, said)).keys) and not NICHT_MAL.match(said)
     if CANNOT_FIND.search(said):
         return Mood(WISH)
-    if HOLDS_OFF.match(said) and not _closes(words):
+    if holds_off(said) and not _closes(words):
         return Mood(NOTHING, NEGATED)
     if "refrain" in words.senses or (words.content[0].key in LEAVES and words.tokens[-1].key in AS_IS):
         return Mood(NOTHING, NEGATED)
@@ -152,13 +152,8 @@ def _tokens_without(words: Words, said: str) -> list[Token]:
 
 def _closes(words: Words) -> bool:
     """Whether "stop" and "quit" end a program here rather than hold off an order."""
-    first = words.content[0].key
-    return (
-        first in {"stop", "quit", "lass", "leave"}
-        and "finger" not in words.keys
-        and not any(one.key.endswith("ing") for one in words.content[1:3])
-        and first != "leave"
-    )
+    stops = words.content[0].key in {"stop", "quit"}
+    return stops and not any(one.key.endswith("ing") for one in words.content[1:3])
 
 
 def _of_order(words: Words, said: str, *, negated: bool) -> Mood:

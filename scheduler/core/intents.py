@@ -75,11 +75,15 @@ class RoutedIntent(Intent):
     @property
     def words(self) -> dict[str, str | list[str]]:
         """The slots, those that were said several times as lists."""
-        found: dict[str, str | list[str]] = dict(self.slots)
-        for slot in found:
+        return {slot: many if len(many) > 1 else many[0] for slot, many in self.all_words.items()}
+
+    @property
+    def all_words(self) -> dict[str, list[str]]:
+        """The slots, each with all that was said for it."""
+        found = dict[str, list[str]]()
+        for slot, words in self.slots.items():
             many = list(dict.fromkeys(one.words for one in self.said if one.slot == slot))
-            if len(many) > 1:
-                found[slot] = many
+            found[slot] = many if len(many) > 1 else [words]
         return found
 
 

@@ -45,12 +45,6 @@ TELL_HOW: Final = re.compile(
 )
 
 
-HOLDS_OFF: Final = re.compile(
-    r"(?i)^(?:bitte |please )?(?:\w+ ignore|hold off|hold (?:the|that|this|it|back|your|my)|stop|avoid|refrain|quit|wait (?:with|before)|hör(?:en sie|t)? auf|unterlass\w*|wart\w* (?:sie )?(?:\w+ )?mit|verzicht\w*|finger weg|lass(?:t|en sie)? (?:das|die|den|es|mal|bitte|uns) (?:\w+ )*(?:sein|bleiben|zu|liegen)|leave|skip|"
-    r"hands off|nix \w+en\b|lass\w* (?:bitte )?(?:die|deine|ihre) finger|keep off|stay off|forget (?:about|it)|vergiss (?:das|es|die|den)|ignor\w*|spar dir|sparen sie)\b(?! in (?:the|my) (?:inbox|folder))"
-)
-
-
 PAST_TIME: Final = word_set(
     """
     gestern vorgestern vorhin yesterday neulich damals frueher earlier ago letztens almost fast beinahe

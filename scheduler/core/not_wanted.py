@@ -17,15 +17,14 @@ from scheduler.core.language import normalise
 from scheduler.core.mood_words import NOT
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
-from scheduler.core.slots import FREE_TEXT
+from scheduler.core.slots import FREE_TEXT, PERSONS, THINGS
 from scheduler.core.taken_back import correcting
 from scheduler.core.verbless import MAY_SEND
 from scheduler.core.words import Words
 
-_THINGS: Final = frozenset({"document", "document_id", "file_name", "table", "form"})
 """What one slot may be instead of another: "nicht die Rechnung 5, sondern bericht.pdf"."""
 
-_PERSONS: Final = frozenset({"recipient", "cc", "participants", "title"})
+_PERSONS: Final = PERSONS | {"title"}
 """Where persons stand, and a title, which may be taken for one that is left out."""
 _END: Final = r"[,.;:!?](?:\s|$)|\n|\s(?:sondern|but|dann|then)\b|$"
 _WITHIN: Final = r"(?:[^,.;:!?\n]|[.:](?=\S))*?"  # addresses hold points
@@ -141,9 +140,9 @@ def _kept(before: OrderPart, part: OrderPart, text: str, last: Sequence[_Span], 
         return part
     kept = {
         slot
-        for slot in (_PERSONS | _THINGS) & first.slots.keys() & now.slots.keys()
-        if all(_only_within(last, text, one) for one in _list(now.words[slot]))
-        and not any(_only_within(last, text, one) for one in _list(first.words[slot]))
+        for slot in (_PERSONS | THINGS) & first.slots.keys() & now.slots.keys()
+        if all(_only_within(last, text, one) for one in now.all_words[slot])
+        and not any(_only_within(last, text, one) for one in first.all_words[slot])
     }
     if dictated and "body" in first.slots and not FREE_TEXT & now.slots.keys():
         kept.add("body")
@@ -170,11 +169,11 @@ def _without_told_last(part: OrderPart, text: str, last: Sequence[_Span]) -> Ord
     """Return an order to send without whom and what only a remark behind it names: "Mail Tom, Eva has the contract"."""
     if part.routed.name not in SENDING:
         return part
-    words = {slot: _list(many) for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     spoken_of = {
         (slot, one)
         for slot, many in words.items()
-        if slot in _PERSONS | _THINGS
+        if slot in _PERSONS | THINGS
         for one in many
         if _only_within(last, text, one)
     }
@@ -186,22 +185,16 @@ def _without_taken_back(part: OrderPart, text: str) -> OrderPart:
 
     "Schließ Miro, Quatsch, Webex" closes one, "Öffne Word oder Excel" asks.
     """
-    several = {slot: many for slot, many in part.routed.words.items() if not isinstance(many, str)}
+    words = part.routed.all_words
+    several = {slot: many for slot, many in words.items() if len(many) > 1}
     unwanted = {(slot, one) for slot, many in several.items() for one in _taken_back(text, many)}
     slot = "application" if part.routed.name in _PROGRAMS else "recipient" if part.routed.name in SENDING else ""
     unwanted |= {(slot, one) for one in _either(text, several.get(slot, []))}
     if slot == "recipient":
-        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if _ONE_OR_OTHER.search(one)}
+        unwanted |= {(slot, one) for one in words.get(slot, []) if _ONE_OR_OTHER.search(one)}
     if slot == "recipient" and _ALL_BUT.search(text):
-        unwanted |= {(slot, one) for one in _list(part.routed.words.get(slot, [])) if not _is_name(one)}
-    if not unwanted:
-        return part
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
-    return part._replace(routed=_without(part.routed, words, unwanted))
-
-
-def _list(words: str | list[str]) -> list[str]:
-    return [words] if isinstance(words, str) else words
+        unwanted |= {(slot, one) for one in words.get(slot, []) if not _is_name(one)}
+    return part._replace(routed=_without(part.routed, words, unwanted)) if unwanted else part
 
 
 def _is_name(words: str) -> bool:
@@ -237,7 +230,7 @@ def _without_spoken_of(part: OrderPart, text: str, told: Sequence[_Span]) -> Ord
 
     "Schreib Tom, Eva bekommt die Liste" goes to Tom only. Whoever is the only one to be sent anything stays.
     """
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     persons = words.get("recipient", [])
     if part.routed.name not in SENDING or len(persons) < _SEVERAL:
         return part
@@ -262,8 +255,8 @@ def _is_from(text: str, words: str) -> bool:
 
 
 def _words_of(part: OrderPart) -> Iterator[str]:
-    for many in part.routed.words.values():
-        yield from [many] if isinstance(many, str) else many
+    for many in part.routed.all_words.values():
+        yield from many
 
 
 def _any_begins(words: Iterable[str], text: str, span: _Span) -> bool:
@@ -282,7 +275,7 @@ def _span(text: str, statement: str) -> _Span:
 
 
 def _cleared(part: OrderPart, text: str, spans: Sequence[_Span], but_not: Sequence[_Span]) -> OrderPart:
-    words = {slot: [many] if isinstance(many, str) else many for slot, many in part.routed.words.items()}
+    words = part.routed.all_words
     unwanted = {
         (slot, one)
         for slot, many in words.items()
@@ -295,7 +288,7 @@ def _cleared(part: OrderPart, text: str, spans: Sequence[_Span], but_not: Sequen
 
 
 def _group(slot: str) -> str:
-    return "thing" if slot in _THINGS else slot
+    return "thing" if slot in THINGS else slot
 
 
 def _only_within(spans: Sequence[_Span], text: str, words: str) -> bool:

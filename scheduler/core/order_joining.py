@@ -9,6 +9,7 @@ from scheduler.core.doing_sequence import in_doing_sequence
 from scheduler.core.frames import LIKELY, SURE
 from scheduler.core.letters import word_set
 from scheduler.core.signs import Signs
+from scheduler.core.word_kinds import TO_THEM
 
 _COPIES: Final = word_set(
     """
@@ -24,7 +25,6 @@ _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anme
 SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
 
-_TO_THEM: Final = frozenset({"him", "her", "them", "ihm", "ihr", "ihnen", "ihn", "sie"})
 _SEEN: Final = frozenset({"read_mail", "search_mail", "search_document", "open_document"})
 
 
@@ -103,7 +103,7 @@ def _sent_too(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order |
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}")
     if last.intent in SENDING and signs.senses == {"tell"} and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
-    speaks = signs.senses & {"tell", "write", "reply"} and signs.keys & _TO_THEM
+    speaks = signs.senses & {"tell", "write", "reply"} and signs.keys & TO_THEM
     if last.intent in SENDING and order.intent in {"", "send_mail"} and speaks and not (signs.person or signs.document):
         return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if last.mood == FOR_OTHERS and order.intent in SENDING and not order.own_thing:

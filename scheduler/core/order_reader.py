@@ -3,6 +3,7 @@
 What is only told beside the orders is kept apart, and gives pronouns their meaning: "Im Ordner A liegt die Liste. Schick sie an Tom."
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -18,30 +19,28 @@ from scheduler.core.asides import (
     tells_why,
     without_head,
 )
-from scheduler.core.asked_told import asked_in, asked_where
+from scheduler.core.asked_told import asked_where
 from scheduler.core.atoms import AFTER, AND, BEFORE, IF
 from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
+from scheduler.core.clause_order import Saying, Wanted, order_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
-from scheduler.core.frames import LIKELY, PERHAPS, SURE, WROTE, intent_of
+from scheduler.core.frames import LIKELY, PERHAPS, WROTE
 from scheduler.core.headings import is_heading
 from scheduler.core.lexicon import FOREIGN
-from scheduler.core.order_joining import SENDING, Order, in_sequence, joined
+from scheduler.core.order_joining import Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
 from scheduler.core.said_only import SAID_ONLY, announced, still_told, surely_told
-from scheduler.core.signs import of_no_intent, signs_of
+from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
 from scheduler.core.spoken_things import SpokenOf
-from scheduler.core.taken_back import calls_something_off
 from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
-_SHORTEST_MAYBE: Final = 3
 _MOST_ORDERS: Final = 20
 MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
-_SEEKS: Final = frozenset({"find", "show", "fetch"})
 _ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls", "mal"})
 _HAVING: Final = frozenset(
     {"have", "has", "get", "gets", "got", "receive", "receives", "hat", "bekommt", "kriegt", "erhaelt"}
@@ -112,12 +111,7 @@ class _Reader:
             orders = []
         if NEGATED in self._reasons and not any(one.intent or one.foreign for one in orders):
             orders = []
-        reason = ""
-        if not orders:
-            told = [one for one in self._reasons if one and one != "courtesy"]
-            reason = next((one for one in told if one != SAID_ONLY), next(iter(told or self._reasons), ""))
-            reason = "future" if "future" in self._reasons and "no order" not in self._reasons else reason
-            reason = "statement" if reason == "told of others" and "no order" in self._reasons else reason
+        reason = "" if orders else _why_nothing(self._reasons)
         return Request(tuple(orders[:_MOST_ORDERS]), tuple(self._overlooked), reason)
 
     def _clause(self, clause: Clause, after: Clause | None, before: Clause | None) -> None:
@@ -179,7 +173,7 @@ class _Reader:
         if goes_on and goes_on_telling(clause, words):
             return "statement"
         core = self._text[clause.core[0].start : clause.core[-1].end]
-        if calls_something_off(core) or forbids(clause, words):
+        if forbids(clause, words):
             return NEGATED
         if not surely_told(words, core, question=clause.question):
             return ""
@@ -187,7 +181,7 @@ class _Reader:
             self._orders.pop()  # "Suchen und Finden ist …"
         return SAID_ONLY
 
-    def _asked(self, clause: Clause, words: Words, said: str) -> tuple[str, float] | None:
+    def _asked(self, clause: Clause, words: Words, said: str) -> Wanted | None:
         """Return the intent of a question that asks to be shown something."""
         reports = clause.joined == "," and self._mood == NOTHING and not clause.question and self._overlooked
         asked = None if reports and said[:3].casefold() in {"hat", "has", "hab"} else asked_for(said)
@@ -244,11 +238,9 @@ class _Reader:
         if inner.tokens:
             said = self._text[inner.tokens[0].start : max(inner.tokens[-1].end, clause.end)].strip(" ,;")
         addresses = mood_of(clause, words, clause.text(self._text), NOTHING).kind == ORDER
-        order = (
-            self._order(replace_core(clause, inner), inner, said, ORDER, None) if addresses and inner.verbs else None
-        )
+        order = self._order(_with_core(clause, inner), inner, said, ORDER) if addresses and inner.verbs else None
         if clause.sub in IF and self._mood == "praise":
-            told = replace_core(clause, inner)
+            told = _with_core(clause, inner)
             self._wished(self._wish(told, inner, said), words)
             return True
         if clause.sub in {"if", "wenn"} and order is not None and order.intent and words.keys & _WOULD_YOU:
@@ -295,9 +287,9 @@ class _Reader:
     def _wish(self, clause: Clause, words: Words, said: str) -> Order | None:
         """Return what is wished: that something is done, or that somebody has something."""
         signs = signs_of(words, told=bool(clause.told))
-        order = self._order(clause, words, said, WISH, None)
+        order = self._order(clause, words, said, WISH)
         if order is None and signs.document and (signs.person or words.keys & _HAVING):
-            return self._order(clause, words, said, FOR_OTHERS, None)
+            return self._order(clause, words, said, FOR_OTHERS)
         return order
 
     def _wished(self, order: Order | None, words: Words) -> None:
@@ -318,7 +310,7 @@ class _Reader:
                 return
         place = next((at for at, one in enumerate(clause.core) if one.key in {"wenn", "dass", "if", "that"}), None)
         inner = Words(clause.core[place + 1 :]) if place is not None else Words(clause.core)
-        inside = replace_core(clause, inner)
+        inside = _with_core(clause, inner)
         order = self._wish(inside, inner, said)
         if order is not None and order.sure >= PERHAPS:
             self._add(order, words)
@@ -338,63 +330,32 @@ class _Reader:
             Words(clause.core),
         )
 
-    def _order(
-        self, clause: Clause, words: Words, said: str, mood: str, asked: tuple[str, float] | None
-    ) -> Order | None:
+    def _order(self, clause: Clause, words: Words, text: str, mood: str, asked: Wanted | None = None) -> Order | None:
         """Return the order a clause holds; None where its words do not tell of any."""
-        extra, filled, refers = self._spoken.filled(clause, words, said)
+        kinds, filled, refers = self._spoken.filled(clause, words, text)
+        said = Saying(text, filled, kinds, refers, self._wrote)
         if self._head is not None:
-            said, filled, extra = self._headed(clause, filled, extra)
-        signs = signs_of(words, told=bool(clause.told), extra=extra)
-        order = Order(said, filled, in_order=clause.in_order, signs=signs, mood=mood, refers=refers)
-        order.own_thing = (
-            signs.document
-            or signs.thing
-            or signs.name
-            or bool(signs.nouns & {"application", "portal", "appointment", "form", "table"})
-            if not refers
-            else False
-        )
-        foreign = bool(signs.senses & {FOREIGN, "print"}) and not signs.senses & {"write", "reply", "tell"}
-        intent, sure = asked or intent_of(signs)
-        if clause.told and not asked:
-            told = asked_in(clause, signs, self._text)
-            intent, sure = told if told is not None else (intent, sure)
-        if mood == FOR_OTHERS:
-            intent, sure = (
-                ("fetch_and_send" if signs.place else "send_mail", LIKELY if signs.by_mail else PERHAPS)
-                if (signs.document or refers or signs.pdf)
-                else ("", 0.0)
-            )
-        if foreign and (not intent or sure < SURE or ("print" in signs.senses and intent != "export_pdf")):
-            order.foreign, intent, sure = words.lemmas(FOREIGN, "print") or frozenset({FOREIGN}), "", 0.0
-        elif mood == MAYBE and sure < LIKELY:
-            if len(words.content) < _SHORTEST_MAYBE:
-                return None
-            intent, sure = "", 0.0
-        elif mood in {WISH, FOR_OTHERS} and not intent:
-            return None
-        if intent in SENDING and not refers:
-            order.own_thing = (
-                signs.document
-                or signs.told
-                or (signs.thing and not signs.person)
-                or bool(signs.senses & {"write", "tell", "reply"})
-            )
-        if unlike := of_no_intent(signs, intent):
-            order.foreign, intent, sure = frozenset({unlike}), "", 0.0
-        if refers and self._wrote and intent in {"", "search_document"} and signs.senses & _SEEKS:
-            intent, sure, order.said = "search_mail", SURE, f"{self._wrote}, {said}"
-        order.intent, order.sure = intent, sure
-        return order
+            said, self._head = self._headed(self._head, clause, said), None
+        return order_of(clause, words, said, mood, self._text, asked)
 
-    def _headed(self, clause: Clause, filled: str, extra: frozenset[str]) -> tuple[str, str, frozenset[str]]:
-        """Return an order with the words that stand before it, and the kinds of things that these tell of."""
-        head, self._head = self._head or clause, None
+    def _headed(self, head: Clause, clause: Clause, said: Saying) -> Saying:
+        """Return the words of a clause with those that stand before it, and the kinds of things that these tell of."""
         place = any(is_place(one) for one in plain_phrases(Words(head.core)))
-        whole = self._text[head.start : clause.end].strip(" ,;")
-        return whole, f"{head.text(self._text)}, {filled}", extra | ({"place"} if place else frozenset())
+        return said._replace(
+            text=self._text[head.start : clause.end].strip(" ,;"),
+            filled=f"{head.text(self._text)}, {said.filled}",
+            kinds=said.kinds | ({"place"} if place else frozenset()),
+        )
 
 
-def replace_core(clause: Clause, words: Words) -> Clause:
+def _why_nothing(reasons: Sequence[str]) -> str:
+    """Return why nothing is ordered, of the reasons of all clauses: the first that says more than that it is said."""
+    if "future" in reasons and "no order" not in reasons:
+        return "future"
+    told = [one for one in reasons if one and one != "courtesy"]
+    reason = next((one for one in told if one != SAID_ONLY), next(iter(told or reasons), ""))
+    return "statement" if reason == "told of others" and "no order" in reasons else reason
+
+
+def _with_core(clause: Clause, words: Words) -> Clause:
     return replace(clause, core=words.tokens)

@@ -19,6 +19,7 @@ from scheduler.core.quotation import OPENING, QUOTED
 from scheduler.core.sentences import Sentence
 from scheduler.core.slot_tokens import language_of
 from scheduler.core.taken_back import (
+    ALSO,
     BETTER_SAID,
     CORRECTIONS,
     EXCUSES,
@@ -50,7 +51,6 @@ _TERM: Final = re.compile(
 """An editing term with the mark before it."""
 _LISTED: Final = re.compile(r"[,;] (?:No|Nein|Nee|Nope)\b")
 """One of several words in a list: "Tea, No, Coffee"."""
-_AS_WELL: Final = re.compile(r"(?i)\b(?:auch|too|also|as well|ebenfalls)\b")
 _TOKEN: Final = re.compile(
     r"(?:\d[\d.]*|\b(?i:dr|prof|hr|fr|mr|mrs|ms|st|nr))\.(?= )|\b[A-Za-zÄÖÜäöü]{1,4}\.(?= [a-zäöü])"
     rf"|{QUOTED}|[^\s,;!?\"]*[^\s,;.!?:\"]|[,;.!?:\"]+"
@@ -169,7 +169,7 @@ def _repaired(text: str, term: re.Match[str]) -> Corrected | None:
     if quoted or _DICTATED.search(text, 0, term.start()) or _LISTED.match(term[0]):
         return None
     before, after = _clause_before(text, term.start()), _clause_after(text, term.end())
-    if not before or not after or _AS_WELL.search(text, after[0].start, after[-1].end):
+    if not before or not after or ALSO.search(text, after[0].start, after[-1].end):
         return None
     found = _of_same_start(before, after) or _of_same_shape(before, after)
     if found is None or (_SAYS.search(term[0]) is None and _is_only_a_name(after, found[2])):

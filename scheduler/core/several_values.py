@@ -3,10 +3,9 @@
 from typing import Final
 
 from scheduler.core.intents import RoutedIntent
-from scheduler.core.slots import derive
+from scheduler.core.slots import FILES, derive
 
 _EACH: Final = ("application", "document", "file_name", "url")
-_BESIDE: Final = frozenset({"document_id", "document", "file_name"})
 MOST: Final = 20
 
 
@@ -16,7 +15,7 @@ def one_for_each(routed: RoutedIntent) -> list[RoutedIntent]:
     if slot is None:
         return [routed]
     values = [one for one in routed.said if one.slot == slot][:MOST]
-    others = {name: words for name, words in routed.slots.items() if name not in {slot, *_BESIDE}}
+    others = {name: words for name, words in routed.slots.items() if name not in {slot, *FILES}}
     return [
         routed.model_copy(
             update={

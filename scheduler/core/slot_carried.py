@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.slot_persons import person_meant, pronoun_of_person
 from scheduler.core.slot_times import times_in
+from scheduler.core.word_kinds import TO_THEM
 
 _PRONOUN: Final = re.compile(
     r"(?i)(?:sie|es|ihn|diese[nrs]?|das|den|die|it|them|this|that|beides|both|alles|(?:das |die |the )?"
@@ -14,11 +15,10 @@ _PRONOUN: Final = re.compile(
 _OUT_OF_IT: Final = re.compile(
     r"(?i)\b(?:da(?:r)?aus|draus|davon|darin|hieraus|out of (?:it|that|this|them)|(?:from|of|in) (?:it|that|them|there))\b"
 )
-_PERSONS: Final = frozenset({"ihr", "ihm", "ihnen", "her", "him", "them", "sie", "ihn"})
 _AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
 _PLACES: Final = ("portal", "url", "application", "folder")
 _THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
-_TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
+TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 _AIMED: Final = {"send_mail": "recipient", "fetch_and_send": "recipient", "create_appointment": "participants"}
 _NAMING: Final = ("recipient", "participants", "sender", "cc")
 
@@ -56,13 +56,13 @@ def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, 
     if place is None:
         return None
     thing = _thing_of(earlier[place])
-    unnamed = order.intent in _TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body", "url"}
+    unnamed = order.intent in TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body", "url"}
     if (unnamed and (means_earlier or _OUT_OF_IT.search(order.text))) or _PRONOUN.fullmatch(slots.get("document", "")):
         slots.pop("document", None)
         slots |= thing
         return place
     same = slots.get("document") in thing.values()
-    return place if same and order.intent in _TAKES_DOCUMENT else None
+    return place if same and order.intent in TAKES_DOCUMENT else None
 
 
 def _thing_of(order: Named) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _amounts(message: str) -> list[str]:
 def _person(order: Named, slots: dict[str, str], earlier: Sequence[Named], message: str) -> None:
     """Fill whom a pronoun means."""
     slot = _AIMED.get(order.intent)
-    if slot is None or (slot in slots and slots[slot].casefold() not in _PERSONS):
+    if slot is None or (slot in slots and slots[slot].casefold() not in TO_THEM):
         return
     body = order.text.find(slots["body"]) if slots.get("body") else -1
     own = order.text[:body] if body > 0 else order.text

@@ -13,9 +13,8 @@ from scheduler.core.phrases import Token
 from scheduler.core.slot_phrase_ends import PhraseEnds
 from scheduler.core.slot_times import is_period
 from scheduler.core.slot_tokens import Chunk, is_abbreviated, language_of
-from scheduler.core.slot_words import slot_words
+from scheduler.core.slot_words import JOINS, slot_words
 
-_JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _TIMES: Final = frozenset({"zeitraum", "zeit", "monat", "woche", "period", "month", "monats"})
 _ENDS: Final = frozenset({".", "!", "?", ";", ":"})
 _BEFORE_DAYS: Final = slot_words("before_days")
@@ -61,7 +60,7 @@ class _Chunker(PhraseEnds):
             self._take_time(place, token)
         elif self._open is not None and self._goes_on(place, token):
             self._open.tokens.append(token)
-        elif token.key in _JOINS and token.kind == "word":
+        elif token.key in JOINS and token.kind == "word":
             self._join(place)
         elif token.has("self"):
             prep = self._prep
@@ -184,7 +183,7 @@ class _Chunker(PhraseEnds):
             return False
         if chunk.tokens[-1].text.isdigit() and after.text.isdigit() and len(chunk.content) > 1:
             return True
-        if after.kind not in {"word", "address"} or after.is_verb or after.has("prepositions") or after.key in _JOINS:
+        if after.kind not in {"word", "address"} or after.is_verb or after.has("prepositions") or after.key in JOINS:
             return False
         if self._is_particle(place + 1, after) or after.has("self") or self._is_pronoun(place + 1, after):
             return False
@@ -197,7 +196,7 @@ class _Chunker(PhraseEnds):
         return (
             names
             and beyond is not None
-            and (beyond.key in _JOINS or beyond.text == ",")
+            and (beyond.key in JOINS or beyond.text == ",")
             and end - place <= 5
             and self._later_join(end)
         )
@@ -206,7 +205,7 @@ class _Chunker(PhraseEnds):
         """Whether "and" and one more of the list follow."""
         for ahead in range(place, min(place + 8, len(self._tokens))):
             token = self._tokens[ahead]
-            if token.key in _JOINS:
+            if token.key in JOINS:
                 after = self._at(ahead + 1)
                 return after is not None and not after.is_verb and not after.has("prepositions")
             if token.is_verb or token.has("prepositions") or token.has("auxiliary"):
@@ -218,7 +217,7 @@ class _Chunker(PhraseEnds):
         end = place
         while (token := self._at(end)) is not None and not (
             token.kind in {"mark", "date", "time"}
-            or token.key in _JOINS
+            or token.key in JOINS
             or (end > place and token.has("determiners"))
             or token.has("prepositions")
             or (token.is_verb and end > place and not token.has("noun"))
@@ -237,7 +236,7 @@ class _Chunker(PhraseEnds):
         chunk, self._open, self._prep = self._open, None, ""
         if chunk is None:
             return
-        while chunk.tokens and (chunk.tokens[-1].key in _JOINS or chunk.tokens[-1].kind == "mark"):
+        while chunk.tokens and (chunk.tokens[-1].key in JOINS or chunk.tokens[-1].kind == "mark"):
             chunk.tokens.pop()
         if chunk.tokens and chunk.content:
             self._add(chunk)

@@ -22,7 +22,7 @@ from scheduler.core.slot_texts import (
     without_reasons,
     without_wish,
 )
-from scheduler.core.slots import Said, clean, derive
+from scheduler.core.slots import FILES, PERSONS, PLACES, Said, clean, derive
 
 TO: Final = frozenset({"an", "to"})
 _PLACE: Final = frozenset(
@@ -62,8 +62,7 @@ ASIDE: Final = re.compile(
     r",? (?:weil|damit|obwohl|(?<=[,–-] )denn|because|since|although|so that|so (?:he|she|they|i|we)|da (?:ich|er|sie|wir))\b[^.!?]*",
     re.IGNORECASE,
 )
-_AT: Final = frozenset({"folder", "portal", "application", "url"})
-_THINGS: Final = _AT | {"document", "document_id", "file_name"}
+_THINGS: Final = PLACES | FILES
 _TOLD_LATE: Final = frozenset(
     {
         "amount",
@@ -81,7 +80,6 @@ _TOLD_LATE: Final = frozenset(
     }
 )
 _LATE_PRONOUN: Final = re.compile(r"(?:^|\s+)(?:ihr|ihm|ihnen|him|her|them)$")
-_PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _BETWEEN: Final = re.compile(
     r"\s*[,;]\s*(?:und |and )?|\s+(?:und auch|and also|as well as|along with|together with|und|and|sowie|&|\+|plus)\s+"
 )
@@ -160,8 +158,13 @@ def _carried_along(found: Iterable[Said], said: Iterable[Said]) -> Iterator[Said
     slots, words = {one.slot for one in said}, [one.words for one in said]
     documents = slots & {"document", "file_name", "body"}
     for one in found:
-        wanted = one.slot in _THINGS and not (documents and one.slot not in _AT)
-        if wanted and not (one.slot in _AT and slots & _AT) and one.slot not in slots and not _meets(one.words, words):
+        wanted = one.slot in _THINGS and not (documents and one.slot not in PLACES)
+        if (
+            wanted
+            and not (one.slot in PLACES and slots & PLACES)
+            and one.slot not in slots
+            and not _meets(one.words, words)
+        ):
             yield one._replace(start=-1, end=-1)
 
 
@@ -228,7 +231,7 @@ def said_of(slot: str, text: str, start: int, end: int) -> Iterator[Said]:
     if slot == "document" and (picture := _PICTURES.match(text, end)) is not None:
         end = picture.end()  # names of documents may end with one
     stretch = text[start:end]
-    several = slot in _PERSONS and not _FIRM.search(stretch)
+    several = slot in PERSONS and not _FIRM.search(stretch)
     parts = _BETWEEN.split(stretch) if several else _things(stretch) if slot == "document" else [stretch]
     for part in parts:
         words = clean(slot, part)

@@ -6,10 +6,9 @@ from typing import Final
 from scheduler.core.phrases import Token
 from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_word_kinds import WordKinds
-from scheduler.core.slot_words import slot_words
+from scheduler.core.slot_words import JOINS, slot_words
 from scheduler.core.word_classes import ADJECTIVE, SMALL
 
-_JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _RELATIVE: Final = slot_words("relative")
 _FINITE: Final = slot_words("finite")
 _PARTICIPLE: Final = re.compile(r"(?:[a-zäöü]{2,6})?ge[a-zäöüß]{3,}(?:t|en)$")
@@ -32,7 +31,7 @@ class PhraseEnds(WordKinds):
         chunk, last = self._open, self._tokens[place - 1]
         if chunk is None:
             return False
-        if last.key in _JOINS or last.text == "," or last.key in _ALL or (last.key.strip(".") in {"hd", "attn", "c/o"}):
+        if last.key in JOINS or last.text == "," or last.key in _ALL or (last.key.strip(".") in {"hd", "attn", "c/o"}):
             return not token.has("prepositions")
         only_det = not chunk.content
         if (
@@ -98,7 +97,7 @@ class PhraseEnds(WordKinds):
         if token.key in _RELATIVE or token.key in _FINITE or (token.key in _PARTED and not token.text[:1].isupper()):
             return True
         after = self._at(place + 1)
-        last = after is None or after.kind == "mark" or after.key in _JOINS or after.has("auxiliary")
+        last = after is None or after.kind == "mark" or after.key in JOINS or after.has("auxiliary")
         late = self._german and last and token.text.islower() and not token.has("noun")
         if late and (
             _PARTICIPLE.match(token.key)
@@ -150,7 +149,7 @@ class PhraseEnds(WordKinds):
     def _is_unknown_verb(self, place: int, token: Token) -> bool:
         """Whether a word that nobody knows orders here by its place: "Transmit the lease", "Fertigen Sie …"."""
         before, after = self._at(place - 1), self._at(place + 1)
-        if (before is not None and before.kind != "mark" and before.key not in _JOINS) or after is None:
+        if (before is not None and before.kind != "mark" and before.key not in JOINS) or after is None:
             return False
         if self._german:
             return (after.text == "Sie" and token.key.endswith("n")) or (

@@ -7,10 +7,9 @@ from typing import Final
 from scheduler.core.lexicon import lexicon
 from scheduler.core.phrases import Token
 from scheduler.core.slot_tokens import TITLES, Chunk, classes_of, is_cased, language_of, tokens_with_times
-from scheduler.core.slot_words import slot_words
+from scheduler.core.slot_words import JOINS, slot_words
 from scheduler.core.word_classes import ADJECTIVE, NOUN, SMALL, VERB
 
-_JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
 _PARTICLES: Final = slot_words("particles")
 _WITH_ZU: Final = re.compile(
     r"(?:an|auf|aus|ab|ein|zu|vor|nach|bei|mit|um|durch|weiter|herunter|runter|heraus|raus|herbei|fest|bereit|zurück)zu[a-zäöüß]{3,}n$"
@@ -100,7 +99,7 @@ class WordKinds:
         if token.key == "will" and self._open is not None and self._open.det and not self._has_head(self._open):
             return False
         return (
-            token.kind == "mark" or token.key in _JOINS or self._is_prep(place, token)
+            token.kind == "mark" or token.key in JOINS or self._is_prep(place, token)
             or token.has("modal") or (token.has("auxiliary") and not token.text[:1].isupper())
         )  # fmt: skip
 
@@ -158,7 +157,7 @@ class WordKinds:
             and not after.text[:1].isupper()
         ):
             ahead += 1
-        if after is None or (after.kind == "mark" and after.text not in "(-–") or after.key in _JOINS:
+        if after is None or (after.kind == "mark" and after.text not in "(-–") or after.key in JOINS:
             return False
         if after.key == "zu" or (after.has("prepositions") and token.key in _PARTED and not after.has("determiners")):
             return False
@@ -225,7 +224,7 @@ class WordKinds:
         before, after = self._at(place - 1), self._at(place + 1)
         if self._heads_compound(token, before, after):
             return False
-        first = before is None or before.kind == "mark" or before.key in _JOINS
+        first = before is None or before.kind == "mark" or before.key in JOINS
         if token.has("determiners") or (
             self._cased and token.text[:1].isupper() and not first and not self._is_nominal(token)
         ):
@@ -241,9 +240,9 @@ class WordKinds:
         if token.has("noun"):
             if after is not None and after.key in _OF_NOUNS:
                 return False
-            if before is None or before.kind == "mark" or before.key in _JOINS or before.has("modal"):
+            if before is None or before.kind == "mark" or before.key in JOINS or before.has("modal"):
                 return not (
-                    after is None or after.kind == "mark" or after.key in _JOINS or self._names_mail(place, token)
+                    after is None or after.kind == "mark" or after.key in JOINS or self._names_mail(place, token)
                 )
             return before.has("adverbs") or before.key in {"to", "zu", "you", "du", "sie"}
         return True
@@ -280,7 +279,7 @@ class WordKinds:
     def _may_be_verb(self, place: int, token: Token) -> bool:
         """Whether a word of no list of ours that looks like a verb may be one here."""
         before = self._at(place - 1)
-        first = before is None or before.kind == "mark" or before.key in _JOINS
+        first = before is None or before.kind == "mark" or before.key in JOINS
         if (
             _WITH_DIGIT.match(token.text)
             or "-" in token.text

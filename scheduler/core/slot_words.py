@@ -7,6 +7,8 @@ from typing import Final
 from scheduler.core.letters import fold
 from scheduler.core.strict_yaml import read_strictly
 
+JOINS: Final = frozenset({"und", "and", "sowie", "&", "u", "plus", "or", "oder"})
+"""What may stand between several words of one slot."""
 _FILE: Final = Path(__file__).parents[1] / "config" / "slot_words.yaml"
 
 

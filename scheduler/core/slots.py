@@ -33,6 +33,13 @@ SLOTS: Final = frozenset(
         "title",
     }
 )
+FILES: Final = frozenset({"document", "document_id", "file_name"})
+THINGS: Final = FILES | {"table", "form"}
+"""What is sent, got or looked at."""
+PLACES: Final = frozenset({"folder", "portal", "application", "url"})
+"""Where things are."""
+PERSONS: Final = frozenset({"recipient", "cc", "participants"})
+"""Who is to get or to meet something."""
 
 
 class Said(NamedTuple):

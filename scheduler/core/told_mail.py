@@ -100,8 +100,7 @@ class ToldMail(NamedTuple):
     def _mixes(self, orders: Orders) -> bool:
         """Whether an order sends both to whom it is told and to whom an order before names."""
         for part in orders.parts:
-            many = part.routed.words.get("recipient", [])
-            persons = [many] if isinstance(many, str) else many
+            persons = part.routed.all_words.get("recipient", [])
             told = any(one in self.head and one not in self.before for one in persons)
             if told and any(one in self.before and one not in self.head for one in persons):
                 return True
@@ -110,8 +109,7 @@ class ToldMail(NamedTuple):
     def _takes_told(self, orders: Orders) -> bool:
         outside = " ".join((self.before, self.head, self.copied, self.after))
         for part in orders.parts:
-            for slot, many in part.routed.words.items():
-                words = [many] if isinstance(many, str) else many
+            for slot, words in part.routed.all_words.items():
                 if slot in _LEFT_ALONE:
                     continue
                 if any((one in self.body or self.body in one) and one not in outside for one in words):

@@ -33,6 +33,10 @@ THEY: Final = word_set(
 )
 
 
+TO_THEM: Final = word_set("ihr ihm ihnen her him them sie ihn")
+"""Who was spoken of, as they get something."""
+
+
 SUBJECTS: Final = I_WE | YOU | THEY
 
 

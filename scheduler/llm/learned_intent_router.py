@@ -19,11 +19,11 @@ from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
-from scheduler.llm.guess import Guess
+from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, ground_of
+from scheduler.llm.guess import NEAREST, Guess
 from scheduler.llm.llm_intent_router import Router
-from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.order_division import Part, part_of
-from scheduler.llm.ordering import evidence, likely
+from scheduler.llm.ordering import Bands, evidence, likely
 from scheduler.llm.reading_checks import (
     all_agree,
     besides_negations,
@@ -72,31 +72,20 @@ class Requests(Protocol):
         """Return the logarithm of the odds that a request orders anything, by its shape alone."""
 
 
-class Bands(NamedTuple):
-    """How likely it must be that anything is ordered; see `ordering`."""
-
-    act: float = 0.85
-    """From here on it is done, but for what rules take for negated or only said."""
-    ask: float = 0.3
-    """From here on people are asked which is meant; below, nothing is known."""
-    overrule: float = 0.93
-    """From here on it may be done though rules refuse it."""
-    against_grammar: float = 0.8
-    """From here on people are asked about what rules refuse."""
-    look: float = 1.0
-    """What rules are sure of is weighed where the logit at a first look is below."""
-    act_if_plain: float = 0.6
-    """From here on one order that rules are sure of is done if it has a plain form of an order."""
-    act_if_agreed: float = 0.75
-    """From here on one order is done that rules, examples of orders and whole requests all read in it."""
-    beside: float = 0.3
-    """From here on words beside an order are taken for the order that they are most like."""
-
-
 _SURELY_ONE: Final = -0.7
 _SURELY_SEVERAL: Final = 0.5
 _FEW: Final = 2
 _CLEAR: Final = 0.9
+
+
+class _Weighed(NamedTuple):
+    """What was learned says of a request."""
+
+    guess: Guess
+    ways: "Ways | None"
+    """The ways to read it, unless it may want an intent that whole requests do not know."""
+    ordered: float
+    """How likely it orders anything."""
 
 
 class LearnedIntentRouter:
@@ -134,84 +123,73 @@ class LearnedIntentRouter:
         """Return the orders of a request in which rules read `read`."""
         text = normalise(message)
         known = [part for part in read.parts if part.routed.name != UNKNOWN]
-        pieces = len(cut(text))
         sure = len(known) == 1 and known[0].routed.score >= SURE and others_are_remarks(read)
-        plain = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
-        if plain and not self.doubts(message, known[0].routed.name):
+        whole = sure and len(read.parts) == 1 and is_whole(text, known[0].routed.words)
+        if whole and not self.doubts(message, known[0].routed.name):
             return read
-        taken_back = sure and undone_beside(text, read)
-        alone = order_alone(text, read) if sure and not taken_back else ""
-        formed = sure and not taken_back and orders_plainly(text, known[0].routed.name)
+        form = form_of(text, read, known[0].routed.name) if sure else NOT_SURE
         (glimpse,) = self._model.glance([text])
-        if (
-            (alone or formed or not sure)
-            and not taken_back
-            and self._agree(glimpse, read, known, pieces)
-            and likely(evidence(glimpse, None, self._shape(text, glimpse, known), read.parts)) >= self._bands.act
-        ):
+        if (form.alone or form.plain or not sure) and self._agree(text, glimpse, read, known):
             return read
         guess = glimpse if known and glimpse.shares[0] >= _CLEAR else self._model.guess(text)
-        ways = self._ways(text, guess, known)
-        ordered = likely(evidence(guess, ways.nothing if ways else None, self._shape(text, guess, known), read.parts))
-        nearest = tuple(name for name in guess.intents if name != UNKNOWN)[:3]
-        if not known and ordered >= self._bands.overrule and self._overrules(text, read.parts[0].routed, guess, ways):
-            unrefused = read.parts[0].routed.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
-            read = read._replace(parts=(read.parts[0]._replace(routed=unrefused), *read.parts[1:]))
-        elif not known:
-            doubt = self._doubt(read.parts[0].routed, ordered, nearest, one_word=" " not in text.strip())
+        found = self._weighed(text, guess, read.parts)
+        if not known:
+            return self._reread_unknown(message, read, found)
+        ground = self._ground(text, form, known, found)
+        if ground is Ground.NONE:
+            names = dict.fromkeys((*(part.routed.name for part in known), *found.guess.nearest))
+            asked = self._asked(known[0].routed, tuple(names)[:NEAREST], found.ordered)
+            return Orders((OrderPart(message, asked),))
+        several = len(known) > len(cut(text))  # no cut is seen where rules know several orders
+        return read if ground is not Ground.LIKELY or whole or several else self._likeliest(message, read, known, found)
+
+    def _reread_unknown(self, message: str, read: Orders, found: "_Weighed") -> Orders:
+        """Return the orders of a request in which rules read none, or why nothing is done."""
+        text, first = normalise(message), read.parts[0]
+        if found.ordered >= self._bands.overrule and self._overrules(text, first.routed, found):
+            unrefused = first.routed.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+            read = read._replace(parts=(first._replace(routed=unrefused), *read.parts[1:]))
+        else:
+            doubt = self._doubt(first.routed, found, one_word=" " not in text.strip())
             if doubt is not None:
                 return Orders((OrderPart(message, doubt),), read.overlooked)
-        elif ordered < self._bands.act or taken_back:
-            aside = read.overlooked or len(read.parts) > 1
-            plain = ordered >= self._bands.act_if_plain and (bool(alone) or (formed and not aside))
-            heard = ordered >= self._bands.ask or urges(read)
-            may = reminds(text) or (heard and bool(alone) and self._ordered_alone(alone, known[0].routed.name))
-            agreed = not taken_back and ordered >= self._bands.act_if_agreed and all_agree(text, known, guess, ways)
-            plain = plain or agreed or (bool(alone) and may)
-            if not plain:
-                names = dict.fromkeys((*(part.routed.name for part in known), *nearest))
-                return Orders((OrderPart(message, self._asked(known[0].routed, tuple(names)[:3], ordered)),))
-        several = len(known) > pieces  # no cut is seen where rules know several orders
-        likeliest = None if plain or several else self._likeliest(text, guess, known, read, ways)
-        if likeliest is None:
-            return read
-        shares = dict(zip(guess.intents, guess.shares, strict=False))
-        return self._as_read(likeliest, message, read, known, shares, nearest)
+        return self._likeliest(message, read, (), found)
 
-    def _likeliest(
-        self, text: str, guess: Guess, known: Sequence[OrderPart], read: Orders, ways: "Ways | None"
-    ) -> Reading | None:
-        """Return the likeliest reading that the request can be divided for, if there is one."""
-        found = readings(text, guess, known, self._model.glance, ways)
-        counts = {1, len(known), len(read.parts)}
-        fitting = (one for one in found if one.division.parts or len(one.intents) in counts)
-        return next((one for one in fitting if not (shares_verb(one, known) or one_of_row(one, known))), None)
+    def _ground(self, text: str, form: Form, known: Sequence[OrderPart], found: "_Weighed") -> Ground:
+        """Return why what rules know is done."""
+        return ground_of(
+            form,
+            found.ordered,
+            self._bands,
+            all_agree=lambda: all_agree(text, known, found.guess, found.ways),
+            ordered_alone=lambda alone: self._ordered_alone(alone, known[0].routed.name),
+        )
 
     def _ordered_alone(self, alone: str, intent: str) -> bool:
         """Whether the words of one order without what is said beside it may be one, and rules read the same in them."""
-        routed, _, ordered = self._weighed_alone(alone)
-        return routed.name == intent and ordered >= self._bands.ask
+        routed, found = self._read_alone(alone)
+        return routed.name == intent and found.ordered >= self._bands.ask
 
-    def _overrules(self, text: str, refused: RoutedIntent, guess: Guess, ways: "Ways | None") -> bool:
+    def _overrules(self, text: str, refused: RoutedIntent, found: "_Weighed") -> bool:
         """Whether examples know better than rules that refuse what is very likely ordered.
 
         What rules take for negated is ordered by the words beside the negation: "They take no Word, so make the plan a
         PDF". What they take for something that nobody configured holds such a word where no order has its verb:
         "Lease signing with Tom at ten, into the diary".
         """
+        guess = found.guess
         if refused.why == NEGATED:
-            _, alone, ordered = self._weighed_alone(beside := besides_negations(text))
-            return bool(beside) and alone.intents[0] == guess.intents[0] and ordered >= self._bands.act
-        alike = likeliest(ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
+            if not (beside := besides_negations(text)):
+                return False
+            _, alone = self._read_alone(beside)
+            return alone.guess.intents[0] == guess.intents[0] and alone.ordered >= self._bands.act
+        alike = likeliest(found.ways) == guess.intents[:1] and guess.shares[0] >= _CLEAR
         return refused.unconfigured and alike and not is_foreign(text)
 
-    def _weighed_alone(self, text: str) -> tuple[RoutedIntent, Guess, float]:
-        """Return what rules and examples read in some words of a request, and how likely they order anything."""
+    def _read_alone(self, text: str) -> tuple[RoutedIntent, "_Weighed"]:
+        """Return what rules read in some words of a request, and what was learned."""
         parts = (OrderPart(text, self._rules.route(text)),)
-        guess = self._model.guess(text)
-        ways = self._ways(text, guess, parts)
-        found = evidence(guess, ways.nothing if ways else None, self._shape(text, guess, parts), parts)
-        return parts[0].routed, guess, likely(found)
+        return parts[0].routed, self._weighed(text, self._model.guess(text), parts)
 
     def doubts(self, message: str, intent: str) -> bool:
         """Whether a request does not look like an order, so that it is weighed however sure rules are of `intent`.
@@ -221,47 +199,51 @@ class LearnedIntentRouter:
         text = normalise(message)
         return self._look is not None and not orders_plainly(text, intent) and self._look(text) < self._bands.look
 
-    def _ways(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> "Ways | None":
-        requests = self._who_knows(guess, known)
-        return None if requests is None else requests.read(text)
+    def _weighed(self, text: str, guess: Guess, read: Sequence[OrderPart]) -> "_Weighed":
+        """Return how likely a request orders anything, in which rules read `read`."""
+        requests = self._who_knows(guess, read)
+        if requests is None:
+            return _Weighed(guess, None, likely(evidence(guess, None, None, read)))
+        ways = requests.read(text)
+        return _Weighed(guess, ways, likely(evidence(guess, ways.nothing, requests.shape(text), read)))
 
-    def _shape(self, text: str, guess: Guess, known: Sequence[OrderPart]) -> float | None:
-        requests = self._who_knows(guess, known)
-        return None if requests is None else requests.shape(text)
-
-    def _who_knows(self, guess: Guess, known: Sequence[OrderPart]) -> Requests | None:
+    def _who_knows(self, guess: Guess, read: Sequence[OrderPart]) -> Requests | None:
         """Return what learned whole requests, unless one of the house's own intents is wanted."""
         if self._requests is None:
             return None
         own = self._known.keys() - {UNKNOWN, *self._requests.intents}
-        if own and (guess.intents[0] in own or any(part.routed.name in own for part in known)):
+        if own and (guess.intents[0] in own or any(part.routed.name in own for part in read)):
             return None
         return self._requests
 
-    def _agree(self, glimpse: "Guess", read: Orders, known: Sequence[OrderPart], pieces: int) -> bool:
-        """Whether words alone say the same as rules, so that there is nothing to weigh."""
-        if not known or len(known) < len(read.parts):
+    def _agree(self, text: str, glimpse: Guess, read: Orders, known: Sequence[OrderPart]) -> bool:
+        """Whether words alone surely say the same as rules, so that there is nothing to weigh."""
+        if not known or len(known) < len(read.parts) or not self._read_alike(text, glimpse, known):
             return False
+        requests = self._who_knows(glimpse, known)
+        shape = None if requests is None else requests.shape(text)
+        return likely(evidence(glimpse, None, shape, read.parts)) >= self._bands.act
+
+    def _read_alike(self, text: str, glimpse: Guess, known: Sequence[OrderPart]) -> bool:
+        """Whether words alone have the same intents as rules know."""
         if len(known) == 1:
             return glimpse.several < _SURELY_ONE and glimpse.intents[0] == known[0].routed.name
-        if glimpse.several < _SURELY_SEVERAL or (len(known) == _FEW and pieces > _FEW):
+        if glimpse.several < _SURELY_SEVERAL or (len(known) == _FEW and len(cut(text)) > _FEW):
             return False
         texts = [normalise(part.text) for part in known]
         learned = map(part_of, texts, self._model.glance(texts))
         return all(one.intent == part.routed.name for one, part in zip(learned, known, strict=True))
 
-    def _doubt(
-        self, routed: RoutedIntent, ordered: float, nearest: tuple[str, ...], *, one_word: bool
-    ) -> RoutedIntent | None:
+    def _doubt(self, routed: RoutedIntent, found: "_Weighed", *, one_word: bool) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
-        bands, refused = self._bands, routed.refused or routed.why == _REFUSED
+        bands, ordered, refused = self._bands, found.ordered, routed.refused or routed.why == _REFUSED
         if ordered >= bands.act and not (one_word or routed.unconfigured or routed.why in _NEVER):
             return None
         if refused:
             ask = not routed.unconfigured and ordered >= bands.against_grammar
-            return self._asked(routed, nearest, ordered) if ask else routed
+            return self._asked(routed, found.guess.nearest, ordered) if ask else routed
         if ordered >= bands.ask:
-            return self._asked(routed, nearest, ordered)
+            return self._asked(routed, found.guess.nearest, ordered)
         if routed.why == REMARK:
             return routed
         return routed.model_copy(update={"way": "learned", "why": f"nothing alike ({ordered:.2f})"})
@@ -272,14 +254,17 @@ class LearnedIntentRouter:
         unknown = routed if routed.name == UNKNOWN else RoutedIntent(**dict(self._known[UNKNOWN]))
         return unknown.model_copy(update=found)
 
+    def _likeliest(self, message: str, read: Orders, known: Sequence[OrderPart], found: "_Weighed") -> Orders:
+        """Return the orders of the likeliest reading that the request can be divided for; else what rules read."""
+        counts = {1, len(known), len(read.parts)}
+        for one in readings(normalise(message), found.guess, known, self._model.glance, found.ways):
+            divided = bool(one.division.parts) or len(one.intents) in counts
+            if divided and not shares_verb(one, known) and not one_of_row(one, known):
+                return self._as_read(one, message, read, known, found.guess)
+        return read
+
     def _as_read(
-        self,
-        reading: Reading,
-        message: str,
-        read: Orders,
-        known: Sequence[OrderPart],
-        shares: dict[str, float],
-        nearest: tuple[str, ...],
+        self, reading: Reading, message: str, read: Orders, known: Sequence[OrderPart], guess: Guess
     ) -> Orders:
         """Return the orders of a reading: those of rules where they found as many, else the parts it divides into.
 
@@ -289,12 +274,13 @@ class LearnedIntentRouter:
         intents, parts = reading.intents, reading.division.parts
         if known and any(part.routed.refused and not self._knows(part) for part in read.parts):
             return read
+        share = guess.share(intents[0])
         if known and len(intents) in {len(known), len(read.parts)}:
-            beliefs = [math.exp(part.belief) for part in parts] if len(intents) > 1 and parts else [shares[intents[0]]]
+            beliefs = [math.exp(part.belief) for part in parts] if len(intents) > 1 and parts else [share]
             return Orders(self._named(read.parts, intents, beliefs), read.overlooked)
         if len(intents) > 1:
             return Orders(self._divided(parts), read.overlooked)
-        taken = self._taken(normalise(message), intents[0], shares[intents[0]], read.parts[0].routed, nearest)
+        taken = self._taken(normalise(message), intents[0], share, read.parts[0].routed, guess.nearest)
         return Orders((OrderPart(message, taken),), read.overlooked)
 
     def _knows(self, part: OrderPart) -> bool:

@@ -16,6 +16,7 @@ from scheduler.core.mood_words import NEGATION, NOT
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
+from scheduler.core.slots import PERSONS
 from scheduler.core.taken_back import REFUSALS, undone_by_remark
 from scheduler.core.words import Words
 
@@ -84,7 +85,7 @@ _REMINDS: Final = re.compile(
     r"(?:,| to) (?=\w)"
 )
 _TO_DO: Final = re.compile(r"\bzu (?=\w+n\W*$)")
-_PERSONS: Final = frozenset({"recipient", "participants", "cc", "sender"})
+_PERSONS: Final = PERSONS | {"sender"}
 _HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|ihre[nrms]?|seine?[nrms]?|sie|him|his|hers?|them|their)\b")
 _IT: Final = re.compile(r"(?i)\b(?:ihn|sie|es|das|diese[nrs]?|it|them|this|that)\b")
 _ARTICLE: Final = r"(?:\w+ )?"
@@ -173,10 +174,7 @@ def _says_all(alone: str, text: str, routed: RoutedIntent) -> bool:
 
     "Der Kunde wartet, schick ihm das Angebot" says who is meant; "Tom hat den Vertrag, schick ihn Eva" leaves doubt.
     """
-    said = [
-        (slot, words) for slot, many in routed.words.items() for words in ([many] if isinstance(many, str) else many)
-    ]
-    elsewhere = [(slot, words) for slot, words in said if words not in alone]
+    elsewhere = [(slot, words) for slot, many in routed.all_words.items() for words in many if words not in alone]
     if not elsewhere:
         return True
     if len(elsewhere) > 1:

@@ -1,6 +1,7 @@
 """How likely a request orders anything at all: by rules, by what single orders and whole requests teach, by its shape.
 
-The weights come from `python -m bench.learned` (logistic regression on sets that were neither learned nor tuned on).
+The weights come from `python -m bench.learned` (logistic regression on sets that were neither learned nor tuned on);
+`Bands` says from which likelihood on what is done.
 """
 
 import math
@@ -14,6 +15,27 @@ from scheduler.llm.guess import Guess
 TOLD: Final = "statement"
 _LEAST: Final = 1e-4
 _MOST: Final = -math.log(_LEAST)
+
+
+class Bands(NamedTuple):
+    """How likely it must be that anything is ordered."""
+
+    act: float = 0.85
+    """From here on it is done, but for what rules take for negated or only said."""
+    ask: float = 0.3
+    """From here on people are asked which is meant; below, nothing is known."""
+    overrule: float = 0.93
+    """From here on it may be done though rules refuse it."""
+    against_grammar: float = 0.8
+    """From here on people are asked about what rules refuse."""
+    look: float = 1.0
+    """What rules are sure of is weighed where the logit at a first look is below."""
+    act_if_plain: float = 0.6
+    """From here on one order that rules are sure of is done if it has a plain form of an order."""
+    act_if_agreed: float = 0.75
+    """From here on one order is done that rules, examples of orders and whole requests all read in it."""
+    beside: float = 0.3
+    """From here on words beside an order are taken for the order that they are most like."""
 
 
 class Evidence(NamedTuple):
@@ -62,7 +84,7 @@ def likely(found: Evidence) -> float:
 
 def acts(guess: Guess) -> float:
     """Return how far it is believed that anything is ordered."""
-    return 1 - dict(zip(guess.intents, guess.shares, strict=False)).get(UNKNOWN, 0.0)
+    return 1 - guess.share(UNKNOWN)
 
 
 def logit(share: float) -> float:

@@ -164,7 +164,6 @@ def readings(
     `ways` is what was learned of whole requests, if that knows the intents that are asked about.
     """
     divided = Divided(text, glance)
-    shares = dict(zip(guess.intents, guess.shares, strict=True))
     rules = tuple(part.routed.name for part in known)
     found = _found(divided, guess, rules, ways)
     standing = [one.standing for one in found.values()]
@@ -174,7 +173,7 @@ def readings(
     best = max(beliefs)
     made = []
     for (intents, one), belief in zip(found.items(), beliefs, strict=True):
-        signs = _signs_of(intents, one.division, guess, shares, rules, divided.count, sure=sure)
+        signs = _signs_of(intents, one.division, guess, rules, divided.count, sure=sure)
         if ways:
             share = belief - math.log(max(orders, _LEAST_SHARE))
             signs = signs._replace(
@@ -219,7 +218,6 @@ def _signs_of(
     intents: tuple[str, ...],
     one: Division,
     guess: Guess,
-    shares: dict[str, float],
     rules: tuple[str, ...],
     pieces: int,
     *,
@@ -249,7 +247,7 @@ def _signs_of(
         more_than_rules=float(0 < len(rules) < count),
         one_for_several=float(len(rules) > 1 and count == 1),
         known=named / count,
-        whole=(1 - several) * math.log(max(shares.get(intents[0], 0.0), _LEAST_SHARE)),
+        whole=(1 - several) * math.log(max(guess.share(intents[0]), _LEAST_SHARE)),
         twice=float(sum(a == b for a, b in pairwise(intents))),
         twice_by_rules=same * sum(a == b for a, b in pairwise(intents)),
         sent_twice=float(sum({a, b} == SENDING for a, b in pairwise(intents))),

@@ -12,6 +12,7 @@ from scheduler.core.compound import OrderPart
 from scheduler.core.language import normalise
 from scheduler.core.quotation import ALL_MARKS
 from scheduler.core.slot_finder import said_of
+from scheduler.core.slots import FILES, PLACES
 from scheduler.llm.slot_signs import Place
 from scheduler.llm.slot_tagger import Reading, Tagged
 
@@ -34,17 +35,15 @@ _POINTS: Final = re.compile(
     r"|them|their|they|it|that)\b"
 )
 _READS: Final = frozenset({"read_mail", "search_mail"})
-_FILE: Final = frozenset({"document", "document_id", "file_name"})
-_AT: Final = frozenset({"portal", "application", "folder", "url"})
 _TAKES: Final[dict[str, frozenset[str]]] = {
-    "send_mail": _FILE | {"recipient", "subject", "date", "sender", "url", "table"},
-    "fetch_and_send": _FILE | _AT | {"recipient"},
-    "open_document": _FILE | _AT,
-    "export_pdf": _FILE | _AT,
-    "extract_table": _FILE | _AT | {"table"},
-    "download_file": _FILE | _AT,
-    "search_document": _FILE | {"folder"},
-    "fill_form": _AT | {"form", "amount"},
+    "send_mail": FILES | {"recipient", "subject", "date", "sender", "url", "table"},
+    "fetch_and_send": FILES | PLACES | {"recipient"},
+    "open_document": FILES | PLACES,
+    "export_pdf": FILES | PLACES,
+    "extract_table": FILES | PLACES | {"table"},
+    "download_file": FILES | PLACES,
+    "search_document": FILES | {"folder"},
+    "fill_form": PLACES | {"form", "amount"},
     "navigate_url": frozenset({"url", "portal"}),
     "open_app": frozenset({"application"}),
     "close_app": frozenset({"application"}),
@@ -114,8 +113,8 @@ def candidates_of(
 
 def _by_rules(text: str, part: OrderPart, place: Place, number: int) -> Iterator[Candidate]:
     said = {(one.slot, one.words) for one in part.routed.said}
-    for slot, many in part.routed.words.items():
-        for words in [many] if isinstance(many, str) else many:
+    for slot, many in part.routed.all_words.items():
+        for words in many:
             start = text.find(words, place.start)
             start = start if start >= 0 else text.find(words)
             inside = place.start <= start < place.end

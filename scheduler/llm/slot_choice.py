@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from scheduler.core.slots import PERSONS
 from scheduler.llm.slot_candidates import Candidate
 
-_PERSONS: Final = frozenset({"recipient", "cc", "participants"})
 _NUMBER: Final = "document_id"
 CERTAIN: Final = 1.0
 """How surely what examples know nothing of is believed: it is taken whatever else is."""
@@ -32,7 +32,7 @@ def chosen(found: Sequence[Candidate], beliefs: Sequence[float], bars: Bars) -> 
     taken: list[int] = []
     for place in order:
         one = found[place]
-        if beliefs[place] < (bars.person if one.slot in _PERSONS else bars.taken):
+        if beliefs[place] < (bars.person if one.slot in PERSONS else bars.taken):
             continue
         if beliefs[place] == CERTAIN or not any(_excludes(found[other], one) for other in taken):
             taken.append(place)

@@ -11,6 +11,7 @@ from typing import Final
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.slot_carried import TAKES_DOCUMENT
 from scheduler.core.slot_finder import joined
 from scheduler.core.slots import Said
 from scheduler.llm.slot_candidate_signs import known_sign, signs_of_candidates
@@ -22,7 +23,6 @@ _THINGS: Final = frozenset({"document", "file_name"})
 _PERSONS: Final = frozenset({"recipient", "cc"})
 _OBJECTS: Final = _THINGS | {"body", "subject", "url"}
 _SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
-_TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 
 
 class SlotWeigher:
@@ -101,7 +101,7 @@ def _refers(part: OrderPart, taken: Sequence[Candidate], number: int) -> int | N
     things = [one for one in taken if one.slot in _THINGS]
     if part.refers is not None and any(one.words in part.routed.slots.values() for one in things):
         return part.refers
-    if part.routed.name not in _TAKES_DOCUMENT:
+    if part.routed.name not in TAKES_DOCUMENT:
         return None
     return next((one.source for one in things if not one.own and one.source < number), None)
 

@@ -19,7 +19,7 @@ from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
-from scheduler.core.plain_words import plain_words, without_waiting
+from scheduler.core.plain_words import plain_words
 from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
@@ -27,6 +27,7 @@ from scheduler.core.taken_back import all_taken_back
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
+from scheduler.core.waiting_orders import without_waiting
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.core.wishes import wishes_as_orders
 from scheduler.llm.stopped_plan import StoppedPlan

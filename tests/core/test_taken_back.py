@@ -10,10 +10,10 @@ from scheduler.core.intents import UNKNOWN
 from scheduler.core.taken_back import (
     all_taken_back,
     calls_off,
-    calls_something_off,
     correcting,
     corrects,
     excuses_or_refuses,
+    holds_off,
     says_instead,
     undoes_a_part,
     undone_by_remark,
@@ -121,16 +121,36 @@ def test_what_may_go_on_corrects_nothing_for_sure(said: str) -> None:
     assert not corrects(said)
 
 
-def test_what_is_called_off_by_name_is_told_from_what_is_called_off_before() -> None:
-    assert calls_something_off("forget the report")
-    assert not calls_something_off("forget it")
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "forget the report",
+        "forget it",
+        "never mind the list",
+        "please hold off on the list",
+        "vergiss es",
+        "hör auf",
+        "Finger weg von Excel",
+        "lass das sein",
+        "lass das sein, danke",
+        "lasst die Liste lieber",
+        "quit sending the list",
+    ],
+)
+def test_a_clause_says_at_its_head_that_something_is_not_to_be_done(clause: str) -> None:
+    assert holds_off(clause)
+
+
+@pytest.mark.parametrize("clause", ["forget that in the report", "hold a meeting", "lass Excel offen", "vergiss nicht"])
+def test_a_clause_that_only_begins_alike_holds_nothing_off(clause: str) -> None:
+    assert not holds_off(clause)
 
 
 QUESTIONS: list[Callable[[str], object]] = [
     correcting,
     corrects,
     calls_off,
-    calls_something_off,
+    holds_off,
     says_instead,
     undoes_a_part,
     undone_by_remark,

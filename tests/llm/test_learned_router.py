@@ -12,8 +12,9 @@ from scheduler.core.compound import OrderPart, Orders, split_orders
 from scheduler.core.language import normalise
 from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
-from scheduler.llm.learned_intent_router import Bands, LearnedIntentRouter
+from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.order_model import Way, Ways, Words
+from scheduler.llm.ordering import Bands
 from tests.support.routers import the_router
 
 _MEASURED = Path(__file__).parents[1] / "language" / "dev_requests.yaml"

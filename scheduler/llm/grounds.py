@@ -1,0 +1,83 @@
+"""Says why the order that rules read in a request is done though examples may doubt it, or that people are asked.
+
+One ground is enough. It is sought here alone and handed on as a value, so that nobody needs to know the others.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from scheduler.core.compound import Orders
+from scheduler.core.plain_form import orders_plainly
+from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
+from scheduler.llm.ordering import Bands
+
+
+class Ground(StrEnum):
+    """Why an order that rules read is done. Only what is likely is weighed; all else is done as rules read it."""
+
+    NONE = "none"
+    """It is not done: people are asked."""
+    LIKELY = "likely"
+    """Examples find it likely that anything is ordered."""
+    PLAIN = "plain"
+    """It has the plainest form, alone or beside a mere remark, and is not unlikely: "Close Word"."""
+    AGREED = "agreed"
+    """Rules, examples of orders and whole requests all read the same harmless order."""
+    REMINDED = "reminded"
+    """The request reminds of a plain order: "Don't forget to close Word"."""
+    ALONE = "alone"
+    """A plain order stands beside a mere remark, and examples take it for one without that: "Tom waits, open Word"."""
+
+
+class Form(NamedTuple):
+    """How a request says the one order that rules are sure of."""
+
+    alone: str = ""
+    """The plain order without the mere remarks beside it; empty where there are none, or more than remarks."""
+    plain: bool = False
+    """The whole has one of the plainest forms of orders."""
+    beside: bool = False
+    """Something is said beside the order,"""
+    taken_back: bool = False
+    """which takes it back, doubts or quotes it; then it counts for nothing how plain it is."""
+    reminds: bool = False
+    urges: bool = False
+
+
+NOT_SURE: Final = Form()
+"""The form where rules are not sure of one order."""
+
+
+def form_of(text: str, read: Orders, intent: str) -> Form:
+    """Return how a request says its one order, of which rules are sure that it has this intent."""
+    if undone_beside(text, read):
+        return Form(taken_back=True)
+    return Form(
+        alone=order_alone(text, read),
+        plain=orders_plainly(text, intent),
+        beside=bool(read.overlooked) or len(read.parts) > 1,
+        reminds=reminds(text),
+        urges=urges(read),
+    )
+
+
+def ground_of(
+    form: Form, ordered: float, bands: Bands, *, all_agree: Callable[[], bool], ordered_alone: Callable[[str], bool]
+) -> Ground:
+    """Return why orders of rules are done, `ordered` being how likely anything is ordered.
+
+    `ordered_alone` says of the words of the order alone whether examples take them for it; that takes milliseconds.
+    """
+    if form.taken_back:
+        return Ground.NONE
+    if ordered >= bands.act:
+        return Ground.LIKELY
+    if ordered >= bands.act_if_plain and (form.alone or (form.plain and not form.beside)):
+        return Ground.PLAIN
+    if ordered >= bands.act_if_agreed and all_agree():
+        return Ground.AGREED
+    if form.alone and form.reminds:
+        return Ground.REMINDED
+    heard = form.alone and (form.urges or ordered >= bands.ask)
+    return Ground.ALONE if heard and ordered_alone(form.alone) else Ground.NONE
