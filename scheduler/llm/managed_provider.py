@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, ClassVar, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.errors import (
@@ -22,6 +22,7 @@ from scheduler.core.spending import Usage
 from scheduler.llm.bill import GOOD, Bill
 from scheduler.llm.exchange import Call, Completion, Embeddings, Finish, Form
 from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
 from scheduler.llm.wire import FormTurnedDownError, Wire
@@ -34,9 +35,6 @@ _CANCELLED = "cancelled"
 
 class ManagedProvider(LLMProvider):
     """Keeps the promise of `LLMProvider` over any wire."""
-
-    calls_allowed: ClassVar[bool] = True
-    """Tests turn it off, so that no model beyond this machine is asked by mistake."""
 
     def __init__(self, wire: Wire, terms: Terms | None = None) -> None:
         self._wire = wire
@@ -202,7 +200,7 @@ class ManagedProvider(LLMProvider):
                 await _to_its_end(bill.settle(got.usage or call.most, outcome))
 
     async def _open(self, call: Call, model: str, attempt: int) -> Bill:
-        if not (self.calls_allowed or self._wire.stays_here):
+        if not (Permission.granted or self._wire.stays_here):
             raise LLMNotSetUpError("asking models is switched off")
         if not self._breaker.enter():
             pause = self._breaker.closed_for.total_seconds()
