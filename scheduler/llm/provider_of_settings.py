@@ -3,17 +3,21 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+import structlog
 from pydantic import SecretStr
 
 from scheduler.core.errors import LLMNotSetUpError
-from scheduler.core.spending import MICRO, CallRecorder, Ledger, Limits
+from scheduler.core.spending import CallRecorder, Ledger
 from scheduler.llm import ollama_provider
+from scheduler.llm.budgets import limits_of, models_of, unpriced
 from scheduler.llm.fallback_provider import FallbackProvider
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm.semantic_cache import SemanticCache
 from scheduler.llm.terms import LogRecorder, Patience, Terms
 from scheduler.settings import LLMSettings
+
+log = structlog.get_logger(__name__)
 
 
 def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder | None = None) -> LLMProvider | None:
@@ -23,6 +27,9 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
     """
     if not settings.provider:
         return None
+    prices = load_prices(settings.prices_file or DEFAULT_PRICES)
+    for model in unpriced(models_of(settings), prices):
+        log.warning("llm_price_unknown", model=model, prices_as_of=str(prices.as_of))
     terms = Terms(
         patience=Patience(
             total=timedelta(seconds=settings.deadline_seconds),
@@ -31,7 +38,7 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
         ),
         at_once=settings.at_once,
         limits=limits_of(settings),
-        prices=load_prices(settings.prices_file or DEFAULT_PRICES).prices,
+        prices=prices.prices,
         ledger=ledger,
         recorder=recorder or LogRecorder(),
     )
@@ -42,15 +49,6 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
     if settings.cache_likeness is not None:
         provider = SemanticCache(provider, alike=settings.cache_likeness)
     return provider
-
-
-def limits_of(settings: LLMSettings) -> Limits:
-    """Return the budgets the settings give."""
-    return Limits(
-        job=(settings.job_tokens, _micros(settings.job_cost)),
-        tenant_day=(settings.tenant_tokens_a_day, _micros(settings.tenant_cost_a_day)),
-        day=(settings.tokens_a_day, _micros(settings.cost_a_day)),
-    )
 
 
 class _Server(NamedTuple):
@@ -111,7 +109,3 @@ def _key(server: _Server) -> str:
     if server.url is None:
         raise LLMNotSetUpError(server.wants)
     return "none"
-
-
-def _micros(money: float | None) -> int | None:
-    return None if money is None else round(money * MICRO)
