@@ -176,6 +176,8 @@ class ManagedProvider(LLMProvider):
         attempt: int,
     ) -> Read:
         """Wait for a place, pay, ask once, and settle what it cost however it ends."""
+        if not self._breaker.lets_through:
+            raise self._left_alone()
         async with AsyncExitStack() as held:
             left = end - self._terms.clock.monotonic()
             try:
@@ -203,13 +205,16 @@ class ManagedProvider(LLMProvider):
         if not (Permission.granted or self._wire.stays_here):
             raise LLMNotSetUpError("asking models is switched off")
         if not self._breaker.enter():
-            pause = self._breaker.closed_for.total_seconds()
-            raise LLMUnavailableError(self.name, f"it failed too often and is left alone for {pause:.0f} s")
+            raise self._left_alone()
         try:
             return await Bill.open(call, self._terms, provider=self._wire.provider, model=model, attempt=attempt)
         except BaseException:
             self._breaker.left()
             raise
+
+    def _left_alone(self) -> LLMUnavailableError:
+        pause = self._breaker.closed_for.total_seconds()
+        return LLMUnavailableError(self.name, f"it failed too often and is left alone for {pause:.0f} s")
 
     def _judge(self, error: BaseException, call: Call) -> tuple[Usage, str]:
         """Tell the breaker, and return what the try is counted as: all it can have cost if nobody knows better.

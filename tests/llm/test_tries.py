@@ -197,6 +197,22 @@ async def test_provider_left_alone_fails_at_once_and_the_next_is_asked(records: 
     assert (answer, len(first.calls), len(pauses.all) - before) == ("Hallo", 4, 0)
 
 
+async def test_nobody_waits_for_the_place_of_the_one_that_tries_anew() -> None:
+    clock = FakeClock()
+    terms = Terms(patience=Patience(tries=1), failures=1, at_once=1, clock=clock)
+    provider = MockProvider([GONE, NEVER], terms=terms)
+    await fail(provider, times=1)
+    clock.advance(timedelta(seconds=31))
+    trying = asyncio.ensure_future(provider.generate("?"))
+    await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(1):
+        await fail(provider, times=1)
+
+    assert len(provider.calls) == 2
+    await leave(trying)
+
+
 async def test_call_during_which_a_provider_is_given_up_ends_with_the_cause(records: Records) -> None:
     pauses = Pauses()
     terms = Terms(patience=Patience(tries=4), failures=2, sleep=pauses, recorder=records)
