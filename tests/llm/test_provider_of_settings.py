@@ -107,8 +107,8 @@ def test_key_of_the_fall_back_has_a_variable_of_its_own(monkeypatch: pytest.Monk
 
 async def test_one_try_may_take_less_than_the_deadline() -> None:
     with ollama_server() as server:
-        server.play(Move(delay=0.5))
-        settings = LLMSettings(provider="ollama", model=MODEL, url=server.url, try_seconds=0.2)
+        server.play(Move(delay=1.5))
+        settings = LLMSettings(provider="ollama", model=MODEL, url=server.url, try_seconds=1)
         provider = make_provider(settings, MemoryLedger())
         assert provider is not None
 

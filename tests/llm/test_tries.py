@@ -29,14 +29,14 @@ from scheduler.llm.memory_ledger import MemoryLedger
 from scheduler.llm.mock_provider import MockProvider, Script, ScriptedWire
 from scheduler.llm.openai_provider import OpenAIProvider
 from scheduler.llm.terms import Patience, Terms
-from tests.llm.conftest import QUICK, Records
+from tests.llm.conftest import Records
 from tests.support.clock import FakeClock
 from tests.support.model_server import KEY, MODEL, Move, openai_server
 
 GONE = LLMUnavailableError("mock", "gone")
 NEVER = Script(answer="zu spät", delay=60)
 HASTY = Patience(
-    total=timedelta(seconds=10), each=timedelta(seconds=0.05), tries=3, first_pause=timedelta(milliseconds=5)
+    total=timedelta(seconds=10), each=timedelta(seconds=0.2), tries=3, first_pause=timedelta(milliseconds=5)
 )
 
 
@@ -81,21 +81,21 @@ async def test_time_out_of_one_try_is_tried_again_within_the_deadline(records: R
 
 
 async def test_last_try_gets_what_is_left_of_the_deadline(records: Records) -> None:
-    patience = replace(HASTY, each=timedelta(seconds=0.2), tries=9)
+    patience = replace(HASTY, tries=9)
     provider = MockProvider(otherwise=NEVER, terms=Terms(patience=patience, recorder=records))
     began = time.monotonic()
 
     with pytest.raises(LLMTimeoutError):
         await provider.generate("?", within=0.5)
 
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2
     assert 2 <= len(records.all) <= 4
 
 
 async def test_real_server_that_is_silent_once_is_asked_again(records: Records) -> None:
-    patience = replace(HASTY, each=timedelta(seconds=0.5))
+    patience = replace(HASTY, each=timedelta(seconds=1))
     with openai_server() as server:
-        server.play(Move(delay=1))
+        server.play(Move(delay=1.5))
         provider = OpenAIProvider(
             KEY, MODEL, base_url=f"{server.url}/v1", terms=Terms(patience=patience, recorder=records)
         )
@@ -122,8 +122,8 @@ class Dripping(ScriptedWire):
 
 
 async def test_stream_that_goes_on_may_last_longer_than_one_try(records: Records) -> None:
-    patience = replace(HASTY, each=timedelta(seconds=0.2))
-    provider = ManagedProvider(Dripping([0.08] * 6), Terms(patience=patience, recorder=records))
+    patience = replace(HASTY, each=timedelta(seconds=0.6))
+    provider = ManagedProvider(Dripping([0.15] * 6), Terms(patience=patience, recorder=records))
 
     assert [piece async for piece in provider.stream("?")] == [f"{number} " for number in range(6)]
     assert records.outcomes == ["ok"]
@@ -259,7 +259,7 @@ async def test_provider_that_asks_for_patience_is_not_given_up() -> None:
 async def test_stream_that_its_reader_leaves_is_ended_there_and_then(
     records: Records, around: Callable[[LLMProvider], LLMProvider]
 ) -> None:
-    terms = Terms(patience=replace(QUICK, tries=1), failures=1, recorder=records)
+    terms = Terms(patience=Patience(tries=1), failures=1, recorder=records)
     provider = ManagedProvider(Dripping([0, 60], [0]), terms)
 
     async with aclosing(around(provider).stream("?")) as pieces:
@@ -274,7 +274,7 @@ async def test_stream_that_its_reader_leaves_is_ended_there_and_then(
 
 class SlowLedger(MemoryLedger):
     async def give_back(self, accounts: Sequence[Account], amount: Amount) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         await super().give_back(accounts, amount)
 
 
@@ -305,7 +305,7 @@ async def test_form_is_found_by_many_at_once_and_each_try_is_on_record(records: 
         server.forms = {"json_object"}
         server.otherwise = Move(text='{"word": "Hallo", "to": "Anna"}', delay=0.05)
         provider = OpenAIProvider(
-            KEY, MODEL, base_url=f"{server.url}/v1", terms=Terms(patience=QUICK, recorder=records)
+            KEY, MODEL, base_url=f"{server.url}/v1", terms=Terms(patience=Patience(tries=3), recorder=records)
         )
 
         answers = await asyncio.gather(*(provider.generate_structured("Grüße Anna", Greeting) for _ in range(8)))
@@ -325,7 +325,7 @@ async def test_looking_for_the_form_uses_up_no_try(records: Records) -> None:
     with openai_server() as server:
         server.forms = {"json_object"}
         server.otherwise = Move(text='{"word": "Hallo", "to": "Anna"}')
-        terms = Terms(patience=replace(QUICK, tries=1), recorder=records)
+        terms = Terms(patience=Patience(tries=1), recorder=records)
         provider = OpenAIProvider(KEY, MODEL, base_url=f"{server.url}/v1", terms=terms)
 
         await provider.generate_structured("Grüße Anna", Greeting)
