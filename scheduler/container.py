@@ -22,6 +22,7 @@ from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.mcp_tools import McpTools
+from scheduler.llm.budgets import Budgets
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
@@ -40,7 +41,7 @@ from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.orchestrator.worker import Worker
-from scheduler.plan_wiring import make_planner, make_plans, make_repairs, make_teaching
+from scheduler.plan_wiring import make_budgets, make_planner, make_plans, make_repairs, make_teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
@@ -80,6 +81,7 @@ class Services:
     jobs: JobService
     plans: PlanService
     repairs: RepairService | None
+    budgets: Budgets
     schedules: ScheduleService
     batches: BatchService
     dead_letters: DeadLetterService
@@ -112,7 +114,6 @@ async def open_services(
     provider: LLMProvider | None = None,
 ) -> AsyncIterator[Services]:
     """Build and open everything, and close it again; a part that is given takes the place of the default one."""
-    _arm(settings.fault)
     secrets, (artifacts, screenshots) = SecretsManager(settings.store.secrets_file), make_files(settings)
     sites = make_sites(settings)
     registry = executors or make_registry(settings, secrets, artifacts, screenshots, sites)
@@ -134,6 +135,7 @@ async def open_services(
             planner=planner,
             jobs=jobs,
             plans=plans,
+            budgets=make_budgets(settings, database),
             repairs=(repairs := make_repairs(settings, database, planner, queue, model)),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
@@ -157,6 +159,7 @@ async def open_services(
 
 
 async def _opened_stores(stack: AsyncExitStack, settings: Settings) -> tuple[SQLiteDatabase, JobQueue]:
+    _arm(settings.fault)  # before the first of what may die at a crash point
     database = await _connected(stack, SQLiteDatabase(sqlite_path(settings.store.database_url)))
     return database, await _connected(stack, make_queue(settings, database))
 

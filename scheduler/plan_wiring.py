@@ -9,6 +9,7 @@ from scheduler.core.site_book import SiteBook
 from scheduler.executor_wiring import make_policy
 from scheduler.executors.contact_file import ContactFile
 from scheduler.executors.executor_registry import ExecutorRegistry
+from scheduler.llm.budgets import Budgets, limits_of, models_of
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_wrapper import LLMWrapper
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
@@ -21,6 +22,7 @@ from scheduler.orchestrator.repair_service import RepairService
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_ledger import SQLiteLedger
 from scheduler.repository.sqlite_plans import SQLitePlanRepository
 from scheduler.repository.sqlite_repairs import SQLiteRepairRepository
 from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
@@ -39,6 +41,17 @@ def make_plans(settings: Settings, database: SQLiteDatabase, planner: Planner, r
         keep=timedelta(hours=settings.queue.plan_hours),
         currency=load_prices(settings.llm.prices_file or DEFAULT_PRICES).currency,
         require=require,
+    )
+
+
+def make_budgets(settings: Settings, database: SQLiteDatabase) -> Budgets:
+    """Return what tells of spending on models. Raises ValueError for an unusable price list."""
+    return Budgets(
+        ledger=SQLiteLedger(database),
+        limits=limits_of(settings.llm),
+        prices=load_prices(settings.llm.prices_file or DEFAULT_PRICES),
+        models=models_of(settings.llm),
+        clock=SystemClock(),
     )
 
 

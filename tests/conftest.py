@@ -10,9 +10,20 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.graph.fixtures import graph_server, running_graph_server
 from tests.support.mail_server import mail_server, running_mail_server
+from tests.support.no_models import hold_back, models_only_where_marked
 from tests.support.office import office, running_office
 
-__all__ = ["graph_server", "mail_server", "office", "running_graph_server", "running_mail_server", "running_office"]
+__all__ = [
+    "graph_server",
+    "mail_server",
+    "models_only_where_marked",
+    "office",
+    "running_graph_server",
+    "running_mail_server",
+    "running_office",
+]
+
+hold_back()
 
 # Time is not judged at all, machines are noisy. `make check` tries a part of the examples, `make test` all of them.
 settings.register_profile("cpa", deadline=None, suppress_health_check=[HealthCheck.too_slow])

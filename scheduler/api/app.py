@@ -26,6 +26,7 @@ from scheduler.api import (
     plans,
     schedule,
     schedules,
+    spending,
     uploads,
 )
 from scheduler.api.errors import MEDIA_TYPE, add_error_handlers
@@ -49,6 +50,7 @@ _TAGS: Final = [
     {"name": "agents", "description": "Agents: join, give signs of life, look, drain, cut off."},
     {"name": "lam", "description": "Messages of agents, and what waits for them."},
     {"name": "intents", "description": "What sentences can mean, and teaching it."},
+    {"name": "spending", "description": "What asking language models has cost, and what is left."},
     {"name": "audit", "description": "Who did what, why, and with which result."},
     {"name": "health", "description": "Whether the service can do its work."},
 ]
@@ -86,6 +88,7 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         audit.router,
         dead_letters.router,
         intents.router,
+        spending.router,
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)

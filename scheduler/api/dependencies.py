@@ -10,6 +10,7 @@ from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
+from scheduler.llm.budgets import Budgets
 from scheduler.orchestrator.attachments import AttachmentService
 from scheduler.orchestrator.batch_service import BatchService
 from scheduler.orchestrator.dead_letter_service import DeadLetterService
@@ -84,6 +85,10 @@ async def audit_log(request: Request) -> AuditLog:
     return cast("AuditLog", request.app.state.services.audit)
 
 
+async def budgets(request: Request) -> Budgets:
+    return cast("Budgets", request.app.state.services.budgets)
+
+
 async def artifact_store(request: Request) -> ArtifactStore:
     return cast("ArtifactStore", request.app.state.services.artifacts)
 
@@ -104,6 +109,7 @@ ArtifactsDep = Annotated[ArtifactStore, Depends(artifact_store)]
 AttachmentsDep = Annotated[AttachmentService, Depends(attachment_service)]
 AuditDep = Annotated[AuditLog, Depends(audit_log)]
 BatchesDep = Annotated[BatchService, Depends(batch_service)]
+BudgetsDep = Annotated[Budgets, Depends(budgets)]
 DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]

@@ -23,6 +23,7 @@ from scheduler.cli import (
     schedules,
     secrets,
     sites,
+    spending,
     views,
 )
 from scheduler.cli.client import job_path
@@ -359,6 +360,7 @@ def actions(
         out.print(catalog.as_table(known, policy))
 
 
+app.command(help=spending.HELP)(spending.spending)
 app.add_typer(plans.app, name="plan")
 app.add_typer(agent.app, name="agent")
 app.add_typer(sites.app, name="site")

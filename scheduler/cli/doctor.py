@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scheduler.cli.spending import unpriced_said
 from scheduler.cli.words import read_out, say, user_locale
 from scheduler.core.errors import CPAError
 from scheduler.core.sentences import sentence
@@ -16,6 +17,8 @@ from scheduler.core.site_book import SiteBook
 from scheduler.executors.app_executor import has_screen
 from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.libreoffice import INSTALL, find_libreoffice
+from scheduler.llm.budgets import models_of, unpriced
+from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
 
@@ -34,7 +37,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a job may need."""
     return [_python(), _sqlite(), _browser(settings), _data_dir(settings), _sites(settings), _mail(settings),
-            _secrets(settings), _redis(), _office(), _calendar(settings), _screen()]  # fmt: skip
+            _secrets(settings), _redis(), _office(), _calendar(settings), _screen(), _model(settings)]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -181,6 +184,20 @@ def _screen() -> Finding:
     found = has_screen()
     detail = say("da", "there") if found else say("keiner; Anwendungen brauchen einen", "none; applications need one")
     return Finding(say("Bildschirm", "screen"), found, detail, "DISPLAY", needed=False)
+
+
+def _model(settings: Settings) -> Finding:
+    name, models = say("Sprachmodell", "language model"), models_of(settings.llm)
+    if not models:
+        detail = say("keines eingerichtet; es geht nach Regeln", "none is set up; rules do the work")
+        return Finding(name, good=False, detail=detail, advice="CPA_LLM_PROVIDER, CPA_LLM_MODEL", needed=False)
+    try:
+        prices = load_prices(settings.llm.prices_file or DEFAULT_PRICES)
+    except ValueError as error:
+        return Finding(name, good=False, detail=str(error), advice="CPA_LLM_PRICES_FILE")
+    detail = f"{', '.join(models)} ({say('Preise vom', 'prices of')} {prices.as_of})"
+    unknown = unpriced(models, prices)
+    return Finding(name, not unknown, detail, unpriced_said(unknown), needed=False)
 
 
 def _answers(host: str, port: int) -> bool:

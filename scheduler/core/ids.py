@@ -72,6 +72,12 @@ def moment_in(identifier: str) -> datetime | None:
     return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC) if uuid.version == 7 else None
 
 
+def first_id_of(moment: datetime) -> str:
+    """Return what no id of `new_id` made before a moment sorts behind, and none made later before."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 _VARIANT = bytes(0b10000000 | chance & 0b00111111 for chance in range(256))
 """The byte that begins with the bits 10 and keeps the last six of a random one."""
 

@@ -60,10 +60,11 @@ class Account(NamedTuple):
 
 
 class Spender(NamedTuple):
-    """On whose behalf a model is asked."""
+    """On whose behalf a model is asked: a plan is made for the first run of a job, a repair for one that failed."""
 
     tenant: TenantId
     job: JobId | None = None
+    run: int = 1
 
 
 class Limits(NamedTuple):
@@ -126,7 +127,7 @@ class CallRecord(NamedTuple):
     """SHA-256 of all that was sent, in hex."""
     attempt: int
     outcome: str
-    """`ok`, or the code of the error."""
+    """`ok`, the code of the error, or `cancelled`: whoever asked went away."""
     usage: Usage
     micros: int | None
     milliseconds: float

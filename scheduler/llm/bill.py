@@ -1,16 +1,25 @@
 """One try to ask a model: paid at its most beforehand, settled afterwards, noted and traced."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 
-from opentelemetry import trace
+import structlog
 
 from scheduler.core import metering
-from scheduler.core.spending import Account, Amount, CallRecord, Usage
+from scheduler.core.errors import UnavailableError
+from scheduler.core.spending import Account, Amount, CallRecord, Spender, Usage
+from scheduler.core.trace_context import of_run
 from scheduler.llm.exchange import Call
 from scheduler.llm.terms import Terms
+from scheduler.telemetry.telemetry import begin_span, end_span
 
-_tracer = trace.get_tracer(__name__)
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+GOOD: Final = "ok"
+"""The outcome of a try that gave what was asked for."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +34,7 @@ class Bill:
     accounts: tuple[Account, ...]
     paid: Amount
     began: float
-    span: trace.Span
+    span: "Span | None"
 
     @classmethod
     async def open(cls, call: Call, terms: Terms, *, provider: str, model: str, attempt: int) -> Self:
@@ -33,8 +42,6 @@ class Bill:
         accounts = terms.limits.accounts(call.spender, terms.clock.now().date())
         paid = _amount(call.most, terms, model)
         await terms.ledger.charge(accounts, paid)
-        span = _tracer.start_span(f"llm {call.purpose}")
-        span.set_attributes({"gen_ai.system": provider, "gen_ai.request.model": model, "cpa.attempt": attempt})
         return cls(
             call=call,
             provider=provider,
@@ -44,21 +51,18 @@ class Bill:
             accounts=accounts,
             paid=paid,
             began=terms.clock.monotonic(),
-            span=span,
+            span=_span(call, provider, model, attempt),
         )
 
     async def settle(self, used: Usage, outcome: str) -> None:
-        """Give back what was paid too much, and note how it went: `ok`, or the code of the error."""
+        """Give back what was paid too much, and note how it went. What cannot be given back now stays paid."""
         cost = _amount(used, self.terms, self.model)
-        await self.terms.ledger.give_back(self.accounts, self.paid.minus(cost))
-        self.span.set_attributes(
-            {
-                "gen_ai.usage.input_tokens": used.input_tokens,
-                "gen_ai.usage.output_tokens": used.output_tokens,
-                "cpa.outcome": outcome,
-            }
-        )
-        self.span.end()
+        milliseconds = (self.terms.clock.monotonic() - self.began) * 1000
+        try:
+            await self.terms.ledger.give_back(self.accounts, self.paid.minus(cost))
+        except UnavailableError as error:
+            log.warning("llm_not_given_back", accounts=[one.name for one in self.accounts], code=error.code)
+        self._end_span(used, cost, outcome)
         record = CallRecord(
             spender=self.call.spender,
             purpose=self.call.purpose,
@@ -70,10 +74,33 @@ class Bill:
             outcome=outcome,
             usage=used,
             micros=cost.micros,
-            milliseconds=(self.terms.clock.monotonic() - self.began) * 1000,
+            milliseconds=milliseconds,
         )
         metering.count(record)
         await self.terms.recorder.record(record)
+
+    def _end_span(self, used: Usage, cost: Amount, outcome: str) -> None:
+        if self.span is None:
+            return
+        self.span.set_attributes(
+            {"gen_ai.usage.input_tokens": used.input_tokens, "gen_ai.usage.output_tokens": used.output_tokens}
+        )
+        money = {} if cost.micros is None else {"micros": cost.micros}
+        end_span(self.span, None if outcome == GOOD else outcome, outcome=outcome, **money)
+
+
+def _span(call: Call, provider: str, model: str, attempt: int) -> "Span | None":
+    """Begin the span of a try, as part of the run of the job that it is made for."""
+    spender, prompt = call.spender, {"prompt": call.prompt_id} if call.prompt_id else {}
+    job = {} if spender.job is None else {"job_id": spender.job}
+    span = begin_span(f"llm {call.purpose}", _run_of(spender), tenant=spender.tenant, attempt=attempt, **job, **prompt)
+    if span is not None:
+        span.set_attributes({"gen_ai.provider.name": provider, "gen_ai.request.model": model})
+    return span
+
+
+def _run_of(spender: Spender) -> str:
+    return "" if spender.job is None else of_run(spender.job, spender.run)
 
 
 def _amount(usage: Usage, terms: Terms, model: str) -> Amount:

@@ -1,7 +1,8 @@
 """Asks the next provider when one cannot be had."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from typing import TypeVar, Unpack
 
@@ -47,15 +48,16 @@ class FallbackProvider(LLMProvider):
         """Return the vector of the first provider alone: vectors of different models cannot be compared."""
         return await self._providers[0].get_embedding(text)
 
-    async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncIterator[str]:
+    async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer of the first that begins to answer; see LLMProvider."""
         last: CPAError | None = None
         for provider, given in self._turns(options):
             begun = False
             try:
-                async for piece in provider.stream(prompt, **given):
-                    begun = True
-                    yield piece
+                async with aclosing(provider.stream(prompt, **given)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
             except _ELSEWHERE as error:
                 if begun:
                     raise

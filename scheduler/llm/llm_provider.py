@@ -1,7 +1,7 @@
 """The port to language models: what the rest of the house may ask of one, and what it may rely on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
@@ -51,8 +51,11 @@ class LLMProvider(ABC):
         """Return the answer as an instance of `schema`. Raises LLMInvalidOutputError with what came instead."""
 
     @abstractmethod
-    def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncIterator[str]:
-        """Yield the answer in pieces as they come. Nothing is tried again after the first piece."""
+    def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
+        """Yield the answer in pieces as they come. Nothing is tried again after the first piece.
+
+        Whoever stops before the end closes it (`aclosing`): then nothing is left under way.
+        """
 
     @abstractmethod
     async def get_embedding(self, text: str) -> list[float]:

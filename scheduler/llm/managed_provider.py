@@ -1,13 +1,17 @@
 """Asks over a wire within a deadline, a budget and a crowd, tries again what may pass, and takes note of every try."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import ClassVar, TypeVar, Unpack
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar, Unpack
 
 from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.errors import (
     CPAError,
+    LLMInvalidOutputError,
     LLMNotSetUpError,
+    LLMRateLimitError,
     LLMRefusedError,
     LLMTimeoutError,
     LLMTruncatedError,
@@ -15,21 +19,22 @@ from scheduler.core.errors import (
     UnavailableError,
 )
 from scheduler.core.spending import Usage
-from scheduler.llm.bill import Bill
+from scheduler.llm.bill import GOOD, Bill
 from scheduler.llm.exchange import Call, Completion, Embeddings, Finish, Form
 from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
-from scheduler.llm.wire import Wire
+from scheduler.llm.wire import FormTurnedDownError, Wire
 
 Got = TypeVar("Got", Completion, Embeddings)
+Read = TypeVar("Read")
+
+_CANCELLED = "cancelled"
 
 
 class ManagedProvider(LLMProvider):
     """Keeps the promise of `LLMProvider` over any wire."""
-
-    calls_allowed: ClassVar[bool] = True
-    """Tests turn it off, so that no model is asked by mistake; scripted ones answer all the same."""
 
     def __init__(self, wire: Wire, terms: Terms | None = None) -> None:
         self._wire = wire
@@ -45,112 +50,187 @@ class ManagedProvider(LLMProvider):
     async def generate(self, prompt: str, **options: Unpack[CallOptions]) -> str:
         """Return the answer in words; see LLMProvider."""
         call, within = _call(prompt, None, options)
-        return (await self._ask(call, within)).text
+        return await self._persist(call, within, partial(self._complete, call), partial(self._text, call))
 
     async def generate_structured(self, prompt: str, schema: type[Answer], **options: Unpack[CallOptions]) -> Answer:
         """Return the answer as an instance of `schema`; see LLMProvider."""
         call, within = _call(prompt, form_of(schema), options)
-        return read_answer(schema, (await self._ask(call, within)).text, self.name)
+
+        def read(got: Completion) -> Answer:
+            return read_answer(schema, self._text(call, got), self.name)
+
+        return await self._persist(call, within, partial(self._complete, call), read)
 
     async def get_embedding(self, text: str) -> list[float]:
         """Return the vector of a text; see LLMProvider."""
-        call = Call(prompt=text, max_tokens=0, purpose="embedding")
-        found = await self._persist(
-            call, None, lambda limit: self._wire.embed([text], limit), self._wire.embedding_model
-        )
-        return found.vectors[0]
+        call, model = Call(prompt=text, max_tokens=0, purpose="embedding"), self._wire.embedding_model
+        return await self._persist(call, None, partial(self._embed, text), self._vector, model)
 
-    async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncIterator[str]:
+    async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer in pieces; see LLMProvider."""
         call, within = _call(prompt, None, options)
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        asking = asyncio.ensure_future(self._persist(call, within, lambda limit: self._pour(call, limit, pieces)))
+        pour, read = partial(self._pour, call, pieces), partial(self._text, call)
+        asking = asyncio.ensure_future(self._persist(call, within, pour, read))
         asking.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
                 yield piece
-            _whole(await asking, call, self.name)
+            await asking
         finally:
-            asking.cancel()
+            await _given_up(asking)
 
     async def close(self) -> None:
         """Close the wire."""
         await self._wire.close()
 
-    async def _pour(self, call: Call, limit: float, pieces: asyncio.Queue[str | None]) -> Completion:
+    async def _complete(self, call: Call, left: float) -> Completion:
+        limit = self._limit(left)
+        async with self._answered_within(limit):
+            return await self._wire.complete(call, limit)
+
+    async def _embed(self, text: str, left: float) -> Embeddings:
+        limit = self._limit(left)
+        async with self._answered_within(limit):
+            return await self._wire.embed([text], limit)
+
+    async def _pour(self, call: Call, pieces: asyncio.Queue[str | None], left: float) -> Completion:
+        """Have the answer come in pieces, none of which may take longer than one try."""
         text, usage, finish = "", None, Finish.STOP
+        limit, now = self._limit(left), asyncio.get_running_loop().time
+        end = now() + left
         try:
-            async for chunk in self._wire.stream(call, limit):
-                text, usage, finish = text + chunk.text, chunk.usage or usage, chunk.finish or finish
-                if chunk.text:
-                    pieces.put_nowait(chunk.text)
+            async with self._answered_within(limit) as timer:
+                async for chunk in self._wire.stream(call, limit):
+                    text, usage, finish = text + chunk.text, chunk.usage or usage, chunk.finish or finish
+                    if chunk.text:
+                        pieces.put_nowait(chunk.text)
+                    timer.reschedule(min(now() + limit, end))
         except UnavailableError as error:
             if text:
                 raise _BrokenOffError(error) from error
             raise
         return Completion(text, finish, usage)
 
-    async def _ask(self, call: Call, within: float | None) -> Completion:
-        return _whole(
-            await self._persist(call, within, lambda limit: self._wire.complete(call, limit)), call, self.name
-        )
+    def _limit(self, left: float) -> float:
+        return min(self._terms.patience.each.total_seconds(), left)
+
+    @asynccontextmanager
+    async def _answered_within(self, limit: float) -> AsyncIterator[asyncio.Timeout]:
+        try:
+            async with asyncio.timeout(limit) as timer:
+                yield timer
+        except TimeoutError:
+            raise LLMTimeoutError(self.name, f"{limit:.3g} s") from None
+
+    def _text(self, call: Call, got: Completion) -> str:
+        if got.finish is Finish.LENGTH:
+            raise LLMTruncatedError(self.name, str(call.max_tokens))
+        if got.finish is Finish.REFUSED:
+            raise LLMRefusedError(self.name, got.text[:200] or "it says nothing more")
+        return got.text
+
+    def _vector(self, got: Embeddings) -> list[float]:
+        if len(got.vectors) != 1:
+            raise LLMInvalidOutputError(self.name, f"{len(got.vectors)} vectors of one text")
+        return got.vectors[0]
 
     async def _persist(
-        self, call: Call, within: float | None, ask: Callable[[float], Awaitable[Got]], model: str | None = None
-    ) -> Got:
-        """Try until there is an answer, the deadline or the patience is over, or the error is one that stays."""
+        self,
+        call: Call,
+        within: float | None,
+        ask: Callable[[float], Awaitable[Got]],
+        read: Callable[[Got], Read],
+        model: str | None = None,
+    ) -> Read:
+        """Try until there is an answer, the deadline or the patience is over, or the error is one that stays.
+
+        A provider that is left alone by now is not waited for: somebody else may answer.
+        """
         terms, clock = self._terms, self._terms.clock
         total = terms.patience.total.total_seconds() if within is None else within
-        end, tries = clock.monotonic() + total, 0
+        end, attempt, turned_down = clock.monotonic() + total, 0, 0
         while True:
-            tries += 1
+            attempt += 1
             try:
-                async with asyncio.timeout(end - clock.monotonic()), self._places:
-                    return await self._try(call, end, ask, tries, model or self._wire.model)
-            except TimeoutError:
-                raise LLMTimeoutError(self.name, f"{total:g} s") from None
+                return await self._try(call, end, ask, read, model or self._wire.model, attempt)
+            except FormTurnedDownError:
+                turned_down += 1
+                continue
             except _BrokenOffError as error:
                 raise error.cause from error
             except UnavailableError as error:
-                pause = terms.patience.pause(error, tries=tries, left=end - clock.monotonic(), draw=terms.draw())
-                if pause is None:
+                left, tries = end - clock.monotonic(), attempt - turned_down
+                pause = terms.patience.pause(error, tries=tries, left=left, draw=terms.draw())
+                if pause is None or not self._breaker.lets_through:
                     raise
             await terms.sleep(pause)
 
     async def _try(
-        self, call: Call, end: float, ask: Callable[[float], Awaitable[Got]], attempt: int, model: str
-    ) -> Got:
-        """Pay, ask once, and settle what it cost however it ends."""
-        if not (self.calls_allowed or self._wire.scripted):
+        self,
+        call: Call,
+        end: float,
+        ask: Callable[[float], Awaitable[Got]],
+        read: Callable[[Got], Read],
+        model: str,
+        attempt: int,
+    ) -> Read:
+        """Wait for a place, pay, ask once, and settle what it cost however it ends."""
+        if not self._breaker.lets_through:
+            raise self._left_alone()
+        async with AsyncExitStack() as held:
+            left = end - self._terms.clock.monotonic()
+            try:
+                async with asyncio.timeout(left):
+                    await held.enter_async_context(self._places)
+                    bill = await self._open(call, model, attempt)
+            except TimeoutError:
+                raise LLMTimeoutError(self.name, f"{left:.3g} s") from None
+            try:
+                got = await ask(end - self._terms.clock.monotonic())
+            except BaseException as error:
+                await _to_its_end(bill.settle(*self._judge(error, call)))
+                raise
+            self._breaker.succeeded()
+            outcome = GOOD
+            try:
+                return read(got)
+            except CPAError as error:
+                outcome = error.code
+                raise
+            finally:
+                await _to_its_end(bill.settle(got.usage or call.most, outcome))
+
+    async def _open(self, call: Call, model: str, attempt: int) -> Bill:
+        if not (Permission.granted or self._wire.stays_here):
             raise LLMNotSetUpError("asking models is switched off")
         if not self._breaker.enter():
-            pause = self._breaker.closed_for.total_seconds()
-            raise LLMUnavailableError(self.name, f"it failed too often and is left alone for {pause:.0f} s")
+            raise self._left_alone()
         try:
-            bill = await Bill.open(call, self._terms, provider=self._wire.provider, model=model, attempt=attempt)
+            return await Bill.open(call, self._terms, provider=self._wire.provider, model=model, attempt=attempt)
         except BaseException:
             self._breaker.left()
             raise
-        try:
-            got = await ask(end - self._terms.clock.monotonic())
-        except BaseException as error:
-            await bill.settle(*self._judge(error, call))
-            raise
-        self._breaker.succeeded()
-        await bill.settle(got.usage or call.most, "ok")
-        return got
+
+    def _left_alone(self) -> LLMUnavailableError:
+        pause = self._breaker.closed_for.total_seconds()
+        return LLMUnavailableError(self.name, f"it failed too often and is left alone for {pause:.0f} s")
 
     def _judge(self, error: BaseException, call: Call) -> tuple[Usage, str]:
-        """Tell the breaker, and return what the try is counted as: all it can have cost if nobody knows better."""
-        if isinstance(error, _BrokenOffError):
+        """Tell the breaker, and return what the try is counted as: all it can have cost if nobody knows better.
+
+        Whoever went away, and a provider that asks for patience, say nothing against it.
+        """
+        if isinstance(error, _BrokenOffError | FormTurnedDownError):
             error = error.cause
-        if isinstance(error, UnavailableError | asyncio.CancelledError):
+        if isinstance(error, UnavailableError) and not isinstance(error, LLMRateLimitError):
             self._breaker.failed()
         else:
             self._breaker.left()
-        code = error.code if isinstance(error, CPAError) else LLMTimeoutError.code
-        begun = getattr(error, "cut_off", not isinstance(error, CPAError) or isinstance(error, LLMTimeoutError))
-        return call.most if begun else Usage(), code
+        if not isinstance(error, CPAError):
+            return call.most, _CANCELLED if isinstance(error, asyncio.CancelledError) else CPAError.code
+        begun = getattr(error, "cut_off", isinstance(error, LLMTimeoutError))
+        return call.most if begun else Usage(), error.code
 
 
 class _BrokenOffError(Exception):
@@ -168,9 +248,19 @@ def _call(prompt: str, form: Form | None, options: CallOptions) -> tuple[Call, f
     return call, options.get("within")
 
 
-def _whole(completion: Completion, call: Call, name: str) -> Completion:
-    if completion.finish is Finish.LENGTH:
-        raise LLMTruncatedError(name, str(call.max_tokens))
-    if completion.finish is Finish.REFUSED:
-        raise LLMRefusedError(name, completion.text[:200] or "it says nothing more")
-    return completion
+async def _given_up(asking: "asyncio.Future[Any]") -> None:
+    """End what nobody waits for any more, and wait until it has ended."""
+    asking.cancel()
+    await asyncio.wait([asking])
+    if not asking.cancelled():
+        asking.exception()  # looked at: whoever still listens has been told
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finish the work also when cancelled meanwhile, then pass that on."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -67,7 +67,7 @@ def obedient(call: Call) -> Scripted | None:
 class ScriptedWire:
     """Keeps the promise of `Wire` without a model."""
 
-    scripted = True
+    stays_here = True
     provider = "mock"
     model = "script"
     embedding_model = "hash"

@@ -19,6 +19,7 @@ from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import retry_after
 from scheduler.llm.terms import Terms
+from scheduler.settings import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:11434"
 _LEAST_CONTEXT = 8_192  # tokens; Ollama's own default cuts long prompts off in silence
@@ -41,12 +42,12 @@ class OllamaProvider(ManagedProvider):
 class OllamaWire:
     """Keeps the promise of `Wire`."""
 
-    scripted = False
     provider = "ollama"
 
     def __init__(self, base_url: str, model: str, *, embedding_model: str) -> None:
         self.model = model
         self.embedding_model = embedding_model
+        self.stays_here = is_loopback(httpx.URL(base_url).host)
         self._client = httpx.AsyncClient(base_url=base_url.rstrip("/"))
 
     async def complete(self, call: Call, limit: float) -> Completion:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import openai
 from openai.types.chat import ChatCompletion
@@ -15,6 +16,8 @@ from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import in_our_words
 from scheduler.llm.structured import can_be_strict
 from scheduler.llm.terms import Terms
+from scheduler.llm.wire import FormTurnedDownError
+from scheduler.settings import is_loopback
 
 DEFAULT_URL: Final = "https://api.openai.com/v1"
 DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
@@ -40,15 +43,15 @@ class OpenAIWire:
     """Keeps the promise of `Wire` with OpenAI's SDK, whose own retries are off.
 
     Servers differ in how they take the form of an answer: as a JSON Schema, as a tool that must be called, or only as
-    "JSON". The first that is not turned down is kept for the rest of the process.
+    "JSON". One that is turned down is not tried again in this process.
     """
 
-    scripted = False
     provider = "openai"
 
     def __init__(self, api_key: str, model: str, *, base_url: str, embedding_model: str) -> None:
         self.model = model
         self.embedding_model = embedding_model
+        self.stays_here = is_loopback(urlsplit(base_url).hostname or "")
         self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0)
         self._ways: list[Callable[[Call, Form], tuple[Call, dict[str, Any]]]] = [_as_schema, _as_tool, _as_json]
 
@@ -56,16 +59,16 @@ class OpenAIWire:
         """Ask once; see Wire."""
         if call.form is None:
             return _completion(await self._create(call, limit, {}))
-        while True:
-            try:
-                asked, more = self._ways[0](call, call.form)
-                answer = await self._create(asked, limit, more)
-            except LLMRequestError as error:
-                if len(self._ways) == 1 or not _speaks_of_the_form(error):
-                    raise
-                self._ways.pop(0)
-            else:
-                return _completion(answer)
+        way = self._ways[0]
+        asked, more = way(call, call.form)
+        try:
+            return _completion(await self._create(asked, limit, more))
+        except LLMRequestError as error:
+            if way is self._ways[-1] or not _speaks_of_the_form(error):
+                raise
+            if way in self._ways:  # else another call has learned the same meanwhile
+                self._ways.remove(way)
+            raise FormTurnedDownError(error) from error
 
     async def stream(self, call: Call, limit: float) -> AsyncIterator[Chunk]:
         """Ask once and yield the answer as it comes; see Wire."""

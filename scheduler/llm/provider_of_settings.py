@@ -1,18 +1,23 @@
 """Makes the provider that the settings name."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
+import structlog
 from pydantic import SecretStr
 
 from scheduler.core.errors import LLMNotSetUpError
-from scheduler.core.spending import MICRO, CallRecorder, Ledger, Limits
+from scheduler.core.spending import CallRecorder, Ledger
 from scheduler.llm import ollama_provider
+from scheduler.llm.budgets import limits_of, models_of, unpriced
 from scheduler.llm.fallback_provider import FallbackProvider
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm.semantic_cache import SemanticCache
 from scheduler.llm.terms import LogRecorder, Patience, Terms
 from scheduler.settings import LLMSettings
+
+log = structlog.get_logger(__name__)
 
 
 def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder | None = None) -> LLMProvider | None:
@@ -22,57 +27,85 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
     """
     if not settings.provider:
         return None
+    prices = load_prices(settings.prices_file or DEFAULT_PRICES)
+    for model in unpriced(models_of(settings), prices):
+        log.warning("llm_price_unknown", model=model, prices_as_of=str(prices.as_of))
     terms = Terms(
-        patience=Patience(total=timedelta(seconds=settings.deadline_seconds), tries=settings.tries),
+        patience=Patience(
+            total=timedelta(seconds=settings.deadline_seconds),
+            each=timedelta(seconds=settings.try_seconds),
+            tries=settings.tries,
+        ),
         at_once=settings.at_once,
         limits=limits_of(settings),
-        prices=load_prices(settings.prices_file or DEFAULT_PRICES).prices,
+        prices=prices.prices,
         ledger=ledger,
         recorder=recorder or LogRecorder(),
     )
-    provider = _make(settings.provider, settings.model, settings.url, settings, terms)
-    if settings.fallback_provider:
-        other = _make(settings.fallback_provider, settings.fallback_model, settings.fallback_url, settings, terms)
-        provider = FallbackProvider([provider, other], total=terms.patience.total)
+    first, other = _first(settings), _fallback(settings)
+    provider = _make(first, settings, terms)
+    if other.kind:
+        provider = FallbackProvider([provider, _make(other, settings, terms)], total=terms.patience.total)
     if settings.cache_likeness is not None:
         provider = SemanticCache(provider, alike=settings.cache_likeness)
     return provider
 
 
-def limits_of(settings: LLMSettings) -> Limits:
-    """Return the budgets the settings give."""
-    return Limits(
-        job=(settings.job_tokens, _micros(settings.job_cost)),
-        tenant_day=(settings.tenant_tokens_a_day, _micros(settings.tenant_cost_a_day)),
-        day=(settings.tokens_a_day, _micros(settings.cost_a_day)),
+class _Server(NamedTuple):
+    """Who is asked, and with which key. `wants`: the setting that holds one."""
+
+    kind: str
+    model: str
+    url: str | None
+    key: SecretStr | None
+    wants: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.kind, (self.url or "").rstrip("/")
+
+
+def _first(settings: LLMSettings) -> _Server:
+    return _Server(settings.provider, settings.model, settings.url, settings.key, "CPA_LLM_KEY")
+
+
+def _fallback(settings: LLMSettings) -> _Server:
+    """Return the fall-back. The key of the first is shown to nobody else: only where both are the same server."""
+    first = _first(settings)
+    other = _Server(
+        settings.fallback_provider,
+        settings.fallback_model,
+        settings.fallback_url,
+        settings.fallback_key,
+        "CPA_LLM_FALLBACK_KEY",
     )
+    return other._replace(key=first.key) if other.key is None and other.place == first.place else other
 
 
-def _make(kind: str, model: str, url: str | None, settings: LLMSettings, terms: Terms) -> LLMProvider:
-    if kind == "ollama":
+def _make(server: _Server, settings: LLMSettings, terms: Terms) -> LLMProvider:
+    if server.kind == "ollama":
         return ollama_provider.OllamaProvider(
-            url or ollama_provider.DEFAULT_URL, model, embedding_model=settings.embedding_model, terms=terms
+            server.url or ollama_provider.DEFAULT_URL,
+            server.model,
+            embedding_model=settings.embedding_model,
+            terms=terms,
         )
     # takes most of a second to import, which only those pay who use it
     from scheduler.llm import openai_provider  # noqa: PLC0415
 
     return openai_provider.OpenAIProvider(
-        _key(settings.key, url),
-        model,
-        base_url=url or openai_provider.DEFAULT_URL,
+        _key(server),
+        server.model,
+        base_url=server.url or openai_provider.DEFAULT_URL,
         embedding_model=settings.embedding_model or openai_provider.DEFAULT_EMBEDDING_MODEL,
         terms=terms,
     )
 
 
-def _key(key: SecretStr | None, url: str | None) -> str:
+def _key(server: _Server) -> str:
     """Return the key; servers of one's own often want none."""
-    if key is not None:
-        return key.get_secret_value()
-    if url is None:
-        raise LLMNotSetUpError("CPA_LLM_KEY")
+    if server.key is not None:
+        return server.key.get_secret_value()
+    if server.url is None:
+        raise LLMNotSetUpError(server.wants)
     return "none"
-
-
-def _micros(money: float | None) -> int | None:
-    return None if money is None else round(money * MICRO)

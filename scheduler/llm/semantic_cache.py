@@ -1,7 +1,7 @@
 """Gives the answer again that was given to the same question, or to one that means the same. Off unless asked for."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import NamedTuple, Unpack
 
@@ -67,7 +67,7 @@ class SemanticCache(LLMProvider):
         self._put(place, prompt, answer.model_dump_json(), vector, options)
         return answer
 
-    def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncIterator[str]:
+    def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Ask; pieces are not kept."""
         return self._provider.stream(prompt, **options)
 

@@ -18,9 +18,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long and how often one question is tried. Backoff is exponential with full jitter."""
+    """How long and how often one question is tried. Backoff is exponential with full jitter.
+
+    `total` bounds all tries, `each` one of them; of a stream `each` bounds the wait for a piece.
+    """
 
     total: timedelta = timedelta(seconds=60)
+    each: timedelta = timedelta(seconds=30)
     tries: int = 4
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(seconds=20)

@@ -77,6 +77,7 @@ class Maintenance:
                 messages=pruned.messages,
                 keys=pruned.keys,
                 schedule_events=pruned.schedule_events,
+                accounts=pruned.accounts,
             )
 
     async def _remove_orphans(self) -> None:

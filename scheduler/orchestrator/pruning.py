@@ -44,10 +44,11 @@ class Pruned:
     messages: int = 0
     keys: int = 0
     schedule_events: int = 0
+    accounts: int = 0
 
     @property
     def total(self) -> int:
-        return self.jobs + self.messages + self.keys + self.schedule_events
+        return self.jobs + self.messages + self.keys + self.schedule_events + self.accounts
 
 
 class Pruner:
@@ -61,19 +62,20 @@ class Pruner:
     async def count(self, cutoffs: Cutoffs) -> Pruned:
         """Say what `prune` would remove, and remove nothing."""
         found = await self._store.count_old(cutoffs.jobs, cutoffs.messages, cutoffs.keys)
-        return Pruned(jobs=found[0], messages=found[1], keys=found[2], schedule_events=found[3])
+        return Pruned(jobs=found[0], messages=found[1], keys=found[2], schedule_events=found[3], accounts=found[4])
 
     async def prune(self, cutoffs: Cutoffs, told: Callable[[int], None] = lambda _jobs: None) -> Pruned:
         """Remove what is too old; may be broken off at any time. `told` gets the number of jobs after each step."""
-        jobs = messages = keys = lines = 0
+        jobs = messages = keys = lines = accounts = 0
         if cutoffs.jobs is not None:
             jobs = await self._prune_jobs(cutoffs.jobs, told)
             lines = await _until_none(self._store.prune_schedule_events, cutoffs.jobs)
+            accounts = await _until_none(self._store.prune_spending, cutoffs.jobs)
         if cutoffs.messages is not None:
             messages = await _until_none(self._store.prune_messages, cutoffs.messages)
         if cutoffs.keys is not None:
             keys = await _until_none(self._store.prune_keys, cutoffs.keys)
-        return Pruned(jobs=jobs, messages=messages, keys=keys, schedule_events=lines)
+        return Pruned(jobs=jobs, messages=messages, keys=keys, schedule_events=lines, accounts=accounts)
 
     async def _prune_jobs(self, before: datetime, told: Callable[[int], None]) -> int:
         count, after = 0, 0

@@ -101,7 +101,7 @@ class RepairService:
             await self._repairs.note(job, "no_cure", "", self._clock.now())
             return
         try:
-            spender, error = Spender(job.tenant, job.id), _told(broken)
+            spender, error = Spender(job.tenant, job.id, job.run), _told(broken)
             advice = await self._adviser.analyze_error(error, _context(broken), spender)
         except CPAError as failure:
             await self._repairs.note(job, failure.code, "", self._clock.now())

@@ -23,7 +23,7 @@ class RetentionRepository(Protocol):
     """Removes what is old. Each call is one small step; it is repeated until there is nothing left."""
 
     async def prune_jobs(self, ended_before: datetime, after: int, now: datetime) -> PrunedJobs:
-        """Remove jobs that ended before a moment, with tasks, events and dead letters, and note it in the audit log.
+        """Remove jobs that ended before a moment, with all that hangs on them, and note it in the audit log.
 
         `after` is where the step before left off, 0 at first.
         """
@@ -37,10 +37,16 @@ class RetentionRepository(Protocol):
     async def prune_schedule_events(self, before: datetime) -> int:
         """Remove lines of schedules' timelines from before a moment."""
 
+    async def prune_spending(self, before: datetime) -> int:
+        """Forget what was spent on days before that of a moment, and for jobs from before it that never came to be."""
+
     async def count_old(
         self, jobs: datetime | None, messages: datetime | None, keys: datetime | None
-    ) -> tuple[int, int, int, int]:
-        """Count the jobs, messages, keys and lines of schedules that pruning would remove, and remove nothing."""
+    ) -> tuple[int, int, int, int, int]:
+        """Count what pruning would remove, and remove nothing.
+
+        Return how many jobs, messages, keys, lines of schedules, and accounts of what was spent.
+        """
 
     async def unknown_jobs(self, job_ids: Sequence[JobId]) -> Sequence[JobId]:
         """Return those of the ids that no job has."""

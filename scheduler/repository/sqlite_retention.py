@@ -3,14 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Final
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.ids import JobId, TenantId, new_id
+from scheduler.core.ids import JobId, TenantId, first_id_of, new_id
 from scheduler.core.job import JobStatus
 from scheduler.repository import sqlite_audit
 from scheduler.repository.retention import PrunedJobs
@@ -21,6 +21,15 @@ _STEP: Final = 0.005  # seconds a step may delete; the job it is at then is fini
 _LOOK: Final = 200  # rows a step looks at
 _MOST_EVENTS: Final = 1_000  # a longer timeline goes in several steps
 _SOME: Final = 500  # rows without anything hanging on them that a step removes
+_OLD_ACCOUNTS: Final = """
+    SELECT account FROM spending WHERE account >= 'day ' AND account < 'day ' || :day
+    UNION ALL SELECT account FROM spending
+        WHERE account >= 'tenant ' AND account < 'tenant!' AND substr(account, -10) < :day
+    UNION ALL SELECT account FROM spending
+        WHERE account >= 'job ' AND account < 'job ' || :first AND substr(account, 19, 1) = '7'
+        AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = substr(account, 5))
+"""
+"""Ids of version 7 sort by time; a job of another id loses its account only together with itself."""
 _OLD_JOBS: Final = "SELECT n, id, tenant, status, completed_at, created_at FROM jobs WHERE n > ? ORDER BY n LIMIT ?"
 
 
@@ -48,6 +57,13 @@ class SQLiteRetentionRepository:
     async def prune_schedule_events(self, before: datetime) -> int:
         return await self._prune("schedule_events", "seq", "at", before)
 
+    async def prune_spending(self, before: datetime) -> int:
+        wanted = f"{_OLD_ACCOUNTS} LIMIT :some", {**_of_accounts(before), "some": _SOME}
+        rows = await self._database.read(lambda connection: connection.execute(*wanted).fetchall())
+        if rows:
+            await self._delete("spending", "account", [row[0] for row in rows])
+        return len(rows)
+
     async def prune_keys(self, before: datetime) -> int:
         wanted = (to_micros(before), _SOME)
         oldest = "SELECT tenant, route, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?"
@@ -72,20 +88,21 @@ class SQLiteRetentionRepository:
         return len(old)
 
     @crash_points(CrashPoint.BEFORE_PRUNE, CrashPoint.AFTER_PRUNE)
-    async def _delete(self, table: str, number: str, old: Sequence[int]) -> None:
+    async def _delete(self, table: str, number: str, old: Sequence[int | str]) -> None:
         statement = f"DELETE FROM {table} WHERE {number} = ?"  # noqa: S608 - names are ours
         await self._database.write(lambda connection: connection.executemany(statement, [(row,) for row in old]))
 
     async def count_old(
         self, jobs: datetime | None, messages: datetime | None, keys: datetime | None
-    ) -> tuple[int, int, int, int]:
-        def read(connection: sqlite3.Connection) -> tuple[int, int, int, int]:
+    ) -> tuple[int, int, int, int, int]:
+        def read(connection: sqlite3.Connection) -> tuple[int, int, int, int, int]:
             forgotten = "SELECT count(*) FROM idempotency_keys WHERE created_at < ?"
             return (
                 _count_jobs(connection, maybe_micros(jobs)),
                 _count(connection, "messages", "n", "stored_at", maybe_micros(messages)),
                 connection.execute(forgotten, (maybe_micros(keys),)).fetchone()[0],
                 _count(connection, "schedule_events", "seq", "at", maybe_micros(jobs)),
+                0 if jobs is None else len(connection.execute(_OLD_ACCOUNTS, _of_accounts(jobs)).fetchall()),
             )
 
         return await self._database.read(read)
@@ -97,6 +114,10 @@ class SQLiteRetentionRepository:
                 job_id for job_id in job_ids if connection.execute(statement, (job_id,)).fetchone() is None
             ]
         )
+
+
+def _of_accounts(before: datetime) -> dict[str, str]:
+    return {"day": before.astimezone(UTC).date().isoformat(), "first": first_id_of(before)}
 
 
 def _old_jobs(connection: sqlite3.Connection, limit: int, after: int) -> tuple[list[int], int | None]:
@@ -145,6 +166,7 @@ def _remove_jobs(
             if _has_shortened(connection, row["id"]):
                 break
             connection.execute("DELETE FROM jobs WHERE n = ?", (number,))
+            connection.execute("DELETE FROM spending WHERE account = 'job ' || ?", (row["id"],))
             entries.append(_entry(row["tenant"], row["id"], now))
         last = number
         if time.monotonic() > end:

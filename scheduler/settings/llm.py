@@ -26,13 +26,21 @@ class LLMSettings(BaseSettings):
         default=None, description="its address; default: OpenAI's, or Ollama on this machine"
     )
     key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("CPA_LLM_KEY", "CPA_OPENAI_API_KEY", "OPENAI_API_KEY")
+        default=None,
+        validation_alias=AliasChoices("CPA_LLM_KEY", "CPA_OPENAI_API_KEY", "OPENAI_API_KEY"),
+        description="for `url` alone; or OPENAI_API_KEY",
     )
     embedding_model: str = ""
     fallback_provider: Literal["", "openai", "ollama"] = Field(default="", description="who is asked when it is away")
     fallback_model: str = ""
     fallback_url: WebAddress | None = None
+    fallback_key: SecretStr | None = Field(
+        default=None, description="of the fall-back; may be left out where it is at the same address as the first"
+    )
     deadline_seconds: float = Field(default=60.0, gt=0, le=3600, description="for one question, all tries included")
+    try_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="for one try; of an answer in pieces: until the next piece"
+    )
     tries: int = Field(default=4, ge=1, le=20)
     at_once: int = Field(default=8, ge=1, le=1000, description="calls under way at the same time")
     job_tokens: int | None = Field(default=None, ge=0, description="what one job may use in all")

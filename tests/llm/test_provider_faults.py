@@ -62,7 +62,7 @@ async def test_ends_in_time_with_the_right_error_tries_and_costs(served: Served,
     assert caught.value.code == fault.code
     assert time.monotonic() - began < QUICK.total.total_seconds() + 0.5
     assert len(server.requests) == fault.tries
-    assert len(records.all) == fault.tries
+    assert records.outcomes == [fault.code] * fault.tries
     used = sum(record.usage.total for record in records.all)
     assert used == fault.tokens if fault.tokens is not None else used > 0
 
@@ -77,7 +77,7 @@ async def test_refusal_of_openai_is_said_and_counted(served: Served, records: Re
         await provider.generate("Grüße Anna")
 
     assert caught.value.code == "llm_refused"
-    assert records.all[0].usage == Usage(11, 7)
+    assert (records.outcomes, records.all[0].usage) == (["llm_refused"], Usage(11, 7))
 
 
 async def test_what_passes_by_itself_is_tried_again(served: Served, records: Records) -> None:
@@ -121,10 +121,11 @@ async def test_stream_that_is_cut_off_is_an_error_and_not_repeated(served: Serve
         _ = [piece async for piece in provider.stream("Grüße Anna")]
 
     assert len(server.requests) == 1
+    assert records.outcomes == ["llm_unavailable"]
     assert records.all[0].usage.total > 18
 
 
-async def test_stream_that_drips_ends_with_the_deadline(served: Served) -> None:
+async def test_stream_that_drips_ends_with_the_deadline(served: Served, records: Records) -> None:
     provider, server = served
     server.play(Move(text="eins zwei drei vier fünf sechs sieben acht neun zehn", drip=0.4))
     began = time.monotonic()
@@ -133,6 +134,7 @@ async def test_stream_that_drips_ends_with_the_deadline(served: Served) -> None:
         _ = [piece async for piece in provider.stream("Zähle")]
 
     assert caught.value.code == "llm_timeout"
+    assert records.outcomes == ["llm_timeout"]
     assert time.monotonic() - began < QUICK.total.total_seconds() + 0.5
 
 

@@ -1,11 +1,12 @@
 """The settings name a model, its fall-back, its budget; what they leave open is said plainly."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from scheduler.core.errors import LLMBudgetError, LLMNotSetUpError
+from scheduler.core.errors import CPAError, LLMBudgetError, LLMNotSetUpError
 from scheduler.core.spending import Price, Usage
 from scheduler.llm.memory_ledger import MemoryLedger
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
@@ -68,6 +69,52 @@ async def test_fallback_answers_and_budget_holds() -> None:
         with pytest.raises(LLMBudgetError):
             await provider.generate("Grüße Anna", max_tokens=10_000)
         await provider.close()
+
+
+async def keys_shown(settings: LLMSettings) -> None:
+    provider = make_provider(settings, MemoryLedger())
+    assert provider is not None
+    with contextlib.suppress(CPAError):
+        await provider.generate("Grüße Anna")
+    await provider.close()
+
+
+async def test_key_of_the_first_is_shown_to_nobody_else() -> None:
+    with openai_server() as first, openai_server() as second:
+        first.otherwise = Move(status=500)
+        fields = {"provider": "openai", "model": MODEL, "url": f"{first.url}/v1", "key": SecretStr(KEY), "tries": 1}
+        other = {"fallback_provider": "openai", "fallback_model": MODEL}
+        elsewhere = other | {"fallback_url": f"{second.url}/v1"}
+
+        await keys_shown(LLMSettings.model_validate(fields | elsewhere))
+        await keys_shown(LLMSettings.model_validate(fields | elsewhere | {"fallback_key": SecretStr("its own")}))
+        await keys_shown(LLMSettings.model_validate(fields | other | {"fallback_url": f"{first.url}/v1/"}))
+        with pytest.raises(LLMNotSetUpError, match="CPA_LLM_FALLBACK_KEY"):
+            make_provider(LLMSettings.model_validate(fields | other), MemoryLedger())
+
+    assert [asked["key"] for asked in first.requests] == [f"Bearer {KEY}"] * 4
+    assert [asked["key"] for asked in second.requests] == ["Bearer none", "Bearer its own"]
+
+
+def test_key_of_the_fall_back_has_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPA_LLM_FALLBACK_KEY", KEY)
+
+    settings = load_settings().llm
+
+    assert (settings.key, settings.fallback_key) == (None, SecretStr(KEY))
+    assert KEY not in repr(settings)
+
+
+async def test_one_try_may_take_less_than_the_deadline() -> None:
+    with ollama_server() as server:
+        server.play(Move(delay=1.5))
+        settings = LLMSettings(provider="ollama", model=MODEL, url=server.url, try_seconds=1)
+        provider = make_provider(settings, MemoryLedger())
+        assert provider is not None
+
+        assert await provider.generate("Grüße Anna") == "Hallo Anna"
+        await provider.close()
+        assert len(server.requests) == 2
 
 
 async def test_cache_is_off_unless_asked_for() -> None:

