@@ -1,6 +1,8 @@
 """Lists of jobs as every store must give them: filtered, newest first, page by page, each tenant's own."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 from scheduler.core.errors import InvalidFieldError, StoreBusyError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus
-from scheduler.repository import sqlite_listing, sqlite_words
+from scheduler.orchestrator.batch_service import MOST_ORDERS
+from scheduler.repository import sqlite_listing, sqlite_words, word_index
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_listing import Place
@@ -244,6 +247,24 @@ async def test_words_in_a_time_are_found_at_once_however_many_newer_jobs_have_th
     assert (page.total, page.total_is_estimate, page.next_cursor) == (2, False, None)
 
 
+async def test_words_in_a_time_are_found_though_a_batch_got_its_numbers_late(
+    store: Store, database: SQLiteDatabase
+) -> None:
+    """A batch bears one time, and its numbers are given when all of it is planned."""
+    asked, begun, later = NOON, NOON + MINUTE, NOON + 2 * MINUTE
+    single = [await saved(store, description="einzeln", created_at=later) for _ in range(30)]
+    await store.jobs.save_many([a_job(description="Stapel", created_at=begun) for _ in range(MOST_ORDERS)])
+    late = [await saved(store, description="einzeln", created_at=asked) for _ in range(30)]
+    while await WordIndex(database).catch_up():
+        pass
+
+    after = await store.jobs.find(JobFilter(text="einzeln", since=begun), DEFAULT_TENANT)
+    before = await store.jobs.find(JobFilter(text="einzeln", until=later), DEFAULT_TENANT)
+
+    assert ([job.id for job in after.items], after.total) == (newest_first(single), 30)
+    assert ([job.id for job in before.items], before.total) == (newest_first(late), 30)
+
+
 async def test_words_are_found_though_clocks_ran_behind(store: Store) -> None:
     minutes = (0, 3, 1, 4, 2, 6, 5)
     jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * minute) for minute in minutes]
@@ -261,9 +282,57 @@ async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLit
     await store.jobs.delete(job.id)
 
     assert await found(store, JobFilter(text="rechnung")) == [kept.id]
-    statement = "SELECT count(*) FROM job_words WHERE job_words MATCH 'rechnung'"
+    statement = "SELECT count(*) FROM job_word_spans WHERE job_word_spans MATCH 'rechnung'"
     count = await database.read(lambda connection: connection.execute(statement).fetchone()[0])
     assert count == 1
+
+
+async def test_words_of_old_jobs_are_indexed_the_newest_first_and_totals_say_so(
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_index, "PART", 2)
+    jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * number) for number in range(6)]
+    with contextlib.closing(sqlite3.connect(store_path, isolation_level=None)) as connection:
+        connection.execute("UPDATE job_word_spans_mark SET low = 4, high = 4")
+
+    pages = [await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT) for _ in range(2)]
+    new = await store.jobs.find(JobFilter(text="rechnung", since=NOON + 4 * MINUTE), DEFAULT_TENANT)
+    pages.append(await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT))
+
+    assert [[job.id for job in page.items] for page in pages] == [newest_first(jobs[at:]) for at in (4, 2, 0)]
+    assert [page.total_is_estimate for page in pages] == [True, True, False]
+    assert (new.total, new.total_is_estimate) == (2, False)
+
+
+async def test_a_total_of_words_is_an_estimate_while_new_jobs_are_not_indexed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_index, "PART", 2)
+    await store.jobs.save_many([a_job(description="Rechnung") for _ in range(4)])
+
+    pages = [await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT) for _ in range(2)]
+
+    assert [(page.total, page.total_is_estimate) for page in pages] == [(2, True), (4, False)]
+
+
+async def test_the_index_of_words_rests_between_its_parts(
+    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = 0
+
+    async def work(_words: WordIndex) -> bool:
+        nonlocal parts
+        parts += 1
+        await asyncio.sleep(0.01)
+        return True
+
+    monkeypatch.setattr(WordIndex, "catch_up", work)
+    words = asyncio.create_task(WordIndex(database).run())
+    await asyncio.wait([words], timeout=0.2)
+    words.cancel()
+    await asyncio.wait([words])
+
+    assert 1 <= parts <= 6
 
 
 async def test_the_index_of_words_follows_the_jobs_by_itself(store: Store, database: SQLiteDatabase) -> None:
