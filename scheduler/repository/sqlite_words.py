@@ -30,7 +30,7 @@ WINDOW: Final = 500
 SAMPLE: Final = 1_000
 """So many jobs that have the words tell how many there are where not all can be looked through."""
 
-_ON_THE_WAY: Final = 20_000
+_ON_THE_WAY: Final = 10_000
 """So many jobs of a tenant may be on their way into the store: a batch (of up to 1,000) bears the time at which it came
 and gets its numbers when all of it is planned, after jobs that came meanwhile."""
 _CURSOR: Final = "words"
