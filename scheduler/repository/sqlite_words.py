@@ -7,7 +7,7 @@ through so many numbers of jobs, newest first, and looks up so many jobs that ha
 to fill it, its cursor goes on from there.
 
 The index follows the jobs: `catch_up` writes the words of the next ones, in parts, because within the transaction of
-each job they would cost ten times as much. What was there before the index is written after that, the newest first.
+each job they would cost ten times as much. What was there before the index is written beside that, the newest first.
 """
 
 import json
@@ -88,22 +88,18 @@ def is_behind(connection: sqlite3.Connection, first: int = 0, last: int = _LAST)
 
 
 def catch_up(connection: sqlite3.Connection, most: int) -> None:
-    """Write the words of the next jobs into the index, up to `most`; of older ones when there are no new ones."""
+    """Write the words of up to so many jobs into the index: of new ones, and of older ones as far as there is room."""
     low, high = connection.execute("SELECT low, high FROM job_word_spans_mark").fetchone()
-    newer = "SELECT max(n) FROM (SELECT n FROM jobs WHERE n > ? ORDER BY n LIMIT ?)"
-    older = "SELECT min(n) FROM (SELECT n FROM jobs WHERE n <= ? ORDER BY n DESC LIMIT ?)"
-    last = connection.execute(newer, (high, most)).fetchone()[0]
-    if last is not None:
-        part, mark = (high, last), (low, last)
-    else:
-        first = connection.execute(older, (low, most)).fetchone()[0]
-        if first is None:
-            return
-        part, mark = (first - 1, low), (first - 1, high)
-    connection.execute(
-        "INSERT INTO job_word_spans (rowid, text) SELECT n, text FROM job_texts WHERE n > ? AND n <= ?", part
-    )
-    connection.execute("UPDATE job_word_spans_mark SET low = ?, high = ?", mark)
+    newer = "SELECT count(*), max(n) FROM (SELECT n FROM jobs WHERE n > ? ORDER BY n LIMIT ?)"
+    older = "SELECT min(n) - 1 FROM (SELECT n FROM jobs WHERE n <= ? ORDER BY n DESC LIMIT ?)"
+    number, last = connection.execute(newer, (high, most)).fetchone()
+    first = connection.execute(older, (low, most - number)).fetchone()[0]
+    down_to, up_to = low if first is None else first, high if last is None else last
+    for part in ((down_to, low), (high, up_to)):
+        connection.execute(
+            "INSERT INTO job_word_spans (rowid, text) SELECT n, text FROM job_texts WHERE n > ? AND n <= ?", part
+        )
+    connection.execute("UPDATE job_word_spans_mark SET low = ?, high = ?", (down_to, up_to))
 
 
 def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, place: Place) -> Page[JobSummary]:

@@ -287,13 +287,14 @@ async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLit
     assert count == 1
 
 
-async def test_words_of_old_jobs_are_indexed_the_newest_first_and_totals_say_so(
-    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("old", [4, 5])
+async def test_words_of_old_jobs_are_indexed_beside_new_ones_the_newest_first_and_totals_say_so(
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch, old: int
 ) -> None:
     monkeypatch.setattr(word_index, "PART", 2)
     jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * number) for number in range(6)]
     with contextlib.closing(sqlite3.connect(store_path, isolation_level=None)) as connection:
-        connection.execute("UPDATE job_word_spans_mark SET low = 4, high = 4")
+        connection.execute("UPDATE job_word_spans_mark SET low = ?1, high = ?1", (old,))
 
     pages = [await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT) for _ in range(2)]
     new = await store.jobs.find(JobFilter(text="rechnung", since=NOON + 4 * MINUTE), DEFAULT_TENANT)
