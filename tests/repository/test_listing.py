@@ -1,59 +1,28 @@
 """Lists of jobs as every store must give them: filtered, newest first, page by page, each tenant's own."""
 
 import asyncio
-import contextlib
-import sqlite3
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scheduler.core.errors import InvalidFieldError, StoreBusyError
+from scheduler.core.errors import InvalidFieldError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
-from scheduler.core.job import Job, JobFilter, JobStatus
+from scheduler.core.job import JobFilter, JobStatus
 from scheduler.orchestrator.batch_service import MOST_ORDERS
-from scheduler.repository import sqlite_listing, sqlite_words, word_index
+from scheduler.repository import sqlite_listing, sqlite_words
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_listing import Place
-from scheduler.repository.word_index import PART, WordIndex
-from tests.support.builders import a_job, a_progress
+from scheduler.repository.word_index import WordIndex
+from tests.support.builders import a_job
 from tests.support.clock import NOON
+from tests.support.listing import ALL, ended, found, newest_first, saved
 from tests.support.store import Store
 from tests.support.words import shorten_spans
 
-ALL = JobFilter()
 OTHER = TenantId("other")
 MINUTE = timedelta(minutes=1)
 FAILED, DONE, PENDING = JobStatus.FAILED, JobStatus.DONE, JobStatus.PENDING
-
-
-async def saved(store: Store, **fields: Any) -> Job:  # noqa: ANN401 - fields of Job
-    return await store.jobs.save(a_job(**fields))
-
-
-async def ended(store: Store, status: JobStatus = DONE, **fields: Any) -> Job:  # noqa: ANN401 - fields of Job
-    job = await store.leased(**fields)
-    await store.jobs.record(a_progress(job, status=status, completed_at=NOON))
-    return job
-
-
-async def found(store: Store, wanted: JobFilter = ALL, tenant: TenantId = DEFAULT_TENANT) -> list[JobId]:
-    """Return every job that fits, page by page."""
-    ids: list[JobId] = []
-    cursor = None
-    while True:
-        page = await store.jobs.find(wanted, tenant, limit=2, cursor=cursor)
-        ids += [job.id for job in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return ids
-
-
-def newest_first(jobs: Sequence[Job]) -> list[JobId]:
-    return [job.id for job in reversed(jobs)]
 
 
 async def test_a_list_shows_a_job_in_short(store: Store) -> None:
@@ -271,105 +240,6 @@ async def test_words_are_found_though_clocks_ran_behind(store: Store) -> None:
     wanted = JobFilter(text="rechnung", since=NOON + 2 * MINUTE, until=NOON + 5 * MINUTE)
 
     assert await found(store, wanted) == newest_first([jobs[1], jobs[3], jobs[4]])
-
-
-@pytest.mark.parametrize("indexed", [True, False])
-async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLiteDatabase, indexed: bool) -> None:
-    job = await ended(store, description=SENTENCE)
-    kept = await ended(store, description=SENTENCE)
-    if indexed:
-        await WordIndex(database).catch_up()
-    await store.jobs.delete(job.id)
-
-    assert await found(store, JobFilter(text="rechnung")) == [kept.id]
-    statement = "SELECT count(*) FROM job_word_spans WHERE job_word_spans MATCH 'rechnung'"
-    count = await database.read(lambda connection: connection.execute(statement).fetchone()[0])
-    assert count == 1
-
-
-@pytest.mark.parametrize("old", [4, 5])
-async def test_words_of_old_jobs_are_indexed_beside_new_ones_the_newest_first_and_totals_say_so(
-    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch, old: int
-) -> None:
-    monkeypatch.setattr(word_index, "PART", 2)
-    jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * number) for number in range(6)]
-    with contextlib.closing(sqlite3.connect(store_path, isolation_level=None)) as connection:
-        connection.execute("UPDATE job_word_spans_mark SET low = ?1, high = ?1", (old,))
-
-    pages = [await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT) for _ in range(2)]
-    new = await store.jobs.find(JobFilter(text="rechnung", since=NOON + 4 * MINUTE), DEFAULT_TENANT)
-    pages.append(await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT))
-
-    assert [[job.id for job in page.items] for page in pages] == [newest_first(jobs[at:]) for at in (4, 2, 0)]
-    assert [page.total_is_estimate for page in pages] == [True, True, False]
-    assert (new.total, new.total_is_estimate) == (2, False)
-
-
-async def test_a_total_of_words_is_an_estimate_while_new_jobs_are_not_indexed(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(word_index, "PART", 2)
-    await store.jobs.save_many([a_job(description="Rechnung") for _ in range(4)])
-
-    pages = [await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT) for _ in range(2)]
-
-    assert [(page.total, page.total_is_estimate) for page in pages] == [(2, True), (4, False)]
-
-
-async def test_the_index_of_words_rests_between_its_parts(
-    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts = 0
-
-    async def work(_words: WordIndex) -> bool:
-        nonlocal parts
-        parts += 1
-        await asyncio.sleep(0.01)
-        return True
-
-    monkeypatch.setattr(WordIndex, "catch_up", work)
-    words = asyncio.create_task(WordIndex(database).run())
-    await asyncio.wait([words], timeout=0.2)
-    words.cancel()
-    await asyncio.wait([words])
-
-    assert 1 <= parts <= 6
-
-
-async def test_the_index_of_words_follows_the_jobs_by_itself(store: Store, database: SQLiteDatabase) -> None:
-    await store.jobs.save_many([a_job(description=SENTENCE) for _ in range(PART + 1)])
-    words = asyncio.create_task(WordIndex(database).run())
-
-    seen = database.changes
-    while await database.read(sqlite_words.is_behind):
-        await database.wait(seen, 0.1)
-        seen = database.changes
-    words.cancel()
-    await asyncio.wait([words])
-
-    page = await database.read(
-        lambda connection: sqlite_words.find(connection, JobFilter(text="rechnung"), DEFAULT_TENANT, Place(10))
-    )
-    assert page.total == PART + 1
-
-
-async def test_the_index_of_words_outlives_a_store_that_is_busy(
-    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried = asyncio.Event()
-
-    async def busy(_words: WordIndex) -> bool:
-        tried.set()
-        raise StoreBusyError("cpa.db")
-
-    monkeypatch.setattr(WordIndex, "catch_up", busy)
-    words = asyncio.create_task(WordIndex(database).run())
-    await tried.wait()
-    await asyncio.sleep(0)
-
-    assert not words.done()
-    words.cancel()
-    await asyncio.wait([words])
 
 
 async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:
