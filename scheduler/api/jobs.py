@@ -99,8 +99,9 @@ async def list_jobs(
 ) -> JobListResponse:
     """List jobs, newest first. `next_cursor` leads to the next page at the same cost, however long the list is.
 
-    `total` is exact up to 10,000; beyond, `total_is_estimate` says so. With `text` and another filter a page may be
-    shorter than `limit` and still have a next one.
+    `total` is exact up to 10,000; beyond, `total_is_estimate` says so. With `text` it says so sooner: when there is
+    more than one page looks through (50,000 jobs of all tenants; with another filter 500 with these words), and while
+    words are not indexed yet. Then a page may also be shorter than `limit`, or empty, and still have a next one.
     """
     wanted = JobFilter(statuses=frozenset(status), intent=intent, since=since, until=until, text=text)
     page = await jobs.find(wanted, tenant, limit=limit, offset=offset, cursor=cursor)

@@ -95,7 +95,7 @@ _OWNS = re.compile(r"(?<=\w)['’]s$")
 _ROLE_BEFORE_TITLE = re.compile(r"^[^\W\d_]+(?:in|e|er)? (?=(?:herrn?|frau|mr|mrs|ms)\.? )", re.IGNORECASE)
 _FORM_WORD = re.compile(r"^(?:formular|vordruck)\s+(?=\S)", re.IGNORECASE)
 _THEME = re.compile(r"^(?:thema|betreff|subject|topic)\s+(?=\S)", re.IGNORECASE)
-_TITLE = re.compile(rf"{_THEME.pattern}|^(?:titel|title)\s+(?-i:(?=[A-ZÄÖÜ\"„“]))", re.IGNORECASE)
+_TITLE = re.compile(rf"^[Tt]it(?:el|le)\s+(?=[A-ZÄÖÜ{ALL_MARKS}])")
 _GENERIC = frozenset({"datei", "file", "termin", "meeting", "appointment"})
 _SENTENCE_INSIDE = re.compile(r"[.!?]\s")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -123,7 +123,8 @@ def clean(slot: str, words: str) -> str:
     if slot == "form":
         return _FORM_WORD.sub("", text)
     if slot in {"subject", "title"}:
-        return (_TITLE if slot == "title" else _THEME).sub("", text)
+        text = _THEME.sub("", text)
+        return _unquote(_TITLE.sub("", text) if slot == "title" else text)
     if slot == "folder":
         return _FOLDER_WORD.sub("", text)
     return _FILE_WORD.sub("", text) if slot == "document" else text

@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list, newest first, and how many there are in all: exact up to 10,000, beyond that an estimate.
+    """A part of a list, newest first, and how many there are in all: an estimate where it says so.
 
     `next_cursor` leads to the next page; None: this is the last one, or the list has no cursors.
     """

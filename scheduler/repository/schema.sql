@@ -153,7 +153,11 @@ CREATE VIEW job_texts (n, text) AS
 SELECT n, own || span || ' ' || own || (span + 1) || ' ' || own || (span + 2) || ' ' || replace(description, char(57344), ' ')
 FROM (SELECT n, char(57344) || lower(hex(tenant)) || 'x' AS own, n / 25000 AS span, description FROM jobs WHERE description <> '');
 
-CREATE VIRTUAL TABLE job_words USING fts5(text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE job_word_spans USING fts5(text, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
+
+CREATE TABLE job_word_spans_mark (low INTEGER NOT NULL, high INTEGER NOT NULL) STRICT;
+
+CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='unicode61 remove_diacritics 0');
 
 CREATE TABLE job_words_mark (n INTEGER NOT NULL) STRICT;
 
@@ -203,10 +207,17 @@ CREATE INDEX jobs_ready ON jobs (priority DESC, turn, n, tenant) WHERE status = 
 
 CREATE INDEX jobs_ready_of_tenant ON jobs (tenant, priority DESC, turn, n) WHERE status = 'pending' AND delayed = 0;
 
-CREATE TRIGGER job_words_go BEFORE DELETE ON jobs
-WHEN OLD.n <= (SELECT n FROM job_words_mark)
+CREATE TRIGGER job_word_spans_go BEFORE DELETE ON jobs
+WHEN EXISTS (SELECT 1 FROM job_word_spans_mark WHERE low < OLD.n AND high >= OLD.n)
 BEGIN
-    INSERT INTO job_words (job_words, rowid, text) SELECT 'delete', n, text FROM job_texts WHERE n = OLD.n;
+    INSERT INTO job_word_spans (job_word_spans, rowid, text) SELECT 'delete', n, text FROM job_texts WHERE n = OLD.n;
+END;
+
+CREATE TRIGGER job_words_go AFTER DELETE ON jobs
+WHEN OLD.description <> '' AND OLD.n <= (SELECT n FROM job_words_mark)
+BEGIN
+    INSERT INTO job_words (job_words, rowid, words)
+    VALUES ('delete', OLD.n, 'xt' || lower(hex(OLD.tenant)) || ' ' || OLD.description);
 END;
 
 CREATE TABLE lam_nonces (

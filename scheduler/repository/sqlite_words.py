@@ -7,7 +7,7 @@ through so many numbers of jobs, newest first, and looks up so many jobs that ha
 to fill it, its cursor goes on from there.
 
 The index follows the jobs: `catch_up` writes the words of the next ones, in parts, because within the transaction of
-each job they would cost ten times as much.
+each job they would cost ten times as much. What was there before the index is written beside that, the newest first.
 """
 
 import json
@@ -30,16 +30,22 @@ WINDOW: Final = 500
 SAMPLE: Final = 1_000
 """So many jobs that have the words tell how many there are where not all can be looked through."""
 
-_SLACK: Final = 1000
-"""So many jobs a clock may be behind when it gives numbers in another order than times."""
+_ON_THE_WAY: Final = 10_000
+"""So many jobs of a tenant may be on their way into the store: a batch (of up to 1,000) bears the time at which it came
+and gets its numbers when all of it is planned, after jobs that came meanwhile."""
 _CURSOR: Final = "words"
 _NO_WORD: Final = Sentence("er enthält kein Wort", "it has no word in it")
 _MARK: Final = "\ue000"  # begins the words for where a job lies; taken out of descriptions, and a letter to SQLite
 _BETWEEN: Final = re.compile(rf"[\s\x00{_MARK}]+")
 _ANYWHERE: Final = 100_000_000  # words are as near as that in every description
 _MATCHES: Final = (
-    "SELECT rowid AS n FROM job_words WHERE job_words MATCH :words AND rowid < :before AND rowid >= :down_to"
+    "SELECT rowid AS n FROM job_word_spans WHERE job_word_spans MATCH :words AND rowid < :before AND rowid >= :down_to"
     " ORDER BY rowid DESC LIMIT :window"
+)
+_LAST: Final = 2**63 - 1
+_IS_BEHIND: Final = (
+    "SELECT EXISTS (SELECT 1 FROM jobs WHERE n > max(:first - 1, high) AND n <= :last)"
+    " OR EXISTS (SELECT 1 FROM jobs WHERE n >= :first AND n <= min(:last, low)) FROM job_word_spans_mark"
 )
 _COUNT: Final = f"SELECT count(*), min(n) FROM ({_MATCHES})"  # noqa: S608 - ours
 _PAGE: Final = (
@@ -49,13 +55,15 @@ _PAGE: Final = (
 
 
 class _Search(NamedTuple):
-    """A search: what is bound, words, other conditions, and between which numbers what is wanted can lie."""
+    """A search: what is bound, words, other conditions, between which numbers what is wanted can lie, and whether the
+    words of all jobs there are in the index."""
 
     values: dict[str, Any]
     words: str
     others: str
     floor: int
     top: int
+    is_whole: bool
 
     def part(self, before: int, window: int) -> dict[str, Any]:
         """Bind the numbers that are looked through from `before` on downwards, and how many may be found there."""
@@ -74,24 +82,24 @@ class _Look(NamedTuple):
     down_to: int
 
 
-def is_behind(connection: sqlite3.Connection) -> bool:
-    """Say whether there are jobs whose words are not in the index yet."""
-    statement = "SELECT EXISTS (SELECT 1 FROM jobs WHERE n > (SELECT n FROM job_words_mark))"
-    return bool(connection.execute(statement).fetchone()[0])
+def is_behind(connection: sqlite3.Connection, first: int = 0, last: int = _LAST) -> bool:
+    """Say whether there are jobs whose words are not in the index yet, among those of some numbers."""
+    return bool(connection.execute(_IS_BEHIND, {"first": first, "last": last}).fetchone()[0])
 
 
 def catch_up(connection: sqlite3.Connection, most: int) -> None:
-    """Write the words of the next jobs into the index, up to `most`."""
-    mark = connection.execute("SELECT n FROM job_words_mark").fetchone()[0]
-    values = {"mark": mark, "most": most}
-    newest = "SELECT max(n) FROM (SELECT n FROM jobs WHERE n > :mark ORDER BY n LIMIT :most)"
-    values["last"] = connection.execute(newest, values).fetchone()[0]
-    if values["last"] is None:
-        return
-    connection.execute(
-        "INSERT INTO job_words (rowid, text) SELECT n, text FROM job_texts WHERE n > :mark AND n <= :last", values
-    )
-    connection.execute("UPDATE job_words_mark SET n = :last", values)
+    """Write the words of up to so many jobs into the index: of new ones, and of older ones as far as there is room."""
+    low, high = connection.execute("SELECT low, high FROM job_word_spans_mark").fetchone()
+    newer = "SELECT count(*), max(n) FROM (SELECT n FROM jobs WHERE n > ? ORDER BY n LIMIT ?)"
+    older = "SELECT min(n) - 1 FROM (SELECT n FROM jobs WHERE n <= ? ORDER BY n DESC LIMIT ?)"
+    number, last = connection.execute(newer, (high, most)).fetchone()
+    first = connection.execute(older, (low, most - number)).fetchone()[0]
+    down_to, up_to = low if first is None else first, high if last is None else last
+    for part in ((down_to, low), (high, up_to)):
+        connection.execute(
+            "INSERT INTO job_word_spans (rowid, text) SELECT n, text FROM job_texts WHERE n > ? AND n <= ?", part
+        )
+    connection.execute("UPDATE job_word_spans_mark SET low = ?, high = ?", (down_to, up_to))
 
 
 def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, place: Place) -> Page[JobSummary]:
@@ -125,14 +133,15 @@ def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId)
     floor, top = connection.execute("SELECT (SELECT min(n) FROM jobs), (SELECT max(n) FROM jobs)").fetchone()
     ours = f"SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant{in_time(wanted)}"  # noqa: S608 - ours
     if wanted.until is not None:
-        newest = f"SELECT max(n) FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_SLACK})"  # noqa: S608 - ours
+        newest = f"SELECT max(n) FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
         top = connection.execute(newest, values).fetchone()[0]
     if wanted.since is not None:
-        oldest = f"SELECT min(n) FROM ({ours} ORDER BY created_at, n LIMIT {_SLACK})"  # noqa: S608 - ours
+        oldest = f"SELECT min(n) FROM ({ours} ORDER BY created_at, n LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
         floor = connection.execute(oldest, values).fetchone()[0]
     if floor is None or top is None:
         floor, top = 0, -1
-    return _Search(values, _words(wanted.text or ""), _other_conditions(wanted), floor, top + 1)
+    is_whole = not is_behind(connection, floor, top)
+    return _Search(values, _words(wanted.text or ""), _other_conditions(wanted), floor, top + 1, is_whole)
 
 
 def _words(text: str) -> str:
@@ -159,7 +168,7 @@ def _look(connection: sqlite3.Connection, search: _Search, before: int, wanted: 
             f"SELECT found.n, j.n FROM ({_MATCHES}) AS found"  # noqa: S608 - ours
             f" LEFT JOIN jobs AS j ON j.n = found.n AND j.tenant = :tenant{search.others}"
         )
-    rows = connection.execute(statement, part).fetchall()
+    rows = sorted(connection.execute(statement, part), key=lambda row: row[0], reverse=True)  # a join promises no order
     numbers = [row[0] for row in rows if row[-1] is not None]
     if len(rows) < part["window"]:
         return _Look(numbers, before, part["down_to"])
@@ -169,7 +178,8 @@ def _look(connection: sqlite3.Connection, search: _Search, before: int, wanted: 
 def _total(connection: sqlite3.Connection, search: _Search, look: _Look) -> tuple[int, bool]:
     """Return how many fit in all, by a look from the top, and whether that is an estimate.
 
-    It is when not all was looked through; then the rest is taken to be like the newest.
+    It is when not all was looked through; then the rest is taken to be like the newest. And while words of jobs are not
+    in the index.
     """
     fitting, end = len(look.numbers), look.down_to
     part = search.part(search.top, MOST_COUNTED + 1 - fitting)
@@ -178,5 +188,5 @@ def _total(connection: sqlite3.Connection, search: _Search, look: _Look) -> tupl
         fitting += number
         end = search.floor if number < part["window"] else oldest
     if end <= search.floor:
-        return fitting, False
+        return fitting, not search.is_whole
     return round(fitting * (look.before - search.floor) / (look.before - end)), True

@@ -14,6 +14,7 @@ PART: Final = 500
 """Jobs whose words are written at once, so that nobody waits long for the store."""
 
 _PAUSE = 1.0  # seconds between two looks, also when jobs come all the time
+_REST = 3.0  # times as long as a part took, before the next: most of the writer's time is for jobs
 _LOOK_AGAIN = 60.0  # seconds; every change wakes it
 
 log = structlog.get_logger(__name__)
@@ -30,12 +31,18 @@ class WordIndex:
         while True:
             seen = self._database.changes
             try:
-                while await self.catch_up():
-                    pass
+                await self._follow()
             except UnavailableError as error:
                 log.warning("words_not_indexed_yet", error=str(error))
             await asyncio.sleep(_PAUSE)
             await self._database.wait(seen, _LOOK_AGAIN)
+
+    async def _follow(self) -> None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        while await self.catch_up():
+            await asyncio.sleep(_REST * (clock() - started))
+            started = clock()
 
     async def catch_up(self) -> bool:
         """Write the words of the next jobs, if there are any without; return whether there may be more."""

@@ -359,6 +359,11 @@ def test_a_slot_that_was_answered_has_no_place() -> None:
         ("recipient", "St Brigid's", "St Brigid's"),
         ("time", "a quarter past ten", "quarter past ten"),
         ("date", "a week on Tuesday", "a week on Tuesday"),
+        ("title", 'Titel "Inventur"', "Inventur"),
+        ("title", "Title Stock-take", "Stock-take"),
+        ("title", "title deeds", "title deeds"),
+        ("title", "Thema „Miete“", "Miete"),
+        ("subject", 'Betreff "Miete"', "Miete"),
     ],
 )
 def test_words_that_only_say_which_slot_it_is_are_left_out(slot: str, words: str, value: str) -> None:

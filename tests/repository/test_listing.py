@@ -1,56 +1,28 @@
 """Lists of jobs as every store must give them: filtered, newest first, page by page, each tenant's own."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scheduler.core.errors import InvalidFieldError, StoreBusyError
+from scheduler.core.errors import InvalidFieldError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
-from scheduler.core.job import Job, JobFilter, JobStatus
+from scheduler.core.job import JobFilter, JobStatus
+from scheduler.orchestrator.batch_service import MOST_ORDERS
 from scheduler.repository import sqlite_listing, sqlite_words
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_listing import Place
-from scheduler.repository.word_index import PART, WordIndex
-from tests.support.builders import a_job, a_progress
+from scheduler.repository.word_index import WordIndex
+from tests.support.builders import a_job
 from tests.support.clock import NOON
+from tests.support.listing import ALL, ended, found, newest_first, saved
 from tests.support.store import Store
 from tests.support.words import shorten_spans
 
-ALL = JobFilter()
 OTHER = TenantId("other")
 MINUTE = timedelta(minutes=1)
 FAILED, DONE, PENDING = JobStatus.FAILED, JobStatus.DONE, JobStatus.PENDING
-
-
-async def saved(store: Store, **fields: Any) -> Job:  # noqa: ANN401 - fields of Job
-    return await store.jobs.save(a_job(**fields))
-
-
-async def ended(store: Store, status: JobStatus = DONE, **fields: Any) -> Job:  # noqa: ANN401 - fields of Job
-    job = await store.leased(**fields)
-    await store.jobs.record(a_progress(job, status=status, completed_at=NOON))
-    return job
-
-
-async def found(store: Store, wanted: JobFilter = ALL, tenant: TenantId = DEFAULT_TENANT) -> list[JobId]:
-    """Return every job that fits, page by page."""
-    ids: list[JobId] = []
-    cursor = None
-    while True:
-        page = await store.jobs.find(wanted, tenant, limit=2, cursor=cursor)
-        ids += [job.id for job in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return ids
-
-
-def newest_first(jobs: Sequence[Job]) -> list[JobId]:
-    return [job.id for job in reversed(jobs)]
 
 
 async def test_a_list_shows_a_job_in_short(store: Store) -> None:
@@ -244,62 +216,30 @@ async def test_words_in_a_time_are_found_at_once_however_many_newer_jobs_have_th
     assert (page.total, page.total_is_estimate, page.next_cursor) == (2, False, None)
 
 
+async def test_words_in_a_time_are_found_though_a_batch_got_its_numbers_late(
+    store: Store, database: SQLiteDatabase
+) -> None:
+    """A batch bears one time, and its numbers are given when all of it is planned."""
+    asked, begun, later = NOON, NOON + MINUTE, NOON + 2 * MINUTE
+    single = [await saved(store, description="einzeln", created_at=later) for _ in range(30)]
+    await store.jobs.save_many([a_job(description="Stapel", created_at=begun) for _ in range(MOST_ORDERS)])
+    late = [await saved(store, description="einzeln", created_at=asked) for _ in range(30)]
+    while await WordIndex(database).catch_up():
+        pass
+
+    after = await store.jobs.find(JobFilter(text="einzeln", since=begun), DEFAULT_TENANT)
+    before = await store.jobs.find(JobFilter(text="einzeln", until=later), DEFAULT_TENANT)
+
+    assert ([job.id for job in after.items], after.total) == (newest_first(single), 30)
+    assert ([job.id for job in before.items], before.total) == (newest_first(late), 30)
+
+
 async def test_words_are_found_though_clocks_ran_behind(store: Store) -> None:
     minutes = (0, 3, 1, 4, 2, 6, 5)
     jobs = [await saved(store, description="Rechnung", created_at=NOON + MINUTE * minute) for minute in minutes]
     wanted = JobFilter(text="rechnung", since=NOON + 2 * MINUTE, until=NOON + 5 * MINUTE)
 
     assert await found(store, wanted) == newest_first([jobs[1], jobs[3], jobs[4]])
-
-
-@pytest.mark.parametrize("indexed", [True, False])
-async def test_words_of_deleted_jobs_are_forgotten(store: Store, database: SQLiteDatabase, indexed: bool) -> None:
-    job = await ended(store, description=SENTENCE)
-    kept = await ended(store, description=SENTENCE)
-    if indexed:
-        await WordIndex(database).catch_up()
-    await store.jobs.delete(job.id)
-
-    assert await found(store, JobFilter(text="rechnung")) == [kept.id]
-    statement = "SELECT count(*) FROM job_words WHERE job_words MATCH 'rechnung'"
-    count = await database.read(lambda connection: connection.execute(statement).fetchone()[0])
-    assert count == 1
-
-
-async def test_the_index_of_words_follows_the_jobs_by_itself(store: Store, database: SQLiteDatabase) -> None:
-    await store.jobs.save_many([a_job(description=SENTENCE) for _ in range(PART + 1)])
-    words = asyncio.create_task(WordIndex(database).run())
-
-    seen = database.changes
-    while await database.read(sqlite_words.is_behind):
-        await database.wait(seen, 0.1)
-        seen = database.changes
-    words.cancel()
-    await asyncio.wait([words])
-
-    page = await database.read(
-        lambda connection: sqlite_words.find(connection, JobFilter(text="rechnung"), DEFAULT_TENANT, Place(10))
-    )
-    assert page.total == PART + 1
-
-
-async def test_the_index_of_words_outlives_a_store_that_is_busy(
-    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried = asyncio.Event()
-
-    async def busy(_words: WordIndex) -> bool:
-        tried.set()
-        raise StoreBusyError("cpa.db")
-
-    monkeypatch.setattr(WordIndex, "catch_up", busy)
-    words = asyncio.create_task(WordIndex(database).run())
-    await tried.wait()
-    await asyncio.sleep(0)
-
-    assert not words.done()
-    words.cancel()
-    await asyncio.wait([words])
 
 
 async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:

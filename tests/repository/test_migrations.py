@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import multiprocessing
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,6 +23,7 @@ from scheduler.repository.repository_interface import AuditFilter
 from scheduler.repository.schema import SCHEMA_FILE, migrated_schema
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_repository import SQLiteAuditRepository, SQLiteJobRepository
+from scheduler.repository.sqlite_words import SPAN
 from scheduler.repository.storable import to_micros
 from tests.support.clock import NOON
 from tests.support.opens_store import open_and_count
@@ -57,6 +59,13 @@ def test_the_schema_has_the_tables_of_the_specification() -> None:
     schema = SCHEMA_FILE.read_text(encoding="utf-8")
 
     assert [name for name in ("jobs", "tasks", "messages", "audit_log") if f"CREATE TABLE {name} (" not in schema] == []
+
+
+def test_the_code_knows_how_long_spans_of_words_are() -> None:
+    view = re.search(r"CREATE VIEW job_texts [^;]+;", SCHEMA_FILE.read_text(encoding="utf-8"))
+
+    assert view is not None
+    assert re.findall(r"\d{3,}", view[0].replace("57344", "")) == [str(SPAN)]
 
 
 def test_the_code_knows_the_last_revision() -> None:
@@ -118,32 +127,54 @@ async def test_the_audit_log_of_before_is_found_by_its_time(tmp_path: Path, monk
     assert [entry.id for entry in found.items] == ["3-0", "3-1"]
 
 
-async def test_words_indexed_before_are_indexed_by_span(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_words_are_indexed_anew_beside_a_process_of_the_version_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "cpa.db"
     with monkeypatch.context() as before:
         before.setattr("alembic.command.upgrade", functools.partial(_upgrade_to, "2026_11_27_1400", command.upgrade))
         upgrade(path)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
         for name in ("one", "two"):
-            connection.execute(
-                "INSERT INTO jobs (id, tenant, intent, description, locale, status, priority, run, created_at,"
-                " not_before, retry_count, max_retries, graph_digest, context, task_graph)"
-                " VALUES (?, 'default', 'x', 'Rechnung 4711', 'de', 'done', 0, 1, 0, 0, 0, 0, '', '{}', '{}')",
-                (name,),
-            )
-        connection.execute("INSERT INTO job_words (rowid, words) SELECT n, 'xt64 ' || description FROM jobs")
-        connection.execute("UPDATE job_words_mark SET n = 2")
+            _accept(old, name)
+        _index_as_before(old)
+        database = SQLiteDatabase(path)
+        await database.connect()
+        jobs = SQLiteJobRepository(database)
+        found = [await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)]
+        _accept(old, "three")
+        _index_as_before(old)
+        found.append(await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT))
+        await jobs.delete(JobId("one"))
+        found.append(await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT))
+        await database.close()
 
-    database = SQLiteDatabase(path)
-    await database.connect()
-    jobs = SQLiteJobRepository(database)
-    found = await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)
-    await jobs.delete(JobId("one"))
-    left = await jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)
-    await database.close()
+        left = "SELECT rowid FROM job_words('rechnung')", "SELECT rowid FROM job_word_spans('rechnung')"
+        numbers = [[row[0] for row in old.execute(statement)] for statement in left]
+    assert [[job.id for job in page.items] for page in found] == [
+        ["two", "one"],
+        ["three", "two", "one"],
+        ["three", "two"],
+    ]
+    assert numbers == [[2, 3], [2, 3]]
 
-    assert [job.id for job in found.items] == ["two", "one"]
-    assert [job.id for job in left.items] == ["two"]
+
+def _accept(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(
+        "INSERT INTO jobs (id, tenant, intent, description, locale, status, priority, run, created_at,"
+        " not_before, retry_count, max_retries, graph_digest, context, task_graph)"
+        " VALUES (?, 'default', 'x', 'Rechnung 4711', 'de', 'done', 0, 1, 0, 0, 0, 0, '', '{}', '{}')",
+        (name,),
+    )
+
+
+def _index_as_before(connection: sqlite3.Connection) -> None:
+    """Write the index as a process of revision 2026_11_27_1400 does."""
+    connection.execute(
+        "INSERT INTO job_words (rowid, words) SELECT n, 'xt' || lower(hex(tenant)) || ' ' || description FROM jobs"
+        " WHERE n > (SELECT n FROM job_words_mark) AND description <> ''"
+    )
+    connection.execute("UPDATE job_words_mark SET n = (SELECT max(n) FROM jobs)")
 
 
 def _upgrade_to(revision: str, upgrade_: Callable[[Config, str], None], config: Config, _head: str) -> None:

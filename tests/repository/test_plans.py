@@ -225,6 +225,7 @@ async def test_every_statement_uses_an_index(traced: set[str], store_path: Path,
     searches = [statement for statement in asked if "MATCH" in statement]
     assert searches
     assert [statement for statement in searches if not OF_SPANS.search(statement)] == []
+    assert [statement for statement in searches if "TEMP B-TREE" in plans[statement]] == []
     ready = [plan for statement, plan in plans.items() if READY.search(statement)]
     assert ready
     assert [plan for plan in ready if not re.search("USING (COVERING )?INDEX jobs_ready", plan)] == []
