@@ -126,9 +126,9 @@ def prune(
         words,
         say(
             f"{pruned.jobs} Aufträge, {pruned.messages} Nachrichten, {pruned.keys} Idempotency-Keys, "
-            f"{pruned.schedule_events} Zeilen von Zeitplänen",
+            f"{pruned.schedule_events} Zeilen von Zeitplänen, {pruned.enrolments} Eintrittskarten",
             f"{pruned.jobs} jobs, {pruned.messages} messages, {pruned.keys} idempotency keys, "
-            f"{pruned.schedule_events} lines of schedules",
+            f"{pruned.schedule_events} lines of schedules, {pruned.enrolments} enrolment tokens",
         ),
         highlight=False,
     )

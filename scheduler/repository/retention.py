@@ -1,5 +1,7 @@
 """What the store promises of forgetting: what is old goes in small steps, each a transaction of a few milliseconds.
 
+What is old says the time that stands with it, in whichever order it came: a clock may have run ahead or behind.
+
 The audit log is never pruned: it says of every job that it was there, and that it was removed.
 """
 
@@ -13,19 +15,20 @@ from scheduler.core.ids import JobId
 
 @dataclass(frozen=True, slots=True)
 class PrunedJobs:
-    """The jobs that a step has removed, and where the next step goes on; None: everything old has been seen."""
+    """The jobs that a step has removed, and whether another step may find more."""
 
     jobs: Sequence[JobId]
-    go_on_after: int | None
+    more: bool
 
 
 class RetentionRepository(Protocol):
     """Removes what is old. Each call is one small step; it is repeated until there is nothing left."""
 
-    async def prune_jobs(self, ended_before: datetime, after: int, now: datetime) -> PrunedJobs:
+    async def prune_jobs(self, ended_before: datetime | None, now: datetime) -> PrunedJobs:
         """Remove jobs that ended before a moment, with tasks, events and dead letters, and note it in the audit log.
 
-        `after` is where the step before left off, 0 at first.
+        A job with a long timeline goes in several steps. From the first on it is on its way out: it gets no other run,
+        is no dead letter, and goes whatever the moment is; None: only what was begun.
         """
 
     async def prune_messages(self, before: datetime) -> int:
@@ -37,10 +40,14 @@ class RetentionRepository(Protocol):
     async def prune_schedule_events(self, before: datetime) -> int:
         """Remove lines of schedules' timelines from before a moment."""
 
+    async def prune_enrolments(self, ended_before: datetime) -> int:
+        """Forget rights to join that nobody can use since before a moment."""
+
     async def count_old(
-        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None
-    ) -> tuple[int, int, int, int]:
-        """Count the jobs, messages, keys and lines of schedules that pruning would remove, and remove nothing."""
+        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None, enrolments: datetime | None
+    ) -> tuple[int, int, int, int, int]:
+        """Count the jobs, messages, keys, lines of schedules and rights to join that pruning would remove, and remove
+        nothing."""
 
     async def unknown_jobs(self, job_ids: Sequence[JobId]) -> Sequence[JobId]:
         """Return those of the ids that no job has."""

@@ -187,12 +187,13 @@ async def _exercise_schedules(schedules: ScheduleRepository) -> None:
 
 async def _exercise_retention(retention: SQLiteRetentionRepository, clock: FakeClock) -> None:
     later = clock.now() + timedelta(days=1000)
-    await retention.count_old(later, later, later)
+    await retention.count_old(later, later, later, later)
     await retention.prune_messages(later)
     await retention.prune_keys(later)
     await retention.prune_schedule_events(later)
     await retention.unknown_jobs([JobId("x")])
-    assert (await retention.prune_jobs(later, 0, later)).jobs
+    await retention.prune_enrolments(later)
+    assert (await retention.prune_jobs(later, later)).jobs
 
 
 def _plan(connection: sqlite3.Connection, statement: str) -> str:
