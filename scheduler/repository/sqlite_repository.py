@@ -207,7 +207,7 @@ class SQLiteAuditRepository(AuditRepository):
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def save(self, entries: Sequence[AuditEntry]) -> None:
-        await self._database.write(lambda connection: sqlite_audit.append(connection, entries))
+        await self._database.write(lambda connection: sqlite_audit.append(connection, entries), news=News.FOR_LATER)
 
     async def get(self, entry_id: str, tenant: TenantId | None = None) -> AuditEntry | None:
         statement = "SELECT * FROM audit_log WHERE id = :id AND (:tenant IS NULL OR tenant = :tenant)"
