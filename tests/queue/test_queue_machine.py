@@ -9,8 +9,7 @@ import asyncio
 import itertools
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,8 +25,6 @@ from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import OpenQuestions, Question
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.queue.job_queue import JobQueue
-from scheduler.queue.redis_queue import RedisQueue
-from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
@@ -35,8 +32,7 @@ from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON, FakeClock
 from tests.support.examples import examples
-from tests.support.queues import BACK_ENDS
-from tests.support.redis_server import RedisServer  # noqa: TC001 - as elsewhere
+from tests.support.queue_model import Dispatch, Known
 from tests.support.store import LEASE
 
 pytestmark = pytest.mark.component
@@ -44,52 +40,11 @@ pytestmark = pytest.mark.component
 Answer = TypeVar("Answer")
 TENANTS = (TenantId("acme"), TenantId("bell"))
 _IDLE = frozenset({JobStatus.PENDING, JobStatus.WAITING})
-_HELD = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 _ASKED = OpenQuestions(
     round=1, questions=(Question(key="step.code", about="step", text="?"),), expires_at=NOON + timedelta(days=9)
 )
 _STEPS = (timedelta(seconds=1), LEASE / 2, LEASE)
-
-
-@dataclass
-class Known:
-    """What the model knows of a job. `held` is the lease of the worker that has it, `due` when another may take it.
-
-    One that has `moved` no longer stands where it came; of one `unheard` the dispatch may not know until it is swept.
-    """
-
-    job: Job
-    number: int
-    status: JobStatus = JobStatus.PENDING
-    begun: bool = False
-    epoch: int = 0
-    crashes: int = 0
-    held: Job | None = None
-    due: datetime | None = None
-    moved: bool = False
-    asks: bool = False
-    unheard: bool = False
-
-    def ready(self, now: datetime) -> bool:
-        waits = self.job.not_before is not None and self.job.not_before > now
-        return self.status is JobStatus.PENDING and not waits
-
-    @property
-    def in_line(self) -> bool:
-        """Whether it has stood in line since it came: it was neither delayed nor taken nor moved before."""
-        return self.job.not_before is None and not self.epoch and not self.moved
-
-    def lost(self, now: datetime) -> bool:
-        return self.status in _HELD and self.due is not None and self.due <= now
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dispatch:
-    """How queues are made over a store; `empty` makes the dispatch beside it forget everything, if there is one."""
-
-    make: Callable[[Path, FakeClock, Limits], JobQueue]
-    empty: Callable[[], None] | None = None
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -413,23 +368,6 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.do(self.queues[1].length()) == sum(known.ready(now) for known in self.known.values())
         stopping = {job_id for job_id, known in self.known.items() if known.status is JobStatus.CANCELLING}
         assert self.do(self.queues[1].cancelling()) == stopping
-
-
-@pytest.fixture(params=BACK_ENDS)
-def dispatch(request: pytest.FixtureRequest) -> Dispatch:
-    if request.param == "sqlite":
-
-        def over_store(path: Path, clock: FakeClock, limits: Limits) -> JobQueue:
-            return JobQueue.over(SQLiteQueue.at(f"sqlite:///{path}", clock, LEASE, limits=limits))
-
-        return Dispatch(make=over_store)
-    server: RedisServer = request.getfixturevalue("shared_redis")
-
-    def beside_store(path: Path, clock: FakeClock, limits: Limits) -> JobQueue:
-        store = SQLiteQueue.at(f"sqlite:///{path}", clock, LEASE, limits=limits)
-        return JobQueue.over(RedisQueue(server.url, store, clock, LEASE, limits=limits))
-
-    return Dispatch(make=beside_store, empty=server.empty)
 
 
 @pytest.mark.hypothesis
