@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,18 @@ async def test_files_without_a_job_go_after_a_week(
     assert artifacts.list(JobId("gone")) == ()
     assert len(artifacts.list(JobId("just gone"))) == len(artifacts.list(job.id)) == 1
     assert await pruner.remove_orphans() == 0
+
+
+def test_files_that_others_remove_meanwhile_are_passed_over(artifacts: ArtifactStore) -> None:
+    for name in "abc":
+        artifacts.save(JobId(name), TaskId("a"), "Rechnung.pdf", b"%PDF")
+    found = artifacts.jobs_before(datetime.max.replace(tzinfo=UTC))
+
+    next(found)
+    for name in "abc":
+        artifacts.remove(JobId(name))
+
+    assert list(found) == []
 
 
 async def test_without_any_files_there_is_nothing_to_remove(pruner: Pruner, artifacts: ArtifactStore) -> None:
