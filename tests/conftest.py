@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.support.graph.fixtures import graph_server, running_graph_server
 from tests.support.mail_server import mail_server, running_mail_server
 from tests.support.no_models import hold_back, models_only_where_marked
 from tests.support.office import office, running_office
+from tests.support.statements import Statements, read_all
 
 __all__ = [
     "graph_server",
@@ -52,3 +53,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     marks = "".join(_MARKS_OF_A_FILE.findall(collection_path.read_text(encoding="utf-8")))
     return any(f"pytest.mark.{name}" in marks for name in unwanted[1].split(" or ")) or None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[Statements]:
+    """What the store was asked in this process."""
+    statements = Statements()
+    with statements.watched():
+        yield statements
+
+
+@pytest.fixture(autouse=True)
+def _no_table_is_read_whole(statements: Statements) -> Iterator[None]:
+    """Explain every statement that a test is the first to run."""
+    yield
+    assert read_all(statements.plans()) == []

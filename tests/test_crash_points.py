@@ -1,5 +1,8 @@
 """Every durable write, every send and every effect has a crash point before and after it, and every point is used."""
 
+import re
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -26,6 +29,20 @@ def _pair(before: str) -> tuple[str, str]:
     """BEFORE_STEP belongs with AFTER_STEP."""
     operation = before.removeprefix("BEFORE_")
     return f"BEFORE_{operation}", f"AFTER_{operation}"
+
+
+@pytest.mark.component
+def test_at_every_point_some_test_kills_a_process() -> None:
+    """A test that kills at a point has it among its parameters; those that only `make test-faults` runs count too."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    kills = [str(path) for path, text in texts.items() if "crash_" in text and "mark.fault" in text]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-m", "fault", *kills]
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    parameters = {
+        part.lower() for names in re.findall(r"\[(.+)\]$", collected, re.MULTILINE) for part in names.split("-")
+    }
+    assert sorted({*CrashPoint} - parameters) == []
 
 
 def test_the_value_of_a_point_is_its_name() -> None:

@@ -126,9 +126,11 @@ def prune(
         words,
         say(
             f"{pruned.jobs} Aufträge, {pruned.messages} Nachrichten, {pruned.keys} Idempotency-Keys, "
-            f"{pruned.schedule_events} Zeilen von Zeitplänen, {pruned.accounts} Konten von Modellkosten",
+            f"{pruned.schedule_events} Zeilen von Zeitplänen, {pruned.accounts} Konten von Modellkosten, "
+            f"{pruned.enrolments} Eintrittskarten",
             f"{pruned.jobs} jobs, {pruned.messages} messages, {pruned.keys} idempotency keys, "
-            f"{pruned.schedule_events} lines of schedules, {pruned.accounts} accounts of what models cost",
+            f"{pruned.schedule_events} lines of schedules, {pruned.accounts} accounts of what models cost, "
+            f"{pruned.enrolments} enrolment tokens",
         ),
         highlight=False,
     )

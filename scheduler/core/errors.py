@@ -11,9 +11,10 @@ CPAError
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError, PlanNotFoundError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
-│                                IntentExistsError, LeaseLostError, PlanChangedError, PlanUnreadableError,
-│                                ScheduleExistsError, ScheduleChangedError, NotWaitingError, AgentKeyTakenError,
-│                                AgentNameTakenError, MessageConflictError, PlanExpiredError, PlanSupersededError
+│                                JobPrunedError, IntentExistsError, LeaseLostError, PlanChangedError,
+│                                PlanUnreadableError, ScheduleExistsError, ScheduleChangedError, NotWaitingError,
+│                                AgentKeyTakenError, AgentNameTakenError, MessageConflictError, PlanExpiredError,
+│                                PlanSupersededError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -101,6 +102,7 @@ from scheduler.core.request_errors import (
     InvalidMessageError,
     InvalidTransitionError,
     JobNotFoundError,
+    JobPrunedError,
     LeaseLostError,
     MessageTooLargeError,
     MissingSlotError,
@@ -238,6 +240,7 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "JobNotFoundError",
+    "JobPrunedError",
     "LLMAuthError",
     "LLMBudgetError",
     "LLMInvalidOutputError",

@@ -288,6 +288,15 @@ class RetriesExhaustedError(ConflictError):
         )
 
 
+class JobPrunedError(ConflictError):
+    """Its removal has begun: a part of its timeline is gone already."""
+
+    code: ClassVar[str] = "job_pruned"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Job {job_id!r} is being removed, being older than the retention time", job=job_id)
+
+
 class IdempotencyConflictError(ConflictError):
     code: ClassVar[str] = "idempotency_conflict"
 

@@ -172,6 +172,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Auftrag {job} wurde schon {max_retries}-mal wiederholt. Bitte die Ursache beheben und neu beauftragen.",
         "Job {job} was already retried {max_retries} times. Please mend the cause and submit it anew.",
     ),
+    "job_pruned": Sentence(
+        "Der Auftrag {job} ist zu alt und wird gerade entfernt. Bitte neu beauftragen.",
+        "Job {job} is too old and is being removed. Please submit it anew.",
+    ),
     "plan_changed": Sentence(
         "Der Plan des Auftrags {job} ist nicht mehr Fassung {version}: jemand hat ihn inzwischen berichtigt. "
         "Bitte neu ansehen und noch einmal berichtigen.",

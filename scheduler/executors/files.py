@@ -223,5 +223,6 @@ def _folders_before(root: Path, moment: datetime) -> Iterator[JobId]:
         return
     with entries:
         for entry in entries:
-            if entry.is_dir() and entry.stat().st_mtime < moment.timestamp():
-                yield JobId(entry.name)
+            with contextlib.suppress(FileNotFoundError):  # somebody else has removed it
+                if entry.is_dir() and entry.stat().st_mtime < moment.timestamp():
+                    yield JobId(entry.name)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
@@ -45,16 +46,20 @@ class Maintenance:
         self._orphans_at: float | None = None
 
     async def run(self) -> None:
-        """Care until cancelled."""
+        """Care until cancelled. Nothing waits for anything else: to remove what is too old may take an hour."""
+        cares = (self._give_up_unanswered, self._forget_plans, self.keep_log_small, self.prune, self._remove_orphans)
+        async with asyncio.TaskGroup() as tasks:
+            for care in cares:
+                tasks.create_task(self._repeat(care))
+
+    async def _repeat(self, care: Callable[[], Awaitable[object]]) -> None:
         while True:
-            care_for = (self._give_up_unanswered, self._forget_plans, self.keep_log_small, self.prune)
-            for care in (*care_for, self._remove_orphans):
-                try:
-                    await care()
-                except UnavailableError as error:
-                    log.warning("maintenance_unavailable", error=str(error))
-                except Exception:
-                    log.exception("maintenance_failed")
+            try:
+                await care()
+            except UnavailableError as error:
+                log.warning("maintenance_unavailable", error=str(error))
+            except Exception:
+                log.exception("maintenance_failed")
             await asyncio.sleep(self._every.total_seconds())
 
     async def keep_log_small(self) -> None:
@@ -71,14 +76,7 @@ class Maintenance:
         """Remove what is too old."""
         pruned = await self._pruner.prune(self._cutoffs())
         if pruned.total:
-            log.info(
-                "pruned",
-                jobs=pruned.jobs,
-                messages=pruned.messages,
-                keys=pruned.keys,
-                schedule_events=pruned.schedule_events,
-                accounts=pruned.accounts,
-            )
+            log.info("pruned", **asdict(pruned))
 
     async def _remove_orphans(self) -> None:
         """Look for files without a job, at the start and once a day."""

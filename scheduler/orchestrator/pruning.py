@@ -1,8 +1,10 @@
 """Removes what is older than the retention times, in small steps, with the files that belong to it."""
 
 import asyncio
+import functools
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol
@@ -14,7 +16,11 @@ from scheduler.repository.retention import RetentionRepository
 _PAUSE: Final = 0.02  # seconds between two steps, in which writers go on
 _ORPHANED: Final = timedelta(days=7)
 """How long files of a job that is not in the database are left in peace."""
+_ENDED: Final = timedelta(days=7)
+"""How long it can be told of a right to join that it is over; then it is not known any more."""
 _CHUNK: Final = 200
+_Step = Callable[[], Awaitable[tuple[int, bool]]]
+"""Removes some; returns how many, and whether there may be more."""
 
 
 class JobFiles(Protocol):
@@ -45,10 +51,11 @@ class Pruned:
     keys: int = 0
     schedule_events: int = 0
     accounts: int = 0
+    enrolments: int = 0
 
     @property
     def total(self) -> int:
-        return self.jobs + self.messages + self.keys + self.schedule_events + self.accounts
+        return sum(astuple(self))
 
 
 class Pruner:
@@ -61,35 +68,54 @@ class Pruner:
 
     async def count(self, cutoffs: Cutoffs) -> Pruned:
         """Say what `prune` would remove, and remove nothing."""
-        found = await self._store.count_old(cutoffs.jobs, cutoffs.messages, cutoffs.keys)
-        return Pruned(jobs=found[0], messages=found[1], keys=found[2], schedule_events=found[3], accounts=found[4])
+        jobs, messages, keys, lines, accounts, enrolments = await self._store.count_old(
+            cutoffs.jobs, cutoffs.messages, cutoffs.keys, self._ended
+        )
+        return Pruned(
+            jobs=jobs, messages=messages, keys=keys, schedule_events=lines, accounts=accounts, enrolments=enrolments
+        )
+
+    @property
+    def _ended(self) -> datetime:
+        return self._clock.now() - _ENDED
 
     async def prune(self, cutoffs: Cutoffs, told: Callable[[int], None] = lambda _jobs: None) -> Pruned:
-        """Remove what is too old; may be broken off at any time. `told` gets the number of jobs after each step."""
-        jobs = messages = keys = lines = accounts = 0
-        if cutoffs.jobs is not None:
-            jobs = await self._prune_jobs(cutoffs.jobs, told)
-            lines = await _until_none(self._store.prune_schedule_events, cutoffs.jobs)
-            accounts = await _until_none(self._store.prune_spending, cutoffs.jobs)
-        if cutoffs.messages is not None:
-            messages = await _until_none(self._store.prune_messages, cutoffs.messages)
-        if cutoffs.keys is not None:
-            keys = await _until_none(self._store.prune_keys, cutoffs.keys)
-        return Pruned(jobs=jobs, messages=messages, keys=keys, schedule_events=lines, accounts=accounts)
+        """Remove what is too old, of each kind a little in turn; may be broken off at any time.
 
-    async def _prune_jobs(self, before: datetime, told: Callable[[int], None]) -> int:
-        count, after = 0, 0
-        while True:
-            step = await self._store.prune_jobs(before, after, self._clock.now())
-            for job_id in step.jobs:
-                await self._remove_files(job_id)
-            count += len(step.jobs)
-            if step.jobs:
-                told(count)
-            if step.go_on_after is None:
-                return count
-            after = step.go_on_after
-            await asyncio.sleep(_PAUSE)
+        `told` gets the number of jobs after each step.
+        """
+        counts = Counter[str]()
+        steps = self._steps(cutoffs)
+        while steps:
+            for kind, step in list(steps.items()):
+                removed, more = await step()
+                counts[kind] += removed
+                if not more:
+                    del steps[kind]
+                if kind == "jobs" and removed:
+                    told(counts[kind])
+            if steps:
+                await asyncio.sleep(_PAUSE)
+        return Pruned(**{kind: counts[kind] for kind in (field.name for field in fields(Pruned))})
+
+    def _steps(self, cutoffs: Cutoffs) -> dict[str, _Step]:
+        """Return for each kind of what is too old how some of it is removed."""
+        store = self._store
+        wanted = {
+            "schedule_events": (store.prune_schedule_events, cutoffs.jobs),
+            "accounts": (store.prune_spending, cutoffs.jobs),
+            "messages": (store.prune_messages, cutoffs.messages),
+            "keys": (store.prune_keys, cutoffs.keys),
+            "enrolments": (store.prune_enrolments, self._ended),
+        }
+        some = {kind: _some_of(prune, before) for kind, (prune, before) in wanted.items() if before is not None}
+        return {"jobs": functools.partial(self._prune_jobs, cutoffs.jobs), **some}
+
+    async def _prune_jobs(self, before: datetime | None) -> tuple[int, bool]:
+        step = await self._store.prune_jobs(before, self._clock.now())
+        for job_id in step.jobs:
+            await self._remove_files(job_id)
+        return len(step.jobs), step.more
 
     async def remove_orphans(self) -> int:
         """Remove files of jobs that are no more, for example because a process died after it had removed the job.
@@ -115,9 +141,9 @@ def _some(found: Iterator[JobId]) -> list[JobId]:
     return list(islice(found, _CHUNK))
 
 
-async def _until_none(step: Callable[[datetime], Awaitable[int]], before: datetime) -> int:
-    count = 0
-    while found := await step(before):
-        count += found
-        await asyncio.sleep(_PAUSE)
-    return count
+def _some_of(prune: Callable[[datetime], Awaitable[int]], before: datetime) -> _Step:
+    async def step() -> tuple[int, bool]:
+        removed = await prune(before)
+        return removed, removed > 0
+
+    return step

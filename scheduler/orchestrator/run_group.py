@@ -26,7 +26,8 @@ _MOST_MADE_ROOM_FOR = 16
 class RunGroup:
     """`alone` gets a run that the others do not wait for, and `ended` those that have ended or are parked.
 
-    A run that was cancelled, or breaks, goes on alone, too: it ends with the error then, and in order.
+    A run that was cancelled, or breaks, goes on alone, too: it ends with the error then, and in order. Nobody is left
+    behind when the group itself is cancelled, wherever it waits.
     """
 
     def __init__(
@@ -49,17 +50,33 @@ class RunGroup:
         while going:
             storing, ended = list[Carried](), list[Carried]()
             waiting = 0
-            for carried in going:
+            for place, carried in enumerate(going, 1):
                 fate = self._go_on(*carried)
                 if fate is not None:
                     (ended if fate else storing).append(carried)
                 elif carried[1].busy and waiting < _MOST_MADE_ROOM_FOR:
                     waiting += 1
-                    await asyncio.sleep(0)  # its step keeps this task, and the others would need one each
+                    await self._make_room([*storing, *going[place:]], ended)
             log_of_no_run()
             if ended:
                 await self._have_ended(ended, storing)
             going = await self._stored(storing) if storing else []
+
+    async def _make_room(self, others: Sequence[Carried], ended: Sequence[Carried]) -> None:
+        """Let others have a turn of the loop: a step keeps the task of the group, and they would need one each.
+
+        Who is cancelled meanwhile leaves nobody behind, as in `_stored`, and sees to those that have ended.
+        """
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError as error:
+            log_of_no_run()
+            for carrier, run in others:
+                run.breaks(error)
+                self._alone(carrier, run)
+            if ended:
+                await self._ended(ended)
+            raise
 
     async def _have_ended(self, ended: Sequence[Carried], storing: Sequence[Carried]) -> None:
         """See to those that have ended; where that fails, the others go on alone, so that nobody is left behind."""

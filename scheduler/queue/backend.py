@@ -57,8 +57,8 @@ class QueueBackend(Protocol):
         InvalidTransitionError for a job that has ended."""
 
     async def retry(self, job_id: JobId, tenant: TenantId | None = None) -> Job:
-        """Open the next run of a job that failed or was cancelled. Raises JobNotFoundError, InvalidTransitionError and
-        RetriesExhaustedError."""
+        """Open the next run of a job that failed or was cancelled. Raises JobNotFoundError, InvalidTransitionError,
+        RetriesExhaustedError, and JobPrunedError when its removal has begun."""
 
     async def length(self) -> int:
         """Return how many jobs are ready."""

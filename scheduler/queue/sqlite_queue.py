@@ -108,7 +108,11 @@ class SQLiteQueue:
     async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
         until = self._clock.now() + self._lease
         leases = [(job.id, job.lease.token if job.lease else LeaseToken("")) for job in jobs]
-        return frozenset(await self._database.write(lambda connection: sqlite_leases.renew(connection, leases, until)))
+        return frozenset(
+            await self._database.write(
+                lambda connection: sqlite_leases.renew(connection, leases, until), news=News.FOR_LATER
+            )
+        )
 
     async def release(self, jobs: Collection[Job]) -> None:
         """Do nothing: the end of a run, when stored, ended its lease."""

@@ -18,7 +18,7 @@ class News(IntEnum):
     NONE = 0
     """Nothing has changed."""
     FOR_LATER = 1
-    """A job has got on: those who watch hear of it within `SOON`."""
+    """A job has got on, or something is kept in order: those who watch hear of it within `SOON`."""
     FOR_WATCHERS = 2
     """Something that is waited for, but that brings no work: those who watch hear of it at once."""
     FOR_ALL = 3

@@ -1,5 +1,7 @@
 """What the store promises of forgetting: what is old goes in small steps, each a transaction of a few milliseconds.
 
+What is old says the time that stands with it, in whichever order it came: a clock may have run ahead or behind.
+
 The audit log is never pruned: it says of every job that it was there, and that it was removed.
 """
 
@@ -13,19 +15,20 @@ from scheduler.core.ids import JobId
 
 @dataclass(frozen=True, slots=True)
 class PrunedJobs:
-    """The jobs that a step has removed, and where the next step goes on; None: everything old has been seen."""
+    """The jobs that a step has removed, and whether another step may find more."""
 
     jobs: Sequence[JobId]
-    go_on_after: int | None
+    more: bool
 
 
 class RetentionRepository(Protocol):
     """Removes what is old. Each call is one small step; it is repeated until there is nothing left."""
 
-    async def prune_jobs(self, ended_before: datetime, after: int, now: datetime) -> PrunedJobs:
+    async def prune_jobs(self, ended_before: datetime | None, now: datetime) -> PrunedJobs:
         """Remove jobs that ended before a moment, with all that hangs on them, and note it in the audit log.
 
-        `after` is where the step before left off, 0 at first.
+        A job with a long timeline goes in several steps. From the first on it is on its way out: it gets no other run,
+        is no dead letter, and goes whatever the moment is; None: only what was begun.
         """
 
     async def prune_messages(self, before: datetime) -> int:
@@ -40,12 +43,15 @@ class RetentionRepository(Protocol):
     async def prune_spending(self, before: datetime) -> int:
         """Forget what was spent on days before that of a moment, and for jobs from before it that never came to be."""
 
+    async def prune_enrolments(self, ended_before: datetime) -> int:
+        """Forget rights to join that nobody can use since before a moment."""
+
     async def count_old(
-        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None
-    ) -> tuple[int, int, int, int, int]:
+        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None, enrolments: datetime | None
+    ) -> tuple[int, int, int, int, int, int]:
         """Count what pruning would remove, and remove nothing.
 
-        Return how many jobs, messages, keys, lines of schedules, and accounts of what was spent.
+        Return how many jobs, messages, keys, lines of schedules, accounts of what was spent, and rights to join.
         """
 
     async def unknown_jobs(self, job_ids: Sequence[JobId]) -> Sequence[JobId]:

@@ -7,6 +7,8 @@ CREATE TABLE agent_beats (
     status TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX agent_beats_by_age ON agent_beats (at);
+
 CREATE TABLE agent_keys (
     kid TEXT PRIMARY KEY,
     agent_id TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
@@ -124,6 +126,8 @@ CREATE TABLE enrolments (
     document TEXT NOT NULL -- which types and capabilities it lets in
 ) STRICT;
 
+CREATE INDEX enrolments_by_end ON enrolments (expires_at);
+
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant TEXT NOT NULL,
@@ -189,6 +193,8 @@ CREATE TABLE jobs (
     task_graph TEXT NOT NULL
 , turn INTEGER NOT NULL DEFAULT 0, delayed INTEGER NOT NULL DEFAULT 0, plan_version INTEGER NOT NULL DEFAULT 1) STRICT;
 
+CREATE INDEX jobs_by_end ON jobs (completed_at) WHERE completed_at IS NOT NULL;
+
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
 CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND delayed = 1;
@@ -241,6 +247,8 @@ CREATE TABLE messages (
     UNIQUE (tenant, sender, id)
 ) STRICT;
 
+CREATE INDEX messages_by_age ON messages (stored_at);
+
 CREATE INDEX messages_by_id ON messages (tenant, id);
 
 CREATE INDEX messages_in_reply ON messages (tenant, in_reply_to, n) WHERE in_reply_to IS NOT NULL;
@@ -279,6 +287,10 @@ CREATE INDEX plans_by_age ON plans (tenant, expires_at);
 
 CREATE INDEX plans_expired ON plans (expires_at);
 
+CREATE TABLE pruning ( -- jobs whose timeline is no longer whole, because they are on their way out
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE questions (
     job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
     tenant TEXT NOT NULL,
@@ -312,6 +324,8 @@ CREATE TABLE schedule_events (
     job_id TEXT,
     data TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX schedule_events_by_age ON schedule_events (at);
 
 CREATE INDEX schedule_events_of_schedule ON schedule_events (schedule_id, seq);
 

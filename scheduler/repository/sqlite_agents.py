@@ -13,6 +13,7 @@ from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import AgentKeyTakenError, AgentNameTakenError
 from scheduler.core.ids import AgentId, TenantId
 from scheduler.repository.agent_repository import AgentChanges, AgentKey, AgentRecord, Beat, Enrolment
+from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import insertion, storable
 from scheduler.repository.storable import to_json, to_micros, to_moment
@@ -126,7 +127,7 @@ class SQLiteHeartbeatStore:
             for agent in agents
             if agent.last_heartbeat is not None
         ]
-        await self._database.write(lambda connection: connection.executemany(_BEAT, rows) and None)
+        await self._database.write(lambda connection: connection.executemany(_BEAT, rows) and None, news=News.FOR_LATER)
 
     async def last(self, agent_ids: Collection[AgentId], since: datetime | None = None) -> Mapping[AgentId, Beat]:
         wanted, expiry = set(agent_ids), self._clock.now() - self._expiry

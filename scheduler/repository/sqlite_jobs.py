@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import Any
 
-from scheduler.core.errors import InvalidTransitionError, JobNotFoundError
+from scheduler.core.errors import InvalidTransitionError, JobNotFoundError, JobPrunedError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus
@@ -168,7 +168,7 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
 def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant: TenantId | None) -> Job:
     """Open the next run of a job that failed or was cancelled; done tasks are kept.
 
-    Raises JobNotFoundError, InvalidTransitionError and RetriesExhaustedError.
+    Raises JobNotFoundError, InvalidTransitionError, RetriesExhaustedError and JobPrunedError.
     """
     job = must_fetch(connection, job_id, tenant).next_run()
     open_run(connection, job)
@@ -177,7 +177,9 @@ def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenan
 
 
 def open_run(connection: sqlite3.Connection, job: Job) -> None:
-    """Store a job that has become its next run; it is a dead letter no longer."""
+    """Store a job that has become its next run; it is a dead letter no longer. Raises JobPrunedError."""
+    if connection.execute("SELECT 1 FROM pruning WHERE job_id = ?", (job.id,)).fetchone():
+        raise JobPrunedError(job.id)
     columns = (
         "status", "run", "retry_count", "started_at", "completed_at", "deadline", "not_before", "error", "error_code",
         "crashes", "delayed", "turn",

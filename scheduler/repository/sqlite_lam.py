@@ -16,7 +16,7 @@ from scheduler.repository import sqlite_audit
 from scheduler.repository.lam_repository import FINAL, Arrival, Ordered, Taken, Unsent, Waiting
 from scheduler.repository.lines import AuditLine
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import insert
+from scheduler.repository.sqlite_rows import insert, message_to_row
 from scheduler.repository.storable import to_micros
 
 _REPLAYED = Sentence(
@@ -94,7 +94,7 @@ class SQLiteLamRepository:
     async def send(
         self, message: BaseMessage, tenant: TenantId, agent_id: AgentId, at: datetime, until: datetime
     ) -> None:
-        row = _row(message, tenant, agent_id, at)
+        row = message_to_row(message, tenant, agent_id, at)
         place = {"tenant": tenant, "agent_id": agent_id, "message_id": message.id, "expires_at": to_micros(until)}
 
         def store(connection: sqlite3.Connection) -> None:
@@ -198,7 +198,10 @@ def _take(connection: sqlite3.Connection, arrival: Arrival) -> Taken:
         if seen["digest"] != arrival.digest:
             raise MessageConflictError("changed", _CHANGED)
         return Taken(duplicate=True, answer=seen["answer"], refused=seen["refused"])
-    row = _row(message, tenant, arrival.agent_id, arrival.at) | {"digest": arrival.digest, "answer": arrival.answer}
+    row = message_to_row(message, tenant, arrival.agent_id, arrival.at) | {
+        "digest": arrival.digest,
+        "answer": arrival.answer,
+    }
     refused = _judged(connection, arrival, row)
     if message.type is MessageType.INFORM and refused is None and not _newest(connection, row, message):
         return Taken(duplicate=False, answer=arrival.answer)
@@ -279,19 +282,3 @@ def _audit(connection: sqlite3.Connection, arrival: Arrival, refused: str) -> No
         metadata={"agent": arrival.agent_id, "message": arrival.message.id, "kind": refused},
     )
     sqlite_audit.append(connection, [entry])
-
-
-def _row(message: BaseMessage, tenant: TenantId, agent_id: AgentId, at: datetime) -> dict[str, Any]:
-    correlation = message.correlation
-    return {
-        "tenant": tenant,
-        "sender": message.sender,
-        "id": message.id,
-        "type": message.type,
-        "conversation_id": correlation.conversation_id,
-        "task_id": correlation.task_id,
-        "in_reply_to": correlation.in_reply_to,
-        "agent_id": agent_id,
-        "document": message.to_json(),
-        "stored_at": to_micros(at),
-    }

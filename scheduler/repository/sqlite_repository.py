@@ -33,8 +33,15 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_rows import audit_from_row, event_from_row, insertion, job_from_row, task_from_row
-from scheduler.repository.storable import maybe_micros, to_micros
+from scheduler.repository.sqlite_rows import (
+    audit_from_row,
+    event_from_row,
+    insertion,
+    job_from_row,
+    message_to_row,
+    task_from_row,
+)
+from scheduler.repository.storable import maybe_micros
 from scheduler.repository.word_index import WordIndex
 
 _LONG_PLAN = 20_000  # characters, which take a few tenths of a millisecond to read
@@ -162,23 +169,14 @@ class SQLiteTaskRepository(TaskRepository):
 
 
 class SQLiteMessageRepository(MessageRepository):
-    """LAM messages in SQLite."""
+    """LAM messages in SQLite, the same rows that inbox and outbox of agents (`sqlite_lam`) take in and give out."""
 
     def __init__(self, database: SQLiteDatabase) -> None:
         self._database = database
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def save(self, message: BaseMessage, tenant: TenantId, at: datetime) -> bool:
-        correlation = message.correlation
-        row = {
-            "tenant": tenant,
-            "sender": message.sender,
-            "id": message.id,
-            "type": message.type,
-            "conversation_id": correlation.conversation_id if correlation else None,
-            "document": message.to_json(),
-            "stored_at": to_micros(at),
-        }
+        row = message_to_row(message, tenant, None, at)
         statement = f"{insertion('messages', row)} ON CONFLICT (tenant, sender, id) DO NOTHING"
         return await self._database.write(lambda connection: connection.execute(statement, row).rowcount > 0)
 
@@ -207,7 +205,7 @@ class SQLiteAuditRepository(AuditRepository):
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def save(self, entries: Sequence[AuditEntry]) -> None:
-        await self._database.write(lambda connection: sqlite_audit.append(connection, entries))
+        await self._database.write(lambda connection: sqlite_audit.append(connection, entries), news=News.FOR_LATER)
 
     async def get(self, entry_id: str, tenant: TenantId | None = None) -> AuditEntry | None:
         statement = "SELECT * FROM audit_log WHERE id = :id AND (:tenant IS NULL OR tenant = :tenant)"

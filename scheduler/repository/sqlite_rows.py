@@ -11,7 +11,9 @@ from pydantic_core import from_json
 
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.events import JobEvent
+from scheduler.core.ids import AgentId, TenantId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun, job_with
+from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.task_graph import TaskGraph
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 from scheduler.repository.storable import (
@@ -205,3 +207,20 @@ def _moment(micros: int) -> datetime:
 
 def _document(text: str | None) -> Any:  # noqa: ANN401 - JSON
     return None if text is None else from_json(text)
+
+
+def message_to_row(message: BaseMessage, tenant: TenantId, agent_id: AgentId | None, at: datetime) -> dict[str, Any]:
+    """Return the row of a message that an agent has sent or is sent; None: it is not known which."""
+    correlation = message.correlation
+    return {
+        "tenant": tenant,
+        "sender": message.sender,
+        "id": message.id,
+        "type": message.type,
+        "conversation_id": correlation.conversation_id,
+        "task_id": correlation.task_id,
+        "in_reply_to": correlation.in_reply_to,
+        "agent_id": agent_id,
+        "document": message.to_json(),
+        "stored_at": to_micros(at),
+    }

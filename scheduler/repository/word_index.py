@@ -8,6 +8,7 @@ import structlog
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.errors import UnavailableError
 from scheduler.repository import sqlite_words
+from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
 
 PART: Final = 500
@@ -53,4 +54,4 @@ class WordIndex:
 
     @crash_points(CrashPoint.BEFORE_RECORD, CrashPoint.AFTER_RECORD)
     async def _write(self) -> None:
-        await self._database.write(lambda connection: sqlite_words.catch_up(connection, PART))
+        await self._database.write(lambda connection: sqlite_words.catch_up(connection, PART), news=News.FOR_LATER)

@@ -3,11 +3,9 @@
 import json
 import sys
 import time
-import uuid
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -15,26 +13,18 @@ import pytest
 
 from examples.office import CPA_ADDRESS, Office
 from scheduler.core.crash_points import CrashPoint
-from tests.support.cpa_process import CpaProcess, cpa_process
+from tests.support.killed_service import FAST, killed_once
 from tests.support.radicale_server import PASSWORD, USER, radicale
 
-SENTENCE = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
-LIMIT = 180.0  # seconds from the first start to the end of the job, kill and restart included
-Plan = dict[str, Any] | None
-FAST = {"CPA_WORKER_LEASE_SECONDS": "2", "CPA_MAIL_SETTLE_SECONDS": "4", "CPA_WORKER_GRACE_SECONDS": "1"}
-
-# The main job does not come by these: a client cancels or retries, a worker drains, a single row is written, a schedule
-# fires, the database is cared for. Processes are killed there in tests/repository/test_*processes.py.
+# The main job does not come by these, so processes are killed there elsewhere: a client cancels or retries, a worker
+# drains, a single row is written, a schedule fires, a budget is charged, the database is cared for (tests/repository).
 STORE = {"status", "record", "hand_back", "schedule", "fire", "prune", "backup", "restore", "spend"}
-# Nor by these: files, programs, drafts and appointments have tests of their own below. What else is done in the
-# mailbox besides sending is repeatable; the address book is edited on the command line. See tests/executors/.
+# Files, programs, drafts and appointments are below, the rest of what is done in a mailbox, the address book and A2A
+# agents in test_other_crash_points.py. tests/test_crash_points.py holds that no point is forgotten.
 BESIDE = STORE | {"file", "app_start", "app_stop", "appointment", "mail_draft", "mail_move", "mail_mark", "contacts"}
-BESIDE |= {"keep_plan", "repair"}  # nobody looks at its plan, and it does not fail; see tests/repository/
-BESIDE |= {"teach"}  # it teaches nothing; see tests/repository/test_taught.py
-BESIDE |= {"answer"}  # it asks nothing; see tests/repository/test_question_processes.py
-BESIDE |= {"agent", "lam_in", "lam_out"}  # it has no agents; see tests/repository/test_agent_processes.py
-BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # see tests/agents/runtime
-BESIDE |= {"a2a_note"}  # see tests/agents/test_a2a_agents.py
+BESIDE |= {"keep_plan", "repair", "teach", "answer"}  # tests/repository: it is no plan's, does not fail, asks nothing
+BESIDE |= {"agent", "lam_in", "lam_out", "a2a_note"}  # it has no agents; tests/repository
+BESIDE |= {"agent_write", "agent_effect", "agent_post"}  # tests/agents/runtime
 VISITS = {CrashPoint.BEFORE_RENEW: 2, CrashPoint.AFTER_RENEW: 2}  # as many as the job has time for
 OFTEN = {"CPA_WORKER_LEASE_SECONDS": "1.5"}  # so that a lease is renewed before the job ends
 ON_THE_WAY = [point for point in CrashPoint if point.partition("_")[2] not in BESIDE]
@@ -78,7 +68,7 @@ def test_an_appointment_whose_worker_is_killed_is_made_and_told_once(
             "CPA_SECRET_CALENDAR_PASSWORD": PASSWORD,
         }
 
-        killed, job = _killed_once(settings, tmp_path, point, text)
+        killed, job = killed_once(settings, tmp_path, point, text)
 
         kept = httpx.get(f"{calendar}/", auth=(USER, PASSWORD)).text
     assert killed
@@ -102,7 +92,7 @@ def test_a_file_whose_worker_is_killed_is_copied_once(point: CrashPoint, office:
     }
     plan = {"description": "Kopieren", "task_graph": {"tasks": [copy]}}
 
-    killed, job = _killed_once(settings, tmp_path, point, plan=plan)
+    killed, job = killed_once(settings, tmp_path, point, plan=plan)
 
     assert killed
     assert job["status"] == "done", job
@@ -124,7 +114,7 @@ def test_a_draft_whose_worker_is_killed_is_filed_once(point: CrashPoint, office:
     }
     plan = {"description": "Entwurf", "task_graph": {"tasks": [draft]}}
 
-    killed, job = _killed_once(office.settings(tmp_path, **FAST), tmp_path, point, plan=plan)
+    killed, job = killed_once(office.settings(tmp_path, **FAST), tmp_path, point, plan=plan)
 
     assert killed
     assert job["status"] == "done", job
@@ -156,7 +146,7 @@ def test_a_program_whose_worker_is_killed_is_started_once_and_ended(
     stop = {"id": "stop", "action": "app.close", "params": {"application": "uhr"}, "depends_on": ["start"]}
     plan = {"description": "Uhr", "task_graph": {"tasks": [start, stop]}}
 
-    killed, job = _killed_once(settings, tmp_path, point, plan=plan)
+    killed, job = killed_once(settings, tmp_path, point, plan=plan)
 
     assert killed
     assert job["status"] == "done", job
@@ -179,56 +169,11 @@ def _main_job_killed(point: CrashPoint, visit: int, office: Office, folder: Path
     own.mkdir()
     settings = office.settings(own, **(FAST | (OFTEN if point in VISITS else {})))
 
-    killed, job = _killed_once(settings, own, f"{point}:{visit}")
+    killed, job = killed_once(settings, own, f"{point}:{visit}")
 
     assert job["status"] == "done", (visit, job)
     assert _arrived(office) == ["Rechnung 4711 Müller & Söhne.pdf"], visit
     return killed
-
-
-def _killed_once(
-    settings: dict[str, str], folder: Path, crash_at: str, text: str = SENTENCE, plan: Plan = None
-) -> tuple[bool, dict[str, Any]]:
-    """Run the job with one kill; return whether the kill came, and the job as it ended."""
-    key = uuid.uuid4().hex
-    end = time.monotonic() + LIMIT
-    with cpa_process(settings, folder / "first.log", crash_at=crash_at) as first:
-        job_id = _submit(first, key, end, text, plan)
-        if job_id is not None and _wait(first, job_id, end) is not None:
-            return False, _wait(first, job_id, end) or {}
-        first.wait(30)
-        assert first.exit_code == -9, (folder / "first.log").read_text()[-2000:]
-    with cpa_process(settings, folder / "second.log") as second:
-        job_id = _submit(second, key, end, text, plan)
-        assert job_id is not None, (folder / "second.log").read_text()[-2000:]
-        return True, _wait(second, job_id, end) or {"status": "never ended"}
-
-
-def _submit(process: CpaProcess, key: str, end: float, text: str, plan: Plan) -> str | None:
-    """Submit as a client that does not give up; None when the process died before it answered 202."""
-    while process.alive and time.monotonic() < end:
-        try:
-            path, order = ("/schedule", {"text": text}) if plan is None else ("/jobs", plan)
-            answer = httpx.post(f"{process.url}{path}", json=order, headers={"Idempotency-Key": key}, timeout=10)
-        except httpx.TransportError:
-            time.sleep(0.02)
-        else:
-            assert answer.status_code == 202, answer.text
-            return str(answer.json()["job_id"])
-    return None
-
-
-def _wait(process: CpaProcess, job_id: str, end: float) -> dict[str, Any] | None:
-    """Return the job when it has ended; None when the process died before."""
-    while process.alive and time.monotonic() < end:
-        try:
-            job: dict[str, Any] = httpx.get(f"{process.url}/jobs/{job_id}", timeout=10).json()
-        except httpx.TransportError:
-            job = {"status": "unknown"}  # it is dying, or slow
-        if job["status"] in {"done", "failed", "cancelled"}:
-            return job
-        time.sleep(0.05)
-    return None
 
 
 def _arrived(office: Office) -> list[str | None]:

@@ -1,14 +1,18 @@
-"""The clock of all processes jumps while jobs run: each still ends, done once."""
+"""The clock of all processes jumps while jobs run: each still ends, done once, and is forgotten in time."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
+from scheduler.core.ids import JobId
+from scheduler.orchestrator.pruning import Cutoffs, Pruner
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
 from tests.support.scene import Scene, a_look, a_mark, an_order
 
 pytestmark = pytest.mark.fault
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG = an_order(a_mark("first", seconds=2.5), a_look("second", "first"), a_mark("third", "second"))
 
 
@@ -59,3 +63,30 @@ async def test_a_clock_that_trembles_harms_nobody(either_scene: Scene) -> None:
 
     assert {*either_scene.statuses().values()} == {"done"}
     either_scene.check()
+
+
+@pytest.mark.parametrize("jump", [3650 * DAY, -3650 * DAY], ids=["forward", "backward"])
+async def test_what_ended_while_the_clock_was_wrong_keeps_nothing_from_being_forgotten(
+    jump: timedelta, scene: Scene
+) -> None:
+    worker = scene.worker()
+    by_clock = dict[timedelta, list[JobId]]()
+    async with scene.client() as services:
+        for shift in (jump, timedelta()):
+            scene.home.clock.set(shift)
+            by_clock[shift] = await scene.submit(services, *[an_order()] * 3)
+            await scene.ended()
+    await worker.stop()
+    scene.check()
+    database = SQLiteDatabase(scene.home.database)
+    await database.connect()
+    clock = scene.home.clock
+    pruner = Pruner(store=SQLiteRetentionRepository(database), files=(), clock=clock)
+
+    await pruner.prune(Cutoffs(jobs=clock.now() - DAY))
+    clock.set(2 * DAY)
+    last = await pruner.prune(Cutoffs(jobs=clock.now() - DAY))
+    await database.close()
+
+    assert {*scene.statuses()} == {job_id for job_id in by_clock[jump] if jump > timedelta()}
+    assert last.jobs == 3

@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler.core.errors import StoreBusyError
-from scheduler.core.ids import JobId, TaskId
+from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId
 from scheduler.core.job import Job, JobStatus
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.orchestrator.maintenance import Maintenance
@@ -97,6 +97,18 @@ async def test_files_without_a_job_go_after_a_week(
     assert await pruner.remove_orphans() == 0
 
 
+def test_files_that_others_remove_meanwhile_are_passed_over(artifacts: ArtifactStore) -> None:
+    for name in "abc":
+        artifacts.save(JobId(name), TaskId("a"), "Rechnung.pdf", b"%PDF")
+    found = artifacts.jobs_before(datetime.max.replace(tzinfo=UTC))
+
+    next(found)
+    for name in "abc":
+        artifacts.remove(JobId(name))
+
+    assert list(found) == []
+
+
 async def test_without_any_files_there_is_nothing_to_remove(pruner: Pruner, artifacts: ArtifactStore) -> None:
     artifacts.remove(JobId("nothing"))
 
@@ -109,10 +121,12 @@ class Log:
     def __init__(self) -> None:
         self.size = 0
         self.kept = False
+        self.emptied = 0
 
     def empty(self) -> bool:
         if not self.kept:
             self.size = 0
+            self.emptied += 1
         return not self.kept
 
 
@@ -120,11 +134,41 @@ async def nobody_asks() -> int:
     return 0
 
 
-def care(pruner: Pruner, log: Log, clock: FakeClock, cutoffs: Callable[[], Cutoffs] = Cutoffs) -> Maintenance:
+def care(
+    pruner: Pruner,
+    log: Log,
+    clock: FakeClock,
+    cutoffs: Callable[[], Cutoffs] = Cutoffs,
+    looked: Callable[[], Awaitable[int]] = nobody_asks,
+) -> Maintenance:
     return Maintenance(
         pruner=pruner, cutoffs=cutoffs, log_size=lambda: log.size, empty_log=log.empty, largest_log=100,
-        every=timedelta(seconds=0.01), clock=clock, give_up_unanswered=nobody_asks, forget_plans=nobody_asks,
+        every=timedelta(seconds=0.01), clock=clock, give_up_unanswered=looked, forget_plans=looked,
     )  # fmt: skip
+
+
+async def test_of_each_kind_a_little_goes_in_turn(
+    pruner: Pruner, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._STEP", 0.0)
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._SOME", 1)
+    for number in range(3):
+        await an_ended_job(store, clock)
+        await store.messages.save(a_message(number), DEFAULT_TENANT, OLD)
+    left: list[tuple[int, int]] = []
+    prune_messages = SQLiteRetentionRepository.prune_messages
+
+    async def watched(self: SQLiteRetentionRepository, before: datetime) -> int:
+        removed = await prune_messages(self, before)
+        found = await self.count_old(LIMIT, LIMIT, None, None)
+        left.append(found[:2])
+        return removed
+
+    monkeypatch.setattr(SQLiteRetentionRepository, "prune_messages", watched)
+
+    assert await pruner.prune(Cutoffs(jobs=LIMIT, messages=LIMIT)) == Pruned(jobs=3, messages=3)
+
+    assert left[:3] == [(2, 2), (1, 1), (0, 0)]
 
 
 @pytest.mark.parametrize(("size", "kept", "left"), [(100, False, 100), (101, False, 0), (101, True, 101)])
@@ -141,6 +185,35 @@ async def test_the_log_is_emptied_when_it_is_too_large(
     await care(pruner, log, clock).keep_log_small()
 
     assert log.size == left
+
+
+async def test_a_large_backlog_holds_up_no_other_care(
+    pruner: Pruner, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first removal may take an hour."""
+
+    async def never_ends(_self: Pruner, _cutoffs: Cutoffs) -> Pruned:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Pruner, "prune", never_ends)
+    log, looks = Log(), list[int]()
+
+    async def looked() -> int:
+        log.size = 101
+        looks.append(1)
+        return 0
+
+    running = asyncio.create_task(care(pruner, log, clock, looked=looked).run())
+    async with asyncio.timeout(30):
+        while True:
+            if len(looks) >= 3 and log.emptied >= 2:
+                break
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert running.cancelled()
 
 
 async def test_care_goes_on_through_trouble_until_it_is_told_to_stop(

@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from scheduler.core.errors import StoreBusyError
+from scheduler.core.ids import JobId, new_id
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.orchestrator.carrier import Carrier
 from scheduler.orchestrator.orchestrator import Work
+from scheduler.orchestrator.run_group import Carried, RunGroup
 from scheduler.orchestrator.worker import Worker
 from scheduler.repository.repository_interface import AuditFilter, RunProgress
 from scheduler.telemetry.logs import name_run
@@ -325,3 +327,45 @@ def _nobody(run: Carrier, job: Job, work: Work) -> None:
 
 async def _nothing(runs: Sequence[Carrier]) -> None:
     raise NotImplementedError
+
+
+class ScriptedRun:
+    """A run of which is known where it stands when it has gone on as far as it can at once."""
+
+    number, must_store = 1, False
+
+    def __init__(self, name: str, *, ends: bool = False, waits: bool = False) -> None:
+        self.id, self.left, self.busy = JobId(name), ends, waits
+        self.broken: BaseException | None = None
+
+    def go_on(self) -> bool:
+        return not self.left
+
+    def breaks(self, error: BaseException) -> None:
+        self.broken = error
+
+
+async def test_a_group_that_is_cancelled_while_it_makes_room_leaves_nobody_behind() -> None:
+    stores, ends = ScriptedRun("stores"), ScriptedRun("ends", ends=True)
+    waits, comes_later = ScriptedRun("waits", waits=True), ScriptedRun("comes later")
+    alone, ended = list[object](), list[object]()
+
+    async def have_ended(runs: Sequence[Carried]) -> None:
+        ended.extend(run for _, run in runs)
+
+    group = RunGroup(None, new_id, alone=lambda _, run: alone.append(run), ended=have_ended)  # type: ignore[arg-type]
+    async with asyncio.TaskGroup() as owner:
+        runs = [(Carrier(owner, lambda _: None), run) for run in (stores, ends, waits, comes_later)]
+        carrying = asyncio.create_task(group.carry(runs))  # type: ignore[arg-type]  # all that a group asks of a run
+        await asyncio.sleep(0)
+        carrying.cancel()
+        await asyncio.wait([carrying])
+
+    assert carrying.cancelled()
+    assert ended == [ends]
+    assert alone == [waits, stores, comes_later]
+    assert [isinstance(run.broken, asyncio.CancelledError) for run in (waits, stores, comes_later)] == [
+        False,
+        True,
+        True,
+    ]

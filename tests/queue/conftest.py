@@ -1,5 +1,6 @@
 """Fixtures of the queue's tests."""
 
+from tests.support.queue_model import dispatch
 from tests.support.queues import open_queue, queue, queue_over
 from tests.support.redis_server import shared_redis
 from tests.support.store import clock, database, migrated_file, store, store_path
@@ -7,6 +8,7 @@ from tests.support.store import clock, database, migrated_file, store, store_pat
 __all__ = [
     "clock",
     "database",
+    "dispatch",
     "migrated_file",
     "open_queue",
     "queue",

@@ -1,14 +1,15 @@
 """Every queue under random orders of calls, held against a model that is a dictionary.
 
-Whatever the order: a job is leased by one token at a time, epochs grow, nothing is lost, and of the jobs of one tenant
-that are ready the one with the highest priority comes first, then the oldest.
+Whatever the order: a job is leased by one token at a time, epochs grow, nothing is lost, no limit is passed, and of the
+jobs of one tenant that are ready the one with the highest priority comes first, then the oldest. What a dispatch beside
+the store was not told of, or has forgotten, comes after a sweep at the latest.
 """
 
 import asyncio
 import itertools
 import shutil
+from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,12 +26,13 @@ from scheduler.core.questions import OpenQuestions, Question
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_leases import NO_LIMITS, Limits
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
 from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON, FakeClock
 from tests.support.examples import examples
-from tests.support.queues import QueueOver
+from tests.support.queue_model import Dispatch, Known
 from tests.support.store import LEASE
 
 pytestmark = pytest.mark.component
@@ -38,7 +40,6 @@ pytestmark = pytest.mark.component
 Answer = TypeVar("Answer")
 TENANTS = (TenantId("acme"), TenantId("bell"))
 _IDLE = frozenset({JobStatus.PENDING, JobStatus.WAITING})
-_HELD = frozenset({JobStatus.RUNNING, JobStatus.CANCELLING})
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 _ASKED = OpenQuestions(
     round=1, questions=(Question(key="step.code", about="step", text="?"),), expires_at=NOON + timedelta(days=9)
@@ -46,45 +47,23 @@ _ASKED = OpenQuestions(
 _STEPS = (timedelta(seconds=1), LEASE / 2, LEASE)
 
 
-@dataclass
-class Known:
-    """What the model knows of a job. `held` is the lease of the worker that has it, `due` when another may take it."""
-
-    job: Job
-    number: int
-    status: JobStatus = JobStatus.PENDING
-    begun: bool = False
-    epoch: int = 0
-    crashes: int = 0
-    held: Job | None = None
-    due: datetime | None = None
-    retried: bool = False
-    asks: bool = False
-
-    def ready(self, now: datetime) -> bool:
-        waits = self.job.not_before is not None and self.job.not_before > now
-        return self.status is JobStatus.PENDING and not waits
-
-    @property
-    def in_line(self) -> bool:
-        """Whether it has stood in line since it came: it was neither delayed nor taken nor retried before."""
-        return self.job.not_before is None and not self.epoch and not self.retried
-
-    def lost(self, now: datetime) -> bool:
-        return self.status in _HELD and self.due is not None and self.due <= now
-
-
 class QueueMachine(RuleBasedStateMachine):
     """Two queue objects on one store, as two workers have them, and the repository beside them."""
 
-    def __init__(self, path: Path, open_queue: QueueOver) -> None:
+    def __init__(self, path: Path, dispatch: Dispatch, limits: Limits) -> None:
         super().__init__()
+        self.limits = limits
+        self.forgets = dispatch.empty
+        self.counts = True
+        """Whether everybody who counts what runs has all of it."""
+        if self.forgets is not None:
+            self.forgets()
         self.clock = FakeClock()
         self.known: dict[JobId, Known] = {}
         self.leases: list[Job] = []
         self.numbers = itertools.count(1)
         self.runner = asyncio.Runner()
-        self.queues = [open_queue(path, self.clock) for _ in range(2)]
+        self.queues = [dispatch.make(path, self.clock, limits) for _ in range(2)]
         self.database = SQLiteDatabase(path)
         self.jobs = SQLiteJobRepository(self.database, self.clock)
         for queue in self.queues:
@@ -95,6 +74,30 @@ class QueueMachine(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def teardown(self) -> None:
+        try:
+            self.everything_comes_in_the_end()
+        finally:
+            self.close()
+
+    def everything_comes_in_the_end(self) -> None:
+        """Workers that come when all leases have run out get all that waits, whatever was forgotten."""
+        self.clock.advance(2 * LEASE)
+        found = True
+        while found:
+            found = False
+            for queue in self.queues * 2:
+                self.do(queue.sweep())
+                for job in self.do(queue.dequeue_many(2)):
+                    found = True
+                    self._has_taken(job, self.clock.now())
+                    self.do(self.jobs.record(a_progress(job, status=JobStatus.CANCELLED, completed_at=NOON)))
+                    self.do(queue.release([job]))
+                    known = self.known[job.id]
+                    known.status, known.held, known.due = JobStatus.CANCELLED, None, None
+        now = self.clock.now()
+        assert [known for known in self.known.values() if known.ready(now) or known.lost(now)] == [], "never handed out"
+
+    def close(self) -> None:
         for queue in self.queues:
             self.do(queue.close())
         self.do(self.database.close())
@@ -109,13 +112,20 @@ class QueueMachine(RuleBasedStateMachine):
         known = self.known[lease.id]
         return data.draw(st.sampled_from(self.queues)), lease, known, known.held is lease
 
-    @rule(data=st.data(), priority=st.sampled_from((0, 0, 5)), delay=st.sampled_from((0, 0, 5)))
-    def enqueue(self, data: st.DataObject, priority: int, delay: int) -> None:
-        not_before = self.clock.now() + timedelta(seconds=delay) if delay else None
-        tenant = data.draw(st.sampled_from(TENANTS))
-        job = a_job(priority=priority, not_before=not_before, tenant=tenant, created_at=self.clock.now(), max_retries=2)
-        assert self.do(data.draw(st.sampled_from(self.queues)).enqueue(job)) == job.id
-        self.known[job.id] = Known(job, next(self.numbers))
+    @rule(
+        data=st.data(),
+        count=st.sampled_from((1, 1, 4)),
+        priority=st.sampled_from((0, 0, 5)),
+        delay=st.sampled_from((0, 0, 5)),
+    )
+    def enqueue(self, data: st.DataObject, count: int, priority: int, delay: int) -> None:
+        now = self.clock.now()
+        not_before = now + timedelta(seconds=delay) if delay else None
+        for _ in range(count):
+            tenant = data.draw(st.sampled_from(TENANTS))
+            job = a_job(priority=priority, not_before=not_before, tenant=tenant, created_at=now, max_retries=2)
+            assert self.do(data.draw(st.sampled_from(self.queues)).enqueue(job)) == job.id
+            self.known[job.id] = Known(job, next(self.numbers))
 
     @precondition(lambda self: self.known)
     @rule(data=st.data())
@@ -123,26 +133,96 @@ class QueueMachine(RuleBasedStateMachine):
         queue, known = self._some(data)
         assert self.do(queue.enqueue(known.job)) == known.job.id
 
+    @rule(data=st.data(), priority=st.sampled_from((0, 5)))
+    def save_and_lose_the_announcement(self, data: st.DataObject, priority: int) -> None:
+        """Who accepts a job dies before it has told anybody."""
+        tenant = data.draw(st.sampled_from(TENANTS))
+        job = self.do(self.jobs.save(a_job(priority=priority, tenant=tenant, created_at=self.clock.now())))
+        forgets = self.forgets is not None
+        self.known[job.id] = Known(job, next(self.numbers), moved=forgets, unheard=forgets)
+
+    @precondition(lambda self: self.known)
     @rule(data=st.data())
-    def dequeue(self, data: st.DataObject) -> None:
+    def announce(self, data: st.DataObject) -> None:
+        """May be repeated, also of jobs that somebody has, or that have ended."""
+        queue, known = self._some(data)
+        self.do(queue.announce([known.job]))
+        if known.ready(self.clock.now()):
+            known.unheard = False
+
+    @rule(data=st.data())
+    def sweep(self, data: st.DataObject) -> None:
         now = self.clock.now()
-        ready = {job_id for job_id, known in self.known.items() if known.ready(now)}
-        lost = {job_id for job_id, known in self.known.items() if known.lost(now)}
-        job = self.do(data.draw(st.sampled_from(self.queues)).dequeue())
-        if job is None:
-            assert not ready | lost, "there is something to do"
-            return
-        assert job.id in ready | lost, "handed out though somebody has it, or nobody may"
+        self.do(data.draw(st.sampled_from(self.queues)).sweep())
+        for known in self.known.values():
+            if known.ready(now) or known.lost(now):
+                known.unheard = False
+
+    @precondition(lambda self: self.forgets is not None)
+    @rule()
+    def empty_the_dispatch(self) -> None:
+        assert self.forgets is not None
+        self.forgets()
+        self.counts = False
+        for known in self.known.values():
+            known.unheard, known.moved = True, True
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data())
+    def release_late(self, data: st.DataObject) -> None:
+        """A worker that has lost its job says that it has ended; whoever has it now keeps it."""
+        queue, lease, known, counts = self._leased(data)
+        if not counts:
+            self.do(queue.release([lease]))
+            known.unheard = self.forgets is not None
+            self.counts = self.counts and self.forgets is None
+
+    @rule(data=st.data(), limit=st.sampled_from((1, 1, 2, 5)))
+    def dequeue(self, data: st.DataObject, limit: int) -> None:
+        now = self.clock.now()
+        queue = data.draw(st.sampled_from(self.queues))
+        ready = [known for known in self.known.values() if known.ready(now)]
+        lost = [known for known in self.known.values() if known.lost(now)]
+        held = Counter(known.job.tenant for known in self.known.values() if known.due is not None)
+        heard = not any(known.unheard for known in (*ready, *lost))
+        jobs = self.do(queue.dequeue_many(limit)) if limit > 1 else [job for job in [self.do(queue.dequeue())] if job]
+        assert len({job.id for job in jobs}) == len(jobs) <= limit
+        taken = [self.known[job.id] for job in jobs]
+        assert all(known.ready(now) or known.lost(now) for known in taken), (
+            "handed out though somebody has it, or may not"
+        )
+        if self.limits == NO_LIMITS and heard:
+            assert jobs or not (ready or lost), "there is something to do"
+            self._come_first([known for known in taken if known in ready], ready)
+        elif self.counts:
+            self._keep_to_limits([known for known in taken if known in ready], held)
+        for job in jobs:
+            self._has_taken(job, now)
+
+    def _has_taken(self, job: Job, now: datetime) -> None:
         known = self.known[job.id]
-        if job.id in ready:
-            self._comes_first(known, [self.known[job_id] for job_id in ready])
         assert job.lease is not None
         assert job.lease.epoch > known.epoch
-        assert job.lease.token not in {lease.lease.token for lease in self.leases if lease.lease}
+        assert (job.id, job.lease.token) not in {(lease.id, lease.lease.token) for lease in self.leases if lease.lease}
         known.crashes += known.held is not None
         known.status = JobStatus.CANCELLING if known.status is JobStatus.CANCELLING else JobStatus.RUNNING
         known.epoch, known.held, known.due, known.begun = job.lease.epoch, job, now + LEASE, True
         self.leases.append(job)
+
+    def _keep_to_limits(self, taken: list[Known], held: Counter[TenantId]) -> None:
+        """What was ready has found room beside what was held already; what was lost had its place."""
+        after = held + Counter(known.job.tenant for known in taken)
+        for tenant in {known.job.tenant for known in taken}:
+            assert after[tenant] <= (self.limits.running_of_tenant or after[tenant]), "more than the tenant may have"
+        assert not taken or after.total() <= (self.limits.running or after.total()), "more than may run"
+
+    @classmethod
+    def _come_first(cls, taken: list[Known], ready: list[Known]) -> None:
+        """Those that were taken come before those that were not."""
+        left = list(ready)
+        for chosen in sorted(taken, key=lambda known: (-known.job.priority, known.number)):
+            cls._comes_first(chosen, left)
+            left.remove(chosen)
 
     @staticmethod
     def _comes_first(chosen: Known, ready: list[Known]) -> None:
@@ -178,9 +258,9 @@ class QueueMachine(RuleBasedStateMachine):
         known.held, known.due = None, None if running else self.clock.now()
 
     @precondition(lambda self: self.leases)
-    @rule(data=st.data(), status=st.sampled_from(_ENDS))
-    def end_as_a_worker_does(self, data: st.DataObject, status: JobStatus) -> None:
-        _, lease, known, counts = self._leased(data)
+    @rule(data=st.data(), status=st.sampled_from(_ENDS), told=st.booleans())
+    def end_as_a_worker_does(self, data: st.DataObject, status: JobStatus, told: bool) -> None:
+        queue, lease, known, counts = self._leased(data)
         progress = a_progress(lease, status=status, completed_at=self.clock.now())
         if not counts:
             with pytest.raises(LeaseLostError):
@@ -188,6 +268,8 @@ class QueueMachine(RuleBasedStateMachine):
             return
         self.do(self.jobs.record(progress))
         known.status, known.held, known.due = status, None, None
+        if told:
+            self.do(queue.release([lease]))
 
     @precondition(lambda self: self.leases)
     @rule(data=st.data(), until=st.sampled_from((None, *_STEPS)), told=st.booleans())
@@ -268,7 +350,7 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             assert known.status in {JobStatus.FAILED, JobStatus.CANCELLED}
             known.job = known.job.model_copy(update={"not_before": job.not_before})
-            known.status, known.begun, known.crashes, known.retried = JobStatus.PENDING, False, 0, True
+            known.status, known.begun, known.crashes, known.moved = JobStatus.PENDING, False, 0, True
 
     @rule(by=st.sampled_from(_STEPS))
     def let_time_pass(self, by: timedelta) -> None:
@@ -289,14 +371,15 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.hypothesis
+@pytest.mark.parametrize("limits", [NO_LIMITS, Limits(running=3, running_of_tenant=2)], ids=["no-limits", "limits"])
 def test_a_queue_keeps_its_promises_in_any_order_of_calls(
-    queue_over: QueueOver, migrated_file: Path, tmp_path: Path
+    dispatch: Dispatch, limits: Limits, migrated_file: Path, tmp_path: Path
 ) -> None:
     files = (tmp_path / f"{number}.db" for number in itertools.count())
 
     class Machine(QueueMachine):
         def __init__(self) -> None:
-            super().__init__(Path(shutil.copy(migrated_file, next(files))), queue_over)
+            super().__init__(Path(shutil.copy(migrated_file, next(files))), dispatch, limits)
 
     run_state_machine_as_test(
         Machine,

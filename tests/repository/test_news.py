@@ -3,18 +3,25 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from scheduler.core.agent import Agent, AgentType
+from scheduler.core.ids import DEFAULT_TENANT, AgentId
 from scheduler.core.job import JobStatus
 from scheduler.queue.sqlite_queue import SQLiteQueue
+from scheduler.repository.agent_repository import AgentRecord
 from scheduler.repository.news import SOON, News
 from scheduler.repository.repository_interface import ChangeSignal
+from scheduler.repository.sqlite_agents import SQLiteAgentRepository, SQLiteHeartbeatStore
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import Limits
-from tests.support.builders import a_job, a_progress, a_task_run, an_event
+from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
+from scheduler.repository.word_index import WordIndex
+from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import FakeClock
 from tests.support.store import LEASE, Store, sqlite_store
 
@@ -73,6 +80,32 @@ async def test_how_a_job_gets_on_is_heard_by_those_who_watch_and_by_no_worker(
     await watchers_hear_of(here.jobs.record(step))
     await watchers_hear_of(here.jobs.record(a_progress(job, status=JobStatus.DONE, completed_at=here.now())))
 
+    assert database.work.changes == work
+    assert another.work.changes == work_there
+
+
+async def test_what_brings_nobody_work_wakes_no_worker(
+    database: SQLiteDatabase, another: SQLiteDatabase, here: Store
+) -> None:
+    """Renewals, signs of life, the index of words, entries of the audit log, and what is too old and goes."""
+    agent = Agent(id=AgentId("a"), name="a", type=AgentType.WEB, capabilities=(), last_heartbeat=here.now())
+    await SQLiteAgentRepository(database).save(AgentRecord(agent=agent, token_digest="d"))
+    ended = await here.failed()
+    await here.messages.save(a_message(), DEFAULT_TENANT, here.now())
+    job = await here.leased()
+    await asyncio.sleep(2 * SOON)
+    await _looked(another)
+    work, work_there, seen_there = database.work.changes, another.work.changes, another.changes
+    retention, later = SQLiteRetentionRepository(database), here.now() + timedelta(days=1)
+
+    await here.queue.renew(job)
+    await SQLiteHeartbeatStore(database, FakeClock()).note([agent])
+    assert await WordIndex(database).catch_up()
+    await here.audit.save([an_audit_entry()])
+    assert await retention.prune_messages(later) == 1
+    assert (await retention.prune_jobs(later, later)).jobs == [ended.id]
+
+    assert await _woken(another, seen_there)
     assert database.work.changes == work
     assert another.work.changes == work_there
 

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from scheduler.core.crash_points import CrashPoint
+from scheduler.core.dead_letter import LetterFilter
+from scheduler.core.errors import JobPrunedError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId, first_id_of
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.spending import Account, Amount
+from scheduler.repository.agent_repository import Enrolment
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
 from scheduler.repository.retention import RetentionRepository
+from scheduler.repository.sqlite_agents import SQLiteAgentRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_ledger import SQLiteLedger
 from scheduler.repository.sqlite_retention import SQLiteRetentionRepository
@@ -51,19 +55,19 @@ async def a_stored(store: Store, status: JobStatus, created: datetime = OLD, ten
     return job if status is JobStatus.PENDING else await store.jobs.update_status(job.id, status)
 
 
-async def prune_all(retention: RetentionRepository, before: datetime = LIMIT) -> list[JobId]:
+async def prune_all(retention: RetentionRepository, before: datetime | None = LIMIT) -> list[JobId]:
     removed: list[JobId] = []
-    after: int | None = 0
-    while after is not None:
-        step = await retention.prune_jobs(before, after, NOON)
+    more = True
+    while more:
+        step = await retention.prune_jobs(before, NOON)
         removed += step.jobs
-        after = step.go_on_after
+        more = step.more
     return removed
 
 
 def rows(path: Path) -> dict[str, int]:
     with closing(sqlite3.connect(path)) as connection:
-        tables = ("jobs", "tasks", "events", "dead_letters")
+        tables = ("jobs", "tasks", "events", "dead_letters", "pruning")
         return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}  # noqa: S608
 
 
@@ -72,11 +76,11 @@ async def test_old_jobs_that_have_ended_go_with_all_that_hangs_on_them(
 ) -> None:
     old = [await a_stored(store, status) for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)]
 
-    assert await retention.count_old(LIMIT, None, None) == (3, 0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, None, None, None) == (3, 0, 0, 0, 0, 0)
     assert await prune_all(retention) == [job.id for job in old]
     assert await prune_all(retention) == []
 
-    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0}
+    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0, "pruning": 0}
     for job in old:
         entries = (await store.audit.list(AuditFilter(job_id=job.id))).items
         assert entries[0].action == "job.accepted"
@@ -94,7 +98,7 @@ async def test_what_is_young_or_has_not_ended_stays(
     ended_late = await store.jobs.update_status((await a_stored(store, JobStatus.PENDING)).id, JobStatus.CANCELLED)
     young = await a_stored(store, JobStatus.CANCELLED, NOON)
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0, 0, 0)
     assert await prune_all(retention) == []
 
     kept = {job.id for job in (await store.jobs.list()).items}
@@ -109,7 +113,7 @@ async def test_many_old_jobs_go_in_small_steps_past_those_that_stay(
     statuses = [JobStatus.CANCELLED if number % 3 else JobStatus.PENDING for number in range(15)]
     stored = [await a_stored(store, status, tenant=f"t{number % 2}") for number, status in enumerate(statuses)]
 
-    first = await retention.prune_jobs(LIMIT, 0, NOON)
+    first = await retention.prune_jobs(LIMIT, NOON)
     rest = await prune_all(retention)
 
     assert len(first.jobs) == 1
@@ -126,13 +130,51 @@ async def test_a_job_with_a_long_timeline_goes_in_several_steps(
     long, short = await a_stored(store, JobStatus.FAILED), await a_stored(store, JobStatus.PENDING)
     await store.jobs.update_status(short.id, JobStatus.CANCELLED)
 
-    first = await retention.prune_jobs(LIMIT, 0, NOON)
+    first = await retention.prune_jobs(LIMIT, NOON)
 
     assert first.jobs == []
     assert rows(store_path)["jobs"] == 2
     assert len(await store.events.list(long.id)) == 1
     assert await prune_all(retention) == [long.id, short.id]
-    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0}
+    assert rows(store_path) == {"jobs": 0, "tasks": 0, "events": 0, "dead_letters": 0, "pruning": 0}
+
+
+async def test_a_job_whose_timeline_was_cut_has_no_future(
+    retention: RetentionRepository, store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when whoever began to remove it died, and the retention time was made longer then."""
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._MOST_EVENTS", 2)
+    job, other = await a_stored(store, JobStatus.FAILED), await a_stored(store, JobStatus.FAILED)
+    await retention.prune_jobs(LIMIT, NOON)
+
+    with pytest.raises(JobPrunedError):
+        await store.queue.retry(job.id)
+    assert [letter.job_id for letter in (await store.letters.list(LetterFilter(), DEFAULT_TENANT)).items] == [other.id]
+    assert await store.letters.requeue([job.id, other.id], DEFAULT_TENANT, "") != []
+    assert await store.queue.get_status(job.id) is JobStatus.FAILED
+    assert await retention.count_old(None, None, None, None) == (1, 0, 0, 0, 0, 0)
+    assert await prune_all(retention, None) == [job.id]
+    assert rows(store_path) | {"events": 0} == {"jobs": 1, "tasks": 2, "events": 0, "dead_letters": 0, "pruning": 0}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=3650), -timedelta(days=3650)], ids=["ahead", "behind"])
+async def test_what_came_while_the_clock_was_wrong_keeps_nothing_else(
+    ahead: timedelta, retention: RetentionRepository, store: Store, database: SQLiteDatabase, clock: FakeClock
+) -> None:
+    schedules = SQLiteScheduleRepository(database)
+    ended: list[Job] = []
+    for number, offset in enumerate((ahead, timedelta())):
+        clock.advance(offset)
+        ended.append(await a_stored(store, JobStatus.CANCELLED, clock.now()))
+        await store.messages.save(a_message(number), DEFAULT_TENANT, clock.now())
+        await schedules.add(a_schedule(clock.now(), name=f"s{number}"))
+        clock.advance(-offset)
+    old = [job for job in ended if job.created_at < LIMIT]
+
+    assert await retention.count_old(LIMIT, LIMIT, None, None) == (len(old), len(old), 0, len(old), 0, 0)
+    assert {*await prune_all(retention)} == {job.id for job in old}
+    assert await retention.prune_messages(LIMIT) == len(old)
+    assert await retention.prune_schedule_events(LIMIT) == len(old)
 
 
 async def test_one_that_is_retried_meanwhile_stays(
@@ -152,22 +194,25 @@ async def test_one_that_is_retried_meanwhile_stays(
     assert (await store.jobs.list()).total == 1
 
 
-async def test_messages_keys_and_lines_of_schedules_go_by_their_age(
+async def test_messages_keys_lines_of_schedules_and_rights_to_join_go_by_their_age(
     retention: RetentionRepository, store: Store, database: SQLiteDatabase
 ) -> None:
-    schedules = SQLiteScheduleRepository(database)
+    schedules, agents = SQLiteScheduleRepository(database), SQLiteAgentRepository(database)
     for number, moment in enumerate((OLD, NOON)):
         await store.messages.save(a_message(number), DEFAULT_TENANT, moment)
         request = IdempotentRequest(key=f"k{number}", route="jobs", body_digest="d")
         await store.jobs.save(a_job(created_at=moment), request)
         await schedules.add(a_schedule(moment, name=f"s{number}"))
+        await agents.allow(Enrolment(id=f"e{number}", tenant=DEFAULT_TENANT, digest="d", expires_at=moment, uses=1))
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1, 0)
-    for prune in (retention.prune_messages, retention.prune_keys, retention.prune_schedule_events):
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1, 0, 1)
+    kinds = (retention.prune_messages, retention.prune_keys, retention.prune_schedule_events)
+    for prune in (*kinds, retention.prune_enrolments):
         assert [await prune(LIMIT), await prune(LIMIT)] == [1, 0]
 
     assert await store.messages.get("message-0", DEFAULT_TENANT) is None
     assert await store.messages.get("message-1", DEFAULT_TENANT) is not None
+    assert [await agents.enrolment(which) is not None for which in ("e0", "e1")] == [False, True]
     young = IdempotentRequest(key="k1", route="jobs", body_digest="d")
     forgotten = young.model_copy(update={"key": "k0"})
     assert (await store.jobs.save(a_job(), young)).created_at == NOON
@@ -185,14 +230,14 @@ async def test_what_was_spent_goes_by_day_and_with_its_job(
     names += [f"{whose} {day:%Y-%m-%d}" for whose in ("day", "tenant a b") for day in (LIMIT - DAY, LIMIT, NOON)]
     await SQLiteLedger(database).charge([Account(name) for name in names], Amount(1, 1))
 
-    counted = await retention.count_old(LIMIT, None, None)
+    counted = await retention.count_old(LIMIT, None, None, None)
     await prune_all(retention)
     steps = [await retention.prune_spending(LIMIT), await retention.prune_spending(LIMIT)]
 
     with closing(sqlite3.connect(store_path)) as connection:
         kept = {name for (name,) in connection.execute("SELECT account FROM spending")}
     assert kept == {*names} - {names[0], names[2], names[5], names[8]}
-    assert (counted, steps) == ((1, 0, 0, 0, 3), [3, 0])
+    assert (counted, steps) == ((1, 0, 0, 0, 3, 0), [3, 0])
 
 
 async def test_ids_that_no_job_has_are_told(retention: RetentionRepository, store: Store) -> None:

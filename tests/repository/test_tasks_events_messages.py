@@ -11,9 +11,13 @@ from scheduler.core.errors import (
 from scheduler.core.events import EventType, JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import TaskRun, TaskStatus
+from scheduler.core.lam_protocol import MessageFactory
 from scheduler.core.retry import TaskFailure
+from scheduler.repository.sqlite_database import SQLiteDatabase
+from scheduler.repository.sqlite_lam import SQLiteLamRepository
 from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_event
 from tests.support.clock import NOON
+from tests.support.lam import a_document
 from tests.support.store import Store
 
 OTHERS = TenantId("others")
@@ -122,3 +126,11 @@ class TestMessages:
 
         assert ids == ["message-3", "message-1", "message-2"]
         assert len(await store.messages.list("job-1", DEFAULT_TENANT, limit=2)) == 2
+
+    async def test_a_message_is_one_of_its_agents_conversation(self, store: Store, database: SQLiteDatabase) -> None:
+        answer = MessageFactory.from_dict(a_document("done", correlation={"inReplyTo": "asked"}))
+
+        await store.messages.save(answer, DEFAULT_TENANT, NOON)
+
+        found = await SQLiteLamRepository(database).answers(DEFAULT_TENANT, "asked")
+        assert [message.to_dict() for message in found] == [answer.to_dict()]

@@ -43,9 +43,9 @@ async def write_all(database: SQLiteDatabase) -> None:
     await beats.note([agent])
     asked = await _ask(lam, "request", "the-one-request")
     await lam.sent(asked, AGENT)
-    await lam.take(_arrival("done", DONE, asked, payload={"result": {}}))
+    await lam.take(an_arrival("done", DONE, asked, payload={"result": {}}))
     asked = await _ask(lam, "cancel", new_id())
-    await lam.take(_arrival("cancelled", new_id(), asked, payload={"effect": "none"}))
+    await lam.take(an_arrival("cancelled", new_id(), asked, payload={"effect": "none"}))
     *_, waiting = await lam.waiting(AGENT, 0, NOON)
     await lam.arrived(AGENT, waiting.n)
     await beats.forget(AGENT)
@@ -66,7 +66,7 @@ async def _known(lam: SQLiteLamRepository, message_id: str) -> bool:
     return any(order.id == message_id for _, order, _ in await lam.orders(TENANT, "job-1", "task-1"))  # type: ignore[arg-type]
 
 
-def _arrival(kind: str, message_id: str, asked: str, **fields: Any) -> Arrival:  # noqa: ANN401 - of a message
+def an_arrival(kind: str, message_id: str, asked: str, **fields: Any) -> Arrival:  # noqa: ANN401 - of a message
     document = a_document(
         kind, id=message_id, sender=f"agent://web/{AGENT}", correlation={"inReplyTo": asked}, **fields
     )

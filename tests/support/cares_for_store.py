@@ -72,7 +72,7 @@ def prune_and_die(path: Path, point: CrashPoint, visit: int) -> None:
         await database.connect()
         crash_points.arm(point, visit)
         store = SQLiteRetentionRepository(database)
-        await store.prune_jobs(NOON, 0, NOON)
+        await store.prune_jobs(NOON, NOON)
         await store.prune_messages(NOON)
         await store.prune_keys(NOON)
         await database.close()
