@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
+from scheduler.core.beside_taught import alone, together
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
@@ -25,6 +26,7 @@ from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.taken_back import all_taken_back
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.taught_book import TaughtBook
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
 from scheduler.core.who_gets_what import Piece, who_gets_what
@@ -60,8 +62,10 @@ class Slots(Protocol):
 class ModelRouter(Protocol):
     """Has a language model find out what a request wants. Never raises for what the model does."""
 
-    async def route(self, message: str, spender: Spender | None = None) -> RoutedIntent:
-        """Return what the request wants."""
+    async def route(
+        self, message: str, spender: Spender | None = None, taught: TaughtBook | None = None
+    ) -> RoutedIntent:
+        """Return what the request wants: one of the intents in `taught`, where it is given."""
 
 
 class ModelPlanner(Protocol):
@@ -127,8 +131,19 @@ class BeyondRules:
         if self._slots is not None:
             self._slots.settle(_ANY_ORDER, read)
 
-    async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request; what it tells of several persons apart is read apart."""
+    async def split(self, text: str, rules: Rules, taught: TaughtBook | None = None) -> Orders:
+        """Return the orders of a request: what was taught first, then what is read beside it."""
+        corrected = as_corrected(text)
+        said, reported = without_reports(corrected.text)
+        parts = taught.parts(said) if taught is not None else ()
+        if not parts:
+            return await self._split_untaught(text, rules)
+        read = [Orders(()) if one.routed else await self._split_untaught(alone(one.text), rules) for one in parts]
+        orders = together(parts, read, said)
+        return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
+
+    async def _split_untaught(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a request by itself; what it tells of several persons apart is read apart."""
         corrected = as_corrected(text)
         text = in_usual_words(wishes_as_orders(corrected.text))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
@@ -195,14 +210,16 @@ class BeyondRules:
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return said_once(without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules))
 
-    async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
+    async def understand(
+        self, text: str, unknown: RoutedIntent, spender: Spender, taught: TaughtBook | None = None
+    ) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.
 
         What the model itself is not sure of is for people to say.
         """
         if self._router is None:
             return unknown
-        asked = await self._router.route(text, spender)
+        asked = await self._router.route(text, spender, taught)
         if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
             return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
