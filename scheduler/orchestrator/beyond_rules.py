@@ -13,13 +13,14 @@ from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
-from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
+from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.language import normalise
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
+from scheduler.core.pasted import own_words
 from scheduler.core.plain_words import plain_words, without_waiting
 from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
@@ -31,6 +32,8 @@ from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.core.wishes import wishes_as_orders
+from scheduler.llm.grounding import invented
+from scheduler.llm.reasoned_graph import ReasonedGraph
 from scheduler.llm.stopped_plan import StoppedPlan
 
 _SURE: Final = 0.5
@@ -71,20 +74,25 @@ class ModelRouter(Protocol):
 class ModelPlanner(Protocol):
     """Has a language model plan. Raises PlanUnusableError and what the provider raises."""
 
-    async def propose(
-        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
-    ) -> tuple[TaskGraph, str]:
+    async def intent_to_task_graph(
+        self,
+        intent: str,
+        description: str,
+        context: Mapping[str, Any] | None = None,
+        spender: Spender | None = None,
+    ) -> ReasonedGraph:
         """Return a plan that passed every check, and why it is like that."""
 
-    async def repair(
+    async def repair_task_graph(
         self,
-        intent: Intent,
+        intent: str,
+        description: str,
         context: Mapping[str, Any],
         stopped: StoppedPlan,
         *,
         advice: str,
         spender: Spender | None = None,
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Return the whole plan with another rest that passed every check, and why it is like that."""
 
 
@@ -124,6 +132,15 @@ class BeyondRules:
     def has_model(self) -> bool:
         """Whether a language model can be asked for plans."""
         return self._planner is not None
+
+    def pasted(self, text: str, graph: TaskGraph) -> frozenset[TaskId]:
+        """Return the steps of a plan that aim at what a request holds only in pasted text: a mail, a page."""
+        if (own := own_words(text)) == text:
+            return frozenset()
+        steps = [*graph.tasks.values()]
+        nowhere = set(invented(steps, [text]))
+        found = invented(steps, [own, *self._known(text).values()])
+        return frozenset(TaskId(one.task) for one in found if one.aims and one not in nowhere)
 
     def warm_up(self, rules: Rules) -> None:
         """Make what the first request would wait for: takes half a second of the processor, so call it in a thread."""
@@ -226,16 +243,15 @@ class BeyondRules:
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})
 
-    async def plan(self, text: str, routed: RoutedIntent, spender: Spender) -> tuple[TaskGraph, str] | None:
+    async def plan(self, text: str, routed: RoutedIntent, spender: Spender) -> ReasonedGraph | None:
         """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.
 
         Raises PlanUnusableError for a plan that could not be repaired.
         """
         if self._planner is None:
             return None
-        context = {**self._known(text), "request": text}
         try:
-            return await self._planner.propose(Intent(name=routed.name), context, spender)
+            return await self._planner.intent_to_task_graph(routed.name, text, {"trusted": self._known(text)}, spender)
         except PlanUnusableError:
             raise
         except CPAError as error:
@@ -244,12 +260,14 @@ class BeyondRules:
 
     async def repair(
         self, job: Job, done: frozenset[TaskId], error: str, *, advice: str, spender: Spender
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Have a model plan anew what is left of a failed job; see Repairer. Raises LLMNotSetUpError without one."""
         if self._planner is None:
             raise LLMNotSetUpError("no planner")
         slots = {name: value for name, value in job.context.get("slots", {}).items() if isinstance(value, str)}
-        context = {**slots, **self._known(job.description), "request": job.description}
+        context = {"trusted": {**slots, **self._known(job.description)}}
         name = job.intent if _INTENT.fullmatch(job.intent) else UNKNOWN
         stopped = StoppedPlan(job.task_graph, done, error)
-        return await self._planner.repair(Intent(name=name), context, stopped, advice=advice, spender=spender)
+        return await self._planner.repair_task_graph(
+            name, job.description, context, stopped, advice=advice, spender=spender
+        )

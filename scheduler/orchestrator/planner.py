@@ -141,7 +141,12 @@ class Planner:
             planned = planned.model_copy(update={"overlooked": orders.overlooked})
         else:
             planned = await self._plan_orders(text, orders, locale, answers or {}, spender, taught)
-        return planned.corrected(orders.corrections)
+        planned = planned.corrected(orders.corrections)
+        doubtful = self.beyond.pasted(text, planned.task_graph)
+        steps = (
+            f"{task_id}: {todo.action}" for task_id, todo in planned.task_graph.tasks.items() if task_id in doubtful
+        )
+        return planned.model_copy(update={"unseen": tuple(dict.fromkeys((*planned.unseen, *steps)))})
 
     async def _plan_orders(
         self,
@@ -212,18 +217,17 @@ class Planner:
             raise ask_what_is_meant(routed, taught.intents, text)
         if made is None:
             raise UnknownIntentError(text, nearest=routed.nearest)
-        graph, why = made
         name = "custom" if routed.name == UNKNOWN else routed.name
         return PlannedRequest(
             intent=name,
             locale=routed.locale,
             slots=routed.slots,
-            task_graph=graph,
+            task_graph=made,
             way="llm",
-            why=why,
+            why=made.why,
             confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
             by="llm",
-            unseen=tuple(_risky(graph, self.catalog_of(spender.tenant))),
+            unseen=tuple(_risky(made, self.catalog_of(spender.tenant))),
         )
 
     def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:

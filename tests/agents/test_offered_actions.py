@@ -100,8 +100,9 @@ async def test_a_model_is_told_of_it_and_may_plan_it_and_so_may_a_template_that_
         nobody = await api.client.post("/schedule", json={"text": "leg das Paket auf die Waage"})
 
     assert "data.weigh" in provider.calls[-1].system
+    assert "Agents that can act now:\n- web-1 (data): data.weigh" in provider.calls[-1].system
     assert planned is not None
-    assert [todo.action for todo in planned[0].tasks.values()] == ["data.weigh"]
+    assert [todo.action for todo in planned.tasks.values()] == ["data.weigh"]
     assert (ended["status"], ended["tasks"][0]["result"]) == ("done", {"grams": 42})
     assert (nobody.status_code, nobody.json()["code"]) == (503, "no_free_agent")
 

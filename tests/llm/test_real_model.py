@@ -70,7 +70,7 @@ async def test_a_real_small_model_gives_a_checked_plan_or_none(request_text: str
     )
 
     try:
-        graph, _ = await planner.propose(Intent(name="unknown"), {"request": request_text})
+        graph = await planner.plan(Intent(name="unknown"), {"request": request_text})
     except (PlanUnusableError, LLMTruncatedError, LLMTimeoutError):
         return
     check_plan(graph, catalog, policy)
