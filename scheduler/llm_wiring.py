@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,11 +70,12 @@ def make_beyond(
     router: IntentRouter,
     sites: SiteBook,
     contacts: ContactFile,
-    folder: Path | None = None,
+    folder: Path,
+    patience: timedelta,
 ) -> BeyondRules:
     """Return what is asked beyond the rules: what was learned from examples, then the model of `provider` by `door`.
 
-    What was learned is kept in `folder`.
+    What was learned is kept in `folder`. `patience`: how long the model may take over one request in all.
     """
     learned = make_learned(router, folder)
     if provider is None:
@@ -93,4 +95,5 @@ def make_beyond(
         router=LLMIntentRouter(provider, router),
         planner=door,
         known=known,
+        patience=patience,
     )

@@ -92,6 +92,7 @@ def make_planning(
         sites=sites,
         contacts=contacts,
         folder=settings.store.data_dir / "learned",
+        patience=timedelta(seconds=settings.llm.request_seconds),
     )
     teaching = make_teaching(settings, database, router, offered)
     planner = Planner(

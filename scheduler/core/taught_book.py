@@ -98,13 +98,16 @@ class TaughtBook:
         example, best = max(fits, key=lambda one: one[1].share)
         return joined(_said(example, best, text))
 
-    def nearest(self, message: str, others: Sequence[str]) -> tuple[str, ...]:
-        """Return the intents most like a request: those taught that are among the most alike of all, then `others`."""
+    def nearest(self, message: str, others: Sequence[str], *, first: bool = True) -> tuple[str, ...]:
+        """Return the intents most like a request: those taught that are among the most alike of all, then `others`.
+
+        Not `first`: the taught ones come behind.
+        """
         if not self.examples:
             return tuple(others)
         taught = {one.intent for one in self.examples}
         alike = (name for name in self.most_alike(message)[:_NEAREST] if name in taught)
-        return tuple(dict.fromkeys((*alike, *others)))[:_NEAREST]
+        return tuple(dict.fromkeys((*alike, *others) if first else (*others, *alike)))[:_NEAREST]
 
     def most_alike(self, message: str) -> tuple[str, ...]:
         """Return the intents that have any example like a request, the most alike first."""

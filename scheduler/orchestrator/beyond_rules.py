@@ -2,8 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import structlog
 
@@ -42,7 +44,18 @@ _SURE: Final = 0.5
 _ANY_ORDER: Final = "Schick Anna bis morgen um 9 Uhr die Rechnung 4711"
 _INTENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
+Got = TypeVar("Got")
+
 log = structlog.get_logger(__name__)
+
+
+class Asking(NamedTuple):
+    """For whom a request is planned, what that tenant has taught, and until when models may be asked."""
+
+    spender: Spender
+    taught: TaughtBook
+    until: float
+    """A time of the event loop."""
 
 
 class Learned(Protocol):
@@ -101,6 +114,16 @@ def nothing_known(_request: str) -> Mapping[str, str]:
     return {}
 
 
+async def _in_time(ask: Callable[[], Awaitable[Got]], asking: Asking) -> Got | None:
+    """Return what a model answers; None where the time of the request is over before."""
+    if asyncio.get_running_loop().time() < asking.until:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(asking.until):
+                return await ask()
+    log.warning("models_took_too_long", tenant=asking.spender.tenant, job=asking.spender.job)
+    return None
+
+
 def _ordered(text: str, rules: Rules) -> list[str]:
     """Return the intents that rules read in a text."""
     return [part.routed.name for part in split_orders(text, rules).parts if part.routed.name != UNKNOWN]
@@ -110,7 +133,7 @@ class BeyondRules:
     """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
 
     `known` returns what the house knows of the words of a request (addresses, portals): texts that a model may see and
-    its plan may use.
+    its plan may use. `patience`: how long models may take over one request in all.
     """
 
     def __init__(
@@ -121,12 +144,14 @@ class BeyondRules:
         router: ModelRouter | None = None,
         planner: ModelPlanner | None = None,
         known: Callable[[str], Mapping[str, str]] = nothing_known,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         self._learned = learned
         self._slots = slots
         self._router = router
         self._planner = planner
         self._known = known
+        self._patience = patience
 
     @property
     def has_model(self) -> bool:
@@ -227,31 +252,36 @@ class BeyondRules:
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return said_once(without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules))
 
-    async def understand(
-        self, text: str, unknown: RoutedIntent, spender: Spender, taught: TaughtBook | None = None
-    ) -> RoutedIntent:
+    def asking(self, spender: Spender, taught: TaughtBook) -> Asking:
+        """Return for whom a request is planned that comes now: its time with models begins."""
+        return Asking(spender, taught, asyncio.get_running_loop().time() + self._patience.total_seconds())
+
+    async def understand(self, text: str, unknown: RoutedIntent, asking: Asking) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.
 
         What the model itself is not sure of is for people to say.
         """
-        if self._router is None:
+        if (router := self._router) is None:
             return unknown
-        asked = await self._router.route(text, spender, taught)
+        asked = await _in_time(lambda: router.route(text, asking.spender, asking.taught), asking)
+        if asked is None:
+            return unknown
         if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
             return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})
 
-    async def plan(self, text: str, routed: RoutedIntent, spender: Spender) -> ReasonedGraph | None:
+    async def plan(self, text: str, routed: RoutedIntent, asking: Asking) -> ReasonedGraph | None:
         """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.
 
         Raises PlanUnusableError for a plan that could not be repaired.
         """
-        if self._planner is None:
+        if (planner := self._planner) is None:
             return None
+        told = {"trusted": self._known(text)}
         try:
-            return await self._planner.intent_to_task_graph(routed.name, text, {"trusted": self._known(text)}, spender)
+            return await _in_time(lambda: planner.intent_to_task_graph(routed.name, text, told, asking.spender), asking)
         except PlanUnusableError:
             raise
         except CPAError as error:

@@ -3,6 +3,7 @@
 Rules first; what they do not know goes the dearer ways of `BeyondRules`. Several orders in one request become one plan.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
@@ -13,6 +14,7 @@ from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.confidence import confidence_of
 from scheduler.core.errors import (
+    CPAError,
     InvalidFieldError,
     InvalidRequestError,
     MissingSlotError,
@@ -35,7 +37,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.taught_book import TaughtBook
 from scheduler.core.templates import fill_template
 from scheduler.orchestrator.asking import question_of
-from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.beyond_rules import Asking, BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan
@@ -127,20 +129,20 @@ class Planner:
     async def _plan_request(
         self, text: str, locale: Locale | None, answers: Mapping[str, str] | None, spender: Spender
     ) -> PlannedRequest:
-        taught = await self._taught(spender.tenant)
-        orders = await self.beyond.split(text, self._router, taught)
+        asking = self.beyond.asking(spender, await self._taught(spender.tenant))
+        orders = await self.beyond.split(text, self._router, asking.taught)
         filled_in, sending = without_sending(text)
         if sending and orders.parts[0].routed.name == FILL_FORM:
-            orders = await self.beyond.split(filled_in, self._router, taught)
+            orders = await self.beyond.split(filled_in, self._router, asking.taught)
         if len(orders.parts) == 1:
             (part,) = orders.parts
             if sending and part.routed.name == FILL_FORM:
                 slots = {**part.routed.slots, "submit": sending}
                 part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
-            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, spender, taught)
+            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, asking)
             planned = planned.model_copy(update={"overlooked": orders.overlooked})
         else:
-            planned = await self._plan_orders(text, orders, locale, answers or {}, spender, taught)
+            planned = await self._plan_orders(text, orders, locale, answers or {}, asking)
         planned = planned.corrected(orders.corrections)
         doubtful = self.beyond.pasted(text, planned.task_graph)
         steps = (
@@ -149,28 +151,26 @@ class Planner:
         return planned.model_copy(update={"unseen": tuple(dict.fromkeys((*planned.unseen, *steps)))})
 
     async def _plan_orders(
-        self,
-        text: str,
-        orders: Orders,
-        locale: Locale | None,
-        answers: Mapping[str, str],
-        spender: Spender,
-        taught: TaughtBook,
+        self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], asking: Asking
     ) -> PlannedRequest:
-        """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
-        kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
-        for number, part in enumerate(orders.parts):
-            own = of_order(answers, number)
-            if own.get("intent") == UNKNOWN:  # a person said to leave it out
-                continue
-            try:
-                one = await self._plan_order(part.text, _in(part.routed, locale), own, spender, taught)
-            except InvalidRequestError as error:
-                raise at_order(error, number, part.text, taught.intents) from error
-            kept.append((number, part))
-            planned.append(one)
+        """Plan the orders side by side, and join them. Raises AskBackError for one that is none or lacks something."""
+        own = [of_order(answers, number) for number in range(len(orders.parts))]
+        left_out = {number for number, said in enumerate(own) if said.get("intent") == UNKNOWN}  # by a person
+        kept = [(number, part) for number, part in enumerate(orders.parts) if number not in left_out]
         if not kept:
             raise UnknownIntentError(orders.parts[0].text, nearest=())
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._planned_or_error(part.text, _in(part.routed, locale), own[number], asking))
+                for number, part in kept
+            ]
+        planned = list[PlannedRequest]()
+        for (number, part), task in zip(kept, tasks, strict=True):
+            if isinstance(one := task.result(), InvalidRequestError):
+                raise at_order(one, number, part.text, asking.taught.intents) from one
+            if isinstance(one, CPAError):
+                raise one
+            planned.append(one)
         place = {number: position for position, (number, _) in enumerate(kept)}
         plans = [
             OrderPlan(
@@ -180,35 +180,40 @@ class Planner:
             )
             for (_, part), one in zip(kept, planned, strict=True)
         ]
-        catalog = self.catalog_of(spender.tenant)
+        catalog = self.catalog_of(asking.spender.tenant)
         joined = join_plans(plans, catalog)
         check_plan(joined.graph, catalog, self.policy)
         return _together([part for _, part in kept], planned, joined, orders.overlooked, text)
 
+    async def _planned_or_error(
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str], asking: Asking
+    ) -> PlannedRequest | CPAError:
+        try:
+            return await self._plan_order(text, routed, answers, asking)
+        except CPAError as error:  # the others are planned all the same, and the first error is told
+            return error
+
     async def _plan_order(
-        self,
-        text: str,
-        routed: RoutedIntent,
-        answers: Mapping[str, str] | None,
-        spender: Spender,
-        taught: TaughtBook,
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, asking: Asking
     ) -> PlannedRequest:
         """Plan one order, the dearer ways included; without `answers` nothing is asked."""
-        if routed.name == UNKNOWN:
-            routed = routed.model_copy(update={"nearest": taught.nearest(text, routed.nearest)})
+        taught = asking.taught
         may_be_planned = not routed.refused or routed.unconfigured
         if routed.name == UNKNOWN and may_be_planned and "intent" not in (answers or {}):
-            routed = _in(await self.beyond.understand(text, routed, spender, taught), routed.locale)
+            routed = _in(await self.beyond.understand(text, routed, asking), routed.locale)
+        if routed.name == UNKNOWN:
+            nearest = taught.nearest(text, routed.nearest, first=not routed.unsure)
+            routed = routed.model_copy(update={"nearest": nearest})
         routed = apply_answers(routed, answers or {}, taught, text)
         if routed.name != UNKNOWN and routed.task_template:
-            catalog = self.catalog_of(spender.tenant)
+            catalog = self.catalog_of(asking.spender.tenant)
             return self._plan(routed, catalog) if answers is None else self._plan_or_ask(routed, catalog)
         if not may_be_planned and routed.unsure and answers is not None:
             raise ask_what_is_meant(routed, taught.intents, text)
         if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:
-            made = await self.beyond.plan(text, routed, spender)
+            made = await self.beyond.plan(text, routed, asking)
         except PlanUnusableError as error:
             raise ask_what_is_meant(routed, taught.intents) from error
         if made is None and routed.name != UNKNOWN:
@@ -227,7 +232,7 @@ class Planner:
             why=made.why,
             confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
             by="llm",
-            unseen=tuple(_risky(made, self.catalog_of(spender.tenant))),
+            unseen=tuple(_risky(made, self.catalog_of(asking.spender.tenant))),
         )
 
     def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
@@ -267,7 +272,8 @@ class Planner:
         )
         try:
             if not routed.task_template and description.strip():
-                planned = await self._plan_order(description, routed, {}, Spender(tenant), await self._taught(tenant))
+                asking = self.beyond.asking(Spender(tenant), await self._taught(tenant))
+                planned = await self._plan_order(description, routed, {}, asking)
             else:
                 planned = self._plan(routed, self.catalog_of(tenant))
             return await self._with_agents(planned, tenant)

@@ -33,6 +33,9 @@ class LLMSettings(BaseSettings):
     fallback_model: str = ""
     fallback_url: WebAddress | None = None
     deadline_seconds: float = Field(default=60.0, gt=0, le=3600, description="for one question, all tries included")
+    request_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="for all questions over one request; then it goes on by rules, or asks"
+    )
     tries: int = Field(default=4, ge=1, le=20)
     at_once: int = Field(default=8, ge=1, le=1000, description="calls under way at the same time")
     job_tokens: int | None = Field(default=None, ge=0, description="what one job may use in all")
