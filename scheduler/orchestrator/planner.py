@@ -129,11 +129,12 @@ class Planner:
     async def _plan_request(
         self, text: str, locale: Locale | None, answers: Mapping[str, str] | None, spender: Spender
     ) -> PlannedRequest:
-        asking = self.beyond.asking(spender, await self._taught(spender.tenant))
-        orders = await self.beyond.split(text, self._router, asking.taught)
+        taught = await self._taught(spender.tenant)
+        orders = await self.beyond.split(text, self._router, taught)
         filled_in, sending = without_sending(text)
         if sending and orders.parts[0].routed.name == FILL_FORM:
-            orders = await self.beyond.split(filled_in, self._router, asking.taught)
+            orders = await self.beyond.split(filled_in, self._router, taught)
+        asking = self.beyond.asking(spender, taught)
         if len(orders.parts) == 1:
             (part,) = orders.parts
             if sending and part.routed.name == FILL_FORM:

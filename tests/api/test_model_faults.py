@@ -106,6 +106,7 @@ async def test_all_questions_over_one_request_end_within_its_own_deadline(open_a
     with openai_server() as server:
         server.otherwise = Move(text=NOTHING, delay=0.7)
         async with open_api(llm=settings_for("openai", server, deadline_seconds=60, request_seconds=1)) as api:
+            await api.client.post("/plan", json={"text": STRANGE})  # what was learned is read
             began = time.monotonic()
             answer = await api.client.post("/schedule", json={"text": text})
             took = time.monotonic() - began
