@@ -103,6 +103,14 @@ def mark(text: str, slots: Mapping[str, str]) -> str:
     return text
 
 
+def without_slot(marked: str, slot: str) -> tuple[str, str] | None:
+    """Return a sentence with a gap where it marks what fills a slot, and what fills it there; None: it does not."""
+    found = next((match for match in _MARKED.finditer(marked) if match["slot"] == slot), None)
+    if found is None:
+        return None
+    return _MARKED.sub(lambda match: "…" if match["slot"] == slot else match["words"], marked), found["words"]
+
+
 def slots_marked(examples: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the slots that examples mark."""
     return tuple(dict.fromkeys(match["slot"] for one in examples for match in _MARKED.finditer(one)))

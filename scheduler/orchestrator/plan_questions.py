@@ -9,6 +9,7 @@ from scheduler.core.job import Locale
 from scheduler.core.language import detect_locale
 from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
+from scheduler.core.taught import read_example
 from scheduler.core.taught_book import TaughtBook
 
 _OF_ORDER = re.compile(r"(\d{1,3})\.(.+)")
@@ -84,7 +85,16 @@ def at_order(error: InvalidRequestError, order: int, words: str, intents: Mappin
 
 
 def _choice(intent: Intent, locale: Locale) -> Choice:
-    return Choice(value=intent.name, label=intent.description.get(locale, intent.name))
+    return Choice(value=intent.name, label=_label(intent, locale))
+
+
+def _label(intent: Intent, locale: Locale) -> str:
+    """Return what people read for an intent: what it is, else how it is said."""
+    told = intent.description.get(locale) or next(iter(intent.description.values()), "")
+    said = intent.examples.get(locale) or next(iter(intent.examples.values()), [])
+    if told or not said:
+        return told or intent.name.replace("_", " ")
+    return read_example(intent.name, said[0]).text
 
 
 def _say(said: Sentence, locale: Locale) -> str:

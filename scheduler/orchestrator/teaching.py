@@ -25,7 +25,9 @@ from scheduler.security.policies import PolicyEngine
 _LONGEST: Final = 2_000  # characters of an example
 _LARGEST: Final = 100_000  # characters of an intent's document
 _MOST: Final = 2_000  # things that one tenant may teach
-_KEYS: Final = frozenset({"name", "description", "examples", "task_template", "texts", "required", "only_with"})
+_KEYS: Final = frozenset(
+    {"name", "description", "examples", "task_template", "texts", "required", "only_with", "questions"}
+)
 _VALUES: Final = {
     "site": "site",
     "site_url": "https://example.com",

@@ -163,6 +163,28 @@ async def test_what_an_example_explains_in_part_is_asked_about_and_the_answer_is
     ]
 
 
+async def test_questions_show_no_internal_names(api: Api) -> None:
+    named = STORNO.replace("name: cancel_order", "name: cancel_it").replace("storniere", "streiche")
+    named = named.replace("description: {de: Eine Bestellung streichen, en: Cancel an order}\n", "")
+    asks = STORNO.replace("required:", "questions: {order_id: {de: Welche Bestellung?}}\nrequired:")
+    await api.client.post("/intents", json={"document": asks})
+    await api.client.post("/intents", json={"document": named.replace("cancel order", "strike order")})
+
+    own = await api.client.post("/schedule", json={"text": "Storniere die Bestellung"})
+    by_example = await api.client.post("/schedule", json={"text": "Streiche die Bestellung"})
+    which = await api.client.post("/schedule", json={"text": "Streiche die Bestellung 4711 von Müller"})
+    several = await api.client.post("/schedule", json={"text": "Streiche die Bestellung 4711, aber nur die Rechnung"})
+
+    assert own.json()["questions"][0]["text"] == "Welche Bestellung?"
+    assert by_example.json()["questions"][0]["text"] == (
+        "Was gehört in „streiche die Bestellung …“ an die Stelle von „…“ (etwa „881“)?"
+    )
+    assert "streiche die Bestellung 881" in [one["label"] for one in which.json()["questions"][0]["choices"]]
+    labels = [one["label"] for one in several.json()["questions"][0]["choices"]]
+    assert len(labels) > 1
+    assert not [label for label in labels if "_" in label]
+
+
 async def test_other_tenants_learn_nothing(api: Api) -> None:
     await api.services.teaching.teach(TenantId("acme"), "open_app", "wirf mal Grindel Pro an")
 

@@ -50,13 +50,13 @@ def a_model(plan: str, delay: float) -> MockProvider:
 
 @pytest.mark.parametrize("text", [STRANGE, SEVERAL])
 async def test_all_questions_over_a_request_end_with_its_deadline(router: IntentRouter, text: str) -> None:
-    planner = a_planner(router, a_model(EMPTY, delay=0.2), patience=0.5)
+    planner = a_planner(router, a_model(EMPTY, delay=3), patience=0.3)
     begun = time.monotonic()
 
     with pytest.raises(InvalidRequestError):
         await planner.plan(text)
 
-    assert time.monotonic() - begun < 2, "each order might take four answers"
+    assert time.monotonic() - begun < 5, "each order might take four answers"
 
 
 async def test_after_the_deadline_no_model_is_asked_and_what_rules_know_is_planned(router: IntentRouter) -> None:
@@ -73,7 +73,7 @@ async def test_after_the_deadline_no_model_is_asked_and_what_rules_know_is_plann
 
 
 async def test_orders_are_planned_side_by_side(router: IntentRouter) -> None:
-    delay = 0.3
+    delay = 0.6
     planner = a_planner(router, a_model(LOOK, delay), patience=60)
     begun = time.monotonic()
 
