@@ -5,7 +5,7 @@ they have all the words of the example that carry meaning, in whatever order and
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -62,6 +62,11 @@ class Example(NamedTuple):
     anchors: tuple[str, ...]
     slots: tuple[Said, ...]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """What words begin with that may be its anchors; see `keys_of`."""
+        return frozenset(map(_key, self.anchors))
+
 
 class Fit(NamedTuple):
     """How words fit an example that they have all the anchors of.
@@ -116,9 +121,17 @@ def slots_marked(examples: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match["slot"] for one in examples for match in _MARKED.finditer(one)))
 
 
-def fit(example: Example, text: str) -> Fit | None:
-    """Return how words fit an example; None unless all its own are among them. `text` has single spaces."""
-    content, places = content_words(text), dict[str, tuple[int, int]]()
+def keys_of(content: Iterable[tuple[str, int, int]]) -> frozenset[str]:
+    """Return what words begin with that carry meaning: no example fits them whose `keys` are not all among these."""
+    return frozenset(_key(word) for word, _, _ in content)
+
+
+def fit(example: Example, text: str, content: Sequence[tuple[str, int, int]]) -> Fit | None:
+    """Return how words fit an example; None unless all its own are among them.
+
+    `text` has single spaces, `content` are its words that carry meaning.
+    """
+    places = dict[str, tuple[int, int]]()
     for anchor in example.anchors:
         place = next(
             (
@@ -210,6 +223,10 @@ def _is_small(word: str, *, last: bool) -> bool:
     if key in _EXCLUDING or any(map(str.isdigit, word)) or (last and "prepositions" in kinds):
         return False
     return key in _JOINING | _COURTESY or not kinds.isdisjoint(_SMALL)
+
+
+def _key(word: str) -> str:
+    return word[:_SHORTEST_STEM]
 
 
 def _alike(one: str, other: str) -> bool:

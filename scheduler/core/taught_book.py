@@ -18,7 +18,7 @@ from scheduler.core.similarity import NearestExamples
 from scheduler.core.slot_finder import find_slots, joined, slots_of
 from scheduler.core.slot_roles import ROLES
 from scheduler.core.slots import Said
-from scheduler.core.taught import Example, Fit, fit
+from scheduler.core.taught import Example, Fit, content_words, fit, keys_of
 
 _LONGEST: Final = 2_000  # characters of a request that is held against examples; longer ones are texts
 _HALF: Final = 0.5
@@ -63,6 +63,7 @@ class TaughtBook:
         """`intents` are all that examples may mean, by name."""
         self.intents = intents
         self.examples = tuple(one for one in examples if one.intent in intents and one.anchors)
+        self._keys = tuple(one.keys for one in self.examples)
 
     def route(self, message: str) -> RoutedIntent | None:
         """Return what is meant, by what was taught, by a request or the first of its parts; None: nothing surely."""
@@ -76,9 +77,12 @@ class TaughtBook:
         text = normalise(message)
         if not self.examples or len(text) > _LONGEST or no_order(text):
             return ()
-        pieces = _Pieces(text)
-        meant = self._in_part(pieces, self._whole(pieces))
-        found, at = list[TaughtPart](), 0
+        found, at, keys = list[TaughtPart](), 0, keys_of(content_words(text))
+        examples = [(one, own) for one, own in zip(self.examples, self._keys, strict=True) if own <= keys]
+        if not examples:
+            return ()
+        pieces = _Pieces(text, examples)
+        meant = _in_part(pieces, _whole(pieces))
         for one in meant:
             if at < one.start:
                 found.append(TaughtPart(as_written(pieces.words(at, one.start), message)))
@@ -92,7 +96,8 @@ class TaughtBook:
     def slots_of(self, intent: str, message: str) -> dict[str, str]:
         """Return what fills the slots of an intent that people say is meant, by the example that fits best."""
         text = normalise(message)
-        fits = [(one, found) for one in self.examples if one.intent == intent and (found := fit(one, text))]
+        words = content_words(text)
+        fits = [(one, found) for one in self.examples if one.intent == intent and (found := fit(one, text, words))]
         if not fits:
             return slots_of(intent, text)
         example, best = max(fits, key=lambda one: one[1].share)
@@ -126,39 +131,6 @@ class TaughtBook:
         names = dict.fromkeys(one.intent for one in self.examples)
         return {name: [one.text for one in self.examples if one.intent == name] for name in names}
 
-    def _whole(self, pieces: "_Pieces") -> list[_Meant]:
-        """Return what is explained wholly: as many pieces as can be, by as many orders."""
-        best: list[tuple[int, int, tuple[_Meant, ...]]] = [(0, 0, ())]
-        for end in range(1, pieces.count + 1):
-            ways = [best[end - 1]]
-            for start in range(end):
-                if (one := self._best(pieces, start, end)) is not None and one.whole:
-                    explained, orders, before = best[start]
-                    ways.append((explained + end - start, orders + 1, (*before, one)))
-            best.append(max(ways, key=lambda way: way[:2]))
-        return list(best[-1][2])
-
-    def _in_part(self, pieces: "_Pieces", whole: Sequence[_Meant]) -> list[_Meant]:
-        """Return what is explained wholly, and of the pieces between what is explained in part."""
-        taken = {at for one in whole for at in range(one.start, one.end)}
-        parts = [
-            one
-            for at in range(pieces.count)
-            if at not in taken and (one := self._best(pieces, at, at + 1)) is not None and one.in_part
-        ]
-        return sorted((*whole, *parts), key=lambda one: one.start)
-
-    def _best(self, pieces: "_Pieces", start: int, end: int) -> _Meant | None:
-        """Return the example that explains most of the pieces; None: none, or nothing is ordered there."""
-        words = pieces.words(start, end)
-        fits = [(one, found) for one in self.examples if (found := fit(one, words)) is not None]
-        if fits and _only_states(words):
-            fits = [(one, found) for one, found in fits if _only_states(one.text)]
-        if not fits or not pieces.order(start, end):
-            return None
-        example, best = max(fits, key=lambda one: (one[1].share, len(one[0].anchors)))
-        return _Meant(example, best, start, end)
-
     def _routed(self, one: _Meant, words: str) -> RoutedIntent:
         locale = detect_locale(words)
         why = (_WHY if one.whole else _IN_PART)[locale].format(text=one.example.text)
@@ -167,6 +139,30 @@ class TaughtBook:
             return RoutedIntent(name=UNKNOWN, nearest=(one.example.intent,), unsure=True, **told)
         said = _said(one.example, one.fit, words)
         return RoutedIntent(**dict(self.intents[one.example.intent]), slots=joined(said), said=said, score=1.0, **told)
+
+
+def _whole(pieces: "_Pieces") -> list[_Meant]:
+    """Return what is explained wholly: as many pieces as can be, by as many orders."""
+    best: list[tuple[int, int, tuple[_Meant, ...]]] = [(0, 0, ())]
+    for end in range(1, pieces.count + 1):
+        ways = [best[end - 1]]
+        for start in range(end):
+            if (one := pieces.best(start, end)) is not None:
+                explained, orders, before = best[start]
+                ways.append((explained + end - start, orders + 1, (*before, one)))
+        best.append(max(ways, key=lambda way: way[:2]))
+    return list(best[-1][2])
+
+
+def _in_part(pieces: "_Pieces", whole: Sequence[_Meant]) -> list[_Meant]:
+    """Return what is explained wholly, and of the pieces between what is explained in part."""
+    taken = {at for one in whole for at in range(one.start, one.end)}
+    parts = [
+        one
+        for at in range(pieces.count)
+        if at not in taken and (one := pieces.best(at, at + 1, in_part=True)) is not None
+    ]
+    return sorted((*whole, *parts), key=lambda one: one.start)
 
 
 def _only_states(words: str) -> bool:
@@ -179,10 +175,12 @@ def _said(example: Example, found: Fit, text: str) -> tuple[Said, ...]:
 
 
 class _Pieces:
-    """A request between whose cuts orders may end."""
+    """A request between whose cuts orders may end, and the examples that may fit some of it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, examples: Sequence[tuple[Example, frozenset[str]]]) -> None:
+        """`examples` come with their keys."""
         self._text = text
+        self._examples = examples
         pieces = cut(text)
         self.count: Final = len(pieces)
         self._places = [0]
@@ -194,12 +192,26 @@ class _Pieces:
     def words(self, start: int, end: int) -> str:
         return self._text[self._places[start] : self._places[end]].strip(" ,;")
 
-    def order(self, start: int, end: int) -> bool:
-        """Whether the pieces may be an order: not asked, past, negated ..., nor words that another order is to tell."""
+    def best(self, start: int, end: int, *, in_part: bool = False) -> _Meant | None:
+        """Return the example that explains the pieces, wholly or `in_part`; None: none, or nothing is ordered there."""
+        words = self.words(start, end)
+        content = content_words(words)
+        keys = keys_of(content)
+        near = (one for one, own in self._examples if own <= keys)
+        fits = [_Meant(one, found, start, end) for one in near if (found := fit(one, words, content)) is not None]
+        fits = [one for one in fits if (one.in_part if in_part else one.whole)]
+        if not fits or not self._may_be_ordered(words, start, end):
+            return None
+        if _only_states(words):
+            fits = [one for one in fits if _only_states(one.example.text)]
+        return max(fits, key=lambda one: (one.fit.share, len(one.example.anchors)), default=None)
+
+    def _may_be_ordered(self, words: str, start: int, end: int) -> bool:
+        """Whether pieces may be an order: not asked, past, negated ..., nor words that another order is to tell."""
         sentences = [
             self.words(first, last) for first, last in pairwise(self._sentences) if first < end and last > start
         ]
-        if no_order(self.words(start, end)) or any(map(no_order, sentences)):
+        if any(map(no_order, {words, *sentences})):
             return False
         begin = self._places[start]
         return not any(first < begin < last for first, last in self._known)
