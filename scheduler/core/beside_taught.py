@@ -17,7 +17,11 @@ from scheduler.core.taught_book import TaughtPart
 _ASIDES: Final = frozenset({SAID_ONLY, "statement", "question", "told for information", "told of others", "courtesy"})
 """What may stand beside an order and changes nothing of it."""
 _CONDITION: Final = re.compile(r"(?i)\W*(?:vorausgesetzt|sofern|falls|wenn|if|provided|assuming|unless|es sei denn)\b")
-_JOINER: Final = re.compile(r"(?i)(?:(?:und|and|&|\+)\s+|[-–•]\s+)+")
+_JOINER: Final = re.compile(r"(?i)(?:(?:und|and|&|\+|[-–•]|\d{1,2}[.)])\s+)+")
+_REMINDER: Final = re.compile(
+    r"(?i)\W*(?:(?:bitte|please|und|and) )*(?:vergiss|vergesst|vergessen sie|nicht vergessen|don'?t forget|remember)"
+    r"(?: (?:bitte|auch|nicht|to|please))*\W*"
+)
 _PRONOUN: Final = re.compile(r"(?i)\b(?:sie|es|ihn|diese[nrs]?|das|it|them|this|that)\b")
 _TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
 _NAMES_IT: Final = frozenset({"document", "file_name", "body", "url"})
@@ -88,6 +92,8 @@ def _is_aside(one: OrderPart) -> bool:
     """Whether a part that nobody understood neither is an order nor says anything of one."""
     if one.routed.name != UNKNOWN or _CONDITION.match(one.text):
         return False
+    if _REMINDER.fullmatch(one.text):
+        return True
     text = normalise(one.text)
     request = read_request(text)
     return not request.orders and (request.reason in _ASIDES or not content_words(text))
@@ -95,7 +101,9 @@ def _is_aside(one: OrderPart) -> bool:
 
 def _is_courtesy(text: str) -> bool:
     words = normalise(text)
-    return not content_words(words) or read_request(words).reason == "courtesy"
+    return (
+        _REMINDER.fullmatch(words) is not None or not content_words(words) or read_request(words).reason == "courtesy"
+    )
 
 
 def _meaning(orders: Sequence[OrderPart], place: int, taught: set[int]) -> OrderPart:

@@ -225,6 +225,11 @@ def _is_small(word: str, *, last: bool) -> bool:
     return key in _JOINING | _COURTESY or not kinds.isdisjoint(_SMALL)
 
 
+def alike(anchors: Iterable[str], word: str) -> bool:
+    """Whether a word is a form of one of these."""
+    return any(_alike(one, word) for one in anchors)
+
+
 def _key(word: str) -> str:
     return word[:_SHORTEST_STEM]
 

@@ -6,6 +6,7 @@ what would swallow another order, is asked about. All else is read as if nothing
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -18,11 +19,14 @@ from scheduler.core.similarity import NearestExamples
 from scheduler.core.slot_finder import find_slots, joined, slots_of
 from scheduler.core.slot_roles import ROLES
 from scheduler.core.slots import Said
-from scheduler.core.taught import Example, Fit, content_words, fit, keys_of
+from scheduler.core.taught import Example, Fit, alike, content_words, fit, keys_of
 
 _LONGEST: Final = 2_000  # characters of a request that is held against examples; longer ones are texts
 _HALF: Final = 0.5
 """From this share on, what an example explains in part is asked about."""
+_TELLING: Final = frozenset({"send_mail", "fetch_and_send", "create_appointment", "web_search"})
+_LIST_MARK: Final = re.compile(r"^(?:\d{1,2}[.)]|[-–•])\s+")
+_ASKS_WHETHER: Final = re.compile(r"(?i)(?:und |and )?(?:h[aä](?:tte|st|b)|did|ha[sd])\w* (?:du|sie|ihr|you) .*\?")
 _SENTENCE_ENDS: Final = tuple(".!?;:…")
 _NEAREST: Final = 3
 _WHY: Final = {"de": "Ein beigebrachtes Beispiel: „{text}“", "en": "An example that was taught: “{text}”"}
@@ -170,6 +174,11 @@ def _only_states(words: str) -> bool:
     return read_request(words).reason == "statement"
 
 
+def _tells(words: str) -> bool:
+    """Whether words are a known order that holds words for somebody: "Tell Tom to …"."""
+    return any(one.intent in _TELLING for one in read_request(words).orders)
+
+
 def _said(example: Example, found: Fit, text: str) -> tuple[Said, ...]:
     return found.slots if example.slots or example.intent not in ROLES else tuple(find_slots(example.intent, text))
 
@@ -190,7 +199,7 @@ class _Pieces:
         self._sentences = [*dict.fromkeys((0, *ends, self.count))]
 
     def words(self, start: int, end: int) -> str:
-        return self._text[self._places[start] : self._places[end]].strip(" ,;")
+        return _LIST_MARK.sub("", self._text[self._places[start] : self._places[end]].strip(" ,;-–•"))
 
     def best(self, start: int, end: int, *, in_part: bool = False) -> _Meant | None:
         """Return the example that explains the pieces, wholly or `in_part`; None: none, or nothing is ordered there."""
@@ -204,6 +213,8 @@ class _Pieces:
             return None
         if _only_states(words):
             fits = [one for one in fits if _only_states(one.example.text)]
+        if in_part and _tells(words):
+            fits = [one for one in fits if alike(one.example.anchors, content[0][0])]
         return max(fits, key=lambda one: (one.fit.share, len(one.example.anchors)), default=None)
 
     def _may_be_ordered(self, words: str, start: int, end: int) -> bool:
@@ -211,10 +222,15 @@ class _Pieces:
         sentences = [
             self.words(first, last) for first, last in pairwise(self._sentences) if first < end and last > start
         ]
-        if any(map(no_order, {words, *sentences})):
+        if any(map(no_order, {words, *sentences})) or _ASKS_WHETHER.fullmatch(words) or self._is_told(start):
             return False
         begin = self._places[start]
         return not any(first < begin < last for first, last in self._known)
+
+    def _is_told(self, start: int) -> bool:
+        """Whether a known order stands before, with a colon: "Such im Web nach: …"."""
+        before = self.words(start - 1, start) if start else ""
+        return before.endswith(":") and any(one.intent for one in read_request(before).orders)
 
     @functools.cached_property
     def _known(self) -> list[tuple[int, int]]:

@@ -64,6 +64,11 @@ REPORT = "Erstelle den Monatsbericht für die Abteilung"
             [({"dept": "Forschung und Entwicklung"}, f"{REPORT} Forschung und Entwicklung")],
         ),
         ("Ruf Anna und Tom zurück", [({"person": "Anna und Tom"}, "Ruf Anna und Tom zurück")]),
+        (f"1. {REPORT} Einkauf\n2. Schließ Teams", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "Schließ Teams"]),
+        (
+            "Vergiss nicht, Anna zurückzurufen, und ruf Tom zurück",
+            ["Vergiss nicht, Anna zurückzurufen", ({"person": "Tom"}, "und ruf Tom zurück")],
+        ),
     ],
 )
 def test_an_example_is_held_against_each_part_of_a_request(
@@ -109,6 +114,9 @@ def test_what_an_example_does_not_explain_is_asked_about(text: str) -> None:
         f"Ich habe Teams geschlossen und den {REPORT[13:]} Einkauf erstellt. Schick Anna die Rechnung 4711.",
         "Schick Tom eine Mail: ruf Anna zurück",
         f"Schreib Anna, sie soll den {REPORT[13:]} Einkauf erstellen",
+        f"Sag Anna, dass sie den {REPORT[13:]} Einkauf erstellen soll",
+        f"Such im Web nach: {REPORT} Einkauf",
+        f"Hättest du den {REPORT[13:]} Einkauf erstellt?",
     ],
 )
 def test_questions_negations_statements_and_what_others_are_told_mean_nothing_taught(text: str) -> None:

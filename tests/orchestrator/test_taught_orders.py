@@ -51,6 +51,10 @@ async def read(router: IntentRouter, text: str) -> Orders:
             f"{REPORT}, vorausgesetzt Anna stimmt zu",
             [("report", {"dept": "Einkauf"}, (), None), ("unknown", {}, (), None)],
         ),
+        (
+            "Vergiss nicht, den Monatsbericht für die Abteilung Einkauf zu erstellen",
+            [("report", {"dept": "Einkauf"}, (), None)],
+        ),
         (f"{REPORT}, nein, Vertrieb", [("report", {"dept": "Vertrieb"}, (), None)]),
     ],
 )
