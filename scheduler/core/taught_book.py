@@ -79,11 +79,11 @@ class TaughtBook:
         What an example explains in part only is "unknown", unsure, with the intent among its nearest.
         """
         text = normalise(message)
-        if not self.examples or len(text) > _LONGEST or no_order(text):
+        if not self.examples or len(text) > _LONGEST:
             return ()
         found, at, keys = list[TaughtPart](), 0, keys_of(content_words(text))
         examples = [(one, own) for one, own in zip(self.examples, self._keys, strict=True) if own <= keys]
-        if not examples:
+        if not examples or no_order(text):
             return ()
         pieces = _Pieces(text, examples)
         meant = _in_part(pieces, _whole(pieces))
