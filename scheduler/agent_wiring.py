@@ -10,7 +10,7 @@ from scheduler.agents.agent_catalog import AgentCatalog
 from scheduler.agents.agent_hands import AgentHands
 from scheduler.agents.agent_registry import AgentRegistry
 from scheduler.agents.artifact_exchange import ArtifactExchange
-from scheduler.agents.choosing import Choosing
+from scheduler.agents.choosing import AgentSelector, Choosing
 from scheduler.agents.contract_net import ContractNet
 from scheduler.agents.conversation import Conversation
 from scheduler.agents.dial_in import DialIn
@@ -78,46 +78,48 @@ async def opened_agents(
     own: ActionCatalog,
     secrets: SecretsManager,
     sites: Sites,
+    selector: AgentSelector | None = None,
 ) -> Agents:
     """Return what `make_agents` makes, knowing who is registered; it is closed with the stack."""
-    agents = make_agents(settings, database, own, secrets, sites)
+    agents = make_agents(settings, database, own, secrets, sites, selector)
     stack.push_async_callback(agents.close)
     await agents.registry.refresh()
     return agents
 
 
 def make_agents(
-    settings: Settings, database: SQLiteDatabase, own: ActionCatalog, secrets: SecretsManager, sites: Sites
+    settings: Settings,
+    database: SQLiteDatabase,
+    own: ActionCatalog,
+    secrets: SecretsManager,
+    sites: Sites,
+    selector: AgentSelector | None = None,
 ) -> Agents:
-    """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process."""
+    """Return it all, over the store and, where there is one, Redis. `own` are the actions of this process.
+
+    `selector` is asked where the settings say that a model chooses.
+    """
     clock = SystemClock()
     key = SigningKey.load(settings.store.data_dir / "lam-key.json")
     agents, messages = SQLiteAgentRepository(database), SQLiteLamRepository(database)
     registry = AgentRegistry(agents=agents, beats=_beats(settings, database), clock=clock, random=random.random)
-    gateway = LamGateway(
-        registry=registry,
-        messages=messages,
-        audit=AuditLog(entries=SQLiteAuditRepository(database), clock=clock, new_id=new_id),
-        key=key,
-        clock=clock,
-        job_state=_job_state(database),
-    )
+    gateway = _gateway(database, registry, messages, key, clock)
     here, http = InProcessTransport(), HttpTransport(networks=lambda tenant: _networks(settings, tenant))
     a2a = _a2a(settings, secrets, gateway, clock)
     transport = TransportByAgent(here=here, called=http, a2a=a2a)
     catalog = AgentCatalog(own, registry)
     conversation = Conversation(messages=messages, gateway=gateway, transport=transport, changes=database, clock=clock)
     files = ArtifactExchange(ArtifactStore(settings.store.data_dir / "artifacts"), messages)
-    net = ContractNet(registry=registry, conversation=conversation, clock=clock)
+    choice = settings.agents.choice
     remote = RemoteExecutor(
         registry=registry,
         messages=messages,
         conversation=conversation,
-        choosing=Choosing(registry, database, sites),
+        choosing=Choosing(registry, database, sites, selector if choice == "model" else None),
         sessions=JobSessions(messages, catalog.of),
         files=files,
         clock=clock,
-        net=net if settings.agents.choice == "bids" else None,
+        net=ContractNet(registry=registry, conversation=conversation, clock=clock) if choice == "bids" else None,
     )
     return Agents(
         key=key,
@@ -133,6 +135,19 @@ def make_agents(
         catalog=catalog,
         gateway=gateway,
         dial_in=DialIn(registry=registry, messages=messages, gateway=gateway, changes=database, clock=clock),
+    )
+
+
+def _gateway(
+    database: SQLiteDatabase, registry: AgentRegistry, messages: SQLiteLamRepository, key: SigningKey, clock: Clock
+) -> LamGateway:
+    return LamGateway(
+        registry=registry,
+        messages=messages,
+        audit=AuditLog(entries=SQLiteAuditRepository(database), clock=clock, new_id=new_id),
+        key=key,
+        clock=clock,
+        job_state=_job_state(database),
     )
 
 

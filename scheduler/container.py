@@ -24,6 +24,7 @@ from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.mcp_tools import McpTools
 from scheduler.llm.budgets import Budgets
 from scheduler.llm.llm_provider import LLMProvider
+from scheduler.llm_wiring import make_door
 from scheduler.orchestrator import health_checks
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.attachments import AttachmentService
@@ -41,7 +42,7 @@ from scheduler.orchestrator.table_service import TableService
 from scheduler.orchestrator.task_runner import TaskRunner
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.orchestrator.worker import Worker
-from scheduler.plan_wiring import make_budgets, make_planner, make_plans, make_repairs, make_teaching
+from scheduler.plan_wiring import make_budgets, make_planning, make_plans, make_repairs
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue, sqlite_path
@@ -122,9 +123,9 @@ async def open_services(
         tools = await opened_tools(stack, settings, secrets, artifacts, registry)
         database, queue = await _opened_stores(stack, settings)
         intents, model = router or IntentRouter.default(), provider or _model(stack, settings, database)
-        agents = await opened_agents(stack, settings, database, registry.catalog, secrets, sites)
-        teaching = make_teaching(settings, database, intents, agents.catalog)
-        planner = make_planner(settings, registry, intents, sites, model, agents.catalog, teaching)
+        door = None if model is None else make_door(model, make_policy(settings), lambda: agents.catalog)
+        agents = await opened_agents(stack, settings, database, registry.catalog, secrets, sites, door)
+        planner, teaching = make_planning(settings, database, agents.catalog, intents, sites, model, door)
         admission, hands = make_admission(settings.queue, database), agents.hands(registry)
         questions = make_answer_service(settings, database, planner, queue, admission, teaching)
         plans, jobs = make_jobs(settings, database, planner, queue, admission, questions, hands)
@@ -136,7 +137,7 @@ async def open_services(
             jobs=jobs,
             plans=plans,
             budgets=make_budgets(settings, database),
-            repairs=(repairs := make_repairs(settings, database, planner, queue, model)),
+            repairs=(repairs := make_repairs(settings, database, planner, queue, door)),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
             dead_letters=make_dead_letters(database, queue, planner),

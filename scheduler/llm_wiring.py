@@ -2,24 +2,21 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from scheduler.core.actions import ActionCatalog
 from scheduler.core.compound import Orders
-from scheduler.core.ids import DEFAULT_TENANT, TenantId
+from scheduler.core.ids import TenantId
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.intents import Intent
 from scheduler.core.site_book import SiteBook
-from scheduler.core.spending import Spender
-from scheduler.core.task_graph import TaskGraph
 from scheduler.executors.contact_file import ContactFile
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
+from scheduler.llm.llm_wrapper import LLMWrapper
 from scheduler.llm.office_model import OfficeModel, OfficeRequests, first_look
-from scheduler.llm.stopped_plan import StoppedPlan
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.plan_check import check_plan
@@ -50,56 +47,35 @@ class _Slots:
         return self._weigher.settle(message, orders)
 
 
-class _TenantPlanner:
-    """Has a model plan with all that the tenant's plans may name, the actions of its agents too."""
+def make_door(provider: LLMProvider, policy: PolicyEngine, offered: Callable[[], OfferedActions]) -> LLMWrapper:
+    """Return the one door to the model: it plans with all that a tenant's plans may name, those of its agents too."""
 
-    def __init__(
-        self, provider: LLMProvider, policy: PolicyEngine, catalog_of: Callable[[TenantId], ActionCatalog]
-    ) -> None:
-        self._provider = provider
-        self._policy = policy
-        self._catalog_of = catalog_of
-
-    async def propose(
-        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
-    ) -> tuple[TaskGraph, str]:
-        return await self._planner(spender).propose(intent, context, spender)
-
-    async def repair(
-        self,
-        intent: Intent,
-        context: Mapping[str, Any],
-        stopped: StoppedPlan,
-        *,
-        advice: str,
-        spender: Spender | None = None,
-    ) -> tuple[TaskGraph, str]:
-        return await self._planner(spender).repair(intent, context, stopped, advice=advice, spender=spender)
-
-    def _planner(self, spender: Spender | None) -> LLMTaskPlanner:
-        catalog, policy = self._catalog_of(DEFAULT_TENANT if spender is None else spender.tenant), self._policy
+    def planner_of(tenant: TenantId) -> LLMTaskPlanner:
+        catalog = offered().of(tenant)
         return LLMTaskPlanner(
-            self._provider,
+            provider,
             catalog=catalog,
             check=lambda graph: check_plan(graph, catalog, policy),
             allowed=lambda action: policy.decide_action(action).allowed,
+            agents=lambda: offered().at_work(tenant),
         )
+
+    return LLMWrapper(provider, planner_of)
 
 
 def make_beyond(
     provider: LLMProvider | None,
+    door: LLMWrapper | None = None,
     *,
     router: IntentRouter,
-    catalog: ActionCatalog,
-    policy: PolicyEngine,
     sites: SiteBook,
     contacts: ContactFile,
-    folder: Path | None = None,
-    offered: OfferedActions | None = None,
+    folder: Path,
+    patience: timedelta,
 ) -> BeyondRules:
-    """Return what is asked beyond the rules: what was learned from examples, then the model of `provider`.
+    """Return what is asked beyond the rules: what was learned from examples, then the model of `provider` by `door`.
 
-    What was learned is kept in `folder`.
+    What was learned is kept in `folder`. `patience`: how long the model may take over one request in all.
     """
     learned = make_learned(router, folder)
     if provider is None:
@@ -117,6 +93,7 @@ def make_beyond(
         learned=learned,
         slots=_Slots(),
         router=LLMIntentRouter(provider, router),
-        planner=_TenantPlanner(provider, policy, (lambda _: catalog) if offered is None else offered.of),
+        planner=door,
         known=known,
+        patience=patience,
     )

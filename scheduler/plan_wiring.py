@@ -8,7 +8,6 @@ from scheduler.core.intent_router import IntentRouter
 from scheduler.core.site_book import SiteBook
 from scheduler.executor_wiring import make_policy
 from scheduler.executors.contact_file import ContactFile
-from scheduler.executors.executor_registry import ExecutorRegistry
 from scheduler.llm.budgets import Budgets, limits_of, models_of
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.llm_wrapper import LLMWrapper
@@ -56,13 +55,13 @@ def make_budgets(settings: Settings, database: SQLiteDatabase) -> Budgets:
 
 
 def make_repairs(
-    settings: Settings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, provider: LLMProvider | None
+    settings: Settings, database: SQLiteDatabase, planner: Planner, queue: JobQueue, door: LLMWrapper | None
 ) -> RepairService | None:
     """Return what has a model look at jobs that failed; None without a model, or when the settings want none."""
-    if provider is None or not settings.llm.repairs:
+    if door is None or not settings.llm.repairs:
         return None
     return RepairService(
-        adviser=LLMWrapper(provider),
+        adviser=door,
         repairer=planner.beyond,
         repairs=SQLiteRepairRepository(database),
         job_queue=queue,
@@ -85,30 +84,33 @@ def make_teaching(
     )
 
 
-def make_planner(
+def make_planning(
     settings: Settings,
-    registry: ExecutorRegistry,
+    database: SQLiteDatabase,
+    offered: OfferedActions,
     router: IntentRouter,
     sites: SiteBook,
-    provider: LLMProvider | None = None,
-    offered: OfferedActions | None = None,
-    teaching: Teaching | None = None,
-) -> Planner:
-    """Return the planner for the configured intents and sites; `offered` are the actions that agents bring."""
+    provider: LLMProvider | None,
+    door: LLMWrapper | None,
+) -> tuple[Planner, Teaching]:
+    """Return the planner for the configured intents and sites, and what people may teach it.
+
+    `offered` are all actions, those of agents too. The model is asked by `provider` what is wanted, by `door` to plan.
+    """
     policy, contacts = make_policy(settings), ContactFile(settings.store.contacts_file)
     beyond = make_beyond(
         provider,
+        door,
         router=router,
-        catalog=registry.catalog,
-        policy=policy,
         sites=sites,
         contacts=contacts,
         folder=settings.store.data_dir / "learned",
-        offered=offered,
+        patience=timedelta(seconds=settings.llm.request_seconds),
     )
-    return Planner(
+    teaching = make_teaching(settings, database, router, offered)
+    planner = Planner(
         router=router,
-        catalog=registry.catalog,
+        catalog=offered.own,
         policy=policy,
         sites=sites,
         addresses=contacts.resolve,
@@ -118,3 +120,4 @@ def make_planner(
         offered=offered,
         teaching=teaching,
     )
+    return planner, teaching

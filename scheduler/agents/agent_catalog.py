@@ -1,7 +1,7 @@
 """What a tenant's plans may name: the actions of this process, and those that its registered agents bring besides."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from scheduler.agents.agent_index import Need, Unfit
 from scheduler.agents.agent_registry import AgentRegistry
@@ -10,6 +10,7 @@ from scheduler.core.errors import NoFreeAgentError
 from scheduler.core.ids import TenantId
 from scheduler.core.offered_action import OfferedAction
 
+_MOST_SHOWN: Final = 30
 _Offered = dict[str, OfferedAction]
 
 
@@ -26,6 +27,11 @@ class AgentCatalog:
         self._own = own
         self._registry = registry
         self._made: dict[TenantId, _Made] = {}
+
+    @property
+    def own(self) -> ActionCatalog:
+        """The actions of this process."""
+        return self._own
 
     def of(self, tenant: TenantId) -> ActionCatalog:
         """Return the catalog as of the last look at the store."""
@@ -53,6 +59,11 @@ class AgentCatalog:
                 found = await self._registry.choose(Need(action=action, tenant=tenant))
                 if isinstance(found, Unfit) and not found.soon:
                     raise NoFreeAgentError(action, found.reasons)
+
+    def at_work(self, tenant: TenantId) -> Sequence[str]:
+        """Return who of the tenant can act now, and what each can do, in words for a model."""
+        found = self._registry.at_work(tenant)[:_MOST_SHOWN]
+        return [f"{one.name} ({one.type}): {', '.join(one.capabilities)}" for one in found]
 
     def _offered(self, tenant: TenantId) -> _Offered:
         """Return what agents bring, by name: as the newest says, but repeatable only if all agree."""

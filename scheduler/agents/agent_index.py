@@ -303,14 +303,15 @@ class AgentIndex:
         if entry is not None:
             entry.suspected_at = self._clock.now()
 
-    def candidates(self, need: Need, most: int) -> list[Agent]:
-        """Return those that are at work and fit, the least loaded first, whether they are busy or not."""
+    def candidates(self, need: Need, most: int, *, free: bool = False) -> list[Agent]:
+        """Return those that are at work and fit, the least loaded first, busy or not, or only those that are `free`."""
         fit = [
             entry
             for entry in self._entries.values()
             if entry.record.agent.tenant == need.tenant
             and entry.record.agent.can(need.action)
-            and self._hindrance(entry, need) in {None, _BUSY}
+            and self._hindrance(entry, need) in ({None} if free else {None, _BUSY})
+            and not (free and entry.full(need.action))
         ]
         return [entry.record.agent for entry in sorted(fit, key=_load)[:most]]
 

@@ -22,6 +22,7 @@ __all__ = ["EXCHANGE", "Agent", "AgentRegistry", "AgentStatus", "AgentType", "Sl
 
 EXCHANGE: Final = 1.0
 """Seconds between two looks at what other processes have heard."""
+_AT_WORK: Final = frozenset({AgentStatus.ONLINE, AgentStatus.BUSY})
 _SLACK: Final = timedelta(seconds=3)
 """How far back before the last look signs of life are asked for: they are stored a while after they came."""
 
@@ -204,6 +205,16 @@ class AgentRegistry:
         """Return who may be asked for a bid."""
         await self.refresh()
         return self._index.candidates(need, most)
+
+    async def free(self, need: Need, most: int) -> Sequence[Agent]:
+        """Return who may get a task now, the least loaded first."""
+        await self.refresh()
+        return self._index.candidates(need, most, free=True)
+
+    def at_work(self, tenant: TenantId) -> Sequence[Agent]:
+        """Return who of the tenant is at work, by name; as of the last look at the store."""
+        seen = (self._index.seen(one) for one in self._index if one.record.agent.tenant == tenant)
+        return sorted((one for one in seen if one.status in _AT_WORK), key=lambda agent: (agent.name, agent.id))
 
     async def close(self) -> None:
         """Let go of the place where signs of life are shared."""

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -13,6 +13,7 @@ from scheduler.core.agent import Agent
 from scheduler.core.errors import AgentsBusyError, CPAError, NoFreeAgentError
 from scheduler.core.ids import AgentId
 from scheduler.core.site_book import Sites
+from scheduler.core.spending import Spender
 from scheduler.core.task_executor_interface import ExecutionContext
 from scheduler.core.todo import ToDo
 from scheduler.executors.web_allowance import origin_of
@@ -22,18 +23,33 @@ _LOOK_AGAIN: Final = 0.5
 _WAIT: Final = 5.0
 """Seconds for which one is waited for at a stretch: an attempt may not take much longer than the step's timeout."""
 
+_MOST_SHOWN: Final = 8
+"""Agents among whom a selector chooses."""
 _TAGGED: Final = "tag:"
 
 log = structlog.get_logger(__name__)
 
 
-class Choosing:
-    """The direct choice: by what is known here, without asking agents. `sites` say where steps at a site act."""
+class AgentSelector(Protocol):
+    """Chooses among several agents for a step, as a language model does. Never raises for what the model does."""
 
-    def __init__(self, registry: AgentRegistry, changes: ChangeSignal, sites: Sites) -> None:
+    async def select_agent_for_task(self, task: ToDo, agents: Sequence[Agent], spender: Spender | None = None) -> Agent:
+        """Return one of them; the first if it knows no better."""
+
+
+class Choosing:
+    """The direct choice: by what is known here, without asking agents. `sites` say where steps at a site act.
+
+    With a `selector` that one chooses among those who are free.
+    """
+
+    def __init__(
+        self, registry: AgentRegistry, changes: ChangeSignal, sites: Sites, selector: AgentSelector | None = None
+    ) -> None:
         self._registry = registry
         self._changes = changes
         self._sites = sites
+        self._selector = selector
 
     async def agent(
         self,
@@ -56,14 +72,24 @@ class Choosing:
             seen = self._changes.changes
             found: Choice | Unfit | None = None
             for avoid in avoided(failed, busy) if only is None else (frozenset[AgentId](),):
-                found = await self._registry.choose(self.need(todo, context, avoid | unable, only))
+                need = self.need(todo, context, avoid | unable, only)
+                found = await self._registry.choose(need)
                 if isinstance(found, Choice):
-                    log.info("agent_chosen", agent=found.agent.id, task_id=context.task_id, reasons=found.reasons)
-                    return found.agent
+                    chosen = await self._selected(todo, context, need, found.agent)
+                    log.info("agent_chosen", agent=chosen.id, task_id=context.task_id, reasons=found.reasons)
+                    return chosen
             left = end - time.monotonic()
             if isinstance(found, Unfit) and (left <= 0 or not (found.soon or only)):
                 raise (AgentsBusyError if found.soon else NoFreeAgentError)(todo.action, found.reasons)
             await self._changes.wait(seen, min(left, _LOOK_AGAIN))
+
+    async def _selected(self, todo: ToDo, context: ExecutionContext, need: Need, found: Agent) -> Agent:
+        """Return whom the selector chooses among all who are free, `found` if there is none."""
+        if self._selector is None:
+            return found
+        others = [one for one in await self._registry.free(need, _MOST_SHOWN) if one.id != found.id]
+        spender = Spender(context.tenant, context.job_id)
+        return await self._selector.select_agent_for_task(todo, [found, *others], spender) if others else found
 
     async def another(self, todo: ToDo, context: ExecutionContext, avoid: frozenset[AgentId]) -> Agent | None:
         """Return one that is none of these and free now; None: there is none."""

@@ -32,6 +32,7 @@ class Intent(BaseModel):
     names by task id the slots a step needs: without them the step is left out. Where one of several slots will do,
     they are written `portal/folder`. The step `per_field` is done once for each "field: value" in the body; it may use
     `{field_label}` and `{field_value}`. `own_slots` are slots besides the common ones, which examples mark.
+    `questions` say by slot how people are asked for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +48,7 @@ class Intent(BaseModel):
     per_field: str | None = None
     texts: dict[str, dict[Locale, str]] = Field(default_factory=dict)
     own_slots: tuple[str, ...] = ()
+    questions: dict[str, dict[Locale, str]] = Field(default_factory=dict)
 
 
 class RoutedIntent(Intent):

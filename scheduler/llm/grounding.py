@@ -31,6 +31,11 @@ class Invented(NamedTuple):
     field: str
     value: str
 
+    @property
+    def aims(self) -> bool:
+        """Whether it is what the step acts upon, not only an address within a text."""
+        return self.field == "text" or _name_of(self.field) in AIMS
+
     def __str__(self) -> str:
         return (
             f"{self.task}.{self.field}: {self.value!r} was not said; use only what the request or what is known holds"
@@ -71,10 +76,14 @@ def literals(step: ToDo) -> Iterator[str]:
 
 def _aims(step: ToDo) -> Iterator[tuple[str, str]]:
     for field, value in _strings(step.params, "params"):
-        name = next((part for part in reversed(field.split(".")) if not part.isdigit()), "")
-        yield from _literals(field, value, whole=name in AIMS)
+        yield from _literals(field, value, whole=_name_of(field) in AIMS)
     if step.text:
         yield from _literals("text", step.text, whole=step.action in _AIMS_BY_TEXT)
+
+
+def _name_of(field: str) -> str:
+    """Return the name of a parameter from its path: "to" of "params.to.0"."""
+    return next((part for part in reversed(field.split(".")) if not part.isdigit()), "")
 
 
 def _literals(field: str, text: str, *, whole: bool) -> Iterator[tuple[str, str]]:

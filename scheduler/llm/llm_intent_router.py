@@ -1,6 +1,7 @@
 """Lets a language model say what a request wants, and goes by rules when it cannot."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -12,11 +13,14 @@ from scheduler.core.job import Locale
 from scheduler.core.language import detect_locale, normalise
 from scheduler.core.slots import SLOTS
 from scheduler.core.spending import Spender
+from scheduler.core.taught_book import TaughtBook
 from scheduler.llm.grounding import was_said
 from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.prompts import render
 
 _EXAMPLES_OF_EACH = 3
+_MOST_TAUGHT = 30
+"""Of so many intents examples that were taught are shown, the most alike to the request first."""
 _LONGEST = 4_000  # characters of a request that are shown
 _DESCRIBED_IN: Locale = "en"
 
@@ -87,34 +91,40 @@ class LLMIntentRouter:
         self._fallback = fallback_router
         self._intents = {intent.name: intent for intent in fallback_router.intents}
 
-    async def route(self, message: str, spender: Spender | None = None) -> RoutedIntent:
-        """Return what the request wants; `way` and `why` say how that was found out."""
+    async def route(
+        self, message: str, spender: Spender | None = None, taught: TaughtBook | None = None
+    ) -> RoutedIntent:
+        """Return what the request wants; `way` and `why` say how that was found out.
+
+        With `taught` the intents and examples of a tenant are shown too, those most alike to the request.
+        """
+        shown = _shown(self._intents, message, taught)
         try:
-            answer = await self._ask(message, spender)
+            answer = await self._ask(message, spender, shown)
         except CPAError as error:
             log.warning("llm_router_fell_back", code=error.code, error=str(error))
             return self._by_rules(message, f"the language model could not help ({error.code})")
-        if answer.intent not in self._intents:
+        if answer.intent not in shown.intents:
             log.warning("llm_router_fell_back", code="unknown_intent", intent=answer.intent[:64])
             return self._by_rules(message, "the language model named a kind that does not exist")
-        text = normalise(message)
+        text, intent = normalise(message), shown.intents[answer.intent]
         return RoutedIntent(
-            **dict(self._intents[answer.intent]),
-            slots={} if answer.intent == UNKNOWN else _said(answer.slots, text),
+            **dict(intent),
+            slots={} if answer.intent == UNKNOWN else _said(answer.slots, text, SLOTS.union(intent.own_slots)),
             locale=detect_locale(text),
             score=answer.confidence,
             way="llm",
             why=answer.reason,
         )
 
-    async def _ask(self, message: str, spender: Spender | None) -> Classification:
-        described = [Described(one.name, one.description.get(_DESCRIBED_IN, "")) for one in self._intents.values()]
+    async def _ask(self, message: str, spender: Spender | None, shown: "_Shown") -> Classification:
+        own = itertools.chain.from_iterable(one.own_slots for one in shown.intents.values())
         prompt = render(
             "intent_classification",
             ClassificationContext(
-                intents=described,
-                examples=list(self._examples()),
-                slots=sorted(SLOTS),
+                intents=[_described(one) for one in shown.intents.values()],
+                examples=list(shown.examples()),
+                slots=sorted(SLOTS.union(own)),
                 message=message[:_LONGEST],
             ),
         )
@@ -123,18 +133,37 @@ class LLMIntentRouter:
             options["spender"] = spender
         return await self._provider.generate_structured(prompt.user, Classification, **options)
 
-    def _examples(self) -> list[Example]:
-        return [
-            Example(text, intent.name)
-            for intent in self._intents.values()
-            for texts in intent.examples.values()
-            for text in texts[:_EXAMPLES_OF_EACH]
-        ]
-
     def _by_rules(self, message: str, why: str) -> RoutedIntent:
         return self._fallback.route(message).model_copy(update={"why": why})
 
 
-def _said(slots: Sequence[NamedSlot], text: str) -> dict[str, str]:
+class _Shown(NamedTuple):
+    """What a model is shown: intents by name, and what was taught of some of them."""
+
+    intents: Mapping[str, Intent]
+    taught: Mapping[str, Sequence[str]]
+
+    def examples(self) -> Iterator[Example]:
+        """Yield some requests of each intent; of one that was taught they come without markup."""
+        for name, intent in self.intents.items():
+            texts = () if intent.own_slots else intent.examples.values()
+            for many in (*texts, self.taught.get(name, ())):
+                yield from (Example(text, name) for text in many[:_EXAMPLES_OF_EACH])
+
+
+def _shown(intents: Mapping[str, Intent], message: str, taught: TaughtBook | None) -> _Shown:
+    if taught is None:
+        return _Shown(intents, {})
+    alike = [name for name in taught.most_alike(message) if name in taught.sentences][:_MOST_TAUGHT]
+    return _Shown(
+        {**intents, **{name: taught.intents[name] for name in alike}}, {name: taught.sentences[name] for name in alike}
+    )
+
+
+def _described(intent: Intent) -> Described:
+    return Described(intent.name, intent.description.get(_DESCRIBED_IN) or next(iter(intent.description.values()), ""))
+
+
+def _said(slots: Sequence[NamedSlot], text: str, known: frozenset[str]) -> dict[str, str]:
     """Return the slots whose words stand in the request; what a model makes up fills nothing."""
-    return {slot.name: slot.value.strip() for slot in slots if slot.name in SLOTS and was_said(slot.value, [text])}
+    return {slot.name: slot.value.strip() for slot in slots if slot.name in known and was_said(slot.value, [text])}

@@ -21,6 +21,7 @@ from scheduler.core.task_graph import TaskGraph, ToDo
 from scheduler.llm.grounding import invented, literals
 from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.prompts import Prompt, render
+from scheduler.llm.reasoned_graph import ReasonedGraph
 from scheduler.llm.stopped_plan import StoppedPlan
 
 MOST_STEPS: Final = 40
@@ -75,6 +76,7 @@ class PlanningContext(BaseModel):
     intent: str
     request: str
     known: Mapping[str, str]
+    foreign: Mapping[str, str]
     actions: Sequence[ShownAction]
     agents: Sequence[str]
     most_steps: int
@@ -87,7 +89,8 @@ class LLMTaskPlanner:
     """Plans by a language model, and has its plan repaired at most twice with the words of the checks.
 
     `check` is what any plan must pass (soundness, actions, policy). Beyond that, whatever a plan aims at must have been
-    said: in the request, in what is known, or by an earlier step. `agents` says who can act, for the model to read.
+    said: in the request, in what the house knows, or by an earlier step, never by the text of a mail, page, file or
+    screen. `agents` says who can act, for the model to read.
     """
 
     def __init__(
@@ -105,18 +108,12 @@ class LLMTaskPlanner:
         self._allowed = allowed
         self._agents = agents
 
-    async def plan(self, intent: Intent, context: Mapping[str, Any]) -> TaskGraph:
-        """Return a plan that passed every check; see `propose`."""
-        graph, _ = await self.propose(intent, context)
-        return graph
-
-    async def propose(
-        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
-    ) -> tuple[TaskGraph, str]:
+    async def plan(self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None) -> ReasonedGraph:
         """Return a plan that passed every check, and why it is like that.
 
-        `context["request"]` holds the words of the request, `context["secrets"]` the names of secrets that may be used;
-        every other text in it is known and may fill values. Raises PlanUnusableError when it cannot be repaired, and
+        Of the context "request" holds the words of the request, "trusted" by name what the house knows (settings,
+        addresses), "secrets" the names of secrets that may be used. Every other text in it is foreign: it may fill
+        texts, but a plan may aim at nothing that only it says. Raises PlanUnusableError when it cannot be repaired, and
         whatever the provider raises.
         """
         given = _Given.of(context)
@@ -125,7 +122,7 @@ class LLMTaskPlanner:
             lambda plan: self._problems(plan, given.sources, given.secrets),
             spender,
         )
-        return _graph(plan), plan.reasoning
+        return _graph(plan.tasks, plan.reasoning)
 
     async def repair(
         self,
@@ -135,11 +132,11 @@ class LLMTaskPlanner:
         *,
         advice: str,
         spender: Spender | None = None,
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Return the whole plan with another rest that passed every check, and why it is like that.
 
         What is done stays word for word; so does every step left that carries risk. What the plan says counts as said;
-        what the error and the advice say does not. Raises as `propose` does.
+        what the error and the advice say does not. Raises as `plan` does.
         """
         given, before = _Given.of(context), stopped.graph.tasks
         sources = [*given.sources, *(value for todo in before.values() for value in literals(todo))]
@@ -162,7 +159,7 @@ class LLMTaskPlanner:
         plan = await self._until_sound(
             lambda last, found: self._prompt(intent, given, last, found, shown), problems, spender
         )
-        return _graph(TaskPlan(tasks=[*stopped.kept, *plan.tasks], reasoning="")), plan.reasoning
+        return _graph([*stopped.kept, *plan.tasks], plan.reasoning)
 
     def _risks_changed(self, plan: TaskPlan, stopped: StoppedPlan) -> Iterator[str]:
         """Tell what carries risk and is other than it was, or gone: that is for a person to say."""
@@ -209,13 +206,14 @@ class LLMTaskPlanner:
         problems: Sequence[str],
         stopped: Stopped | None = None,
     ) -> Prompt:
-        known = given.known | _shown(given.secrets)
+        known = given.trusted | _shown(given.secrets)
         return render(
             "task_planning",
             PlanningContext(
                 intent=intent.name,
                 request=given.request[:_LONGEST],
-                known={name: value[:_LONGEST] for name, value in known.items() if value},
+                known=_cut(known),
+                foreign=_cut(given.foreign),
                 actions=[
                     _describe(spec) for spec in self._catalog if spec.name[-1] != "*" and self._allowed(spec.name)
                 ],
@@ -243,8 +241,7 @@ class LLMTaskPlanner:
         if len(plan.tasks) > MOST_STEPS:
             return [f"{len(plan.tasks)} steps are too many; at most {MOST_STEPS}"]
         try:
-            graph = _graph(plan)
-            self._check(graph)
+            self._check(_graph(plan.tasks))
         except (InvalidRequestError, PolicyViolationError) as error:
             return [str(error)]
         return [*_overreach(new), *(str(one) for one in invented(new.tasks, sources, secrets))]
@@ -264,17 +261,30 @@ class _Given(NamedTuple):
     """What a plan is made from."""
 
     request: str
-    known: dict[str, str]
+    trusted: dict[str, str]
+    foreign: dict[str, str]
     secrets: list[str]
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> "_Given":
-        known = {name: str(value) for name, value in context.items() if name not in {"request", "secrets"}}
-        return cls(str(context.get("request", "")), known, [str(name) for name in context.get("secrets", ())])
+        return cls(
+            str(context.get("request", "")),
+            _texts(context.get("trusted", {})),
+            _texts({name: value for name, value in context.items() if name not in {"request", "trusted", "secrets"}}),
+            [str(name) for name in context.get("secrets", ())],
+        )
 
     @property
     def sources(self) -> list[str]:
-        return [self.request, *self.known.values()]
+        return [self.request, *self.trusted.values()]
+
+
+def _texts(known: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in known.items()}
+
+
+def _cut(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: value[:_LONGEST] for name, value in texts.items() if value}
 
 
 def _same(todo: ToDo, before: ToDo | None) -> bool:
@@ -283,9 +293,9 @@ def _same(todo: ToDo, before: ToDo | None) -> bool:
     return before is not None and todo.model_dump(exclude=free) == before.model_dump(exclude=free)
 
 
-def _graph(plan: TaskPlan) -> TaskGraph:
-    graph = TaskGraph()
-    for todo in plan.tasks:
+def _graph(tasks: Sequence[ToDo], why: str = "") -> ReasonedGraph:
+    graph = ReasonedGraph(why=why)
+    for todo in tasks:
         graph.add_task(todo)
     return graph
 

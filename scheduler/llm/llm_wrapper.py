@@ -1,7 +1,7 @@
 """What the house asks of language models: a plan for a request, an agent for a step, a way out of an error."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -9,17 +9,21 @@ from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.agent import Agent
 from scheduler.core.errors import CPAError, LLMNotSetUpError, NoAgentError
+from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intents import Intent
 from scheduler.core.spending import Spender
-from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
 from scheduler.llm.llm_provider import CallOptions, LLMProvider
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
 from scheduler.llm.prompts import Prompt, render
+from scheduler.llm.reasoned_graph import ReasonedGraph
+from scheduler.llm.stopped_plan import StoppedPlan
 
 __all__ = ["LLMProvider", "LLMWrapper"]
 
 _LONGEST = 4_000  # characters of an error or of what is known of it
+_QUICK = 5.0
+"""Seconds within which an agent must be chosen: the step waits."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,19 +66,47 @@ class AnalysisContext(BaseModel):
 
 
 class LLMWrapper:
-    """The one door to models for those that run jobs. What it gives still has to pass every check."""
+    """The one door to models for those that plan and run jobs. What it gives still has to pass every check.
 
-    def __init__(self, provider: LLMProvider, planner: LLMTaskPlanner | None = None) -> None:
+    `planner_of` returns what plans with all that a tenant's plans may name; without it nothing is planned.
+    """
+
+    def __init__(self, provider: LLMProvider, planner_of: Callable[[TenantId], LLMTaskPlanner] | None = None) -> None:
         self._provider = provider
-        self._planner = planner
+        self._planner_of = planner_of
 
     async def intent_to_task_graph(
-        self, intent: str, description: str, context: Mapping[str, Any] | None = None
-    ) -> TaskGraph:
-        """Return a checked plan for a request in words. Raises PlanUnusableError and what the provider raises."""
-        if self._planner is None:
+        self,
+        intent: str,
+        description: str,
+        context: Mapping[str, Any] | None = None,
+        spender: Spender | None = None,
+    ) -> ReasonedGraph:
+        """Return a checked plan for a request in words; for the context see LLMTaskPlanner.plan.
+
+        Raises PlanUnusableError and what the provider raises.
+        """
+        told = {**(context or {}), "request": description}
+        return await self._planner(spender).plan(Intent(name=intent), told, spender)
+
+    async def repair_task_graph(
+        self,
+        intent: str,
+        description: str,
+        context: Mapping[str, Any],
+        stopped: StoppedPlan,
+        *,
+        advice: str,
+        spender: Spender | None = None,
+    ) -> ReasonedGraph:
+        """Return the whole plan with another rest; see LLMTaskPlanner.repair."""
+        told = {**context, "request": description}
+        return await self._planner(spender).repair(Intent(name=intent), told, stopped, advice=advice, spender=spender)
+
+    def _planner(self, spender: Spender | None) -> LLMTaskPlanner:
+        if self._planner_of is None:
             raise LLMNotSetUpError("no planner")
-        return await self._planner.plan(Intent(name=intent), {**(context or {}), "request": description})
+        return self._planner_of(DEFAULT_TENANT if spender is None else spender.tenant)
 
     async def select_agent_for_task(self, task: ToDo, agents: Sequence[Agent], spender: Spender | None = None) -> Agent:
         """Return one of those that are able to do the step; the first of them if the model gives no usable answer.
@@ -88,9 +120,9 @@ class LLMWrapper:
             return able[0]
         try:
             prompt = render("agent_selection", _selection(task, able))
-            choice = await self._provider.generate_structured(
-                prompt.user, Choice, **_options(prompt, "agent", 200, spender)
-            )
+            options = _options(prompt, "agent", 200, spender)
+            options["within"] = _QUICK
+            choice = await self._provider.generate_structured(prompt.user, Choice, **options)
         except CPAError as error:
             log.warning("llm_choice_fell_back", code=error.code)
             return able[0]

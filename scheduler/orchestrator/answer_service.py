@@ -129,7 +129,7 @@ class AnswerService:
         stored = await self._questions.go_on(job.model_copy(update=changes), asked.round, given, now)
         await self._queue.announce([stored])
         if self._teaching is not None and "intent" in known and not planned.orders:
-            await self._teaching.correct(job.tenant, known["intent"], job.description)
+            await self._teaching.correct(job.tenant, known["intent"], job.description, planned.slots)
         return stored
 
     async def give_up_unanswered(self) -> int:

@@ -8,6 +8,7 @@ from scheduler.core.errors import InvalidFieldError, InvalidRequestError, Missin
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
+from scheduler.core.taught import without_slot
 from scheduler.core.when_dates import WhenError
 
 _SLOT: Final = "slot."
@@ -63,11 +64,36 @@ def question_of(error: InvalidRequestError, routed: RoutedIntent) -> AskBackErro
 
 
 def _text(slot: str, routed: RoutedIntent, said: str | None = None) -> str:
-    known = _WHICH.get(slot) or Sentence(f"Was gilt für {slot}?", f"What is the {slot}?")
-    text = known.en if routed.locale == "en" else known.de
+    text = _own_question(slot, routed)
+    if not text:
+        known = _WHICH.get(slot) or Sentence(f"Was gilt für „{_plainly(slot)}“?", f"What is the {_plainly(slot)}?")
+        text = known.en if routed.locale == "en" else known.de
     if not said:
         return text
     return f"{text} (“{said}” is not known)" if routed.locale == "en" else f"{text} („{said}“ ist nicht bekannt)"
+
+
+def _own_question(slot: str, routed: RoutedIntent) -> str:
+    """Return how the intent asks for a slot, else for its own slots the sentence it is missing in; empty: neither."""
+    asked = routed.questions.get(slot, {})
+    if asked:
+        return asked.get(routed.locale) or next(iter(asked.values()))
+    if slot not in routed.own_slots:
+        return ""
+    own = routed.examples.get(routed.locale, [])
+    others = [text for texts in routed.examples.values() for text in texts]
+    found = next((gap for text in (*own, *others) if (gap := without_slot(text, slot)) is not None), None)
+    if found is None:
+        return ""
+    said = Sentence(
+        "Was gehört in „{gap}“ an die Stelle von „…“ (etwa „{words}“)?",
+        "What goes in the place of “…” in “{gap}” (such as “{words}”)?",
+    )
+    return (said.en if routed.locale == "en" else said.de).format(gap=found[0], words=found[1])
+
+
+def _plainly(slot: str) -> str:
+    return slot.replace("_", " ")
 
 
 def _plain(values: tuple[str, ...]) -> list[Choice]:

@@ -2,34 +2,41 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import structlog
 
 from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
+from scheduler.core.beside_taught import alone, together
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
 from scheduler.core.frames import SURE
 from scheduler.core.ids import TaskId
-from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
+from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.language import normalise
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
+from scheduler.core.pasted import own_words
 from scheduler.core.plain_words import plain_words
 from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.taken_back import all_taken_back
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.taught_book import TaughtBook
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
 from scheduler.core.waiting_orders import without_waiting
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.core.wishes import wishes_as_orders
+from scheduler.llm.grounding import invented
+from scheduler.llm.reasoned_graph import ReasonedGraph
 from scheduler.llm.stopped_plan import StoppedPlan
 
 _SURE: Final = 0.5
@@ -38,7 +45,18 @@ _SURE: Final = 0.5
 _ANY_ORDER: Final = "Schick Anna bis morgen um 9 Uhr die Rechnung 4711"
 _INTENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
+Got = TypeVar("Got")
+
 log = structlog.get_logger(__name__)
+
+
+class Asking(NamedTuple):
+    """For whom a request is planned, what that tenant has taught, and until when models may be asked."""
+
+    spender: Spender
+    taught: TaughtBook
+    until: float
+    """A time of the event loop."""
 
 
 class Learned(Protocol):
@@ -61,33 +79,50 @@ class Slots(Protocol):
 class ModelRouter(Protocol):
     """Has a language model find out what a request wants. Never raises for what the model does."""
 
-    async def route(self, message: str, spender: Spender | None = None) -> RoutedIntent:
-        """Return what the request wants."""
+    async def route(
+        self, message: str, spender: Spender | None = None, taught: TaughtBook | None = None
+    ) -> RoutedIntent:
+        """Return what the request wants: one of the intents in `taught`, where it is given."""
 
 
 class ModelPlanner(Protocol):
     """Has a language model plan. Raises PlanUnusableError and what the provider raises."""
 
-    async def propose(
-        self, intent: Intent, context: Mapping[str, Any], spender: Spender | None = None
-    ) -> tuple[TaskGraph, str]:
+    async def intent_to_task_graph(
+        self,
+        intent: str,
+        description: str,
+        context: Mapping[str, Any] | None = None,
+        spender: Spender | None = None,
+    ) -> ReasonedGraph:
         """Return a plan that passed every check, and why it is like that."""
 
-    async def repair(
+    async def repair_task_graph(
         self,
-        intent: Intent,
+        intent: str,
+        description: str,
         context: Mapping[str, Any],
         stopped: StoppedPlan,
         *,
         advice: str,
         spender: Spender | None = None,
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Return the whole plan with another rest that passed every check, and why it is like that."""
 
 
 def nothing_known(_request: str) -> Mapping[str, str]:
     """Be what is known of a request where nothing is."""
     return {}
+
+
+async def _in_time(ask: Callable[[], Awaitable[Got]], asking: Asking) -> Got | None:
+    """Return what a model answers; None where the time of the request is over before."""
+    if asyncio.get_running_loop().time() < asking.until:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(asking.until):
+                return await ask()
+    log.warning("models_took_too_long", tenant=asking.spender.tenant, job=asking.spender.job)
+    return None
 
 
 def _ordered(text: str, rules: Rules) -> list[str]:
@@ -99,7 +134,7 @@ class BeyondRules:
     """Cheapest first, each able to say "I don't know". Whichever part is missing is passed over.
 
     `known` returns what the house knows of the words of a request (addresses, portals): texts that a model may see and
-    its plan may use.
+    its plan may use. `patience`: how long models may take over one request in all.
     """
 
     def __init__(
@@ -110,17 +145,28 @@ class BeyondRules:
         router: ModelRouter | None = None,
         planner: ModelPlanner | None = None,
         known: Callable[[str], Mapping[str, str]] = nothing_known,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         self._learned = learned
         self._slots = slots
         self._router = router
         self._planner = planner
         self._known = known
+        self._patience = patience
 
     @property
     def has_model(self) -> bool:
         """Whether a language model can be asked for plans."""
         return self._planner is not None
+
+    def pasted(self, text: str, graph: TaskGraph) -> frozenset[TaskId]:
+        """Return the steps of a plan that aim at what a request holds only in pasted text: a mail, a page."""
+        if (own := own_words(text)) == text:
+            return frozenset()
+        steps = [*graph.tasks.values()]
+        nowhere = set(invented(steps, [text]))
+        found = invented(steps, [own, *self._known(text).values()])
+        return frozenset(TaskId(one.task) for one in found if one.aims and one not in nowhere)
 
     def warm_up(self, rules: Rules) -> None:
         """Make what the first request would wait for: takes half a second of the processor, so call it in a thread."""
@@ -128,8 +174,19 @@ class BeyondRules:
         if self._slots is not None:
             self._slots.settle(_ANY_ORDER, read)
 
-    async def split(self, text: str, rules: Rules) -> Orders:
-        """Return the orders of a request; what it tells of several persons apart is read apart."""
+    async def split(self, text: str, rules: Rules, taught: TaughtBook | None = None) -> Orders:
+        """Return the orders of a request: what was taught first, then what is read beside it."""
+        corrected = as_corrected(text)
+        said, reported = without_reports(corrected.text)
+        parts = taught.parts(said) if taught is not None else ()
+        if not parts:
+            return await self._split_untaught(text, rules)
+        read = [Orders(()) if one.routed else await self._split_untaught(alone(one.text), rules) for one in parts]
+        orders = together(parts, read, said)
+        return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
+
+    async def _split_untaught(self, text: str, rules: Rules) -> Orders:
+        """Return the orders of a request by itself; what it tells of several persons apart is read apart."""
         corrected = as_corrected(text)
         text = in_usual_words(wishes_as_orders(corrected.text))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
@@ -196,30 +253,36 @@ class BeyondRules:
         settled = orders if self._slots is None else self._slots.settle(text, orders)
         return said_once(without_unwanted(text, kept_as_told(normalise(text), orders, settled), rules))
 
-    async def understand(self, text: str, unknown: RoutedIntent, spender: Spender) -> RoutedIntent:
+    def asking(self, spender: Spender, taught: TaughtBook) -> Asking:
+        """Return for whom a request is planned that comes now: its time with models begins."""
+        return Asking(spender, taught, asyncio.get_running_loop().time() + self._patience.total_seconds())
+
+    async def understand(self, text: str, unknown: RoutedIntent, asking: Asking) -> RoutedIntent:
         """Ask a language model what an order wants that is `unknown`, and return that again if it knows no better.
 
         What the model itself is not sure of is for people to say.
         """
-        if self._router is None:
+        if (router := self._router) is None:
             return unknown
-        asked = await self._router.route(text, spender)
+        asked = await _in_time(lambda: router.route(text, asking.spender, asking.taught), asking)
+        if asked is None:
+            return unknown
         if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
             return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})
 
-    async def plan(self, text: str, routed: RoutedIntent, spender: Spender) -> tuple[TaskGraph, str] | None:
+    async def plan(self, text: str, routed: RoutedIntent, asking: Asking) -> ReasonedGraph | None:
         """Return a plan of a model, checked, and why it is like that; None without a model, or one that cannot help.
 
         Raises PlanUnusableError for a plan that could not be repaired.
         """
-        if self._planner is None:
+        if (planner := self._planner) is None:
             return None
-        context = {**self._known(text), "request": text}
+        told = {"trusted": self._known(text)}
         try:
-            return await self._planner.propose(Intent(name=routed.name), context, spender)
+            return await _in_time(lambda: planner.intent_to_task_graph(routed.name, text, told, asking.spender), asking)
         except PlanUnusableError:
             raise
         except CPAError as error:
@@ -228,12 +291,14 @@ class BeyondRules:
 
     async def repair(
         self, job: Job, done: frozenset[TaskId], error: str, *, advice: str, spender: Spender
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Have a model plan anew what is left of a failed job; see Repairer. Raises LLMNotSetUpError without one."""
         if self._planner is None:
             raise LLMNotSetUpError("no planner")
         slots = {name: value for name, value in job.context.get("slots", {}).items() if isinstance(value, str)}
-        context = {**slots, **self._known(job.description), "request": job.description}
+        context = {"trusted": {**slots, **self._known(job.description)}}
         name = job.intent if _INTENT.fullmatch(job.intent) else UNKNOWN
         stopped = StoppedPlan(job.task_graph, done, error)
-        return await self._planner.repair(Intent(name=name), context, stopped, advice=advice, spender=spender)
+        return await self._planner.repair_task_graph(
+            name, job.description, context, stopped, advice=advice, spender=spender
+        )

@@ -1,6 +1,6 @@
 """Checks a plan that may name actions which only agents bring."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from scheduler.core.actions import ActionCatalog
@@ -14,11 +14,18 @@ from scheduler.security.policies import PolicyEngine
 class OfferedActions(Protocol):
     """What agents can do besides."""
 
+    @property
+    def own(self) -> ActionCatalog:
+        """The actions of this process."""
+
     def of(self, tenant: TenantId) -> ActionCatalog:
         """Return all that a plan of the tenant may name, as of the last look."""
 
     async def now(self, tenant: TenantId) -> ActionCatalog:
         """Return all that a plan of the tenant may name."""
+
+    def at_work(self, tenant: TenantId) -> Sequence[str]:
+        """Return who of the tenant can act now, and what each can do, as of the last look."""
 
     async def check_alive(self, actions: Iterable[str], tenant: TenantId) -> None:
         """Raise NoFreeAgentError for an action that only agents bring, none of whom is at work."""

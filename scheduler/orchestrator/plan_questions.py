@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from scheduler.core.errors import InvalidRequestError, UnknownIntentError
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.job import Locale
-from scheduler.core.language import detect_locale, normalise
+from scheduler.core.language import detect_locale
 from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
-from scheduler.core.slot_finder import slots_of
+from scheduler.core.taught import read_example
+from scheduler.core.taught_book import TaughtBook
 
 _OF_ORDER = re.compile(r"(\d{1,3})\.(.+)")
 _SLOT = "slot."
@@ -26,16 +27,14 @@ def of_order(answers: Mapping[str, str], order: int) -> dict[str, str]:
     return {match[2]: value for match, value in found if match and int(match[1]) == order}
 
 
-def apply_answers(
-    routed: RoutedIntent, answers: Mapping[str, str], intents: Mapping[str, Intent], text: str
-) -> RoutedIntent:
+def apply_answers(routed: RoutedIntent, answers: Mapping[str, str], taught: TaughtBook, text: str) -> RoutedIntent:
     """Return what is wanted as people said: another intent, other words for slots. Unknown names change nothing.
 
     What nobody had understood before is read again, now that its intent is known.
     """
-    meant = intents.get(answers.get("intent", ""))
+    meant = taught.intents.get(answers.get("intent", ""))
     if meant is not None and meant.name != routed.name:
-        slots = slots_of(meant.name, normalise(text)) if routed.name == UNKNOWN else routed.slots
+        slots = taught.slots_of(meant.name, text) if routed.name == UNKNOWN else routed.slots
         kept = {"slots": slots, "locale": routed.locale, "score": 1.0, "way": routed.way}
         routed = RoutedIntent(**{**dict(meant), **kept}, why=_say(_SAID, routed.locale))
     said = {key.removeprefix(_SLOT): value for key, value in answers.items() if key.startswith(_SLOT)}
@@ -59,7 +58,7 @@ _WHAT = Sentence(
 )
 
 
-def at_order(error: InvalidRequestError, order: int, words: str) -> InvalidRequestError:
+def at_order(error: InvalidRequestError, order: int, words: str, intents: Mapping[str, Intent]) -> InvalidRequestError:
     """Return the error as one about one of several orders; what an answer can settle becomes a question."""
     locale = detect_locale(words)
     skip = Choice(value=UNKNOWN, label=_say(_LEAVE_OUT, locale))
@@ -77,7 +76,7 @@ def at_order(error: InvalidRequestError, order: int, words: str) -> InvalidReque
         return AskBackError(questions, intent=error.intent, slots=error.slots)
     if isinstance(error, UnknownIntentError):
         text = _say(_NO_ORDER, locale).format(words=words[:200])
-        near = tuple(Choice(value=name, label=name) for name in error.nearest)
+        near = tuple(_choice(intents[name], locale) for name in error.nearest if name in intents)
         key = f"{order}.intent"
         return AskBackError(
             [Question(key=key, about="intent", text=text, locale=locale, order=order, choices=(skip, *near))]
@@ -86,7 +85,16 @@ def at_order(error: InvalidRequestError, order: int, words: str) -> InvalidReque
 
 
 def _choice(intent: Intent, locale: Locale) -> Choice:
-    return Choice(value=intent.name, label=intent.description.get(locale, intent.name))
+    return Choice(value=intent.name, label=_label(intent, locale))
+
+
+def _label(intent: Intent, locale: Locale) -> str:
+    """Return what people read for an intent: what it is, else how it is said."""
+    told = intent.description.get(locale) or next(iter(intent.description.values()), "")
+    said = intent.examples.get(locale) or next(iter(intent.examples.values()), [])
+    if told or not said:
+        return told or intent.name.replace("_", " ")
+    return read_example(intent.name, said[0]).text
 
 
 def _say(said: Sentence, locale: Locale) -> str:

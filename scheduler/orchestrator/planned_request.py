@@ -36,8 +36,9 @@ class PlannedRequest(BaseModel):
     `typed` are the slots with their values. `way` says who understood it: rules, examples (`learned`), a language model
     (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
     who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
-    about. `unseen` names the steps for which a person must look at what a language model understood or planned, and
-    send it as a plan, before it may become a job. `spent` is what asking models has cost.
+    about. `unseen` names the steps for which a person must look at what a language model understood or planned, or at
+    what aims where only a pasted mail or page says, and send it as a plan, before it may become a job. `spent` is what
+    asking models has cost.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,7 +70,7 @@ class PlannedRequest(BaseModel):
         return self.model_copy(update={"why": "; ".join((self.why, *told))}) if told else self
 
     def must_be_seen(self) -> None:
-        """Raise PlanUnseenError for a model's plan that nobody has looked at and that carries risk."""
+        """Raise PlanUnseenError for what nobody has looked at and a person must."""
         if self.unseen:
             raise PlanUnseenError(self.unseen)
 

@@ -3,12 +3,10 @@
 Rules first; what they do not know goes the dearer ways of `BeyondRules`. Several orders in one request become one plan.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from scheduler.core.actions import ActionCatalog, Risk
 from scheduler.core.address_book import AddressBook, nobody_known
@@ -16,6 +14,7 @@ from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.confidence import confidence_of
 from scheduler.core.errors import (
+    CPAError,
     InvalidFieldError,
     InvalidRequestError,
     MissingSlotError,
@@ -35,21 +34,20 @@ from scheduler.core.site_errors import SiteFileError
 from scheduler.core.slot_finder import with_slots
 from scheduler.core.spending import Spender
 from scheduler.core.task_graph import TaskGraph
-from scheduler.core.templates import SITE_VALUES, TIME_VALUES, fill_template, values_needed
-from scheduler.core.when import read_span
-from scheduler.core.when_dates import WhenError
+from scheduler.core.taught_book import TaughtBook
+from scheduler.core.templates import fill_template
 from scheduler.orchestrator.asking import question_of
-from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.beyond_rules import Asking, BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.offered_actions import OfferedActions
-from scheduler.orchestrator.plan_check import check_plan, check_site_slots
+from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
 from scheduler.orchestrator.planned_request import SLOTS, PlannedOrder, PlannedRequest, given_slots
 from scheduler.orchestrator.slot_values import each_once, of_order_number, typed_slots
 from scheduler.orchestrator.teaching import Teaching
+from scheduler.orchestrator.template_values import PORTAL, TemplateValues
 from scheduler.security.policies import PolicyEngine
 
-_PORTAL = "portal"
 SEVERAL: Final = "several_orders"
 """The intent of a request that holds several."""
 _WAYS: Final = ("given", "rules", "learned", "llm")
@@ -80,13 +78,10 @@ class Planner:
         self.offered = offered
         self._addresses = addresses
         self._router = router
-        self._intents = {intent.name: intent for intent in router.intents if intent.name != UNKNOWN}
+        self._untaught = TaughtBook({intent.name: intent for intent in router.intents if intent.name != UNKNOWN})
         self.catalog = catalog
         self.policy = policy
-        self._sites = sites
-        self._clock = clock or SystemClock()
-        self._zone = zone
-        self._search_url = search_url
+        self._values = TemplateValues(sites=sites, clock=clock or SystemClock(), zone=zone, search_url=search_url)
         self.beyond = beyond or BeyondRules()
         self._teaching = teaching
 
@@ -101,7 +96,7 @@ class Planner:
     @property
     def intents(self) -> Sequence[Intent]:
         """What may be asked for."""
-        return tuple(self._intents.values())
+        return tuple(self._untaught.intents.values())
 
     async def plan(
         self,
@@ -134,41 +129,49 @@ class Planner:
     async def _plan_request(
         self, text: str, locale: Locale | None, answers: Mapping[str, str] | None, spender: Spender
     ) -> PlannedRequest:
-        taught = await self._teaching.route(text, spender.tenant) if self._teaching else None
-        if taught is not None:
-            return await self._plan_order(text, _in(taught, locale), answers, spender)
-        orders = await self.beyond.split(text, self._router)
+        taught = await self._taught(spender.tenant)
+        orders = await self.beyond.split(text, self._router, taught)
         filled_in, sending = without_sending(text)
         if sending and orders.parts[0].routed.name == FILL_FORM:
-            orders = await self.beyond.split(filled_in, self._router)
+            orders = await self.beyond.split(filled_in, self._router, taught)
+        asking = self.beyond.asking(spender, taught)
         if len(orders.parts) == 1:
             (part,) = orders.parts
             if sending and part.routed.name == FILL_FORM:
                 slots = {**part.routed.slots, "submit": sending}
                 part = part._replace(routed=part.routed.model_copy(update={"slots": slots}))
-            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, spender)
+            planned = await self._plan_order(part.text, _in(part.routed, locale), answers, asking)
             planned = planned.model_copy(update={"overlooked": orders.overlooked})
         else:
-            planned = await self._plan_orders(text, orders, locale, answers or {}, spender)
-        return planned.corrected(orders.corrections)
+            planned = await self._plan_orders(text, orders, locale, answers or {}, asking)
+        planned = planned.corrected(orders.corrections)
+        doubtful = self.beyond.pasted(text, planned.task_graph)
+        steps = (
+            f"{task_id}: {todo.action}" for task_id, todo in planned.task_graph.tasks.items() if task_id in doubtful
+        )
+        return planned.model_copy(update={"unseen": tuple(dict.fromkeys((*planned.unseen, *steps)))})
 
     async def _plan_orders(
-        self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], spender: Spender
+        self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], asking: Asking
     ) -> PlannedRequest:
-        """Plan each order, and join them. Raises AskBackError for one that is none or lacks something."""
-        kept, planned = list[tuple[int, OrderPart]](), list[PlannedRequest]()
-        for number, part in enumerate(orders.parts):
-            own = of_order(answers, number)
-            if own.get("intent") == UNKNOWN:  # a person said to leave it out
-                continue
-            try:
-                one = await self._plan_order(part.text, _in(part.routed, locale), own, spender)
-            except InvalidRequestError as error:
-                raise at_order(error, number, part.text) from error
-            kept.append((number, part))
-            planned.append(one)
+        """Plan the orders side by side, and join them. Raises AskBackError for one that is none or lacks something."""
+        own = [of_order(answers, number) for number in range(len(orders.parts))]
+        left_out = {number for number, said in enumerate(own) if said.get("intent") == UNKNOWN}  # by a person
+        kept = [(number, part) for number, part in enumerate(orders.parts) if number not in left_out]
         if not kept:
             raise UnknownIntentError(orders.parts[0].text, nearest=())
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._planned_or_error(part.text, _in(part.routed, locale), own[number], asking))
+                for number, part in kept
+            ]
+        planned = list[PlannedRequest]()
+        for (number, part), task in zip(kept, tasks, strict=True):
+            if isinstance(one := task.result(), InvalidRequestError):
+                raise at_order(one, number, part.text, asking.taught.intents) from one
+            if isinstance(one, CPAError):
+                raise one
+            planned.append(one)
         place = {number: position for position, (number, _) in enumerate(kept)}
         plans = [
             OrderPlan(
@@ -178,48 +181,59 @@ class Planner:
             )
             for (_, part), one in zip(kept, planned, strict=True)
         ]
-        catalog = self.catalog_of(spender.tenant)
+        catalog = self.catalog_of(asking.spender.tenant)
         joined = join_plans(plans, catalog)
         check_plan(joined.graph, catalog, self.policy)
         return _together([part for _, part in kept], planned, joined, orders.overlooked, text)
 
+    async def _planned_or_error(
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str], asking: Asking
+    ) -> PlannedRequest | CPAError:
+        try:
+            return await self._plan_order(text, routed, answers, asking)
+        except CPAError as error:  # the others are planned all the same, and the first error is told
+            return error
+
     async def _plan_order(
-        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, spender: Spender
+        self, text: str, routed: RoutedIntent, answers: Mapping[str, str] | None, asking: Asking
     ) -> PlannedRequest:
         """Plan one order, the dearer ways included; without `answers` nothing is asked."""
+        taught = asking.taught
         may_be_planned = not routed.refused or routed.unconfigured
         if routed.name == UNKNOWN and may_be_planned and "intent" not in (answers or {}):
-            routed = _in(await self.beyond.understand(text, routed, spender), routed.locale)
-        routed = apply_answers(routed, answers or {}, self._intents, text)
+            routed = _in(await self.beyond.understand(text, routed, asking), routed.locale)
+        if routed.name == UNKNOWN:
+            nearest = taught.nearest(text, routed.nearest, first=not routed.unsure)
+            routed = routed.model_copy(update={"nearest": nearest})
+        routed = apply_answers(routed, answers or {}, taught, text)
         if routed.name != UNKNOWN and routed.task_template:
-            catalog = self.catalog_of(spender.tenant)
+            catalog = self.catalog_of(asking.spender.tenant)
             return self._plan(routed, catalog) if answers is None else self._plan_or_ask(routed, catalog)
         if not may_be_planned and routed.unsure and answers is not None:
-            raise ask_what_is_meant(routed, self._intents, text)
+            raise ask_what_is_meant(routed, taught.intents, text)
         if not may_be_planned:
             raise UnknownIntentError(text, nearest=routed.nearest)
         try:
-            made = await self.beyond.plan(text, routed, spender)
+            made = await self.beyond.plan(text, routed, asking)
         except PlanUnusableError as error:
-            raise ask_what_is_meant(routed, self._intents) from error
+            raise ask_what_is_meant(routed, taught.intents) from error
         if made is None and routed.name != UNKNOWN:
             raise NoTemplateError(routed.name)
         if made is None and routed.unsure and answers is not None:
-            raise ask_what_is_meant(routed, self._intents, text)
+            raise ask_what_is_meant(routed, taught.intents, text)
         if made is None:
             raise UnknownIntentError(text, nearest=routed.nearest)
-        graph, why = made
         name = "custom" if routed.name == UNKNOWN else routed.name
         return PlannedRequest(
             intent=name,
             locale=routed.locale,
             slots=routed.slots,
-            task_graph=graph,
+            task_graph=made,
             way="llm",
-            why=why,
+            why=made.why,
             confidence=routed.score if routed.way == "llm" and routed.name != UNKNOWN else 0.5,
             by="llm",
-            unseen=tuple(_risky(graph, self.catalog_of(spender.tenant))),
+            unseen=tuple(_risky(made, self.catalog_of(asking.spender.tenant))),
         )
 
     def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
@@ -259,7 +273,8 @@ class Planner:
         )
         try:
             if not routed.task_template and description.strip():
-                planned = await self._plan_order(description, routed, {}, Spender(tenant))
+                asking = self.beyond.asking(Spender(tenant), await self._taught(tenant))
+                planned = await self._plan_order(description, routed, {}, asking)
             else:
                 planned = self._plan(routed, self.catalog_of(tenant))
             return await self._with_agents(planned, tenant)
@@ -268,16 +283,19 @@ class Planner:
         except MissingSlotError as error:
             raise error.at(f"{SLOTS}.{error.slot}") from None
         except (UnknownSiteError, SiteFileError) as error:
-            raise error.at(f"{SLOTS}.{_PORTAL}") from None
+            raise error.at(f"{SLOTS}.{PORTAL}") from None
         except InvalidFieldError as error:
             raise error.at(f"{SLOTS}.{error.field}" if error.field in slots else error.field) from None
 
     async def _known(self, intent: str, tenant: TenantId) -> Intent:
-        intents = await self._teaching.intents(tenant) if self._teaching else self._intents
+        intents = (await self._taught(tenant)).intents
         if intent not in intents:
             alike = get_close_matches(intent, intents, n=3, cutoff=0.5)
             raise UnknownIntentError(intent, nearest=alike or self._router.route(intent).nearest, field="intent")
         return intents[intent]
+
+    async def _taught(self, tenant: TenantId) -> TaughtBook:
+        return await self._teaching.book(tenant) if self._teaching else self._untaught
 
     def _plan(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
         """Plan by the template; what was said of several things is done for each of them."""
@@ -290,7 +308,7 @@ class Planner:
         return orders[0].model_copy(update={"slots": routed.slots, "task_graph": joined.graph, "typed": typed})
 
     def _plan_one(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
-        graph = fill_template(routed, self._values(routed), self._addresses)
+        graph = fill_template(routed, self._values.of(routed), self._addresses)
         check_plan(graph, catalog, self.policy)
         return PlannedRequest(
             intent=routed.name,
@@ -302,44 +320,8 @@ class Planner:
             confidence=confidence_of(routed),
             by="template",
             unseen=tuple(_risky(graph, catalog)) if routed.way == "llm" else (),
-            typed=typed_slots(routed.slots, routed.said, self._now(), self._addresses),
+            typed=typed_slots(routed.slots, routed.said, self._values.now(), self._addresses),
         )
-
-    def _now(self) -> datetime:
-        """Return what time it is where people say times."""
-        return self._clock.now().astimezone(ZoneInfo(self._zone))
-
-    def _values(self, routed: RoutedIntent) -> dict[str, str]:
-        needed = values_needed(routed)
-        values: dict[str, str] = {}
-        if needed & SITE_VALUES:
-            values |= self._site(routed, needed)
-        if needed & TIME_VALUES:
-            values |= self._span(routed)
-        if "search_address" in needed:
-            query = quote(routed.slots.get("query", ""), safe="")
-            values["search_address"] = self._search_url.replace("{query}", query)
-        return {name: value for name, value in values.items() if name in needed}
-
-    def _span(self, routed: RoutedIntent) -> dict[str, str]:
-        """Return when it is to be; what is missing or may mean two things is said of the slot."""
-        try:
-            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), self._now())
-        except WhenError as error:
-            if error.missing:
-                raise MissingSlotError(routed.name, error.slot) from None
-            raise InvalidFieldError(error.slot, error.said) from error
-        return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
-
-    def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
-        """Return key and address of the portal that is named; which one is meant is not guessed."""
-        name = routed.slots.get(_PORTAL)
-        if not name:
-            raise MissingSlotError(routed.name, _PORTAL)
-        site = self._sites.named(name)
-        if "site" in needed:
-            check_site_slots(routed, site.profile)
-        return {"site": site.key, "site_url": site.profile.url}
 
 
 def _risky(graph: TaskGraph, catalog: ActionCatalog) -> Iterator[str]:

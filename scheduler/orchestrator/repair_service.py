@@ -18,7 +18,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.job import Job, TaskStatus
 from scheduler.core.plan_diff import diff_plans
 from scheduler.core.spending import Spender
-from scheduler.core.task_graph import TaskGraph
+from scheduler.llm.reasoned_graph import ReasonedGraph
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repair_repository import Broken, Repaired, RepairRepository
 
@@ -43,7 +43,7 @@ class Repairer(Protocol):
 
     async def repair(
         self, job: Job, done: frozenset[TaskId], error: str, *, advice: str, spender: Spender
-    ) -> tuple[TaskGraph, str]:
+    ) -> ReasonedGraph:
         """Return the whole plan, checked, and why it is like that."""
 
 
@@ -108,20 +108,20 @@ class RepairService:
             return
         done = frozenset(task.task_id for task in broken.tasks if task.status is TaskStatus.DONE)
         try:
-            graph, why = await self._repairer.repair(job, done, error, advice=advice, spender=spender)
+            graph = await self._repairer.repair(job, done, error, advice=advice, spender=spender)
         except CPAError as failure:
             log.warning("plan_not_repaired", job_id=job.id, code=failure.code, error=str(failure))
             await self._repairs.note(job, failure.code, advice, self._clock.now())
             return
-        await self._apply(job, graph, advice, why)
+        await self._apply(job, graph, advice)
 
-    async def _apply(self, job: Job, graph: TaskGraph, advice: str, why: str) -> None:
+    async def _apply(self, job: Job, graph: ReasonedGraph, advice: str) -> None:
         diff = diff_plans(job.task_graph, graph)
         if diff.empty:  # the same again would fail again
             await self._repairs.note(job, "advice", advice, self._clock.now())
             return
         repaired = Repaired(graph, diff.changed, diff.added, diff.removed)
-        opened = await self._repairs.apply(job, repaired, advice, why, self._clock.now())
+        opened = await self._repairs.apply(job, repaired, advice, graph.why, self._clock.now())
         if opened is not None:
             log.info("plan_repaired", job_id=job.id, version=opened.plan_version)
             await self._queue.enqueue(opened)

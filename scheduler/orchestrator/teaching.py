@@ -15,7 +15,8 @@ from scheduler.core.problems import first_flaw
 from scheduler.core.sentences import Sentence
 from scheduler.core.slots import SLOTS
 from scheduler.core.strict_yaml import read_strictly
-from scheduler.core.taught import Taught, TaughtBook, read_example, slots_marked
+from scheduler.core.taught import Taught, mark, read_example, slots_marked
+from scheduler.core.taught_book import TaughtBook
 from scheduler.core.templates import check_template, fill_template
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.repository.taught_repository import TaughtRepository
@@ -24,7 +25,9 @@ from scheduler.security.policies import PolicyEngine
 _LONGEST: Final = 2_000  # characters of an example
 _LARGEST: Final = 100_000  # characters of an intent's document
 _MOST: Final = 2_000  # things that one tenant may teach
-_KEYS: Final = frozenset({"name", "description", "examples", "task_template", "texts", "required", "only_with"})
+_KEYS: Final = frozenset(
+    {"name", "description", "examples", "task_template", "texts", "required", "only_with", "questions"}
+)
 _VALUES: Final = {
     "site": "site",
     "site_url": "https://example.com",
@@ -56,18 +59,18 @@ class Teaching:
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
-        self._books: dict[TenantId, tuple[tuple[int, int], Mapping[str, Intent], TaughtBook]] = {}
+        self._books: dict[TenantId, tuple[tuple[int, int], TaughtBook]] = {}
 
     async def list(self, tenant: TenantId) -> Sequence[Taught]:
         return await self._taught.list(tenant)
 
     async def intents(self, tenant: TenantId) -> Mapping[str, Intent]:
         """Return all intents of a tenant by name, taught ones included."""
-        return (await self._book(tenant))[0]
+        return (await self.book(tenant)).intents
 
     async def route(self, text: str, tenant: TenantId) -> RoutedIntent | None:
-        """Return what a sentence means by what was taught; None: nothing."""
-        return (await self._book(tenant))[1].route(text)
+        """Return what a request, or the first of its orders, means by what was taught; None: nothing."""
+        return (await self.book(tenant)).route(text)
 
     async def teach(self, tenant: TenantId, intent: str, text: str, reason: str = "") -> Taught:
         """Remember that a sentence means an intent. Raises UnknownIntentError and InvalidFieldError."""
@@ -106,10 +109,15 @@ class Teaching:
             raise UnknownIntentError(named, nearest=(), field="intent")
         return await self._taught.forget(tenant, ids, self._clock.now())
 
-    async def correct(self, tenant: TenantId, intent: str, text: str) -> None:
-        """Remember what somebody answered who was asked which intent is meant; what cannot be learned is left."""
+    async def correct(self, tenant: TenantId, intent: str, text: str, slots: Mapping[str, str]) -> None:
+        """Remember what somebody answered who was asked which intent is meant; what cannot be learned is left.
+
+        `slots` are what was understood: those of a taught intent are marked.
+        """
+        known = (await self.intents(tenant)).get(intent)
+        own = {name: words for name, words in slots.items() if known is not None and name in known.own_slots}
         try:
-            await self.teach(tenant, intent, text, reason=_CORRECTED)
+            await self.teach(tenant, intent, mark(text, own), reason=_CORRECTED)
         except InvalidRequestError:
             return
 
@@ -120,7 +128,8 @@ class Teaching:
         if len(await self._taught.list(tenant)) >= _MOST:
             raise InvalidFieldError("text", _FULL)
 
-    async def _book(self, tenant: TenantId) -> tuple[Mapping[str, Intent], TaughtBook]:
+    async def book(self, tenant: TenantId) -> TaughtBook:
+        """Return all that a tenant has taught."""
         version = await self._taught.version(tenant)
         held = self._books.get(tenant)
         if held is None or held[0] != version:
@@ -129,9 +138,9 @@ class Teaching:
             known = self._intents | {name: one for name, one in own.items() if name not in self._intents}
             sentences = [(one.intent, one.text) for one in taught if one.kind == "example"]
             sentences += [(one.name, text) for one in own.values() for texts in one.examples.values() for text in texts]
-            held = version, known, TaughtBook(known, [read_example(*one) for one in sentences])
+            held = version, TaughtBook(known, [read_example(*one) for one in sentences])
             self._books[tenant] = held
-        return held[1], held[2]
+        return held[1]
 
     def _checked(self, document: Mapping[str, Any], examples: Sequence[str], catalog: ActionCatalog) -> Intent:
         """Return the intent when its template can be filled by its examples and may run."""
@@ -143,7 +152,7 @@ class Teaching:
         except IntentFileError as error:
             raise InvalidFieldError("task_template", _plain(str(error).removeprefix("document: "))) from error
         if not intent.task_template:
-            raise InvalidFieldError("task_template", _plain("it has no steps / es hat keine Schritte"))
+            raise InvalidFieldError("task_template", Sentence("es hat keine Schritte", "it has no steps"))
         marked = {slot.slot: slot.words for text in examples for slot in read_example(intent.name, text).slots}
         missing = [names for names in intent.required if not marked.keys() & {*names.split("/")}]
         if missing:
@@ -156,7 +165,7 @@ class Teaching:
 
 def _read(document: str) -> dict[str, Any]:
     if len(document) > _LARGEST:
-        raise InvalidFieldError("document", _plain(f"at most {_LARGEST} characters / höchstens {_LARGEST} Zeichen"))
+        raise InvalidFieldError("document", _TOO_LONG)
     try:
         read = read_strictly(document)
     except yaml.YAMLError as error:
@@ -165,9 +174,7 @@ def _read(document: str) -> dict[str, Any]:
         raise InvalidFieldError("document", _NO_MAP)
     strange = sorted(map(str, read.keys() - _KEYS))
     if strange:
-        raise InvalidFieldError(
-            strange[0], _plain(f"not known here / hier unbekannt; known: {', '.join(sorted(_KEYS))}")
-        )
+        raise InvalidFieldError(strange[0], _STRANGE_KEY)
     examples = read.get("examples")
     if not isinstance(examples, dict) or not any(examples.values()):
         raise InvalidFieldError("examples", _NO_EXAMPLES)
@@ -182,8 +189,7 @@ def _intent_of(document: Mapping[str, Any]) -> Intent:
 
 
 def _plain(text: str) -> Sentence:
-    german, _, english = text.partition(" / ") if " / " in text else (text, "", text)
-    return Sentence(english, german) if " / " in text else Sentence(text, text)
+    return Sentence(text, text)
 
 
 def _strange(name: str) -> Sentence:
@@ -199,6 +205,10 @@ def _unmarked(names: str) -> Sentence:
 
 _NO_WORDS: Final = Sentence(
     "der Satz braucht Wörter, an denen man ihn erkennt", "the sentence needs words that it is known by"
+)
+_TOO_LONG: Final = Sentence(f"höchstens {_LARGEST} Zeichen", f"at most {_LARGEST} characters")
+_STRANGE_KEY: Final = Sentence(
+    f"hier unbekannt; bekannt sind: {', '.join(sorted(_KEYS))}", f"not known here; known: {', '.join(sorted(_KEYS))}"
 )
 _FULL: Final = Sentence(f"mehr als {_MOST} Dinge kann man nicht lehren", f"no more than {_MOST} things can be taught")
 _NO_MAP: Final = Sentence(

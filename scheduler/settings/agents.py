@@ -17,9 +17,10 @@ class AgentsSettings(BaseSettings):
     networks: dict[str, tuple[IPv4Network | IPv6Network, ...]] = Field(
         default_factory=dict, description="tenant -> private networks in which its agents may be called, as JSON"
     )
-    choice: Literal["direct", "bids"] = Field(
+    choice: Literal["direct", "bids", "model"] = Field(
         default="direct",
-        description="who gets a step: chosen by what is known here, or by bids that agents are asked for first",
+        description="who gets a step: chosen by what is known here, by bids that agents are asked for first, or, among "
+        "several who are free, by the language model",
     )
     token: SecretStr | None = Field(
         default=None, description="enrolment token of an agent that is started here, instead of --token"

@@ -41,6 +41,9 @@ class LLMSettings(BaseSettings):
     try_seconds: float = Field(
         default=30.0, gt=0, le=3600, description="for one try; of an answer in pieces: until the next piece"
     )
+    request_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="for all questions over one request; then it goes on by rules, or asks"
+    )
     tries: int = Field(default=4, ge=1, le=20)
     at_once: int = Field(default=8, ge=1, le=1000, description="calls under way at the same time")
     job_tokens: int | None = Field(default=None, ge=0, description="what one job may use in all")

@@ -12,6 +12,7 @@ from scheduler.core.ids import DEFAULT_TENANT, AgentId, TenantId
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.offered_action import OfferedAction
 from scheduler.core.spending import Spender
+from scheduler.core.taught_book import TaughtBook
 from scheduler.executors import data_actions
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.playwright_executor import PlaywrightExecutor
@@ -91,7 +92,9 @@ async def test_a_model_is_told_of_it_and_may_plan_it_and_so_may_a_template_that_
         agent = await join(api.client, **BRINGS)
         in_process(api, agent, lambda _: [("done", {"payload": {"result": {"grams": 42}}})])
 
-        planned = await api.services.planner.beyond.plan("Wieg das Paket", RoutedIntent(name="unknown"), spender)
+        beyond = api.services.planner.beyond
+        asking = beyond.asking(spender, TaughtBook({}))
+        planned = await beyond.plan("Wieg das Paket", RoutedIntent(name="unknown"), asking)
         added = await api.client.post("/intents", json={"document": TAUGHT})
         assert (early.status_code, added.status_code) == (422, 201), (early.text, added.text)
         by_template = await api.submit("leg das Paket auf die Waage")
@@ -100,8 +103,9 @@ async def test_a_model_is_told_of_it_and_may_plan_it_and_so_may_a_template_that_
         nobody = await api.client.post("/schedule", json={"text": "leg das Paket auf die Waage"})
 
     assert "data.weigh" in provider.calls[-1].system
+    assert "Agents that can act now:\n- web-1 (data): data.weigh" in provider.calls[-1].system
     assert planned is not None
-    assert [todo.action for todo in planned[0].tasks.values()] == ["data.weigh"]
+    assert [todo.action for todo in planned.tasks.values()] == ["data.weigh"]
     assert (ended["status"], ended["tasks"][0]["result"]) == ("done", {"grams": 42})
     assert (nobody.status_code, nobody.json()["code"]) == (503, "no_free_agent")
 

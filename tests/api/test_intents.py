@@ -130,14 +130,59 @@ async def test_a_correction_becomes_an_example_and_can_be_forgotten(api: Api) ->
     assert (await api.client.post("/intents/test", json={"text": text})).json()["intent"] is None
 
 
-async def test_what_somebody_answers_is_remembered(api: Api) -> None:
-    await api.services.teaching.correct(TenantId("default"), "open_app", "wirf mal Grindel Pro an")
+async def test_a_taught_intent_may_be_one_of_several_orders_and_nothing_beside_it_is_lost(api: Api) -> None:
+    await api.client.post("/intents", json={"document": STORNO})
+    both = await api.client.post("/plan", json={"text": "Storniere die Bestellung 4711 und such den Vertrag"})
+    strange = await api.client.post("/schedule", json={"text": "Storniere die Bestellung 4711 und lösch alles"})
 
-    found = await api.client.post("/intents/test", json={"text": "wirf bitte Grindel Pro an"})
-    assert found.json()["intent"] == "open_app"
-    assert [one.reason for one in await api.services.teaching.list(TenantId("default"))] == [
-        "answer to which one was meant"
+    assert [(one["intent"], one["slots"]) for one in both.json()["orders"]] == [
+        ("cancel_order", {"order_id": "4711"}),
+        ("search_document", {"document": "Vertrag"}),
     ]
+    (question,) = strange.json()["questions"]
+    assert (strange.json()["status"], question["key"]) == ("waiting", "1.intent")
+    assert "lösch alles" in question["text"]
+
+
+async def test_what_an_example_explains_in_part_is_asked_about_and_the_answer_is_remembered(api: Api) -> None:
+    text, other = "Storniere die Bestellung 4711 von Müller", "Storniere die Bestellung 12 von Müller"
+    await api.client.post("/intents", json={"document": STORNO})
+    asked = await api.client.post("/schedule", json={"text": text})
+    (question,) = asked.json()["questions"]
+
+    answered = await api.client.post(f"{asked.headers['Location']}/answer", json={"text": "Eine Bestellung stornieren"})
+    detail = (await api.client.get(asked.headers["Location"])).json()
+    again = await api.client.post("/plan", json={"text": other})
+
+    assert {"value": "cancel_order", "label": "Eine Bestellung stornieren"} in question["choices"]
+    assert answered.status_code == 202
+    assert (detail["job"]["intent"], detail["slots"]["order_id"]) == ("cancel_order", "4711")
+    assert (again.json()["intent"], again.json()["slots"]) == ("cancel_order", {"order_id": "12"})
+    assert [(one.text, one.reason) for one in await api.services.teaching.list(TenantId("default")) if one.text] == [
+        ("Storniere die Bestellung [order_id:4711] von Müller", "answer to which one was meant")
+    ]
+
+
+async def test_questions_show_no_internal_names(api: Api) -> None:
+    named = STORNO.replace("name: cancel_order", "name: cancel_it").replace("storniere", "streiche")
+    named = named.replace("description: {de: Eine Bestellung streichen, en: Cancel an order}\n", "")
+    asks = STORNO.replace("required:", "questions: {order_id: {de: Welche Bestellung?}}\nrequired:")
+    await api.client.post("/intents", json={"document": asks})
+    await api.client.post("/intents", json={"document": named.replace("cancel order", "strike order")})
+
+    own = await api.client.post("/schedule", json={"text": "Storniere die Bestellung"})
+    by_example = await api.client.post("/schedule", json={"text": "Streiche die Bestellung"})
+    which = await api.client.post("/schedule", json={"text": "Streiche die Bestellung 4711 von Müller"})
+    several = await api.client.post("/schedule", json={"text": "Streiche die Bestellung 4711, aber nur die Rechnung"})
+
+    assert own.json()["questions"][0]["text"] == "Welche Bestellung?"
+    assert by_example.json()["questions"][0]["text"] == (
+        "Was gehört in „streiche die Bestellung …“ an die Stelle von „…“ (etwa „881“)?"
+    )
+    assert "streiche die Bestellung 881" in [one["label"] for one in which.json()["questions"][0]["choices"]]
+    labels = [one["label"] for one in several.json()["questions"][0]["choices"]]
+    assert len(labels) > 1
+    assert not [label for label in labels if "_" in label]
 
 
 async def test_other_tenants_learn_nothing(api: Api) -> None:

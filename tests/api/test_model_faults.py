@@ -105,6 +105,20 @@ async def test_a_request_ends_in_time_and_what_rules_know_goes_on(open_api: Open
     assert rows["jobs"] == 1 + fault.asks
 
 
+@pytest.mark.parametrize("text", [STRANGE, "Such den Vertrag, bügel die Hemden, koch einen Kaffee und gieß die Blumen"])
+async def test_all_questions_over_one_request_end_within_its_own_deadline(open_api: OpenApi, text: str) -> None:
+    with openai_server() as server:
+        server.otherwise = Move(text=NOTHING, delay=0.7)
+        async with open_api(llm=settings_for("openai", server, deadline_seconds=60, request_seconds=1)) as api:
+            await api.client.post("/plan", json={"text": STRANGE})  # what was learned is read
+            began = time.monotonic()
+            answer = await api.client.post("/schedule", json={"text": text})
+            took = time.monotonic() - began
+
+    assert took < 3, "an order asks up to four questions"
+    assert answer.json().get("status") == "waiting" or answer.json()["code"] == "unknown_intent"
+
+
 async def test_what_passes_by_itself_costs_one_try_more(open_api: OpenApi) -> None:
     with openai_server() as server:
         server.play(Move(status=503), Move(text=NOTHING), Move(status=429, headers={"Retry-After": "0"}))

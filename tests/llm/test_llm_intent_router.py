@@ -5,6 +5,9 @@ import json
 import pytest
 
 from scheduler.core.errors import LLMAuthError, LLMBudgetError, LLMUnavailableError
+from scheduler.core.intents import Intent
+from scheduler.core.taught import read_example
+from scheduler.core.taught_book import TaughtBook
 from scheduler.llm.exchange import Completion, Finish
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.mock_provider import MockProvider, Scripted
@@ -44,6 +47,34 @@ async def test_unknown_stays_unknown() -> None:
 
     assert routed.name == "unknown"
     assert routed.way == "llm"
+
+
+async def test_what_a_tenant_taught_is_shown_and_may_be_the_answer() -> None:
+    intents = {one.name: one for one in RULES.intents} | {"report": Intent(name="report", own_slots=("dept",))}
+    taught = TaughtBook(intents, [read_example("report", "erstelle den Monatsbericht für [dept:Einkauf]")])
+    model = MockProvider(otherwise=answer("report", dept="Vertrieb", other="Vertrieb"))
+    router = LLMIntentRouter(model, RULES)
+
+    routed = await router.route("Der Vertrieb will seinen Monatsbericht sehen", taught=taught)
+    untaught = await router.route("Der Vertrieb will seinen Monatsbericht sehen")
+
+    assert (routed.name, routed.slots, routed.way) == ("report", {"dept": "Vertrieb"}, "llm")
+    assert "- report: " in model.calls[0].system
+    assert "erstelle den Monatsbericht für Einkauf" in model.calls[0].prompt
+    assert untaught.way == "rules"
+
+
+async def test_of_many_taught_intents_those_are_shown_that_are_like_the_request() -> None:
+    names = [f"make_{number}" for number in range(200)]
+    intents = {name: Intent(name=name) for name in (*names, "report")}
+    examples = [read_example(name, f"baue das Teil mit der Nummer {name}") for name in names]
+    taught = TaughtBook(intents, [*examples, read_example("report", "erstelle den Monatsbericht für [dept:Einkauf]")])
+    model = MockProvider(otherwise=answer("report"))
+
+    routed = await LLMIntentRouter(model, RULES).route("Monatsbericht Einkauf", taught=taught)
+
+    assert routed.name == "report"
+    assert sum(f"- {name}: " in model.calls[0].system for name in names) < 30
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ async def test_intent_becomes_a_checked_graph() -> None:
     provider = MockProvider([json.dumps({"tasks": [{"id": "a", "action": action}], "reasoning": "so"})])
     planner = LLMTaskPlanner(provider, catalog=CATALOG, check=lambda graph: graph.check())
 
-    graph = await LLMWrapper(provider, planner).intent_to_task_graph("unknown", "Mach das")
+    graph = await LLMWrapper(provider, lambda _: planner).intent_to_task_graph("unknown", "Mach das")
 
+    assert graph.why == "so"
     assert [todo.action for todo in graph.tasks.values()] == [action]
     assert "Mach das" in provider.calls[0].prompt
 

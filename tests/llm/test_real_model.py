@@ -88,7 +88,7 @@ async def test_a_real_small_model_gives_a_checked_plan_or_none(
     planner = LLMTaskPlanner(real, catalog=catalog, check=lambda graph: check_plan(graph, catalog, policy))
 
     with suppress(PlanUnusableError, LLMTruncatedError, LLMTimeoutError):
-        graph, _ = await planner.propose(Intent(name="unknown"), {"request": request_text})
+        graph = await planner.plan(Intent(name="unknown"), {"request": request_text})
         check_plan(graph, catalog, policy)
         assert invented(graph.tasks.values(), [request_text]) == []
 

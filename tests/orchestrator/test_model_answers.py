@@ -19,6 +19,7 @@ from scheduler.executors.data_executor import DataExecutor
 from scheduler.executors.document_executor import DocumentExecutor
 from scheduler.llm.llm_intent_router import LLMIntentRouter
 from scheduler.llm.llm_task_planner import LLMTaskPlanner
+from scheduler.llm.llm_wrapper import LLMWrapper
 from scheduler.llm.mock_provider import MockProvider
 from scheduler.orchestrator.beyond_rules import BeyondRules
 from scheduler.orchestrator.job_service import job_of, plan_order
@@ -61,14 +62,15 @@ QUOTED = "viel Spaß"
 
 
 def a_planner(router: IntentRouter, provider: MockProvider) -> Planner:
+    model = LLMTaskPlanner(
+        provider,
+        catalog=CATALOG,
+        check=lambda graph: check_plan(graph, CATALOG, POLICY),
+        allowed=lambda action: POLICY.decide_action(action).allowed,
+    )
     beyond = BeyondRules(
         router=LLMIntentRouter(provider, router),
-        planner=LLMTaskPlanner(
-            provider,
-            catalog=CATALOG,
-            check=lambda graph: check_plan(graph, CATALOG, POLICY),
-            allowed=lambda action: POLICY.decide_action(action).allowed,
-        ),
+        planner=LLMWrapper(provider, lambda _: model),
         known=lambda _: KNOWN,
     )
     return Planner(router=router, catalog=CATALOG, policy=POLICY, sites=FakeSites({}), beyond=beyond)

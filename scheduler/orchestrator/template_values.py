@@ -1,0 +1,66 @@
+"""What templates are filled with besides the slots of a request: the portal it names, the time it means, an address."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from scheduler.core.clock import Clock
+from scheduler.core.errors import InvalidFieldError, MissingSlotError
+from scheduler.core.intents import RoutedIntent
+from scheduler.core.site_book import Sites
+from scheduler.core.templates import SITE_VALUES, TIME_VALUES, values_needed
+from scheduler.core.when import read_span
+from scheduler.core.when_dates import WhenError
+from scheduler.orchestrator.plan_check import check_site_slots
+
+PORTAL: Final = "portal"
+"""The slot that names a portal."""
+
+
+class TemplateValues:
+    """`zone` is where people say times, `search_url` the address with `{query}` at which the web is searched."""
+
+    def __init__(self, *, sites: Sites, clock: Clock, zone: str, search_url: str) -> None:
+        self._sites = sites
+        self._clock = clock
+        self._zone = zone
+        self._search_url = search_url
+
+    def now(self) -> datetime:
+        """Return what time it is where people say times."""
+        return self._clock.now().astimezone(ZoneInfo(self._zone))
+
+    def of(self, routed: RoutedIntent) -> Mapping[str, str]:
+        """Return what the template of an intent needs. Raises InvalidRequestError for what is missing or not known."""
+        needed = values_needed(routed)
+        values: dict[str, str] = {}
+        if needed & SITE_VALUES:
+            values |= self._site(routed, needed)
+        if needed & TIME_VALUES:
+            values |= self._span(routed)
+        if "search_address" in needed:
+            query = quote(routed.slots.get("query", ""), safe="")
+            values["search_address"] = self._search_url.replace("{query}", query)
+        return {name: value for name, value in values.items() if name in needed}
+
+    def _span(self, routed: RoutedIntent) -> dict[str, str]:
+        """Return when it is to be; what is missing or may mean two things is said of the slot."""
+        try:
+            span = read_span(routed.slots.get("date", ""), routed.slots.get("time", ""), self.now())
+        except WhenError as error:
+            if error.missing:
+                raise MissingSlotError(routed.name, error.slot) from None
+            raise InvalidFieldError(error.slot, error.said) from error
+        return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
+
+    def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
+        """Return key and address of the portal that is named; which one is meant is not guessed."""
+        name = routed.slots.get(PORTAL)
+        if not name:
+            raise MissingSlotError(routed.name, PORTAL)
+        site = self._sites.named(name)
+        if "site" in needed:
+            check_site_slots(routed, site.profile)
+        return {"site": site.key, "site_url": site.profile.url}
