@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
     field_serializer,
     field_validator,
+    model_validator,
 )
 
 from scheduler.core.actions import ActionType
@@ -165,7 +166,13 @@ class TaskGraph(BaseModel):
     @cached_property
     def _needs(self) -> dict[TaskId, tuple[TaskId, ...]]:
         """What each task waits for, apart from the tasks: a walk over a large plan then need not touch their models."""
-        return {task_id: todo.dependencies for task_id, todo in self.tasks.items()}
+        return _needs_of(self.tasks)
+
+    @model_validator(mode="after")
+    def _note_needs(self) -> Self:
+        """Now, because whoever reads a plan checks it; a property that is cached later costs three times as much."""
+        self.__dict__["_needs"] = _needs_of(self.tasks)
+        return self
 
     @cached_property
     def _ids(self) -> list[TaskId]:
@@ -191,6 +198,10 @@ class TaskGraph(BaseModel):
             if dependency not in self.tasks
         )
         return _unknown(number, todo, dependency)
+
+
+def _needs_of(tasks: Mapping[TaskId, ToDo]) -> dict[TaskId, tuple[TaskId, ...]]:
+    return {task_id: todo.dependencies for task_id, todo in tasks.items()}
 
 
 def _documents(tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
