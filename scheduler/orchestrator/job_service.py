@@ -269,12 +269,10 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     said, plan = values_of(order), values_of(planned)
     begins = order.begins(now) if isinstance(order, StartLater) else None
     seconds = said["deadline_seconds"]
-    context = {
-        **said["context"],
-        "slots": {**given_slots(said["context"]), **plan["slots"]},
-        **({"typed": [one.model_dump(mode="json") for one in plan["typed"]]} if plan["typed"] else {}),
-        **planned.understood,
-    }
+    context = {**said["context"], "slots": {**given_slots(said["context"]), **plan["slots"]}}
+    if plan["typed"]:
+        context["typed"] = [one.model_dump(mode="json") for one in plan["typed"]]
+    context |= planned.understood
     return job_with(
         {
             "id": job_id,
