@@ -44,10 +44,12 @@ class BatchItem(JobOrder):
         try:
             key = orjson.dumps(value)
         except TypeError:  # a number beyond 64 bits, or too deep: both are refused, in the reader's words
-            return cast("TaskGraph", read(value))
-        if value is not None and key not in plans:
-            plans[key] = read(value)
-        return plans.get(key)
+            plan: TaskGraph | None = read(value)
+            return plan
+        plan = plans.get(key)
+        if plan is None and value is not None:
+            plan = plans[key] = read(value)
+        return plan
 
 
 class BatchRequest(BaseModel):
