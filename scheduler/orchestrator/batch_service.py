@@ -120,10 +120,10 @@ class BatchService:
 def _what(order: JobOrder) -> Hashable:
     """Return what is the same in orders that are planned alike."""
     said = values_of(order)
-    graph = said["task_graph"]
+    graph, common = said["task_graph"], (said["intent"], said["locale"], said["plan"])
     if graph is None:
-        return said["intent"], said["description"], repr(said["context"].get("slots")), said["locale"]
-    return id(graph), said["intent"], said["locale"], len(said["description"]) > MAX_TEXT
+        return *common, said["description"], repr(said["context"].get("slots"))
+    return *common, id(graph), len(said["description"]) > MAX_TEXT
 
 
 def _answer(stored: JobId | None, answer: Job | CPAError, key: str | None) -> JobId | CPAError:

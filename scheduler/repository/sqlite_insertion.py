@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scheduler.repository.sqlite_rows import insertion_in_order
 
-_TOGETHER: Final = (64, 16, 4, 1)  # rows of one statement; with more the gain is as large
+_TOGETHER: Final = (64, 16, 4, 1)  # rows of one statement, which is written once for each number
 _NOTHING: Final[Mapping[str, str | int | None]] = MappingProxyType({})
 
 
@@ -22,7 +22,7 @@ def _as_sql(value: str | int | None) -> str:
 class Insertion:
     """Inserts rows into a table, their values in the order of the columns, and the rows in theirs.
 
-    The `same` values are those of all rows, which do not have them: what is not bound takes less time.
+    The `same` values, which are ours, are those of all rows, which do not have them: what is not bound takes less time.
     """
 
     def __init__(self, table: str, columns: Sequence[str], same: Mapping[str, str | int | None] = _NOTHING) -> None:
