@@ -71,8 +71,9 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for first in (uploads.multipart, jobs.quick_router, schedule.quick_router):  # in this order: a form is no JSON
-        app.router.routes += first.routes  # not included, but taken over: an inclusion costs as much as the rest
+    for first in (uploads.multipart, jobs.quick_router, schedule.quick_router, batch.router):
+        # in this order, as a form is no JSON; not included, but taken over: an inclusion costs as much as the rest
+        app.router.routes += first.routes
     for router in (
         agents.router,  # signs of life come most often, and routes are tried in order
         agent_files.router,
@@ -82,7 +83,6 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         plans.router,
         schedules.router,
         jobs.router,
-        batch.router,
         live.router,
         files.router,
         audit.router,

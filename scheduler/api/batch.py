@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from scheduler.api.dependencies import BatchesDep, TenantDep
 from scheduler.api.errors import problem_of
 from scheduler.api.jobs import IdempotencyKey
-from scheduler.api.models import Problem
+from scheduler.api.models import EVERYWHERE, Problem
 from scheduler.core.errors import CPAError, InvalidFieldError, InvalidRequestError
 from scheduler.core.ids import JobId
 from scheduler.core.lam_json import JsonObject
@@ -27,7 +27,7 @@ from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.batch_service import MOST_ORDERS, Batch
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], responses=EVERYWHERE)
 
 _Plans = dict[bytes, TaskGraph]
 
@@ -44,10 +44,12 @@ class BatchItem(JobOrder):
         try:
             key = orjson.dumps(value)
         except TypeError:  # a number beyond 64 bits, or too deep: both are refused, in the reader's words
-            return cast("TaskGraph", read(value))
-        if value is not None and key not in plans:
-            plans[key] = read(value)
-        return plans.get(key)
+            plan: TaskGraph | None = read(value)
+            return plan
+        plan = plans.get(key)
+        if plan is None and value is not None:
+            plan = plans[key] = read(value)
+        return plan
 
 
 class BatchRequest(BaseModel):

@@ -136,9 +136,9 @@ class ActionCatalog:
 
     def check_params(self, name: str, params: Mapping[str, Any], field: str) -> None:
         """Raise InvalidFieldError with the path to the first wrong parameter. References count as any type."""
-        spec = self.get(name)
+        kind = self.get(name).params
         try:
-            spec.params.model_validate(dict(params))
+            kind.__pydantic_validator__.validate_python(dict(params))
         except ValidationError as error:
             for problem in error.errors(include_url=False):
                 if _by_reference(problem):

@@ -2,18 +2,21 @@
 
 import hashlib
 import itertools
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    FailFast,
     Field,
+    TypeAdapter,
     ValidationError,
     field_serializer,
     field_validator,
+    model_validator,
 )
 
 from scheduler.core.actions import ActionType
@@ -54,7 +57,7 @@ class TaskGraph(BaseModel):
     def _tasks_from_list(cls, value: object) -> dict[TaskId, ToDo]:
         if not isinstance(value, list | tuple):
             raise InvalidFieldError("task_graph.tasks", _NO_LIST)
-        return _by_id([_read_task(task, number) for number, task in enumerate(value)])
+        return _by_id(_read_tasks(value))
 
     @field_serializer("tasks")
     def _tasks_as_list(self, tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
@@ -163,7 +166,13 @@ class TaskGraph(BaseModel):
     @cached_property
     def _needs(self) -> dict[TaskId, tuple[TaskId, ...]]:
         """What each task waits for, apart from the tasks: a walk over a large plan then need not touch their models."""
-        return {task_id: todo.dependencies for task_id, todo in self.tasks.items()}
+        return _needs_of(self.tasks)
+
+    @model_validator(mode="after")
+    def _note_needs(self) -> Self:
+        """Now, because whoever reads a plan checks it; a property that is cached later costs three times as much."""
+        self.__dict__["_needs"] = _needs_of(self.tasks)
+        return self
 
     @cached_property
     def _ids(self) -> list[TaskId]:
@@ -191,20 +200,36 @@ class TaskGraph(BaseModel):
         return _unknown(number, todo, dependency)
 
 
+def _needs_of(tasks: Mapping[TaskId, ToDo]) -> dict[TaskId, tuple[TaskId, ...]]:
+    return {task_id: todo.dependencies for task_id, todo in tasks.items()}
+
+
 def _documents(tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
-    return [todo.model_dump(mode="json", exclude_defaults=True) for todo in tasks.values()]
+    """Return the tasks as `model_dump` does, which looks for defaults only among what was set here."""
+    write = ToDo.__pydantic_serializer__.to_python
+    return [
+        write(todo, mode="json", exclude_defaults=True, include=todo.__pydantic_fields_set__) for todo in tasks.values()
+    ]
 
 
-def _read_task(document: object, number: int) -> ToDo:
-    """Read one task of a list. Raises InvalidFieldError with the path to the first wrong field."""
+_TASKS: Final = TypeAdapter(Annotated[list[ToDo], FailFast()])
+
+
+def _read_tasks(documents: Sequence[object]) -> list[ToDo]:
+    """Read the tasks of a list. Raises InvalidFieldError with the path to the first wrong field."""
     try:
-        return ToDo.model_validate(document)
+        return _TASKS.validate_python(documents)
     except ValidationError as error:
         path, problem = first_flaw(error)
-        raise InvalidFieldError(f"task_graph.tasks[{number}].{path}".removesuffix("."), problem) from error
+        raise InvalidFieldError(f"task_graph.tasks{path}", problem) from error
 
 
 def _by_id(todos: list[ToDo]) -> dict[TaskId, ToDo]:
+    places = [todo.node for todo in todos]
+    if None not in places:
+        known = {place[0]: todo for place, todo in zip(places, todos, strict=True) if place is not None}
+        if len(known) == len(todos):
+            return known
     taken = {todo.id for todo in todos}
     ids = [todo.id or _free_id(number, taken) for number, todo in enumerate(todos)]
     tasks: dict[TaskId, ToDo] = {}

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from scheduler.core.actions import ALIASES, Risk, canonical_action
+from scheduler.core.assembling import values_of
 from scheduler.core.canonical_json import canonical_json
 from scheduler.core.conditions import LONGEST, ConditionError, read_condition
 from scheduler.core.errors import InvalidInputError
@@ -196,17 +197,19 @@ class ToDo(BaseModel):
         return self._found_references()
 
     def _found_references(self) -> list[Reference]:
-        found = list(references_in(self.text, ("text",))) if self.text else []
-        if self.params:
-            found += references_in(self.params, ("params",))
-        for name, part in (("selector", self.selector), ("verify", self.verify)):
-            if part is not None:
-                found += references_in(part.model_dump(), (name,))
-        if self.when is not None:
-            found += read_condition(self.when).references
-        if self.for_each is not None:
+        fields = values_of(self)
+        found: list[Reference] = []
+        for name in ("text", "params"):
+            if fields[name]:
+                found += references_in(fields[name], (name,))
+        for name in ("selector", "verify"):
+            if fields[name] is not None:
+                found += references_in(fields[name].model_dump(), (name,))
+        if fields["when"] is not None:
+            found += read_condition(fields["when"]).references
+        if fields["for_each"] is not None:
             found = [reference for reference in found if reference.task not in {ITEM, INDEX}]
-            found += references_in(self.for_each, ("for_each",))
+            found += references_in(fields["for_each"], ("for_each",))
         return found
 
     def _found_dependencies(self, references: Sequence[Reference]) -> tuple[TaskId, ...]:
@@ -216,9 +219,10 @@ class ToDo(BaseModel):
         return tuple(dict.fromkeys([*named, *(reference.task for reference in references)]))
 
     def _place(self, dependencies: tuple[TaskId, ...]) -> tuple[TaskId, tuple[TaskId, ...]] | None:
-        if self.id is None or any(isinstance(dependency, int) for dependency in self.depends_on):
+        task_id, depends_on = self.id, self.depends_on
+        if task_id is None or (depends_on and any(isinstance(dependency, int) for dependency in depends_on)):
             return None
-        return self.id, dependencies
+        return task_id, dependencies
 
     def resolved(self, results: Mapping[TaskId, Mapping[str, Any]]) -> Self:
         """Return the step with values in place of references. What a value holds is not read as a reference again.

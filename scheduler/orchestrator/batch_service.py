@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidRequestError, QueueFullError
 from scheduler.core.ids import IdFactory, JobId, TenantId
@@ -106,20 +107,23 @@ class BatchService:
             try:
                 if isinstance(order, CPAError):
                     raise order
-                found.append(job_of(order, await self._plan(order, known, tenant), JobId(self._new_id()), tenant, now))
+                what = _what(order)
+                planned = known.get(what)
+                if planned is None:
+                    planned = known[what] = await plan_order(self._planner, order, tenant)
+                found.append(job_of(order, planned, JobId(self._new_id()), tenant, now))
             except CPAError as error:
                 found.append(_at(error, place))
         return found
 
-    async def _plan(self, order: JobOrder, known: dict[Hashable, PlannedRequest], tenant: TenantId) -> PlannedRequest:
-        if order.task_graph is None:
-            slots = repr(order.context.get("slots"))
-            what: Hashable = (order.intent, order.description, slots, order.locale)
-        else:
-            what = (id(order.task_graph), order.intent, order.locale, len(order.description) > MAX_TEXT)
-        if what not in known:
-            known[what] = await plan_order(self._planner, order, tenant)
-        return known[what]
+
+def _what(order: JobOrder) -> Hashable:
+    """Return what is the same in orders that are planned alike."""
+    said = values_of(order)
+    graph, common = said["task_graph"], (said["intent"], said["locale"], said["plan"])
+    if graph is None:
+        return *common, said["description"], repr(said["context"].get("slots"))
+    return *common, id(graph), len(said["description"]) > MAX_TEXT
 
 
 def _answer(stored: JobId | None, answer: Job | CPAError, key: str | None) -> JobId | CPAError:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFullError, RequestTooLargeError
 from scheduler.core.events import JobEvent
@@ -20,7 +21,7 @@ from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.plan_service import PlanService
-from scheduler.orchestrator.planned_request import PlannedRequest, given_slots
+from scheduler.orchestrator.planned_request import PlannedRequest, given_plan, given_slots
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import MAX_TEXT, checked_text
 from scheduler.queue.admission import Admission
@@ -256,9 +257,7 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
         raise InvalidFieldError("plan", _NOT_HERE)
     if order.task_graph is not None:
         await check_plan_with_agents(order.task_graph, planner.catalog, planner.policy, planner.offered, tenant)
-        return PlannedRequest(
-            intent=order.intent or "custom", locale=order.locale or "de", slots={}, task_graph=order.task_graph
-        )
+        return given_plan(order.task_graph, order.intent or None, order.locale)
     if order.intent is not None:
         return await planner.plan_intent(order.intent, order.description, order.context, order.locale, tenant=tenant)
     raise InvalidFieldError("intent", _NOTHING_ASKED)
@@ -267,25 +266,24 @@ async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFA
 def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: TenantId, now: datetime) -> Job:
     """Return the job that an order and its plan make. Raises PlanUnseenError."""
     planned.must_be_seen()
+    said, plan = values_of(order), values_of(planned)
     begins = order.begins(now) if isinstance(order, StartLater) else None
-    seconds = order.deadline_seconds
-    context = {
-        **order.context,
-        "slots": {**given_slots(order.context), **planned.slots},
-        **({"typed": [one.model_dump(mode="json") for one in planned.typed]} if planned.typed else {}),
-        **planned.understood,
-    }
+    seconds = said["deadline_seconds"]
+    context = {**said["context"], "slots": {**given_slots(said["context"]), **plan["slots"]}}
+    if plan["typed"]:
+        context["typed"] = [one.model_dump(mode="json") for one in plan["typed"]]
+    context |= planned.understood
     return job_with(
         {
             "id": job_id,
             "tenant": tenant,
-            "intent": planned.intent,
-            "description": order.description,
-            "locale": planned.locale,
+            "intent": plan["intent"],
+            "description": said["description"],
+            "locale": plan["locale"],
             "context": context,
-            "task_graph": planned.task_graph,
-            "priority": order.priority,
-            "max_retries": order.max_retries,
+            "task_graph": plan["task_graph"],
+            "priority": said["priority"],
+            "max_retries": said["max_retries"],
             "created_at": now,
             "not_before": begins,
             "deadline": None if seconds is None else (begins or now) + timedelta(seconds=seconds),

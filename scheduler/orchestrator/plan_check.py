@@ -1,6 +1,7 @@
 """Decides whether a plan may be stored: it is sound, everybody's action exists and is allowed, its values fit."""
 
 from scheduler.core.actions import ActionCatalog
+from scheduler.core.assembling import values_of
 from scheduler.core.conditions import read_condition
 from scheduler.core.errors import ActionForbiddenError, InvalidFieldError, MissingSlotError, UnknownReferenceError
 from scheduler.core.intents import RoutedIntent
@@ -37,23 +38,25 @@ def check_plan(graph: TaskGraph, catalog: ActionCatalog, policy: PolicyEngine) -
 
 
 def _check_task(todo: ToDo, place: str, catalog: ActionCatalog, policy: PolicyEngine) -> None:
-    if todo.risk is not None:  # what is asked for is either done or refused
+    step = values_of(todo)
+    action: str = step["action"]
+    if step["risk"] is not None:  # what is asked for is either done or refused
         raise InvalidFieldError(f"{place}.risk", _LEAVE_OUT)
-    if todo.id is not None and "[" in todo.id:
+    if step["id"] is not None and "[" in step["id"]:
         raise InvalidFieldError(f"{place}.id", _NO_BRACKETS)
-    if todo.when is not None and read_condition(todo.when).slots:
+    if step["when"] is not None and read_condition(step["when"]).slots:
         raise InvalidFieldError(f"{place}.when", _NOT_FILLED)
-    if isinstance(todo.for_each, list) and len(todo.for_each) > MOST_ITEMS:
+    if isinstance(step["for_each"], list) and len(step["for_each"]) > MOST_ITEMS:
         raise InvalidFieldError(f"{place}.for_each", _TOO_MANY)
-    spec = catalog.get(todo.action, field=f"{place}.action")
-    decision = policy.decide_action(todo.action)
+    spec = catalog.get(action, field=f"{place}.action")
+    decision = policy.decide_action(action)
     if not decision.allowed:
-        raise ActionForbiddenError(todo.action, rule=decision.rule, field=f"{place}.action")
-    if spec.needs_selector and todo.selector is None:
-        raise InvalidFieldError(f"{place}.selector", _needs(todo.action, "einen Selektor", "a selector"))
-    if spec.needs_text and todo.text is None:
-        raise InvalidFieldError(f"{place}.text", _needs(todo.action, "einen Text", "a text"))
-    catalog.check_params(todo.action, todo.params, place)
+        raise ActionForbiddenError(action, rule=decision.rule, field=f"{place}.action")
+    if spec.needs_selector and step["selector"] is None:
+        raise InvalidFieldError(f"{place}.selector", _needs(action, "einen Selektor", "a selector"))
+    if spec.needs_text and step["text"] is None:
+        raise InvalidFieldError(f"{place}.text", _needs(action, "einen Text", "a text"))
+    catalog.check_params(action, step["params"], place)
 
 
 def _check_references(todo: ToDo, place: str, graph: TaskGraph, catalog: ActionCatalog) -> None:

@@ -1,10 +1,11 @@
 """What was understood of a request, and the plan that follows from it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scheduler.core.assembling import assembled
 from scheduler.core.errors import InvalidFieldError, PlanUnseenError
 from scheduler.core.job import Locale
 from scheduler.core.metering import Spent
@@ -75,12 +76,25 @@ class PlannedRequest(BaseModel):
             raise PlanUnseenError(self.unseen)
 
 
+_GIVEN: Final = dict(PlannedRequest(intent="custom", locale="de", slots={}, task_graph=TaskGraph()))
+
+
+def given_plan(graph: TaskGraph, intent: str | None, locale: Locale | None) -> PlannedRequest:
+    """Return what is planned where the client sends the plan, which has been read and checked."""
+    values = _GIVEN | {"slots": {}, "task_graph": graph}
+    if intent is not None:
+        values["intent"] = intent
+    if locale is not None:
+        values["locale"] = locale
+    return assembled(PlannedRequest, values)
+
+
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:
     """Return the slots a client gives besides its words. Raises InvalidFieldError."""
     given = context.get("slots", {})
     if not isinstance(given, dict):
         raise InvalidFieldError(SLOTS, _NO_SLOTS)
-    wrong = next((name for name, value in given.items() if not isinstance(value, str)), None)
-    if wrong is not None:
-        raise InvalidFieldError(f"{SLOTS}.{wrong}", Sentence("ein Text wird erwartet", "a text is expected"))
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise InvalidFieldError(f"{SLOTS}.{name}", Sentence("ein Text wird erwartet", "a text is expected"))
     return given

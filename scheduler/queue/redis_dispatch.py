@@ -50,12 +50,12 @@ class RedisDispatch:
 
     async def put(self, jobs: Iterable[Ready], *, front: bool = False) -> None:
         """Make jobs ready, unless they are ready or leased, and wake the workers."""
-        groups = defaultdict[tuple[int, TenantId], list[str]](list)
-        for job in jobs:
-            groups[job.priority, job.tenant].append(member_of(job.job_id, job.tenant))
+        groups = defaultdict[tuple[int, TenantId], list[JobId]](list)
+        for job_id, tenant, priority in jobs:
+            groups[priority, tenant].append(job_id)
         words: list[str | int] = []
-        for (priority, _), group in groups.items():
-            words += priority, len(group), *group
+        for (priority, tenant), group in groups.items():
+            words += priority, tenant, "".join(group)
         await self._call(
             "put", [self._ready, self._leased, self._turns, self._held], [self.channel, int(front), *words]
         )

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnectedError
 from redis.exceptions import RedisError
 
+from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import CPAError
@@ -325,4 +326,5 @@ def _is_due(job: Job, now: datetime) -> bool:
 
 
 def _ready(job: Job) -> Ready:
-    return Ready(job.id, job.tenant, job.priority)
+    fields = values_of(job)
+    return Ready(fields["id"], fields["tenant"], fields["priority"])

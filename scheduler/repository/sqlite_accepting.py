@@ -9,30 +9,46 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
+from scheduler.core.assembling import values_of
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError
 from scheduler.core.events import EventType
-from scheduler.core.ids import JobId, TaskId, TenantId, new_id
+from scheduler.core.ids import JobId, TaskId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.task_graph import TaskGraph
 from scheduler.repository import sqlite_audit, sqlite_events
-from scheduler.repository.lines import AuditLine, EventLine
+from scheduler.repository.lines import AuditLine, EventLine, entry_of, event_of
 from scheduler.repository.repository_interface import IdempotentRequest
+from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
 from scheduler.repository.sqlite_rows import insertion_in_order
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_writer import before_commit, write_gathered
-from scheduler.repository.storable import maybe_micros, to_json, to_micros, well_formed
+from scheduler.repository.storable import document, maybe_micros, to_json, to_micros, well_formed
 
 Row = tuple[object, ...]
+_Fields = Mapping[str, Any]
+"""The fields of a job."""
 
+_NEW: Final[Mapping[str, int | None]] = {
+    "run": 1, "retry_count": 0, "crashes": 0, "started_at": None, "completed_at": None, "error": None,
+    "error_code": None,
+}  # fmt: skip
+"""What is the same in all jobs that nobody has begun."""
+_begun_as = itemgetter(*_NEW)
+_NOT_BEGUN: Final = tuple(_NEW.values())
 _JOB_COLUMNS: Final = (
-    "id", "tenant", "intent", "description", "locale", "status", "priority", "run", "created_at", "started_at",
-    "completed_at", "deadline", "not_before", "delayed", "error", "error_code", "retry_count", "max_retries", "crashes",
-    "plan_version", "graph_digest", "context", "task_graph", "turn",
+    "id", "tenant", "intent", "description", "locale", "status", "priority", "created_at", "deadline", "not_before",
+    "delayed", "max_retries", "plan_version", "graph_digest", "context", "task_graph", "turn", *_NEW,
 )  # fmt: skip
-_JOBS: Final = insertion_in_order("jobs", _JOB_COLUMNS)
+_insert_jobs: Final = Insertion("jobs", _JOB_COLUMNS, _NEW).run
+_RUN: Final = _NEW["run"]
+_ACCEPTED: Final = EventType.JOB_ACCEPTED._value_
+_NO_DATA: Final = document({})
+_METADATA: Final = document({"run": _RUN})
 _KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids")
 _KEYS: Final = f"{insertion_in_order('idempotency_keys', _KEY_COLUMNS)} ON CONFLICT (tenant, route, key) DO NOTHING"
 
@@ -138,60 +154,64 @@ def _spend_key(connection: sqlite3.Connection, job: Job, request: IdempotentRequ
 
 def _store(connection: sqlite3.Connection, jobs: Sequence[Job], status: JobStatus = JobStatus.PENDING) -> None:
     """Have the jobs written before the commit, and then what refers to them."""
-    for job in jobs:
-        if job.status is not status:
-            raise InvalidTransitionError(job.id, job.status, status)
-    before_commit(connection, _insert, jobs, first=True)
-    line = EventType.JOB_ACCEPTED
-    sqlite_events.append(connection, [EventLine.of(job.tenant, job.id, job.run, line, job.created_at) for job in jobs])
-    sqlite_audit.append(connection, [_entry_of(job) for job in jobs])
+    fields = [values_of(job) for job in jobs]
+    for job in fields:
+        if job["status"] is not status or _begun_as(job) != _NOT_BEGUN:
+            raise InvalidTransitionError(job["id"], job["status"], status)
+    before_commit(connection, _insert, fields, first=True)
+    ids = ids_of(new_id, len(jobs))
+    sqlite_events.append(connection, [_line_of(job) for job in fields])
+    sqlite_audit.append(connection, [_entry_of(id_, job) for id_, job in zip(ids, fields, strict=True)])
 
 
-def _insert(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
+def _line_of(job: _Fields) -> EventLine:
+    return event_of((job["tenant"], job["id"], _RUN, _ACCEPTED, to_micros(job["created_at"]), None, _NO_DATA))
+
+
+def _entry_of(id_: str, job: _Fields) -> AuditLine:
+    reason, at = well_formed(job["description"] or job["intent"]), to_micros(job["created_at"])
+    return entry_of((job["tenant"], id_, at, job["id"], None, "job.accepted", reason, "success", None, _METADATA))
+
+
+def _insert(connection: sqlite3.Connection, jobs: Sequence[_Fields]) -> None:
     plans: dict[int, _Plan] = {}
     rows: list[Row] = []
     tasks: list[tuple[JobId, Sequence[TaskId]]] = []
     turns = _turns(connection, jobs)
     for job in jobs:
-        plan = plans.get(id(job.task_graph))
+        graph: TaskGraph = job["task_graph"]
+        plan = plans.get(id(graph))
         if plan is None:
-            plan = plans[id(job.task_graph)] = _plan_of(job)
-        rows.append((*_row_of(job, plan), next(turns[job.tenant, job.priority])))
-        tasks.append((job.id, plan.tasks))
+            plan = plans[id(graph)] = _plan_of(graph)
+        rows.append(_row_of(job, plan, next(turns[job["tenant"], job["priority"]])))
+        tasks.append((job["id"], plan.tasks))
     try:
-        connection.executemany(_JOBS, rows)
+        _insert_jobs(connection, rows)
     except sqlite3.IntegrityError as error:
-        taken = known_among(connection, [job.id for job in jobs])
+        taken = known_among(connection, [job["id"] for job in jobs])
         raise ConflictError(f"Job ids are taken or given twice: {sorted(taken)}") from error
     add_tasks(connection, tasks)
 
 
-def _turns(connection: sqlite3.Connection, jobs: Sequence[Job]) -> Mapping[tuple[TenantId, int], Iterator[int]]:
+def _turns(connection: sqlite3.Connection, jobs: Sequence[_Fields]) -> Mapping[tuple[TenantId, int], Iterator[int]]:
     """Return the turns of the jobs, by tenant and priority."""
-    counts = Counter((job.tenant, job.priority) for job in jobs)
+    counts = Counter((job["tenant"], job["priority"]) for job in jobs)
     return {
         (tenant, priority): iter(next_turns(connection, priority, tenant, count))
         for (tenant, priority), count in counts.items()
     }
 
 
-def _plan_of(job: Job) -> _Plan:
-    document = job.task_graph.seal().canonical()
-    return _Plan(document, hashlib.sha256(document.encode()).hexdigest(), tuple(job.task_graph.tasks))
+def _plan_of(graph: TaskGraph) -> _Plan:
+    text = graph.seal().canonical()
+    return _Plan(text, hashlib.sha256(text.encode()).hexdigest(), tuple(graph.tasks))
 
 
-def _row_of(job: Job, plan: _Plan) -> Row:
+def _row_of(job: _Fields, plan: _Plan, turn: int) -> Row:
+    begins = job["not_before"]
     return (
-        job.id, job.tenant, well_formed(job.intent), well_formed(job.description), job.locale, job.status, job.priority,
-        job.run, to_micros(job.created_at), maybe_micros(job.started_at), maybe_micros(job.completed_at),
-        maybe_micros(job.deadline), maybe_micros(job.not_before) or 0, int(job.not_before is not None), job.error,
-        job.error_code, job.retry_count, job.max_retries, job.crashes, job.plan_version, plan.digest,
-        well_formed(to_json(job.context)), plan.document,
-    )  # fmt: skip
-
-
-def _entry_of(job: Job) -> AuditLine:
-    return AuditLine.of(
-        tenant=job.tenant, id_=new_id(), timestamp=job.created_at, job_id=job.id, action="job.accepted",
-        reason=job.description or job.intent, metadata={"run": job.run},
+        job["id"], job["tenant"], well_formed(job["intent"]), well_formed(job["description"]), job["locale"],
+        job["status"]._value_, job["priority"], to_micros(job["created_at"]), maybe_micros(job["deadline"]),
+        maybe_micros(begins) or 0, int(begins is not None), job["max_retries"], job["plan_version"], plan.digest,
+        well_formed(to_json(job["context"])), plan.document, turn,
     )  # fmt: skip

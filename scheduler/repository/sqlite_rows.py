@@ -5,6 +5,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import from_json
@@ -27,6 +28,7 @@ from scheduler.repository.storable import (
     well_formed,
 )
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_KEPT_PLAN = 20_000  # characters
 _MOST_KEPT_PLANS = 500
 _PLAIN_JOB_COLUMNS = (
@@ -50,9 +52,10 @@ def insertion(table: str, columns: Iterable[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
 
 
-def insertion_in_order(table: str, columns: Sequence[str], rows: int = 1) -> str:
-    """Return the statement that inserts rows whose values are bound in the order of the columns."""
-    row = f"({', '.join('?' * len(columns))})"
+def insertion_in_order(table: str, columns: Sequence[str], said: Mapping[str, str] = _NOTHING, *, rows: int = 1) -> str:
+    """Return the statement that inserts rows whose values are bound in the order of the columns, but for what is `said`
+    of some as SQL writes it."""
+    row = f"({', '.join(said.get(column, '?') for column in columns)})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - ours
 
 

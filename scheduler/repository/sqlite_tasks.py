@@ -13,6 +13,7 @@ from scheduler.core.retry import TaskFailure
 from scheduler.core.todo import ToDo
 from scheduler.repository import sqlite_audit, sqlite_events
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
+from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_rows import insertion_in_order, task_from_row, task_line
 from scheduler.repository.storable import to_micros
 
@@ -26,22 +27,14 @@ _LINES: Mapping[TaskStatus, EventType] = {
     TaskStatus.CANCELLED: EventType.TASK_CANCELLED,
 }
 _KEY = 2  # columns of a task, the last ones, that name it
-_INSERT = insertion_in_order("tasks", (*TaskLine._fields, "position"))
+_COLUMNS = (*TaskLine._fields, "position")
+_INSERT = insertion_in_order("tasks", _COLUMNS)
 _UPDATE = (
     f"UPDATE tasks SET {', '.join(f'{column} = ?' for column in TaskLine._fields[:-_KEY])}"  # noqa: S608 - names are ours
     " WHERE job_id = ? AND task_id = ?"
 )
 _UNTOUCHED = task_line(TaskRun(job_id=JobId(""), task_id=TaskId("")))[:-_KEY]
-
-
-def _insertion_of_untouched() -> str:
-    """Return the statement for a task that nobody has touched: what never differs is not bound, which takes longer."""
-    said: dict[object, str] = {None: "NULL"}
-    values = (said.get(value) or (f"'{value}'" if isinstance(value, str) else str(value)) for value in _UNTOUCHED)
-    return f"INSERT INTO tasks ({', '.join((*TaskLine._fields, 'position'))}) VALUES ({', '.join(values)}, ?, ?, ?)"  # noqa: S608
-
-
-_INSERT_UNTOUCHED = _insertion_of_untouched()
+_insert_untouched = Insertion("tasks", _COLUMNS, dict(zip(TaskLine._fields, _UNTOUCHED, strict=False))).run
 
 
 def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -> TaskRun | None:
@@ -53,7 +46,7 @@ def fetch_task(connection: sqlite3.Connection, job_id: JobId, task_id: TaskId) -
 def add_tasks(connection: sqlite3.Connection, jobs: Iterable[tuple[JobId, Iterable[TaskId]]]) -> None:
     """Give every task of new jobs its row."""
     rows = [(job_id, task_id, place) for job_id, tasks in jobs for place, task_id in enumerate(tasks)]
-    connection.executemany(_INSERT_UNTOUCHED, rows)
+    _insert_untouched(connection, rows)
 
 
 def add_items(connection: sqlite3.Connection, job_id: JobId, tasks: Sequence[TaskId]) -> None:
@@ -61,7 +54,7 @@ def add_items(connection: sqlite3.Connection, job_id: JobId, tasks: Sequence[Tas
     statement = "SELECT coalesce(max(position) + 1, 0) FROM tasks WHERE job_id = ?"
     first = connection.execute(statement, (job_id,)).fetchone()[0]
     rows = [(job_id, task_id, first + place) for place, task_id in enumerate(tasks)]
-    connection.executemany(_INSERT_UNTOUCHED, rows)
+    _insert_untouched(connection, rows)
 
 
 def put_tasks(connection: sqlite3.Connection, tasks: Sequence[TaskRun | TaskLine]) -> None:

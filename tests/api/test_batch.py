@@ -58,6 +58,8 @@ FLAWS: list[tuple[dict[str, Any], str, int, str]] = [
     ({"intent": "fetch_and_send"}, "missing_slot", 422, "jobs[1].context.slots.recipient"),
     ({"intent": "nothing"}, "unknown_intent", 422, "jobs[1].intent"),
     ({**PLAN, "priority": 101}, "invalid_field", 422, "jobs[1].priority"),
+    ({**PLAN, "plan": "0" * 64}, "invalid_field", 422, "jobs[1].plan"),
+    ({**INTENT, "plan": "0" * 64}, "invalid_field", 422, "jobs[1].plan"),
     ({**PLAN, "priority": 10**30}, "invalid_field", 422, "jobs[1].priority"),
     ({**PLAN, "context": {"slots": {"a": 1}}}, "invalid_field", 422, "jobs[1].context.slots.a"),
     ({**PLAN, "context": {"a": 2**60}}, "invalid_field", 422, "jobs[1].context.a"),

@@ -1,8 +1,20 @@
 """Hashes of stored plans and keys of effects are over canonical JSON: it stays what it always was, to the letter."""
 
 import json
+import math
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.core.canonical_json import canonical_json
 from scheduler.core.task_graph import TaskGraph
+
+_TEXTS = st.text(st.characters(codec=None)) | st.sampled_from(
+    ["4.2", "1e5", "null", "\x00\x1f\x7f\b\f", "\u2028", "\ud83d"]
+)
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | _TEXTS
+_DOCUMENTS = st.recursive(_VALUES, lambda part: st.lists(part) | st.dictionaries(_TEXTS, part), max_leaves=20)
 
 
 def as_ever(document: object) -> str:
@@ -25,3 +37,16 @@ def test_the_digest_of_a_stored_plan_stays() -> None:
     graph = TaskGraph.model_validate({"tasks": steps})
     assert graph.canonical() == as_ever(graph.model_dump(mode="json"))
     assert graph.freeze() == "f790b39ad8bdbd901269e9b7d0693988807fffca01d9b60a8acfc15d505fdc72"
+
+
+@given(_DOCUMENTS)
+def test_any_document_is_written_as_ever(document: object) -> None:
+    assert canonical_json(document) == as_ever(document)
+
+
+@pytest.mark.parametrize(
+    "number", [0.0, -0.0, 0.1, 1e15, 1e16, 123456789012345680.0, 1e-4, 1e-5, 1.5e-7, 5e-324, 1e308, -2.5e22, math.inf]
+)
+def test_any_number_is_written_as_ever(number: float) -> None:
+    for document in (number, [number, -number, math.nan], {"4711": {"4711": number}}, 2**53, 2**64, -(2**70)):
+        assert canonical_json(document) == as_ever(document)

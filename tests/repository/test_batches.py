@@ -130,7 +130,8 @@ async def test_of_a_batch_with_a_flaw_nothing_is_stored(store: Store) -> None:
 
     await _nothing_is_stored(store, [a_job(), stored], ConflictError)
     await _nothing_is_stored(store, [twice, twice], ConflictError)
-    await _nothing_is_stored(store, [a_job(), a_job(status=JobStatus.RUNNING)], InvalidTransitionError)
+    for begun in ({"status": JobStatus.RUNNING}, {"run": 2}, {"retry_count": 1}, {"crashes": 1}, {"started_at": NOON}):
+        await _nothing_is_stored(store, [a_job(), a_job(**begun)], InvalidTransitionError)
     await _nothing_is_stored(store, [a_job(), a_job(tenant=TenantId("other"))], ValueError)
     assert await store.jobs.save_many([twice], BATCH) == [twice.id]
 

@@ -20,7 +20,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@pytest.mark.parametrize("number", [0, 1, 63, 64, 65, 128, 200])
+@pytest.mark.parametrize("number", [0, 1, 3, 4, 15, 16, 63, 64, 65, 100, 128, 200])
 def test_all_rows_are_there_in_order(connection: sqlite3.Connection, number: int) -> None:
     rows = [(f"line {place}", place if place % 3 else None) for place in range(number)]
 
@@ -37,3 +37,12 @@ def test_a_row_that_is_there_already_is_refused(connection: sqlite3.Connection) 
         _INSERTION.run(connection, [(f"line {place}", place) for place in range(64, 128)])
 
     assert connection.execute("SELECT count(*) FROM lines").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("same", ["said", "7", 7, None])
+def test_what_is_the_same_in_all_rows_is_in_each(connection: sqlite3.Connection, same: str | int | None) -> None:
+    connection.execute("CREATE TABLE alike (kind ANY, text TEXT, size INTEGER) STRICT")
+
+    Insertion("alike", ("text", "kind", "size"), {"kind": same}).run(connection, [("a", 1), ("b", None)])
+
+    assert connection.execute("SELECT kind, text, size FROM alike").fetchall() == [(same, "a", 1), (same, "b", None)]
