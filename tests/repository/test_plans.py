@@ -39,7 +39,6 @@ from tests.support.store import LEASE, Store, sqlite_store
 ELSEWHERE = {
     "sqlite_accepting.known_among": "tests/repository/test_batches.py",
     "sqlite_events.ends_with": "tests/repository/test_repeated_writes.py",
-    "sqlite_insertion.run": "tests/repository/test_sqlite_insertion.py",
     "sqlite_lam._epoch": "tests/api/test_lam_handler.py",
     "sqlite_lam._newest": "tests/api/test_lam_handler.py",
     "sqlite_leases._put_aside": "tests/queue/test_sqlite_queue.py",
