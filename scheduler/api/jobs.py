@@ -1,6 +1,7 @@
 """Jobs over HTTP."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,9 +21,9 @@ from scheduler.api.models import (
 )
 from scheduler.api.quick import LONGEST_KEY, QuickRoute
 from scheduler.core.ids import JobId
-from scheduler.core.job import JobFilter, JobStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, MetJob
 from scheduler.core.orders import JobOrder
-from scheduler.core.questions import LONGEST_ANSWER
+from scheduler.core.questions import LONGEST_ANSWER, Question
 from scheduler.core.todo import step_of
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
@@ -37,6 +38,19 @@ IdempotencyKey = Annotated[
 _REFUSED = {"model": Problem, "description": "The request cannot be carried out; `field` names what is wrong."}
 _UNKNOWN = {"model": Problem, "description": "There is no such job."}
 _CONFLICT = {"model": Problem, "description": "The job's status does not allow it."}
+
+
+EXISTING: dict[int | str, dict[str, Any]] = {
+    200: {"model": JobResponse, "description": "The order is unique, and this job of its kind was there already."}
+}
+
+
+def told(job: Job, response: Response, questions: Sequence[Question] = ()) -> JobResponse:
+    """Answer an order with its job: where it is, what it asks, and (200) that it is none of this order's own."""
+    response.headers["Location"] = f"/jobs/{job.id}"
+    if isinstance(job, MetJob):
+        response.status_code = status.HTTP_200_OK
+    return JobResponse.of(job, questions)
 
 
 class CreateJobRequest(JobOrder):
@@ -65,7 +79,9 @@ class CreateJobRequest(JobOrder):
 
 
 @quick_router.post(
-    "/jobs", status_code=status.HTTP_202_ACCEPTED, responses={422: _REFUSED, 403: _REFUSED, 409: _CONFLICT}
+    "/jobs",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=EXISTING | {422: _REFUSED, 403: _REFUSED, 409: _CONFLICT},
 )
 async def create_job(
     order: CreateJobRequest,
@@ -74,10 +90,11 @@ async def create_job(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
-    """Accept a job. When this answers 202 the job is stored and will reach an end."""
-    job = await jobs.create(order, tenant=tenant, key=idempotency_key)
-    response.headers["Location"] = f"/jobs/{job.id}"
-    return JobResponse.of(job)
+    """Accept a job. When this answers 202 the job is stored and will reach an end.
+
+    With `unique` the answer is 200 and the job that is there, with `existing`, if there is one of its kind.
+    """
+    return told(await jobs.create(order, tenant=tenant, key=idempotency_key), response)
 
 
 @router.get("")

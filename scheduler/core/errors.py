@@ -13,7 +13,8 @@ CPAError
 ├── ConflictError                InvalidTransitionError, RetriesExhaustedError, IdempotencyConflictError,
 │                                IntentExistsError, LeaseLostError, PlanChangedError, PlanUnreadableError,
 │                                ScheduleExistsError, ScheduleChangedError, NotWaitingError, AgentKeyTakenError,
-│                                AgentNameTakenError, MessageConflictError, PlanExpiredError, PlanSupersededError
+│                                AgentNameTakenError, MessageConflictError, PlanExpiredError, PlanSupersededError,
+│                                UniqueConflictError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -114,6 +115,7 @@ from scheduler.core.request_errors import (
     ScheduleChangedError,
     ScheduleExistsError,
     ScheduleNotFoundError,
+    UniqueConflictError,
     UnknownActionError,
     UnknownDependencyError,
     UnknownIntentError,
@@ -311,6 +313,7 @@ __all__ = [
     "ToolFailedError",
     "ToolServerDownError",
     "UnavailableError",
+    "UniqueConflictError",
     "UnknownActionError",
     "UnknownDependencyError",
     "UnknownIntentError",

@@ -1,7 +1,7 @@
 """What can be wrong with a request: with its words, its plan, the job it speaks of, the leave it has."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from scheduler.core.error_kinds import (
@@ -11,6 +11,7 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     UnavailableError,
 )
+from scheduler.core.ids import JobId
 from scheduler.core.sentences import Sentence, in_english
 
 _LONGEST_CYCLE = 20  # ids that people are shown
@@ -293,6 +294,17 @@ class IdempotencyConflictError(ConflictError):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"Idempotency key {key!r} was used for another request", key=key)
+
+
+class UniqueConflictError(ConflictError):
+    """A job of the same unique key is there. `taken`: by which jobs the places of several are."""
+
+    code: ClassVar[str] = "unique_conflict"
+
+    def __init__(self, taken: Mapping[JobId, JobId], field: str = "unique") -> None:
+        rival = next(iter(taken.values()))
+        super().__init__(f"Job {rival!r} has this unique key already", job=rival, field=field)
+        self.taken = dict(taken)
 
 
 class LeaseLostError(ConflictError):

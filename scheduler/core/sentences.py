@@ -188,6 +188,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Idempotency-Key {key} gehört schon zu einer anderen Anfrage. Bitte einen neuen verwenden.",
         "Idempotency key {key} belongs to another request already. Please use a new one.",
     ),
+    "unique_conflict": Sentence(
+        "Den Auftrag {job} gibt es schon; von dieser Art darf es nur einen geben (Feld {field}).",
+        "Job {job} is there already; there may be only one of its kind (field {field}).",
+    ),
     "lease_lost": Sentence(
         "Den Auftrag {job} führt inzwischen ein anderer Prozess weiter.",
         "Another process has taken over job {job} meanwhile.",

@@ -17,6 +17,7 @@ from scheduler.core.questions import AskBackError, OpenQuestions, checked_answer
 from scheduler.core.sentences import sentence
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.unique_jobs import claim_of
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.planned_request import given_slots
 from scheduler.orchestrator.planner import Planner
@@ -85,7 +86,7 @@ class AnswerService:
             created_at=now,
             not_before=order.begins(now),
         )
-        return await self._questions.accept(job, self._open(asked, now), request)
+        return await self._questions.accept(job, self._open(asked, now), request, claim_of(order.unique, job))
 
     async def open(self, job: Job) -> OpenQuestions | None:
         """Return what a job asks; None: nothing."""

@@ -11,11 +11,12 @@ from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFull
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.intents import UNKNOWN
-from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun, job_with
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, MetJob, TaskRun, as_met, job_with
 from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
+from scheduler.core.unique_jobs import Unique, claim_of
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
@@ -93,13 +94,17 @@ class JobService:
         start: StartLater | None = None,
         key: str | None = None,
         ask: bool = False,
+        unique: Unique | None = None,
     ) -> Job:
         """Accept a sentence as a job. With the client's idempotency key the same request is accepted once.
+
+        An order that is `unique` gets the job of its kind that is there as MetJob, here and wherever one is accepted.
 
         With `ask` a request that lacks something an answer would give becomes a job that waits for it, else
         InvalidRequestError is raised.
         """
-        later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        later: dict[str, Any] = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        later["unique"] = unique
         job_id, words = self.next_id(), checked_text(text, "text")
         try:
             with metered() as calls:
@@ -117,11 +122,6 @@ class JobService:
     def next_id(self) -> JobId:
         """Return the id for a job that is about to be accepted."""
         return JobId(self._new_id())
-
-    async def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
-        """Plan what was understood once more, with other words for some slots. Raises InvalidRequestError."""
-        given = {**planned.slots, **slots}
-        return await self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
 
     async def accept(
         self,
@@ -191,21 +191,27 @@ class JobService:
         request: IdempotentRequest | None,
         job_id: JobId | None = None,
     ) -> Job:
+        job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
+        claim = claim_of(order.unique, job)
         try:
-            await self._admission.admit(tenant)
+            if claim is None or not await self._jobs.held(tenant, [claim]):
+                await self._admission.admit(tenant)
         except QueueFullError:
             if (known := await self._earlier(tenant, request)) is not None:
                 return known
             raise
-        job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
-        stored = await self._jobs.save(job, request)
-        await self._queue.announce([stored])
+        stored = await self._jobs.save(job, request, claim)
+        if not isinstance(stored, MetJob):
+            await self._queue.announce([stored])
         return stored
 
     async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
         """Return the job that the same request has brought before: for it there is room already."""
-        ids = None if request is None else await self._jobs.earlier(tenant, request)
-        return None if not ids or ids[0] is None else await self._jobs.get(ids[0], tenant)
+        known = None if request is None else await self._jobs.earlier(tenant, request)
+        if known is None or not known.ids or known.ids[0] is None:
+            return None
+        job = await self._jobs.get(known.ids[0], tenant)
+        return as_met(job) if job is not None and known.met else job
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""
@@ -243,8 +249,8 @@ class JobService:
         return await self._queue.cancel(job_id, tenant)
 
     async def retry(self, job_id: JobId, tenant: TenantId) -> Job:
-        """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError and
-        RetriesExhaustedError."""
+        """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError,
+        RetriesExhaustedError, and UniqueConflictError while another job has its place as the only one of its kind."""
         return await self._queue.retry(job_id, tenant)
 
 
@@ -301,6 +307,7 @@ def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest 
     for name in (
         *StartLater.model_fields,
         "plan",
+        "unique",
     ):  # younger than some keys: what is not said must not change their digest
         if document[name] is None:
             del document[name]

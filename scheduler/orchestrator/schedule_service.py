@@ -21,7 +21,7 @@ from scheduler.core.errors import (
     UnavailableError,
 )
 from scheduler.core.ids import IdFactory, ScheduleId, TenantId, fired_job_id
-from scheduler.core.job import Job, Locale
+from scheduler.core.job import Job, Locale, MetJob
 from scheduler.core.schedules import (
     Schedule,
     ScheduleDefinition,
@@ -32,6 +32,7 @@ from scheduler.core.schedules import (
     upcoming,
 )
 from scheduler.core.sentences import Sentence, sentence
+from scheduler.core.unique_jobs import claim_of
 from scheduler.orchestrator.job_service import JobService
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import IdempotentRequest, Page
@@ -128,17 +129,26 @@ class ScheduleService:
     async def fire_now(self, named: str, tenant: TenantId, key: str | None = None) -> Job:
         """Accept a job of the schedule at once, paused or not, because a person wants it.
 
-        Raises as `create` does, ScheduleNotFoundError and IdempotencyConflictError.
+        Raises as `create` does, ScheduleNotFoundError, IdempotencyConflictError and UniqueConflictError.
         """
 
         async def attempt() -> Job:
             known, now = await self.get(named, tenant), self._clock.now()
             job, request = await self._job(known, now), _request(known, key)
-            firing = Firing(schedule=known, at=now, moment=None, next_fire=known.next_fire, work=job, request=request)
+            firing = Firing(
+                schedule=known,
+                at=now,
+                moment=None,
+                next_fire=known.next_fire,
+                work=job,
+                request=request,
+                claim=claim_of(known.definition.unique, job),
+            )
             return await self._schedules.fire(firing) or job
 
         fired = await _in_spite_of_firings(attempt)
-        await self._queue.enqueue(fired)
+        if not isinstance(fired, MetJob):
+            await self._queue.enqueue(fired)
         return fired
 
     async def fire_due(self, schedule: Schedule) -> None:
@@ -154,6 +164,7 @@ class ScheduleService:
                 next_fire=decided.next_fire,
                 work=work,
                 missed=decided.missed,
+                claim=claim_of(schedule.definition.unique, work) if isinstance(work, Job) else None,
             )
         )
         if job is not None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from scheduler.core.ids import ScheduleId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.schedules import Missed, Schedule, ScheduleEvent, ScheduleEventType
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.repository_interface import IdempotentRequest, Page
 
 
@@ -28,7 +29,8 @@ class Firing:
     """One turn of a schedule as it was read. Stored whole or not at all.
 
     `moment` is the time it fires for; None: it does not, or a person asked for it. `work` is the job it makes, or why
-    there is none. `request` is the key of the person's client.
+    there is none. `request` is the key of the person's client, `claim` what the job must have to be the only one of its
+    kind.
     """
 
     schedule: Schedule
@@ -38,6 +40,7 @@ class Firing:
     work: Job | FailedFiring | None
     missed: Missed | None = None
     request: IdempotentRequest | None = None
+    claim: UniqueClaim | None = None
 
 
 class ScheduleRepository(Protocol):
@@ -74,8 +77,9 @@ class ScheduleRepository(Protocol):
         """Take the turn: set when the schedule is due next, and accept the job, in one transaction.
 
         Return the job, or None if there is none: the work failed, or the last job still runs and must not be
-        overlapped. Raises ScheduleChangedError, nothing stored, when the schedule is no longer as it was read: another
-        scheduler has fired it, or somebody has changed it.
+        overlapped, or one of its kind is there. A person gets that one, as MetJob; UniqueConflictError when the claim
+        refuses that. Raises ScheduleChangedError, nothing stored, when the schedule is no longer as it was read:
+        another scheduler has fired it, or somebody has changed it.
         """
 
     async def events(

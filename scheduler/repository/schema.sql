@@ -143,7 +143,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL, job_ids TEXT,
+    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -375,3 +375,14 @@ CREATE TABLE turns (
     turn INTEGER NOT NULL,
     PRIMARY KEY (priority, tenant)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unique_jobs (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL, -- digest
+    states TEXT NOT NULL, -- in which others are in its way, JSON
+    within INTEGER, -- microseconds
+    held INTEGER NOT NULL -- 1: it was the last to take the place, 0: another has taken it since
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX unique_jobs_held ON unique_jobs (tenant, key) WHERE held = 1;

@@ -10,17 +10,36 @@ from scheduler.core.errors import (
     JobNotFoundError,
     LeaseLostError,
     RetriesExhaustedError,
+    UniqueConflictError,
 )
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.queue.job_queue import JobQueue, JobStatus
 from tests.support.builders import a_job
 from tests.support.clock import NOON, FakeClock
 from tests.support.queues import ended, leased
-from tests.support.store import LEASE
+from tests.support.store import LEASE, Store
 
 SECOND = timedelta(seconds=1)
 OTHERS = TenantId("others")
+
+
+async def test_a_retry_whose_place_as_the_only_one_is_taken_is_refused(queue: JobQueue, store: Store) -> None:
+    claim = UniqueClaim(key="k")
+    first, second = a_job(), a_job()
+    await store.jobs.save(first, claim=claim)
+    await queue.cancel(first.id)
+    await store.jobs.save(second, claim=claim)
+
+    with pytest.raises(UniqueConflictError, match=second.id):
+        await queue.retry(first.id)
+
+    await queue.cancel(second.id)
+    assert (await queue.retry(first.id)).run == 2
+    taken = await leased(queue)
+    assert taken.id == first.id
+    assert await queue.dequeue() is None
 
 
 class TestHandingOut:

@@ -12,6 +12,7 @@ from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import JobFilter, JobStatus, TaskStatus
 from scheduler.core.schedules import ScheduleEventType
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository import sqlite_database
 from scheduler.repository.cursors import to_cursor
@@ -29,7 +30,7 @@ from tests.support.store import LEASE, Store, sqlite_store
 
 WHOLE = re.compile(
     r"SCAN (jobs|j|tasks|events|messages|audit_log|audit_blocks|audit_spans|dead_letters|d|idempotency_keys|schedules"
-    r"|schedule_events)\b(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
+    r"|schedule_events|unique_jobs|u)\b(?! USING (COVERING )?INDEX (jobs_(ready|cancelling|leased)|schedules_due))"
 )
 """The plan of a statement that reads more than it needs; an index of only some rows may be read as a whole."""
 OF_ALL_TENANTS = re.compile(
@@ -100,6 +101,7 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     await _list_everything(store, job.id)
     await store.jobs.delete(job.id, DEFAULT_TENANT)
     await _exercise_letters(store)
+    await _exercise_unique(store)
 
 
 async def _exercise_batches(store: Store) -> None:
@@ -139,6 +141,23 @@ async def _exercise_letters(store: Store) -> None:
     )
     await store.letters.requeue([letters[0].id], tenant, "why")
     await store.letters.discard([letters[1].id], tenant, "why")
+
+
+async def _exercise_unique(store: Store) -> None:
+    """Claim, meet, take the place of one that failed, and find it taken."""
+    claim = UniqueClaim(key="k", within=timedelta(hours=1))
+    await store.jobs.save(a_job(priority=9), IdempotentRequest(key="u", route="jobs", body_digest="d"), claim)
+    met = a_job()
+    await store.jobs.save_many([met], None, {met.id: claim})
+    await store.jobs.held(DEFAULT_TENANT, [claim])
+    failed = await store.queue.dequeue()
+    assert failed is not None
+    await store.jobs.record(a_progress(failed, status=JobStatus.FAILED, completed_at=NOON))
+    live = a_job()
+    await store.jobs.save(live, None, claim)
+    assert (await store.letters.requeue([failed.id], DEFAULT_TENANT, "")).taken == {failed.id: live.id}
+    await store.queue.cancel(live.id)
+    assert (await store.letters.requeue([failed.id], DEFAULT_TENANT, "")).opened
 
 
 async def _list_everything(store: Store, job_id: JobId) -> None:
@@ -219,6 +238,9 @@ async def test_every_statement_uses_an_index(traced: set[str], store_path: Path,
     assert len(plans) > 60
     whole = {statement for statement, plan in plans.items() if WHOLE.search(plan)}
     assert [text for text in whole if not OF_ALL_TENANTS.match(text.removeprefix("SELECT count(*) FROM ("))] == []
+    unique = [plan for statement, plan in plans.items() if "unique_jobs AS u" in statement]
+    assert unique
+    assert [plan for plan in unique if "SEARCH u USING INDEX unique_jobs_held (tenant=? AND key=?)" not in plan] == []
     ready = [plan for statement, plan in plans.items() if READY.search(statement)]
     assert ready
     assert [plan for plan in ready if not re.search("USING (COVERING )?INDEX jobs_ready", plan)] == []
