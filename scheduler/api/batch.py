@@ -117,6 +117,8 @@ _NOT_JSON: Final = Sentence(
         207: {"model": BatchResponse, "description": "Some orders, or all, were refused; each says why."},
         400: {"model": Problem, "description": "The body is no JSON."},
         409: {"model": Problem, "description": "The key was used for another batch."},
+        413: {"model": Problem, "description": "More orders than jobs may wait: this batch will never be accepted."},
+        429: {"model": Problem, "description": "There is no room for all of them now; `Retry-After` says when."},
     },
     openapi_extra={"requestBody": _BODY},
 )

@@ -6,7 +6,7 @@ CPAError
 │       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
-│       PlanUnseenError,
+│       PlanUnseenError, TooManyOrdersError,
 │       AskBackError (core/questions)
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError, PlanNotFoundError
@@ -39,7 +39,7 @@ CPAError
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
                                  NoFreeAgentError (AgentsBusyError), TooManyMessagesError, ToolServerDownError,
-                                 FileNotFetchedError
+                                 FileNotFetchedError, UnansweredFullError
 """
 
 from scheduler.core.agent_errors import (
@@ -115,6 +115,8 @@ from scheduler.core.request_errors import (
     ScheduleChangedError,
     ScheduleExistsError,
     ScheduleNotFoundError,
+    TooManyOrdersError,
+    UnansweredFullError,
     UniqueConflictError,
     UnknownActionError,
     UnknownDependencyError,
@@ -309,9 +311,11 @@ __all__ = [
     "TaskFailedError",
     "TooManyItemsError",
     "TooManyMessagesError",
+    "TooManyOrdersError",
     "TooMuchDataError",
     "ToolFailedError",
     "ToolServerDownError",
+    "UnansweredFullError",
     "UnavailableError",
     "UniqueConflictError",
     "UnknownActionError",

@@ -15,6 +15,8 @@ from scheduler.core.ids import JobId
 from scheduler.core.sentences import Sentence, in_english
 
 _LONGEST_CYCLE = 20  # ids that people are shown
+_OF_YOURS = Sentence("Ihrer Aufträge", "of your jobs")
+_OF_ALL = Sentence("Aufträge", "jobs")
 
 
 def _listed(german: str, english: str, names: Iterable[str]) -> Sentence:
@@ -45,12 +47,40 @@ class RequestTooLargeError(InvalidRequestError):
 
 
 class QueueFullError(UnavailableError):
-    """So many jobs wait that no more are accepted now."""
+    """There is no room for so many more jobs now: at most `most` may wait, in all or of the tenant."""
 
     code: ClassVar[str] = "queue_full"
 
+    def __init__(self, most: int, *, wanted: int = 1, of_tenant: bool = False, come_back: int = 1) -> None:
+        super().__init__(
+            f"No room for {wanted} more jobs: at most {most} may wait{' of a tenant' if of_tenant else ''}",
+            limit=str(most),
+            wanted=str(wanted),
+            whose=_OF_YOURS if of_tenant else _OF_ALL,
+            seconds=str(come_back),
+        )
+        self.come_back = come_back
+
+
+class TooManyOrdersError(InvalidRequestError):
+    """A batch for which there will never be room."""
+
+    code: ClassVar[str] = "too_many_orders"
+
+    def __init__(self, most: int, wanted: int, field: str = "jobs") -> None:
+        super().__init__(
+            f"{wanted} orders at once, {most} jobs may wait", field=field, limit=str(most), wanted=str(wanted)
+        )
+
+
+class UnansweredFullError(UnavailableError):
+    """So many jobs wait for answers of people that no more are accepted now."""
+
+    code: ClassVar[str] = "unanswered_full"
+    come_back: int = 60
+
     def __init__(self, most: int) -> None:
-        super().__init__(f"{most} jobs wait; no more are accepted now", limit=str(most))
+        super().__init__(f"{most} jobs wait for answers; no more are accepted now", limit=str(most))
 
 
 class UnknownIntentError(InvalidRequestError):

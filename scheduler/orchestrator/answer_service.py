@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import QueueFullError
+from scheduler.core.errors import UnansweredFullError
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.orders import JobOrder
@@ -70,9 +70,9 @@ class AnswerService:
     async def accept(
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
-        """Accept an order as a job that waits. Raises QueueFullError while too many do."""
+        """Accept an order as a job that waits. Raises UnansweredFullError while too many do."""
         if await self._questions.count(None, self._most) >= self._most:
-            raise QueueFullError(self._most)
+            raise UnansweredFullError(self._most)
         now = self._clock.now()
         job = Job(
             id=job_id,

@@ -12,6 +12,7 @@ from scheduler.core.errors import (
     IdempotencyConflictError,
     InvalidRequestError,
     QueueFullError,
+    TooManyOrdersError,
     UniqueConflictError,
 )
 from scheduler.core.ids import IdFactory, JobId, TenantId
@@ -78,7 +79,8 @@ class BatchService:
 
         With the client's key the same batch, told by the digest of its body, is accepted once: asked again, the same
         ids come back. Of an atomic batch with a flaw nothing is stored, and the first flaw is raised. Raises
-        QueueFullError, and stores nothing, when there is no room for all that are sound.
+        QueueFullError, and stores nothing, when there is no room for all that are sound, TooManyOrdersError when there
+        never will be.
         """
         found = await self._planned(batch.orders, tenant)
         flaw = next((answer for answer in found if isinstance(answer, CPAError)), None)
@@ -109,7 +111,7 @@ class BatchService:
             count -= await self._jobs.held(tenant, list(claims.values()))
         try:
             await self._admission.admit(tenant, count)
-        except QueueFullError:
+        except (QueueFullError, TooManyOrdersError):
             known = None if request is None else await self._jobs.earlier(tenant, request)
             if known is None:
                 raise

@@ -19,6 +19,7 @@ from scheduler.core.errors import (
     JobNotFoundError,
     PlanChangedError,
     PlanUnreadableError,
+    QueueFullError,
     UniqueConflictError,
 )
 from scheduler.core.events import JobEvent
@@ -27,6 +28,7 @@ from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.planned_request import given_slots
 from scheduler.orchestrator.planner import Planner
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.dead_letter_repository import DeadLetterRepository, NewPlan
 from scheduler.repository.repository_interface import (
@@ -87,7 +89,9 @@ class DeadLetterService:
         audit: AuditRepository,
         job_queue: JobQueue,
         planner: Planner,
+        admission: Admission,
     ) -> None:
+        self._admission = admission
         self._letters = letters
         self._jobs = jobs
         self._tasks = tasks
@@ -156,14 +160,15 @@ class DeadLetterService:
     async def requeue(self, job_id: JobId, tenant: TenantId, reason: str = "") -> Job:
         """Open a new run that keeps what is done. Of several who ask at once one opens it.
 
-        Raises JobNotFoundError, DeadLetterNotFoundError, PlanUnreadableError, and UniqueConflictError while another job
-        has its place as the only one of its kind.
+        Raises JobNotFoundError, DeadLetterNotFoundError, PlanUnreadableError, QueueFullError, and UniqueConflictError
+        while another job has its place as the only one of its kind.
         """
+        await self._letter(job_id, tenant)
+        await self._admission.admit(tenant)
         opened, taken = await self._letters.requeue([job_id], tenant, reason)
         if taken:
             raise UniqueConflictError(taken)
         if not opened:
-            await self._letter(job_id, tenant)
             raise DeadLetterNotFoundError(job_id)
         await self._queue.enqueue(opened[0])
         return opened[0]
@@ -171,10 +176,20 @@ class DeadLetterService:
     async def requeue_many(
         self, chosen: Sequence[JobId] | LetterFilter, tenant: TenantId, reason: str = "", limit: int = MOST_AT_ONCE
     ) -> Handled:
-        """Open a new run of each of these letters, or of up to `limit` that fit; what is no letter is refused alone."""
+        """Open a new run of each of these letters, or of up to `limit` that fit; what is no letter is refused alone.
+
+        When the queue is full those for which there is no room are refused.
+        """
         job_ids, more = await self._named(chosen, tenant, limit)
         opened, refused = list[JobId](), dict[JobId, CPAError]()
-        for part in _parts(job_ids):
+        left = list(job_ids)
+        while left:
+            try:
+                room = await self._admission.admit_some(tenant, min(len(left), _IN_ONE_WRITE))
+            except QueueFullError as full:
+                refused |= dict.fromkeys(left, full)
+                break
+            part, left = left[:room], left[room:]
             jobs, taken = await self._letters.requeue(part, tenant, reason)
             await self._queue.announce(jobs)
             opened += [job.id for job in jobs]

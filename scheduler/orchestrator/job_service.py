@@ -16,7 +16,7 @@ from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
 from scheduler.core.sentences import Sentence
-from scheduler.core.unique_jobs import Unique, claim_of
+from scheduler.core.unique_jobs import Unique, UniqueClaim, claim_of
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
@@ -138,7 +138,7 @@ class JobService:
     async def accept_asking(
         self, order: JobOrder, asked: AskBackError, *, tenant: TenantId, key: str | None, job_id: JobId
     ) -> Job:
-        """Accept a sentence that lacks something, as a job that waits for the answer. Raises QueueFullError."""
+        """Accept a sentence that lacks something, as a job that waits for the answer. Raises UnansweredFullError."""
         order = order.model_copy(update={"intent": asked.intent or UNKNOWN})
         return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
 
@@ -193,17 +193,28 @@ class JobService:
     ) -> Job:
         job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
         claim = claim_of(order.unique, job)
-        try:
-            if claim is None or not await self._jobs.held(tenant, [claim]):
-                await self._admission.admit(tenant)
-        except QueueFullError:
-            if (known := await self._earlier(tenant, request)) is not None:
-                return known
-            raise
+        if (known := await self.make_room(tenant, request, claim)) is not None:
+            return known
         stored = await self._jobs.save(job, request, claim)
         if not isinstance(stored, MetJob):
             await self._queue.announce([stored])
         return stored
+
+    async def make_room(
+        self, tenant: TenantId, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None
+    ) -> Job | None:
+        """Make room for a job; if there is none, return the one that the same request has brought before.
+
+        What another job is in the way of needs none. Raises QueueFullError.
+        """
+        try:
+            if claim is None or not await self._jobs.held(tenant, [claim]):
+                await self._admission.admit(tenant)
+        except QueueFullError:
+            if (known := await self._earlier(tenant, request)) is None:
+                raise
+            return known
+        return None
 
     async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
         """Return the job that the same request has brought before: for it there is room already."""
@@ -250,7 +261,10 @@ class JobService:
 
     async def retry(self, job_id: JobId, tenant: TenantId) -> Job:
         """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError,
-        RetriesExhaustedError, and UniqueConflictError while another job has its place as the only one of its kind."""
+        RetriesExhaustedError, QueueFullError, and UniqueConflictError while another job has its place as the only one
+        of its kind."""
+        (await self.get(job_id, tenant)).next_run()
+        await self._admission.admit(tenant)
         return await self._queue.retry(job_id, tenant)
 
 

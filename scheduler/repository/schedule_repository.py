@@ -4,7 +4,7 @@ Every change is a compare-and-set on the version of the schedule, stored togethe
 audit entry, so that several schedulers on one store cannot fire twice, nor a change and a firing cross.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -64,11 +64,11 @@ class ScheduleRepository(Protocol):
     async def remove(self, named: str, tenant: TenantId, at: datetime) -> bool:
         """Remove a schedule with its timeline; audit log and jobs stay. Return whether there was one."""
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next schedule of any tenant is due, or None."""
+    async def next_due(self, besides: Collection[ScheduleId] = ()) -> datetime | None:
+        """Return when the next schedule of any tenant is due, but for some, or None."""
 
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[Schedule]:
-        """Return schedules of all tenants that are due, the longest overdue first.
+    async def due(self, now: datetime, limit: int = 50, besides: Collection[ScheduleId] = ()) -> Sequence[Schedule]:
+        """Return schedules of all tenants that are due, the longest overdue first, but for some.
 
         One that this version cannot read is stopped, so that it does not stand in the way of the others.
         """
@@ -81,6 +81,9 @@ class ScheduleRepository(Protocol):
         refuses that. Raises ScheduleChangedError, nothing stored, when the schedule is no longer as it was read:
         another scheduler has fired it, or somebody has changed it.
         """
+
+    async def put_off(self, schedule: Schedule, moment: datetime, why: FailedFiring, at: datetime) -> None:
+        """Note, once until it has fired, that a schedule which stays due cannot fire for this moment now."""
 
     async def events(
         self, schedule_id: ScheduleId, tenant: TenantId, after: int = 0, limit: int = 1000

@@ -77,6 +77,19 @@ def fire(connection: sqlite3.Connection, firing: Firing) -> Job | None:
     return work if isinstance(work, Job) else None
 
 
+def put_off(
+    connection: sqlite3.Connection, schedule: Schedule, moment: datetime, why: FailedFiring, at: datetime
+) -> None:
+    """Note that a firing waits, unless that is noted, or the schedule is no longer as it was read."""
+    cursor = connection.execute(
+        "UPDATE schedules SET last_error = :error WHERE id = :id AND version = :version AND last_error IS NOT :error",
+        {"error": why.error, "id": schedule.id, "version": schedule.version},
+    )
+    if cursor.rowcount:
+        line = ScheduleEvent(type=ScheduleEventType.PUT_OFF, at=at, moment=moment, data={"code": why.code})
+        _note(connection, schedule, [line], reason=why.error)
+
+
 def stop_unreadable(connection: sqlite3.Connection, now: datetime) -> None:
     """Take those that are due and cannot be read, for example because their time zone has gone, out of the way."""
     for row in connection.execute("SELECT * FROM schedules WHERE next_fire <= ?", (to_micros(now),)).fetchall():
