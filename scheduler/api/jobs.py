@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.audit import Moment
-from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, SeenTenantDep, TenantDep
 from scheduler.api.files import artifact_links
 from scheduler.api.lam_handler import GatewayDep
 from scheduler.api.models import (
@@ -19,11 +19,14 @@ from scheduler.api.models import (
     TaskResponse,
     only_json,
 )
+from scheduler.api.queue import NOT_YOURS
 from scheduler.api.quick import LONGEST_KEY, QuickRoute
+from scheduler.core.errors import InvalidFieldError
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job, JobFilter, JobStatus, MetJob
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import LONGEST_ANSWER, Question
+from scheduler.core.sentences import Sentence
 from scheduler.core.todo import step_of
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
@@ -37,6 +40,7 @@ IdempotencyKey = Annotated[
 ]
 _REFUSED = {"model": Problem, "description": "The request cannot be carried out; `field` names what is wrong."}
 _UNKNOWN = {"model": Problem, "description": "There is no such job."}
+_WHOSE = Sentence("der Schlüssel des Betriebs gehört zu keinem Mandanten", "the operator's key belongs to no tenant")
 _CONFLICT = {"model": Problem, "description": "The job's status does not allow it."}
 
 
@@ -97,10 +101,10 @@ async def create_job(
     return told(await jobs.create(order, tenant=tenant, key=idempotency_key), response)
 
 
-@router.get("")
+@router.get("", responses=NOT_YOURS)
 async def list_jobs(
     jobs: JobServiceDep,
-    tenant: TenantDep,
+    tenant: SeenTenantDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     status: Annotated[list[JobStatus], Query(description="Only with one of these; may be given several times.")] = [],  # noqa: B006 - FastAPI's way
@@ -116,9 +120,12 @@ async def list_jobs(
 ) -> JobListResponse:
     """List jobs, newest first. `next_cursor` leads to the next page at the same cost, however long the list is.
 
+    The operator's key lists those of the `tenant` that is named.
     `total` is exact up to 10,000; beyond, `total_is_estimate` says so. With `text` and another filter a page may be
     shorter than `limit` and still have a next one.
     """
+    if tenant is None:
+        raise InvalidFieldError("tenant", _WHOSE)
     wanted = JobFilter(statuses=frozenset(status), intent=intent, since=since, until=until, text=text)
     page = await jobs.find(wanted, tenant, limit=limit, offset=offset, cursor=cursor)
     return JobListResponse(

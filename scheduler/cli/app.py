@@ -20,6 +20,7 @@ from scheduler.cli import (
     intents,
     plan_views,
     plans,
+    queue,
     schedules,
     secrets,
     sites,
@@ -30,6 +31,7 @@ from scheduler.cli.session import (
     FAILED,
     JSON,
     SENTENCE,
+    TENANT,
     UNIQUE,
     UNIQUE_KEY,
     USAGE,
@@ -241,10 +243,12 @@ def jobs(
     ] = None,
     text: Annotated[str | None, typer.Option(help=say("Nur mit diesen Wörtern.", "Only with these words."))] = None,
     cursor: Annotated[str | None, typer.Option(help=say("Weiter nach dieser Seite.", "Go on after this page."))] = None,
+    tenant: Annotated[str | None, TENANT] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text, "cursor": cursor}
-    with service() as client:
+    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text}
+    given |= {"cursor": cursor, "tenant": tenant}
+    with service(operator=tenant is not None) as client:
         page = client.jobs(limit, {name: value for name, value in given.items() if value})
     if as_json:
         print_json(page)
@@ -370,6 +374,7 @@ def actions(
         out.print(catalog.as_table(known, policy))
 
 
+app.command(help=say("Zählen, was in der Warteschlange ist.", "Count what is in the queue."))(queue.queue)
 app.add_typer(plans.app, name="plan")
 app.add_typer(agent.app, name="agent")
 app.add_typer(sites.app, name="site")

@@ -38,14 +38,18 @@ UNIQUE_KEY: Any = typer.Option(
         "Only if no other job with this key runs or waits.",
     )
 )
+TENANT: Any = typer.Option(
+    help=say("Von diesem Mandanten (braucht CPA_API_OPERATOR_KEY).", "Of this tenant (needs CPA_API_OPERATOR_KEY).")
+)
 JSON: Any = typer.Option("--json", help=say("Als JSON ausgeben.", "Print JSON."))
 
 
 @contextmanager
-def service() -> Iterator[Client]:
-    """Open the service and turn what can go wrong into one line and an exit code."""
+def service(*, operator: bool = False) -> Iterator[Client]:
+    """Open the service, with the operator's key if there is one and it is asked for, and turn what can go wrong into
+    one line and an exit code."""
     try:
-        with Client(given_settings().api) as client:
+        with Client(given_settings().api, operator=operator) as client:
             yield client
     except RefusedError as error:
         raise leave(REFUSED, error) from error

@@ -15,7 +15,7 @@ CPAError
 │                                ScheduleExistsError, ScheduleChangedError, NotWaitingError, AgentKeyTakenError,
 │                                AgentNameTakenError, MessageConflictError, PlanExpiredError, PlanSupersededError,
 │                                UniqueConflictError
-├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
+├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError, TenantForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
@@ -115,6 +115,7 @@ from scheduler.core.request_errors import (
     ScheduleChangedError,
     ScheduleExistsError,
     ScheduleNotFoundError,
+    TenantForbiddenError,
     TooManyOrdersError,
     UnansweredFullError,
     UniqueConflictError,
@@ -309,6 +310,7 @@ __all__ = [
     "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TenantForbiddenError",
     "TooManyItemsError",
     "TooManyMessagesError",
     "TooManyOrdersError",

@@ -31,6 +31,10 @@ QUEUE_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "{limit} jobs wait for answers already; at the moment nothing is accepted that asks back. Please say more "
         "exactly what is to be done, or try again later.",
     ),
+    "tenant_forbidden": _said(
+        "Aufträge des Mandanten {tenant} sieht nur, wer den Schlüssel des Betriebs hat (Feld {field}).",
+        "Jobs of the tenant {tenant} are seen with the operator's key only (field {field}).",
+    ),
     "unique_conflict": _said(
         "Den Auftrag {job} gibt es schon; von dieser Art darf es nur einen geben (Feld {field}).",
         "Job {job} is there already; there may be only one of its kind (field {field}).",

@@ -346,6 +346,15 @@ class LeaseLostError(ConflictError):
         super().__init__(f"The lease of job {job_id!r} has passed to another worker", job=job_id)
 
 
+class TenantForbiddenError(PolicyViolationError):
+    """Jobs of another tenant were asked for, which only an operator may see."""
+
+    code: ClassVar[str] = "tenant_forbidden"
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(f"Tenant {tenant[:64]!r} is not the caller's", tenant=tenant[:64], field="tenant")
+
+
 class ActionForbiddenError(PolicyViolationError):
     code: ClassVar[str] = "action_forbidden"
 

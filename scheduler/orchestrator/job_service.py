@@ -15,6 +15,7 @@ from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, Me
 from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
+from scheduler.core.queue_counts import QueueReport
 from scheduler.core.sentences import Sentence
 from scheduler.core.unique_jobs import Unique, UniqueClaim, claim_of
 from scheduler.orchestrator.answer_service import AnswerService
@@ -250,6 +251,10 @@ class JobService:
     ) -> Page[JobSummary]:
         """Return the jobs that fit, newest first. Raises InvalidFieldError for a cursor or a text that is none."""
         return await self._jobs.find(wanted, tenant, limit, offset, cursor)
+
+    async def queued(self, tenant: TenantId | None) -> QueueReport:
+        """Count what is in the queue, of a tenant; only an operator may ask for all."""
+        return await self._queue.report(tenant)
 
     async def timeline(self, job_id: JobId, tenant: TenantId, after: int = 0) -> Sequence[JobEvent]:
         """Return what happened to a job after the event numbered `after`, up to 1000 events."""

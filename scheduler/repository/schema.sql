@@ -185,6 +185,8 @@ CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
 CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND delayed = 1;
 
+CREATE INDEX jobs_delayed_of_tenant ON jobs (tenant) WHERE status = 'pending' AND delayed = 1;
+
 CREATE INDEX jobs_ended ON jobs (tenant, intent, status, created_at) WHERE completed_at IS NOT NULL;
 
 CREATE INDEX jobs_leased ON jobs (lease_until, tenant) WHERE lease_until IS NOT NULL;
