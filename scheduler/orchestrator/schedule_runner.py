@@ -5,9 +5,10 @@ fired now, because the queue is full or something breaks, is put off for a while
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -127,12 +128,16 @@ class ScheduleRunner:
                 await self._look.wait()
                 return
         if seconds > pause:
-            waits = [
-                asyncio.ensure_future(self._changes.wait(seen, seconds - pause)),
-                asyncio.ensure_future(self._look.wait()),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for one in waits:
-                    one.cancel()
+            await self._either(self._look.wait(), self._changes.wait(seen, seconds - pause))
+
+    async def _either(self, *waits: Coroutine[Any, Any, object]) -> None:
+        """Wait until one of them returns, and give the others up."""
+        tasks = [asyncio.ensure_future(one) for one in waits]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -135,9 +135,20 @@ async def test_what_asks_back_is_one_of_its_kind(api: Api) -> None:
 async def test_a_retry_and_a_requeue_meet_the_one_that_took_the_place(api: Api) -> None:
     first = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
     await api.client.delete(f"/jobs/{first}")
+    await api.run_sql("INSERT INTO dead_letters SELECT id, tenant, run, 'timeout', 0, intent FROM jobs")
     second = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
 
-    retried = await api.client.post(f"/jobs/{first}/retry")
+    refused = [
+        await api.client.post(f"/jobs/{first}/retry"),
+        await api.client.post(f"/dead-letters/{first}/requeue"),
+    ]
+    many = (await api.client.post("/dead-letters:requeue", json={"where": {}})).json()
+    await api.client.delete(f"/jobs/{second}")
+    again = await api.client.post(f"/dead-letters/{first}/requeue")
 
-    assert (retried.status_code, retried.json()["code"]) == (409, "unique_conflict")
-    assert second in retried.json()["detail"]
+    problems = [*(answer.json() for answer in refused), many["refused"][0]["problem"]]
+    assert [(one["status"], one["code"], second in one["detail"]) for one in problems] == [
+        (409, "unique_conflict", True)
+    ] * 3
+    assert many["job_ids"] == []
+    assert (again.status_code, again.json()["run"]) == (202, 2)
