@@ -140,7 +140,7 @@ async def open_services(
             repairs=(repairs := make_repairs(settings, database, planner, queue, door)),
             schedules=schedules,
             batches=make_batches(database, planner, queue, admission),
-            dead_letters=make_dead_letters(database, queue, planner),
+            dead_letters=make_dead_letters(database, queue, planner, admission),
             audit=AuditLog(entries=SQLiteAuditRepository(database), clock=SystemClock(), new_id=new_id),
             queue=queue,
             changes=database,
@@ -324,7 +324,9 @@ def _nobody() -> None:
     """There is no model that could look at it."""
 
 
-def make_dead_letters(database: SQLiteDatabase, queue: JobQueue, planner: Planner) -> DeadLetterService:
+def make_dead_letters(
+    database: SQLiteDatabase, queue: JobQueue, planner: Planner, admission: Admission
+) -> DeadLetterService:
     """Return what operators do with jobs that failed for good."""
     clock = SystemClock()
     return DeadLetterService(
@@ -335,6 +337,7 @@ def make_dead_letters(database: SQLiteDatabase, queue: JobQueue, planner: Planne
         audit=SQLiteAuditRepository(database),
         job_queue=queue,
         planner=planner,
+        admission=admission,
     )
 
 

@@ -25,7 +25,7 @@ from scheduler.core.orders import JobOrder
 from scheduler.core.problems import first_flaw
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
-from scheduler.orchestrator.batch_service import MOST_ORDERS, Batch
+from scheduler.orchestrator.batch_service import MOST_ORDERS, Batch, MetOrder
 
 router = APIRouter(tags=["jobs"], responses=EVERYWHERE)
 
@@ -72,6 +72,7 @@ class BatchAnswer(BaseModel):
 
     index: int
     job_id: JobId | None = None
+    existing: bool = Field(default=False, description="The order is unique, and this job was there already.")
     problem: Problem | None = None
 
 
@@ -118,6 +119,8 @@ _NOT_JSON: Final = Sentence(
         207: {"model": BatchResponse, "description": "Some orders, or all, were refused; each says why."},
         400: {"model": Problem, "description": "The body is no JSON."},
         409: {"model": Problem, "description": "The key was used for another batch."},
+        413: {"model": Problem, "description": "More orders than jobs may wait: this batch will never be accepted."},
+        429: {"model": Problem, "description": "There is no room for all of them now; `Retry-After` says when."},
     },
     openapi_extra={"requestBody": _BODY},
 )
@@ -203,17 +206,18 @@ def digest_of(document: object) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _response(request: Request, answers: Sequence[JobId | CPAError]) -> Response:
+def _response(request: Request, answers: Sequence[JobId | MetOrder | CPAError]) -> Response:
     refused = sum(isinstance(answer, CPAError) for answer in answers)
     document = {
         "accepted": len(answers) - refused,
         "refused": refused,
-        "jobs": [
-            {"index": place, "problem": problem_of(request, answer)}
-            if isinstance(answer, CPAError)
-            else {"index": place, "job_id": answer}
-            for place, answer in enumerate(answers)
-        ],
+        "jobs": [{"index": place, **_told(request, answer)} for place, answer in enumerate(answers)],
     }
     code = HTTPStatus.MULTI_STATUS if refused else HTTPStatus.ACCEPTED
     return Response(orjson.dumps(document), code, media_type=_JSON)
+
+
+def _told(request: Request, answer: JobId | MetOrder | CPAError) -> dict[str, Any]:
+    if isinstance(answer, CPAError):
+        return {"problem": problem_of(request, answer)}
+    return {"job_id": answer.job_id, "existing": True} if isinstance(answer, MetOrder) else {"job_id": answer}

@@ -3,11 +3,12 @@
 import secrets as secure
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from starlette.requests import HTTPConnection
 
 from scheduler.api.errors import UnauthorizedError
 from scheduler.audit.audit_log import AuditLog
+from scheduler.core.errors import TenantForbiddenError
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.llm.budgets import Budgets
@@ -44,6 +45,27 @@ async def tenant_of(connection: HTTPConnection) -> TenantId:
         if secure.compare_digest(given, key.get_secret_value().encode()):
             return TenantId(tenant)
     raise UnauthorizedError
+
+
+async def seen_tenant(
+    connection: HTTPConnection,
+    tenant: Annotated[
+        str | None, Query(max_length=64, description="Of this tenant; any but one's own needs the operator's key.")
+    ] = None,
+) -> TenantId | None:
+    """Return whose jobs are listed and counted: the caller's own, or whose an operator asks for; None: everybody's.
+
+    Raises UnauthorizedError and TenantForbiddenError.
+    """
+    operator_key = connection.app.state.services.settings.api.operator_key
+    if operator_key is not None and secure.compare_digest(
+        _given_key(connection).encode(), operator_key.get_secret_value().encode()
+    ):
+        return None if tenant is None else TenantId(tenant)
+    own = await tenant_of(connection)
+    if tenant not in {None, own}:
+        raise TenantForbiddenError(tenant or "")
+    return own
 
 
 def _given_key(connection: HTTPConnection) -> str:
@@ -114,6 +136,7 @@ DeadLettersDep = Annotated[DeadLetterService, Depends(dead_letter_service)]
 ScreenshotsDep = Annotated[ScreenshotStore, Depends(screenshot_store)]
 JobServiceDep = Annotated[JobService, Depends(job_service)]
 PlansDep = Annotated[PlanService, Depends(plan_service)]
+SeenTenantDep = Annotated[TenantId | None, Depends(seen_tenant)]
 SchedulesDep = Annotated[ScheduleService, Depends(schedule_service)]
 TeachingDep = Annotated[Teaching, Depends(teaching_service)]
 TablesDep = Annotated[TableService, Depends(table_service)]

@@ -25,6 +25,8 @@ from scheduler.core.errors import (
     RequestTooLargeError,
     SignatureRefusedError,
     TooManyMessagesError,
+    TooManyOrdersError,
+    UnansweredFullError,
     UnavailableError,
 )
 from scheduler.core.job import Locale
@@ -48,11 +50,13 @@ class UnauthorizedError(CPAError):
 _STATUS: tuple[tuple[type[CPAError], HTTPStatus], ...] = (
     (RequestTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (MessageTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (TooManyOrdersError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (InvalidRequestError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (PolicyViolationError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
     (QueueFullError, HTTPStatus.TOO_MANY_REQUESTS),
+    (UnansweredFullError, HTTPStatus.TOO_MANY_REQUESTS),
     (TooManyMessagesError, HTTPStatus.TOO_MANY_REQUESTS),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnauthorizedError, HTTPStatus.UNAUTHORIZED),
@@ -131,7 +135,7 @@ def _number(weight: str) -> float:
 async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
     known = cast("CPAError", error)
     status = _status_of(known)
-    headers = {"Retry-After": "1"} if isinstance(known, UnavailableError) else {}
+    headers = {"Retry-After": str(known.come_back)} if isinstance(known, UnavailableError) else {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     log.info("request_refused", status=status.value, code=known.code, error=str(known))

@@ -1,12 +1,13 @@
 """Jobs over HTTP."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.audit import Moment
-from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, TenantDep
+from scheduler.api.dependencies import ArtifactsDep, JobServiceDep, SeenTenantDep, TenantDep
 from scheduler.api.files import artifact_links
 from scheduler.api.lam_handler import GatewayDep
 from scheduler.api.models import (
@@ -18,11 +19,14 @@ from scheduler.api.models import (
     TaskResponse,
     only_json,
 )
+from scheduler.api.queue import NOT_YOURS
 from scheduler.api.quick import LONGEST_KEY, QuickRoute
+from scheduler.core.errors import InvalidFieldError
 from scheduler.core.ids import JobId
-from scheduler.core.job import JobFilter, JobStatus
+from scheduler.core.job import Job, JobFilter, JobStatus, MetJob
 from scheduler.core.orders import JobOrder
-from scheduler.core.questions import LONGEST_ANSWER
+from scheduler.core.questions import LONGEST_ANSWER, Question
+from scheduler.core.sentences import Sentence
 from scheduler.core.todo import step_of
 
 __all__ = ["CreateJobRequest", "JobDetailResponse", "JobListResponse", "JobResponse", "router"]
@@ -36,7 +40,21 @@ IdempotencyKey = Annotated[
 ]
 _REFUSED = {"model": Problem, "description": "The request cannot be carried out; `field` names what is wrong."}
 _UNKNOWN = {"model": Problem, "description": "There is no such job."}
+_WHOSE = Sentence("der Schlüssel des Betriebs gehört zu keinem Mandanten", "the operator's key belongs to no tenant")
 _CONFLICT = {"model": Problem, "description": "The job's status does not allow it."}
+
+
+EXISTING: dict[int | str, dict[str, Any]] = {
+    200: {"model": JobResponse, "description": "The order is unique, and this job of its kind was there already."}
+}
+
+
+def told(job: Job, response: Response, questions: Sequence[Question] = ()) -> JobResponse:
+    """Answer an order with its job: where it is, what it asks, and (200) that it is none of this order's own."""
+    response.headers["Location"] = f"/jobs/{job.id}"
+    if isinstance(job, MetJob):
+        response.status_code = status.HTTP_200_OK
+    return JobResponse.of(job, questions)
 
 
 class CreateJobRequest(JobOrder):
@@ -65,7 +83,9 @@ class CreateJobRequest(JobOrder):
 
 
 @quick_router.post(
-    "/jobs", status_code=status.HTTP_202_ACCEPTED, responses={422: _REFUSED, 403: _REFUSED, 409: _CONFLICT}
+    "/jobs",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=EXISTING | {422: _REFUSED, 403: _REFUSED, 409: _CONFLICT},
 )
 async def create_job(
     order: CreateJobRequest,
@@ -74,16 +94,17 @@ async def create_job(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
-    """Accept a job. When this answers 202 the job is stored and will reach an end."""
-    job = await jobs.create(order, tenant=tenant, key=idempotency_key)
-    response.headers["Location"] = f"/jobs/{job.id}"
-    return JobResponse.of(job)
+    """Accept a job. When this answers 202 the job is stored and will reach an end.
+
+    With `unique` the answer is 200 and the job that is there, with `existing`, if there is one of its kind.
+    """
+    return told(await jobs.create(order, tenant=tenant, key=idempotency_key), response)
 
 
-@router.get("")
+@router.get("", responses=NOT_YOURS)
 async def list_jobs(
     jobs: JobServiceDep,
-    tenant: TenantDep,
+    tenant: SeenTenantDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     status: Annotated[list[JobStatus], Query(description="Only with one of these; may be given several times.")] = [],  # noqa: B006 - FastAPI's way
@@ -99,10 +120,13 @@ async def list_jobs(
 ) -> JobListResponse:
     """List jobs, newest first. `next_cursor` leads to the next page at the same cost, however long the list is.
 
+    The operator's key lists those of the `tenant` that is named.
     `total` is exact up to 10,000; beyond, `total_is_estimate` says so. With `text` it says so sooner: when there is
     more than one page looks through (50,000 jobs of all tenants; with another filter 500 with these words), and while
     words are not indexed yet. Then a page may also be shorter than `limit`, or empty, and still have a next one.
     """
+    if tenant is None:
+        raise InvalidFieldError("tenant", _WHOSE)
     wanted = JobFilter(statuses=frozenset(status), intent=intent, since=since, until=until, text=text)
     page = await jobs.find(wanted, tenant, limit=limit, offset=offset, cursor=cursor)
     return JobListResponse(

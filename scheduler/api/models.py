@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scheduler.core.actions import Risk
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
-from scheduler.core.job import Job, JobStatus, JobSummary, Locale, TaskRun, TaskStatus
+from scheduler.core.job import Job, JobStatus, JobSummary, Locale, MetJob, TaskRun, TaskStatus
 from scheduler.core.lam_json import json_value
 from scheduler.core.plan_diff import PlanDiff
 from scheduler.core.questions import Question
@@ -53,17 +53,22 @@ class JobResponse(BaseModel):
         default=(), description="What a waiting job asks, as `POST /schedule` and `GET /jobs/{job_id}` tell it."
     )
 
+    existing: bool = Field(
+        default=False, description="Told of a unique order: this job was there already, it made no other."
+    )
+
     @classmethod
     def of(cls, job: Job | JobSummary, questions: Sequence[Question] = ()) -> Self:
         """Show a job in short."""
         shown = job.model_dump(include=_OF_A_JOB)
         understood = job.context.get("understood", {}) if isinstance(job, Job) else {}
         shown |= {name: understood.get(name) for name in _UNDERSTOOD}
-        return cls.model_validate({"job_id": job.id, "questions": tuple(questions)} | shown)
+        shown |= {"job_id": job.id, "questions": tuple(questions), "existing": isinstance(job, MetJob)}
+        return cls.model_validate(shown)
 
 
 _UNDERSTOOD: Final = ("way", "why", "confidence", "by")
-_OF_A_JOB: Final = set(JobResponse.model_fields) - {"job_id", "questions", *_UNDERSTOOD}
+_OF_A_JOB: Final = set(JobResponse.model_fields) - {"job_id", "questions", "existing", *_UNDERSTOOD}
 
 
 class JobListResponse(BaseModel):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from scheduler.api.dependencies import SchedulesDep, TenantDep
-from scheduler.api.jobs import IdempotencyKey
+from scheduler.api.jobs import EXISTING, IdempotencyKey, told
 from scheduler.api.models import JobResponse, Problem, only_json
 from scheduler.core.ids import JobId, ScheduleId
 from scheduler.core.schedules import Schedule, ScheduleDefinition, ScheduleEvent, Timing, upcoming
@@ -205,7 +205,7 @@ async def resume_schedule(schedule: Named, schedules: SchedulesDep, tenant: Tena
 @router.post(
     "/{schedule}/fire",
     status_code=status.HTTP_202_ACCEPTED,
-    responses={403: _REFUSED, 404: _UNKNOWN, 409: _CONFLICT, 422: _REFUSED},
+    responses=EXISTING | {403: _REFUSED, 404: _UNKNOWN, 409: _CONFLICT, 422: _REFUSED},
 )
 async def fire_schedule(
     schedule: Named,
@@ -214,10 +214,11 @@ async def fire_schedule(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
-    """Accept a job of the schedule at once, paused or not; its times stay as they are."""
-    job = await schedules.fire_now(schedule, tenant, idempotency_key)
-    response.headers["Location"] = f"/jobs/{job.id}"
-    return JobResponse.of(job)
+    """Accept a job of the schedule at once, paused or not; its times stay as they are.
+
+    Of a unique schedule the answer is 200 and the job that is there, with `existing`, if there is one of its kind.
+    """
+    return told(await schedules.fire_now(schedule, tenant, idempotency_key), response)
 
 
 @router.get("/{schedule}/firings", responses={404: _UNKNOWN})

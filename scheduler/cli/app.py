@@ -20,6 +20,7 @@ from scheduler.cli import (
     intents,
     plan_views,
     plans,
+    queue,
     schedules,
     secrets,
     sites,
@@ -31,6 +32,9 @@ from scheduler.cli.session import (
     FAILED,
     JSON,
     SENTENCE,
+    TENANT,
+    UNIQUE,
+    UNIQUE_KEY,
     USAGE,
     WAITS,
     err,
@@ -40,6 +44,7 @@ from scheduler.cli.session import (
     print_json,
     sentence_given,
     service,
+    unique_order,
     watch,
 )
 from scheduler.cli.times import moment_of
@@ -157,16 +162,20 @@ def run(
             ),
         ),
     ] = None,
+    unique: Annotated[bool, UNIQUE] = False,
+    unique_key: Annotated[str | None, UNIQUE_KEY] = None,
 ) -> None:
     if bool(plan) == bool(sentence) or (plan and (file or table)):
         raise leave(USAGE, ValueError(say("Entweder ein Satz oder --plan.", "Either a sentence or --plan.")))
     order: dict[str, Any] = {"plan": plan} if plan else {"text": sentence_given(sentence)}
+    order |= unique_order(unique=unique, key=unique_key)
     if at is not None:
         order["start_at"] = _moment(at).isoformat()
-    if at is not None and (file or table):
-        raise leave(
-            USAGE, ValueError(say("--at geht nicht mit --file oder --table.", "--at takes no --file or --table."))
+    if (file or table) and order.keys() != {"text"}:
+        said = say(
+            "--at und --unique gehen nicht mit --file oder --table.", "--at, --unique take no --file or --table."
         )
+        raise leave(USAGE, ValueError(said))
     if table is not None:
         _run_table(table, order["text"], key, detach=detach)
         return
@@ -175,11 +184,7 @@ def run(
         files = [("files", (path.name, path.read_bytes())) for path in file or []]
         body: dict[str, Any] = {"data": order, "files": files} if files else {"json": order}
         job = client.call("POST", "/schedule", headers=once, **body)
-        out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
-        if job["way"]:
-            out.print(plan_views.understood(job), highlight=False, soft_wrap=True)
-        if job["not_before"] is not None:
-            out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
+        _show_accepted(job)
         if job["questions"]:
             views.show_questions(out, job["questions"])
             if detach or not sys.stdin.isatty():
@@ -188,6 +193,14 @@ def run(
             job = answers.ask(client, job["job_id"], job["questions"])
         if job["not_before"] is None and not detach:
             watch(client, job["job_id"], asked=answers.when_asked)
+
+
+def _show_accepted(job: dict[str, Any]) -> None:
+    out.print(*views.accepted(job), highlight=False)
+    if job["way"]:
+        out.print(plan_views.understood(job), highlight=False, soft_wrap=True)
+    if job["not_before"] is not None:
+        out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
 
 
 def _run_table(table: Path, text: str, key: str | None, *, detach: bool) -> None:
@@ -231,10 +244,12 @@ def jobs(
     ] = None,
     text: Annotated[str | None, typer.Option(help=say("Nur mit diesen Wörtern.", "Only with these words."))] = None,
     cursor: Annotated[str | None, typer.Option(help=say("Weiter nach dieser Seite.", "Go on after this page."))] = None,
+    tenant: Annotated[str | None, TENANT] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text, "cursor": cursor}
-    with service() as client:
+    given = {"status": status, "intent": intent, "since": since, "until": until, "text": text}
+    given |= {"cursor": cursor, "tenant": tenant}
+    with service(operator=tenant is not None) as client:
         page = client.jobs(limit, {name: value for name, value in given.items() if value})
     if as_json:
         print_json(page)
@@ -361,6 +376,7 @@ def actions(
 
 
 app.command(help=spending.HELP)(spending.spending)
+app.command(help=say("Zählen, was in der Warteschlange ist.", "Count what is in the queue."))(queue.queue)
 app.add_typer(plans.app, name="plan")
 app.add_typer(agent.app, name="agent")
 app.add_typer(sites.app, name="site")

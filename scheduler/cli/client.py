@@ -46,12 +46,14 @@ class Client:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        operator: bool = False,
     ) -> None:
         self.url = settings.url or _address(settings)
         self._sleep = sleep
         self.headers: dict[str, str] = {"Accept-Language": user_locale()}
-        if settings.key is not None:
-            self.headers["Authorization"] = f"Bearer {settings.key.get_secret_value()}"
+        key = (settings.operator_key if operator else None) or settings.key
+        if key is not None:
+            self.headers["Authorization"] = f"Bearer {key.get_secret_value()}"
         self.is_here = is_loopback(httpx.URL(self.url).host)
         self._http = httpx.Client(
             base_url=self.url,

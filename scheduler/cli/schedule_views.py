@@ -18,7 +18,7 @@ _STATUS = {
 _FIRINGS = {
     "fired": ("[green]ausgelöst[/]", "[green]fired[/]"),
     "failed": ("[red]fehlgeschlagen[/]", "[red]failed[/]"),
-    "skipped": ("[yellow]ausgelassen, der letzte Auftrag lief noch[/]", "[yellow]skipped, the last job still ran[/]"),
+    "skipped": ("[yellow]ausgelassen, einer davon lief noch[/]", "[yellow]skipped, one of them still ran[/]"),
     "missed": ("[yellow]verpasst[/]", "[yellow]missed[/]"),
 }
 

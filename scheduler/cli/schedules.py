@@ -11,7 +11,18 @@ from urllib.parse import quote
 import typer
 
 from scheduler.cli import schedule_views, views
-from scheduler.cli.session import JSON, USAGE, leave, out, print_json, sentence_given, service
+from scheduler.cli.session import (
+    JSON,
+    UNIQUE,
+    UNIQUE_KEY,
+    USAGE,
+    leave,
+    out,
+    print_json,
+    sentence_given,
+    service,
+    unique_order,
+)
 from scheduler.cli.times import UnreadableTimeError, duration_of, local_zone, moment_of
 from scheduler.cli.words import say
 from scheduler.core.schedules import CatchUp, Overlap
@@ -95,10 +106,12 @@ def add(
     overlap: _Overlap = Overlap.ALLOW,
     order: _Order = None,
     dry_run: _DryRun = False,
+    unique: Annotated[bool, UNIQUE] = False,
+    unique_key: Annotated[str | None, UNIQUE_KEY] = None,
 ) -> None:
     timing = _timing(cron, every, zone, start, until)
     work = {} if dry_run else _work(sentence, order)
-    policies = {"catch_up": catch_up.value, "overlap": overlap.value}
+    policies = {"catch_up": catch_up.value, "overlap": overlap.value, **unique_order(unique=unique, key=unique_key)}
     with service() as client:
         if dry_run:
             schedule_views.show_moments(out, client.call("POST", "/schedules/preview", json=timing)["moments"])
@@ -181,7 +194,7 @@ def remove(named: Annotated[str, _NAMED]) -> None:
 def fire(named: Annotated[str, _NAMED]) -> None:
     with service() as client:
         job = client.call("POST", f"{_path(named)}/fire", headers={"Idempotency-Key": uuid.uuid4().hex})
-    out.print(say("Auftrag", "job"), views.escape(job["job_id"]), highlight=False)
+    out.print(*views.accepted(job), highlight=False)
 
 
 def _path(named: str) -> str:

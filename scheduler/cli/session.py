@@ -26,14 +26,30 @@ SENTENCE: Any = typer.Argument(
     ),
     show_default=False,
 )
+UNIQUE: Any = typer.Option(
+    "--unique",
+    help=say(
+        "Nur, wenn nicht schon ein solcher Auftrag läuft oder wartet.", "Only if no such job runs or waits already."
+    ),
+)
+UNIQUE_KEY: Any = typer.Option(
+    help=say(
+        "Nur, wenn kein anderer Auftrag mit diesem Schlüssel läuft oder wartet.",
+        "Only if no other job with this key runs or waits.",
+    )
+)
+TENANT: Any = typer.Option(
+    help=say("Von diesem Mandanten (braucht CPA_API_OPERATOR_KEY).", "Of this tenant (needs CPA_API_OPERATOR_KEY).")
+)
 JSON: Any = typer.Option("--json", help=say("Als JSON ausgeben.", "Print JSON."))
 
 
 @contextmanager
-def service() -> Iterator[Client]:
-    """Open the service and turn what can go wrong into one line and an exit code."""
+def service(*, operator: bool = False) -> Iterator[Client]:
+    """Open the service, with the operator's key if there is one and it is asked for, and turn what can go wrong into
+    one line and an exit code."""
     try:
-        with Client(given_settings().api) as client:
+        with Client(given_settings().api, operator=operator) as client:
             yield client
     except RefusedError as error:
         raise leave(REFUSED, error) from error
@@ -53,6 +69,13 @@ def leave(code: int, error: Exception) -> typer.Exit:
     """Say on standard error what is wrong; raise what is returned."""
     err.print(f"[red]{views.escape(read_out(error))}[/]", highlight=False, soft_wrap=True)
     return typer.Exit(code)
+
+
+def unique_order(*, unique: bool, key: str | None) -> dict[str, Any]:
+    """Return what the options say of an order that there may be once."""
+    if key is not None:
+        return {"unique": {"key": key}}
+    return {"unique": {}} if unique else {}
 
 
 def sentence_given(given: str) -> str:

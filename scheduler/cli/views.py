@@ -57,6 +57,14 @@ def escape(text: str) -> str:
     return without_markup(text.translate(_CONTROLS))
 
 
+def accepted(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say which job an order has brought, or which one was there already."""
+    there = (
+        say("Den Auftrag gibt es schon:", "this job is there already:") if job["existing"] else say("Auftrag", "job")
+    )
+    return there, escape(job["job_id"])
+
+
 def show_event(console: Console, event: Mapping[str, Any]) -> None:
     """Print one line of a timeline."""
     data = event["data"]

@@ -60,7 +60,8 @@ class TaskFailedError(CPAError):
 
 
 class UnavailableError(CPAError):
-    """Something outside does not answer now; later it may."""
+    """Something outside does not answer now; later it may. `come_back`: after how many seconds a client should ask."""
 
     code: ClassVar[str] = "unavailable"
     retryable: ClassVar[bool] = True
+    come_back: int = 1

@@ -6,7 +6,7 @@ CPAError
 │       NoTemplateError, UnknownSiteError, EmptyPlanError, DuplicateTaskError,
 │       UnknownDependencyError, UnknownReferenceError, UnknownActionError, CycleError,
 │       InvalidMessageError, MessageTooLargeError, NotUnderstoodError, SiteFileError, PlanUnusableError,
-│       PlanUnseenError,
+│       PlanUnseenError, TooManyOrdersError,
 │       AskBackError (core/questions)
 ├── NotFoundError                JobNotFoundError, DeadLetterNotFoundError, ArtifactNotFoundError,
 │                                ScheduleNotFoundError, AgentNotFoundError, PlanNotFoundError
@@ -14,8 +14,8 @@ CPAError
 │                                JobPrunedError, IntentExistsError, LeaseLostError, PlanChangedError,
 │                                PlanUnreadableError, ScheduleExistsError, ScheduleChangedError, NotWaitingError,
 │                                AgentKeyTakenError, AgentNameTakenError, MessageConflictError, PlanExpiredError,
-│                                PlanSupersededError
-├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError
+│                                PlanSupersededError, UniqueConflictError
+├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError, TenantForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
 │   └── ElementNotFoundError, AmbiguousTargetError, UnverifiedHealingError, TabNotFoundError,
@@ -39,7 +39,7 @@ CPAError
                                  LLMRateLimitError, LLMTimeoutError, LLMUnavailableError, NoAgentError,
                                  CalendarUnreachableError, AgentUnreachableError, AgentRefusedError,
                                  NoFreeAgentError (AgentsBusyError), TooManyMessagesError, ToolServerDownError,
-                                 FileNotFetchedError
+                                 FileNotFetchedError, UnansweredFullError
 """
 
 from scheduler.core.agent_errors import (
@@ -116,6 +116,10 @@ from scheduler.core.request_errors import (
     ScheduleChangedError,
     ScheduleExistsError,
     ScheduleNotFoundError,
+    TenantForbiddenError,
+    TooManyOrdersError,
+    UnansweredFullError,
+    UniqueConflictError,
     UnknownActionError,
     UnknownDependencyError,
     UnknownIntentError,
@@ -308,12 +312,16 @@ __all__ = [
     "TabNotFoundError",
     "TableUnreadableError",
     "TaskFailedError",
+    "TenantForbiddenError",
     "TooManyItemsError",
     "TooManyMessagesError",
+    "TooManyOrdersError",
     "TooMuchDataError",
     "ToolFailedError",
     "ToolServerDownError",
+    "UnansweredFullError",
     "UnavailableError",
+    "UniqueConflictError",
     "UnknownActionError",
     "UnknownDependencyError",
     "UnknownIntentError",

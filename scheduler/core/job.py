@@ -217,6 +217,15 @@ class Job(BaseModel):
         )
 
 
+class MetJob(Job):
+    """A job that was there already: an order that wanted to be unique met it and made no other."""
+
+
+def as_met(job: Job) -> MetJob:
+    """Return a job as one that an order has met."""
+    return assembled(MetJob, dict(job))
+
+
 _BLANK = dict(Job(intent="", task_graph=TaskGraph(), created_at=datetime(1970, 1, 1, tzinfo=UTC)))
 
 

@@ -9,6 +9,7 @@ from scheduler.core.job import Locale
 from scheduler.core.problems import unfit
 from scheduler.core.sentences import Sentence
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.unique_jobs import Unique
 
 YEAR: Final = 31_536_000
 """Seconds."""
@@ -73,6 +74,9 @@ class WorkOrder(BaseModel):
         le=YEAR,
         strict=True,
         description="The job fails when it takes longer, counted from when it may begin.",
+    )
+    unique: Unique | None = Field(
+        default=None, description="At most one job of this kind; not the same as an idempotency key."
     )
 
 

@@ -1,7 +1,7 @@
 """What can be wrong with a request: with its words, its plan, the job it speaks of, the leave it has."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from scheduler.core.error_kinds import (
@@ -11,9 +11,12 @@ from scheduler.core.error_kinds import (
     PolicyViolationError,
     UnavailableError,
 )
+from scheduler.core.ids import JobId
 from scheduler.core.sentences import Sentence, in_english
 
 _LONGEST_CYCLE = 20  # ids that people are shown
+_OF_YOURS = Sentence("Ihrer Aufträge", "of your jobs")
+_OF_ALL = Sentence("Aufträge", "jobs")
 
 
 def _listed(german: str, english: str, names: Iterable[str]) -> Sentence:
@@ -44,12 +47,40 @@ class RequestTooLargeError(InvalidRequestError):
 
 
 class QueueFullError(UnavailableError):
-    """So many jobs wait that no more are accepted now."""
+    """There is no room for so many more jobs now: at most `most` may wait, in all or of the tenant."""
 
     code: ClassVar[str] = "queue_full"
 
+    def __init__(self, most: int, *, wanted: int = 1, of_tenant: bool = False, come_back: int = 1) -> None:
+        super().__init__(
+            f"No room for {wanted} more jobs: at most {most} may wait{' of a tenant' if of_tenant else ''}",
+            limit=str(most),
+            wanted=str(wanted),
+            whose=_OF_YOURS if of_tenant else _OF_ALL,
+            seconds=str(come_back),
+        )
+        self.come_back = come_back
+
+
+class TooManyOrdersError(InvalidRequestError):
+    """A batch for which there will never be room."""
+
+    code: ClassVar[str] = "too_many_orders"
+
+    def __init__(self, most: int, wanted: int, field: str = "jobs") -> None:
+        super().__init__(
+            f"{wanted} orders at once, {most} jobs may wait", field=field, limit=str(most), wanted=str(wanted)
+        )
+
+
+class UnansweredFullError(UnavailableError):
+    """So many jobs wait for answers of people that no more are accepted now."""
+
+    code: ClassVar[str] = "unanswered_full"
+    come_back: int = 60
+
     def __init__(self, most: int) -> None:
-        super().__init__(f"{most} jobs wait; no more are accepted now", limit=str(most))
+        super().__init__(f"{most} jobs wait for answers; no more are accepted now", limit=str(most))
 
 
 class UnknownIntentError(InvalidRequestError):
@@ -304,6 +335,17 @@ class IdempotencyConflictError(ConflictError):
         super().__init__(f"Idempotency key {key!r} was used for another request", key=key)
 
 
+class UniqueConflictError(ConflictError):
+    """A job of the same unique key is there. `taken`: by which jobs the places of several are."""
+
+    code: ClassVar[str] = "unique_conflict"
+
+    def __init__(self, taken: Mapping[JobId, JobId], field: str = "unique") -> None:
+        rival = next(iter(taken.values()))
+        super().__init__(f"Job {rival!r} has this unique key already", job=rival, field=field)
+        self.taken = dict(taken)
+
+
 class LeaseLostError(ConflictError):
     """Another worker owns the job now; what this one wanted to write was not written."""
 
@@ -311,6 +353,15 @@ class LeaseLostError(ConflictError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"The lease of job {job_id!r} has passed to another worker", job=job_id)
+
+
+class TenantForbiddenError(PolicyViolationError):
+    """Jobs of another tenant were asked for, which only an operator may see."""
+
+    code: ClassVar[str] = "tenant_forbidden"
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(f"Tenant {tenant[:64]!r} is not the caller's", tenant=tenant[:64], field="tenant")
 
 
 class ActionForbiddenError(PolicyViolationError):

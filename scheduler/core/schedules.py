@@ -150,6 +150,7 @@ class ScheduleEventType(StrEnum):
     CHANGED = "changed"
     PAUSED = "paused"
     RESUMED = "resumed"
+    PUT_OFF = "put_off"
     FIRED = "fired"
     FAILED = "failed"
     SKIPPED = "skipped"

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from scheduler.core.agent_sentences import AGENT_SENTENCES
 from scheduler.core.llm_sentences import LLM_SENTENCES
+from scheduler.core.queue_sentences import QUEUE_SENTENCES
 from scheduler.core.site_sentences import SITE_SENTENCES
 from scheduler.core.work_sentences import WORK_SENTENCES
 
@@ -359,10 +360,6 @@ SENTENCES: Mapping[str, Sentence] = {
         "Die Festplatte mit {store} ist voll. Bitte Platz schaffen; angenommen wurde nichts.",
         "The disk of {store} is full. Please make room; nothing was accepted.",
     ),
-    "queue_full": Sentence(
-        "Es warten schon {limit} Aufträge; im Moment wird nichts mehr angenommen. Bitte gleich noch einmal versuchen.",
-        "{limit} jobs are waiting already; nothing more is accepted at the moment. Please try again soon.",
-    ),
     "worker_crashes": Sentence(
         "Der Auftrag hat {crashes}-mal den ausführenden Prozess beendet und wurde beiseitegelegt.",
         "The job ended its worker {crashes} times and was put aside.",
@@ -370,7 +367,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "cancelled": Sentence("Der Auftrag wurde abgebrochen.", "The job was cancelled."),
     **{
         code: Sentence(*said)
-        for code, said in {**LLM_SENTENCES, **WORK_SENTENCES, **SITE_SENTENCES, **AGENT_SENTENCES}.items()
+        for table in (LLM_SENTENCES, WORK_SENTENCES, SITE_SENTENCES, AGENT_SENTENCES, QUEUE_SENTENCES)
+        for code, said in table.items()
     },
 }
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import QueueFullError
+from scheduler.core.errors import UnansweredFullError
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.orders import JobOrder
@@ -17,6 +17,7 @@ from scheduler.core.questions import AskBackError, OpenQuestions, checked_answer
 from scheduler.core.sentences import sentence
 from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
+from scheduler.core.unique_jobs import claim_of
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.planned_request import given_slots
 from scheduler.orchestrator.planner import Planner
@@ -69,9 +70,9 @@ class AnswerService:
     async def accept(
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
-        """Accept an order as a job that waits. Raises QueueFullError while too many do."""
+        """Accept an order as a job that waits. Raises UnansweredFullError while too many do."""
         if await self._questions.count(None, self._most) >= self._most:
-            raise QueueFullError(self._most)
+            raise UnansweredFullError(self._most)
         now = self._clock.now()
         job = Job(
             id=job_id,
@@ -85,7 +86,7 @@ class AnswerService:
             created_at=now,
             not_before=order.begins(now),
         )
-        return await self._questions.accept(job, self._open(asked, now), request)
+        return await self._questions.accept(job, self._open(asked, now), request, claim_of(order.unique, job))
 
     async def open(self, job: Job) -> OpenQuestions | None:
         """Return what a job asks; None: nothing."""

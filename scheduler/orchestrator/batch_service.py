@@ -1,24 +1,32 @@
 """Many jobs in one request: each order is planned by itself, all that are sound are stored in one transaction."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple
 
 from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
-from scheduler.core.errors import CPAError, IdempotencyConflictError, InvalidRequestError, QueueFullError
+from scheduler.core.errors import (
+    CPAError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    QueueFullError,
+    TooManyOrdersError,
+    UniqueConflictError,
+)
 from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.orders import JobOrder
+from scheduler.core.unique_jobs import UniqueClaim, claim_of
 from scheduler.orchestrator.job_service import job_of, plan_order
 from scheduler.orchestrator.planned_request import PlannedRequest
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import MAX_TEXT
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
-from scheduler.repository.repository_interface import IdempotentRequest, JobRepository
+from scheduler.repository.repository_interface import Answered, IdempotentRequest, JobRepository
 
 MOST_ORDERS: Final = 1000
 """Orders that one batch may hold."""
@@ -37,6 +45,12 @@ class Batch:
 
     orders: Sequence[JobOrder | CPAError]
     atomic: bool = False
+
+
+class MetOrder(NamedTuple):
+    """What an order gets that brought no job, because the one of its unique key was there."""
+
+    job_id: JobId
 
 
 class BatchService:
@@ -61,36 +75,69 @@ class BatchService:
 
     async def create(
         self, batch: Batch, *, tenant: TenantId, key: str | None = None, digest: str = ""
-    ) -> Sequence[JobId | CPAError]:
+    ) -> Sequence[JobId | MetOrder | CPAError]:
         """Accept a batch; answer each order, by its place, with its job or with why there is none.
 
         With the client's key the same batch, told by the digest of its body, is accepted once: asked again, the same
         ids come back. Of an atomic batch with a flaw nothing is stored, and the first flaw is raised. Raises
-        QueueFullError, and stores nothing, when there is no room for all that are sound.
+        QueueFullError, and stores nothing, when there is no room for all that are sound, TooManyOrdersError when there
+        never will be.
         """
         found = await self._planned(batch.orders, tenant)
         flaw = next((answer for answer in found if isinstance(answer, CPAError)), None)
         if batch.atomic and flaw is not None:
             raise flaw
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
-        jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
-        ids = await self._stored(jobs, tenant, request)
+        claims = _claims(batch.orders, found)
+        ids, met = await self._admitted(found, tenant, request, claims) or await self._stored(
+            found, request, claims, atomic=batch.atomic
+        )
         new = set(ids)
-        await self._queue.announce([job for job in jobs if job is not None and job.id in new])
-        return [_answer(stored, answer, key) for stored, answer in zip(ids, found, strict=True)]
+        await self._queue.announce([job for job in found if isinstance(job, Job) and job.id in new])
+        return [
+            MetOrder(stored) if stored is not None and place in met else _answer(stored, answer, key)
+            for place, (stored, answer) in enumerate(zip(ids, found, strict=True))
+        ]
 
-    async def _stored(
-        self, jobs: Sequence[Job | None], tenant: TenantId, request: IdempotentRequest | None
-    ) -> Sequence[JobId | None]:
-        """Store the jobs; for those that the same request has brought before there is room already."""
+    async def _admitted(
+        self,
+        found: Sequence[Job | CPAError],
+        tenant: TenantId,
+        request: IdempotentRequest | None,
+        claims: Mapping[JobId, UniqueClaim],
+    ) -> Answered | None:
+        """Make room for the jobs; for those that the same request has brought before, which it returns, there is."""
+        count = sum(isinstance(answer, Job) for answer in found)
+        if claims:
+            count -= await self._jobs.held(tenant, list(claims.values()))
         try:
-            await self._admission.admit(tenant, sum(job is not None for job in jobs))
-        except QueueFullError:
+            await self._admission.admit(tenant, count)
+        except (QueueFullError, TooManyOrdersError):
             known = None if request is None else await self._jobs.earlier(tenant, request)
             if known is None:
                 raise
             return known
-        return await self._jobs.save_many(jobs, request)
+        return None
+
+    async def _stored(
+        self,
+        found: list[Job | CPAError],
+        request: IdempotentRequest | None,
+        claims: Mapping[JobId, UniqueClaim],
+        *,
+        atomic: bool,
+    ) -> Answered:
+        """Store the jobs. Those that are refused because another of their kind is there become errors in `found`."""
+        while True:
+            jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
+            try:
+                return await self._jobs.save_many(jobs, request, claims)
+            except UniqueConflictError as error:
+                for place, job in enumerate(jobs):
+                    if job is not None and job.id in error.taken:
+                        found[place] = refused = _at(UniqueConflictError({job.id: error.taken[job.id]}), place)
+                        if atomic:
+                            raise refused from None
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
         """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.
@@ -124,6 +171,15 @@ def _what(order: JobOrder) -> Hashable:
     if graph is None:
         return *common, said["description"], repr(said["context"].get("slots"))
     return *common, id(graph), len(said["description"]) > MAX_TEXT
+
+
+def _claims(orders: Sequence[JobOrder | CPAError], found: Sequence[Job | CPAError]) -> Mapping[JobId, UniqueClaim]:
+    claims = {
+        answer.id: claim_of(order.unique, answer)
+        for order, answer in zip(orders, found, strict=True)
+        if isinstance(order, JobOrder) and order.unique is not None and isinstance(answer, Job)
+    }
+    return {job_id: claim for job_id, claim in claims.items() if claim is not None}
 
 
 def _answer(stored: JobId | None, answer: Job | CPAError, key: str | None) -> JobId | CPAError:

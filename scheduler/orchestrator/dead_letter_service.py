@@ -4,8 +4,9 @@ An operator's requeue is not bound by `max_retries` and uses none of them up: so
 retry stays bound.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from scheduler.core.audit_entry import AuditEntry
@@ -18,6 +19,8 @@ from scheduler.core.errors import (
     JobNotFoundError,
     PlanChangedError,
     PlanUnreadableError,
+    QueueFullError,
+    UniqueConflictError,
 )
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
@@ -25,6 +28,7 @@ from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.planned_request import given_slots
 from scheduler.orchestrator.planner import Planner
+from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.dead_letter_repository import DeadLetterRepository, NewPlan
 from scheduler.repository.repository_interface import (
@@ -43,6 +47,7 @@ MOST_LINES: Final = 10_000
 
 _IN_ONE_WRITE = 100  # so that nobody else waits long for the store
 _PAGE = 1000
+_NO_REASONS: Final[Mapping[JobId, CPAError]] = MappingProxyType({})
 _UNREADABLE = (ValueError, InvalidRequestError)  # what reading a job raises that another version of ours has stored
 
 
@@ -84,7 +89,9 @@ class DeadLetterService:
         audit: AuditRepository,
         job_queue: JobQueue,
         planner: Planner,
+        admission: Admission,
     ) -> None:
+        self._admission = admission
         self._letters = letters
         self._jobs = jobs
         self._tasks = tasks
@@ -153,11 +160,15 @@ class DeadLetterService:
     async def requeue(self, job_id: JobId, tenant: TenantId, reason: str = "") -> Job:
         """Open a new run that keeps what is done. Of several who ask at once one opens it.
 
-        Raises JobNotFoundError, DeadLetterNotFoundError and PlanUnreadableError.
+        Raises JobNotFoundError, DeadLetterNotFoundError, PlanUnreadableError, QueueFullError, and UniqueConflictError
+        while another job has its place as the only one of its kind.
         """
-        opened = await self._letters.requeue([job_id], tenant, reason)
+        await self._letter(job_id, tenant)
+        await self._admission.admit(tenant)
+        opened, taken = await self._letters.requeue([job_id], tenant, reason)
+        if taken:
+            raise UniqueConflictError(taken)
         if not opened:
-            await self._letter(job_id, tenant)
             raise DeadLetterNotFoundError(job_id)
         await self._queue.enqueue(opened[0])
         return opened[0]
@@ -165,14 +176,25 @@ class DeadLetterService:
     async def requeue_many(
         self, chosen: Sequence[JobId] | LetterFilter, tenant: TenantId, reason: str = "", limit: int = MOST_AT_ONCE
     ) -> Handled:
-        """Open a new run of each of these letters, or of up to `limit` that fit; what is no letter is refused alone."""
+        """Open a new run of each of these letters, or of up to `limit` that fit; what is no letter is refused alone.
+
+        When the queue is full those for which there is no room are refused.
+        """
         job_ids, more = await self._named(chosen, tenant, limit)
-        opened: list[JobId] = []
-        for part in _parts(job_ids):
-            jobs = await self._letters.requeue(part, tenant, reason)
+        opened, refused = list[JobId](), dict[JobId, CPAError]()
+        left = list(job_ids)
+        while left:
+            try:
+                room = await self._admission.admit_some(tenant, min(len(left), _IN_ONE_WRITE))
+            except QueueFullError as full:
+                refused |= dict.fromkeys(left, full)
+                break
+            part, left = left[:room], left[room:]
+            jobs, taken = await self._letters.requeue(part, tenant, reason)
             await self._queue.announce(jobs)
             opened += [job.id for job in jobs]
-        return await self._handled(job_ids, opened, tenant, more)
+            refused |= {job_id: UniqueConflictError({job_id: rival}) for job_id, rival in taken.items()}
+        return await self._handled(job_ids, opened, tenant, more, refused)
 
     async def discard(self, job_id: JobId, tenant: TenantId, reason: str = "") -> DeadLetter:
         """Remove a letter; its job stays failed. Raises JobNotFoundError and DeadLetterNotFoundError."""
@@ -200,9 +222,20 @@ class DeadLetterService:
         page = await self._letters.list(chosen, tenant, limit)
         return [letter.job_id for letter in page.items], page.next_cursor is not None
 
-    async def _handled(self, asked: Sequence[JobId], handled: Sequence[JobId], tenant: TenantId, more: bool) -> Handled:
+    async def _handled(
+        self,
+        asked: Sequence[JobId],
+        handled: Sequence[JobId],
+        tenant: TenantId,
+        more: bool,
+        why: Mapping[JobId, CPAError] = _NO_REASONS,
+    ) -> Handled:
         done = set(handled)
-        refused = [(job_id, await self._why_none(job_id, tenant)) for job_id in asked if job_id not in done]
+        refused = [
+            (job_id, why[job_id] if job_id in why else await self._why_none(job_id, tenant))
+            for job_id in asked
+            if job_id not in done
+        ]
         return Handled(job_ids=handled, refused=refused, more=more)
 
     async def _letter(self, job_id: JobId, tenant: TenantId) -> tuple[DeadLetter, Job]:

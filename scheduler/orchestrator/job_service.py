@@ -12,11 +12,13 @@ from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFull
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.intents import UNKNOWN
-from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, TaskRun, job_with
+from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, MetJob, TaskRun, as_met, job_with
 from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
 from scheduler.core.questions import AskBackError, OpenQuestions
+from scheduler.core.queue_counts import QueueReport
 from scheduler.core.sentences import Sentence
+from scheduler.core.unique_jobs import Unique, UniqueClaim, claim_of
 from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
@@ -94,13 +96,17 @@ class JobService:
         start: StartLater | None = None,
         key: str | None = None,
         ask: bool = False,
+        unique: Unique | None = None,
     ) -> Job:
         """Accept a sentence as a job. With the client's idempotency key the same request is accepted once.
+
+        An order that is `unique` gets the job of its kind that is there as MetJob, here and wherever one is accepted.
 
         With `ask` a request that lacks something an answer would give becomes a job that waits for it, else
         InvalidRequestError is raised.
         """
-        later = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        later: dict[str, Any] = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
+        later["unique"] = unique
         job_id, words = self.next_id(), checked_text(text, "text")
         try:
             with metered() as calls:
@@ -119,11 +125,6 @@ class JobService:
         """Return the id for a job that is about to be accepted."""
         return JobId(self._new_id())
 
-    async def plan_again(self, planned: PlannedRequest, text: str, slots: Mapping[str, str]) -> PlannedRequest:
-        """Plan what was understood once more, with other words for some slots. Raises InvalidRequestError."""
-        given = {**planned.slots, **slots}
-        return await self._planner.plan_intent(planned.intent, text, {"slots": given}, planned.locale)
-
     async def accept(
         self,
         order: JobOrder,
@@ -139,7 +140,7 @@ class JobService:
     async def accept_asking(
         self, order: JobOrder, asked: AskBackError, *, tenant: TenantId, key: str | None, job_id: JobId
     ) -> Job:
-        """Accept a sentence that lacks something, as a job that waits for the answer. Raises QueueFullError."""
+        """Accept a sentence that lacks something, as a job that waits for the answer. Raises UnansweredFullError."""
         order = order.model_copy(update={"intent": asked.intent or UNKNOWN})
         return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
 
@@ -192,21 +193,38 @@ class JobService:
         request: IdempotentRequest | None,
         job_id: JobId | None = None,
     ) -> Job:
-        try:
-            await self._admission.admit(tenant)
-        except QueueFullError:
-            if (known := await self._earlier(tenant, request)) is not None:
-                return known
-            raise
         job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
-        stored = await self._jobs.save(job, request)
-        await self._queue.announce([stored])
+        claim = claim_of(order.unique, job)
+        if (known := await self.make_room(tenant, request, claim)) is not None:
+            return known
+        stored = await self._jobs.save(job, request, claim)
+        if not isinstance(stored, MetJob):
+            await self._queue.announce([stored])
         return stored
+
+    async def make_room(
+        self, tenant: TenantId, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None
+    ) -> Job | None:
+        """Make room for a job; if there is none, return the one that the same request has brought before.
+
+        What another job is in the way of needs none. Raises QueueFullError.
+        """
+        try:
+            if claim is None or not await self._jobs.held(tenant, [claim]):
+                await self._admission.admit(tenant)
+        except QueueFullError:
+            if (known := await self._earlier(tenant, request)) is None:
+                raise
+            return known
+        return None
 
     async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
         """Return the job that the same request has brought before: for it there is room already."""
-        ids = None if request is None else await self._jobs.earlier(tenant, request)
-        return None if not ids or ids[0] is None else await self._jobs.get(ids[0], tenant)
+        known = None if request is None else await self._jobs.earlier(tenant, request)
+        if known is None or not known.ids or known.ids[0] is None:
+            return None
+        job = await self._jobs.get(known.ids[0], tenant)
+        return as_met(job) if job is not None and known.met else job
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""
@@ -235,6 +253,10 @@ class JobService:
         """Return the jobs that fit, newest first. Raises InvalidFieldError for a cursor or a text that is none."""
         return await self._jobs.find(wanted, tenant, limit, offset, cursor)
 
+    async def queued(self, tenant: TenantId | None) -> QueueReport:
+        """Count what is in the queue, of a tenant; only an operator may ask for all."""
+        return await self._queue.report(tenant)
+
     async def timeline(self, job_id: JobId, tenant: TenantId, after: int = 0) -> Sequence[JobEvent]:
         """Return what happened to a job after the event numbered `after`, up to 1000 events."""
         return await self._events.list(job_id, after, tenant=tenant)
@@ -244,8 +266,11 @@ class JobService:
         return await self._queue.cancel(job_id, tenant)
 
     async def retry(self, job_id: JobId, tenant: TenantId) -> Job:
-        """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError and
-        RetriesExhaustedError."""
+        """Open the next run; done tasks are kept. Raises JobNotFoundError, InvalidTransitionError,
+        RetriesExhaustedError, QueueFullError, and UniqueConflictError while another job has its place as the only one
+        of its kind."""
+        (await self.get(job_id, tenant)).next_run()
+        await self._admission.admit(tenant)
         return await self._queue.retry(job_id, tenant)
 
 
@@ -299,6 +324,7 @@ def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest 
     for name in (
         *StartLater.model_fields,
         "plan",
+        "unique",
     ):  # younger than some keys: what is not said must not change their digest
         if document[name] is None:
             del document[name]

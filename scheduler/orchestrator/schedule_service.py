@@ -16,12 +16,13 @@ from scheduler.core.clock import Clock
 from scheduler.core.errors import (
     CPAError,
     InvalidFieldError,
+    QueueFullError,
     ScheduleChangedError,
     ScheduleNotFoundError,
     UnavailableError,
 )
 from scheduler.core.ids import IdFactory, ScheduleId, TenantId, fired_job_id
-from scheduler.core.job import Job, Locale
+from scheduler.core.job import Job, Locale, MetJob
 from scheduler.core.schedules import (
     Schedule,
     ScheduleDefinition,
@@ -32,6 +33,7 @@ from scheduler.core.schedules import (
     upcoming,
 )
 from scheduler.core.sentences import Sentence, sentence
+from scheduler.core.unique_jobs import claim_of
 from scheduler.orchestrator.job_service import JobService
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import IdempotentRequest, Page
@@ -128,23 +130,42 @@ class ScheduleService:
     async def fire_now(self, named: str, tenant: TenantId, key: str | None = None) -> Job:
         """Accept a job of the schedule at once, paused or not, because a person wants it.
 
-        Raises as `create` does, ScheduleNotFoundError and IdempotencyConflictError.
+        Raises as `create` does, ScheduleNotFoundError, IdempotencyConflictError, UniqueConflictError and
+        QueueFullError.
         """
 
         async def attempt() -> Job:
             known, now = await self.get(named, tenant), self._clock.now()
             job, request = await self._job(known, now), _request(known, key)
-            firing = Firing(schedule=known, at=now, moment=None, next_fire=known.next_fire, work=job, request=request)
+            claim = claim_of(known.definition.unique, job)
+            if (earlier := await self._jobs.make_room(tenant, request, claim)) is not None:
+                return earlier
+            firing = Firing(
+                schedule=known,
+                at=now,
+                moment=None,
+                next_fire=known.next_fire,
+                work=job,
+                request=request,
+                claim=claim,
+            )
             return await self._schedules.fire(firing) or job
 
         fired = await _in_spite_of_firings(attempt)
-        await self._queue.enqueue(fired)
+        if not isinstance(fired, MetJob):
+            await self._queue.enqueue(fired)
         return fired
 
     async def fire_due(self, schedule: Schedule) -> None:
-        """Take the turn of a schedule that is due. Raises ScheduleChangedError when another scheduler was first."""
+        """Take the turn of a schedule that is due. Raises ScheduleChangedError when another scheduler was first.
+
+        While too many jobs wait it stays due, with a note, and QueueFullError is raised: how long it may be late, and
+        what becomes of moments that pass meanwhile, its `catch_up` says, as after downtime.
+        """
         now = self._clock.now()
         decided = turn(schedule, now)
+        if decided.fire is not None:
+            await self._find_room(schedule, decided.fire, now)
         work = None if decided.fire is None else await self._work(schedule, decided.fire)
         job = await self._schedules.fire(
             Firing(
@@ -154,6 +175,7 @@ class ScheduleService:
                 next_fire=decided.next_fire,
                 work=work,
                 missed=decided.missed,
+                claim=claim_of(schedule.definition.unique, work) if isinstance(work, Job) else None,
             )
         )
         if job is not None:
@@ -172,6 +194,14 @@ class ScheduleService:
     async def firings(self, named: str, tenant: TenantId, *, limit: int = 50, offset: int = 0) -> Page[ScheduleEvent]:
         """Return what became of the firings, newest first. Raises ScheduleNotFoundError."""
         return await self._schedules.firings((await self.get(named, tenant)).id, tenant, limit, offset)
+
+    async def _find_room(self, schedule: Schedule, moment: datetime, now: datetime) -> None:
+        try:
+            await self._jobs.make_room(schedule.tenant)
+        except QueueFullError as full:
+            said = sentence("firing_put_off", schedule.definition.locale or "de", full.facts)
+            await self._schedules.put_off(schedule, moment, FailedFiring(code=full.code, error=said), now)
+            raise
 
     async def _prepare(self, definition: ScheduleDefinition, tenant: TenantId) -> Job:
         return await self._jobs.prepare(definition, definition.text, tenant=tenant)

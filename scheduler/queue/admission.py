@@ -1,19 +1,27 @@
 """Bounds what waits: a job over the limit is refused at the door, so that nothing is accepted that cannot be kept.
 
 The count is taken now and then and carried on from there, because counting costs more than accepting. With several
-services the limit may be passed by what the others accept between two counts.
+services the limit may be passed by what the others accept between two counts. From count to count it is seen how fast
+places become free, and so whoever is refused is told when to come back, each a place behind the one before.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import QueueFullError
+from scheduler.core.errors import QueueFullError, TooManyOrdersError
 from scheduler.core.ids import TenantId
 
 _RECOUNT: Final = 0.5  # seconds
+_KEPT: Final = 60.0  # seconds
+"""How long a count tells how fast places become free."""
+_REMEMBERED: Final = 10.0  # seconds
+"""Over how long the pace is averaged, about."""
+_SOONEST, _LATEST, _UNKNOWN = 1, 60, 2
+"""When to come back: seconds, and what is said before the pace is known."""
 
 CountWaiting = Callable[[TenantId | None, int], Awaitable[int]]
 """Says how many jobs of a tenant, or of all, are ready; what is over the second argument need not be counted."""
@@ -21,8 +29,28 @@ CountWaiting = Callable[[TenantId | None, int], Awaitable[int]]
 
 @dataclass
 class _Count:
+    """What waits; how many places become free in a second, None: not known; how many were sent away before them."""
+
     taken_at: float
     waiting: int
+    pace: float | None = None
+    sent_away: float = 0
+
+    def after(self, now: float, waiting: int) -> "_Count":
+        """Return the next count."""
+        gone, elapsed = max(0, self.waiting - waiting), now - self.taken_at
+        pace = gone / elapsed
+        if self.pace is not None:
+            pace = self.pace + min(1.0, elapsed / _REMEMBERED) * (pace - self.pace)
+        return _Count(now, waiting, pace, max(0, self.sent_away - gone))
+
+    def come_back(self, count: int, most: int) -> int:
+        """Send so many away; return after how many seconds there should be room for them."""
+        self.sent_away += count
+        if self.pace is None:
+            return _UNKNOWN
+        ahead = self.waiting - most + self.sent_away
+        return _LATEST if self.pace * _LATEST <= ahead else max(_SOONEST, math.ceil(ahead / self.pace))
 
 
 class Admission:
@@ -39,14 +67,27 @@ class Admission:
         self._counting = asyncio.Lock()
 
     async def admit(self, tenant: TenantId, count: int = 1) -> None:
-        """Make room for so many jobs, all or none. Raises QueueFullError."""
+        """Make room for so many jobs, all or none. Raises QueueFullError, and TooManyOrdersError for more than may wait
+        at all."""
         doors = [(who, most) for who, most in ((None, self._most), (tenant, self._most_of_tenant)) if most is not None]
-        counts = [(await self._fresh(who, most), most) for who, most in doors]
-        for known, most in counts:
+        for _, most in doors:
+            if count > most:
+                raise TooManyOrdersError(most, count)
+        counts = [(await self._fresh(who, most), most, who is not None) for who, most in doors]
+        for known, most, of_tenant in counts:
             if known.waiting + count > most:
-                raise QueueFullError(most)
-        for known, _ in counts:
+                come_back = known.come_back(count, most)
+                raise QueueFullError(most, wanted=count, of_tenant=of_tenant, come_back=come_back)
+        for known, _, _ in counts:
             known.waiting += count
+
+    async def admit_some(self, tenant: TenantId, count: int) -> int:
+        """Make room for as many of these jobs as there is; return for how many. Raises QueueFullError: for none."""
+        doors = [(who, most) for who, most in ((None, self._most), (tenant, self._most_of_tenant)) if most is not None]
+        rooms = [most - (await self._fresh(who, most)).waiting for who, most in doors]
+        fitting = max(min([count, *rooms]), min(1, count))
+        await self.admit(tenant, fitting)
+        return fitting
 
     async def _fresh(self, who: TenantId | None, most: int) -> _Count:
         """Return the count, taken anew if it is old; whoever asks while it is taken waits for it."""
@@ -55,7 +96,9 @@ class Admission:
             return known
         async with self._counting:
             now = self._clock.monotonic()
-            self._counts = {who: one for who, one in self._counts.items() if now - one.taken_at < _RECOUNT}
-            if who not in self._counts:
-                self._counts[who] = _Count(now, await self._count(who, most))
-            return self._counts[who]
+            self._counts = {who: one for who, one in self._counts.items() if now - one.taken_at < _KEPT}
+            known = self._counts.get(who)
+            if known is None or now - known.taken_at >= _RECOUNT:
+                waiting = await self._count(who, most)
+                known = self._counts[who] = _Count(now, waiting) if known is None else known.after(now, waiting)
+            return known

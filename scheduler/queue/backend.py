@@ -6,6 +6,7 @@ from typing import Protocol
 
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.queue_counts import QueueReport
 from scheduler.repository.sqlite_leases import Place, Ready
 
 
@@ -62,6 +63,9 @@ class QueueBackend(Protocol):
 
     async def length(self) -> int:
         """Return how many jobs are ready."""
+
+    async def report(self, tenant: TenantId | None = None) -> QueueReport:
+        """Count what is ready, delayed, leased, parked and dead, of a tenant or of all, as the store has it."""
 
     async def trouble(self) -> str | None:
         """Say what keeps the queue from working as it should, though it works; None: nothing. Names no secret."""

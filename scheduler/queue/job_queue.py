@@ -13,6 +13,7 @@ from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.errors import JobNotFoundError, LeaseLostError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.queue_counts import QueueReport
 from scheduler.queue.backend import QueueBackend, StoreQueue
 from scheduler.queue.sqlite_queue import SQLiteQueue
 
@@ -124,6 +125,9 @@ class JobQueue:
 
     async def length(self) -> int:
         return await self._backend.length()
+
+    async def report(self, tenant: TenantId | None = None) -> QueueReport:
+        return await self._backend.report(tenant)
 
     async def trouble(self) -> str | None:
         """Say what keeps the queue from working as it should; None: nothing."""

@@ -27,6 +27,7 @@ from scheduler.core.endings import cancel_for_good
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
+from scheduler.core.queue_counts import QueueReport
 from scheduler.queue.backend import StoreQueue
 from scheduler.queue.redis_dispatch import RedisDispatch, id_of, member_of
 from scheduler.queue.together import Together
@@ -227,6 +228,9 @@ class RedisQueue:
 
     async def length(self) -> int:
         return await self._store.length()
+
+    async def report(self, tenant: TenantId | None = None) -> QueueReport:
+        return await self._store.report(tenant)
 
     async def trouble(self) -> str | None:
         if not self._away.is_set():

@@ -10,7 +10,8 @@ from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.ids import JobId, LeaseToken, TenantId
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository import sqlite_accepting, sqlite_jobs, sqlite_leases
+from scheduler.core.queue_counts import QueueReport
+from scheduler.repository import sqlite_accepting, sqlite_counts, sqlite_jobs, sqlite_leases
 from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Look, Place, Ready
@@ -157,6 +158,9 @@ class SQLiteQueue:
     async def length(self) -> int:
         now = self._clock.now()
         return await self._database.read(lambda connection: sqlite_leases.length(connection, now))
+
+    async def report(self, tenant: TenantId | None = None) -> QueueReport:
+        return await self._database.read(lambda connection: sqlite_counts.report(connection, tenant))
 
     async def trouble(self) -> str | None:
         return None

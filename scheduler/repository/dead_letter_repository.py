@@ -1,8 +1,8 @@
 """What the store promises about dead letters: failed jobs that wait for a person. One suite tests every back end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scheduler.core.corrections import Change
 from scheduler.core.dead_letter import DeadLetter, LetterFilter
@@ -21,6 +21,13 @@ class NewPlan:
     task_graph: TaskGraph
     context: dict[str, Any]
     changes: Sequence[Change]
+
+
+class Requeued(NamedTuple):
+    """The jobs of which a new run was opened; and which others, by whom their places are taken."""
+
+    opened: Sequence[Job]
+    taken: Mapping[JobId, JobId]
 
 
 class DeadLetterRepository(Protocol):
@@ -44,11 +51,11 @@ class DeadLetterRepository(Protocol):
         the letter has gone, JobNotFoundError.
         """
 
-    async def requeue(self, job_ids: Sequence[JobId], tenant: TenantId, reason: str) -> Sequence[Job]:
-        """Open a new run of each job that is a letter, which keeps what is done; return those jobs.
+    async def requeue(self, job_ids: Sequence[JobId], tenant: TenantId, reason: str) -> Requeued:
+        """Open a new run of each job that is a letter, which keeps what is done.
 
         Of several who ask at once for the same letter one gets it. `max_retries` is not asked. A job that cannot be
-        read stays a letter.
+        read stays a letter, and so does one whose place as the only one of its kind another job has.
         """
 
     async def discard(self, job_ids: Sequence[JobId], tenant: TenantId, reason: str) -> Sequence[JobId]:

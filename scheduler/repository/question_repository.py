@@ -8,6 +8,7 @@ from typing import Final
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.questions import OpenQuestions
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.repository_interface import IdempotentRequest
 
 UNANSWERED: Final = "unanswered"
@@ -18,7 +19,13 @@ class QuestionRepository(abc.ABC):
     """Questions of jobs that wait. They end with the waiting: by an answer, by cancelling, or when nobody answers."""
 
     @abc.abstractmethod
-    async def accept(self, job: Job, asked: OpenQuestions, request: IdempotentRequest | None = None) -> Job:
+    async def accept(
+        self,
+        job: Job,
+        asked: OpenQuestions,
+        request: IdempotentRequest | None = None,
+        claim: UniqueClaim | None = None,
+    ) -> Job:
         """Accept a waiting job as `JobRepository.save` does a pending one, with what it asks, all or nothing.
 
         What is there already is returned as it is. Raises as `save` does.

@@ -5,10 +5,11 @@ of a client names the client's tenant and sees nothing else; `tenant=None` is fo
 """
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -19,6 +20,7 @@ from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, T
 from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.retry import TaskFailure
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.lines import AuditLine, EventLine, TaskLine
 
 Item = TypeVar("Item")
@@ -45,6 +47,17 @@ class IdempotentRequest(BaseModel):
     key: str = Field(min_length=1, max_length=255)
     route: str
     body_digest: str
+
+
+class Answered(NamedTuple):
+    """What the orders of a request have brought, by their places; None: refused. In the places `met` they brought no
+    job: that of their unique key was there already."""
+
+    ids: Sequence[JobId | None]
+    met: frozenset[int] = frozenset()
+
+
+NO_CLAIMS: Final[Mapping[JobId, UniqueClaim]] = MappingProxyType({})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,31 +109,41 @@ class JobRepository(abc.ABC):
     """Jobs, each with its tasks, its events and its audit entries."""
 
     @abc.abstractmethod
-    async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
+    async def save(self, job: Job, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None) -> Job:
         """Accept a job with its tasks, its first event and audit entry, all or nothing; return what is stored.
 
         Saving a job that is there already, or a request whose key is known, stores nothing and returns the earlier job.
+        With a claim a job that is in the way is returned instead, as MetJob; of any number of savers, in any number of
+        processes, one stores its job. Raises UniqueConflictError when the claim refuses that.
         Raises IdempotencyConflictError when the key was used for another request or its job has been deleted,
         ConflictError when the id is that of another tenant's job, InvalidTransitionError for a job begun elsewhere.
         """
 
     @abc.abstractmethod
     async def save_many(
-        self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
-    ) -> Sequence[JobId | None]:
+        self,
+        jobs: Sequence[Job | None],
+        request: IdempotentRequest | None = None,
+        claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+    ) -> Answered:
         """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
 
         None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
         was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
-        one of the ids is taken, InvalidTransitionError for a job begun elsewhere.
+        one of the ids is taken, InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does,
+        for all whose place is taken.
         """
 
     @abc.abstractmethod
-    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
-        """Return the ids that the same request with this key has brought; None when it is new.
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
+        """Return what the same request with this key has brought; None when it is new.
 
         Raises IdempotencyConflictError when the key was used for another request.
         """
+
+    @abc.abstractmethod
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
+        """Return how many of the claims a job is in the way of now: for those there need be no room."""
 
     @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:

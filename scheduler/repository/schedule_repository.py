@@ -4,7 +4,7 @@ Every change is a compare-and-set on the version of the schedule, stored togethe
 audit entry, so that several schedulers on one store cannot fire twice, nor a change and a firing cross.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from scheduler.core.ids import ScheduleId, TenantId
 from scheduler.core.job import Job
 from scheduler.core.schedules import Missed, Schedule, ScheduleEvent, ScheduleEventType
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.repository_interface import IdempotentRequest, Page
 
 
@@ -28,7 +29,8 @@ class Firing:
     """One turn of a schedule as it was read. Stored whole or not at all.
 
     `moment` is the time it fires for; None: it does not, or a person asked for it. `work` is the job it makes, or why
-    there is none. `request` is the key of the person's client.
+    there is none. `request` is the key of the person's client, `claim` what the job must have to be the only one of its
+    kind.
     """
 
     schedule: Schedule
@@ -38,6 +40,7 @@ class Firing:
     work: Job | FailedFiring | None
     missed: Missed | None = None
     request: IdempotentRequest | None = None
+    claim: UniqueClaim | None = None
 
 
 class ScheduleRepository(Protocol):
@@ -61,11 +64,11 @@ class ScheduleRepository(Protocol):
     async def remove(self, named: str, tenant: TenantId, at: datetime) -> bool:
         """Remove a schedule with its timeline; audit log and jobs stay. Return whether there was one."""
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next schedule of any tenant is due, or None."""
+    async def next_due(self, besides: Collection[ScheduleId] = ()) -> datetime | None:
+        """Return when the next schedule of any tenant is due, but for some, or None."""
 
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[Schedule]:
-        """Return schedules of all tenants that are due, the longest overdue first.
+    async def due(self, now: datetime, limit: int = 50, besides: Collection[ScheduleId] = ()) -> Sequence[Schedule]:
+        """Return schedules of all tenants that are due, the longest overdue first, but for some.
 
         One that this version cannot read is stopped, so that it does not stand in the way of the others.
         """
@@ -74,9 +77,13 @@ class ScheduleRepository(Protocol):
         """Take the turn: set when the schedule is due next, and accept the job, in one transaction.
 
         Return the job, or None if there is none: the work failed, or the last job still runs and must not be
-        overlapped. Raises ScheduleChangedError, nothing stored, when the schedule is no longer as it was read: another
-        scheduler has fired it, or somebody has changed it.
+        overlapped, or one of its kind is there. A person gets that one, as MetJob; UniqueConflictError when the claim
+        refuses that. Raises ScheduleChangedError, nothing stored, when the schedule is no longer as it was read:
+        another scheduler has fired it, or somebody has changed it.
         """
+
+    async def put_off(self, schedule: Schedule, moment: datetime, why: FailedFiring, at: datetime) -> None:
+        """Note, once until it has fired, that a schedule which stays due cannot fire for this moment now."""
 
     async def events(
         self, schedule_id: ScheduleId, tenant: TenantId, after: int = 0, limit: int = 1000

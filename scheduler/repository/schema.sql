@@ -147,7 +147,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL, job_ids TEXT,
+    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -198,6 +198,8 @@ CREATE INDEX jobs_by_end ON jobs (completed_at) WHERE completed_at IS NOT NULL;
 CREATE INDEX jobs_cancelling ON jobs (id) WHERE status = 'cancelling';
 
 CREATE INDEX jobs_delayed ON jobs (not_before) WHERE status = 'pending' AND delayed = 1;
+
+CREATE INDEX jobs_delayed_of_tenant ON jobs (tenant) WHERE status = 'pending' AND delayed = 1;
 
 CREATE INDEX jobs_ended ON jobs (tenant, intent, status, created_at) WHERE completed_at IS NOT NULL;
 
@@ -403,3 +405,14 @@ CREATE TABLE turns (
     turn INTEGER NOT NULL,
     PRIMARY KEY (priority, tenant)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unique_jobs (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL, -- digest
+    states TEXT NOT NULL, -- in which others are in its way, JSON
+    within INTEGER, -- microseconds
+    held INTEGER NOT NULL -- 1: it was the last to take the place, 0: another has taken it since
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX unique_jobs_held ON unique_jobs (tenant, key) WHERE held = 1;

@@ -16,11 +16,12 @@ from scheduler.core.assembling import values_of
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, ids_of, new_id
-from scheduler.core.job import Job, JobStatus
+from scheduler.core.job import Job, JobStatus, as_met
 from scheduler.core.task_graph import TaskGraph
-from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.core.unique_jobs import UniqueClaim
+from scheduler.repository import sqlite_audit, sqlite_events, sqlite_unique
 from scheduler.repository.lines import AuditLine, EventLine, entry_of, event_of
-from scheduler.repository.repository_interface import IdempotentRequest
+from scheduler.repository.repository_interface import NO_CLAIMS, Answered, IdempotentRequest
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
 from scheduler.repository.sqlite_rows import insertion_in_order
@@ -49,7 +50,7 @@ _RUN: Final = _NEW["run"]
 _ACCEPTED: Final = EventType.JOB_ACCEPTED._value_
 _NO_DATA: Final = document({})
 _METADATA: Final = document({"run": _RUN})
-_KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids")
+_KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids", "met")
 _KEYS: Final = f"{insertion_in_order('idempotency_keys', _KEY_COLUMNS)} ON CONFLICT (tenant, route, key) DO NOTHING"
 
 
@@ -61,16 +62,28 @@ class _Plan(NamedTuple):
     tasks: Sequence[TaskId]
 
 
-def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest | None, *, waits: bool = False) -> Job:
-    """Store a new job with its tasks; what is there already, by id or by the client's key, is returned as it is.
+def accept(
+    connection: sqlite3.Connection,
+    job: Job,
+    request: IdempotentRequest | None,
+    claim: UniqueClaim | None = None,
+    *,
+    waits: bool = False,
+) -> Job:
+    """Store a new job with its tasks; what is there already, by id or by the client's key, is returned as it is, and
+    what its claim meets as MetJob.
 
     `waits`: it may be one that waits for answers, which the caller stores with it. Raises IdempotencyConflictError,
-    ConflictError as `is_known` does, and InvalidTransitionError for a job that was begun elsewhere.
+    ConflictError as `is_known` does, InvalidTransitionError for a job that was begun elsewhere, UniqueConflictError.
     """
     if _owner(connection, job.id) is None:
-        if request is not None and not _spend_key(connection, job, request, None):
+        claims = NO_CLAIMS if claim is None else {job.id: claim}
+        rival = _rivals(connection, [job], claims, request).get(job.id)
+        if request is not None and not _spend_key(connection, job, request, None, rival):
             return _earlier_job(connection, job.tenant, request)
-        _store(connection, [job], JobStatus.WAITING if waits else JobStatus.PENDING)
+        if rival is not None:
+            return as_met(must_fetch(connection, rival))
+        _store(connection, [job], JobStatus.WAITING if waits else JobStatus.PENDING, claims)
         return job
     if request is not None and earlier(connection, job.tenant, request) is not None:
         return _earlier_job(connection, job.tenant, request)
@@ -80,22 +93,20 @@ def accept(connection: sqlite3.Connection, job: Job, request: IdempotentRequest 
 
 def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
     write_gathered(connection)
-    ids = earlier(connection, tenant, request) or []
+    ids, met = earlier(connection, tenant, request) or Answered(())
     job = next((fetch(connection, job_id) for job_id in ids if job_id is not None), None)
     if job is None:
         raise IdempotencyConflictError(request.key)
-    return job
+    return as_met(job) if met else job
 
 
-def earlier(
-    connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest
-) -> Sequence[JobId | None] | None:
+def earlier(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
     """Return what the same request with this key has brought; None: it is new.
 
     Raises IdempotencyConflictError when it was another request.
     """
     row = connection.execute(
-        "SELECT body_digest, job_id, job_ids FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
+        "SELECT body_digest, job_id, job_ids, met FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
         (tenant, request.route, request.key),
     ).fetchone()
     if row is None:
@@ -103,7 +114,7 @@ def earlier(
     if row["body_digest"] != request.body_digest:
         raise IdempotencyConflictError(request.key)
     ids: list[JobId | None] = [row["job_id"]] if row["job_ids"] is None else json.loads(row["job_ids"])
-    return ids
+    return Answered(ids, frozenset(json.loads(row["met"] or "[]")))
 
 
 def is_known(connection: sqlite3.Connection, job: Job) -> bool:
@@ -120,24 +131,29 @@ def _owner(connection: sqlite3.Connection, job_id: JobId) -> TenantId | None:
 
 
 def accept_many(
-    connection: sqlite3.Connection, jobs: Sequence[Job | None], request: IdempotentRequest | None
-) -> Sequence[JobId | None]:
+    connection: sqlite3.Connection,
+    jobs: Sequence[Job | None],
+    request: IdempotentRequest | None,
+    claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+) -> Answered:
     """Store new jobs of one tenant with all that belongs to them; return their ids, or those of the earlier request.
 
-    Raises IdempotencyConflictError, InvalidTransitionError for a job begun elsewhere, and ValueError for jobs of
-    several tenants. The transaction raises ConflictError when an id is taken.
+    Raises IdempotencyConflictError, InvalidTransitionError for a job begun elsewhere, UniqueConflictError, and
+    ValueError for jobs of several tenants. The transaction raises ConflictError when an id is taken.
     """
-    new = [job for job in jobs if job is not None]
-    if not new:
-        return [None] * len(jobs)
-    tenant = new[0].tenant
-    ids = [None if job is None else job.id for job in jobs]
-    if request is not None and not _spend_key(connection, new[0], request, json.dumps(ids)):
-        return earlier(connection, tenant, request) or []
-    if any(job.tenant != tenant for job in new):
+    sound = [job for job in jobs if job is not None]
+    if not sound:
+        return Answered([None] * len(jobs))
+    tenant = sound[0].tenant
+    if any(job.tenant != tenant for job in sound):
         raise ValueError("a batch holds the jobs of one tenant")
-    _store(connection, new)
-    return ids
+    rivals = _rivals(connection, sound, claims, request)
+    ids = [None if job is None else rivals.get(job.id, job.id) for job in jobs]
+    met = [place for place, job in enumerate(jobs) if job is not None and job.id in rivals]
+    if request is not None and not _spend_key(connection, sound[0], request, json.dumps(ids), met):
+        return earlier(connection, tenant, request) or Answered(())
+    _store(connection, [job for job in sound if job.id not in rivals], claims=claims)
+    return Answered(ids, frozenset(met))
 
 
 def known_among(connection: sqlite3.Connection, job_ids: Collection[JobId]) -> frozenset[JobId]:
@@ -146,19 +162,51 @@ def known_among(connection: sqlite3.Connection, job_ids: Collection[JobId]) -> f
     return frozenset(JobId(row[0]) for row in connection.execute(statement, (json.dumps(list(job_ids)),)))
 
 
-def _spend_key(connection: sqlite3.Connection, job: Job, request: IdempotentRequest, job_ids: str | None) -> bool:
-    """Note the client's key; return whether it is new. It stays spent when its job is deleted: nothing comes twice."""
-    row = (job.tenant, request.route, request.key, request.body_digest, job.id, to_micros(job.created_at), job_ids)
+def _rivals(
+    connection: sqlite3.Connection,
+    jobs: Sequence[Job],
+    claims: Mapping[JobId, UniqueClaim],
+    request: IdempotentRequest | None,
+) -> Mapping[JobId, JobId]:
+    """Return what new jobs meet; a request that comes again meets nothing. Raises UniqueConflictError."""
+    if not claims or (request is not None and earlier(connection, jobs[0].tenant, request) is not None):
+        return {}
+    return sqlite_unique.rivals(connection, jobs, claims)
+
+
+def _spend_key(
+    connection: sqlite3.Connection,
+    job: Job,
+    request: IdempotentRequest,
+    job_ids: str | None,
+    met: JobId | Sequence[int] | None = None,
+) -> bool:
+    """Note the client's key; return whether it is new. It stays spent when its job is deleted: nothing comes twice.
+
+    `met`: the job that the only order met, or the places of those that met one.
+    """
+    stands_for, places = (job.id, met) if not isinstance(met, str) else (met, [0])
+    row = (
+        job.tenant, request.route, request.key, request.body_digest, stands_for, to_micros(job.created_at), job_ids,
+        json.dumps(places) if places else None,
+    )  # fmt: skip
     return connection.execute(_KEYS, row).rowcount > 0
 
 
-def _store(connection: sqlite3.Connection, jobs: Sequence[Job], status: JobStatus = JobStatus.PENDING) -> None:
+def _store(
+    connection: sqlite3.Connection,
+    jobs: Sequence[Job],
+    status: JobStatus = JobStatus.PENDING,
+    claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+) -> None:
     """Have the jobs written before the commit, and then what refers to them."""
     fields = [values_of(job) for job in jobs]
     for job in fields:
         if job["status"] is not status or _begun_as(job) != _NOT_BEGUN:
             raise InvalidTransitionError(job["id"], job["status"], status)
     before_commit(connection, _insert, fields, first=True)
+    if claims:
+        sqlite_unique.take(connection, jobs, claims)
     ids = ids_of(new_id, len(jobs))
     sqlite_events.append(connection, [_line_of(job) for job in fields])
     sqlite_audit.append(connection, [_entry_of(id_, job) for id_, job in zip(ids, fields, strict=True)])

@@ -9,13 +9,13 @@ from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.clock import Clock
 from scheduler.core.crash_points import CrashPoint, crash_points
 from scheduler.core.dead_letter import DeadLetter, LetterFilter
-from scheduler.core.errors import DeadLetterNotFoundError, InvalidRequestError, PlanChangedError
+from scheduler.core.errors import DeadLetterNotFoundError, InvalidRequestError, PlanChangedError, UniqueConflictError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, new_id
 from scheduler.core.job import Job
 from scheduler.repository import sqlite_audit, sqlite_jobs
 from scheduler.repository.cursors import from_cursor, to_cursor
-from scheduler.repository.dead_letter_repository import NewPlan
+from scheduler.repository.dead_letter_repository import NewPlan, Requeued
 from scheduler.repository.repository_interface import Page
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import storable
@@ -87,12 +87,20 @@ class SQLiteDeadLetterRepository:
         return await self._database.write(lambda connection: _correct(connection, plan, tenant, now, reason))
 
     @crash_points(CrashPoint.BEFORE_STATUS, CrashPoint.AFTER_STATUS)
-    async def requeue(self, job_ids: Sequence[JobId], tenant: TenantId, reason: str) -> Sequence[Job]:
+    async def requeue(self, job_ids: Sequence[JobId], tenant: TenantId, reason: str) -> Requeued:
         now = self._clock.now()
 
-        def reopen(connection: sqlite3.Connection) -> list[Job]:
-            opened = (_requeue(connection, job_id, tenant, now, reason) for job_id in dict.fromkeys(job_ids))
-            return [job for job in opened if job is not None]
+        def reopen(connection: sqlite3.Connection) -> Requeued:
+            opened, taken = list[Job](), dict[JobId, JobId]()
+            for job_id in dict.fromkeys(job_ids):
+                try:
+                    job = _requeue(connection, job_id, tenant, now, reason)
+                except UniqueConflictError as error:
+                    taken |= error.taken
+                    continue
+                if job is not None:
+                    opened.append(job)
+            return Requeued(opened, taken)
 
         return await self._database.write(reopen)
 
@@ -151,7 +159,7 @@ def _requeue(connection: sqlite3.Connection, job_id: JobId, tenant: TenantId, no
     except (ValueError, InvalidRequestError):
         return None
     job = job.next_run(by_operator=True)
-    sqlite_jobs.open_run(connection, job)
+    sqlite_jobs.open_run(connection, job, now)
     reason = reason or "an operator requeued it"
     sqlite_jobs.note(connection, job, EventType.JOB_RETRIED, now, reason=reason, retry=job.retry_count, requeued=True)
     return job

@@ -13,7 +13,7 @@ from scheduler.core.errors import InvalidTransitionError, JobNotFoundError, JobP
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository import sqlite_audit, sqlite_events
+from scheduler.repository import sqlite_audit, sqlite_events, sqlite_unique
 from scheduler.repository.lines import AuditLine, entry_of, event_of
 from scheduler.repository.sqlite_rows import job_from_row, job_to_row
 from scheduler.repository.sqlite_tasks import cancel_open_tasks, reset_tasks
@@ -168,18 +168,23 @@ def cancel(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant:
 def next_run(connection: sqlite3.Connection, job_id: JobId, now: datetime, tenant: TenantId | None) -> Job:
     """Open the next run of a job that failed or was cancelled; done tasks are kept.
 
-    Raises JobNotFoundError, InvalidTransitionError, RetriesExhaustedError and JobPrunedError.
+    Raises JobNotFoundError, InvalidTransitionError, RetriesExhaustedError, JobPrunedError and UniqueConflictError.
     """
     job = must_fetch(connection, job_id, tenant).next_run()
-    open_run(connection, job)
+    open_run(connection, job, now)
     note(connection, job, EventType.JOB_RETRIED, now, reason="somebody asked for another run", retry=job.retry_count)
     return job
 
 
-def open_run(connection: sqlite3.Connection, job: Job) -> None:
-    """Store a job that has become its next run; it is a dead letter no longer. Raises JobPrunedError."""
+def open_run(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
+    """Store a job that has become its next run; it is a dead letter no longer.
+
+    Raises JobPrunedError, and UniqueConflictError while another job of its unique key is in the way; nothing is stored
+    then.
+    """
     if connection.execute("SELECT 1 FROM pruning WHERE job_id = ?", (job.id,)).fetchone():
         raise JobPrunedError(job.id)
+    sqlite_unique.take_again(connection, job, now)
     columns = (
         "status", "run", "retry_count", "started_at", "completed_at", "deadline", "not_before", "error", "error_code",
         "crashes", "delayed", "turn",

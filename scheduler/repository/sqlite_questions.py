@@ -14,6 +14,7 @@ from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.questions import OpenQuestions
 from scheduler.core.site_errors import NotWaitingError
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository import sqlite_accepting
 from scheduler.repository.question_repository import UNANSWERED, QuestionRepository
 from scheduler.repository.repository_interface import IdempotentRequest
@@ -37,9 +38,15 @@ class SQLiteQuestionRepository(QuestionRepository):
         self._clock = clock or SystemClock()
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
-    async def accept(self, job: Job, asked: OpenQuestions, request: IdempotentRequest | None = None) -> Job:
+    async def accept(
+        self,
+        job: Job,
+        asked: OpenQuestions,
+        request: IdempotentRequest | None = None,
+        claim: UniqueClaim | None = None,
+    ) -> Job:
         def store(connection: sqlite3.Connection) -> Job:
-            stored = sqlite_accepting.accept(connection, job, request, waits=True)
+            stored = sqlite_accepting.accept(connection, job, request, claim, waits=True)
             if stored is job:
                 write_gathered(connection)
                 _ask(connection, job, asked, job.created_at)

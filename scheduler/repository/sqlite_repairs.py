@@ -4,11 +4,11 @@ import sqlite3
 from datetime import datetime
 
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.errors import InvalidRequestError
+from scheduler.core.errors import InvalidRequestError, UniqueConflictError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId
 from scheduler.core.job import Job
-from scheduler.repository import sqlite_jobs
+from scheduler.repository import sqlite_jobs, sqlite_unique
 from scheduler.repository.repair_repository import Broken, Repaired, RepairRepository
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_rows import task_from_row
@@ -74,6 +74,10 @@ class SQLiteRepairRepository(RepairRepository):
             letter = connection.execute("SELECT run FROM dead_letters WHERE job_id = ?", (job.id,)).fetchone()
             if letter is None or letter["run"] != job.run or now.plan_version != job.plan_version:
                 return None
+            rival = sqlite_unique.rival_of(connection, job, at)
+            if rival is not None:
+                _conclude(connection, job.id, UniqueConflictError.code, suggestion, at)
+                return None
             changed = _put_plan(connection, now, repaired)
             line = EventType.REPAIR_SUGGESTED
             sqlite_jobs.note(
@@ -83,7 +87,7 @@ class SQLiteRepairRepository(RepairRepository):
                 added=list(repaired.added), removed=list(repaired.removed),
             )  # fmt: skip
             opened = changed.next_run(by_operator=True)
-            sqlite_jobs.open_run(connection, opened)
+            sqlite_jobs.open_run(connection, opened, at)
             line, retried = EventType.JOB_RETRIED, "its plan was repaired by a language model"
             sqlite_jobs.note(connection, opened, line, at, reason=retried, retry=opened.retry_count, repaired=True)
             _conclude(connection, job.id, "repaired", suggestion, at)

@@ -1,7 +1,7 @@
 """The store's promise kept on SQLite. Jobs, tasks, messages, events and the audit log share one file and one writer."""
 
 import sqlite3
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 
 from scheduler.core.audit_entry import AuditEntry
@@ -12,6 +12,7 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, TaskRun, TaskStatus
 from scheduler.core.lam_protocol import BaseMessage, MessageFactory
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository import (
     sqlite_accepting,
     sqlite_audit,
@@ -19,10 +20,13 @@ from scheduler.repository import (
     sqlite_listing,
     sqlite_progress,
     sqlite_tasks,
+    sqlite_unique,
     sqlite_words,
 )
 from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
+    NO_CLAIMS,
+    Answered,
     AuditFilter,
     AuditRepository,
     IdempotentRequest,
@@ -61,17 +65,30 @@ class SQLiteJobRepository(JobRepository):
         self._words = WordIndex(database)
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
-    async def save(self, job: Job, request: IdempotentRequest | None = None) -> Job:
-        return await self._database.write(lambda connection: sqlite_accepting.accept(connection, job, request))
+    async def save(self, job: Job, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None) -> Job:
+        return await self._database.write(lambda connection: sqlite_accepting.accept(connection, job, request, claim))
 
     @crash_points(CrashPoint.BEFORE_ACCEPT, CrashPoint.AFTER_ACCEPT)
     async def save_many(
-        self, jobs: Sequence[Job | None], request: IdempotentRequest | None = None
-    ) -> Sequence[JobId | None]:
-        return await self._database.write(lambda connection: sqlite_accepting.accept_many(connection, jobs, request))
+        self,
+        jobs: Sequence[Job | None],
+        request: IdempotentRequest | None = None,
+        claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+    ) -> Answered:
+        return await self._database.write(
+            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims)
+        )
 
-    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Sequence[JobId | None] | None:
+    async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
         return await self._database.read(lambda connection: sqlite_accepting.earlier(connection, tenant, request))
+
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
+        now = self._clock.now()
+
+        def look(connection: sqlite3.Connection) -> int:
+            return sum(sqlite_unique.holder(connection, tenant, claim, now) is not None for claim in claims)
+
+        return await self._database.read(look)
 
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:
         """Look on the event loop, which costs less than asking a thread; a long plan is read there all the same."""

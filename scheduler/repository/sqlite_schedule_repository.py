@@ -1,7 +1,8 @@
 """The promise of the schedules' repository kept on SQLite."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from scheduler.core.crash_points import CrashPoint, crash_points
@@ -10,13 +11,20 @@ from scheduler.core.job import Job
 from scheduler.core.schedules import Schedule, ScheduleEvent, ScheduleEventType
 from scheduler.repository import sqlite_schedules
 from scheduler.repository.repository_interface import Page
-from scheduler.repository.schedule_repository import Firing
+from scheduler.repository.schedule_repository import FailedFiring, Firing
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_schedule_rows import schedule_event_from_row, schedule_from_row
 from scheduler.repository.storable import to_micros, to_moment
 
 _FIRINGS = "FROM schedule_events WHERE schedule_id = :id AND type IN ('fired', 'failed', 'skipped', 'missed')"
 _OF_TENANT = "tenant = :tenant"
+_NEXT_DUE = """
+SELECT next_fire FROM schedules WHERE next_fire IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?))
+ORDER BY next_fire LIMIT 1
+"""
+_DUE = """
+SELECT * FROM schedules WHERE next_fire <= ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY next_fire LIMIT ?
+"""
 
 
 class SQLiteScheduleRepository:
@@ -50,16 +58,14 @@ class SQLiteScheduleRepository:
     async def remove(self, named: str, tenant: TenantId, at: datetime) -> bool:
         return await self._database.write(lambda connection: sqlite_schedules.remove(connection, named, tenant, at))
 
-    async def next_due(self) -> datetime | None:
-        statement = "SELECT next_fire FROM schedules WHERE next_fire IS NOT NULL ORDER BY next_fire LIMIT 1"
-        row = await self._database.read(lambda connection: connection.execute(statement).fetchone())
+    async def next_due(self, besides: Collection[ScheduleId] = ()) -> datetime | None:
+        values = (json.dumps(list(besides)),)
+        row = await self._database.read(lambda connection: connection.execute(_NEXT_DUE, values).fetchone())
         return None if row is None else to_moment(row["next_fire"])
 
-    async def due(self, now: datetime, limit: int = 50) -> Sequence[Schedule]:
-        statement = "SELECT * FROM schedules WHERE next_fire <= ? ORDER BY next_fire LIMIT ?"
-        rows = await self._database.read(
-            lambda connection: connection.execute(statement, (to_micros(now), limit)).fetchall()
-        )
+    async def due(self, now: datetime, limit: int = 50, besides: Collection[ScheduleId] = ()) -> Sequence[Schedule]:
+        values = (to_micros(now), json.dumps(list(besides)), limit)
+        rows = await self._database.read(lambda connection: connection.execute(_DUE, values).fetchall())
         found = [schedule for row in rows if (schedule := sqlite_schedules.readable(row)) is not None]
         if len(found) < len(rows):
             await self._stop_unreadable(now)
@@ -72,6 +78,13 @@ class SQLiteScheduleRepository:
     @crash_points(CrashPoint.BEFORE_FIRE, CrashPoint.AFTER_FIRE)
     async def fire(self, firing: Firing) -> Job | None:
         return await self._database.write(lambda connection: sqlite_schedules.fire(connection, firing))
+
+    @crash_points(CrashPoint.BEFORE_SCHEDULE, CrashPoint.AFTER_SCHEDULE)
+    async def put_off(self, schedule: Schedule, moment: datetime, why: FailedFiring, at: datetime) -> None:
+        if schedule.last_error != why.error:
+            await self._database.write(
+                lambda connection: sqlite_schedules.put_off(connection, schedule, moment, why, at)
+            )
 
     async def events(
         self, schedule_id: ScheduleId, tenant: TenantId, after: int = 0, limit: int = 1000

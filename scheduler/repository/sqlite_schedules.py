@@ -8,9 +8,10 @@ from typing import Any
 from scheduler.core.audit_entry import AuditEntry
 from scheduler.core.errors import CPAError, ScheduleChangedError, ScheduleExistsError
 from scheduler.core.ids import JobId, TenantId, new_id
-from scheduler.core.job import Job, JobStatus
+from scheduler.core.job import Job, JobStatus, MetJob
 from scheduler.core.schedules import Overlap, Schedule, ScheduleEvent, ScheduleEventType
 from scheduler.core.sentences import sentence
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository import sqlite_audit
 from scheduler.repository.schedule_repository import FailedFiring, Firing
 from scheduler.repository.sqlite_accepting import accept
@@ -62,16 +63,31 @@ def remove(connection: sqlite3.Connection, named: str, tenant: TenantId, at: dat
 def fire(connection: sqlite3.Connection, firing: Firing) -> Job | None:
     """Take a turn as the port says. Raises ScheduleChangedError."""
     schedule, by_hand = firing.schedule, firing.moment is None and firing.work is not None
-    overlaps = not by_hand and _overlaps(connection, schedule)
-    work = None if overlaps else firing.work
+    running = None if by_hand else _overlapped(connection, schedule)
+    work = None if running else firing.work
     if isinstance(work, Job):
-        accepted = accept(connection, work, firing.request)
-        if accepted.id != work.id:
-            return accepted  # the client asks again; this was fired before
+        accepted = accept(connection, work, firing.request, _claim(firing, by_hand=by_hand))
+        if accepted.id != work.id and by_hand:
+            return accepted  # the client asks again, and this was fired before, or one of its kind is there
+        if isinstance(accepted, MetJob):
+            running, work = accepted.id, None
     _replace(connection, _after(firing, work), due=schedule.next_fire)
-    lines = _lines(firing, work, overlaps=overlaps)
+    lines = _lines(firing, work, running)
     _note(connection, schedule, lines, reason=_ASKED if by_hand else _DUE)
     return work if isinstance(work, Job) else None
+
+
+def put_off(
+    connection: sqlite3.Connection, schedule: Schedule, moment: datetime, why: FailedFiring, at: datetime
+) -> None:
+    """Note that a firing waits, unless that is noted, or the schedule is no longer as it was read."""
+    cursor = connection.execute(
+        "UPDATE schedules SET last_error = :error WHERE id = :id AND version = :version AND last_error IS NOT :error",
+        {"error": why.error, "id": schedule.id, "version": schedule.version},
+    )
+    if cursor.rowcount:
+        line = ScheduleEvent(type=ScheduleEventType.PUT_OFF, at=at, moment=moment, data={"code": why.code})
+        _note(connection, schedule, [line], reason=why.error)
 
 
 def stop_unreadable(connection: sqlite3.Connection, now: datetime) -> None:
@@ -117,12 +133,18 @@ def _replace(connection: sqlite3.Connection, schedule: Schedule, due: datetime |
     return changed
 
 
-def _overlaps(connection: sqlite3.Connection, schedule: Schedule) -> bool:
+def _claim(firing: Firing, *, by_hand: bool) -> UniqueClaim | None:
+    """Return the claim of a firing; one whose time has come is skipped, where a person is refused."""
+    return firing.claim if by_hand or firing.claim is None else firing.claim.model_copy(update={"refuses": False})
+
+
+def _overlapped(connection: sqlite3.Connection, schedule: Schedule) -> JobId | None:
+    """Return the last job if it has not ended and must not be overlapped."""
     if schedule.definition.overlap is Overlap.ALLOW or schedule.last_job_id is None:
-        return False
+        return None
     write_gathered(connection)
     row = connection.execute("SELECT status FROM jobs WHERE id = ?", (schedule.last_job_id,)).fetchone()
-    return row is not None and not JobStatus(row["status"]).final
+    return None if row is None or JobStatus(row["status"]).final else schedule.last_job_id
 
 
 def _after(firing: Firing, work: Job | FailedFiring | None) -> Schedule:
@@ -138,16 +160,15 @@ def _after(firing: Firing, work: Job | FailedFiring | None) -> Schedule:
     return schedule.model_copy(update=changes)
 
 
-def _lines(firing: Firing, work: Job | FailedFiring | None, *, overlaps: bool) -> list[ScheduleEvent]:
+def _lines(firing: Firing, work: Job | FailedFiring | None, running: JobId | None) -> list[ScheduleEvent]:
     at, moment = firing.at, firing.moment
     lines = []
     if firing.missed is not None:
         count = {"count": firing.missed.count}
         missed = ScheduleEvent(type=ScheduleEventType.MISSED, at=at, moment=firing.missed.first, data=count)
         lines.append(missed)
-    if overlaps and moment is not None:
-        last = firing.schedule.last_job_id
-        lines.append(ScheduleEvent(type=ScheduleEventType.SKIPPED, at=at, moment=moment, data={"running": last}))
+    if running and moment is not None:
+        lines.append(ScheduleEvent(type=ScheduleEventType.SKIPPED, at=at, moment=moment, data={"running": running}))
     elif isinstance(work, Job):
         lines.append(ScheduleEvent(type=ScheduleEventType.FIRED, at=at, moment=moment, job_id=work.id))
     elif work is not None:

@@ -117,6 +117,7 @@ class ApiSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     key: ApiKey | None = Field(default=None, validation_alias=AliasChoices("CPA_API_KEY", "API_KEY"))
     keys: dict[Tenant, ApiKey] = Field(default_factory=dict, description="tenant -> key, as JSON")
+    operator_key: ApiKey | None = Field(default=None, description="lists and counts the jobs of every tenant")
     hosts: tuple[str, ...] = Field(
         default=(), description="names besides loopback's under which it is reached, as JSON list"
     )
@@ -127,7 +128,8 @@ class ApiSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _keys_differ(self) -> Self:
-        found = [key.get_secret_value() for key in self.tenant_keys.values()]
+        keys = [*self.tenant_keys.values(), *([self.operator_key] if self.operator_key else ())]
+        found = [key.get_secret_value() for key in keys]
         if len(set(found)) < len(found):
             raise unfit(_SAME_KEY)
         if self.key is not None and "default" in self.keys:

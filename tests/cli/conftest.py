@@ -37,8 +37,8 @@ def cli(
     ):
         bridge = Bridge(portal, api.app)
 
-        def client(settings: ApiSettings) -> Client:
-            return Client(settings, transport=bridge, sleep=bridge.sleep)
+        def client(settings: ApiSettings, *, operator: bool) -> Client:
+            return Client(settings, transport=bridge, sleep=bridge.sleep, operator=operator)
 
         monkeypatch.setattr(session, "Client", client)
         yield CommandLine(api, bridge)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.cli.client import Client
+from scheduler.settings import ApiSettings
 from tests.support.command_line import CommandLine
 from tests.support.services import SENTENCE
 from tests.support.words import shorten_spans
@@ -57,3 +59,24 @@ def test_a_search_by_words_goes_on_until_the_page_is_full(
     page = json.loads(cli("jobs", "--json", "--text", "rechnung").output)
 
     assert [job["job_id"] for job in page["jobs"]] == cli.job_ids()
+
+
+def test_the_queue_is_counted(cli: CommandLine) -> None:
+    cli("run", SENTENCE, "--at", "+2h")
+
+    shown, as_json = cli("queue"), json.loads(cli("queue", "--json").output)
+    foreign = cli("queue", "--tenant", "globex")
+    listed = cli("jobs", "--tenant", "globex")
+
+    assert shown.exit_code == 0
+    assert "später" in shown.output
+    assert as_json["tenants"] == {"default": {"ready": 0, "delayed": 1, "leased": 0, "parked": 0, "dead": 0}}
+    assert [(one.exit_code, "Schlüssel des Betriebs" in one.output) for one in (foreign, listed)] == [(3, True)] * 2
+
+
+def test_an_operator_asks_with_a_key_of_their_own() -> None:
+    settings = ApiSettings(key="the-key-of-the-tenant", operator_key="the-key-of-the-operator")
+
+    sent = [Client(settings, operator=operator).headers["Authorization"] for operator in (False, True)]
+
+    assert sent == ["Bearer the-key-of-the-tenant", "Bearer the-key-of-the-operator"]

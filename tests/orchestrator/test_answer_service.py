@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.core.errors import InvalidFieldError, MissingSlotError, QueueFullError
+from scheduler.core.errors import InvalidFieldError, MissingSlotError, UnansweredFullError
 from scheduler.core.events import EventType
 from scheduler.core.ids import TenantId, new_id
 from scheduler.core.intent_router import IntentRouter
@@ -168,5 +168,5 @@ async def test_only_so_many_jobs_may_wait_for_answers(jobs: JobService) -> None:
     for _ in range(MOST):
         await jobs.schedule(TWO_ANNAS, tenant=ACME, ask=True)
 
-    with pytest.raises(QueueFullError):
+    with pytest.raises(UnansweredFullError):
         await jobs.schedule(TWO_ANNAS, tenant=ACME, ask=True)

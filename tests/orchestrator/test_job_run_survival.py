@@ -188,7 +188,7 @@ class TestTakingUp:
         audited = await office.store.audit.list(AuditFilter(job_id=leased.id))
         assert {"task.failed", "task.skipped"} <= {entry.action for entry in audited.items}
 
-        [again] = await office.store.letters.requeue([leased.id], leased.tenant, "mended")
+        [again] = (await office.store.letters.requeue([leased.id], leased.tenant, "mended")).opened
         await office.orchestrator.process(await office.lease())
 
         assert (await office.now(again.id)).status is JobStatus.DONE

@@ -10,13 +10,15 @@ from scheduler.core.errors import (
     ScheduleExistsError,
     ScheduleNotFoundError,
     StoreBusyError,
+    UniqueConflictError,
     UnknownActionError,
     UnknownIntentError,
     UnknownSiteError,
 )
 from scheduler.core.ids import DEFAULT_TENANT, TenantId
 from scheduler.core.intent_router import IntentRouter
-from scheduler.core.job import JobFilter
+from scheduler.core.job import JobFilter, MetJob
+from scheduler.core.orders import JobOrder
 from scheduler.core.schedules import Schedule
 from scheduler.repository.schedule_repository import Firing
 from scheduler.repository.sqlite_database import SQLiteDatabase
@@ -303,3 +305,37 @@ def test_a_preview_is_in_the_zone_of_its_calendar(schedules: Schedules) -> None:
 
     assert first.isoformat() == "2026-03-03T09:30:00+01:00"
     assert second - first == timedelta(days=1)
+
+
+async def test_a_unique_schedule_skips_while_one_of_its_kind_is_there(schedules: Schedules, clock: FakeClock) -> None:
+    await hourly(schedules, unique={"key": "k"})
+    other = await schedules.jobs.create(
+        JobOrder.model_validate({"task_graph": a_page(), "unique": {"key": "k"}}), tenant=US
+    )
+    clock.advance(HOUR)
+    await schedules.runner.fire_due()
+    asked = await schedules.service.fire_now("hourly", US)
+    await schedules.jobs.cancel(other.id, US)
+    clock.advance(HOUR)
+
+    await schedules.runner.fire_due()
+
+    assert await schedules.outcomes("hourly") == [("skipped", "1"), ("fired", "2")]
+    skipped = (await schedules.service.firings("hourly", US)).items[-1]
+    assert skipped.data == {"running": other.id}
+    assert (asked.id, type(asked)) == (other.id, MetJob)
+
+
+async def test_a_unique_schedule_that_refuses_is_skipped_by_the_clock_and_refused_to_a_person(
+    schedules: Schedules, clock: FakeClock
+) -> None:
+    await hourly(schedules, unique={"on_conflict": "refuse"})
+    clock.advance(HOUR)
+    await schedules.runner.fire_due()
+    clock.advance(HOUR)
+
+    with pytest.raises(UniqueConflictError):
+        await schedules.service.fire_now("hourly", US)
+    await schedules.runner.fire_due()
+
+    assert await schedules.outcomes("hourly") == [("fired", "1"), ("skipped", "2")]

@@ -10,17 +10,61 @@ from scheduler.core.errors import (
     JobNotFoundError,
     LeaseLostError,
     RetriesExhaustedError,
+    UniqueConflictError,
 )
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job
+from scheduler.core.questions import OpenQuestions, Question
+from scheduler.core.queue_counts import QueueCounts, QueueReport
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.queue.job_queue import JobQueue, JobStatus
-from tests.support.builders import a_job
+from tests.support.builders import a_job, a_progress
 from tests.support.clock import NOON, FakeClock
 from tests.support.queues import ended, leased
-from tests.support.store import LEASE
+from tests.support.store import LEASE, Store
 
 SECOND = timedelta(seconds=1)
 OTHERS = TenantId("others")
+
+
+async def test_a_retry_whose_place_as_the_only_one_is_taken_is_refused(queue: JobQueue, store: Store) -> None:
+    claim = UniqueClaim(key="k")
+    first, second = a_job(), a_job()
+    await store.jobs.save(first, claim=claim)
+    await queue.cancel(first.id)
+    await store.jobs.save(second, claim=claim)
+
+    with pytest.raises(UniqueConflictError, match=second.id):
+        await queue.retry(first.id)
+
+    await queue.cancel(second.id)
+    assert (await queue.retry(first.id)).run == 2
+    taken = await leased(queue)
+    assert taken.id == first.id
+    assert await queue.dequeue() is None
+
+
+async def test_what_is_in_the_queue_is_counted_by_place_and_tenant(
+    queue: JobQueue, store: Store, clock: FakeClock
+) -> None:
+    letter = await store.failed(tenant=OTHERS)
+    await queue.enqueue(a_job())
+    taken = await leased(queue)
+    parked = await store.leased()
+    asked = OpenQuestions(round=1, questions=(Question(key="k", about="step", text="?"),), expires_at=clock.now())
+    await store.jobs.record(a_progress(parked, status=JobStatus.WAITING, questions=asked))
+    await queue.enqueue(a_job())
+    await queue.enqueue(a_job())
+    await queue.enqueue(a_job(tenant=OTHERS, not_before=NOON + SECOND))
+
+    report = await queue.report()
+
+    ours, theirs = QueueCounts(ready=2, leased=1, parked=1), QueueCounts(delayed=1, dead=1)
+    assert dict(report.tenants) == {taken.tenant: ours, letter.tenant: theirs}
+    assert report.total == QueueCounts(ready=2, leased=1, parked=1, delayed=1, dead=1)
+    assert report.at_least == ()
+    assert await queue.report(OTHERS) == QueueReport(total=theirs, tenants={OTHERS: theirs})
+    assert await queue.report(TenantId("nobody")) == QueueReport(total=QueueCounts(), tenants={})
 
 
 class TestHandingOut:

@@ -10,7 +10,7 @@ import pytest
 from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError, StoreFullError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.job import Job, JobStatus
-from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
+from scheduler.repository.repository_interface import Answered, AuditFilter, IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.builders import a_graph, a_job
 from tests.support.clock import NOON
@@ -56,7 +56,7 @@ async def test_a_job_of_a_batch_is_stored_as_one_that_was_saved_alone(
     alone, together = a_job(tasks=3, **fields), a_job(tasks=3, **fields)
 
     await store.jobs.save(alone)
-    ids = await store.jobs.save_many([together])
+    ids, _ = await store.jobs.save_many([together])
 
     assert ids == [together.id]
     first, second = await rows_of(database, alone.id), await rows_of(database, together.id)
@@ -68,9 +68,9 @@ async def test_a_job_of_a_batch_is_stored_as_one_that_was_saved_alone(
 async def test_a_refused_order_keeps_its_place(store: Store) -> None:
     first, second = a_job(), a_job()
 
-    assert await store.jobs.save_many([None, first, None, second]) == [None, first.id, None, second.id]
-    assert await store.jobs.save_many([None, None]) == [None, None]
-    assert await store.jobs.save_many([]) == []
+    assert (await store.jobs.save_many([None, first, None, second])).ids == [None, first.id, None, second.id]
+    assert (await store.jobs.save_many([None, None])).ids == [None, None]
+    assert (await store.jobs.save_many([])).ids == []
     assert (await store.jobs.list()).total == 2
 
 
@@ -87,7 +87,7 @@ async def test_what_a_request_has_brought_can_be_asked_for(store: Store) -> None
     alone = IdempotentRequest(key="k", route="jobs", body_digest="d")
     job, ids = await store.jobs.save(a_job(), alone), await store.jobs.save_many([a_job(), None], BATCH)
 
-    assert await store.jobs.earlier(DEFAULT_TENANT, alone) == [job.id]
+    assert await store.jobs.earlier(DEFAULT_TENANT, alone) == Answered([job.id])
     assert await store.jobs.earlier(DEFAULT_TENANT, BATCH) == ids
     assert await store.jobs.earlier(TenantId("acme"), BATCH) is None
     with pytest.raises(IdempotencyConflictError):
@@ -97,7 +97,7 @@ async def test_what_a_request_has_brought_can_be_asked_for(store: Store) -> None
 async def test_the_same_request_at_once_is_accepted_once(store: Store) -> None:
     answers = await asyncio.gather(*(store.jobs.save_many([a_job(), a_job()], BATCH) for _ in range(10)))
 
-    assert len({tuple(answer) for answer in answers}) == 1
+    assert len({tuple(answer.ids) for answer in answers}) == 1
     assert (await store.jobs.list()).total == 2
 
 
@@ -133,7 +133,7 @@ async def test_of_a_batch_with_a_flaw_nothing_is_stored(store: Store) -> None:
     for begun in ({"status": JobStatus.RUNNING}, {"run": 2}, {"retry_count": 1}, {"crashes": 1}, {"started_at": NOON}):
         await _nothing_is_stored(store, [a_job(), a_job(**begun)], InvalidTransitionError)
     await _nothing_is_stored(store, [a_job(), a_job(tenant=TenantId("other"))], ValueError)
-    assert await store.jobs.save_many([twice], BATCH) == [twice.id]
+    assert (await store.jobs.save_many([twice], BATCH)).ids == [twice.id]
 
 
 async def test_jobs_of_a_batch_are_handed_out_by_priority_then_in_order(store: Store) -> None:

@@ -130,7 +130,7 @@ async def test_requeueing_opens_a_run_that_keeps_what_is_done(store: Store) -> N
         a_progress(job, tasks=[done, failed], status=JobStatus.FAILED, error_code="timeout", completed_at=NOON)
     )
 
-    [opened] = await store.letters.requeue([job.id], DEFAULT_TENANT, "Portal läuft wieder")
+    [opened] = (await store.letters.requeue([job.id], DEFAULT_TENANT, "Portal läuft wieder")).opened
 
     assert (opened.status, opened.run, opened.error_code) == (JobStatus.PENDING, 2, None)
     assert await store.jobs.get(job.id) == opened
@@ -150,7 +150,7 @@ async def test_an_operator_is_not_bound_by_max_retries_and_a_client_still_is(sto
     with pytest.raises(RetriesExhaustedError):
         await store.queue.retry(job.id)
 
-    [opened] = await store.letters.requeue([job.id], DEFAULT_TENANT, "")
+    [opened] = (await store.letters.requeue([job.id], DEFAULT_TENANT, "")).opened
 
     assert (opened.run, opened.retry_count) == (2, 0)
 
@@ -158,9 +158,9 @@ async def test_an_operator_is_not_bound_by_max_retries_and_a_client_still_is(sto
 async def test_requeueing_at_once_opens_one_run(store: Store) -> None:
     job = await store.failed()
 
-    opened = await asyncio.gather(*(store.letters.requeue([job.id], DEFAULT_TENANT, "") for _ in range(10)))
+    answers = await asyncio.gather(*(store.letters.requeue([job.id], DEFAULT_TENANT, "") for _ in range(10)))
 
-    assert sum(len(jobs) for jobs in opened) == 1
+    assert sum(len(answer.opened) for answer in answers) == 1
     stored = await store.jobs.get(job.id)
     assert stored is not None
     assert stored.run == 2
@@ -169,9 +169,9 @@ async def test_requeueing_at_once_opens_one_run(store: Store) -> None:
 async def test_a_letter_that_is_named_twice_is_requeued_once(store: Store) -> None:
     job, other = await store.failed(), await store.failed()
 
-    opened = await store.letters.requeue([job.id, job.id, JobId("nothing"), other.id], DEFAULT_TENANT, "")
+    answer = await store.letters.requeue([job.id, job.id, JobId("nothing"), other.id], DEFAULT_TENANT, "")
 
-    assert [one.id for one in opened] == [job.id, other.id]
+    assert [one.id for one in answer.opened] == [job.id, other.id]
 
 
 async def test_a_requeued_job_that_fails_again_is_a_letter_again(store: Store) -> None:
@@ -252,7 +252,7 @@ async def test_letters_of_another_tenant_are_not_there(store: Store) -> None:
 
     assert await letter_ids(store, tenant=OTHER) == []
     assert await store.letters.get(job.id, OTHER) is None
-    assert await store.letters.requeue([job.id], OTHER, "") == []
+    assert await store.letters.requeue([job.id], OTHER, "") == ([], {})
     assert await store.letters.discard([job.id], OTHER, "") == []
     with pytest.raises(JobNotFoundError):
         await store.letters.correct(a_new_plan(job), OTHER, "")

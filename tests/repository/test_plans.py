@@ -14,6 +14,7 @@ from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import JobFilter, JobStatus, TaskStatus
 from scheduler.core.schedules import ScheduleEventType
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.queue.sqlite_queue import SQLiteQueue
 from scheduler.repository.cursors import to_cursor
 from scheduler.repository.dead_letter_repository import NewPlan
@@ -47,7 +48,8 @@ ELSEWHERE = {
     "sqlite_progress._is_recorded": "tests/repository/test_repeated_writes.py",
     "sqlite_progress._status_of": "tests/repository/test_recording.py",
     "sqlite_retention._has_shortened": "tests/repository/test_retention.py",
-    "sqlite_schedules._overlaps": "tests/repository/test_schedule_repository.py",
+    "sqlite_schedules._overlapped": "tests/repository/test_schedule_repository.py",
+    "sqlite_schedules.put_off": "tests/orchestrator/test_firing_side_by_side.py",
     "sqlite_schedules.stop_unreadable": "tests/repository/test_schedule_repository.py",
     "sqlite_tasks.add_items": "tests/repository/test_recording.py",
     "sqlite_tasks.end_rest": "tests/repository/test_repeated_writes.py",
@@ -92,6 +94,8 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     await store.queue.enqueue(job)
     await store.queue.cancelling()
     await store.queue.length()
+    for whose in (None, DEFAULT_TENANT):
+        await store.queue.report(whose)
     await store.tasks.save(a_task_run(job, "more"))
     await store.tasks.get(job.id, TaskId("more"))
     await store.tasks.update_status(job.id, TaskId("more"), TaskStatus.SKIPPED)
@@ -103,6 +107,7 @@ async def _exercise(store: Store, clock: FakeClock) -> None:
     await _list_everything(store, job.id)
     await store.jobs.delete(job.id, DEFAULT_TENANT)
     await _exercise_letters(store)
+    await _exercise_unique(store)
 
 
 async def _exercise_batches(store: Store) -> None:
@@ -142,6 +147,24 @@ async def _exercise_letters(store: Store) -> None:
     )
     await store.letters.requeue([letters[0].id], tenant, "why")
     await store.letters.discard([letters[1].id], tenant, "why")
+
+
+async def _exercise_unique(store: Store) -> None:
+    """Claim, meet, take the place of one that failed, and find it taken."""
+    claim = UniqueClaim(key="k", within=timedelta(hours=1))
+    await store.jobs.save(a_job(priority=9), IdempotentRequest(key="u", route="jobs", body_digest="d"), claim)
+    met = a_job()
+    await store.jobs.save_many([met], None, {met.id: claim})
+    await store.jobs.held(DEFAULT_TENANT, [claim])
+    failed = await store.queue.dequeue()
+    assert failed is not None
+    await store.jobs.record(a_progress(failed, status=JobStatus.FAILED, completed_at=NOON))
+    live = a_job()
+    await store.jobs.save(live, None, claim)
+    assert (await store.letters.requeue([failed.id], DEFAULT_TENANT, "")).taken == {failed.id: live.id}
+    await store.queue.cancel(live.id)
+    assert (await store.letters.requeue([failed.id], DEFAULT_TENANT, "")).opened
+    await store.queue.cancel(failed.id)
 
 
 async def _list_everything(store: Store, job_id: JobId) -> None:
@@ -232,6 +255,9 @@ async def test_every_statement_has_been_run_and_uses_an_index(store_path: Path, 
     assert searches
     assert [text for text in searches if not OF_SPANS.search(text)] == []
     assert [plan for text, plan in plans.items() if "MATCH" in text and "TEMP B-TREE" in "; ".join(plan)] == []
+    unique = ["; ".join(plan) for statement, plan in plans.items() if "unique_jobs AS u" in statement]
+    assert unique
+    assert [plan for plan in unique if "SEARCH u USING INDEX unique_jobs_held (tenant=? AND key=?)" not in plan] == []
     ready = [plan for statement, plan in plans.items() if READY.search(statement)]
     assert ready
     assert [plan for plan in ready if not re.search("USING (COVERING )?INDEX jobs_ready", "; ".join(plan))] == []

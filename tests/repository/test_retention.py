@@ -150,7 +150,9 @@ async def test_a_job_whose_timeline_was_cut_has_no_future(
     with pytest.raises(JobPrunedError):
         await store.queue.retry(job.id)
     assert [letter.job_id for letter in (await store.letters.list(LetterFilter(), DEFAULT_TENANT)).items] == [other.id]
-    assert await store.letters.requeue([job.id, other.id], DEFAULT_TENANT, "") != []
+    assert [one.id for one in (await store.letters.requeue([job.id, other.id], DEFAULT_TENANT, "")).opened] == [
+        other.id
+    ]
     assert await store.queue.get_status(job.id) is JobStatus.FAILED
     assert await retention.count_old(None, None, None, None) == (1, 0, 0, 0, 0, 0)
     assert await prune_all(retention, None) == [job.id]

@@ -10,6 +10,7 @@ from scheduler.core.crash_points import CrashPoint
 from scheduler.core.errors import LeaseLostError
 from scheduler.core.ids import JobId
 from scheduler.core.job import JobStatus, TaskStatus
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from tests.support.builders import a_job, a_message, a_progress, a_task_run, an_audit_entry, an_event
 from tests.support.clock import NOON, FakeClock
@@ -46,6 +47,20 @@ def lease_all(path: Path) -> list[JobId]:
                 taken.append(job.id)
                 await store.jobs.record(a_progress(job, status=JobStatus.DONE, completed_at=NOON))
         return taken
+
+    return asyncio.run(work())
+
+
+def save_unique(path: Path) -> list[str]:
+    """Save a job of each of forty kinds; return the kinds of those that were stored."""
+
+    async def work() -> list[str]:
+        async with opened(path, FakeClock()) as store:
+            jobs = {str(key): a_job() for key in range(40)}
+            saved = await asyncio.gather(
+                *(store.jobs.save(job, claim=UniqueClaim(key=key)) for key, job in jobs.items())
+            )
+            return [key for key, stored in zip(jobs, saved, strict=True) if stored is jobs[key]]
 
     return asyncio.run(work())
 

@@ -45,6 +45,7 @@ class Schedules:
     repository: ScheduleRepository
     jobs: JobService
     sites: dict[str, str]
+    planner: Planner
 
     async def outcomes(self, named: str) -> list[tuple[str, str]]:
         """Return what became of each firing, oldest first, with the hours since NOON it was meant for."""
@@ -55,7 +56,9 @@ class Schedules:
         ]
 
 
-def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter) -> Schedules:
+def schedules_over(
+    database: SQLiteDatabase, clock: Clock, router: IntentRouter, *, admission: Admission | None = None
+) -> Schedules:
     registry = ExecutorRegistry()
     registry.register_all(ScriptedExecutor())
     sites = {"portal": PORTAL}
@@ -68,7 +71,7 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
         tasks=SQLiteTaskRepository(database),
         events=SQLiteEventRepository(database),
         job_queue=queue,
-        admission=Admission(nobody_waits, clock),
+        admission=admission or Admission(nobody_waits, clock),
         plans=plan_service(database, planner, clock),
         clock=clock,
         new_id=new_id,
@@ -76,7 +79,7 @@ def schedules_over(database: SQLiteDatabase, clock: Clock, router: IntentRouter)
     repository = SQLiteScheduleRepository(database)
     service = ScheduleService(schedules=repository, jobs=jobs, job_queue=queue, clock=clock, new_id=new_id)
     runner = ScheduleRunner(schedules=repository, service=service, changes=database, clock=clock)
-    return Schedules(service=service, runner=runner, repository=repository, jobs=jobs, sites=sites)
+    return Schedules(service=service, runner=runner, repository=repository, jobs=jobs, sites=sites, planner=planner)
 
 
 @contextlib.asynccontextmanager

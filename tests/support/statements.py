@@ -16,8 +16,11 @@ from scheduler.repository.schema import SCHEMA_FILE
 from scheduler.repository.sqlite_database import SQLiteDatabase
 
 ALLOWED: Final[Mapping[str, str]] = {
-    r"SCAN \w+ USING (COVERING )?INDEX jobs_(ready|ready_of_tenant|delayed|cancelling|leased)$": (
+    r"SCAN \w+ USING (COVERING )?INDEX jobs_((ready|delayed)(_of_tenant)?|cancelling|leased)$": (
         "an index of what waits or is being worked on: its size is the answer's"
+    ),
+    r"SCAN (questions|dead_letters) USING COVERING INDEX (questions|dead_letters)_of_tenant$": (
+        "an index of what waits for a person, counted by tenant for the operator"
     ),
     r"SCAN (agents_version|job_word_spans_mark)$": "one row",
     r"SCAN pruning$": "the few jobs with long timelines whose removal has begun",

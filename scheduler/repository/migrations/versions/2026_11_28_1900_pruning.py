@@ -5,7 +5,7 @@ from pathlib import Path
 from scheduler.repository.migrations.statements import run_file
 
 revision = "2026_11_28_1900"
-down_revision = "2026_11_28_1830"
+down_revision = "2026_11_28_1850"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from scheduler.repository.migrations.statements import run_file
 
-revision = "2026_11_28_1830"
-down_revision = "2026_11_27_1400"
+revision = "2026_11_28_1850"
+down_revision = "2026_11_28_1840"
 
 
 def upgrade() -> None:

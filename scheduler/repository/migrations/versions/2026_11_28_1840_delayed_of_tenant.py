@@ -1,0 +1,13 @@
+"""Delayed jobs of a tenant are counted on an index."""
+
+from pathlib import Path
+
+from scheduler.repository.migrations.statements import run_file
+
+revision = "2026_11_28_1840"
+down_revision = "2026_11_28_1830"
+
+
+def upgrade() -> None:
+    """Apply the SQL beside this file."""
+    run_file(Path(__file__).with_suffix(".sql"))
