@@ -32,7 +32,8 @@ class RetentionRepository(Protocol):
         """
 
     async def prune_messages(self, before: datetime) -> int:
-        """Remove messages that were stored before a moment; return how many this step has removed."""
+        """Remove messages that were stored before a moment, but those of jobs that have not ended; return how many this
+        step has removed."""
 
     async def prune_keys(self, before: datetime) -> int:
         """Forget idempotency keys from before a moment; a request with one of them would be accepted anew."""

@@ -30,13 +30,19 @@ _OLD_ACCOUNTS: Final = """
         AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = substr(account, 5))
 """
 """Ids of version 7 sort by time; a job of another id loses its account only together with itself."""
-_OLD = "completed_at < :limit AND status IN ('done', 'failed', 'cancelled')"
+_ENDED: Final = "status IN ('done', 'failed', 'cancelled')"
+_OLD = f"completed_at < :limit AND {_ENDED}"
 _OLD_JOBS = f"SELECT id FROM jobs WHERE {_OLD} ORDER BY completed_at LIMIT :look"  # noqa: S608 - ours, here and below
 _BEGUN = "SELECT job_id FROM pruning ORDER BY job_id LIMIT :look"
-_TO_GO = f"SELECT tenant FROM jobs WHERE id = :id AND ({_OLD} OR id IN (SELECT job_id FROM pruning))"  # noqa: S608
+_TO_GO = f"""
+SELECT tenant FROM jobs WHERE id = :id AND ({_OLD} OR {_ENDED} AND id IN (SELECT job_id FROM pruning))
+"""  # noqa: S608
+_LIVES_ON = f"DELETE FROM pruning WHERE job_id = (SELECT id FROM jobs WHERE id = ? AND NOT {_ENDED})"  # noqa: S608
+"""A version of before, which knows no marks, has given it another run."""
+_OF_NO_RUNNING_JOB = f" AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = conversation_id AND NOT {_ENDED})"  # noqa: S608
 _COUNT_JOBS = f"""
 SELECT (SELECT count(*) FROM jobs WHERE {_OLD})
-    + (SELECT count(*) FROM pruning CROSS JOIN jobs ON id = job_id WHERE ({_OLD}) IS NOT TRUE)
+    + (SELECT count(*) FROM pruning CROSS JOIN jobs ON id = job_id WHERE {_ENDED} AND ({_OLD}) IS NOT TRUE)
 """  # noqa: S608
 
 
@@ -63,7 +69,7 @@ class SQLiteRetentionRepository:
         )
 
     async def prune_messages(self, before: datetime) -> int:
-        return await self._prune("messages", ("n",), "stored_at", before)
+        return await self._prune("messages", ("n",), "stored_at", before, but=_OF_NO_RUNNING_JOB)
 
     async def prune_schedule_events(self, before: datetime) -> int:
         return await self._prune("schedule_events", ("seq",), "at", before)
@@ -81,10 +87,10 @@ class SQLiteRetentionRepository:
     async def prune_enrolments(self, ended_before: datetime) -> int:
         return await self._prune("enrolments", ("id",), "expires_at", ended_before)
 
-    async def _prune(self, table: str, key: tuple[str, ...], time_of: str, before: datetime) -> int:
+    async def _prune(self, table: str, key: tuple[str, ...], time_of: str, before: datetime, *, but: str = "") -> int:
         """Remove some rows from before a moment, the oldest first."""
         wanted = (to_micros(before), _SOME)
-        oldest = f"SELECT {', '.join(key)} FROM {table} WHERE {time_of} < ? ORDER BY {time_of} LIMIT ?"  # noqa: S608
+        oldest = f"SELECT {', '.join(key)} FROM {table} WHERE {time_of} < ?{but} ORDER BY {time_of} LIMIT ?"  # noqa: S608
         rows = await self._database.read(lambda connection: connection.execute(oldest, wanted).fetchall())
         if rows:
             conditions = " AND ".join(f"{column} = ?" for column in key)
@@ -103,7 +109,7 @@ class SQLiteRetentionRepository:
         def read(connection: sqlite3.Connection) -> tuple[int, int, int, int, int, int]:
             return (
                 connection.execute(_COUNT_JOBS, {"limit": maybe_micros(jobs)}).fetchone()[0],
-                _count(connection, "messages", "stored_at", messages),
+                _count(connection, "messages", "stored_at", messages, but=_OF_NO_RUNNING_JOB),
                 _count(connection, "idempotency_keys", "created_at", keys),
                 _count(connection, "schedule_events", "at", jobs),
                 0 if jobs is None else len(connection.execute(_OLD_ACCOUNTS, _of_accounts(jobs)).fetchall()),
@@ -133,8 +139,8 @@ def _to_go(connection: sqlite3.Connection, limit: int | None) -> list[JobId]:
     return [JobId(job_id) for job_id in dict.fromkeys((*begun, *old))]
 
 
-def _count(connection: sqlite3.Connection, table: str, time_of: str, before: datetime | None) -> int:
-    statement = f"SELECT count(*) FROM {table} WHERE {time_of} < ?"  # noqa: S608
+def _count(connection: sqlite3.Connection, table: str, time_of: str, before: datetime | None, *, but: str = "") -> int:
+    statement = f"SELECT count(*) FROM {table} WHERE {time_of} < ?{but}"  # noqa: S608
     return int(connection.execute(statement, (maybe_micros(before),)).fetchone()[0])
 
 
@@ -150,7 +156,9 @@ def _remove_jobs(
     seen = 0
     for job_id in found:
         row = connection.execute(_TO_GO, {"id": job_id, "limit": limit}).fetchone()
-        if row is not None:
+        if row is None:
+            connection.execute(_LIVES_ON, (job_id,))
+        else:
             if _has_shortened(connection, job_id):
                 break
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "sqlite_progress._is_recorded": "tests/repository/test_repeated_writes.py",
     "sqlite_progress._status_of": "tests/repository/test_recording.py",
     "sqlite_retention._has_shortened": "tests/repository/test_retention.py",
+    "sqlite_retention._remove_jobs": "tests/repository/test_retention.py",
     "sqlite_schedules._overlapped": "tests/repository/test_schedule_repository.py",
     "sqlite_schedules.put_off": "tests/orchestrator/test_firing_side_by_side.py",
     "sqlite_schedules.stop_unreadable": "tests/repository/test_schedule_repository.py",

@@ -196,6 +196,34 @@ async def test_one_that_is_retried_meanwhile_stays(
     assert (await store.jobs.list()).total == 1
 
 
+async def test_a_job_that_the_version_before_has_given_another_run_lives_on(
+    retention: RetentionRepository, store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That version knows no marks, and may still be up beside this one."""
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._MOST_EVENTS", 2)
+    job = await a_stored(store, JobStatus.FAILED)
+    await retention.prune_jobs(LIMIT, NOON)
+    with closing(sqlite3.connect(store_path)) as connection, connection:
+        connection.execute("UPDATE jobs SET status = 'running', completed_at = NULL WHERE id = ?", (job.id,))
+
+    assert await retention.count_old(LIMIT, None, None, None) == (0, 0, 0, 0, 0, 0)
+    assert await prune_all(retention, None) == []
+    assert await store.queue.get_status(job.id) is JobStatus.RUNNING
+    with closing(sqlite3.connect(store_path)) as connection:
+        assert connection.execute("SELECT * FROM pruning").fetchall() == []
+
+
+async def test_messages_of_a_job_that_has_not_ended_stay(retention: RetentionRepository, store: Store) -> None:
+    """Whoever takes it over asks them who was asked already."""
+    running, ended = await a_stored(store, JobStatus.RUNNING), await a_stored(store, JobStatus.DONE)
+    for number, job in enumerate((running, ended)):
+        await store.messages.save(a_message(number, job.id), DEFAULT_TENANT, OLD)
+
+    assert await retention.count_old(None, LIMIT, None, None) == (0, 1, 0, 0, 0, 0)
+    assert [await retention.prune_messages(LIMIT), await retention.prune_messages(LIMIT)] == [1, 0]
+    assert await store.messages.get("message-0", DEFAULT_TENANT) is not None
+
+
 async def test_messages_keys_lines_of_schedules_and_rights_to_join_go_by_their_age(
     retention: RetentionRepository, store: Store, database: SQLiteDatabase
 ) -> None:
