@@ -78,14 +78,15 @@ class TaughtBook:
 
         What an example explains in part only is "unknown", unsure, with the intent among its nearest.
         """
-        text = normalise(message)
+        lines = [normalise(line) for line in message.splitlines() if line.strip()]
+        text = " ".join(lines)
         if not self.examples or len(text) > _LONGEST:
             return ()
         found, at, keys = list[TaughtPart](), 0, keys_of(content_words(text))
         examples = [(one, own) for one, own in zip(self.examples, self._keys, strict=True) if own <= keys]
         if not examples or no_order(text):
             return ()
-        pieces = _Pieces(text, examples)
+        pieces = _Pieces(lines, examples)
         meant = _in_part(pieces, _whole(pieces))
         for one in meant:
             if at < one.start:
@@ -186,23 +187,33 @@ def _said(example: Example, found: Fit, text: str) -> tuple[Said, ...]:
 class _Pieces:
     """A request between whose cuts orders may end, and the examples that may fit some of it."""
 
-    def __init__(self, text: str, examples: Sequence[tuple[Example, frozenset[str]]]) -> None:
-        """`examples` come with their keys."""
-        self._text = text
+    def __init__(self, lines: Sequence[str], examples: Sequence[tuple[Example, frozenset[str]]]) -> None:
+        """`lines` have single spaces; `examples` come with their keys."""
+        self._text = " ".join(lines)
         self._examples = examples
-        pieces = cut(text)
+        pieces, self._ordering = list[str](), set[int]()
+        for line in lines:
+            if pieces and read_request(_LIST_MARK.sub("", line)).orders:
+                self._ordering.add(len(pieces))
+            *others, last = cut(line)
+            pieces += [*others, f"{last} "]
         self.count: Final = len(pieces)
         self._places = [0]
         for piece in pieces:
             self._places.append(self._places[-1] + len(piece))
         ends = [at for at, piece in enumerate(pieces, 1) if piece.rstrip().endswith(_SENTENCE_ENDS)]
-        self._sentences = [*dict.fromkeys((0, *ends, self.count))]
+        self._sentences = sorted({0, *ends, *self._ordering, self.count})
 
     def words(self, start: int, end: int) -> str:
         return _LIST_MARK.sub("", self._text[self._places[start] : self._places[end]].strip(" ,;-–•"))
 
     def best(self, start: int, end: int, *, in_part: bool = False) -> _Meant | None:
-        """Return the example that explains the pieces, wholly or `in_part`; None: none, or nothing is ordered there."""
+        """Return the example that explains the pieces, wholly or `in_part`; None: none, or nothing is ordered there.
+
+        Nothing goes on into a line that orders something by itself.
+        """
+        if any(start < line < end for line in self._ordering):
+            return None
         words = self.words(start, end)
         content = content_words(words)
         keys = keys_of(content)

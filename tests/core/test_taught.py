@@ -51,6 +51,12 @@ REPORT = "Erstelle den Monatsbericht für die Abteilung"
         (f"{REPORT} Einkauf und schließ Teams", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "und schließ Teams"]),
         (f"{REPORT} Einkauf, dann schließ Teams", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "dann schließ Teams"]),
         (f"{REPORT} Einkauf und schick ihn Anna", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "und schick ihn Anna"]),
+        (f"{REPORT} Einkauf\nSchließ Teams", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "Schließ Teams"]),
+        (f"{REPORT} Einkauf\nLösche Archiv", [({"dept": "Einkauf"}, f"{REPORT} Einkauf"), "Lösche Archiv"]),
+        (
+            "Erstelle den Monatsbericht\nfür die Abteilung Einkauf",
+            [({"dept": "Einkauf"}, "Erstelle den Monatsbericht\nfür die Abteilung Einkauf")],
+        ),
         (
             f"Schließ Teams und {REPORT.lower()} Einkauf",
             ["Schließ Teams", ({"dept": "Einkauf"}, f"und {REPORT.lower()} Einkauf")],
