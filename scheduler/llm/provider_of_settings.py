@@ -1,5 +1,6 @@
 """Makes the provider that the settings name."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -43,12 +44,20 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
         recorder=recorder or LogRecorder(),
     )
     first, other = _first(settings), _fallback(settings)
-    provider = _make(first, settings, terms)
     if other.kind:
-        provider = FallbackProvider([provider, _make(other, settings, terms)], total=terms.patience.total)
+        both = [_make(first, settings, _with_half(terms)), _make(other, settings, terms)]
+        provider: LLMProvider = FallbackProvider(both, total=terms.patience.total)
+    else:
+        provider = _make(first, settings, terms)
     if settings.cache_likeness is not None:
         provider = SemanticCache(provider, alike=settings.cache_likeness)
     return provider
+
+
+def _with_half(terms: Terms) -> Terms:
+    """Return the terms of the first of two: it gets half the deadline at most, so silence for that long counts."""
+    half = min(terms.patience.each, terms.patience.total / 2)
+    return replace(terms, patience=replace(terms.patience, each=half))
 
 
 class _Server(NamedTuple):

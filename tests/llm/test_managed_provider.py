@@ -107,14 +107,13 @@ async def test_provider_that_fails_is_left_alone_and_tried_again_later(records: 
 def test_circuit_lets_one_through_when_half_open() -> None:
     clock = FakeClock()
     breaker = CircuitBreaker(clock, failures=1, pause=timedelta(seconds=10))
-    assert breaker.enter()
-    breaker.failed()
+    breaker.failed(breaker.enter())
     clock.advance(timedelta(seconds=11))
+    probe = breaker.enter()
 
-    assert [breaker.enter(), breaker.enter()] == [True, False]
-    breaker.left()
-    assert breaker.enter()
-    breaker.failed()
+    assert (probe > 0, breaker.enter()) == (True, 0)
+    breaker.left(probe)
+    breaker.failed(breaker.enter())
     assert breaker.closed_for == timedelta(seconds=10)
 
 

@@ -71,6 +71,28 @@ async def test_fallback_answers_and_budget_holds() -> None:
         await provider.close()
 
 
+async def test_first_that_is_silent_for_its_half_of_the_deadline_is_left_alone() -> None:
+    with openai_server() as first, ollama_server() as second:
+        first.otherwise = Move(delay=3)
+        settings = LLMSettings(
+            provider="openai",
+            model=MODEL,
+            url=f"{first.url}/v1",
+            fallback_provider="ollama",
+            fallback_model=MODEL,
+            fallback_url=second.url,
+            deadline_seconds=1,
+        )
+        provider = make_provider(settings, MemoryLedger())
+        assert provider is not None
+
+        for _ in range(7):
+            assert await provider.generate("Grüße Anna") == "Hallo Anna"
+        await provider.close()
+
+    assert len(first.requests) == 5
+
+
 async def keys_shown(settings: LLMSettings) -> None:
     provider = make_provider(settings, MemoryLedger())
     assert provider is not None
