@@ -1,7 +1,7 @@
 """Asks over a wire within a deadline, a budget and a crowd, tries again what may pass, and takes note of every try."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, Unpack
@@ -25,6 +25,7 @@ from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
 from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
+from scheduler.llm.to_its_end import ended, to_its_end
 from scheduler.llm.wire import FormTurnedDownError, Wire
 
 Got = TypeVar("Got", Completion, Embeddings)
@@ -189,7 +190,7 @@ class ManagedProvider(LLMProvider):
             try:
                 got = await ask(end - self._terms.clock.monotonic())
             except BaseException as error:
-                await _to_its_end(bill.settle(*self._judge(error, call, entered)))
+                await to_its_end(bill.settle(*self._judge(error, call, entered)))
                 raise
             self._breaker.succeeded()
             outcome = GOOD
@@ -198,8 +199,11 @@ class ManagedProvider(LLMProvider):
             except CPAError as error:
                 outcome = error.code
                 raise
+            except BaseException:
+                outcome = CPAError.code
+                raise
             finally:
-                await _to_its_end(bill.settle(got.usage or call.most, outcome))
+                await to_its_end(bill.settle(got.usage or call.most, outcome))
 
     async def _open(self, call: Call, end: float, model: str, attempt: int) -> tuple[int, Bill]:
         """Return the breaker's number of the try, and its bill. Raises TimeoutError where it would be in vain."""
@@ -271,18 +275,7 @@ def _call(prompt: str, form: Form | None, options: CallOptions) -> tuple[Call, f
 
 
 async def _given_up(asking: "asyncio.Future[Any]") -> None:
-    """End what nobody waits for any more, and wait until it has ended."""
+    """End what nobody waits for any more, and wait until it has ended; whoever still listens has been told how."""
     asking.cancel()
-    await asyncio.wait([asking])
-    if not asking.cancelled():
-        asking.exception()  # looked at: whoever still listens has been told
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Finish the work also when cancelled meanwhile, then pass that on."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    await to_its_end(asyncio.wait([asking]))
+    ended(asking)
