@@ -129,6 +129,8 @@ class ManagedProvider(LLMProvider):
             raise LLMTruncatedError(self.name, str(call.max_tokens))
         if got.finish is Finish.REFUSED:
             raise LLMRefusedError(self.name, got.text[:200] or "it says nothing more")
+        if got.finish is Finish.EMPTY:
+            raise LLMInvalidOutputError(self.name, "there is no text in it")
         return got.text
 
     def _vector(self, got: Embeddings) -> list[float]:
