@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -21,7 +22,7 @@ from scheduler.core.errors import (
 from scheduler.core.spending import Usage
 from scheduler.llm.bill import GOOD, Bill
 from scheduler.llm.exchange import Call, Completion, Embeddings, Finish, Form
-from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.llm.llm_provider import Answer, CallOptions, EmbeddingOptions, LLMProvider
 from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
@@ -64,10 +65,12 @@ class ManagedProvider(LLMProvider):
 
         return await self._persist(call, within, partial(self._complete, call), read)
 
-    async def get_embedding(self, text: str) -> list[float]:
+    async def get_embedding(self, text: str, **options: Unpack[EmbeddingOptions]) -> list[float]:
         """Return the vector of a text; see LLMProvider."""
-        call, model = Call(prompt=text, max_tokens=0, purpose="embedding"), self._wire.embedding_model
-        return await self._persist(call, None, partial(self._embed, text), self._vector, model)
+        call, ask = Call(prompt=text, max_tokens=0, purpose="embedding"), partial(self._embed, text)
+        if "spender" in options:
+            call = replace(call, spender=options["spender"])
+        return await self._persist(call, options.get("within"), ask, self._vector, self._wire.embedding_model)
 
     async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer in pieces; see LLMProvider."""

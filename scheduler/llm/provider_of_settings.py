@@ -50,7 +50,7 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
     else:
         provider = _make(first, settings, terms)
     if settings.cache_likeness is not None:
-        provider = SemanticCache(provider, alike=settings.cache_likeness)
+        provider = SemanticCache(provider, alike=settings.cache_likeness, total=terms.patience.total)
     return provider
 
 

@@ -24,8 +24,8 @@ def spoken(message: object, finish: str = "stop", **more: object) -> dict[str, A
     return {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice], **more}
 
 
-def said(content: object, **more: Any) -> dict[str, Any]:
-    return spoken({"role": "assistant", "content": content}, **more)
+def said(content: object, finish: Any = "stop", usage: object = None) -> dict[str, Any]:  # noqa: ANN401 - odd ones too
+    return spoken({"role": "assistant", "content": content}, finish, usage=usage)
 
 
 OPENAI: dict[str, tuple[Any, str, Usage]] = {
