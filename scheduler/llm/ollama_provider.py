@@ -18,10 +18,10 @@ from scheduler.core.spending import Usage
 from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish, counted, text_of, vectors_of
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import retry_after
+from scheduler.llm.servers import OLLAMA_URL
 from scheduler.llm.terms import Terms
 from scheduler.settings import is_loopback
 
-DEFAULT_URL = "http://127.0.0.1:11434"
 _LEAST_CONTEXT = 8_192  # tokens; Ollama's own default cuts long prompts off in silence
 
 
@@ -30,7 +30,7 @@ class OllamaProvider(ManagedProvider):
 
     def __init__(
         self,
-        base_url: str = DEFAULT_URL,
+        base_url: str = OLLAMA_URL,
         model: str = "llama2",
         *,
         embedding_model: str = "",

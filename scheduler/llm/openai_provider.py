@@ -24,12 +24,12 @@ from scheduler.llm.exchange import (
 )
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import in_our_words
+from scheduler.llm.servers import OPENAI_URL
 from scheduler.llm.structured import can_be_strict
 from scheduler.llm.terms import Terms
 from scheduler.llm.wire import FormTurnedDownError
 from scheduler.settings import is_loopback
 
-DEFAULT_URL: Final = "https://api.openai.com/v1"
 DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
 _FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 
@@ -42,7 +42,7 @@ class OpenAIProvider(ManagedProvider):
         api_key: str,
         model: str = "gpt-4",
         *,
-        base_url: str = DEFAULT_URL,
+        base_url: str = OPENAI_URL,
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
         terms: Terms | None = None,
     ) -> None:
