@@ -50,7 +50,7 @@ class FallbackProvider(LLMProvider):
 
     async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer of the first that begins to answer; see LLMProvider."""
-        last: CPAError = LLMTimeoutError(self.name, "no time")
+        last: CPAError = self._too_late(options)
         for provider, given in self._turns(options):
             begun = False
             try:
@@ -72,13 +72,16 @@ class FallbackProvider(LLMProvider):
             await provider.close()
 
     async def _first(self, options: CallOptions, ask: Callable[[LLMProvider, CallOptions], Awaitable[Got]]) -> Got:
-        last: CPAError = LLMTimeoutError(self.name, "no time")
+        last: CPAError = self._too_late(options)
         for provider, given in self._turns(options):
             try:
                 return await ask(provider, given)
             except _ELSEWHERE as error:
                 last = _gone(provider, error)
         raise last
+
+    def _too_late(self, options: CallOptions) -> CPAError:
+        return LLMTimeoutError(self.name, f"{options.get('within', self._total):.3g} s", hurried=True)
 
     def _turns(self, options: CallOptions) -> Iterator[tuple[LLMProvider, CallOptions]]:
         end = time.monotonic() + options.get("within", self._total)

@@ -125,7 +125,7 @@ class ManagedProvider(LLMProvider):
                 yield waiting
         except (TimeoutError, LLMTimeoutError) as error:
             hurried = waiting.limit < _NEARLY * min(each, patience.total.total_seconds())
-            raise LLMTimeoutError(self.name, f"{waiting.limit:.3g} s", hurried=hurried) from error
+            raise LLMTimeoutError(self.name, f"{min(each, left):.3g} s", hurried=hurried) from error
 
     def _text(self, call: Call, got: Completion) -> str:
         if got.finish is Finish.LENGTH:
