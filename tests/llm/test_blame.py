@@ -67,7 +67,7 @@ async def test_stream_that_goes_on_until_the_deadline_is_not_the_providers_fault
 
 
 async def test_silence_for_all_the_time_there_is_counts() -> None:
-    terms = Terms(patience=Patience(total=timedelta(seconds=0.2)), failures=2)
+    terms = Terms(patience=Patience(total=timedelta(seconds=1)), failures=2)
     provider = MockProvider(otherwise=NEVER, terms=terms)
     await fail(provider, times=2)
 
