@@ -271,15 +271,16 @@ class AgentIndex:
             return _SILENT
         return None if entry.breaker.lets_through else _RESTING
 
-    def take(self, agent_id: AgentId, action: str) -> None:
-        """Count a task as given to the agent."""
+    def take(self, agent_id: AgentId, action: str) -> int:
+        """Count a task as given to the agent; return what to give back with it."""
         entry = self._entries.get(agent_id)
-        if entry is not None:
-            entry.ours += 1
-            entry.by_capability[action] += 1
-            entry.breaker.enter()
+        if entry is None:
+            return 0
+        entry.ours += 1
+        entry.by_capability[action] += 1
+        return entry.breaker.enter()
 
-    def give_back(self, agent_id: AgentId, action: str, *, well: bool | None) -> None:
+    def give_back(self, agent_id: AgentId, action: str, taken: int, *, well: bool | None) -> None:
         """Count a task as over: well, by the agent's fault, or (None) neither."""
         entry = self._entries.get(agent_id)
         if entry is None:
@@ -289,7 +290,10 @@ class AgentIndex:
         for pool in entry.full_for:
             pool.free.append(entry)
         entry.full_for.clear()
-        {True: entry.breaker.succeeded, False: entry.breaker.failed, None: entry.breaker.left}[well]()
+        if well:
+            entry.breaker.succeeded()
+        else:
+            (entry.breaker.left if well is None else entry.breaker.failed)(taken)
 
     def leave_alone(self, agent_id: AgentId) -> None:
         """Give it nothing for a moment: it said that it is busy."""

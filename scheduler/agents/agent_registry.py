@@ -186,12 +186,12 @@ class AgentRegistry:
     @contextmanager
     def slot(self, agent_id: AgentId, action: str) -> Iterator[Slot]:
         """Count a task as given to the agent until the end of the block."""
-        self._index.take(agent_id, action)
+        taken = self._index.take(agent_id, action)
         slot = Slot()
         try:
             yield slot
         finally:
-            self._index.give_back(agent_id, action, well=slot.well)
+            self._index.give_back(agent_id, action, taken, well=slot.well)
 
     def leave_alone(self, agent_id: AgentId) -> None:
         """Give the agent nothing for a moment: it said that it is busy."""

@@ -19,6 +19,7 @@ from scheduler.executors.browser_pool import find_browser
 from scheduler.executors.libreoffice import INSTALL, find_libreoffice
 from scheduler.llm.budgets import models_of, unpriced
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
+from scheduler.llm.servers import missing_keys
 from scheduler.security.secrets_manager import SecretsManager, variable_of
 from scheduler.settings import Settings
 
@@ -191,6 +192,9 @@ def _model(settings: Settings) -> Finding:
     if not models:
         detail = say("keines eingerichtet; es geht nach Regeln", "none is set up; rules do the work")
         return Finding(name, good=False, detail=detail, advice="CPA_LLM_PROVIDER, CPA_LLM_MODEL", needed=False)
+    if missing := missing_keys(settings.llm):
+        detail = say("ohne Schlüssel; damit startet nichts", "without a key; nothing starts like this")
+        return Finding(name, good=False, detail=f"{', '.join(models)}: {detail}", advice=", ".join(missing))
     try:
         prices = load_prices(settings.llm.prices_file or DEFAULT_PRICES)
     except ValueError as error:

@@ -29,7 +29,8 @@ class CircuitBreaker:
         self._pause = self._first
         self._failed = 0
         self._open_until: float | None = None
-        self._trying = False
+        self._entered = 0
+        self._probe = 0
 
     @property
     def closed_for(self) -> timedelta:
@@ -41,28 +42,35 @@ class CircuitBreaker:
     @property
     def lets_through(self) -> bool:
         """Whether whoever asks now may try: while one tries whether it is back, nobody else does."""
-        return self._open_until is None or not (self._trying or self._clock.monotonic() < self._open_until)
+        return self._open_until is None or not (self._probe or self._clock.monotonic() < self._open_until)
 
-    def enter(self) -> bool:
-        """Ask to try, and tell how it went afterwards. False: not now."""
+    def enter(self) -> int:
+        """Ask to try, and tell how it went afterwards, by the number that is returned. 0: not now."""
         if not self.lets_through:
-            return False
-        self._trying = self._open_until is not None
-        return True
+            return 0
+        self._entered += 1
+        if self._open_until is not None:
+            self._probe = self._entered
+        return self._entered
 
     def succeeded(self) -> None:
-        """Note a try that went well."""
-        self._failed, self._open_until, self._trying = 0, None, False
+        """Note a try that went well: it is back, whoever has found out."""
+        self._failed, self._open_until, self._probe = 0, None, 0
         self._pause = self._first
 
-    def failed(self) -> None:
-        """Note a try that failed through the other side's fault."""
-        self._failed += 1
-        if self._trying or (self._failed >= self._most and self.lets_through):
+    def failed(self, entered: int) -> None:
+        """Note a try that failed through the other side's fault. One that began before it opened says nothing new."""
+        if self._open_until is None:
+            self._failed += 1
+        if self._is_probe(entered) or (self._open_until is None and self._failed >= self._most):
             self._open_until = self._clock.monotonic() + self._pause
             self._pause = min(2 * self._pause, self._longest)
-        self._trying = False
+        self.left(entered)
 
-    def left(self) -> None:
+    def left(self, entered: int) -> None:
         """Note a try that says nothing of the other side: it was given up, or refused for what was asked."""
-        self._trying = False
+        if self._is_probe(entered):
+            self._probe = 0
+
+    def _is_probe(self, entered: int) -> bool:
+        return entered != 0 and entered == self._probe

@@ -36,12 +36,16 @@ class LLMRateLimitError(UnavailableError):
 
 
 class LLMTimeoutError(UnavailableError):
-    """No answer in time; what the provider counts for it is not known."""
+    """No answer in time; what the provider counts for it is not known.
+
+    `hurried`: it had less time than a try has, because the deadline was near.
+    """
 
     code: ClassVar[str] = "llm_timeout"
 
-    def __init__(self, provider: str, limit: str) -> None:
+    def __init__(self, provider: str, limit: str, *, hurried: bool = False) -> None:
         super().__init__(f"{provider} did not answer within {limit}", provider=provider, limit=limit)
+        self.hurried = hurried
 
 
 class LLMUnavailableError(UnavailableError):

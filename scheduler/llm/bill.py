@@ -1,16 +1,17 @@
 """One try to ask a model: paid at its most beforehand, settled afterwards, noted and traced."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
 from scheduler.core import metering
-from scheduler.core.errors import UnavailableError
 from scheduler.core.spending import Account, Amount, CallRecord, Spender, Usage
 from scheduler.core.trace_context import of_run
 from scheduler.llm.exchange import Call
 from scheduler.llm.terms import Terms
+from scheduler.llm.to_its_end import ended, to_its_end
 from scheduler.telemetry.telemetry import begin_span, end_span
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ class Bill:
 
     @classmethod
     async def open(cls, call: Call, terms: Terms, *, provider: str, model: str, attempt: int) -> Self:
-        """Pay the most it can cost. Raises LLMBudgetError."""
+        """Pay the most it can cost; whoever goes away meanwhile has paid nothing. Raises LLMBudgetError."""
         accounts = terms.limits.accounts(call.spender, terms.clock.now().date())
         paid = _amount(call.most, terms, model)
-        await terms.ledger.charge(accounts, paid)
+        charging = asyncio.ensure_future(terms.ledger.charge(accounts, paid))
+        try:
+            await to_its_end(charging)
+        except asyncio.CancelledError:
+            if ended(charging):
+                await to_its_end(_give_back(terms, accounts, paid))
+            raise
         return cls(
             call=call,
             provider=provider,
@@ -58,10 +65,7 @@ class Bill:
         """Give back what was paid too much, and note how it went. What cannot be given back now stays paid."""
         cost = _amount(used, self.terms, self.model)
         milliseconds = (self.terms.clock.monotonic() - self.began) * 1000
-        try:
-            await self.terms.ledger.give_back(self.accounts, self.paid.minus(cost))
-        except UnavailableError as error:
-            log.warning("llm_not_given_back", accounts=[one.name for one in self.accounts], code=error.code)
+        await _give_back(self.terms, self.accounts, self.paid.minus(cost))
         self._end_span(used, cost, outcome)
         record = CallRecord(
             spender=self.call.spender,
@@ -87,6 +91,13 @@ class Bill:
         )
         money = {} if cost.micros is None else {"micros": cost.micros}
         end_span(self.span, None if outcome == GOOD else outcome, outcome=outcome, **money)
+
+
+async def _give_back(terms: Terms, accounts: tuple[Account, ...], amount: Amount) -> None:
+    try:
+        await terms.ledger.give_back(accounts, amount)
+    except Exception as error:  # noqa: BLE001 - what came for it is worth more
+        log.warning("llm_not_given_back", accounts=[one.name for one in accounts], error=repr(error))
 
 
 def _span(call: Call, provider: str, model: str, attempt: int) -> "Span | None":

@@ -73,6 +73,8 @@ class Finish(StrEnum):
     STOP = "stop"
     LENGTH = "length"
     REFUSED = "refused"
+    EMPTY = "empty"
+    """There is no text in it, not even an empty one."""
 
 
 class Completion(NamedTuple):
@@ -96,3 +98,21 @@ class Embeddings(NamedTuple):
 
     vectors: list[list[float]]
     usage: Usage | None = None
+
+
+def counted(read: object, written: object) -> Usage | None:
+    """Return what a provider says it counted; None: it does not say, or what it says is no count."""
+    counts = [one for one in (read, written) if isinstance(one, int) and not isinstance(one, bool) and one >= 0]
+    return Usage(*counts) if len(counts) == 2 else None
+
+
+def text_of(said: object) -> str:
+    """Return the text that a provider sent, none as an empty one. Raises TypeError for what is no text."""
+    if said is not None and not isinstance(said, str):
+        raise TypeError(f"{type(said).__name__} instead of a text")
+    return said or ""
+
+
+def vectors_of(said: Any) -> list[list[float]]:  # noqa: ANN401 - whatever the provider sent
+    """Return the vectors that a provider sent. Raises TypeError and ValueError for what is none."""
+    return [[float(value) for value in one] for one in said]

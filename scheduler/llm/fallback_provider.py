@@ -8,8 +8,8 @@ from typing import TypeVar, Unpack
 
 import structlog
 
-from scheduler.core.errors import CPAError, LLMAuthError, UnavailableError
-from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.core.errors import CPAError, LLMAuthError, LLMTimeoutError, UnavailableError
+from scheduler.llm.llm_provider import Answer, CallOptions, EmbeddingOptions, LLMProvider
 
 Got = TypeVar("Got")
 
@@ -44,13 +44,13 @@ class FallbackProvider(LLMProvider):
         """Return the first answer; see LLMProvider."""
         return await self._first(options, lambda provider, given: provider.generate_structured(prompt, schema, **given))
 
-    async def get_embedding(self, text: str) -> list[float]:
+    async def get_embedding(self, text: str, **options: Unpack[EmbeddingOptions]) -> list[float]:
         """Return the vector of the first provider alone: vectors of different models cannot be compared."""
-        return await self._providers[0].get_embedding(text)
+        return await self._providers[0].get_embedding(text, **options)
 
     async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer of the first that begins to answer; see LLMProvider."""
-        last: CPAError | None = None
+        last: CPAError = self._too_late(options)
         for provider, given in self._turns(options):
             begun = False
             try:
@@ -64,8 +64,7 @@ class FallbackProvider(LLMProvider):
                 last = _gone(provider, error)
             else:
                 return
-        if last:
-            raise last
+        raise last
 
     async def close(self) -> None:
         """Close all of them."""
@@ -73,13 +72,16 @@ class FallbackProvider(LLMProvider):
             await provider.close()
 
     async def _first(self, options: CallOptions, ask: Callable[[LLMProvider, CallOptions], Awaitable[Got]]) -> Got:
-        last: CPAError = UnavailableError("no provider")
+        last: CPAError = self._too_late(options)
         for provider, given in self._turns(options):
             try:
                 return await ask(provider, given)
             except _ELSEWHERE as error:
                 last = _gone(provider, error)
         raise last
+
+    def _too_late(self, options: CallOptions) -> CPAError:
+        return LLMTimeoutError(self.name, f"{options.get('within', self._total):.3g} s", hurried=True)
 
     def _turns(self, options: CallOptions) -> Iterator[tuple[LLMProvider, CallOptions]]:
         end = time.monotonic() + options.get("within", self._total)

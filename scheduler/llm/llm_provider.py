@@ -12,7 +12,15 @@ from scheduler.llm.exchange import ImagePart
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-class CallOptions(TypedDict, total=False):
+class EmbeddingOptions(TypedDict, total=False):
+    """What may be said beside a text, and beside a prompt: who pays, and by when."""
+
+    spender: Spender
+    within: float
+    """Seconds until there must be an answer or an error, all tries included."""
+
+
+class CallOptions(EmbeddingOptions, total=False):
     """What may be said beside the prompt."""
 
     system: str
@@ -24,9 +32,6 @@ class CallOptions(TypedDict, total=False):
     """What the answer is for, in a word; it stands in the record."""
     prompt_id: str
     """The prompt file with its version; it stands in the record."""
-    spender: Spender
-    within: float
-    """Seconds until there must be an answer or an error, all tries included."""
 
 
 class LLMProvider(ABC):
@@ -58,7 +63,7 @@ class LLMProvider(ABC):
         """
 
     @abstractmethod
-    async def get_embedding(self, text: str) -> list[float]:
+    async def get_embedding(self, text: str, **options: Unpack[EmbeddingOptions]) -> list[float]:
         """Return the vector of a text."""
 
     async def close(self) -> None:  # noqa: B027 - many have nothing to close

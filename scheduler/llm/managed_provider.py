@@ -1,8 +1,9 @@
 """Asks over a wire within a deadline, a budget and a crowd, tries again what may pass, and takes note of every try."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -21,16 +22,19 @@ from scheduler.core.errors import (
 from scheduler.core.spending import Usage
 from scheduler.llm.bill import GOOD, Bill
 from scheduler.llm.exchange import Call, Completion, Embeddings, Finish, Form
-from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.llm.llm_provider import Answer, CallOptions, EmbeddingOptions, LLMProvider
 from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
+from scheduler.llm.to_its_end import ended, to_its_end
 from scheduler.llm.wire import FormTurnedDownError, Wire
 
 Got = TypeVar("Got", Completion, Embeddings)
 Read = TypeVar("Read")
 
 _CANCELLED = "cancelled"
+_LEAST = 0.02  # seconds without which no try is begun: nobody answers in less
+_NEARLY = 0.9  # the share of its time after which a silent try was not too short
 
 
 class ManagedProvider(LLMProvider):
@@ -61,10 +65,12 @@ class ManagedProvider(LLMProvider):
 
         return await self._persist(call, within, partial(self._complete, call), read)
 
-    async def get_embedding(self, text: str) -> list[float]:
+    async def get_embedding(self, text: str, **options: Unpack[EmbeddingOptions]) -> list[float]:
         """Return the vector of a text; see LLMProvider."""
-        call, model = Call(prompt=text, max_tokens=0, purpose="embedding"), self._wire.embedding_model
-        return await self._persist(call, None, partial(self._embed, text), self._vector, model)
+        call, ask = Call(prompt=text, max_tokens=0, purpose="embedding"), partial(self._embed, text)
+        if "spender" in options:
+            call = replace(call, spender=options["spender"])
+        return await self._persist(call, options.get("within"), ask, self._vector, self._wire.embedding_model)
 
     async def stream(self, prompt: str, **options: Unpack[CallOptions]) -> AsyncGenerator[str, None]:
         """Yield the answer in pieces; see LLMProvider."""
@@ -85,49 +91,49 @@ class ManagedProvider(LLMProvider):
         await self._wire.close()
 
     async def _complete(self, call: Call, left: float) -> Completion:
-        limit = self._limit(left)
-        async with self._answered_within(limit):
-            return await self._wire.complete(call, limit)
+        async with self._answered_within(left) as waiting:
+            return await self._wire.complete(call, waiting.limit)
 
     async def _embed(self, text: str, left: float) -> Embeddings:
-        limit = self._limit(left)
-        async with self._answered_within(limit):
-            return await self._wire.embed([text], limit)
+        async with self._answered_within(left) as waiting:
+            return await self._wire.embed([text], waiting.limit)
 
     async def _pour(self, call: Call, pieces: asyncio.Queue[str | None], left: float) -> Completion:
         """Have the answer come in pieces, none of which may take longer than one try."""
         text, usage, finish = "", None, Finish.STOP
-        limit, now = self._limit(left), asyncio.get_running_loop().time
-        end = now() + left
         try:
-            async with self._answered_within(limit) as timer:
-                async for chunk in self._wire.stream(call, limit):
+            async with self._answered_within(left) as waiting:
+                async for chunk in self._wire.stream(call, waiting.limit):
                     text, usage, finish = text + chunk.text, chunk.usage or usage, chunk.finish or finish
                     if chunk.text:
                         pieces.put_nowait(chunk.text)
-                    timer.reschedule(min(now() + limit, end))
+                    waiting.go_on()
         except UnavailableError as error:
             if text:
                 raise _BrokenOffError(error) from error
             raise
         return Completion(text, finish, usage)
 
-    def _limit(self, left: float) -> float:
-        return min(self._terms.patience.each.total_seconds(), left)
-
     @asynccontextmanager
-    async def _answered_within(self, limit: float) -> AsyncIterator[asyncio.Timeout]:
+    async def _answered_within(self, left: float) -> AsyncIterator["_Waiting"]:
+        """Wait for an answer as long as a try may, and no longer than there is time left."""
+        patience = self._terms.patience
+        each = patience.each.total_seconds()
+        waiting = _Waiting(each, left)
         try:
-            async with asyncio.timeout(limit) as timer:
-                yield timer
-        except TimeoutError:
-            raise LLMTimeoutError(self.name, f"{limit:.3g} s") from None
+            async with waiting.timer:
+                yield waiting
+        except (TimeoutError, LLMTimeoutError) as error:
+            hurried = waiting.limit < _NEARLY * min(each, patience.total.total_seconds())
+            raise LLMTimeoutError(self.name, f"{min(each, left):.3g} s", hurried=hurried) from error
 
     def _text(self, call: Call, got: Completion) -> str:
         if got.finish is Finish.LENGTH:
             raise LLMTruncatedError(self.name, str(call.max_tokens))
         if got.finish is Finish.REFUSED:
             raise LLMRefusedError(self.name, got.text[:200] or "it says nothing more")
+        if got.finish is Finish.EMPTY:
+            raise LLMInvalidOutputError(self.name, "there is no text in it")
         return got.text
 
     def _vector(self, got: Embeddings) -> list[float]:
@@ -178,18 +184,18 @@ class ManagedProvider(LLMProvider):
         """Wait for a place, pay, ask once, and settle what it cost however it ends."""
         if not self._breaker.lets_through:
             raise self._left_alone()
+        left = end - self._terms.clock.monotonic()
         async with AsyncExitStack() as held:
-            left = end - self._terms.clock.monotonic()
             try:
                 async with asyncio.timeout(left):
                     await held.enter_async_context(self._places)
-                    bill = await self._open(call, model, attempt)
+                    entered, bill = await self._open(call, end, model, attempt)
             except TimeoutError:
-                raise LLMTimeoutError(self.name, f"{left:.3g} s") from None
+                raise LLMTimeoutError(self.name, f"{left:.3g} s", hurried=True) from None
             try:
                 got = await ask(end - self._terms.clock.monotonic())
             except BaseException as error:
-                await _to_its_end(bill.settle(*self._judge(error, call)))
+                await to_its_end(bill.settle(*self._judge(error, call, entered)))
                 raise
             self._breaker.succeeded()
             outcome = GOOD
@@ -198,39 +204,64 @@ class ManagedProvider(LLMProvider):
             except CPAError as error:
                 outcome = error.code
                 raise
+            except BaseException:
+                outcome = CPAError.code
+                raise
             finally:
-                await _to_its_end(bill.settle(got.usage or call.most, outcome))
+                await to_its_end(bill.settle(got.usage or call.most, outcome))
 
-    async def _open(self, call: Call, model: str, attempt: int) -> Bill:
+    async def _open(self, call: Call, end: float, model: str, attempt: int) -> tuple[int, Bill]:
+        """Return the breaker's number of the try, and its bill. Raises TimeoutError where it would be in vain."""
         if not (Permission.granted or self._wire.stays_here):
             raise LLMNotSetUpError("asking models is switched off")
-        if not self._breaker.enter():
+        if end - self._terms.clock.monotonic() < _LEAST:
+            raise TimeoutError
+        entered = self._breaker.enter()
+        if not entered:
             raise self._left_alone()
         try:
-            return await Bill.open(call, self._terms, provider=self._wire.provider, model=model, attempt=attempt)
+            bill = await Bill.open(call, self._terms, provider=self._wire.provider, model=model, attempt=attempt)
         except BaseException:
-            self._breaker.left()
+            self._breaker.left(entered)
             raise
+        return entered, bill
 
     def _left_alone(self) -> LLMUnavailableError:
         pause = self._breaker.closed_for.total_seconds()
         return LLMUnavailableError(self.name, f"it failed too often and is left alone for {pause:.0f} s")
 
-    def _judge(self, error: BaseException, call: Call) -> tuple[Usage, str]:
+    def _judge(self, error: BaseException, call: Call, entered: int) -> tuple[Usage, str]:
         """Tell the breaker, and return what the try is counted as: all it can have cost if nobody knows better.
 
-        Whoever went away, and a provider that asks for patience, say nothing against it.
+        Whoever went away or was in a hurry, and a provider that asks for patience, say nothing against it.
         """
         if isinstance(error, _BrokenOffError | FormTurnedDownError):
             error = error.cause
-        if isinstance(error, UnavailableError) and not isinstance(error, LLMRateLimitError):
-            self._breaker.failed()
+        blameless = isinstance(error, LLMRateLimitError) or getattr(error, "hurried", False)
+        if isinstance(error, UnavailableError) and not blameless:
+            self._breaker.failed(entered)
         else:
-            self._breaker.left()
+            self._breaker.left(entered)
         if not isinstance(error, CPAError):
             return call.most, _CANCELLED if isinstance(error, asyncio.CancelledError) else CPAError.code
         begun = getattr(error, "cut_off", isinstance(error, LLMTimeoutError))
         return call.most if begun else Usage(), error.code
+
+
+class _Waiting:
+    """How long an answer, or its next piece, is waited for."""
+
+    def __init__(self, each: float, left: float) -> None:
+        self._each = each
+        self._now = asyncio.get_running_loop().time
+        self._end = self._now() + left
+        self.limit = min(each, left)
+        self.timer = asyncio.timeout(self.limit)
+
+    def go_on(self) -> None:
+        """Wait anew, because something has come."""
+        self.limit = min(self._each, self._end - self._now())
+        self.timer.reschedule(self._now() + self.limit)
 
 
 class _BrokenOffError(Exception):
@@ -249,18 +280,7 @@ def _call(prompt: str, form: Form | None, options: CallOptions) -> tuple[Call, f
 
 
 async def _given_up(asking: "asyncio.Future[Any]") -> None:
-    """End what nobody waits for any more, and wait until it has ended."""
+    """End what nobody waits for any more, and wait until it has ended; whoever still listens has been told how."""
     asking.cancel()
-    await asyncio.wait([asking])
-    if not asking.cancelled():
-        asking.exception()  # looked at: whoever still listens has been told
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Finish the work also when cancelled meanwhile, then pass that on."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    await to_its_end(asyncio.wait([asking]))
+    ended(asking)

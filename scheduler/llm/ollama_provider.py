@@ -15,13 +15,13 @@ from scheduler.core.errors import (
     LLMUnavailableError,
 )
 from scheduler.core.spending import Usage
-from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish
+from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish, counted, text_of, vectors_of
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import retry_after
+from scheduler.llm.servers import OLLAMA_URL
 from scheduler.llm.terms import Terms
 from scheduler.settings import is_loopback
 
-DEFAULT_URL = "http://127.0.0.1:11434"
 _LEAST_CONTEXT = 8_192  # tokens; Ollama's own default cuts long prompts off in silence
 
 
@@ -30,7 +30,7 @@ class OllamaProvider(ManagedProvider):
 
     def __init__(
         self,
-        base_url: str = DEFAULT_URL,
+        base_url: str = OLLAMA_URL,
         model: str = "llama2",
         *,
         embedding_model: str = "",
@@ -56,7 +56,11 @@ class OllamaWire:
             answer = await self._client.post("/api/chat", json=self._body(call, stream=False), timeout=limit)
             self._check(answer)
             said = answer.json()
-        return Completion(said["message"].get("content", ""), _finish(said) or Finish.STOP, _usage(said))
+            self._check_words(said)
+            text = said["message"].get("content")
+            finish = _finish(said) or Finish.STOP
+            empty = text is None and finish is Finish.STOP
+            return Completion(text_of(text), Finish.EMPTY if empty else finish, _usage(said))
 
     async def stream(self, call: Call, limit: float) -> AsyncIterator[Chunk]:
         """Ask once and yield the answer as it comes; see Wire."""
@@ -68,9 +72,8 @@ class OllamaWire:
                     self._check(answer)
                 async for line in answer.aiter_lines():
                     said = json.loads(line)
-                    if "error" in said:
-                        raise LLMUnavailableError(self.provider, said["error"], cut_off=True)
-                    yield Chunk(said.get("message", {}).get("content", ""), _finish(said), _usage(said))
+                    self._check_words(said)
+                    yield Chunk(text_of(said.get("message", {}).get("content")), _finish(said), _usage(said))
                     if said.get("done"):
                         return
         raise LLMUnavailableError(self.provider, "the answer was cut off", cut_off=True)
@@ -82,7 +85,8 @@ class OllamaWire:
             answer = await self._client.post("/api/embed", json=body, timeout=limit)
             self._check(answer)
             said = answer.json()
-        return Embeddings(said["embeddings"], Usage(said.get("prompt_eval_count", 0), 0))
+            self._check_words(said)
+            return Embeddings(vectors_of(said["embeddings"]), counted(said.get("prompt_eval_count", 0), 0))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -117,6 +121,11 @@ class OllamaWire:
             raise LLMUnavailableError(self.provider, f"HTTP {answer.status_code}: {why}")
         raise LLMRequestError(self.provider, why)
 
+    def _check_words(self, said: dict[str, Any]) -> None:
+        """Raise what it says of an error beside HTTP 200."""
+        if "error" in said:
+            raise LLMUnavailableError(self.provider, str(said["error"]), cut_off=True)
+
     @contextmanager
     def _in_our_words(self, limit: float) -> Iterator[None]:
         try:
@@ -125,7 +134,7 @@ class OllamaWire:
             raise LLMTimeoutError(self.provider, f"{limit:.0f} s") from error
         except httpx.ConnectError as error:
             raise LLMUnavailableError(self.provider, str(error)) from error
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = str(error) or type(error).__name__
             raise LLMUnavailableError(self.provider, f"its answer cannot be read: {why}", cut_off=True) from error
 
@@ -138,4 +147,4 @@ def _finish(said: dict[str, Any]) -> Finish | None:
 
 def _usage(said: dict[str, Any]) -> Usage | None:
     """Return what it counted. It leaves out what is zero, so a cached prompt has no count."""
-    return Usage(said.get("prompt_eval_count", 0), said.get("eval_count", 0)) if said.get("done") else None
+    return counted(said.get("prompt_eval_count", 0), said.get("eval_count", 0)) if said.get("done") else None

@@ -23,7 +23,7 @@ _LONGEST = 300  # characters of an explanation
 
 @contextmanager
 def in_our_words(provider: str, limit: float) -> Iterator[None]:
-    """Raise an error of ours for one of the SDK's."""
+    """Raise an error of ours for one of the SDK's, and for an answer that is not as it should be."""
     try:
         yield
     except openai.APITimeoutError as error:
@@ -38,6 +38,9 @@ def in_our_words(provider: str, limit: float) -> Iterator[None]:
         raise LLMUnavailableError(provider, _short(error), cut_off=True) from error
     except (OSError, ValueError) as error:
         raise LLMUnavailableError(provider, _short(error), cut_off=True) from error
+    except (LookupError, TypeError, AttributeError) as error:
+        why = f"its answer cannot be read: {_short(error)}"
+        raise LLMUnavailableError(provider, why, cut_off=True) from error
 
 
 def _of_status(provider: str, error: openai.APIStatusError) -> CPAError:

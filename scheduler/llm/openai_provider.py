@@ -11,15 +11,25 @@ from openai.types.chat import ChatCompletion
 
 from scheduler.core.errors import LLMRequestError, LLMUnavailableError
 from scheduler.core.spending import Usage
-from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish, Form
+from scheduler.llm.exchange import (
+    Call,
+    Chunk,
+    Completion,
+    Embeddings,
+    Finish,
+    Form,
+    counted,
+    text_of,
+    vectors_of,
+)
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import in_our_words
+from scheduler.llm.servers import OPENAI_URL
 from scheduler.llm.structured import can_be_strict
 from scheduler.llm.terms import Terms
 from scheduler.llm.wire import FormTurnedDownError
 from scheduler.settings import is_loopback
 
-DEFAULT_URL: Final = "https://api.openai.com/v1"
 DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
 _FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 
@@ -32,7 +42,7 @@ class OpenAIProvider(ManagedProvider):
         api_key: str,
         model: str = "gpt-4",
         *,
-        base_url: str = DEFAULT_URL,
+        base_url: str = OPENAI_URL,
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
         terms: Terms | None = None,
     ) -> None:
@@ -58,11 +68,11 @@ class OpenAIWire:
     async def complete(self, call: Call, limit: float) -> Completion:
         """Ask once; see Wire."""
         if call.form is None:
-            return _completion(await self._create(call, limit, {}))
+            return await self._create(call, limit, {})
         way = self._ways[0]
         asked, more = way(call, call.form)
         try:
-            return _completion(await self._create(asked, limit, more))
+            return await self._create(asked, limit, more)
         except LLMRequestError as error:
             if way is self._ways[-1] or not _speaks_of_the_form(error):
                 raise
@@ -85,7 +95,7 @@ class OpenAIWire:
                 choice = chunk.choices[0]
                 ended = ended or choice.finish_reason is not None
                 finish = _FINISHES.get(choice.finish_reason, Finish.STOP) if choice.finish_reason else None
-                yield Chunk(choice.delta.content or "", finish, usage)
+                yield Chunk(text_of(choice.delta.content), finish, usage)
         if not ended:
             raise LLMUnavailableError(self.provider, "the answer was cut off", cut_off=True)
 
@@ -93,19 +103,22 @@ class OpenAIWire:
         """Return the vectors of texts; see Wire."""
         with in_our_words(self.provider, limit):
             answer = await self._client.embeddings.create(input=list(texts), model=self.embedding_model, timeout=limit)
-        vectors = [one.embedding for one in sorted(answer.data, key=lambda one: one.index)]
-        return Embeddings(vectors, Usage(answer.usage.prompt_tokens, 0) if answer.usage else None)
+            vectors = [one.embedding for one in sorted(answer.data, key=lambda one: one.index)]
+            return Embeddings(vectors_of(vectors), counted(getattr(answer.usage, "prompt_tokens", None), 0))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _create(self, call: Call, limit: float, more: dict[str, Any]) -> ChatCompletion:
+    async def _create(self, call: Call, limit: float, more: dict[str, Any]) -> Completion:
         with in_our_words(self.provider, limit):
             answer = await self._client.chat.completions.create(**_body(call, self.model), **more, timeout=limit)
             if not isinstance(answer, ChatCompletion):
                 raise LLMUnavailableError(self.provider, "its answer is no JSON", cut_off=True)
-            return answer
+            if not answer.choices:
+                why = getattr(answer, "error", None) or "there is no choice in its answer"
+                raise LLMUnavailableError(self.provider, str(why)[:300], cut_off=True)
+            return _completion(answer)
 
 
 def _body(call: Call, model: str) -> dict[str, Any]:
@@ -143,16 +156,14 @@ def _speaks_of_the_form(error: LLMRequestError) -> bool:
 
 
 def _completion(answer: ChatCompletion) -> Completion:
-    usage = _usage(answer.usage)
-    if not answer.choices:
-        return Completion("", Finish.STOP, usage)
-    choice = answer.choices[0]
+    choice, usage = answer.choices[0], _usage(answer.usage)
     if choice.message.refusal:
-        return Completion(choice.message.refusal, Finish.REFUSED, usage)
+        return Completion(text_of(choice.message.refusal), Finish.REFUSED, usage)
     called = choice.message.tool_calls or []
-    text = next((one.function.arguments for one in called if one.type == "function"), choice.message.content or "")
-    return Completion(text, _FINISHES.get(choice.finish_reason, Finish.STOP), usage)
+    text = next((one.function.arguments for one in called if one.type == "function"), choice.message.content)
+    otherwise = Finish.EMPTY if text is None else Finish.STOP
+    return Completion(text_of(text), _FINISHES.get(choice.finish_reason, otherwise), usage)
 
 
-def _usage(usage: Any) -> Usage | None:  # noqa: ANN401 - the SDK's type differs between calls
-    return None if usage is None else Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0)
+def _usage(usage: object) -> Usage | None:
+    return counted(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))

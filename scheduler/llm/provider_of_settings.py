@@ -1,19 +1,18 @@
 """Makes the provider that the settings name."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import NamedTuple
 
 import structlog
-from pydantic import SecretStr
 
-from scheduler.core.errors import LLMNotSetUpError
 from scheduler.core.spending import CallRecorder, Ledger
-from scheduler.llm import ollama_provider
 from scheduler.llm.budgets import limits_of, models_of, unpriced
 from scheduler.llm.fallback_provider import FallbackProvider
 from scheduler.llm.llm_provider import LLMProvider
+from scheduler.llm.ollama_provider import OllamaProvider
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm.semantic_cache import SemanticCache
+from scheduler.llm.servers import Server
 from scheduler.llm.terms import LogRecorder, Patience, Terms
 from scheduler.settings import LLMSettings
 
@@ -42,70 +41,34 @@ def make_provider(settings: LLMSettings, ledger: Ledger, recorder: CallRecorder 
         ledger=ledger,
         recorder=recorder or LogRecorder(),
     )
-    first, other = _first(settings), _fallback(settings)
-    provider = _make(first, settings, terms)
+    first, other = Server.first(settings), Server.fallback(settings)
     if other.kind:
-        provider = FallbackProvider([provider, _make(other, settings, terms)], total=terms.patience.total)
+        both = [_make(first, settings, _with_half(terms)), _make(other, settings, terms)]
+        provider: LLMProvider = FallbackProvider(both, total=terms.patience.total)
+    else:
+        provider = _make(first, settings, terms)
     if settings.cache_likeness is not None:
-        provider = SemanticCache(provider, alike=settings.cache_likeness)
+        provider = SemanticCache(provider, alike=settings.cache_likeness, total=terms.patience.total)
     return provider
 
 
-class _Server(NamedTuple):
-    """Who is asked, and with which key. `wants`: the setting that holds one."""
-
-    kind: str
-    model: str
-    url: str | None
-    key: SecretStr | None
-    wants: str
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return self.kind, (self.url or "").rstrip("/")
+def _with_half(terms: Terms) -> Terms:
+    """Return the terms of the first of two: it gets half the deadline at most, so silence for that long counts."""
+    half = min(terms.patience.each, terms.patience.total / 2)
+    return replace(terms, patience=replace(terms.patience, each=half))
 
 
-def _first(settings: LLMSettings) -> _Server:
-    return _Server(settings.provider, settings.model, settings.url, settings.key, "CPA_LLM_KEY")
-
-
-def _fallback(settings: LLMSettings) -> _Server:
-    """Return the fall-back. The key of the first is shown to nobody else: only where both are the same server."""
-    first = _first(settings)
-    other = _Server(
-        settings.fallback_provider,
-        settings.fallback_model,
-        settings.fallback_url,
-        settings.fallback_key,
-        "CPA_LLM_FALLBACK_KEY",
-    )
-    return other._replace(key=first.key) if other.key is None and other.place == first.place else other
-
-
-def _make(server: _Server, settings: LLMSettings, terms: Terms) -> LLMProvider:
+def _make(server: Server, settings: LLMSettings, terms: Terms) -> LLMProvider:
     if server.kind == "ollama":
-        return ollama_provider.OllamaProvider(
-            server.url or ollama_provider.DEFAULT_URL,
-            server.model,
-            embedding_model=settings.embedding_model,
-            terms=terms,
-        )
+        embedding = settings.embedding_model
+        return OllamaProvider(server.url, server.model, embedding_model=embedding, terms=terms)
     # takes most of a second to import, which only those pay who use it
     from scheduler.llm import openai_provider  # noqa: PLC0415
 
     return openai_provider.OpenAIProvider(
-        _key(server),
+        server.shown_key,
         server.model,
-        base_url=server.url or openai_provider.DEFAULT_URL,
+        base_url=server.url,
         embedding_model=settings.embedding_model or openai_provider.DEFAULT_EMBEDDING_MODEL,
         terms=terms,
     )
-
-
-def _key(server: _Server) -> str:
-    """Return the key; servers of one's own often want none."""
-    if server.key is not None:
-        return server.key.get_secret_value()
-    if server.url is None:
-        raise LLMNotSetUpError(server.wants)
-    return "none"

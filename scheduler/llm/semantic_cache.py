@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scheduler.core.clock import Clock, SystemClock
 from scheduler.core.errors import CPAError
-from scheduler.llm.llm_provider import Answer, CallOptions, LLMProvider
+from scheduler.llm.llm_provider import Answer, CallOptions, EmbeddingOptions, LLMProvider
 
 
 class _Kept(NamedTuple):
@@ -23,7 +23,8 @@ class SemanticCache(LLMProvider):
     """Wraps a provider. An answer is only given again to the same tenant, for the same purpose, system text and form.
 
     Questions mean the same if the cosine of their vectors is at least `alike`; 1 asks for the very same words and makes
-    no vectors. Questions with pictures always go through.
+    no vectors. Questions with pictures always go through. A vector is paid by whoever asks, and made within half the
+    deadline: the answer has the rest.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class SemanticCache(LLMProvider):
         alike: float = 1.0,
         keep: timedelta = timedelta(hours=1),
         most: int = 1_000,
+        total: timedelta = timedelta(seconds=60),
         clock: Clock | None = None,
     ) -> None:
         self._provider = provider
         self._alike = alike
         self._keep = keep.total_seconds()
         self._most = most
+        self._total = total.total_seconds()
         self._clock = clock or SystemClock()
         self._kept: OrderedDict[tuple[str, ...], OrderedDict[str, _Kept]] = OrderedDict()
 
@@ -49,21 +52,21 @@ class SemanticCache(LLMProvider):
 
     async def generate(self, prompt: str, **options: Unpack[CallOptions]) -> str:
         """Return what is kept, or ask; see LLMProvider."""
-        place = _place("", options)
+        place, end = _place("", options), self._end(options)
         kept, vector = await self._find(place, prompt, options)
         if kept is not None:
             return kept
-        answer = await self._provider.generate(prompt, **options)
+        answer = await self._provider.generate(prompt, **self._until(end, options))
         self._put(place, prompt, answer, vector, options)
         return answer
 
     async def generate_structured(self, prompt: str, schema: type[Answer], **options: Unpack[CallOptions]) -> Answer:
         """Return what is kept, or ask; see LLMProvider."""
-        place = _place(f"{schema.__module__}.{schema.__qualname__}", options)
+        place, end = _place(f"{schema.__module__}.{schema.__qualname__}", options), self._end(options)
         kept, vector = await self._find(place, prompt, options)
         if kept is not None:
             return schema.model_validate_json(kept)
-        answer = await self._provider.generate_structured(prompt, schema, **options)
+        answer = await self._provider.generate_structured(prompt, schema, **self._until(end, options))
         self._put(place, prompt, answer.model_dump_json(), vector, options)
         return answer
 
@@ -71,13 +74,19 @@ class SemanticCache(LLMProvider):
         """Ask; pieces are not kept."""
         return self._provider.stream(prompt, **options)
 
-    async def get_embedding(self, text: str) -> list[float]:
+    async def get_embedding(self, text: str, **options: Unpack[EmbeddingOptions]) -> list[float]:
         """Ask; see LLMProvider."""
-        return await self._provider.get_embedding(text)
+        return await self._provider.get_embedding(text, **options)
 
     async def close(self) -> None:
         """Close the provider behind."""
         await self._provider.close()
+
+    def _end(self, options: CallOptions) -> float:
+        return self._clock.monotonic() + options.get("within", self._total)
+
+    def _until(self, end: float, options: CallOptions) -> CallOptions:
+        return {**options, "within": end - self._clock.monotonic()}
 
     async def _find(
         self, place: tuple[str, ...], prompt: str, options: CallOptions
@@ -91,8 +100,11 @@ class SemanticCache(LLMProvider):
             return exact.text, None
         if self._alike >= 1.0:
             return None, None
+        given = EmbeddingOptions(within=options.get("within", self._total) / 2)
+        if "spender" in options:
+            given["spender"] = options["spender"]
         try:
-            vector = np.asarray(await self._provider.get_embedding(prompt), dtype=np.float32)
+            vector = np.asarray(await self._provider.get_embedding(prompt, **given), dtype=np.float32)
         except CPAError:
             return None, None
         vector /= np.linalg.norm(vector) or 1.0

@@ -54,22 +54,22 @@ def played(
         at += chance.expovariate(load * agents * concurrency)
         arrivals.append(at)
     waiting: deque[float] = deque()
-    running: list[tuple[float, float, AgentId]] = []
+    running: list[tuple[float, float, AgentId, int]] = []
     done: list[Done] = []
     now = 0.0
     while arrivals or running:
         comes = arrivals[0] if arrivals else float("inf")
         if running and running[0][0] <= comes:
-            now, came, agent_id = heapq.heappop(running)
-            index.give_back(agent_id, NEED.action, well=True)
+            now, came, agent_id, taken = heapq.heappop(running)
+            index.give_back(agent_id, NEED.action, taken, well=True)
             done.append(Done(agent_id, now - came))
         else:
             now = comes
             waiting.append(arrivals.popleft())
         while waiting and isinstance(found := index.choose(NEED), Choice):
-            index.take(found.agent.id, NEED.action)
+            taken = index.take(found.agent.id, NEED.action)
             lasts = chance.expovariate(1.0) * (slower if found.agent.id == SLOW else 1.0)
-            heapq.heappush(running, (now + lasts, waiting.popleft(), found.agent.id))
+            heapq.heappush(running, (now + lasts, waiting.popleft(), found.agent.id, taken))
     return done
 
 

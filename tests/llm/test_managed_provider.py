@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,15 +14,18 @@ from scheduler.core.circuit_breaker import CircuitBreaker
 from scheduler.core.errors import (
     CPAError,
     LLMAuthError,
+    LLMBudgetError,
     LLMInvalidOutputError,
     LLMNotSetUpError,
     LLMRateLimitError,
+    LLMTimeoutError,
     LLMUnavailableError,
 )
-from scheduler.core.ids import TenantId
-from scheduler.core.spending import Spender, Usage
-from scheduler.llm.exchange import Call, Completion
+from scheduler.core.ids import JobId, TenantId
+from scheduler.core.spending import Limits, Spender, Usage
+from scheduler.llm.exchange import Call, Completion, Embeddings
 from scheduler.llm.fallback_provider import FallbackProvider
+from scheduler.llm.llm_provider import CallOptions
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.mock_provider import MockProvider, Script, ScriptedWire, obedient, when
 from scheduler.llm.ollama_provider import OllamaProvider
@@ -107,14 +111,13 @@ async def test_provider_that_fails_is_left_alone_and_tried_again_later(records: 
 def test_circuit_lets_one_through_when_half_open() -> None:
     clock = FakeClock()
     breaker = CircuitBreaker(clock, failures=1, pause=timedelta(seconds=10))
-    assert breaker.enter()
-    breaker.failed()
+    breaker.failed(breaker.enter())
     clock.advance(timedelta(seconds=11))
+    probe = breaker.enter()
 
-    assert [breaker.enter(), breaker.enter()] == [True, False]
-    breaker.left()
-    assert breaker.enter()
-    breaker.failed()
+    assert (probe > 0, breaker.enter()) == (True, 0)
+    breaker.left(probe)
+    breaker.failed(breaker.enter())
     assert breaker.closed_for == timedelta(seconds=10)
 
 
@@ -263,3 +266,55 @@ def test_every_error_has_its_own_code() -> None:
     kinds = [LLMAuthError("p", "w"), LLMUnavailableError("p", "w"), LLMRateLimitError("p")]
 
     assert len({error.code for error in kinds if isinstance(error, CPAError)}) == 3
+
+
+async def test_vector_is_paid_by_whoever_asks(records: Records) -> None:
+    acme = Spender(TenantId("acme"), JobId("1"))
+    model = MockProvider(otherwise="ja", terms=Terms(recorder=records))
+
+    await SemanticCache(FallbackProvider([model]), alike=0.8).generate("Wie viele?", spender=acme)
+    await SemanticCache(model, alike=0.8).get_embedding("Wie viele?", spender=acme)
+
+    assert [record.purpose for record in records.all] == ["embedding", "other", "embedding"]
+    assert {record.spender for record in records.all} == {acme}
+
+
+async def test_budget_of_whoever_asks_holds_for_vectors() -> None:
+    model = MockProvider(otherwise="ja", terms=Terms(limits=Limits(tenant_day=(5_000, None))))
+    for _ in range(2):
+        await model.generate("?", max_tokens=0, spender=Spender(TenantId("acme")))
+
+    with pytest.raises(LLMBudgetError, match="acme"):
+        await model.get_embedding("a" * 5_000, spender=Spender(TenantId("acme")))
+
+
+class SlowVectors(ScriptedWire):
+    async def embed(self, texts: Sequence[str], limit: float) -> Embeddings:
+        await asyncio.sleep(60)
+        return await super().embed(texts, limit)
+
+
+@pytest.mark.parametrize("options", [CallOptions(within=0.4), CallOptions()])
+async def test_vector_and_answer_share_one_deadline(options: CallOptions) -> None:
+    wire = SlowVectors([], rules=[], otherwise=Script(answer="ja", delay=0.05))
+    cache = SemanticCache(ManagedProvider(wire), alike=0.8, total=timedelta(seconds=0.4))
+    began = time.monotonic()
+
+    assert await cache.generate("Wie viele?", **options) == "ja"
+    assert time.monotonic() - began < 0.4
+
+    wire = SlowVectors([], rules=[], otherwise=Script(answer="ja", delay=60))
+    cache = SemanticCache(ManagedProvider(wire), alike=0.8, total=timedelta(seconds=0.4))
+    with pytest.raises(LLMTimeoutError):
+        await cache.generate("Wie viele?", **options)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("within", [0.0, -1.0])
+async def test_fall_back_without_time_is_an_error_of_streams_too(within: float) -> None:
+    both = FallbackProvider([MockProvider(otherwise="a"), MockProvider(otherwise="b")])
+
+    with pytest.raises(LLMTimeoutError):
+        _ = [piece async for piece in both.stream("?", within=within)]
+    with pytest.raises(LLMTimeoutError):
+        await both.generate("?", within=within)

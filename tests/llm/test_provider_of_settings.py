@@ -11,6 +11,7 @@ from scheduler.core.spending import Price, Usage
 from scheduler.llm.memory_ledger import MemoryLedger
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm.provider_of_settings import make_provider
+from scheduler.llm.servers import OPENAI_URL, Server, missing_keys
 from scheduler.settings import LLMSettings, SettingError, load_settings
 from tests.support.model_server import KEY, MODEL, Move, ollama_server, openai_server
 
@@ -71,6 +72,28 @@ async def test_fallback_answers_and_budget_holds() -> None:
         await provider.close()
 
 
+async def test_first_that_is_silent_for_its_half_of_the_deadline_is_left_alone() -> None:
+    with openai_server() as first, ollama_server() as second:
+        first.otherwise = Move(delay=3)
+        settings = LLMSettings(
+            provider="openai",
+            model=MODEL,
+            url=f"{first.url}/v1",
+            fallback_provider="ollama",
+            fallback_model=MODEL,
+            fallback_url=second.url,
+            deadline_seconds=1,
+        )
+        provider = make_provider(settings, MemoryLedger())
+        assert provider is not None
+
+        for _ in range(9):
+            assert await provider.generate("Grüße Anna") == "Hallo Anna"
+        await provider.close()
+
+    assert 5 <= len(first.requests) < 9
+
+
 async def keys_shown(settings: LLMSettings) -> None:
     provider = make_provider(settings, MemoryLedger())
     assert provider is not None
@@ -94,6 +117,33 @@ async def test_key_of_the_first_is_shown_to_nobody_else() -> None:
 
     assert [asked["key"] for asked in first.requests] == [f"Bearer {KEY}"] * 4
     assert [asked["key"] for asked in second.requests] == ["Bearer none", "Bearer its own"]
+
+
+@pytest.mark.parametrize(
+    ("first", "fallback", "missing"),
+    [
+        (None, "https://api.openai.com/v1", ()),
+        (None, "https://API.openai.com:443/v1/", ()),
+        ("https://api.openai.com/v1", None, ()),
+        (None, "https://api.openai.com.example.com/v1", ()),
+        ("http://10.0.0.5:8000/v1", None, ("CPA_LLM_FALLBACK_KEY",)),
+        ("http://10.0.0.5:8000/v1", "https://api.openai.com/v1", ("CPA_LLM_FALLBACK_KEY",)),
+    ],
+)
+async def test_address_that_is_left_out_is_the_usual_one(
+    first: str | None, fallback: str | None, missing: tuple[str, ...]
+) -> None:
+    fields = {"provider": "openai", "model": MODEL, "url": first, "key": SecretStr(KEY), "fallback_provider": "openai"}
+    settings = LLMSettings.model_validate(fields | {"fallback_model": MODEL, "fallback_url": fallback})
+    same = {first or OPENAI_URL, fallback or OPENAI_URL} <= {OPENAI_URL, "https://API.openai.com:443/v1/"}
+
+    assert missing_keys(settings) == missing
+    assert Server.fallback(settings).key == (SecretStr(KEY) if same else None)
+    if missing:
+        with pytest.raises(LLMNotSetUpError, match=missing[0]):
+            make_provider(settings, MemoryLedger())
+    elif provider := make_provider(settings, MemoryLedger()):
+        await provider.close()
 
 
 def test_key_of_the_fall_back_has_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,8 @@ class Move:
     garbage: bool = False
     """Answer with something that is no JSON."""
     usage: bool = True
+    odd: tuple[object, ...] = ()
+    """What is answered instead, as it stands, with 200; several: the pieces of a stream."""
 
 
 OK = Move()
@@ -85,6 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._drip = move.drip
         if move.garbage:
             self._send(200, b"<html>Bad gateway</html>", "text/html")
+        elif move.odd and asked.get("stream"):
+            self._stream([self.piece(one) for one in move.odd], "text/event-stream", move)
+        elif move.odd:
+            self._reply(200, move.odd[0])
         elif move.status != 200:
             self._reply(move.status, self.problem(move.message, move.error_code), move.headers)
         else:
@@ -94,6 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def problem(self, message: str, code: str | None) -> object:
+        raise NotImplementedError
+
+    def piece(self, said: object) -> bytes:
+        """Return a piece of a stream."""
         raise NotImplementedError
 
     def _reply(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
@@ -139,6 +149,9 @@ class _OpenAI(_Handler):
 
     def problem(self, message: str, code: str | None) -> object:
         return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+
+    def piece(self, said: object) -> bytes:
+        return f"data: {json.dumps(said)}\n\n".encode()
 
     def answer(self, asked: dict[str, Any], move: Move) -> None:
         if self.headers.get("Authorization") != f"Bearer {KEY}":
@@ -203,6 +216,9 @@ class _Ollama(_Handler):
 
     def problem(self, message: str, code: str | None) -> object:  # noqa: ARG002 - Ollama's errors have no code
         return {"error": message}
+
+    def piece(self, said: object) -> bytes:
+        return json.dumps(said).encode() + b"\n"
 
     def answer(self, asked: dict[str, Any], move: Move) -> None:
         if self.path == "/api/embed":
