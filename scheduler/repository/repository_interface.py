@@ -40,13 +40,17 @@ class Page(Generic[Item]):
 
 
 class IdempotentRequest(BaseModel):
-    """A client's key for one request, and the digest of what it asked for. The key belongs to the tenant and route."""
+    """A client's key for one request, and the digest of what it asked for. The key belongs to the tenant and route.
+
+    `implied`: the client gave none; what is asked for is its own key, which is spent only by a job that it brings.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1, max_length=255)
     route: str
     body_digest: str
+    implied: bool = False
 
 
 class Answered(NamedTuple):

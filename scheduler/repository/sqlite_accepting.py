@@ -79,6 +79,8 @@ def accept(
     if _owner(connection, job.id) is None:
         claims = NO_CLAIMS if claim is None else {job.id: claim}
         rival = _rivals(connection, [job], claims, request).get(job.id)
+        if rival is not None and request is not None and request.implied:
+            return as_met(must_fetch(connection, rival))
         if request is not None and not _spend_key(connection, job, request, None, rival):
             return _earlier_job(connection, job.tenant, request)
         if rival is not None:

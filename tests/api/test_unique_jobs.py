@@ -63,6 +63,21 @@ async def test_the_key_of_a_request_repeats_its_answer_and_nothing_else(api: Api
     assert (new.status_code, new.json()["job_id"] == first.json()["job_id"]) == (202, False)
 
 
+async def test_a_shown_plan_that_met_a_job_may_be_accepted_when_that_has_ended(api: Api) -> None:
+    there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
+    shown = (await api.client.post("/plan", json={"text": SENTENCE})).json()["plan_hash"]
+    order = {"plan": shown, "unique": {}}
+    met = await api.client.post("/jobs", json=order)
+    await api.client.delete(f"/jobs/{there}")
+
+    new = await api.client.post("/jobs", json=order | {"unique": {"within_seconds": 60}})
+    again = await api.client.post("/jobs", json=order | {"unique": {"within_seconds": 60}})
+
+    assert (met.status_code, met.json()["job_id"]) == (200, there)
+    assert (new.status_code, new.json()["existing"]) == (again.status_code, again.json()["existing"]) == (202, False)
+    assert new.json()["job_id"] == again.json()["job_id"] != there
+
+
 async def test_each_order_of_a_batch_is_answered_by_itself(api: Api) -> None:
     there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
     refusing = ORDER | {"unique": {"on_conflict": "refuse"}}
