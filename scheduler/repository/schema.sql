@@ -415,4 +415,6 @@ CREATE TABLE unique_jobs (
     held INTEGER NOT NULL -- 1: it was the last to take the place, 0: another has taken it since
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX unique_jobs_beside ON unique_jobs (tenant, key) WHERE held = 2;
+
 CREATE UNIQUE INDEX unique_jobs_held ON unique_jobs (tenant, key) WHERE held = 1;
