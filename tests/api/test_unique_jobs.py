@@ -131,6 +131,21 @@ async def test_a_job_that_is_there_needs_no_room(open_api: OpenApi) -> None:
         assert [one.status_code for one in (first, again, batch, other)] == [202, 200, 202, 429]
 
 
+async def test_a_job_that_asks_and_is_there_needs_no_room_among_those_that_ask(open_api: OpenApi) -> None:
+    text, key = "Schick eine Mail an Anna", {"Idempotency-Key": "k"}
+    async with open_api(queue=QueueSettings(most_unanswered=1)) as api:
+        first = await api.client.post("/schedule", json={"text": text, "unique": {}}, headers=key)
+
+        repeated = await api.client.post("/schedule", json={"text": text, "unique": {}}, headers=key)
+        alike = await api.client.post("/schedule", json={"text": text, "unique": {}})
+        other = await api.client.post("/schedule", json={"text": text, "unique": {"key": "other"}})
+
+        answers = (first, repeated, alike, other)
+        assert [answer.status_code for answer in answers] == [202, 202, 200, other.status_code]
+        assert other.json()["code"] == "unanswered_full"
+        assert {answer.json()["job_id"] for answer in answers[:3]} == {first.json()["job_id"]}
+
+
 async def test_a_key_is_one_tenants_own(open_api: OpenApi) -> None:
     async with open_api(keys=TWO_TENANTS) as api:
         answers = [await api.client.post("/jobs", json=UNIQUE, headers=bearer(key)) for key in TWO_TENANTS.values()]
