@@ -53,12 +53,17 @@ class IdempotentRequest(BaseModel):
     implied: bool = False
 
 
+NOTHING_REFUSED: Final[Mapping[int, JobId]] = MappingProxyType({})
+
+
 class Answered(NamedTuple):
     """What the orders of a request have brought, by their places; None: refused. In the places `met` they brought no
-    job: that of their unique key was there already."""
+    job: that of their unique key was there already. `refused` says in which places they wanted none then, and names
+    the job that was there."""
 
     ids: Sequence[JobId | None]
     met: frozenset[int] = frozenset()
+    refused: Mapping[int, JobId] = NOTHING_REFUSED
 
 
 NO_CLAIMS: Final[Mapping[JobId, UniqueClaim]] = MappingProxyType({})
@@ -129,13 +134,15 @@ class JobRepository(abc.ABC):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+        refused: Mapping[int, JobId] = NOTHING_REFUSED,
     ) -> Answered:
         """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
 
-        None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
-        was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
-        one of the ids is taken, InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does,
-        for all whose place is taken.
+        None keeps the place of an order that was refused; `refused` names what was in the way of it, for those who ask
+        again. A request whose key is known stores nothing and returns what was stored then. Raises
+        IdempotencyConflictError when the key was used for another request, ConflictError when one of the ids is taken,
+        InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does, for all whose place is
+        taken.
         """
 
     @abc.abstractmethod

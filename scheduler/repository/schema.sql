@@ -147,7 +147,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT,
+    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT, refused TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 

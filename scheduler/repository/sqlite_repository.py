@@ -26,6 +26,7 @@ from scheduler.repository import (
 from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
     NO_CLAIMS,
+    NOTHING_REFUSED,
     Answered,
     AuditFilter,
     AuditRepository,
@@ -74,9 +75,10 @@ class SQLiteJobRepository(JobRepository):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+        refused: Mapping[int, JobId] = NOTHING_REFUSED,
     ) -> Answered:
         return await self._database.write(
-            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims)
+            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims, refused)
         )
 
     async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:

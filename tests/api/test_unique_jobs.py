@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from scheduler.settings import QueueSettings
 from tests.support.services import SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
@@ -96,6 +97,23 @@ async def test_each_order_of_a_batch_is_answered_by_itself(api: Api) -> None:
     assert answer.json()["accepted"] == 4
     assert (whole.status_code, whole.json()["field"]) == (409, "jobs[1].unique")
     assert api.rows()["jobs"] == 3
+
+
+async def test_a_repeated_batch_says_of_a_refused_order_what_it_said_first(api: Api) -> None:
+    there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
+    batch = {"jobs": [ORDER, ORDER | {"unique": {"on_conflict": "refuse"}}, {"intent": "none"}]}
+    first = await api.client.post("/jobs:batch", json=batch, headers={"Idempotency-Key": "k"})
+    await api.client.delete(f"/jobs/{there}")
+
+    again = await api.client.post("/jobs:batch", json=batch, headers={"Idempotency-Key": "k"})
+
+    def said(answer: Response) -> list[Any]:
+        places = answer.json()["jobs"]
+        return [places[0], *((one["problem"]["code"], one["problem"]["detail"]) for one in places[1:])]
+
+    assert first.json()["jobs"][1]["problem"]["code"] == "unique_conflict"
+    assert there in first.json()["jobs"][1]["problem"]["detail"]
+    assert (again.status_code, said(again)) == (first.status_code, said(first))
 
 
 async def test_what_is_wrong_with_it_is_named(api: Api) -> None:
