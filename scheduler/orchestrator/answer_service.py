@@ -90,7 +90,7 @@ class AnswerService:
         claim = claim_of(order.unique, job)
         if await self._questions.count(None, self._most) >= self._most:
             known = request is not None and await self._jobs.earlier(tenant, request) is not None
-            if not known and (claim is None or not await self._jobs.held(tenant, [claim])):
+            if not known and (claim is None or not any(await self._jobs.held(tenant, [claim]))):
                 raise UnansweredFullError(self._most)
         return await self._questions.accept(job, self._open(asked, now), request, claim)
 

@@ -106,7 +106,9 @@ class BatchService:
         """Make room for the jobs; for those that the same request has brought before, which it returns, there is."""
         count = sum(isinstance(answer, Job) for answer in found)
         if claims:
-            count -= await self._jobs.held(tenant, list(claims.values()))
+            there = await self._jobs.held(tenant, list(claims.values()))
+            new = {claim.key for claim, held in zip(claims.values(), there, strict=True) if not held}
+            count += len(new) - len(claims)
         try:
             await self._admission.admit(tenant, count)
         except (QueueFullError, TooManyOrdersError):

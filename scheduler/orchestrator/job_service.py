@@ -205,15 +205,20 @@ class JobService:
         return stored
 
     async def make_room(
-        self, tenant: TenantId, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None
+        self,
+        tenant: TenantId,
+        request: IdempotentRequest | None = None,
+        claim: UniqueClaim | None = None,
+        *,
+        lines_up: bool = True,
     ) -> Job | None:
         """Make room for a job; if there is none, return the one that the same request has brought before.
 
-        What another job is in the way of needs none. Raises QueueFullError.
+        What another job is in the way of needs none. `lines_up`: see Admission. Raises QueueFullError.
         """
         try:
-            if claim is None or not await self._jobs.held(tenant, [claim]):
-                await self._admission.admit(tenant)
+            if claim is None or not any(await self._jobs.held(tenant, [claim])):
+                await self._admission.admit(tenant, lines_up=lines_up)
         except QueueFullError:
             if (known := await self._earlier(tenant, request)) is None:
                 raise

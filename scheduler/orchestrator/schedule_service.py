@@ -209,7 +209,7 @@ class ScheduleService:
 
     async def _find_room(self, schedule: Schedule, moment: datetime, now: datetime, claim: UniqueClaim | None) -> None:
         try:
-            await self._jobs.make_room(schedule.tenant, claim=claim)
+            await self._jobs.make_room(schedule.tenant, claim=claim, lines_up=False)
         except QueueFullError as full:
             said = sentence("firing_put_off", schedule.definition.locale or "de", full.facts)
             await self._schedules.put_off(schedule, moment, FailedFiring(code=full.code, error=said), now)

@@ -153,8 +153,8 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
-    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
-        """Return how many of the claims a job is in the way of now: for those there need be no room."""
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> Sequence[bool]:
+        """Say of each claim whether a job is in the way of it now: then there need be no room."""
 
     @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:

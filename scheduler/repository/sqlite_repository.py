@@ -84,11 +84,11 @@ class SQLiteJobRepository(JobRepository):
     async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
         return await self._database.read(lambda connection: sqlite_accepting.earlier(connection, tenant, request))
 
-    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> Sequence[bool]:
         now = self._clock.now()
 
-        def look(connection: sqlite3.Connection) -> int:
-            return sum(sqlite_unique.holder(connection, tenant, claim, now) is not None for claim in claims)
+        def look(connection: sqlite3.Connection) -> Sequence[bool]:
+            return [sqlite_unique.holder(connection, tenant, claim, now) is not None for claim in claims]
 
         return await self._database.read(look)
 

@@ -149,6 +149,15 @@ async def test_a_job_that_is_there_needs_no_room(open_api: OpenApi) -> None:
         assert [one.status_code for one in (first, again, batch, other)] == [202, 200, 202, 429]
 
 
+async def test_alike_orders_of_a_batch_need_room_for_one(open_api: OpenApi) -> None:
+    async with open_api(queue=QueueSettings(most_waiting=2)) as api:
+        batch = await api.client.post("/jobs:batch", json={"jobs": [UNIQUE, UNIQUE, ORDER, UNIQUE]})
+        again = await api.client.post("/jobs:batch", json={"jobs": [UNIQUE, UNIQUE]})
+
+        assert (batch.status_code, again.status_code) == (202, 202)
+        assert api.rows()["jobs"] == 2
+
+
 async def test_a_job_that_asks_and_is_there_needs_no_room_among_those_that_ask(open_api: OpenApi) -> None:
     text, key = "Schick eine Mail an Anna", {"Idempotency-Key": "k"}
     async with open_api(queue=QueueSettings(most_unanswered=1)) as api:
