@@ -351,7 +351,7 @@ CREATE TABLE schedules (
     last_job_id TEXT,
     fired INTEGER NOT NULL,
     failures INTEGER NOT NULL,
-    last_error TEXT,
+    last_error TEXT, only_one TEXT,
     UNIQUE (tenant, name)
 ) STRICT, WITHOUT ROWID;
 

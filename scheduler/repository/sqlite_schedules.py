@@ -22,7 +22,7 @@ from scheduler.repository.storable import to_micros
 
 _CHANGING = (
     "name", "definition", "version", "paused", "since", "next_fire", "last_fire", "last_job_id", "fired", "failures",
-    "last_error",
+    "last_error", "only_one",
 )  # fmt: skip
 _ASKED = "somebody asked for it"
 _DUE = "it is its time"
