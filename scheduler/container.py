@@ -230,6 +230,7 @@ def make_answer_service(
     return AnswerService(
         planner=planner,
         questions=SQLiteQuestionRepository(database),
+        jobs=SQLiteJobRepository(database),
         job_queue=queue,
         admission=admission,
         clock=SystemClock(),

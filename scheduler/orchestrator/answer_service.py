@@ -25,7 +25,7 @@ from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.question_repository import QuestionRepository
-from scheduler.repository.repository_interface import IdempotentRequest
+from scheduler.repository.repository_interface import IdempotentRequest, JobRepository
 from scheduler.security.answer_seal import seal_answer
 
 _MOST_GIVEN_UP = 100  # jobs at one look
@@ -49,6 +49,7 @@ class AnswerService:
         *,
         planner: Planner,
         questions: QuestionRepository,
+        jobs: JobRepository,
         job_queue: JobQueue,
         admission: Admission,
         clock: Clock,
@@ -60,6 +61,7 @@ class AnswerService:
         self._letterbox = letterbox
         self._planner = planner
         self._questions = questions
+        self._jobs = jobs
         self._queue = job_queue
         self._admission = admission
         self._clock = clock
@@ -70,9 +72,8 @@ class AnswerService:
     async def accept(
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
-        """Accept an order as a job that waits. Raises UnansweredFullError while too many do."""
-        if await self._questions.count(None, self._most) >= self._most:
-            raise UnansweredFullError(self._most)
+        """Accept an order as a job that waits. Raises UnansweredFullError while too many do, unless it makes no more:
+        the same request has brought its job before, or one of its kind is there."""
         now = self._clock.now()
         job = Job(
             id=job_id,
@@ -86,7 +87,12 @@ class AnswerService:
             created_at=now,
             not_before=order.begins(now),
         )
-        return await self._questions.accept(job, self._open(asked, now), request, claim_of(order.unique, job))
+        claim = claim_of(order.unique, job)
+        if await self._questions.count(None, self._most) >= self._most:
+            known = request is not None and await self._jobs.earlier(tenant, request) is not None
+            if not known and (claim is None or not any(await self._jobs.held(tenant, [claim]))):
+                raise UnansweredFullError(self._most)
+        return await self._questions.accept(job, self._open(asked, now), request, claim)
 
     async def open(self, job: Job) -> OpenQuestions | None:
         """Return what a job asks; None: nothing."""

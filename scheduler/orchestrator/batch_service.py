@@ -89,15 +89,12 @@ class BatchService:
             raise flaw
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
         claims = _claims(batch.orders, found)
-        ids, met = await self._admitted(found, tenant, request, claims) or await self._stored(
+        answered = await self._admitted(found, tenant, request, claims) or await self._stored(
             found, request, claims, atomic=batch.atomic
         )
-        new = set(ids)
+        new = set(answered.ids)
         await self._queue.announce([job for job in found if isinstance(job, Job) and job.id in new])
-        return [
-            MetOrder(stored) if stored is not None and place in met else _answer(stored, answer, key)
-            for place, (stored, answer) in enumerate(zip(ids, found, strict=True))
-        ]
+        return [_answer(answered, place, answer, key) for place, answer in enumerate(found)]
 
     async def _admitted(
         self,
@@ -109,7 +106,9 @@ class BatchService:
         """Make room for the jobs; for those that the same request has brought before, which it returns, there is."""
         count = sum(isinstance(answer, Job) for answer in found)
         if claims:
-            count -= await self._jobs.held(tenant, list(claims.values()))
+            there = await self._jobs.held(tenant, list(claims.values()))
+            new = {claim.key for claim, held in zip(claims.values(), there, strict=True) if not held}
+            count += len(new) - len(claims)
         try:
             await self._admission.admit(tenant, count)
         except (QueueFullError, TooManyOrdersError):
@@ -121,23 +120,27 @@ class BatchService:
 
     async def _stored(
         self,
-        found: list[Job | CPAError],
+        found: Sequence[Job | CPAError],
         request: IdempotentRequest | None,
         claims: Mapping[JobId, UniqueClaim],
         *,
         atomic: bool,
     ) -> Answered:
-        """Store the jobs. Those that are refused because another of their kind is there become errors in `found`."""
+        """Store the jobs, but for those that are refused because another of their kind is there."""
+        refused: dict[int, JobId] = {}
         while True:
-            jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
+            jobs = [
+                None if isinstance(answer, CPAError) or place in refused else answer
+                for place, answer in enumerate(found)
+            ]
             try:
-                return await self._jobs.save_many(jobs, request, claims)
+                return await self._jobs.save_many(jobs, request, claims, refused)
             except UniqueConflictError as error:
                 for place, job in enumerate(jobs):
                     if job is not None and job.id in error.taken:
-                        found[place] = refused = _at(UniqueConflictError({job.id: error.taken[job.id]}), place)
+                        refused[place] = error.taken[job.id]
                         if atomic:
-                            raise refused from None
+                            raise _taken(refused[place], place) from None
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
         """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.
@@ -182,11 +185,18 @@ def _claims(orders: Sequence[JobOrder | CPAError], found: Sequence[Job | CPAErro
     return {job_id: claim for job_id, claim in claims.items() if claim is not None}
 
 
-def _answer(stored: JobId | None, answer: Job | CPAError, key: str | None) -> JobId | CPAError:
+def _answer(answered: Answered, place: int, answer: Job | CPAError, key: str | None) -> JobId | MetOrder | CPAError:
     """Return what became of an order; one that was refused at first stays refused, though it may be sound by now."""
+    stored = answered.ids[place]
     if stored is not None:
-        return stored
+        return MetOrder(stored) if place in answered.met else stored
+    if place in answered.refused:
+        return _taken(answered.refused[place], place)
     return answer if isinstance(answer, CPAError) else IdempotencyConflictError(key or "")
+
+
+def _taken(rival: JobId, place: int) -> CPAError:
+    return _at(UniqueConflictError({rival: rival}), place)
 
 
 def _at(error: CPAError, place: int) -> CPAError:

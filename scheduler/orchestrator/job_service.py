@@ -158,13 +158,15 @@ class JobService:
     async def _submit(self, order: JobOrder, plan_hash: str, tenant: TenantId, key: str | None) -> Job:
         """Accept a plan that was shown, exactly as it was shown. Sent again it is the same job, with or without a key.
 
+        Without one, an order that only met another job leaves the plan as it was: it may be accepted later.
+
         Raises PlanNotFoundError, PlanSupersededError, PlanExpiredError, ActionForbiddenError when it no longer is
         allowed, InvalidFieldError for an order that says something else besides.
         """
         if order.intent is not None or order.description or order.task_graph is not None:
             raise InvalidFieldError("plan", _ONLY_THE_PLAN)
         kept = await self._plans.find(plan_hash, tenant)
-        request = _request("plan", key or kept.id, order)
+        request = _request("plan", key or kept.id, order, implied=key is None)
         if (known := await self._earlier(tenant, request)) is not None:
             return known
         planned = self._plans.take(kept)
@@ -203,15 +205,20 @@ class JobService:
         return stored
 
     async def make_room(
-        self, tenant: TenantId, request: IdempotentRequest | None = None, claim: UniqueClaim | None = None
+        self,
+        tenant: TenantId,
+        request: IdempotentRequest | None = None,
+        claim: UniqueClaim | None = None,
+        *,
+        lines_up: bool = True,
     ) -> Job | None:
         """Make room for a job; if there is none, return the one that the same request has brought before.
 
-        What another job is in the way of needs none. Raises QueueFullError.
+        What another job is in the way of needs none. `lines_up`: see Admission. Raises QueueFullError.
         """
         try:
-            if claim is None or not await self._jobs.held(tenant, [claim]):
-                await self._admission.admit(tenant)
+            if claim is None or not any(await self._jobs.held(tenant, [claim])):
+                await self._admission.admit(tenant, lines_up=lines_up)
         except QueueFullError:
             if (known := await self._earlier(tenant, request)) is None:
                 raise
@@ -316,7 +323,7 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     )
 
 
-def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest | None:
+def _request(route: str, key: str | None, order: JobOrder, *, implied: bool = False) -> IdempotentRequest | None:
     """Name a request by the client's key; the order of names in its JSON makes no other request of it."""
     if key is None:
         return None
@@ -329,4 +336,5 @@ def _request(route: str, key: str | None, order: JobOrder) -> IdempotentRequest 
         if document[name] is None:
             del document[name]
     body = json.dumps(document, sort_keys=True)
-    return IdempotentRequest(key=key, route=route, body_digest=hashlib.sha256(body.encode()).hexdigest())
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return IdempotentRequest(key=key, route=route, body_digest=digest, implied=implied)

@@ -33,7 +33,7 @@ from scheduler.core.schedules import (
     upcoming,
 )
 from scheduler.core.sentences import Sentence, sentence
-from scheduler.core.unique_jobs import claim_of
+from scheduler.core.unique_jobs import UniqueClaim, claim_of
 from scheduler.orchestrator.job_service import JobService
 from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.repository_interface import IdempotentRequest, Page
@@ -164,9 +164,7 @@ class ScheduleService:
         """
         now = self._clock.now()
         decided = turn(schedule, now)
-        if decided.fire is not None:
-            await self._find_room(schedule, decided.fire, now)
-        work = None if decided.fire is None else await self._work(schedule, decided.fire)
+        work, claim = (None, None) if decided.fire is None else await self._with_room(schedule, decided.fire, now)
         job = await self._schedules.fire(
             Firing(
                 schedule=schedule,
@@ -175,7 +173,7 @@ class ScheduleService:
                 next_fire=decided.next_fire,
                 work=work,
                 missed=decided.missed,
-                claim=claim_of(schedule.definition.unique, work) if isinstance(work, Job) else None,
+                claim=claim,
             )
         )
         if job is not None:
@@ -195,9 +193,23 @@ class ScheduleService:
         """Return what became of the firings, newest first. Raises ScheduleNotFoundError."""
         return await self._schedules.firings((await self.get(named, tenant)).id, tenant, limit, offset)
 
-    async def _find_room(self, schedule: Schedule, moment: datetime, now: datetime) -> None:
+    async def _with_room(
+        self, schedule: Schedule, moment: datetime, now: datetime
+    ) -> tuple[Job | FailedFiring, UniqueClaim | None]:
+        """Return the work of a firing, and its claim. Room is asked for only by what would not be skipped anyway, and
+        before it is planned, unless its plan is needed to tell. Raises QueueFullError."""
+        unique, needs_room = schedule.definition.unique, not await self._schedules.overlaps(schedule)
+        if needs_room and unique is None:
+            await self._find_room(schedule, moment, now, None)
+        work = await self._work(schedule, moment)
+        claim = claim_of(unique, work) if isinstance(work, Job) else None
+        if needs_room and claim is not None:
+            await self._find_room(schedule, moment, now, claim)
+        return work, claim
+
+    async def _find_room(self, schedule: Schedule, moment: datetime, now: datetime, claim: UniqueClaim | None) -> None:
         try:
-            await self._jobs.make_room(schedule.tenant)
+            await self._jobs.make_room(schedule.tenant, claim=claim, lines_up=False)
         except QueueFullError as full:
             said = sentence("firing_put_off", schedule.definition.locale or "de", full.facts)
             await self._schedules.put_off(schedule, moment, FailedFiring(code=full.code, error=said), now)

@@ -2,13 +2,15 @@
 
 The count is taken now and then and carried on from there, because counting costs more than accepting. With several
 services the limit may be passed by what the others accept between two counts. From count to count it is seen how fast
-places become free, and so whoever is refused is told when to come back, each a place behind the one before.
+places become free, and so whoever is refused is told when to come back, each a place behind the one before. That one
+counts until its time to come back, for then it has a place or is counted anew, and never for long: many come sooner.
 """
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from scheduler.core.clock import Clock
@@ -20,6 +22,8 @@ _KEPT: Final = 60.0  # seconds
 """How long a count tells how fast places become free."""
 _REMEMBERED: Final = 10.0  # seconds
 """Over how long the pace is averaged, about."""
+_LINED_UP: Final = 10
+"""How many seconds, at most, one that was sent away counts: who asks every second is not to count sixty times."""
 _SOONEST, _LATEST, _UNKNOWN = 1, 60, 2
 """When to come back: seconds, and what is said before the pace is known."""
 
@@ -29,12 +33,13 @@ CountWaiting = Callable[[TenantId | None, int], Awaitable[int]]
 
 @dataclass
 class _Count:
-    """What waits; how many places become free in a second, None: not known; how many were sent away before them."""
+    """What waits; how many places become free in a second, None: not known; how many were sent away before them, by the
+    second until which that counts."""
 
     taken_at: float
     waiting: int
     pace: float | None = None
-    sent_away: float = 0
+    sent_away: Counter[int] = field(default_factory=Counter)
 
     def after(self, now: float, waiting: int) -> "_Count":
         """Return the next count."""
@@ -42,15 +47,21 @@ class _Count:
         pace = gone / elapsed
         if self.pace is not None:
             pace = self.pace + min(1.0, elapsed / _REMEMBERED) * (pace - self.pace)
-        return _Count(now, waiting, pace, max(0, self.sent_away - gone))
+        away = Counter({second: count for second, count in self.sent_away.items() if second > now})
+        return _Count(now, waiting, pace, away)
 
-    def come_back(self, count: int, most: int) -> int:
+    def come_back(self, count: int, most: int, now: float, *, lines_up: bool) -> int:
         """Send so many away; return after how many seconds there should be room for them."""
-        self.sent_away += count
+        away = sum(many for second, many in self.sent_away.items() if second > now)
+        seconds = self._seconds_for(self.waiting - most + away + count)
+        if lines_up:
+            self.sent_away[math.floor(now) + min(seconds, _LINED_UP)] += count
+        return seconds
+
+    def _seconds_for(self, places: int) -> int:
         if self.pace is None:
             return _UNKNOWN
-        ahead = self.waiting - most + self.sent_away
-        return _LATEST if self.pace * _LATEST <= ahead else max(_SOONEST, math.ceil(ahead / self.pace))
+        return _LATEST if self.pace * _LATEST <= places else max(_SOONEST, math.ceil(places / self.pace))
 
 
 class Admission:
@@ -66,9 +77,14 @@ class Admission:
         self._counts: dict[TenantId | None, _Count] = {}
         self._counting = asyncio.Lock()
 
-    async def admit(self, tenant: TenantId, count: int = 1) -> None:
+    async def admit(self, tenant: TenantId, count: int = 1, *, lines_up: bool = True) -> None:
         """Make room for so many jobs, all or none. Raises QueueFullError, and TooManyOrdersError for more than may wait
-        at all."""
+        at all.
+
+        `lines_up`: whoever is refused now is told a time, for which others are told a later one.
+        """
+        if count <= 0:
+            return
         doors = [(who, most) for who, most in ((None, self._most), (tenant, self._most_of_tenant)) if most is not None]
         for _, most in doors:
             if count > most:
@@ -76,7 +92,7 @@ class Admission:
         counts = [(await self._fresh(who, most), most, who is not None) for who, most in doors]
         for known, most, of_tenant in counts:
             if known.waiting + count > most:
-                come_back = known.come_back(count, most)
+                come_back = known.come_back(count, most, self._clock.monotonic(), lines_up=lines_up)
                 raise QueueFullError(most, wanted=count, of_tenant=of_tenant, come_back=come_back)
         for known, _, _ in counts:
             known.waiting += count

@@ -40,21 +40,30 @@ class Page(Generic[Item]):
 
 
 class IdempotentRequest(BaseModel):
-    """A client's key for one request, and the digest of what it asked for. The key belongs to the tenant and route."""
+    """A client's key for one request, and the digest of what it asked for. The key belongs to the tenant and route.
+
+    `implied`: the client gave none; what is asked for is its own key, which is spent only by a job that it brings.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1, max_length=255)
     route: str
     body_digest: str
+    implied: bool = False
+
+
+NOTHING_REFUSED: Final[Mapping[int, JobId]] = MappingProxyType({})
 
 
 class Answered(NamedTuple):
     """What the orders of a request have brought, by their places; None: refused. In the places `met` they brought no
-    job: that of their unique key was there already."""
+    job: that of their unique key was there already. `refused` says in which places they wanted none then, and names
+    the job that was there."""
 
     ids: Sequence[JobId | None]
     met: frozenset[int] = frozenset()
+    refused: Mapping[int, JobId] = NOTHING_REFUSED
 
 
 NO_CLAIMS: Final[Mapping[JobId, UniqueClaim]] = MappingProxyType({})
@@ -125,13 +134,15 @@ class JobRepository(abc.ABC):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+        refused: Mapping[int, JobId] = NOTHING_REFUSED,
     ) -> Answered:
         """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
 
-        None keeps the place of an order that was refused. A request whose key is known stores nothing and returns what
-        was stored then. Raises IdempotencyConflictError when the key was used for another request, ConflictError when
-        one of the ids is taken, InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does,
-        for all whose place is taken.
+        None keeps the place of an order that was refused; `refused` names what was in the way of it, for those who ask
+        again. A request whose key is known stores nothing and returns what was stored then. Raises
+        IdempotencyConflictError when the key was used for another request, ConflictError when one of the ids is taken,
+        InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does, for all whose place is
+        taken.
         """
 
     @abc.abstractmethod
@@ -142,8 +153,8 @@ class JobRepository(abc.ABC):
         """
 
     @abc.abstractmethod
-    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
-        """Return how many of the claims a job is in the way of now: for those there need be no room."""
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> Sequence[bool]:
+        """Say of each claim whether a job is in the way of it now: then there need be no room."""
 
     @abc.abstractmethod
     async def get(self, job_id: JobId, tenant: TenantId | None = None) -> Job | None:

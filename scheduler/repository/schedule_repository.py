@@ -73,6 +73,9 @@ class ScheduleRepository(Protocol):
         One that this version cannot read is stopped, so that it does not stand in the way of the others.
         """
 
+    async def overlaps(self, schedule: Schedule) -> bool:
+        """Say whether its last job still runs and must not be overlapped: then a firing would be skipped now."""
+
     async def fire(self, firing: Firing) -> Job | None:
         """Take the turn: set when the schedule is due next, and accept the job, in one transaction.
 

@@ -147,7 +147,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     job_id TEXT NOT NULL,
-    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT,
+    created_at INTEGER NOT NULL, job_ids TEXT, met TEXT, refused TEXT,
     PRIMARY KEY (tenant, route, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -351,7 +351,7 @@ CREATE TABLE schedules (
     last_job_id TEXT,
     fired INTEGER NOT NULL,
     failures INTEGER NOT NULL,
-    last_error TEXT,
+    last_error TEXT, only_one TEXT,
     UNIQUE (tenant, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -414,5 +414,7 @@ CREATE TABLE unique_jobs (
     within INTEGER, -- microseconds
     held INTEGER NOT NULL -- 1: it was the last to take the place, 0: another has taken it since
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unique_jobs_beside ON unique_jobs (tenant, key) WHERE held = 2;
 
 CREATE UNIQUE INDEX unique_jobs_held ON unique_jobs (tenant, key) WHERE held = 1;

@@ -21,7 +21,7 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository import sqlite_audit, sqlite_events, sqlite_unique
 from scheduler.repository.lines import AuditLine, EventLine, entry_of, event_of
-from scheduler.repository.repository_interface import NO_CLAIMS, Answered, IdempotentRequest
+from scheduler.repository.repository_interface import NO_CLAIMS, NOTHING_REFUSED, Answered, IdempotentRequest
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
 from scheduler.repository.sqlite_rows import insertion_in_order
@@ -50,7 +50,7 @@ _RUN: Final = _NEW["run"]
 _ACCEPTED: Final = EventType.JOB_ACCEPTED._value_
 _NO_DATA: Final = document({})
 _METADATA: Final = document({"run": _RUN})
-_KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids", "met")
+_KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids", "met", "refused")
 _KEYS: Final = f"{insertion_in_order('idempotency_keys', _KEY_COLUMNS)} ON CONFLICT (tenant, route, key) DO NOTHING"
 
 
@@ -79,6 +79,8 @@ def accept(
     if _owner(connection, job.id) is None:
         claims = NO_CLAIMS if claim is None else {job.id: claim}
         rival = _rivals(connection, [job], claims, request).get(job.id)
+        if rival is not None and request is not None and request.implied:
+            return as_met(must_fetch(connection, rival))
         if request is not None and not _spend_key(connection, job, request, None, rival):
             return _earlier_job(connection, job.tenant, request)
         if rival is not None:
@@ -93,7 +95,7 @@ def accept(
 
 def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
     write_gathered(connection)
-    ids, met = earlier(connection, tenant, request) or Answered(())
+    ids, met, _ = earlier(connection, tenant, request) or Answered(())
     job = next((fetch(connection, job_id) for job_id in ids if job_id is not None), None)
     if job is None:
         raise IdempotencyConflictError(request.key)
@@ -106,7 +108,8 @@ def earlier(connection: sqlite3.Connection, tenant: TenantId, request: Idempoten
     Raises IdempotencyConflictError when it was another request.
     """
     row = connection.execute(
-        "SELECT body_digest, job_id, job_ids, met FROM idempotency_keys WHERE tenant = ? AND route = ? AND key = ?",
+        "SELECT body_digest, job_id, job_ids, met, refused FROM idempotency_keys"
+        " WHERE tenant = ? AND route = ? AND key = ?",
         (tenant, request.route, request.key),
     ).fetchone()
     if row is None:
@@ -114,7 +117,8 @@ def earlier(connection: sqlite3.Connection, tenant: TenantId, request: Idempoten
     if row["body_digest"] != request.body_digest:
         raise IdempotencyConflictError(request.key)
     ids: list[JobId | None] = [row["job_id"]] if row["job_ids"] is None else json.loads(row["job_ids"])
-    return Answered(ids, frozenset(json.loads(row["met"] or "[]")))
+    refused = {int(place): JobId(rival) for place, rival in json.loads(row["refused"] or "{}").items()}
+    return Answered(ids, frozenset(json.loads(row["met"] or "[]")), refused)
 
 
 def is_known(connection: sqlite3.Connection, job: Job) -> bool:
@@ -135,6 +139,7 @@ def accept_many(
     jobs: Sequence[Job | None],
     request: IdempotentRequest | None,
     claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+    refused: Mapping[int, JobId] = NOTHING_REFUSED,
 ) -> Answered:
     """Store new jobs of one tenant with all that belongs to them; return their ids, or those of the earlier request.
 
@@ -143,17 +148,17 @@ def accept_many(
     """
     sound = [job for job in jobs if job is not None]
     if not sound:
-        return Answered([None] * len(jobs))
+        return Answered([None] * len(jobs), refused=refused)
     tenant = sound[0].tenant
     if any(job.tenant != tenant for job in sound):
         raise ValueError("a batch holds the jobs of one tenant")
     rivals = _rivals(connection, sound, claims, request)
     ids = [None if job is None else rivals.get(job.id, job.id) for job in jobs]
     met = [place for place, job in enumerate(jobs) if job is not None and job.id in rivals]
-    if request is not None and not _spend_key(connection, sound[0], request, json.dumps(ids), met):
+    if request is not None and not _spend_key(connection, sound[0], request, json.dumps(ids), met, refused):
         return earlier(connection, tenant, request) or Answered(())
     _store(connection, [job for job in sound if job.id not in rivals], claims=claims)
-    return Answered(ids, frozenset(met))
+    return Answered(ids, frozenset(met), refused)
 
 
 def known_among(connection: sqlite3.Connection, job_ids: Collection[JobId]) -> frozenset[JobId]:
@@ -180,6 +185,7 @@ def _spend_key(
     request: IdempotentRequest,
     job_ids: str | None,
     met: JobId | Sequence[int] | None = None,
+    refused: Mapping[int, JobId] = NOTHING_REFUSED,
 ) -> bool:
     """Note the client's key; return whether it is new. It stays spent when its job is deleted: nothing comes twice.
 
@@ -188,7 +194,7 @@ def _spend_key(
     stands_for, places = (job.id, met) if not isinstance(met, str) else (met, [0])
     row = (
         job.tenant, request.route, request.key, request.body_digest, stands_for, to_micros(job.created_at), job_ids,
-        json.dumps(places) if places else None,
+        json.dumps(places) if places else None, json.dumps(dict(refused)) if refused else None,
     )  # fmt: skip
     return connection.execute(_KEYS, row).rowcount > 0
 

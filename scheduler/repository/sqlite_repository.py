@@ -26,6 +26,7 @@ from scheduler.repository import (
 from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
     NO_CLAIMS,
+    NOTHING_REFUSED,
     Answered,
     AuditFilter,
     AuditRepository,
@@ -74,19 +75,20 @@ class SQLiteJobRepository(JobRepository):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
+        refused: Mapping[int, JobId] = NOTHING_REFUSED,
     ) -> Answered:
         return await self._database.write(
-            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims)
+            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims, refused)
         )
 
     async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
         return await self._database.read(lambda connection: sqlite_accepting.earlier(connection, tenant, request))
 
-    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> int:
+    async def held(self, tenant: TenantId, claims: Sequence[UniqueClaim]) -> Sequence[bool]:
         now = self._clock.now()
 
-        def look(connection: sqlite3.Connection) -> int:
-            return sum(sqlite_unique.holder(connection, tenant, claim, now) is not None for claim in claims)
+        def look(connection: sqlite3.Connection) -> Sequence[bool]:
+            return [sqlite_unique.holder(connection, tenant, claim, now) is not None for claim in claims]
 
         return await self._database.read(look)
 

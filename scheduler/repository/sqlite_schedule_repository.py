@@ -75,6 +75,11 @@ class SQLiteScheduleRepository:
     async def _stop_unreadable(self, now: datetime) -> None:
         await self._database.write(lambda connection: sqlite_schedules.stop_unreadable(connection, now))
 
+    async def overlaps(self, schedule: Schedule) -> bool:
+        return await self._database.read(
+            lambda connection: sqlite_schedules.overlapped(connection, schedule) is not None
+        )
+
     @crash_points(CrashPoint.BEFORE_FIRE, CrashPoint.AFTER_FIRE)
     async def fire(self, firing: Firing) -> Job | None:
         return await self._database.write(lambda connection: sqlite_schedules.fire(connection, firing))

@@ -13,9 +13,12 @@ _TIMES = ("created_at", "since", "next_fire", "last_fire")
 
 
 def schedule_to_row(schedule: Schedule) -> dict[str, Any]:
+    """Return the row. What says that its jobs are unique stands apart: versions before that can read the rest."""
+    unique = schedule.definition.unique
     row = schedule.model_dump(include=_PLAIN) | {
         "name": schedule.definition.name,
-        "definition": schedule.definition.model_dump_json(exclude_defaults=True),
+        "definition": schedule.definition.model_dump_json(exclude_defaults=True, exclude={"unique"}),
+        "only_one": None if unique is None else unique.model_dump_json(exclude_defaults=True),
         "paused": int(schedule.paused),
     }
     return storable(row | {column: maybe_micros(getattr(schedule, column)) for column in _TIMES})
@@ -23,10 +26,11 @@ def schedule_to_row(schedule: Schedule) -> dict[str, Any]:
 
 def schedule_from_row(row: sqlite3.Row) -> Schedule:
     """Read a schedule back. Raises ValueError or CPAError for one that this version cannot read."""
+    unique = {} if row["only_one"] is None else {"unique": json.loads(row["only_one"])}
     return Schedule.model_validate(
         {column: row[column] for column in _PLAIN}
         | {column: to_moment(row[column]) for column in _TIMES}
-        | {"paused": bool(row["paused"]), "definition": json.loads(row["definition"])}
+        | {"paused": bool(row["paused"]), "definition": json.loads(row["definition"]) | unique}
     )
 
 

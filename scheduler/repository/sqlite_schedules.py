@@ -22,7 +22,7 @@ from scheduler.repository.storable import to_micros
 
 _CHANGING = (
     "name", "definition", "version", "paused", "since", "next_fire", "last_fire", "last_job_id", "fired", "failures",
-    "last_error",
+    "last_error", "only_one",
 )  # fmt: skip
 _ASKED = "somebody asked for it"
 _DUE = "it is its time"
@@ -63,7 +63,8 @@ def remove(connection: sqlite3.Connection, named: str, tenant: TenantId, at: dat
 def fire(connection: sqlite3.Connection, firing: Firing) -> Job | None:
     """Take a turn as the port says. Raises ScheduleChangedError."""
     schedule, by_hand = firing.schedule, firing.moment is None and firing.work is not None
-    running = None if by_hand else _overlapped(connection, schedule)
+    write_gathered(connection)
+    running = None if by_hand else overlapped(connection, schedule)
     work = None if running else firing.work
     if isinstance(work, Job):
         accepted = accept(connection, work, firing.request, _claim(firing, by_hand=by_hand))
@@ -138,11 +139,10 @@ def _claim(firing: Firing, *, by_hand: bool) -> UniqueClaim | None:
     return firing.claim if by_hand or firing.claim is None else firing.claim.model_copy(update={"refuses": False})
 
 
-def _overlapped(connection: sqlite3.Connection, schedule: Schedule) -> JobId | None:
+def overlapped(connection: sqlite3.Connection, schedule: Schedule) -> JobId | None:
     """Return the last job if it has not ended and must not be overlapped."""
     if schedule.definition.overlap is Overlap.ALLOW or schedule.last_job_id is None:
         return None
-    write_gathered(connection)
     row = connection.execute("SELECT status FROM jobs WHERE id = ?", (schedule.last_job_id,)).fetchone()
     return None if row is None or JobStatus(row["status"]).final else schedule.last_job_id
 

@@ -1,7 +1,8 @@
 """The statements by which one job of a kind takes its place in SQLite, for the caller's transaction.
 
 A partial unique index lets one job at a time hold a key. Nobody has to free it: whether the job that holds it is in
-the way is told by its status and its age when the next one comes, which then takes the place.
+the way is told by its status and its age when the next one comes, which then takes the place. One that had not ended
+then, because the next did not mind it, stands beside it from there on: others may mind it until it ends.
 """
 
 import json
@@ -20,18 +21,33 @@ from scheduler.repository.storable import MICROSECOND, to_moment
 
 _COLUMNS: Final = ("job_id", "tenant", "key", "states", "within", "held")
 _INSERT: Final = insertion_in_order("unique_jobs", _COLUMNS)
-_HOLDER: Final = """
-SELECT job_id, status, created_at FROM unique_jobs AS u JOIN jobs ON jobs.id = u.job_id
-WHERE u.tenant = ? AND u.key = ? AND u.held = 1
-"""
+_PASSED, _HELD, _BESIDE = 0, 1, 2
+_RIVALS: Final = " UNION ALL ".join(
+    f"SELECT job_id, held, status, created_at FROM unique_jobs AS u JOIN jobs ON jobs.id = u.job_id"  # noqa: S608 - ours
+    f" WHERE u.tenant = ?1 AND u.key = ?2 AND u.held = {held}"
+    for held in (_HELD, _BESIDE)
+)
+_ENDED: Final = ", ".join(f"'{status.value}'" for status in JobStatus if status.final)
+_LET_GO: Final = [
+    f"UPDATE unique_jobs SET held = CASE WHEN (SELECT status FROM jobs WHERE id = job_id) IN ({_ENDED})"  # noqa: S608 - ours
+    f" THEN {_PASSED} ELSE {_BESIDE} END WHERE tenant = ? AND key = ? AND held = {held}"
+    for held in (_BESIDE, _HELD)
+]
 
 
-def holder(connection: sqlite3.Connection, tenant: TenantId, claim: UniqueClaim, now: datetime) -> JobId | None:
-    """Return the job that is in the way of one with this claim."""
-    row = connection.execute(_HOLDER, (tenant, claim.key)).fetchone()
-    if row is None or not claim.met_by(JobStatus(row["status"]), _moment(row["created_at"]), now):
-        return None
-    return JobId(row["job_id"])
+def holder(
+    connection: sqlite3.Connection, tenant: TenantId, claim: UniqueClaim, now: datetime, besides: JobId | None = None
+) -> JobId | None:
+    """Return the job that is in the way of one with this claim: the last that took the key, or one that goes on.
+
+    `besides`: the job whose claim it is.
+    """
+    for row in connection.execute(_RIVALS, (tenant, claim.key)).fetchall():
+        status = JobStatus(row["status"])
+        counts = row["job_id"] != besides and (row["held"] == _HELD or not status.final)
+        if counts and claim.met_by(status, _moment(row["created_at"]), now):
+            return JobId(row["job_id"])
+    return None
 
 
 def rivals(
@@ -70,32 +86,33 @@ def take(connection: sqlite3.Connection, jobs: Sequence[Job], claims: Mapping[Jo
 def take_again(connection: sqlite3.Connection, job: Job, now: datetime) -> None:
     """Have a job that ended hold its key anew, if it has one. Raises UniqueConflictError while another has
     its place."""
-    row = _let_go_of(connection, job.id)
+    write_gathered(connection)
+    row = _row_of(connection, job.id)
     if row is None:
         return
-    rival = holder(connection, job.tenant, _claim(row), now)
+    rival = holder(connection, job.tenant, _claim(row), now, job.id)
     if rival is not None:
         raise UniqueConflictError({job.id: rival})
     _let_go(connection, job.tenant, row["key"])
-    connection.execute("UPDATE unique_jobs SET held = 1 WHERE job_id = ?", (job.id,))
+    connection.execute("UPDATE unique_jobs SET held = ? WHERE job_id = ?", (_HELD, job.id))
 
 
 def rival_of(connection: sqlite3.Connection, job: Job, now: datetime) -> JobId | None:
     """Return the job that keeps one that ended from holding its key anew."""
-    row = _let_go_of(connection, job.id)
-    return None if row is None else holder(connection, job.tenant, _claim(row), now)
+    row = _row_of(connection, job.id)
+    return None if row is None else holder(connection, job.tenant, _claim(row), now, job.id)
 
 
-def _let_go_of(connection: sqlite3.Connection, job_id: JobId) -> sqlite3.Row | None:
-    """Return what a job claims, if another one has taken its place."""
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM unique_jobs WHERE job_id = ? AND held = 0", (job_id,)
-    ).fetchone()
+def _row_of(connection: sqlite3.Connection, job_id: JobId) -> sqlite3.Row | None:
+    """Return what a job claims, if it does."""
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM unique_jobs WHERE job_id = ?", (job_id,)).fetchone()
     return row
 
 
 def _let_go(connection: sqlite3.Connection, tenant: TenantId, key: str) -> None:
-    connection.execute("UPDATE unique_jobs SET held = 0 WHERE tenant = ? AND key = ? AND held = 1", (tenant, key))
+    """Have the job that holds the key hold it no more, and see which of those beside it have ended."""
+    for statement in _LET_GO:
+        connection.execute(statement, (tenant, key))
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
@@ -104,7 +121,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) 
 
 def _row(job: Job, claim: UniqueClaim) -> tuple[object, ...]:
     within = None if claim.within is None else claim.within // MICROSECOND
-    return job.id, job.tenant, claim.key, json.dumps(claim.states), within, 1
+    return job.id, job.tenant, claim.key, json.dumps(claim.states), within, _HELD
 
 
 def _claim(row: sqlite3.Row) -> UniqueClaim:

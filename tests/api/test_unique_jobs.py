@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from scheduler.settings import QueueSettings
 from tests.support.services import SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
@@ -63,6 +64,21 @@ async def test_the_key_of_a_request_repeats_its_answer_and_nothing_else(api: Api
     assert (new.status_code, new.json()["job_id"] == first.json()["job_id"]) == (202, False)
 
 
+async def test_a_shown_plan_that_met_a_job_may_be_accepted_when_that_has_ended(api: Api) -> None:
+    there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
+    shown = (await api.client.post("/plan", json={"text": SENTENCE})).json()["plan_hash"]
+    order = {"plan": shown, "unique": {}}
+    met = await api.client.post("/jobs", json=order)
+    await api.client.delete(f"/jobs/{there}")
+
+    new = await api.client.post("/jobs", json=order | {"unique": {"within_seconds": 60}})
+    again = await api.client.post("/jobs", json=order | {"unique": {"within_seconds": 60}})
+
+    assert (met.status_code, met.json()["job_id"]) == (200, there)
+    assert (new.status_code, new.json()["existing"]) == (again.status_code, again.json()["existing"]) == (202, False)
+    assert new.json()["job_id"] == again.json()["job_id"] != there
+
+
 async def test_each_order_of_a_batch_is_answered_by_itself(api: Api) -> None:
     there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
     refusing = ORDER | {"unique": {"on_conflict": "refuse"}}
@@ -81,6 +97,23 @@ async def test_each_order_of_a_batch_is_answered_by_itself(api: Api) -> None:
     assert answer.json()["accepted"] == 4
     assert (whole.status_code, whole.json()["field"]) == (409, "jobs[1].unique")
     assert api.rows()["jobs"] == 3
+
+
+async def test_a_repeated_batch_says_of_a_refused_order_what_it_said_first(api: Api) -> None:
+    there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
+    batch = {"jobs": [ORDER, ORDER | {"unique": {"on_conflict": "refuse"}}, {"intent": "none"}]}
+    first = await api.client.post("/jobs:batch", json=batch, headers={"Idempotency-Key": "k"})
+    await api.client.delete(f"/jobs/{there}")
+
+    again = await api.client.post("/jobs:batch", json=batch, headers={"Idempotency-Key": "k"})
+
+    def said(answer: Response) -> list[Any]:
+        places = answer.json()["jobs"]
+        return [places[0], *((one["problem"]["code"], one["problem"]["detail"]) for one in places[1:])]
+
+    assert first.json()["jobs"][1]["problem"]["code"] == "unique_conflict"
+    assert there in first.json()["jobs"][1]["problem"]["detail"]
+    assert (again.status_code, said(again)) == (first.status_code, said(first))
 
 
 async def test_what_is_wrong_with_it_is_named(api: Api) -> None:
@@ -114,6 +147,30 @@ async def test_a_job_that_is_there_needs_no_room(open_api: OpenApi) -> None:
         other = await api.client.post("/jobs", json=ORDER | {"unique": {"key": "other"}})
 
         assert [one.status_code for one in (first, again, batch, other)] == [202, 200, 202, 429]
+
+
+async def test_alike_orders_of_a_batch_need_room_for_one(open_api: OpenApi) -> None:
+    async with open_api(queue=QueueSettings(most_waiting=2)) as api:
+        batch = await api.client.post("/jobs:batch", json={"jobs": [UNIQUE, UNIQUE, ORDER, UNIQUE]})
+        again = await api.client.post("/jobs:batch", json={"jobs": [UNIQUE, UNIQUE]})
+
+        assert (batch.status_code, again.status_code) == (202, 202)
+        assert api.rows()["jobs"] == 2
+
+
+async def test_a_job_that_asks_and_is_there_needs_no_room_among_those_that_ask(open_api: OpenApi) -> None:
+    text, key = "Schick eine Mail an Anna", {"Idempotency-Key": "k"}
+    async with open_api(queue=QueueSettings(most_unanswered=1)) as api:
+        first = await api.client.post("/schedule", json={"text": text, "unique": {}}, headers=key)
+
+        repeated = await api.client.post("/schedule", json={"text": text, "unique": {}}, headers=key)
+        alike = await api.client.post("/schedule", json={"text": text, "unique": {}})
+        other = await api.client.post("/schedule", json={"text": text, "unique": {"key": "other"}})
+
+        answers = (first, repeated, alike, other)
+        assert [answer.status_code for answer in answers] == [202, 202, 200, other.status_code]
+        assert other.json()["code"] == "unanswered_full"
+        assert {answer.json()["job_id"] for answer in answers[:3]} == {first.json()["job_id"]}
 
 
 async def test_a_key_is_one_tenants_own(open_api: OpenApi) -> None:

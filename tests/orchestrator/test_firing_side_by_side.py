@@ -68,6 +68,24 @@ async def test_a_firing_that_finds_no_room_is_put_off_with_a_note_and_keeps_no_o
     assert (await schedules.outcomes("hourly"), fired.last_error) == ([("fired", "1")], None)
 
 
+@pytest.mark.parametrize("fields", [{"overlap": "skip"}, {"unique": {}}, {"unique": {"key": "k"}}])
+async def test_what_would_be_skipped_is_so_though_there_is_no_room(
+    database: SQLiteDatabase, clock: FakeClock, router: IntentRouter, fields: dict[str, object]
+) -> None:
+    places = Places()
+    schedules = schedules_over(database, clock, router, admission=Admission(places.count, clock, most_of_tenant=3))
+    await hourly(schedules, **fields)
+    clock.advance(HOUR)
+    await schedules.runner.fire_due()
+    places.waiting[US] = 3
+    clock.advance(HOUR)
+
+    await schedules.runner.fire_due()
+
+    assert await schedules.outcomes("hourly") == [("fired", "1"), ("skipped", "2")]
+    assert (await schedules.service.get("hourly", US)).next_fire == NOON + 3 * HOUR
+
+
 async def test_a_slow_plan_delays_no_other_schedule_and_is_fired_once(
     database: SQLiteDatabase, clock: FakeClock, router: IntentRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

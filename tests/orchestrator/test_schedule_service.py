@@ -1,6 +1,7 @@
 """Schedules as clients make them and as they fire: planned anew each time, made up for after downtime, never twice."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -324,6 +325,17 @@ async def test_a_unique_schedule_skips_while_one_of_its_kind_is_there(schedules:
     skipped = (await schedules.service.firings("hourly", US)).items[-1]
     assert skipped.data == {"running": other.id}
     assert (asked.id, type(asked)) == (other.id, MetJob)
+
+
+async def test_a_version_before_can_read_a_unique_schedule(schedules: Schedules, database: SQLiteDatabase) -> None:
+    made = await hourly(schedules, unique={"key": "k"})
+
+    row = await database.read(lambda connection: connection.execute("SELECT * FROM schedules").fetchone())
+
+    assert "unique" not in json.loads(row["definition"])
+    assert (await schedules.service.get("hourly", US)).definition == made.definition
+    await schedules.service.replace("hourly", made.definition.model_copy(update={"unique": None}), US)
+    assert (await schedules.service.get("hourly", US)).definition.unique is None
 
 
 async def test_a_unique_schedule_that_refuses_is_skipped_by_the_clock_and_refused_to_a_person(

@@ -111,7 +111,64 @@ async def test_whoever_is_sent_away_is_told_when_there_will_be_room(clock: FakeC
     assert await _sent_away(door, 100) == 60
 
 
-async def test_who_was_sent_away_counts_until_so_many_places_became_free(clock: FakeClock) -> None:
+async def _moves(door: Admission, waiting: Waiting, clock: FakeClock, seconds: int, pace: int = 1) -> None:
+    """Let places become free, and others take them elsewhere."""
+    for _ in range(seconds):
+        for left in (100 - pace, 100):
+            waiting.waiting["acme"] = left
+            clock.advance(timedelta(seconds=0.5))
+            with contextlib.suppress(QueueFullError):
+                await door.admit(GLOBEX, lines_up=False)
+
+
+async def test_one_that_comes_back_as_it_was_told_counts_once(clock: FakeClock) -> None:
+    waiting = Waiting(acme=100)
+    door = Admission(waiting.count, clock, most=100)
+    await _sent_away(door)
+
+    told: list[int] = []
+    for _ in range(30):
+        await _moves(door, waiting, clock, told[-1] if told else 2)
+        told.append(await _sent_away(door))
+
+    assert max(told) <= 3
+
+
+async def test_one_that_comes_again_and_again_does_not_keep_the_others_away(clock: FakeClock) -> None:
+    waiting = Waiting(acme=100)
+    door = Admission(waiting.count, clock, most=100)
+    for _ in range(60):
+        await _moves(door, waiting, clock, 1)
+        await _sent_away(door)
+
+    assert await _sent_away(door) <= 25
+
+
+async def test_what_does_not_line_up_makes_nobody_wait_longer(clock: FakeClock) -> None:
+    waiting = Waiting(acme=100)
+    door = Admission(waiting.count, clock, most=100)
+    await _sent_away(door)
+    await _moves(door, waiting, clock, 5)
+    for _ in range(1000):
+        with pytest.raises(QueueFullError):
+            await door.admit(ACME, lines_up=False)
+
+    assert await _sent_away(door) <= 3
+
+
+async def test_no_job_needs_no_room(clock: FakeClock) -> None:
+    async def more_than_may_wait(_tenant: TenantId | None, _most: int) -> int:
+        return 7
+
+    door = Admission(more_than_may_wait, clock, most=5)
+
+    await door.admit(ACME, 0)
+
+    with pytest.raises(QueueFullError):
+        await door.admit(ACME)
+
+
+async def test_who_was_sent_away_counts_until_the_time_to_come_back(clock: FakeClock) -> None:
     waiting = Waiting(acme=100)
     door = Admission(waiting.count, clock, most=100)
     await _sent_away(door, 20)
@@ -119,7 +176,7 @@ async def test_who_was_sent_away_counts_until_so_many_places_became_free(clock: 
         waiting.waiting["acme"] = left
         clock.advance(timedelta(seconds=1))
         with contextlib.suppress(QueueFullError):
-            await door.admit(ACME, 100 if left == 100 else 0)
+            await door.admit(ACME, 100 if left == 100 else 1)
 
     assert await _sent_away(door) in range(10, 13)
 

@@ -56,7 +56,7 @@ async def test_a_job_of_a_batch_is_stored_as_one_that_was_saved_alone(
     alone, together = a_job(tasks=3, **fields), a_job(tasks=3, **fields)
 
     await store.jobs.save(alone)
-    ids, _ = await store.jobs.save_many([together])
+    ids = (await store.jobs.save_many([together])).ids
 
     assert ids == [together.id]
     first, second = await rows_of(database, alone.id), await rows_of(database, together.id)

@@ -177,6 +177,42 @@ def _index_as_before(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE job_words_mark SET n = (SELECT max(n) FROM jobs)")
 
 
+async def test_unique_jobs_of_before_that_go_on_stand_beside_and_schedules_keep_their_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cpa.db"
+    with monkeypatch.context() as before:
+        before.setattr("alembic.command.upgrade", functools.partial(_upgrade_to, "2026_11_28_1900", command.upgrade))
+        upgrade(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for name, status in (("running", "running"), ("done", "done")):
+            _insert_job(connection, name, status)
+            connection.execute("INSERT INTO unique_jobs VALUES (?, 'default', 'k', '[]', NULL, 0)", (name,))
+        connection.execute(
+            "INSERT INTO schedules VALUES ('s', 'default', 's', ?, 1, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL)",
+            ('{"name":"s","text":"t","unique":{"key":"k"}}',),
+        )
+    upgrade(path)
+
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        held = dict(connection.execute("SELECT job_id, held FROM unique_jobs").fetchall())
+        schedule = connection.execute("SELECT definition, only_one FROM schedules").fetchone()
+
+    assert held == {"running": 2, "done": 0}
+    assert schedule == ('{"name":"s","text":"t"}', '{"key":"k"}')
+
+
+def _insert_job(connection: sqlite3.Connection, job_id: str, status: str) -> None:
+    """Insert a job, whatever its other columns are."""
+    columns = connection.execute("PRAGMA table_info(jobs)").fetchall()
+    needed = {
+        name: 0 if kind == "INTEGER" else "" for _, name, kind, must, default, _ in columns if must and not default
+    }
+    row = needed | {"id": job_id, "tenant": "default", "status": status}
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+
+
 def _upgrade_to(revision: str, upgrade_: Callable[[Config, str], None], config: Config, _head: str) -> None:
     upgrade_(config, revision)
 

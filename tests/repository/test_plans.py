@@ -49,7 +49,7 @@ ELSEWHERE = {
     "sqlite_progress._status_of": "tests/repository/test_recording.py",
     "sqlite_retention._has_shortened": "tests/repository/test_retention.py",
     "sqlite_retention._remove_jobs": "tests/repository/test_retention.py",
-    "sqlite_schedules._overlapped": "tests/repository/test_schedule_repository.py",
+    "sqlite_schedules.overlapped": "tests/repository/test_schedule_repository.py",
     "sqlite_schedules.put_off": "tests/orchestrator/test_firing_side_by_side.py",
     "sqlite_schedules.stop_unreadable": "tests/repository/test_schedule_repository.py",
     "sqlite_tasks.add_items": "tests/repository/test_recording.py",

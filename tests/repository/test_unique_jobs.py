@@ -16,6 +16,7 @@ from scheduler.core.job import Job, JobStatus, MetJob
 from scheduler.core.questions import OpenQuestions, Question
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.unique_jobs import UniqueClaim
+from scheduler.repository import sqlite_unique
 from scheduler.repository.repository_interface import Answered, AuditFilter, IdempotentRequest
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
@@ -125,9 +126,9 @@ async def test_one_that_is_done_counts_for_its_period(store: Store, clock: FakeC
     await store.jobs.record(a_progress(leased, status=JobStatus.DONE, completed_at=NOON))
 
     assert await met(store, WITHIN, created_at=NOON + 0.9 * HOUR) == first.id
-    assert await store.jobs.held(DEFAULT_TENANT, [WITHIN, CLAIM, UniqueClaim(key="l")]) == 1
+    assert await store.jobs.held(DEFAULT_TENANT, [WITHIN, CLAIM, UniqueClaim(key="l")]) == [True, False, False]
     clock.advance(HOUR)
-    assert await store.jobs.held(DEFAULT_TENANT, [WITHIN]) == 0
+    assert await store.jobs.held(DEFAULT_TENANT, [WITHIN]) == [False]
     assert await met(store, WITHIN, created_at=NOON + HOUR) is None
 
 
@@ -139,6 +140,42 @@ async def test_one_may_wait_while_another_runs(store: Store) -> None:
     second = await accepted(store, waiting)
 
     assert await met(store, waiting) == second.id
+
+
+async def test_one_that_goes_on_is_in_the_way_though_another_took_its_key(store: Store) -> None:
+    waiting = UniqueClaim(key="k", states=(JobStatus.PENDING,))
+    running = await accepted(store)
+    leased = await store.queue.dequeue()
+    assert leased is not None
+    second = await accepted(store, waiting)
+    assert await met(store) == second.id
+    await store.queue.cancel(second.id)
+
+    assert await store.jobs.held(DEFAULT_TENANT, [CLAIM, waiting]) == [True, False]
+    assert await met(store) == running.id
+    third = await accepted(store, waiting)
+    await store.queue.cancel(third.id)
+    assert await met(store) == running.id
+    await store.jobs.record(a_progress(leased, status=JobStatus.FAILED, error_code="timeout", completed_at=NOON))
+
+    fourth = await accepted(store)
+    await store.queue.cancel(fourth.id)
+    assert await met(store) is None
+
+
+async def test_a_retry_meets_what_goes_on_though_the_job_was_the_last_to_take_its_key(store: Store) -> None:
+    first = await accepted(store)
+    leased = await store.queue.dequeue()
+    assert leased is not None
+    second = await accepted(store, UniqueClaim(key="k", states=(JobStatus.PENDING,)))
+    await store.queue.cancel(second.id)
+    await store.queue.hand_back(leased)
+
+    with pytest.raises(UniqueConflictError, match=first.id):
+        await store.queue.retry(second.id)
+
+    await store.queue.cancel(first.id)
+    assert (await store.queue.retry(second.id)).id == second.id
 
 
 async def test_who_wants_no_other_is_refused_and_told_which_is_there(store: Store) -> None:
@@ -255,6 +292,16 @@ async def test_the_database_itself_keeps_a_key_for_one(store: Store, database: S
 
     with pytest.raises(sqlite3.IntegrityError):
         await database.write(lambda connection: connection.execute("INSERT INTO unique_jobs VALUES (?,?,?,?,?,?)", row))
+
+
+async def test_what_is_in_the_way_is_found_by_two_indexes(database: SQLiteDatabase) -> None:
+    explain = "EXPLAIN QUERY PLAN " + sqlite_unique._RIVALS
+    rows = await database.read(lambda connection: connection.execute(explain, ("t", "k")).fetchall())
+
+    said = " ".join(row["detail"] for row in rows)
+    assert "unique_jobs_held" in said
+    assert "unique_jobs_beside" in said
+    assert "SCAN" not in said
 
 
 @pytest.mark.integration

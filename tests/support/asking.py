@@ -12,6 +12,7 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_plans import SQLitePlanRepository
 from scheduler.repository.sqlite_questions import SQLiteQuestionRepository
+from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.answers import MemoryAnswers
 from tests.support.queues import nobody_waits
 
@@ -25,6 +26,7 @@ def answer_service(
     return AnswerService(
         planner=planner,
         questions=SQLiteQuestionRepository(database, clock),
+        jobs=SQLiteJobRepository(database, clock),
         job_queue=queue,
         admission=Admission(nobody_waits, clock),
         clock=clock,

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-HEAD = "2026_11_28_1900"
+HEAD = "2026_11_28_2010"
 _FOLDER = Path(__file__).parent
 _one_at_a_time = threading.Lock()
 """Alembic keeps what it is working on in its modules."""
