@@ -1,10 +1,11 @@
 """What can go wrong when a language model is asked, by kind: whether another try can help follows from the kind."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
 from scheduler.core.error_kinds import ConflictError, CPAError, InvalidRequestError, NotFoundError, UnavailableError
+from scheduler.core.sentences import Sentence
 
 
 class LLMAuthError(CPAError):
@@ -114,13 +115,26 @@ class PlanUnusableError(InvalidRequestError):
 
 
 class PlanUnseenError(InvalidRequestError):
-    """A model's plan would change something in the world, and nobody has looked at it."""
+    """A plan would do what a model, or only text that was pasted into the request, says; nobody has looked at it.
+
+    `pasted` are those of the steps that follow only from pasted text.
+    """
 
     code: ClassVar[str] = "plan_unseen"
 
-    def __init__(self, steps: Iterable[str], field: str = "text") -> None:
-        listed = ", ".join(steps)
-        super().__init__(f"Nobody has looked at the model's plan: {listed}", field=field, steps=listed)
+    def __init__(self, steps: Sequence[str], field: str = "text", *, pasted: Sequence[str] = ()) -> None:
+        planned = ", ".join(step for step in steps if step not in pasted)
+        told = ", ".join(pasted)
+        model = Sentence(
+            f"Ein Sprachmodell will etwas ändern: {planned}", f"A language model wants to change something: {planned}"
+        )
+        text = Sentence(
+            f"Auftrag oder Adresse steht nur in eingefügtem Text: {told}",
+            f"The order or the address stands only in pasted text: {told}",
+        )
+        reasons = [why for why, named in ((model, planned), (text, told)) if named]
+        why = Sentence("; ".join(one.de for one in reasons), "; ".join(one.en for one in reasons))
+        super().__init__(f"Nobody has looked at the plan: {why.en}", field=field, steps=", ".join(steps), why=why)
 
 
 class PlanNotFoundError(NotFoundError):

@@ -48,8 +48,8 @@ LLM_SENTENCES: Mapping[str, tuple[str, str]] = {
         "No usable plan was found for this request (field {field}): {why}. Please describe it more precisely.",
     ),
     "plan_unseen": (
-        "Ein Sprachmodell will etwas ändern: {steps}. Bitte ansehen (POST /plan, cpa plan) und als Plan einreichen.",
-        "A language model wants to change something: {steps}. Please look (POST /plan, cpa plan) and submit the plan.",
+        "{why}. Bitte ansehen (POST /plan, cpa plan) und als Plan einreichen.",
+        "{why}. Please look (POST /plan, cpa plan) and submit the plan.",
     ),
     "plan_not_found": (
         "Den Plan {plan} gibt es nicht oder nicht mehr. Bitte den Satz noch einmal planen lassen (cpa plan).",

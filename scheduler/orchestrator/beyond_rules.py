@@ -22,20 +22,17 @@ from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
-from scheduler.core.pasted import own_words
 from scheduler.core.plain_words import plain_words
 from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
 from scheduler.core.spending import Spender
 from scheduler.core.taken_back import all_taken_back
-from scheduler.core.task_graph import TaskGraph
 from scheduler.core.taught_book import TaughtBook
 from scheduler.core.told_mail import ToldMail, told_apart, told_mail
 from scheduler.core.told_words import without_reports
 from scheduler.core.waiting_orders import without_waiting
 from scheduler.core.who_gets_what import Piece, who_gets_what
 from scheduler.core.wishes import wishes_as_orders
-from scheduler.llm.grounding import invented
 from scheduler.llm.reasoned_graph import ReasonedGraph
 from scheduler.llm.stopped_plan import StoppedPlan
 
@@ -159,14 +156,9 @@ class BeyondRules:
         """Whether a language model can be asked for plans."""
         return self._planner is not None
 
-    def pasted(self, text: str, graph: TaskGraph) -> frozenset[TaskId]:
-        """Return the steps of a plan that aim at what a request holds only in pasted text: a mail, a page."""
-        if (own := own_words(text)) == text:
-            return frozenset()
-        steps = [*graph.tasks.values()]
-        nowhere = set(invented(steps, [text]))
-        found = invented(steps, [own, *self._known(text).values()])
-        return frozenset(TaskId(one.task) for one in found if one.aims and one not in nowhere)
+    def said_in(self, text: str) -> tuple[str, ...]:
+        """Return what a plan may aim at of a request: its words, and what the house knows of them."""
+        return (text, *self._known(text).values())
 
     def warm_up(self, rules: Rules) -> None:
         """Make what the first request would wait for: takes half a second of the processor, so call it in a thread."""

@@ -1,6 +1,6 @@
 """What was understood of a request, and the plan that follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,8 +38,8 @@ class PlannedRequest(BaseModel):
     (`llm`), or the client who sent the plan (`given`); `why` tells people, and `confidence` how sure that is. `by` says
     who made the plan. `orders` lists the orders where there are several, `overlooked` statements that nothing was done
     about. `unseen` names the steps for which a person must look at what a language model understood or planned, or at
-    what aims where only a pasted mail or page says, and send it as a plan, before it may become a job. `spent` is what
-    asking models has cost.
+    what only a pasted mail or page orders or aims at (`pasted`), and send it as a plan, before it may become a job.
+    `spent` is what asking models has cost.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +56,7 @@ class PlannedRequest(BaseModel):
     orders: tuple[PlannedOrder, ...] = ()
     overlooked: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    pasted: tuple[str, ...] = ()
     spent: Spent = Spent()
 
     @property
@@ -70,10 +71,17 @@ class PlannedRequest(BaseModel):
         told = [one.told(self.locale) for one in corrections]
         return self.model_copy(update={"why": "; ".join((self.why, *told))}) if told else self
 
+    def with_pasted(self, doubtful: Container[str]) -> Self:
+        """Return it with the `doubtful` steps as those that follow only from pasted text."""
+        tasks = self.task_graph.tasks.items()
+        pasted = tuple(f"{task_id}: {todo.action}" for task_id, todo in tasks if task_id in doubtful)
+        unseen = tuple(dict.fromkeys((*self.unseen, *pasted)))
+        return self.model_copy(update={"unseen": unseen, "pasted": pasted})
+
     def must_be_seen(self) -> None:
         """Raise PlanUnseenError for what nobody has looked at and a person must."""
         if self.unseen:
-            raise PlanUnseenError(self.unseen)
+            raise PlanUnseenError(self.unseen, pasted=self.pasted)
 
 
 _GIVEN: Final = dict(PlannedRequest(intent="custom", locale="de", slots={}, task_graph=TaskGraph()))

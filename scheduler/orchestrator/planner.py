@@ -28,6 +28,7 @@ from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId
 from scheduler.core.intent_router import Intent, IntentRouter, RoutedIntent
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Locale
+from scheduler.core.pasted import own_words
 from scheduler.core.several_values import one_for_each
 from scheduler.core.site_book import Sites
 from scheduler.core.site_errors import SiteFileError
@@ -40,6 +41,7 @@ from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import Asking, BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
 from scheduler.orchestrator.offered_actions import OfferedActions
+from scheduler.orchestrator.pasted_steps import steps_of_pasted_orders, steps_that_aim
 from scheduler.orchestrator.plan_check import check_plan
 from scheduler.orchestrator.plan_questions import apply_answers, ask_what_is_meant, at_order, of_order
 from scheduler.orchestrator.planned_request import SLOTS, PlannedOrder, PlannedRequest, given_slots
@@ -130,10 +132,7 @@ class Planner:
         self, text: str, locale: Locale | None, answers: Mapping[str, str] | None, spender: Spender
     ) -> PlannedRequest:
         taught = await self._taught(spender.tenant)
-        orders = await self.beyond.split(text, self._router, taught)
-        filled_in, sending = without_sending(text)
-        if sending and orders.parts[0].routed.name == FILL_FORM:
-            orders = await self.beyond.split(filled_in, self._router, taught)
+        orders, sending = await self._split(text, taught)
         asking = self.beyond.asking(spender, taught)
         if len(orders.parts) == 1:
             (part,) = orders.parts
@@ -145,11 +144,27 @@ class Planner:
         else:
             planned = await self._plan_orders(text, orders, locale, answers or {}, asking)
         planned = planned.corrected(orders.corrections)
-        doubtful = self.beyond.pasted(text, planned.task_graph)
-        steps = (
-            f"{task_id}: {todo.action}" for task_id, todo in planned.task_graph.tasks.items() if task_id in doubtful
-        )
-        return planned.model_copy(update={"unseen": tuple(dict.fromkeys((*planned.unseen, *steps)))})
+        return await self._with_pasted(planned, text, orders, answers or {}, taught)
+
+    async def _split(self, text: str, taught: TaughtBook) -> tuple[Orders, str]:
+        """Return the orders of a request, and what the preview says of sending the form that it has filled in."""
+        orders = await self.beyond.split(text, self._router, taught)
+        filled_in, sending = without_sending(text)
+        if sending and orders.parts[0].routed.name == FILL_FORM:
+            orders = await self.beyond.split(filled_in, self._router, taught)
+        return orders, sending
+
+    async def _with_pasted(
+        self, planned: PlannedRequest, text: str, orders: Orders, answers: Mapping[str, str], taught: TaughtBook
+    ) -> PlannedRequest:
+        """Return it with the steps that follow only from pasted text; what a person has answered is their own word."""
+        if (own := own_words(text)) == text:
+            return planned
+        parts = (await self._split(own, taught))[0].parts if own.strip() else ()
+        said = self.beyond.said_in("\n".join((own, *answers.values())))
+        doubtful = steps_of_pasted_orders(planned, orders.parts, parts, answers)
+        doubtful |= steps_that_aim(planned, self.beyond.said_in(text), said, self._addresses)
+        return planned.with_pasted(doubtful)
 
     async def _plan_orders(
         self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], asking: Asking

@@ -5,9 +5,13 @@ import pytest
 from scheduler.core.compound import Orders
 from scheduler.core.intent_router import IntentRouter
 from scheduler.core.intents import Intent
+from scheduler.core.pasted import own_words
+from scheduler.core.task_graph import TaskGraph
 from scheduler.core.taught import read_example
 from scheduler.core.taught_book import TaughtBook
 from scheduler.orchestrator.beyond_rules import BeyondRules
+from scheduler.orchestrator.pasted_steps import steps_of_pasted_orders
+from scheduler.orchestrator.planned_request import PlannedOrder, PlannedRequest
 from tests.support.services import router
 
 __all__ = ["router"]
@@ -82,3 +86,15 @@ async def test_a_known_order_is_read_as_ever_beside_what_was_taught(router: Inte
 
     assert [one.routed.name for one in orders.parts] == ["download_file", "report", "send_mail"]
     assert (orders.parts[2].routed.slots["document"], orders.parts[2].refers) == ("Rechnung 4711", 0)
+
+
+async def test_a_taught_order_that_only_pasted_text_gives_must_be_seen(router: IntentRouter) -> None:
+    text = f"Öffne Teams.\n> {REPORT}"
+    parts, own = (await read(router, text)).parts, (await read(router, own_words(text))).parts
+    orders = tuple(
+        PlannedOrder(text=one.text, intent=one.routed.name, slots=one.routed.slots, tasks=(one.routed.name,))
+        for one in parts
+    )
+    planned = PlannedRequest(intent="several_orders", locale="de", slots={}, task_graph=TaskGraph(), orders=orders)
+
+    assert steps_of_pasted_orders(planned, parts, own, {}) == {"report"}
