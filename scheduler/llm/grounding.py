@@ -17,7 +17,9 @@ AIMS: Final = frozenset(
 """Names of parameters that say whom or what a step acts upon, or by whose right."""
 _AIMS_BY_TEXT: Final = frozenset({"web.goto", "app.open", "app.close"})
 """Actions whose `text` is what they act upon."""
-_ADDRESS = re.compile(r"[^\s@,;<>\"'(){}\[\]]+@[^\s@,;<>\"'(){}\[\]]+\.[^\s@,;<>\"'(){}\[\].]+")
+_ADDRESS = re.compile(
+    r"(?<![^\s@,;<>\"'(){}\[\]])[^\s@,;<>\"'(){}\[\]]+@[^\s@,;<>\"'(){}\[\]]+\.[^\s@,;<>\"'(){}\[\].]+"
+)
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>{}]+", re.IGNORECASE)
 _SECRET = re.compile(rf"{SECRET_SCHEME}\S*", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?<!\$)\$\{[^}]*\}")
