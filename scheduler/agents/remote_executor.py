@@ -35,6 +35,7 @@ from scheduler.core.task_executor_interface import (
     Performed,
     Verification,
 )
+from scheduler.core.to_its_end import until_ended
 from scheduler.core.todo import ToDo
 from scheduler.repository.lam_repository import LamRepository, Ordered
 
@@ -262,7 +263,7 @@ class RemoteExecutor(BaseExecutor):
         except asyncio.CancelledError:
             for one in running:
                 one.cancel()
-            await _to_its_end(asyncio.wait(running))
+            await until_ended(asyncio.wait(running))
             raise
         finally:
             for one in running:
@@ -285,7 +286,7 @@ class RemoteExecutor(BaseExecutor):
                 final = await self._conversation.answer(agent, order, context, until)
             except asyncio.CancelledError:
                 slot.well = None
-                await _to_its_end(self._stop(agent, context))
+                await until_ended(self._stop(agent, context))
                 raise
             except (AgentUnreachableError, OutcomeUnknownError) as error:
                 self._registry.suspect(agent.id)
@@ -319,12 +320,3 @@ class RemoteExecutor(BaseExecutor):
         if not isinstance(answer, StatusMessage):
             raise AgentRefusedError(agent.name, "it does not tell how far it is")
         return answer
-
-
-async def _to_its_end(work: Any) -> None:  # noqa: ANN401 - a coroutine
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:  # once is enough, and it has an end of its own
-            continue

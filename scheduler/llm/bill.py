@@ -8,10 +8,10 @@ import structlog
 
 from scheduler.core import metering
 from scheduler.core.spending import Account, Amount, CallRecord, Spender, Usage
+from scheduler.core.to_its_end import ended, to_its_end
 from scheduler.core.trace_context import of_run
 from scheduler.llm.exchange import Call
 from scheduler.llm.terms import Terms
-from scheduler.llm.to_its_end import ended, to_its_end
 from scheduler.telemetry.telemetry import begin_span, end_span
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from scheduler.core.errors import (
     UnavailableError,
 )
 from scheduler.core.spending import Usage
+from scheduler.core.to_its_end import ended, to_its_end
 from scheduler.llm.bill import GOOD, Bill
 from scheduler.llm.exchange import Call, Completion, Embeddings, Finish, Form
 from scheduler.llm.llm_provider import Answer, CallOptions, EmbeddingOptions, LLMProvider
 from scheduler.llm.permission import Permission
 from scheduler.llm.structured import form_of, read_answer
 from scheduler.llm.terms import Terms
-from scheduler.llm.to_its_end import ended, to_its_end
 from scheduler.llm.wire import FormTurnedDownError, Wire
 
 Got = TypeVar("Got", Completion, Embeddings)

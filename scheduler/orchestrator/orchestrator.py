@@ -5,9 +5,8 @@ What recovers a step that failed: `handle_task_failure` tells the run, `step` de
 if there is one (`repair_service`).
 """
 
-import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from scheduler.core.ids import IdFactory, JobId, TenantId
 from scheduler.core.job import Job, JobStatus, TaskRun
 from scheduler.core.lam_protocol import BaseMessage
 from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.to_its_end import to_its_end
 from scheduler.core.todo import ToDo
 from scheduler.core.trace_context import of_run
 from scheduler.orchestrator.carrier import Begin, Carrier, in_a_task
@@ -208,7 +208,7 @@ class Orchestrator:
             raise
         finally:
             if self._executors.hold_anything:
-                await _to_its_end(self._let_go(run))
+                await to_its_end(self._let_go(run))
             if run.ended and run.lease.epoch > 1:
                 await self._means.runner.forget_answers(run.id)
             self._close(run)
@@ -310,16 +310,6 @@ class Orchestrator:
         if run is not None:
             run.cancel()
         return run is not None
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Finish the work also when cancelled meanwhile, then pass that on."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def _tell_of(run: JobRun) -> None:

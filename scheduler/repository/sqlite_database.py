@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from scheduler.core.errors import StoreBusyError, StoreFullError
+from scheduler.core.to_its_end import until_ended
 from scheduler.repository.migrations import HEAD, upgrade
 from scheduler.repository.news import News
 from scheduler.repository.news_desk import NewsDesk
@@ -114,7 +115,7 @@ class SQLiteDatabase:
                 self._waiting.remove(unit)
             elif unit.future.cancelled() and not unit.settled:
                 unit.future = asyncio.get_running_loop().create_future()
-                await _its_end(unit.future)
+                await until_ended(unit.future)
             raise
 
     async def read(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
@@ -343,17 +344,8 @@ async def _on(pool: ThreadPoolExecutor, call: Callable[[], Answer]) -> Answer:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
         if not work.cancel():
-            await _its_end(future)
+            await until_ended(future)
         raise
-
-
-async def _its_end(future: asyncio.Future[Any]) -> None:
-    """Wait until it has ended, however often the caller is cancelled meanwhile; nobody will ask how."""
-    while not future.done():
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait([future])
-    if not future.cancelled():
-        future.exception()
 
 
 def _data_version(connection: sqlite3.Connection) -> int:
