@@ -125,6 +125,7 @@ async def test_who_hangs_up_gets_nothing_until_it_is_back(near: Neighbourhood) -
         return not await gets_work()
 
     await eventually(gets_work)
+    assert (await near.api.services.agents.remote.execute(todo(), CONTEXT)).success  # known, it may not hear us yet
     await agent.kill()
     await eventually(gets_none, 10)  # long before it counts as offline
     await agent.start()
