@@ -14,7 +14,7 @@ CPAError
 │                                JobPrunedError, IntentExistsError, LeaseLostError, PlanChangedError,
 │                                PlanUnreadableError, ScheduleExistsError, ScheduleChangedError, NotWaitingError,
 │                                AgentKeyTakenError, AgentNameTakenError, MessageConflictError, PlanExpiredError,
-│                                PlanSupersededError, UniqueConflictError
+│                                PlanSupersededError, UniqueConflictError, EarlierJobGoneError
 ├── PolicyViolationError         ActionForbiddenError, EndpointForbiddenError, TenantForbiddenError
 ├── refused at the door          EnrolmentRefusedError, SignatureRefusedError, MessageNotAllowedError
 ├── TaskFailedError              a step did not succeed; says whether it may be tried again and what it did to the world
@@ -94,6 +94,7 @@ from scheduler.core.request_errors import (
     CycleError,
     DeadLetterNotFoundError,
     DuplicateTaskError,
+    EarlierJobGoneError,
     EmptyPlanError,
     EmptyRequestError,
     IdempotencyConflictError,
@@ -227,6 +228,7 @@ __all__ = [
     "DocumentNotFoundError",
     "DownloadFailedError",
     "DuplicateTaskError",
+    "EarlierJobGoneError",
     "Effect",
     "ElementNotFoundError",
     "EmptyPlanError",

@@ -145,7 +145,7 @@ class JobSummary(BaseModel):
 class JobFilter(BaseModel):
     """Which jobs are wanted; what is not given does not restrict. `since` belongs to them, `until` does not.
 
-    `text`: words, or parts of addresses and the like, that must all be in the description, whatever their case.
+    `text`: words, or parts of addresses and the like, that must all be in the description, in any case, ss for ß.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -335,6 +335,15 @@ class IdempotencyConflictError(ConflictError):
         super().__init__(f"Idempotency key {key!r} was used for another request", key=key)
 
 
+class EarlierJobGoneError(ConflictError):
+    """The same request was accepted before. Its job is not there any more, and must not come a second time."""
+
+    code: ClassVar[str] = "earlier_job_gone"
+
+    def __init__(self, key: str, job_id: str) -> None:
+        super().__init__(f"Job {job_id!r} of idempotency key {key!r} has been removed", key=key, job=job_id)
+
+
 class UniqueConflictError(ConflictError):
     """A job of the same unique key is there. `taken`: by which jobs the places of several are."""
 

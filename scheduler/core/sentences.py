@@ -193,6 +193,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "Der Idempotency-Key {key} gehört schon zu einer anderen Anfrage. Bitte einen neuen verwenden.",
         "Idempotency key {key} belongs to another request already. Please use a new one.",
     ),
+    "earlier_job_gone": Sentence(
+        "Diese Anfrage wurde schon angenommen; ihr Auftrag {job} ist inzwischen entfernt.",
+        "This request was accepted before; its job {job} has been removed meanwhile.",
+    ),
     "lease_lost": Sentence(
         "Den Auftrag {job} führt inzwischen ein anderer Prozess weiter.",
         "Another process has taken over job {job} meanwhile.",

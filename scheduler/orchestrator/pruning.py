@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol
 
+import structlog
+
 from scheduler.core.clock import Clock
 from scheduler.core.ids import JobId
 from scheduler.repository.retention import RetentionRepository
@@ -21,6 +23,8 @@ _ENDED: Final = timedelta(days=7)
 _CHUNK: Final = 200
 _Step = Callable[[], Awaitable[tuple[int, bool]]]
 """Removes some; returns how many, and whether there may be more."""
+
+log = structlog.get_logger(__name__)
 
 
 class JobFiles(Protocol):
@@ -69,7 +73,7 @@ class Pruner:
     async def count(self, cutoffs: Cutoffs) -> Pruned:
         """Say what `prune` would remove, and remove nothing."""
         jobs, messages, keys, lines, accounts, enrolments = await self._store.count_old(
-            cutoffs.jobs, cutoffs.messages, cutoffs.keys, self._ended
+            cutoffs.jobs, cutoffs.messages, cutoffs.keys, self._ended, self._clock.now()
         )
         return Pruned(
             jobs=jobs, messages=messages, keys=keys, schedule_events=lines, accounts=accounts, enrolments=enrolments
@@ -114,7 +118,8 @@ class Pruner:
     async def _prune_jobs(self, before: datetime | None) -> tuple[int, bool]:
         step = await self._store.prune_jobs(before, self._clock.now())
         for job_id in step.jobs:
-            await self._remove_files(job_id)
+            for files in self._files:
+                await _removed(files, job_id)
         return len(step.jobs), step.more
 
     async def remove_orphans(self) -> int:
@@ -128,13 +133,18 @@ class Pruner:
             found = files.jobs_before(moment)
             while chunk := await asyncio.to_thread(_some, found):
                 for job_id in await self._store.unknown_jobs(chunk):
-                    await asyncio.to_thread(files.remove, job_id)
-                    count += 1
+                    count += await _removed(files, job_id)
         return count
 
-    async def _remove_files(self, job_id: JobId) -> None:
-        for files in self._files:
-            await asyncio.to_thread(files.remove, job_id)
+
+async def _removed(files: JobFiles, job_id: JobId) -> bool:
+    """Remove the files of a job; what the system does not allow holds up no other, and is tried again as orphaned."""
+    try:
+        await asyncio.to_thread(files.remove, job_id)
+    except OSError as error:
+        log.warning("files_not_removed", job_id=job_id, error=str(error))
+        return False
+    return True
 
 
 def _some(found: Iterator[JobId]) -> list[JobId]:

@@ -124,7 +124,8 @@ class JobRepository(abc.ABC):
         Saving a job that is there already, or a request whose key is known, stores nothing and returns the earlier job.
         With a claim a job that is in the way is returned instead, as MetJob; of any number of savers, in any number of
         processes, one stores its job. Raises UniqueConflictError when the claim refuses that.
-        Raises IdempotencyConflictError when the key was used for another request or its job has been deleted,
+        Raises IdempotencyConflictError when the key was used for another request, EarlierJobGoneError when its job has
+        been deleted or pruned,
         ConflictError when the id is that of another tenant's job, InvalidTransitionError for a job begun elsewhere.
         """
 

@@ -27,6 +27,8 @@ class RetentionRepository(Protocol):
     async def prune_jobs(self, ended_before: datetime | None, now: datetime) -> PrunedJobs:
         """Remove jobs that ended before a moment, with all that hangs on them, and note it in the audit log.
 
+        But for those that are still in the way of others of their unique key, as they asked themselves.
+
         A job with a long timeline goes in several steps. From the first on it is on its way out: it gets no other run,
         is no dead letter, and goes whatever the moment is; None: only what was begun.
         """
@@ -48,7 +50,12 @@ class RetentionRepository(Protocol):
         """Forget rights to join that nobody can use since before a moment."""
 
     async def count_old(
-        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None, enrolments: datetime | None
+        self,
+        jobs: datetime | None,
+        messages: datetime | None,
+        keys: datetime | None,
+        enrolments: datetime | None,
+        now: datetime,
     ) -> tuple[int, int, int, int, int, int]:
         """Count what pruning would remove, and remove nothing.
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.assembling import values_of
-from scheduler.core.errors import ConflictError, IdempotencyConflictError, InvalidTransitionError
+from scheduler.core.errors import ConflictError, EarlierJobGoneError, IdempotencyConflictError, InvalidTransitionError
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus, as_met
@@ -74,7 +74,8 @@ def accept(
     what its claim meets as MetJob.
 
     `waits`: it may be one that waits for answers, which the caller stores with it. Raises IdempotencyConflictError,
-    ConflictError as `is_known` does, InvalidTransitionError for a job that was begun elsewhere, UniqueConflictError.
+    EarlierJobGoneError, ConflictError as `is_known` does, InvalidTransitionError for a job that was begun elsewhere,
+    UniqueConflictError.
     """
     if _owner(connection, job.id) is None:
         claims = NO_CLAIMS if claim is None else {job.id: claim}
@@ -96,9 +97,12 @@ def accept(
 def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
     write_gathered(connection)
     ids, met, _ = earlier(connection, tenant, request) or Answered(())
-    job = next((fetch(connection, job_id) for job_id in ids if job_id is not None), None)
-    if job is None:
+    job_id = next((job_id for job_id in ids if job_id is not None), None)
+    if job_id is None:
         raise IdempotencyConflictError(request.key)
+    job = fetch(connection, job_id)
+    if job is None:
+        raise EarlierJobGoneError(request.key, job_id)
     return as_met(job) if met else job
 
 

@@ -31,7 +31,14 @@ _OLD_ACCOUNTS: Final = """
 """
 """Ids of version 7 sort by time; a job of another id loses its account only together with itself."""
 _ENDED: Final = "status IN ('done', 'failed', 'cancelled')"
-_OLD = f"completed_at < :limit AND {_ENDED}"
+_IN_THE_WAY: Final = """
+EXISTS (
+    SELECT 1 FROM unique_jobs WHERE job_id = jobs.id AND held = 1 AND instr(states, '"' || status || '"') > 0
+    AND (within IS NULL OR created_at + within > :now)
+)
+"""
+"""Of others of its unique key, for the time that it has asked for: without it they would be let in sooner."""
+_OLD = f"completed_at < :limit AND {_ENDED} AND NOT {_IN_THE_WAY}"
 _OLD_JOBS = f"SELECT id FROM jobs WHERE {_OLD} ORDER BY completed_at LIMIT :look"  # noqa: S608 - ours, here and below
 _BEGUN = "SELECT job_id FROM pruning ORDER BY job_id LIMIT :look"
 _TO_GO = f"""
@@ -54,7 +61,7 @@ class SQLiteRetentionRepository:
 
     async def prune_jobs(self, ended_before: datetime | None, now: datetime) -> PrunedJobs:
         limit = maybe_micros(ended_before)
-        found = await self._database.read(lambda connection: _to_go(connection, limit))
+        found = await self._database.read(lambda connection: _to_go(connection, limit, now))
         if not found:
             return PrunedJobs((), more=False)
         removed, all_seen = await self._remove_jobs(found, limit, now)
@@ -94,7 +101,7 @@ class SQLiteRetentionRepository:
         rows = await self._database.read(lambda connection: connection.execute(oldest, wanted).fetchall())
         if rows:
             conditions = " AND ".join(f"{column} = ?" for column in key)
-            await self._delete(f"DELETE FROM {table} WHERE {conditions}", [tuple(row) for row in rows])  # noqa: S608
+            await self._delete(f"DELETE FROM {table} WHERE {conditions}{but}", [tuple(row) for row in rows])  # noqa: S608
         return len(rows)
 
     @crash_points(CrashPoint.BEFORE_PRUNE, CrashPoint.AFTER_PRUNE)
@@ -104,11 +111,16 @@ class SQLiteRetentionRepository:
         )
 
     async def count_old(
-        self, jobs: datetime | None, messages: datetime | None, keys: datetime | None, enrolments: datetime | None
+        self,
+        jobs: datetime | None,
+        messages: datetime | None,
+        keys: datetime | None,
+        enrolments: datetime | None,
+        now: datetime,
     ) -> tuple[int, int, int, int, int, int]:
         def read(connection: sqlite3.Connection) -> tuple[int, int, int, int, int, int]:
             return (
-                connection.execute(_COUNT_JOBS, {"limit": maybe_micros(jobs)}).fetchone()[0],
+                connection.execute(_COUNT_JOBS, {"limit": maybe_micros(jobs), "now": to_micros(now)}).fetchone()[0],
                 _count(connection, "messages", "stored_at", messages, but=_OF_NO_RUNNING_JOB),
                 _count(connection, "idempotency_keys", "created_at", keys),
                 _count(connection, "schedule_events", "at", jobs),
@@ -131,9 +143,9 @@ def _of_accounts(before: datetime) -> dict[str, str]:
     return {"day": before.astimezone(UTC).date().isoformat(), "first": first_id_of(before)}
 
 
-def _to_go(connection: sqlite3.Connection, limit: int | None) -> list[JobId]:
+def _to_go(connection: sqlite3.Connection, limit: int | None, now: datetime) -> list[JobId]:
     """Return jobs that are to be removed: those whose removal has begun, then those that ended before `limit`."""
-    values = {"limit": limit, "look": _LOOK}
+    values = {"limit": limit, "now": to_micros(now), "look": _LOOK}
     begun = (row["job_id"] for row in connection.execute(_BEGUN, values))
     old = (row["id"] for row in connection.execute(_OLD_JOBS, values))
     return [JobId(job_id) for job_id in dict.fromkeys((*begun, *old))]
@@ -155,7 +167,7 @@ def _remove_jobs(
     entries: list[AuditEntry] = []
     seen = 0
     for job_id in found:
-        row = connection.execute(_TO_GO, {"id": job_id, "limit": limit}).fetchone()
+        row = connection.execute(_TO_GO, {"id": job_id, "limit": limit, "now": to_micros(now)}).fetchone()
         if row is None:
             connection.execute(_LIVES_ON, (job_id,))
         else:

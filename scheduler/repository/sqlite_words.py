@@ -13,6 +13,9 @@ each job they would cost ten times as much. What was there before the index is w
 import json
 import re
 import sqlite3
+import unicodedata
+from collections.abc import Sequence
+from itertools import chain, product
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.errors import InvalidFieldError
@@ -32,11 +35,15 @@ SAMPLE: Final = 1_000
 
 _ON_THE_WAY: Final = 10_000
 """So many jobs of a tenant may be on their way into the store: a batch (of up to 1,000) bears the time at which it came
-and gets its numbers when all of it is planned, after jobs that came meanwhile."""
+and gets its numbers when all of it is planned, after jobs that came meanwhile. And so many may have come while a clock
+was wrong."""
+_MOST_SKIPPED: Final = 2**32  # what a cursor may ask for; to skip is no dearer than to look through
 _CURSOR: Final = "words"
 _NO_WORD: Final = Sentence("er enthält kein Wort", "it has no word in it")
 _MARK: Final = "\ue000"  # begins the words for where a job lies; taken out of descriptions, and a letter to SQLite
 _BETWEEN: Final = re.compile(rf"[\s\x00{_MARK}]+")
+_SHARP: Final = re.compile("ss|ß", re.IGNORECASE)  # takes in ẞ; in capitals there is mostly no telling them apart
+_MOST_SHARP: Final = 3  # so many in a word are looked for in every way that they may be written
 _ANYWHERE: Final = 100_000_000  # words are as near as that in every description
 _MATCHES: Final = (
     "SELECT rowid AS n FROM job_word_spans WHERE job_word_spans MATCH :words AND rowid < :before AND rowid >= :down_to"
@@ -56,10 +63,13 @@ _PAGE: Final = (
 
 class _Search(NamedTuple):
     """A search: what is bound, words, other conditions, between which numbers what is wanted can lie, and whether the
-    words of all jobs there are in the index."""
+    words of all jobs there are in the index.
+
+    Of `words` all must be there, of each in one of its spellings.
+    """
 
     values: dict[str, Any]
-    words: str
+    words: Sequence[Sequence[str]]
     others: str
     floor: int
     top: int
@@ -69,7 +79,8 @@ class _Search(NamedTuple):
         """Bind the numbers that are looked through from `before` on downwards, and how many may be found there."""
         span = (before - 1) // SPAN
         where = f"{_MARK}{self.values['tenant'].encode().hex()}x{span}"
-        words = f'NEAR("{where}" {self.words}, {_ANYWHERE})'
+        each = (" OR ".join(f'NEAR("{where}" {one}, {_ANYWHERE})' for one in spellings) for spellings in self.words)
+        words = " AND ".join(f"({one})" for one in each)
         down_to = max((span - 2) * SPAN, self.floor)
         return self.values | {"words": words, "before": before, "down_to": down_to, "window": window}
 
@@ -109,21 +120,25 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId, pl
     """
     place.check()
     search = _search(connection, wanted, tenant)
-    before = search.top if place.cursor is None else min(from_cursor(_CURSOR, (int,), place.cursor)[0], search.top)
-    end = place.offset + place.limit
+    before, skipped = search.top, place.offset
+    if place.cursor is not None:
+        before, skipped = from_cursor(_CURSOR, (int, int), place.cursor)
+        before, skipped = min(before, search.top), min(max(skipped, 0), _MOST_SKIPPED)
+    end = skipped + place.limit
     found = _look(connection, search, before, end + 1 if place.cursor else max(end, SAMPLE) + 1)
-    shown = found.numbers[place.offset : end]
+    shown = found.numbers[skipped:end]
+    further: tuple[int, int] | None = None
     if len(found.numbers) > end:
-        further: int | None = shown[-1]
-    else:
-        further = found.down_to if found.down_to > search.floor else None
+        further = shown[-1], 0
+    elif found.down_to > search.floor:
+        further = found.down_to, max(skipped - len(found.numbers), 0)
     from_top = _look(connection, search, search.top, SAMPLE + 1) if place.cursor else found
     total, is_estimate = _total(connection, search, from_top)
     rows = connection.execute(_PAGE, search.values | {"numbers": json.dumps(shown)})
     return Page(
         tuple(summary_from_row(row) for row in rows),
         total,
-        next_cursor=None if further is None else to_cursor(_CURSOR, further),
+        next_cursor=None if further is None else to_cursor(_CURSOR, *further),
         total_is_estimate=is_estimate,
     )
 
@@ -132,24 +147,38 @@ def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId)
     values = values_of(wanted, tenant)
     floor, top = connection.execute("SELECT (SELECT min(n) FROM jobs), (SELECT max(n) FROM jobs)").fetchone()
     ours = f"SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant{in_time(wanted)}"  # noqa: S608 - ours
-    if wanted.until is not None:
-        newest = f"SELECT max(n) FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
-        top = connection.execute(newest, values).fetchone()[0]
-    if wanted.since is not None:
-        oldest = f"SELECT min(n) FROM ({ours} ORDER BY created_at, n LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
-        floor = connection.execute(oldest, values).fetchone()[0]
+    if wanted.since is not None or wanted.until is not None:
+        oldest = f"SELECT n FROM ({ours} ORDER BY created_at, n LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
+        newest = f"SELECT n FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
+        ends = f"SELECT min(n), max(n) FROM ({oldest} UNION ALL {newest})"  # noqa: S608 - ours
+        first, last = connection.execute(ends, values).fetchone()
+        floor = first if wanted.since is not None else floor
+        top = last if wanted.until is not None else top
     if floor is None or top is None:
         floor, top = 0, -1
     is_whole = not is_behind(connection, floor, top)
     return _Search(values, _words(wanted.text or ""), _other_conditions(wanted), floor, top + 1, is_whole)
 
 
-def _words(text: str) -> str:
+def _words(text: str) -> Sequence[Sequence[str]]:
     """Return what is searched for, all of it; what is written as one, like an address, must stand there as one."""
     parts = [part for part in _BETWEEN.split(text) if any(letter.isalnum() for letter in part)]
     if not parts:
         raise InvalidFieldError("text", _NO_WORD)
-    return " ".join('"{}"'.format(part.replace('"', '""')) for part in parts)
+    words = [['"{}"'.format(one.replace('"', '""')) for one in _spellings(part)] for part in parts]
+    plain = " ".join(spellings[0] for spellings in words if len(spellings) == 1)
+    return [[plain]] * bool(plain) + [spellings for spellings in words if len(spellings) > 1]
+
+
+def _spellings(part: str) -> Sequence[str]:
+    """Return how it may be written: with ss for ß, as in capitals, and with marks beside their letters, as in names of
+    files from a Mac. SQLite sees to all other capitals."""
+    pieces = _SHARP.split(part)
+    number = len(pieces) - 1
+    sharp = product(("ss", "ß"), repeat=number) if number <= _MOST_SHARP else [("ss",) * number]
+    written = ["".join(chain.from_iterable(zip(pieces, (*one, ""), strict=True))) for one in sharp]
+    forms = ((one, unicodedata.normalize("NFC", one), unicodedata.normalize("NFD", one)) for one in written)
+    return list(dict.fromkeys(chain([part] if number > _MOST_SHARP else [], *forms)))
 
 
 def _other_conditions(wanted: JobFilter) -> str:

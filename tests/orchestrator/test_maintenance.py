@@ -97,6 +97,31 @@ async def test_files_without_a_job_go_after_a_week(
     assert await pruner.remove_orphans() == 0
 
 
+async def test_files_that_cannot_be_removed_hold_up_nothing_else(
+    pruner: Pruner, store: Store, clock: FakeClock, artifacts: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They belong to another user, say."""
+    old = [await an_ended_job(store, clock) for _ in range(3)]
+    for name in (*(job.id for job in old), "orphan"):
+        artifacts.save(JobId(name), TaskId("a"), "Rechnung.pdf", b"%PDF")
+    remove = ArtifactStore.remove
+
+    def refused(self: ArtifactStore, job_id: JobId) -> None:
+        if job_id == old[0].id:
+            raise PermissionError(job_id)
+        remove(self, job_id)
+
+    monkeypatch.setattr(ArtifactStore, "remove", refused)
+    pruned = await pruner.prune(Cutoffs(jobs=LIMIT))
+    clock.advance(timedelta(days=3650))
+    orphans = await pruner.remove_orphans()
+
+    assert (pruned, orphans) == (Pruned(jobs=3), 1)
+    assert [bool(artifacts.list(JobId(name))) for name in (*(job.id for job in old), "orphan")] == [
+        True, False, False, False,
+    ]  # fmt: skip
+
+
 def test_files_that_others_remove_meanwhile_are_passed_over(artifacts: ArtifactStore) -> None:
     for name in "abc":
         artifacts.save(JobId(name), TaskId("a"), "Rechnung.pdf", b"%PDF")
@@ -160,7 +185,7 @@ async def test_of_each_kind_a_little_goes_in_turn(
 
     async def watched(self: SQLiteRetentionRepository, before: datetime) -> int:
         removed = await prune_messages(self, before)
-        found = await self.count_old(LIMIT, LIMIT, None, None)
+        found = await self.count_old(LIMIT, LIMIT, None, None, NOON)
         left.append(found[:2])
         return removed
 

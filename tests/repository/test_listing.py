@@ -1,6 +1,7 @@
 """Lists of jobs as every store must give them: filtered, newest first, page by page, each tenant's own."""
 
 import asyncio
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 
@@ -152,6 +153,26 @@ async def test_jobs_are_found_by_words(store: Store, text: str, fits: bool) -> N
     assert len(ids) <= 2
 
 
+@pytest.mark.parametrize(
+    ("description", "text"),
+    [
+        ("Hauptstraße 5", "HAUPTSTRASSE"),
+        ("HAUPTSTRASSE 5", "Hauptstraße"),
+        ("HAUPTSTRAẞE 5", "Hauptstrasse 5"),
+        ("Wasserstraße 5", "5 WASSERSTRASSE"),
+        ("Jörg Größler", unicodedata.normalize("NFD", "Größler Jörg")),
+        (unicodedata.normalize("NFD", "Jörg Größler"), "GRÖSSLER"),
+        ("Messstellenverstoßausschuss", "messstellenverstoßausschuss"),
+        (" ".join(["groß"] * 40), " ".join(["GROSS"] * 33)),
+    ],
+)
+async def test_words_are_found_however_their_letters_are_written(store: Store, description: str, text: str) -> None:
+    job = await saved(store, description=description)
+    await saved(store, description="Hauptstrae Jorg Wasserstrae")
+
+    assert await found(store, JobFilter(text=text)) == [job.id]
+
+
 @pytest.mark.parametrize("text", ["", " ", "–", '"', "*", "\x00", "()"])
 async def test_a_text_without_a_word_is_refused(store: Store, text: str) -> None:
     with pytest.raises(InvalidFieldError, match="text"):
@@ -186,6 +207,34 @@ async def test_words_are_found_page_by_page_and_from_an_offset(store: Store) -> 
     assert await found(store, JobFilter(text="rechnung")) == newest_first(jobs)
     assert [job.id for job in page.items] == newest_first(jobs)[1:3]
     assert (page.total, page.total_is_estimate) == (5, False)
+
+
+async def test_what_a_page_could_not_skip_yet_is_skipped_by_the_next(
+    store: Store, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten_spans(store_path, monkeypatch, 2)
+    monkeypatch.setattr(sqlite_words, "WINDOW", 2)
+    jobs = [await saved(store, description="Rechnung") for _ in range(20)]
+
+    for wanted in (JobFilter(text="rechnung"), JobFilter(text="rechnung", intent="fetch_invoice")):
+        for offset in (0, 3, 9, 25):
+            page = await store.jobs.find(wanted, DEFAULT_TENANT, limit=3, offset=offset)
+            shown = [job.id for job in page.items]
+            while page.next_cursor is not None:
+                page = await store.jobs.find(wanted, DEFAULT_TENANT, limit=3, cursor=page.next_cursor)
+                shown += [job.id for job in page.items]
+            assert shown == newest_first(jobs)[offset:]
+
+
+@pytest.mark.parametrize("place", [(5, -(2**62)), (5, 2**63 - 1), (-(2**63 - 1), 0), (2**63 - 1, 0)])
+async def test_a_cursor_that_somebody_made_up_leads_nowhere(store: Store, place: tuple[int, int]) -> None:
+    jobs = [await saved(store, description="Rechnung") for _ in range(3)]
+
+    page = await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT, limit=2, cursor=to_cursor("words", *place))
+
+    assert len(page.items) <= 2
+    assert {job.id for job in page.items} <= {job.id for job in jobs}
+    assert page.total == 3
 
 
 @pytest.mark.parametrize("wanted", [JobFilter(text="rechnung"), JobFilter(text="rechnung", intent="fetch_invoice")])
@@ -242,6 +291,24 @@ async def test_words_are_found_though_clocks_ran_behind(store: Store) -> None:
     assert await found(store, wanted) == newest_first([jobs[1], jobs[3], jobs[4]])
 
 
+@pytest.mark.parametrize("years", [10, -10])
+async def test_words_are_found_though_a_clock_was_years_wrong(
+    store: Store, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    """Beside more jobs than may be on their way at once."""
+    monkeypatch.setattr(sqlite_words, "_ON_THE_WAY", 3)
+    right = [NOON + MINUTE * minute for minute in range(8)]
+    wrong = [NOON + timedelta(days=365 * years)] * 2
+    moments = wrong + right if years > 0 else right + wrong
+    jobs = [await saved(store, description="Rechnung", created_at=moment) for moment in moments]
+    bound = {"since": NOON} if years > 0 else {"until": NOON + 60 * MINUTE}
+
+    page = await store.jobs.find(JobFilter(text="rechnung").model_copy(update=bound), DEFAULT_TENANT)
+
+    assert [job.id for job in page.items] == newest_first(jobs)
+    assert (page.total, page.total_is_estimate) == (len(jobs), False)
+
+
 async def test_jobs_of_other_tenants_are_never_found(store: Store) -> None:
     mine = await ended(store, description=f"Rechnung \ue000{OTHER.encode().hex()}x0")
     theirs = await ended(store, description=f"Rechnung \ue000{DEFAULT_TENANT.encode().hex()}x0", tenant=OTHER)
@@ -272,7 +339,7 @@ async def test_a_cursor_of_another_list_is_refused(store: Store, text: str | Non
     for cursor in foreign:
         with pytest.raises(InvalidFieldError, match="cursor"):
             await store.jobs.find(JobFilter(text=text), DEFAULT_TENANT, cursor=cursor)
-    own = to_cursor("jobs", 1, 1) if text is None else to_cursor("words", 1)
+    own = to_cursor("jobs", 1, 1) if text is None else to_cursor("words", 1, 0)
     with pytest.raises(InvalidFieldError, match="offset"):
         await store.jobs.find(JobFilter(text=text), DEFAULT_TENANT, offset=1, cursor=own)
 

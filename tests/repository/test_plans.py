@@ -57,7 +57,9 @@ ELSEWHERE = {
     "sqlite_words._total": "tests/repository/test_listing.py",
 }
 """Statements that need more of a story than is told here: run, and explained like all others, by these tests."""
-OF_SPANS = re.compile(r"""MATCH 'NEAR\("\ue000[0-9a-f]+x\d+" [^)]+, \d+\)' AND""")
+_NEAR = r"""NEAR\("\ue000[0-9a-f]+x\d+" [^)]+, \d+\)"""
+_WORD = rf"\({_NEAR}( OR {_NEAR})*\)"
+OF_SPANS = re.compile(rf"MATCH '{_WORD}( AND {_WORD})*' AND")
 """Ends where some spans of one tenant's jobs end, whatever is found."""
 READY = re.compile(r"FROM jobs WHERE status = 'pending' AND delayed = 0")
 """Reads the index of what is ready in the order in which it is handed out."""
@@ -187,7 +189,7 @@ async def _list_everything(store: Store, job_id: JobId) -> None:
                 for start in (None, NOON):
                     end = start and start + timedelta(days=1)
                     wanted = JobFilter(statuses=frozenset(statuses), intent=intent, text=text, since=start, until=end)
-                    cursor = to_cursor("jobs", 9, 9) if text is None else to_cursor("words", 9)
+                    cursor = to_cursor("jobs", 9, 9) if text is None else to_cursor("words", 9, 0)
                     await store.jobs.find(wanted, DEFAULT_TENANT, limit=1, offset=1)
                     await store.jobs.find(wanted, DEFAULT_TENANT, limit=1, cursor=cursor)
     await store.tasks.list(job_id)
@@ -214,7 +216,7 @@ async def _exercise_schedules(schedules: ScheduleRepository) -> None:
 
 async def _exercise_retention(retention: SQLiteRetentionRepository, clock: FakeClock) -> None:
     later = clock.now() + timedelta(days=1000)
-    await retention.count_old(later, later, later, later)
+    await retention.count_old(later, later, later, later, NOON)
     await retention.prune_messages(later)
     await retention.prune_keys(later)
     await retention.prune_schedule_events(later)
@@ -278,6 +280,7 @@ async def test_every_statement_has_been_run_and_uses_an_index(store_path: Path, 
         ("SELECT n FROM agents_version", "SCAN agents_version", False),
         ("SELECT value FROM json_each(?) AS time", "SCAN time VIRTUAL TABLE INDEX 1:", False),
         ("SELECT n FROM jobs WHERE id = ?", "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?)", False),
+        ("SELECT 1 FROM a, tasks AS t", "SEARCH t USING AUTOMATIC COVERING INDEX (run=?)", True),
     ],
 )
 def test_what_reads_a_whole_table_without_a_reason_is_named(statement: str, step: str, named: bool) -> None:

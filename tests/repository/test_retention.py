@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from scheduler.core.errors import JobPrunedError
 from scheduler.core.ids import DEFAULT_TENANT, JobId, TenantId, first_id_of
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.spending import Account, Amount
+from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository.agent_repository import Enrolment
 from scheduler.repository.repository_interface import AuditFilter, IdempotentRequest
 from scheduler.repository.retention import RetentionRepository
@@ -76,7 +77,7 @@ async def test_old_jobs_that_have_ended_go_with_all_that_hangs_on_them(
 ) -> None:
     old = [await a_stored(store, status) for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)]
 
-    assert await retention.count_old(LIMIT, None, None, None) == (3, 0, 0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, None, None, None, NOON) == (3, 0, 0, 0, 0, 0)
     assert await prune_all(retention) == [job.id for job in old]
     assert await prune_all(retention) == []
 
@@ -98,7 +99,7 @@ async def test_what_is_young_or_has_not_ended_stays(
     ended_late = await store.jobs.update_status((await a_stored(store, JobStatus.PENDING)).id, JobStatus.CANCELLED)
     young = await a_stored(store, JobStatus.CANCELLED, NOON)
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT) == (0, 0, 0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT, NOON) == (0, 0, 0, 0, 0, 0)
     assert await prune_all(retention) == []
 
     kept = {job.id for job in (await store.jobs.list()).items}
@@ -154,7 +155,7 @@ async def test_a_job_whose_timeline_was_cut_has_no_future(
         other.id
     ]
     assert await store.queue.get_status(job.id) is JobStatus.FAILED
-    assert await retention.count_old(None, None, None, None) == (1, 0, 0, 0, 0, 0)
+    assert await retention.count_old(None, None, None, None, NOON) == (1, 0, 0, 0, 0, 0)
     assert await prune_all(retention, None) == [job.id]
     assert rows(store_path) | {"events": 0} == {"jobs": 1, "tasks": 2, "events": 0, "dead_letters": 0, "pruning": 0}
 
@@ -173,7 +174,7 @@ async def test_what_came_while_the_clock_was_wrong_keeps_nothing_else(
         clock.advance(-offset)
     old = [job for job in ended if job.created_at < LIMIT]
 
-    assert await retention.count_old(LIMIT, LIMIT, None, None) == (len(old), len(old), 0, len(old), 0, 0)
+    assert await retention.count_old(LIMIT, LIMIT, None, None, NOON) == (len(old), len(old), 0, len(old), 0, 0)
     assert {*await prune_all(retention)} == {job.id for job in old}
     assert await retention.prune_messages(LIMIT) == len(old)
     assert await retention.prune_schedule_events(LIMIT) == len(old)
@@ -206,7 +207,7 @@ async def test_a_job_that_the_version_before_has_given_another_run_lives_on(
     with closing(sqlite3.connect(store_path)) as connection, connection:
         connection.execute("UPDATE jobs SET status = 'running', completed_at = NULL WHERE id = ?", (job.id,))
 
-    assert await retention.count_old(LIMIT, None, None, None) == (0, 0, 0, 0, 0, 0)
+    assert await retention.count_old(LIMIT, None, None, None, NOON) == (0, 0, 0, 0, 0, 0)
     assert await prune_all(retention, None) == []
     assert await store.queue.get_status(job.id) is JobStatus.RUNNING
     with closing(sqlite3.connect(store_path)) as connection:
@@ -219,9 +220,70 @@ async def test_messages_of_a_job_that_has_not_ended_stay(retention: RetentionRep
     for number, job in enumerate((running, ended)):
         await store.messages.save(a_message(number, job.id), DEFAULT_TENANT, OLD)
 
-    assert await retention.count_old(None, LIMIT, None, None) == (0, 1, 0, 0, 0, 0)
+    assert await retention.count_old(None, LIMIT, None, None, NOON) == (0, 1, 0, 0, 0, 0)
     assert [await retention.prune_messages(LIMIT), await retention.prune_messages(LIMIT)] == [1, 0]
     assert await store.messages.get("message-0", DEFAULT_TENANT) is not None
+
+
+async def test_messages_of_a_job_that_is_retried_while_they_are_looked_for_stay(
+    store: Store, database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await a_stored(store, JobStatus.FAILED)
+    await store.messages.save(a_message(1, job.id), DEFAULT_TENANT, OLD)
+    remove = SQLiteRetentionRepository._delete
+
+    async def retried_first(self: SQLiteRetentionRepository, statement: str, rows: Sequence[tuple[str | int]]) -> None:
+        await store.queue.retry(job.id)
+        await remove(self, statement, rows)
+
+    monkeypatch.setattr(SQLiteRetentionRepository, "_delete", retried_first)
+    await SQLiteRetentionRepository(database).prune_messages(LIMIT)
+
+    assert await store.messages.get("message-1", DEFAULT_TENANT) is not None
+
+
+DONE_TOO = (*(status for status in JobStatus if not status.final), JobStatus.DONE)
+
+
+@pytest.mark.parametrize(
+    ("states", "within", "stays"),
+    [
+        (DONE_TOO, 30 * DAY, True),
+        (DONE_TOO, None, True),
+        (DONE_TOO, 9 * DAY, False),
+        ((JobStatus.PENDING,), 30 * DAY, False),
+        ((JobStatus.PENDING, JobStatus.FAILED), None, False),
+    ],
+)
+async def test_a_job_stays_as_long_as_it_has_asked_to_be_the_only_one(
+    retention: RetentionRepository, store: Store, states: tuple[JobStatus, ...], within: timedelta | None, stays: bool
+) -> None:
+    claim = UniqueClaim(key="k", states=states, within=within)
+    only = await store.jobs.save(a_job(created_at=OLD), claim=claim)
+    await store.jobs.update_status(only.id, JobStatus.RUNNING)
+    await store.jobs.update_status(only.id, JobStatus.DONE)
+
+    assert (await retention.count_old(LIMIT, None, None, None, NOON))[0] == (not stays)
+    assert await prune_all(retention) == ([] if stays else [only.id])
+
+    second = await store.jobs.save(a_job(created_at=NOON), claim=claim)
+    assert (second.id == only.id) == stays
+
+
+async def test_jobs_that_stay_as_the_only_ones_hold_up_no_others(
+    retention: RetentionRepository, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.sqlite_retention._LOOK", 2)
+    for number in range(5):
+        claim = UniqueClaim(key=str(number), states=(JobStatus.PENDING, JobStatus.CANCELLED))
+        only = await store.jobs.save(a_job(created_at=OLD), claim=claim)
+        await store.jobs.update_status(only.id, JobStatus.CANCELLED)
+    old = [await a_stored(store, JobStatus.CANCELLED) for _ in range(5)]
+
+    assert await prune_all(retention) == [job.id for job in old]
+    another = await store.jobs.save(a_job(created_at=NOON), claim=UniqueClaim(key="0", states=(JobStatus.PENDING,)))
+    await store.jobs.update_status(another.id, JobStatus.RUNNING)
+    assert len(await prune_all(retention)) == 1
 
 
 async def test_messages_keys_lines_of_schedules_and_rights_to_join_go_by_their_age(
@@ -235,7 +297,7 @@ async def test_messages_keys_lines_of_schedules_and_rights_to_join_go_by_their_a
         await schedules.add(a_schedule(moment, name=f"s{number}"))
         await agents.allow(Enrolment(id=f"e{number}", tenant=DEFAULT_TENANT, digest="d", expires_at=moment, uses=1))
 
-    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT) == (0, 1, 1, 1, 0, 1)
+    assert await retention.count_old(LIMIT, LIMIT, LIMIT, LIMIT, NOON) == (0, 1, 1, 1, 0, 1)
     kinds = (retention.prune_messages, retention.prune_keys, retention.prune_schedule_events)
     for prune in (*kinds, retention.prune_enrolments):
         assert [await prune(LIMIT), await prune(LIMIT)] == [1, 0]
@@ -260,7 +322,7 @@ async def test_what_was_spent_goes_by_day_and_with_its_job(
     names += [f"{whose} {day:%Y-%m-%d}" for whose in ("day", "tenant a b") for day in (LIMIT - DAY, LIMIT, NOON)]
     await SQLiteLedger(database).charge([Account(name) for name in names], Amount(1, 1))
 
-    counted = await retention.count_old(LIMIT, None, None, None)
+    counted = await retention.count_old(LIMIT, None, None, None, NOON)
     await prune_all(retention)
     steps = [await retention.prune_spending(LIMIT), await retention.prune_spending(LIMIT)]
 

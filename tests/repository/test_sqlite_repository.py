@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scheduler.core.errors import (
     ConflictError,
+    EarlierJobGoneError,
     IdempotencyConflictError,
     InvalidTransitionError,
     JobNotFoundError,
@@ -110,7 +111,7 @@ class TestAccepting:
         await store.queue.cancel(job.id)
         await store.jobs.delete(job.id)
 
-        with pytest.raises(IdempotencyConflictError):
+        with pytest.raises(EarlierJobGoneError, match=job.id):
             await store.jobs.save(a_job(), a_request())
 
         assert (await store.jobs.list()).total == 0

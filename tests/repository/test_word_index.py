@@ -66,6 +66,19 @@ async def test_a_total_of_words_is_an_estimate_while_new_jobs_are_not_indexed(
     assert [(page.total, page.total_is_estimate) for page in pages] == [(2, True), (4, False)]
 
 
+async def test_words_are_looked_for_though_nobody_can_write(store: Store, store_path: Path) -> None:
+    """Another process holds the file, as in a long migration."""
+    known = await saved(store, description="Rechnung")
+    assert await found(store, JobFilter(text="rechnung")) == [known.id]
+    await saved(store, description="Rechnung")
+    with contextlib.closing(sqlite3.connect(store_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page = await store.jobs.find(JobFilter(text="rechnung"), DEFAULT_TENANT)
+
+    assert [job.id for job in page.items] == [known.id]
+    assert (page.total, page.total_is_estimate) == (1, True)
+
+
 async def test_the_index_of_words_rests_between_its_parts(
     database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
