@@ -127,20 +127,14 @@ class BatchService:
         atomic: bool,
     ) -> Answered:
         """Store the jobs, but for those that are refused because another of their kind is there."""
-        refused: dict[int, JobId] = {}
-        while True:
-            jobs = [
-                None if isinstance(answer, CPAError) or place in refused else answer
-                for place, answer in enumerate(found)
-            ]
-            try:
-                return await self._jobs.save_many(jobs, request, claims, refused)
-            except UniqueConflictError as error:
-                for place, job in enumerate(jobs):
-                    if job is not None and job.id in error.taken:
-                        refused[place] = error.taken[job.id]
-                        if atomic:
-                            raise _taken(refused[place], place) from None
+        jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
+        try:
+            return await self._jobs.save_many(jobs, request, claims, atomic=atomic)
+        except UniqueConflictError as error:
+            places = {job.id: place for place, job in enumerate(jobs) if job is not None}
+            place, rival = min((places[job_id], rival) for job_id, rival in error.taken.items())
+            mate = places.get(rival)
+            raise _taken(rival if mate is None else f"jobs[{mate}]", place) from None
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
         """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.
@@ -195,8 +189,9 @@ def _answer(answered: Answered, place: int, answer: Job | CPAError, key: str | N
     return answer if isinstance(answer, CPAError) else IdempotencyConflictError(key or "")
 
 
-def _taken(rival: JobId, place: int) -> CPAError:
-    return _at(UniqueConflictError({rival: rival}), place)
+def _taken(rival: str, place: int) -> CPAError:
+    """Say that a place is taken, by a job or by another order of a batch of which nothing is stored."""
+    return _at(UniqueConflictError({JobId(rival): JobId(rival)}), place)
 
 
 def _at(error: CPAError, place: int) -> CPAError:
