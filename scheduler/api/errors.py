@@ -145,7 +145,7 @@ async def _cpa_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     """Name the first wrong field of a body, query or header; a body that is no JSON at all is 400."""
     first = cast("RequestValidationError", error).errors()[0]
-    if first["type"] == "json_invalid":
+    if first["type"] == "json_invalid" and isinstance(first["loc"][-1], int):
         at = Sentence(f"ab Zeichen {first['loc'][-1]}", f"from character {first['loc'][-1]}")
         return _refuse(request, HTTPStatus.BAD_REQUEST, "invalid_json", InvalidFieldError("body", at))
     if first["type"] == "model_attributes_type" and first["loc"] == ("body",) and not _is_json(request):

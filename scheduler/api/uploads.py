@@ -6,19 +6,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, Json
 from starlette.routing import Match
 from starlette.types import Scope
 
 from scheduler.api.dependencies import AttachmentsDep, JobServiceDep, TablesDep, TenantDep
 from scheduler.api.errors import problem_of
 from scheduler.api.headers import header
-from scheduler.api.jobs import IdempotencyKey
+from scheduler.api.jobs import IdempotencyKey, told
 from scheduler.api.models import JobResponse, Problem
 from scheduler.core.errors import InvalidFieldError, TaskFailedError
 from scheduler.core.ids import JobId
 from scheduler.core.job import Locale
 from scheduler.core.sentences import Sentence, sentence
+from scheduler.core.unique_jobs import Unique
 from scheduler.executors.data_csv import decode, read_csv
 from scheduler.executors.data_tables import Table
 from scheduler.orchestrator.attachments import UploadedFile
@@ -35,6 +36,9 @@ class _MultipartRoute(APIRoute):
 
 router = APIRouter(tags=["schedule"])
 multipart = APIRouter(route_class=_MultipartRoute)
+UniqueField = Annotated[
+    Json[Unique] | None, Form(description="At most one job of this kind, as JSON; `{}` means all defaults.")
+]
 _REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem}, 413: {"model": Problem}}
 
 
@@ -44,6 +48,7 @@ class RowAnswer(BaseModel):
     row: int
     key: str
     job_id: JobId | None = None
+    existing: bool = Field(default=False, description="Told of a unique row: this job was there already.")
     problem: Problem | None = None
 
 
@@ -64,17 +69,20 @@ async def schedule_with_files(
     jobs: JobServiceDep,
     locale: Annotated[Locale | None, Form()] = None,
     ask: Annotated[bool, Form(description="Whether what is missing is asked for, or refused.")] = True,
+    unique: UniqueField = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobResponse:
     """Accept a sentence with files, "send the attached file to …". They become artifacts of the job.
 
-    What an answer would help is asked for, as without files; the files wait with the job.
+    What an answer would help is asked for, as without files; the files wait with the job. With `unique` the answer is
+    200 and the job that is there, with `existing`, if there is one of its kind, made of files that say the same.
     """
     given = [UploadedFile(file.filename or "", await file.read()) for file in files]
-    job = await attachments.schedule(text, given, tenant=tenant, locale=locale, key=idempotency_key, ask=ask)
-    response.headers["Location"] = f"/jobs/{job.id}"
+    job = await attachments.schedule(
+        text, given, tenant=tenant, locale=locale, key=idempotency_key, ask=ask, unique=unique
+    )
     asked = await jobs.questions(job)
-    return JobResponse.of(job) if asked is None else JobResponse.of(job, asked.questions)
+    return told(job, response, () if asked is None else asked.questions)
 
 
 @router.post("/tables", status_code=status.HTTP_202_ACCEPTED, responses={**_REFUSED, 207: {"model": TableAnswer}})
@@ -87,8 +95,12 @@ async def schedule_table(
     tenant: TenantDep,
     key: Annotated[str | None, Form(description="The column that tells rows apart; default: their words.")] = None,
     locale: Annotated[Locale | None, Form()] = None,
+    unique: UniqueField = None,
 ) -> TableAnswer:
-    """Accept one job per row. With a flaw in any row nothing is stored; a row that is sent again is done once."""
+    """Accept one job per row. With a flaw in any row nothing is stored; a row that is sent again is done once.
+
+    With `unique` a row gets the job of its kind that is there, with `existing`; a key is told apart by that of the row.
+    """
     content = await table.read()
     read = await asyncio.to_thread(read_table, table.filename or "table.csv", content)
     rows = [
@@ -96,9 +108,10 @@ async def schedule_table(
             row=one.row,
             key=one.key,
             job_id=one.job_id,
+            existing=one.existing,
             problem=None if one.problem is None else Problem.model_validate(problem_of(request, one.problem)),
         )
-        for one in await tables.create(read, text, tenant=tenant, key_column=key, locale=locale)
+        for one in await tables.create(read, text, tenant=tenant, key_column=key, locale=locale, unique=unique)
     ]
     accepted = sum(row.job_id is not None for row in rows)
     if accepted < len(rows):

@@ -170,7 +170,7 @@ async def _taken(desk: Desk, message: Message) -> dict[str, Any]:
     if not message.task_id:
         if not texts or data:
             raise ContentTypeNotSupportedError(message="An order is a text: what is to be done, in German or English")
-        group = {"context_id": message.context_id} if message.context_id else {}
+        group: dict[str, Any] = {"context_id": message.context_id} if message.context_id else {}
         return await desk.submit("\n".join(texts), key=f"a2a-{message.message_id}"[:200], **group)
     job = await desk.job(message.task_id)
     if any(question["secret"] for question in open_questions(job)):

@@ -50,12 +50,19 @@ class Desk:
     async def plan(self, text: str) -> dict[str, Any]:
         return await self._call("POST", "/plan", json={"text": text})
 
-    async def submit(self, text: str, *, key: str | None = None, **context: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Have a sentence accepted as a job; with the same key once only."""
+    async def submit(
+        self,
+        text: str,
+        *,
+        key: str | None = None,
+        unique: Mapping[str, Any] | None = None,
+        **context: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Have a sentence accepted as a job; with the same key once only. What `unique` meets is told as `existing`."""
         headers = {} if key is None else {"Idempotency-Key": key}
-        order = {"text": text, "context": context}
+        order = {"text": text, "context": context, "unique": unique}
         accepted = await self._call("POST", "/schedule", json=order, headers=headers)
-        return await self.job(accepted["job_id"])
+        return {**await self.job(accepted["job_id"]), "existing": accepted["existing"]}
 
     async def job(self, job_id: str) -> dict[str, Any]:
         return await self._call("GET", _path(job_id))

@@ -104,12 +104,20 @@ class JobTools:
             str | None,
             Field(min_length=1, max_length=200, description="The same sentence with the same key is accepted once."),
         ] = None,
+        unique: Annotated[
+            bool, Field(description="Get the job that is there if one of the same work waits or runs, whoever sent it.")
+        ] = False,
+        unique_key: Annotated[
+            str | None, Field(min_length=1, max_length=255, description="So, too, but told by this key.")
+        ] = None,
     ) -> JobView:
         """Have a sentence carried out for real. The job is durable: it goes on whatever becomes of this connection.
 
         If the sentence lacks something the job waits with questions and does nothing until they are answered.
         """
-        return JobView.of(await self._desk(context).submit(text, key=idempotency_key))
+        wanted = {} if unique_key is None else {"key": unique_key}
+        only_one = wanted if unique or wanted else None
+        return JobView.of(await self._desk(context).submit(text, key=idempotency_key, unique=only_one))
 
     @told
     async def watch_job(

@@ -74,6 +74,7 @@ class JobView(BaseModel):
     description: str
     intent: str
     error: str | None = None
+    existing: bool = Field(default=False, description="Told by submit_job: with `unique` this job was there already.")
     questions: list[QuestionView] = Field(default_factory=list)
     steps: list[StepView] = Field(default_factory=list)
     last_event: int = 0
@@ -88,6 +89,7 @@ class JobView(BaseModel):
                 StepView.model_validate({name: one[name] for name in StepView.model_fields}) for one in job["tasks"]
             ],
             last_event=last_event,
+            existing=job.get("existing", False),
             next=_next(job),
             **{name: short[name] for name in ("job_id", "status", "description", "intent", "error")},
         )

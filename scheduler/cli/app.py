@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +38,7 @@ from scheduler.cli.session import (
     UNIQUE_KEY,
     USAGE,
     WAITS,
+    as_form,
     err,
     given_settings,
     leave,
@@ -171,18 +173,16 @@ def run(
     order |= unique_order(unique=unique, key=unique_key)
     if at is not None:
         order["start_at"] = _moment(at).isoformat()
-    if (file or table) and order.keys() != {"text"}:
-        said = say(
-            "--at und --unique gehen nicht mit --file oder --table.", "--at, --unique take no --file or --table."
-        )
+    if (file or table) and at is not None:
+        said = say("--at geht nicht mit --file oder --table.", "--at takes no --file or --table.")
         raise leave(USAGE, ValueError(said))
     if table is not None:
-        _run_table(table, order["text"], key, detach=detach)
+        _run_table(table, as_form(order) | ({} if key is None else {"key": key}), detach=detach)
         return
     with service() as client:
         once = {"Idempotency-Key": uuid.uuid4().hex}
         files = [("files", (path.name, path.read_bytes())) for path in file or []]
-        body: dict[str, Any] = {"data": order, "files": files} if files else {"json": order}
+        body: dict[str, Any] = {"data": as_form(order), "files": files} if files else {"json": order}
         job = client.call("POST", "/schedule", headers=once, **body)
         _show_accepted(job)
         if job["questions"]:
@@ -203,11 +203,11 @@ def _show_accepted(job: dict[str, Any]) -> None:
         out.print(say("beginnt", "begins"), views.moment(job["not_before"]), highlight=False)
 
 
-def _run_table(table: Path, text: str, key: str | None, *, detach: bool) -> None:
+def _run_table(table: Path, fields: Mapping[str, str], *, detach: bool) -> None:
     from scheduler.cli import tables  # noqa: PLC0415 - it knows Excel, which takes long to import
 
     with service() as client:
-        rows = tables.submit(client, table, text, key)
+        rows = tables.submit(client, table, fields)
         if detach:
             for row in rows:
                 out.print(f"{row['row']}  {views.escape(row['job_id'] or row['problem']['detail'])}", highlight=False)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,6 +76,11 @@ def unique_order(*, unique: bool, key: str | None) -> dict[str, Any]:
     if key is not None:
         return {"unique": {"key": key}}
     return {"unique": {}} if unique else {}
+
+
+def as_form(order: Mapping[str, Any]) -> dict[str, str]:
+    """Return an order as the fields of a form: what is no text is JSON there."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in order.items()}
 
 
 def sentence_given(given: str) -> str:

@@ -18,9 +18,8 @@ _PAUSE = 0.5  # seconds between two looks at what is still going on
 _ENDED = frozenset({"done", "failed", "cancelled"})
 
 
-def submit(client: Client, table: Path, text: str, key: str | None) -> list[dict[str, Any]]:
-    """Send the table and return what became of each row."""
-    fields = {"text": text, **({} if key is None else {"key": key})}
+def submit(client: Client, table: Path, fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Send the table with the fields of its form, and return what became of each row."""
     files = {"table": (table.name, table.read_bytes())}
     answer = client.call("POST", "/tables", data=fields, files=files, timeout=600)
     rows: list[dict[str, Any]] = answer["rows"]

@@ -17,15 +17,3 @@ async def cancel_for_good(*tasks: asyncio.Task[Any]) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=_AGAIN)
-
-
-async def until_ended(*tasks: asyncio.Task[Any]) -> None:
-    """Return when tasks have ended, also if cancelled meanwhile; that is passed on then."""
-    cancelled = False
-    while pending := [task for task in tasks if not task.done()]:
-        try:
-            await asyncio.wait(pending)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError

@@ -38,6 +38,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "float_parsing": _NUMBER,
     "finite_number": "eine endliche Zahl wird erwartet",
     "bool_type": _BOOLEAN,
+    "json_invalid": "ist kein gültiges JSON",
     "bool_parsing": _BOOLEAN,
     "list_type": _LIST,
     "tuple_type": _LIST,

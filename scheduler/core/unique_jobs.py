@@ -101,10 +101,11 @@ def claim_of(unique: Unique | None, job: Job) -> UniqueClaim | None:
 
 def _of_its_work(job: Job) -> str:
     """Name the work of a job; what has no plan yet, because it asks, is known by its words."""
-    slots = job.context.get("slots", {})
+    slots, files = job.context.get("slots", {}), job.context.get("files", [])
     if not len(job.task_graph):
-        return _digest("asked", job.intent, slots, job.description)
-    return _digest("planned", job.intent, slots, job.task_graph.seal().canonical())
+        return _digest("asked", job.intent, slots, files, job.description)
+    plan = job.task_graph.seal().canonical().replace(job.id, "")  # files that came with it lie under its own name
+    return _digest("planned", job.intent, slots, files, plan)
 
 
 def _digest(*parts: object) -> str:

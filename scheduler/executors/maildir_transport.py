@@ -19,8 +19,8 @@ from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from scheduler.core.crash_points import CrashPoint, crash_points
-from scheduler.core.endings import until_ended
 from scheduler.core.errors import MailboxMissingError, MailNotFoundError, MailServerUnreachableError
+from scheduler.core.to_its_end import to_its_end
 from scheduler.executors.files import flush_folder
 from scheduler.executors.mail_account import MailAccount
 from scheduler.executors.mail_filter import fits
@@ -97,13 +97,8 @@ class MaildirTransport:
 
     async def _in_thread(self, work: Callable[[], _Given]) -> _Given:
         """Do what no cancellation stops; who is cancelled goes when it has ended, so that others can look then."""
-        doing = asyncio.create_task(asyncio.to_thread(work))
         try:
-            await until_ended(doing)
-            return doing.result()
-        except asyncio.CancelledError:
-            doing.exception()  # nobody waits for it any more
-            raise
+            return await to_its_end(asyncio.to_thread(work))
         except OSError as error:
             raise MailServerUnreachableError(str(self._root), str(error)) from error
 

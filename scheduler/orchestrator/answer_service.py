@@ -11,6 +11,7 @@ import structlog
 from scheduler.core.clock import Clock
 from scheduler.core.errors import UnansweredFullError
 from scheduler.core.ids import JobId, TaskId, TenantId
+from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import AskBackError, OpenQuestions, checked_answers
@@ -73,12 +74,12 @@ class AnswerService:
         self, order: JobOrder, asked: AskBackError, job_id: JobId, tenant: TenantId, request: IdempotentRequest | None
     ) -> Job:
         """Accept an order as a job that waits. Raises UnansweredFullError while too many do, unless it makes no more:
-        the same request has brought its job before, or one of its kind is there."""
+        one of its kind is there."""
         now = self._clock.now()
         job = Job(
             id=job_id,
             tenant=tenant,
-            intent=asked.intent or order.intent or "unknown",
+            intent=asked.intent or UNKNOWN,
             description=order.description,
             locale=asked.questions[0].locale,
             context={**order.context, "slots": {**given_slots(order.context), **asked.slots}},
@@ -88,10 +89,10 @@ class AnswerService:
             not_before=order.begins(now),
         )
         claim = claim_of(order.unique, job)
-        if await self._questions.count(None, self._most) >= self._most:
-            known = request is not None and await self._jobs.earlier(tenant, request) is not None
-            if not known and (claim is None or not any(await self._jobs.held(tenant, [claim]))):
-                raise UnansweredFullError(self._most)
+        if await self._questions.count(None, self._most) >= self._most and (
+            claim is None or not any(await self._jobs.held(tenant, [claim]))
+        ):
+            raise UnansweredFullError(self._most)
         return await self._questions.accept(job, self._open(asked, now), request, claim)
 
     async def open(self, job: Job) -> OpenQuestions | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +12,10 @@ from scheduler.core.job import Job, Locale
 from scheduler.core.orders import JobOrder
 from scheduler.core.questions import AskBackError
 from scheduler.core.sentences import Sentence
+from scheduler.core.unique_jobs import Unique
 from scheduler.executors.files import ArtifactStore, safe_name
 from scheduler.orchestrator.file_plan import INPUT
-from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.job_service import JobService, request_of
 from scheduler.orchestrator.planned_request import PlannedRequest
 
 MOST_FILES: Final = 20
@@ -46,16 +47,24 @@ class AttachmentService:
         locale: Locale | None = None,
         key: str | None = None,
         ask: bool = False,
+        unique: Unique | None = None,
     ) -> Job:
-        """Accept a sentence with its files; when it cannot be accepted, no file is kept.
+        """Accept a sentence with its files; when it cannot be accepted, or meets another job, no file is kept.
 
         With `ask`, what an answer would help is asked: the job waits, and keeps its files meanwhile. Raises what
         `JobService.schedule` raises, and InvalidFieldError for files that are none or of no use.
         """
         named = _named(files)
-        job_id = self._jobs.next_id()
         noted = [{"name": name, "sha256": hashlib.sha256(content).hexdigest()} for name, content in named.items()]
-        order = JobOrder(description=text, locale=locale, context={"files": noted})
+        order = JobOrder(description=text, locale=locale, context={"files": noted}, unique=unique)
+        return await self._jobs.once(
+            request_of("schedule", key, order), tenant, self._schedule(order, named, tenant, key, ask=ask)
+        )
+
+    async def _schedule(
+        self, order: JobOrder, named: Mapping[str, bytes], tenant: TenantId, key: str | None, *, ask: bool
+    ) -> Job:
+        job_id = self._jobs.next_id()
         planned = await self._planned(order, job_id, tenant, ask=ask)
         stored: Job | None = None
         try:
@@ -64,10 +73,9 @@ class AttachmentService:
             if isinstance(planned, AskBackError):
                 stored = await self._jobs.accept_asking(order, planned, tenant=tenant, key=key, job_id=job_id)
             else:
-                order = order.model_copy(update={"intent": planned.intent})
                 stored = await self._jobs.accept(order, planned, tenant=tenant, key=key, job_id=job_id)
         finally:
-            if stored is None or stored.id != job_id:  # refused, or accepted under another id before
+            if stored is None or stored.id != job_id:  # refused, met another, or accepted under another id before
                 await asyncio.to_thread(self._artifacts.remove, JobId(job_id))
         return stored
 

@@ -12,8 +12,6 @@ from scheduler.core.errors import (
     CPAError,
     IdempotencyConflictError,
     InvalidRequestError,
-    QueueFullError,
-    TooManyOrdersError,
     UniqueConflictError,
 )
 from scheduler.core.ids import IdFactory, JobId, TenantId
@@ -84,39 +82,46 @@ class BatchService:
         never will be.
         """
         found = await self._planned(batch.orders, tenant)
-        flaw = next((answer for answer in found if isinstance(answer, CPAError)), None)
-        if batch.atomic and flaw is not None:
-            raise flaw
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
-        claims = _claims(batch.orders, found)
-        answered = await self._admitted(found, tenant, request, claims) or await self._stored(
-            found, request, claims, atomic=batch.atomic
-        )
+        try:
+            answered = await self._accepted(batch, found, tenant, request)
+        except CPAError:
+            if (known := await self._earlier(tenant, request)) is None:
+                raise
+            answered = known
         new = set(answered.ids)
         await self._queue.announce([job for job in found if isinstance(job, Job) and job.id in new])
         return [_answer(answered, place, answer, key) for place, answer in enumerate(found)]
 
-    async def _admitted(
+    async def _accepted(
         self,
+        batch: Batch,
         found: Sequence[Job | CPAError],
         tenant: TenantId,
         request: IdempotentRequest | None,
-        claims: Mapping[JobId, UniqueClaim],
-    ) -> Answered | None:
-        """Make room for the jobs; for those that the same request has brought before, which it returns, there is."""
+    ) -> Answered:
+        flaw = next((answer for answer in found if isinstance(answer, CPAError)), None)
+        if batch.atomic and flaw is not None:
+            raise flaw
+        if not any(isinstance(answer, Job) for answer in found):
+            return await self._earlier(tenant, request) or Answered([None] * len(found))
+        claims = _claims(batch.orders, found)
+        await self._make_room(found, tenant, claims)
+        return await self._stored(found, request, claims, atomic=batch.atomic)
+
+    async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Answered | None:
+        """Return what the same request has brought before, whatever is in its way by now."""
+        return None if request is None else await self._jobs.earlier(tenant, request)
+
+    async def _make_room(
+        self, found: Sequence[Job | CPAError], tenant: TenantId, claims: Mapping[JobId, UniqueClaim]
+    ) -> None:
         count = sum(isinstance(answer, Job) for answer in found)
         if claims:
             there = await self._jobs.held(tenant, list(claims.values()))
             new = {claim.key for claim, held in zip(claims.values(), there, strict=True) if not held}
             count += len(new) - len(claims)
-        try:
-            await self._admission.admit(tenant, count)
-        except (QueueFullError, TooManyOrdersError):
-            known = None if request is None else await self._jobs.earlier(tenant, request)
-            if known is None:
-                raise
-            return known
-        return None
+        await self._admission.admit(tenant, count)
 
     async def _stored(
         self,
@@ -127,20 +132,14 @@ class BatchService:
         atomic: bool,
     ) -> Answered:
         """Store the jobs, but for those that are refused because another of their kind is there."""
-        refused: dict[int, JobId] = {}
-        while True:
-            jobs = [
-                None if isinstance(answer, CPAError) or place in refused else answer
-                for place, answer in enumerate(found)
-            ]
-            try:
-                return await self._jobs.save_many(jobs, request, claims, refused)
-            except UniqueConflictError as error:
-                for place, job in enumerate(jobs):
-                    if job is not None and job.id in error.taken:
-                        refused[place] = error.taken[job.id]
-                        if atomic:
-                            raise _taken(refused[place], place) from None
+        jobs = [None if isinstance(answer, CPAError) else answer for answer in found]
+        try:
+            return await self._jobs.save_many(jobs, request, claims, atomic=atomic)
+        except UniqueConflictError as error:
+            places = {job.id: place for place, job in enumerate(jobs) if job is not None}
+            place, rival = min((places[job_id], rival) for job_id, rival in error.taken.items())
+            mate = places.get(rival)
+            raise _taken(rival if mate is None else f"jobs[{mate}]", place) from None
 
     async def _planned(self, orders: Sequence[JobOrder | CPAError], tenant: TenantId) -> list[Job | CPAError]:
         """Return the job of each order, or why it cannot be one. What is ordered several times is planned once.
@@ -195,8 +194,9 @@ def _answer(answered: Answered, place: int, answer: Job | CPAError, key: str | N
     return answer if isinstance(answer, CPAError) else IdempotencyConflictError(key or "")
 
 
-def _taken(rival: JobId, place: int) -> CPAError:
-    return _at(UniqueConflictError({rival: rival}), place)
+def _taken(rival: str, place: int) -> CPAError:
+    """Say that a place is taken, by a job or by another order of a batch of which nothing is stored."""
+    return _at(UniqueConflictError({JobId(rival): JobId(rival)}), place)
 
 
 def _at(error: CPAError, place: int) -> CPAError:

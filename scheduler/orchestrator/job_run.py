@@ -17,7 +17,6 @@ import structlog
 
 from scheduler.core.actions import ActionCatalog
 from scheduler.core.assembling import values_of
-from scheduler.core.endings import until_ended
 from scheduler.core.errors import CPAError, LeaseLostError, UnavailableError
 from scheduler.core.events import (
     AttemptFailed,
@@ -32,6 +31,7 @@ from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, Lease, TaskRun
 from scheduler.core.retry import TaskFailure
 from scheduler.core.task_executor_interface import ExecutionContext
+from scheduler.core.to_its_end import to_its_end
 from scheduler.core.todo import INDEX, ITEM, ToDo
 from scheduler.orchestrator.carrier import Begin, in_a_task
 from scheduler.orchestrator.commands import (
@@ -201,7 +201,8 @@ class JobRun:
         everybody = [task for busy in self._at_it.values() for task in busy]
         for task in everybody:
             task.cancel()
-        await until_ended(*everybody)
+        if everybody:
+            await to_its_end(asyncio.wait(everybody))
 
     def tell(self, event: RunEvent) -> None:
         """Let the run know what has happened."""

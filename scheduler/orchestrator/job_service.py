@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
-from scheduler.core.errors import InvalidFieldError, JobNotFoundError, QueueFullError, RequestTooLargeError
+from scheduler.core.errors import CPAError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
-from scheduler.core.intents import UNKNOWN
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, MetJob, TaskRun, as_met, job_with
 from scheduler.core.metering import Spent, metered
 from scheduler.core.orders import JobOrder, StartLater, WorkOrder
@@ -105,21 +104,35 @@ class JobService:
         With `ask` a request that lacks something an answer would give becomes a job that waits for it, else
         InvalidRequestError is raised.
         """
-        later: dict[str, Any] = {} if start is None else start.model_dump(include={"start_at", "delay_seconds"})
-        later["unique"] = unique
-        job_id, words = self.next_id(), checked_text(text, "text")
+        later: dict[str, Any] = {} if start is None else start.model_dump(include={*StartLater.model_fields})
+        order = JobOrder(description=text, context=dict(context or {}), locale=locale, unique=unique, **later)
+        request = request_of("schedule", key, order)
+        return await self.once(request, tenant, self._schedule(order, tenant, request, ask=ask))
+
+    async def _schedule(
+        self, order: JobOrder, tenant: TenantId, request: IdempotentRequest | None, *, ask: bool
+    ) -> Job:
+        job_id, words = self.next_id(), checked_text(order.description, "text")
         try:
             with metered() as calls:
-                planned = await self._planner.plan(words, locale, {} if ask else None, tenant=tenant, job=job_id)
+                planned = await self._planner.plan(words, order.locale, {} if ask else None, tenant=tenant, job=job_id)
         except AskBackError as asked:
             if not ask:
                 raise
-            order = JobOrder(description=text, context=dict(context or {}), locale=locale, **later)
-            return await self.accept_asking(order, asked, tenant=tenant, key=key, job_id=job_id)
+            return await self._questions.accept(order, asked, job_id, tenant, request)
         if calls:
             planned = planned.model_copy(update={"spent": Spent.of(calls)})
-        order = JobOrder(intent=planned.intent, description=text, context=dict(context or {}), locale=locale, **later)
-        return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
+        return await self._accept(_understood(order, planned), planned, tenant, request, job_id)
+
+    async def once(self, request: IdempotentRequest | None, tenant: TenantId, attempt: Awaitable[Job]) -> Job:
+        """Return what comes of an attempt to accept a job. If something is in its way by now, and the same request has
+        brought a job before, that is the answer all the same."""
+        try:
+            return await attempt
+        except CPAError:
+            if (known := await self._earlier(tenant, request)) is None:
+                raise
+            return known
 
     def next_id(self) -> JobId:
         """Return the id for a job that is about to be accepted."""
@@ -135,14 +148,15 @@ class JobService:
         job_id: JobId | None = None,
     ) -> Job:
         """Accept a sentence that is planned already, under an id from `next_id` if one was taken."""
-        return await self._accept(order, planned, tenant, _request("schedule", key, order), job_id)
+        request = request_of("schedule", key, order)
+        accepted = self._accept(_understood(order, planned), planned, tenant, request, job_id)
+        return await self.once(request, tenant, accepted)
 
     async def accept_asking(
         self, order: JobOrder, asked: AskBackError, *, tenant: TenantId, key: str | None, job_id: JobId
     ) -> Job:
         """Accept a sentence that lacks something, as a job that waits for the answer. Raises UnansweredFullError."""
-        order = order.model_copy(update={"intent": asked.intent or UNKNOWN})
-        return await self._questions.accept(order, asked, job_id, tenant, _request("schedule", key, order))
+        return await self._questions.accept(order, asked, job_id, tenant, request_of("schedule", key, order))
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, a ready plan, or one that was shown, as a job.
@@ -151,9 +165,12 @@ class JobService:
         """
         if order.plan is not None:
             return await self._submit(order, order.plan, tenant, key)
-        return await self._accept(
-            order, await plan_order(self._planner, order, tenant), tenant, _request("jobs", key, order)
-        )
+        request = request_of("jobs", key, order)
+
+        async def attempt() -> Job:
+            return await self._accept(order, await plan_order(self._planner, order, tenant), tenant, request)
+
+        return await self.once(request, tenant, attempt())
 
     async def _submit(self, order: JobOrder, plan_hash: str, tenant: TenantId, key: str | None) -> Job:
         """Accept a plan that was shown, exactly as it was shown. Sent again it is the same job, with or without a key.
@@ -166,7 +183,7 @@ class JobService:
         if order.intent is not None or order.description or order.task_graph is not None:
             raise InvalidFieldError("plan", _ONLY_THE_PLAN)
         kept = await self._plans.find(plan_hash, tenant)
-        request = _request("plan", key or kept.id, order, implied=key is None)
+        request = request_of("plan", key or kept.id, order, implied=key is None)
         if (known := await self._earlier(tenant, request)) is not None:
             return known
         planned = self._plans.take(kept)
@@ -197,8 +214,7 @@ class JobService:
     ) -> Job:
         job = job_of(order, planned, job_id or self.next_id(), tenant, self._clock.now())
         claim = claim_of(order.unique, job)
-        if (known := await self.make_room(tenant, request, claim)) is not None:
-            return known
+        await self.make_room(tenant, claim)
         stored = await self._jobs.save(job, request, claim)
         if not isinstance(stored, MetJob):
             await self._queue.announce([stored])
@@ -207,26 +223,19 @@ class JobService:
     async def make_room(
         self,
         tenant: TenantId,
-        request: IdempotentRequest | None = None,
         claim: UniqueClaim | None = None,
         *,
         lines_up: bool = True,
-    ) -> Job | None:
-        """Make room for a job; if there is none, return the one that the same request has brought before.
+    ) -> None:
+        """Make room for a job; what another job is in the way of needs none. `lines_up`: see Admission.
 
-        What another job is in the way of needs none. `lines_up`: see Admission. Raises QueueFullError.
+        Raises QueueFullError.
         """
-        try:
-            if claim is None or not any(await self._jobs.held(tenant, [claim])):
-                await self._admission.admit(tenant, lines_up=lines_up)
-        except QueueFullError:
-            if (known := await self._earlier(tenant, request)) is None:
-                raise
-            return known
-        return None
+        if claim is None or not any(await self._jobs.held(tenant, [claim])):
+            await self._admission.admit(tenant, lines_up=lines_up)
 
     async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
-        """Return the job that the same request has brought before: for it there is room already."""
+        """Return the job that the same request has brought before."""
         known = None if request is None else await self._jobs.earlier(tenant, request)
         if known is None or not known.ids or known.ids[0] is None:
             return None
@@ -281,6 +290,11 @@ class JobService:
         return await self._queue.retry(job_id, tenant)
 
 
+def _understood(order: JobOrder, planned: PlannedRequest) -> JobOrder:
+    """Return a sentence with what it was understood as: that makes no other request of it."""
+    return order.model_copy(update={"intent": planned.intent})
+
+
 async def plan_order(planner: Planner, order: WorkOrder, tenant: TenantId = DEFAULT_TENANT) -> PlannedRequest:
     """Return the plan of an order, checked. Raises InvalidRequestError and ActionForbiddenError."""
     if len(order.description) > MAX_TEXT:
@@ -323,7 +337,7 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     )
 
 
-def _request(route: str, key: str | None, order: JobOrder, *, implied: bool = False) -> IdempotentRequest | None:
+def request_of(route: str, key: str | None, order: JobOrder, *, implied: bool = False) -> IdempotentRequest | None:
     """Name a request by the client's key; the order of names in its JSON makes no other request of it."""
     if key is None:
         return None

@@ -135,26 +135,30 @@ class ScheduleService:
         """
 
         async def attempt() -> Job:
-            known, now = await self.get(named, tenant), self._clock.now()
-            job, request = await self._job(known, now), _request(known, key)
-            claim = claim_of(known.definition.unique, job)
-            if (earlier := await self._jobs.make_room(tenant, request, claim)) is not None:
-                return earlier
-            firing = Firing(
-                schedule=known,
-                at=now,
-                moment=None,
-                next_fire=known.next_fire,
-                work=job,
-                request=request,
-                claim=claim,
-            )
-            return await self._schedules.fire(firing) or job
+            known = await self.get(named, tenant)
+            request = _request(known, key)
+            return await self._jobs.once(request, tenant, self._fire_by_hand(known, request))
 
         fired = await _in_spite_of_firings(attempt)
         if not isinstance(fired, MetJob):
             await self._queue.enqueue(fired)
         return fired
+
+    async def _fire_by_hand(self, schedule: Schedule, request: IdempotentRequest | None) -> Job:
+        now = self._clock.now()
+        job = await self._job(schedule, now)
+        claim = claim_of(schedule.definition.unique, job)
+        await self._jobs.make_room(schedule.tenant, claim)
+        firing = Firing(
+            schedule=schedule,
+            at=now,
+            moment=None,
+            next_fire=schedule.next_fire,
+            work=job,
+            request=request,
+            claim=claim,
+        )
+        return await self._schedules.fire(firing) or job
 
     async def fire_due(self, schedule: Schedule) -> None:
         """Take the turn of a schedule that is due. Raises ScheduleChangedError when another scheduler was first.

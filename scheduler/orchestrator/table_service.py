@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from scheduler.core.errors import CPAError, InvalidFieldError, InvalidRequestError
 from scheduler.core.ids import JobId, TenantId
-from scheduler.core.job import Locale
+from scheduler.core.job import Locale, MetJob
 from scheduler.core.orders import JobOrder
 from scheduler.core.sentences import Sentence, sentence
+from scheduler.core.unique_jobs import Unique
 from scheduler.executors.data_tables import Table
 from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.planned_request import PlannedRequest
@@ -43,6 +44,7 @@ class RowJob:
     row: int
     key: str
     job_id: JobId | None
+    existing: bool = False
     problem: CPAError | None = None
 
 
@@ -53,12 +55,20 @@ class TableService:
         self._jobs = jobs
 
     async def create(
-        self, table: Table, text: str, *, tenant: TenantId, key_column: str | None = None, locale: Locale | None = None
+        self,
+        table: Table,
+        text: str,
+        *,
+        tenant: TenantId,
+        key_column: str | None = None,
+        locale: Locale | None = None,
+        unique: Unique | None = None,
     ) -> list[RowJob]:
         """Accept a job per row. All rows are planned first: with a flaw in one of them nothing is stored.
 
         A row that was accepted before, told by its key and its words, is answered with the job of then; so a table
-        may be sent again. Raises TableRowsError that names rows and columns, and InvalidFieldError for the sentence.
+        may be sent again. `unique` holds for each row; with a key, for each that has the row's key besides. Raises
+        TableRowsError that names rows and columns, and InvalidFieldError for the sentence.
         """
         used = _columns(table, text, key_column)
         flaws: list[tuple[int, str, Sentence]] = []
@@ -80,7 +90,7 @@ class TableService:
         jobs: list[RowJob] = []
         for start in range(0, len(plans), _AT_ONCE):
             some = plans[start : start + _AT_ONCE]
-            jobs += await asyncio.gather(*(self._accept(plan, digest, tenant, locale) for plan in some))
+            jobs += await asyncio.gather(*(self._accept(plan, digest, tenant, locale, unique) for plan in some))
         return jobs
 
     async def _planned(
@@ -109,16 +119,23 @@ class TableService:
         return key, words, planned
 
     async def _accept(
-        self, plan: tuple[int, str, str, PlannedRequest], digest: str, tenant: TenantId, locale: Locale | None
+        self,
+        plan: tuple[int, str, str, PlannedRequest],
+        digest: str,
+        tenant: TenantId,
+        locale: Locale | None,
+        unique: Unique | None,
     ) -> RowJob:
         number, key, words, planned = plan
         context = {"table": {"id": digest, "row": number, "key": key}}
-        order = JobOrder(intent=planned.intent, description=words, context=context, locale=locale)
+        if unique is not None and unique.key is not None:
+            unique = unique.model_copy(update={"key": f"{unique.key}:{key}"})
+        order = JobOrder(intent=planned.intent, description=words, context=context, locale=locale, unique=unique)
         try:
             job = await self._jobs.accept(order, planned, tenant=tenant, key=f"table:{digest}:{key}"[:255])
         except CPAError as error:
-            return RowJob(number, key, None, error)
-        return RowJob(number, key, job.id)
+            return RowJob(number, key, None, problem=error)
+        return RowJob(number, key, job.id, existing=isinstance(job, MetJob))
 
 
 class _Flaw(Exception):  # noqa: N818 - it never leaves this module

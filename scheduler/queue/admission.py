@@ -1,7 +1,8 @@
 """Bounds what waits: a job over the limit is refused at the door, so that nothing is accepted that cannot be kept.
 
-The count is taken now and then and carried on from there, because counting costs more than accepting. With several
-services the limit may be passed by what the others accept between two counts. From count to count it is seen how fast
+The count is taken now and then and carried on from there, because counting costs more than accepting. So the limit may
+be passed by what is admitted and not yet stored when it is taken, and, with several services, by what the others accept
+between two counts. From count to count it is seen how fast
 places become free, and so whoever is refused is told when to come back, each a place behind the one before. That one
 counts until its time to come back, for then it has a place or is counted anew, and never for long: many come sooner.
 """

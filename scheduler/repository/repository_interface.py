@@ -53,9 +53,6 @@ class IdempotentRequest(BaseModel):
     implied: bool = False
 
 
-NOTHING_REFUSED: Final[Mapping[int, JobId]] = MappingProxyType({})
-
-
 class Answered(NamedTuple):
     """What the orders of a request have brought, by their places; None: refused. In the places `met` they brought no
     job: that of their unique key was there already. `refused` says in which places they wanted none then, and names
@@ -63,7 +60,7 @@ class Answered(NamedTuple):
 
     ids: Sequence[JobId | None]
     met: frozenset[int] = frozenset()
-    refused: Mapping[int, JobId] = NOTHING_REFUSED
+    refused: Mapping[int, JobId] = MappingProxyType({})
 
 
 NO_CLAIMS: Final[Mapping[JobId, UniqueClaim]] = MappingProxyType({})
@@ -135,15 +132,16 @@ class JobRepository(abc.ABC):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
-        refused: Mapping[int, JobId] = NOTHING_REFUSED,
+        *,
+        atomic: bool = False,
     ) -> Answered:
-        """Accept new jobs of one tenant as `save` does, all or nothing, in one transaction; return their ids.
+        """Accept new jobs of one tenant as `save` does, in one transaction; return their ids, or what is in their way.
 
-        None keeps the place of an order that was refused; `refused` names what was in the way of it, for those who ask
-        again. A request whose key is known stores nothing and returns what was stored then. Raises
+        None keeps the place of an order that was refused. Those whose claims refuse what is in their way are left out,
+        or, if it is `atomic`, UniqueConflictError is raised for all of them. A request whose key is known stores
+        nothing and returns what was stored then; one of which nothing is accepted leaves its key unused. Raises
         IdempotencyConflictError when the key was used for another request, ConflictError when one of the ids is taken,
-        InvalidTransitionError for a job begun elsewhere, UniqueConflictError as `save` does, for all whose place is
-        taken.
+        InvalidTransitionError for a job begun elsewhere; nothing is stored then.
         """
 
     @abc.abstractmethod

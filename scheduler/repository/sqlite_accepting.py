@@ -13,7 +13,13 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from scheduler.core.assembling import values_of
-from scheduler.core.errors import ConflictError, EarlierJobGoneError, IdempotencyConflictError, InvalidTransitionError
+from scheduler.core.errors import (
+    ConflictError,
+    EarlierJobGoneError,
+    IdempotencyConflictError,
+    InvalidTransitionError,
+    UniqueConflictError,
+)
 from scheduler.core.events import EventType
 from scheduler.core.ids import JobId, TaskId, TenantId, ids_of, new_id
 from scheduler.core.job import Job, JobStatus, as_met
@@ -21,12 +27,13 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.core.unique_jobs import UniqueClaim
 from scheduler.repository import sqlite_audit, sqlite_events, sqlite_unique
 from scheduler.repository.lines import AuditLine, EventLine, entry_of, event_of
-from scheduler.repository.repository_interface import NO_CLAIMS, NOTHING_REFUSED, Answered, IdempotentRequest
+from scheduler.repository.repository_interface import NO_CLAIMS, Answered, IdempotentRequest
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
 from scheduler.repository.sqlite_rows import insertion_in_order
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
+from scheduler.repository.sqlite_unique import NO_RIVALS, Rivals
 from scheduler.repository.sqlite_writer import before_commit, write_gathered
 from scheduler.repository.storable import document, maybe_micros, to_json, to_micros, well_formed
 
@@ -79,10 +86,14 @@ def accept(
     """
     if _owner(connection, job.id) is None:
         claims = NO_CLAIMS if claim is None else {job.id: claim}
-        rival = _rivals(connection, [job], claims, request).get(job.id)
+        met, refused = _rivals(connection, [job], claims, request)
+        if refused:
+            raise UniqueConflictError(refused)
+        rival = met.get(job.id)
         if rival is not None and request is not None and request.implied:
             return as_met(must_fetch(connection, rival))
-        if request is not None and not _spend_key(connection, job, request, None, rival):
+        answered = Answered([rival or job.id], frozenset(() if rival is None else (0,)))
+        if request is not None and not _spend_key(connection, job, request, answered):
             return _earlier_job(connection, job.tenant, request)
         if rival is not None:
             return as_met(must_fetch(connection, rival))
@@ -143,26 +154,34 @@ def accept_many(
     jobs: Sequence[Job | None],
     request: IdempotentRequest | None,
     claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
-    refused: Mapping[int, JobId] = NOTHING_REFUSED,
+    *,
+    atomic: bool = False,
 ) -> Answered:
     """Store new jobs of one tenant with all that belongs to them; return their ids, or those of the earlier request.
 
-    Raises IdempotencyConflictError, InvalidTransitionError for a job begun elsewhere, UniqueConflictError, and
-    ValueError for jobs of several tenants. The transaction raises ConflictError when an id is taken.
+    Raises IdempotencyConflictError, InvalidTransitionError for a job begun elsewhere, if it is `atomic`
+    UniqueConflictError, and ValueError for jobs of several tenants. The transaction raises ConflictError when an id is
+    taken.
     """
     sound = [job for job in jobs if job is not None]
-    if not sound:
-        return Answered([None] * len(jobs), refused=refused)
-    tenant = sound[0].tenant
-    if any(job.tenant != tenant for job in sound):
+    if len({job.tenant for job in sound}) > 1:
         raise ValueError("a batch holds the jobs of one tenant")
-    rivals = _rivals(connection, sound, claims, request)
-    ids = [None if job is None else rivals.get(job.id, job.id) for job in jobs]
-    met = [place for place, job in enumerate(jobs) if job is not None and job.id in rivals]
-    if request is not None and not _spend_key(connection, sound[0], request, json.dumps(ids), met, refused):
-        return earlier(connection, tenant, request) or Answered(())
-    _store(connection, [job for job in sound if job.id not in rivals], claims=claims)
-    return Answered(ids, frozenset(met), refused)
+    met, refused = _rivals(connection, sound, claims, request)
+    if atomic and refused:
+        raise UniqueConflictError(refused)
+    left = [job for job in sound if job.id not in refused]
+    ids = [None if job is None or job.id in refused else met.get(job.id, job.id) for job in jobs]
+    answered = Answered(
+        ids,
+        frozenset(place for place, job in enumerate(jobs) if job is not None and job.id in met),
+        {place: refused[job.id] for place, job in enumerate(jobs) if job is not None and job.id in refused},
+    )
+    if not left:
+        return answered
+    if request is not None and not _spend_key(connection, left[0], request, answered, batch=True):
+        return earlier(connection, left[0].tenant, request) or Answered(())
+    _store(connection, [job for job in left if job.id not in met], claims=claims)
+    return answered
 
 
 def known_among(connection: sqlite3.Connection, job_ids: Collection[JobId]) -> frozenset[JobId]:
@@ -176,10 +195,10 @@ def _rivals(
     jobs: Sequence[Job],
     claims: Mapping[JobId, UniqueClaim],
     request: IdempotentRequest | None,
-) -> Mapping[JobId, JobId]:
-    """Return what new jobs meet; a request that comes again meets nothing. Raises UniqueConflictError."""
-    if not claims or (request is not None and earlier(connection, jobs[0].tenant, request) is not None):
-        return {}
+) -> Rivals:
+    """Return what new jobs meet; a request that comes again meets nothing."""
+    if not (jobs and claims) or (request is not None and earlier(connection, jobs[0].tenant, request) is not None):
+        return NO_RIVALS
     return sqlite_unique.rivals(connection, jobs, claims)
 
 
@@ -187,18 +206,17 @@ def _spend_key(
     connection: sqlite3.Connection,
     job: Job,
     request: IdempotentRequest,
-    job_ids: str | None,
-    met: JobId | Sequence[int] | None = None,
-    refused: Mapping[int, JobId] = NOTHING_REFUSED,
+    answered: Answered,
+    *,
+    batch: bool = False,
 ) -> bool:
-    """Note the client's key; return whether it is new. It stays spent when its job is deleted: nothing comes twice.
-
-    `met`: the job that the only order met, or the places of those that met one.
-    """
-    stands_for, places = (job.id, met) if not isinstance(met, str) else (met, [0])
+    """Note with the client's key what is answered; return whether it is new. It stays spent when its job is deleted:
+    nothing comes twice. `job`: one of the request's own."""
+    ids, met, refused = answered
     row = (
-        job.tenant, request.route, request.key, request.body_digest, stands_for, to_micros(job.created_at), job_ids,
-        json.dumps(places) if places else None, json.dumps(dict(refused)) if refused else None,
+        job.tenant, request.route, request.key, request.body_digest, job.id if batch else ids[0],
+        to_micros(job.created_at), json.dumps(ids) if batch else None, json.dumps(sorted(met)) if met else None,
+        json.dumps(refused) if refused else None,
     )  # fmt: skip
     return connection.execute(_KEYS, row).rowcount > 0
 

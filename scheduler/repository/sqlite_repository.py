@@ -27,7 +27,6 @@ from scheduler.repository import (
 from scheduler.repository.news import News
 from scheduler.repository.repository_interface import (
     NO_CLAIMS,
-    NOTHING_REFUSED,
     Answered,
     AuditFilter,
     AuditRepository,
@@ -76,10 +75,11 @@ class SQLiteJobRepository(JobRepository):
         jobs: Sequence[Job | None],
         request: IdempotentRequest | None = None,
         claims: Mapping[JobId, UniqueClaim] = NO_CLAIMS,
-        refused: Mapping[int, JobId] = NOTHING_REFUSED,
+        *,
+        atomic: bool = False,
     ) -> Answered:
         return await self._database.write(
-            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims, refused)
+            lambda connection: sqlite_accepting.accept_many(connection, jobs, request, claims, atomic=atomic)
         )
 
     async def earlier(self, tenant: TenantId, request: IdempotentRequest) -> Answered | None:

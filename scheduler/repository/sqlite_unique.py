@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from scheduler.core.errors import UniqueConflictError
 from scheduler.core.ids import JobId, TenantId
@@ -35,6 +35,16 @@ _LET_GO: Final = [
 ]
 
 
+class Rivals(NamedTuple):
+    """By which jobs the places of new ones are taken: of those that get them instead, and of those that want none."""
+
+    met: Mapping[JobId, JobId]
+    refused: Mapping[JobId, JobId]
+
+
+NO_RIVALS: Final = Rivals({}, {})
+
+
 def holder(
     connection: sqlite3.Connection, tenant: TenantId, claim: UniqueClaim, now: datetime, besides: JobId | None = None
 ) -> JobId | None:
@@ -50,15 +60,10 @@ def holder(
     return None
 
 
-def rivals(
-    connection: sqlite3.Connection, jobs: Sequence[Job], claims: Mapping[JobId, UniqueClaim]
-) -> Mapping[JobId, JobId]:
-    """Return those of the new jobs that another one is in the way of, and which; it may be one of them.
-
-    Raises UniqueConflictError for those that want no other in their place.
-    """
+def rivals(connection: sqlite3.Connection, jobs: Sequence[Job], claims: Mapping[JobId, UniqueClaim]) -> Rivals:
+    """Return those of the new jobs that another one is in the way of, and which; it may be one of them."""
     write_gathered(connection)
-    met: dict[JobId, JobId] = {}
+    met, refused = dict[JobId, JobId](), dict[JobId, JobId]()
     new: dict[str, JobId] = {}
     for job in jobs:
         claim = claims.get(job.id)
@@ -67,12 +72,11 @@ def rivals(
         rival = new.get(claim.key) or holder(connection, job.tenant, claim, job.created_at)
         if rival is None:
             new[claim.key] = job.id
+        elif claim.refuses:
+            refused[job.id] = rival
         else:
             met[job.id] = rival
-    taken = {job_id: rival for job_id, rival in met.items() if claims[job_id].refuses}
-    if taken:
-        raise UniqueConflictError(taken)
-    return met
+    return Rivals(met, refused)
 
 
 def take(connection: sqlite3.Connection, jobs: Sequence[Job], claims: Mapping[JobId, UniqueClaim]) -> None:

@@ -57,6 +57,21 @@ async def office(
             services.worker.drain()
 
 
+async def test_a_request_that_comes_again_is_the_same_though_it_is_understood_otherwise_by_now(api: Api) -> None:
+    words = "Hol die Bestellung {} aus dem Portal und schick sie an anna@example.com"
+    order, once = {"text": words.format(4711)}, {"Idempotency-Key": "k"}
+    taught = STORNO.replace("storniere die Bestellung [order_id:881]", words.format("[order_id:881]"))
+    first = await api.client.post("/schedule", json=order, headers=once)
+    await api.client.post("/intents", json={"document": taught})
+
+    again = await api.client.post("/schedule", json=order, headers=once)
+    new = await api.client.post("/schedule", json=order)
+
+    assert (first.status_code, again.status_code, new.status_code) == (202, 202, 202)
+    assert again.json()["job_id"] == first.json()["job_id"]
+    assert new.json()["intent"] == "cancel_order" != first.json()["intent"]
+
+
 async def test_a_taught_intent_is_done_by_its_sentence_at_once_and_forgotten(
     office: tuple[httpx.AsyncClient, Services, Services, Path],
 ) -> None:

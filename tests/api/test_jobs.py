@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 
-from scheduler.core.errors import RecipientRefusedError
+from scheduler.core.errors import RecipientRefusedError, UnavailableError
 from scheduler.core.ids import JobId, TaskId
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from tests.support.services import KEY_A, KEY_B, SENTENCE, TWO_TENANTS, Api, OpenApi, bearer
 from tests.support.websocket import Refused, websocket
 
@@ -199,6 +202,41 @@ async def test_the_same_key_is_the_same_job_and_another_body_a_conflict(
     assert again.json()["job_id"] == first.json()["job_id"]
     assert (conflict.status_code, conflict.json()["code"]) == (409, "idempotency_conflict")
     assert api.rows() == before
+
+
+async def test_the_same_key_is_the_same_job_though_it_can_no_longer_be_planned(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_down(*_: object, **__: object) -> PlannedRequest:
+        raise UnavailableError("the language model is down")
+
+    async def ask(key: str) -> list[Response]:
+        headers = {"Idempotency-Key": key}
+        bodies: list[tuple[str, dict[str, Any]]] = [
+            ("/jobs", ORDER),
+            ("/schedule", {"text": SENTENCE}),
+            ("/schedules/a/fire", {}),
+            ("/jobs:batch", {"jobs": [ORDER]}),
+        ]
+        answers = [await api.client.post(path, json=body, headers=headers) for path, body in bodies]
+        atomic = {"jobs": [ORDER], "atomic": True}
+        answers.append(await api.client.post("/jobs:batch", json=atomic, headers={"Idempotency-Key": f"{key}-atomic"}))
+        data, file = {"text": "Schick die angehängte Datei an anna@example.com"}, {"files": ("a.txt", b"x")}
+        answers.append(
+            await api.client.post("/schedule", data=data, files=file, headers={"Idempotency-Key": f"{key}-f"})
+        )
+        return answers
+
+    await api.client.post("/schedules", json={"name": "a", "text": SENTENCE, "every_seconds": 3600})
+    first = await ask("k")
+    for name in ("plan", "plan_intent"):
+        monkeypatch.setattr(Planner, name, is_down)
+
+    again, new = await ask("k"), await ask("other")
+
+    assert [answer.status_code for answer in first] == [202] * 6
+    assert [answer.json() for answer in again] == [answer.json() for answer in first]
+    assert [answer.status_code for answer in new] == [503, 503, 503, 207, 503, 503]
 
 
 async def test_submitting_twice_at_once_with_one_key_is_one_job(api: Api) -> None:

@@ -99,6 +99,17 @@ async def test_each_order_of_a_batch_is_answered_by_itself(api: Api) -> None:
     assert api.rows()["jobs"] == 3
 
 
+async def test_an_atomic_batch_names_the_order_that_another_of_its_own_has_in_its_way(api: Api) -> None:
+    refusing = ORDER | {"unique": {"on_conflict": "refuse"}}
+
+    answer = await api.client.post("/jobs:batch", json={"jobs": [ORDER, UNIQUE, refusing], "atomic": True})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["field"]) == (409, "unique_conflict", "jobs[2].unique")
+    assert "jobs[1] " in problem["detail"]
+    assert api.rows()["jobs"] == 0
+
+
 async def test_a_repeated_batch_says_of_a_refused_order_what_it_said_first(api: Api) -> None:
     there = (await api.client.post("/jobs", json=UNIQUE)).json()["job_id"]
     batch = {"jobs": [ORDER, ORDER | {"unique": {"on_conflict": "refuse"}}, {"intent": "none"}]}

@@ -21,6 +21,15 @@ async def send(api: Api, text: str, *files: tuple[str, bytes], **options: Any) -
     return await api.client.post("/schedule", data={"text": text}, files=parts, **options)
 
 
+async def send_unique(api: Api, unique: str, *files: tuple[str, bytes], text: str = ATTACHED) -> Any:  # noqa: ANN401
+    parts = [("files", file) for file in files]
+    return await api.client.post("/schedule", data={"text": text, "unique": unique}, files=parts)
+
+
+def kept(api: Api) -> list[str]:
+    return sorted(path.name for path in api.services.settings.store.data_dir.glob("artifacts/*/input/*"))
+
+
 async def send_table(api: Api, content: bytes | str, name: str = "cases.csv", **fields: str) -> Any:  # noqa: ANN401
     data = {"text": ROWS, **fields}
     return await api.client.post("/tables", data=data, files={"table": (name, content)})
@@ -49,6 +58,75 @@ async def test_the_same_request_is_accepted_once_and_keeps_its_files_once(api: A
     assert first.json()["job_id"] == second.json()["job_id"]
     assert other.status_code == 409
     assert len(list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
+
+
+async def test_the_same_sentence_with_the_same_files_is_one_of_a_kind(api: Api) -> None:
+    first = await send_unique(api, "{}", ("a.txt", b"x"))
+    again = await send_unique(api, "{}", ("a.txt", b"x"))
+    refused = await send_unique(api, '{"on_conflict": "refuse"}', ("a.txt", b"x"))
+    others = [await send_unique(api, "{}", file) for file in (("a.txt", b"y"), ("b.txt", b"x"))]
+
+    assert [one.status_code for one in (first, again, refused, *others)] == [202, 200, 409, 202, 202]
+    assert (again.json()["job_id"], again.json()["existing"]) == (first.json()["job_id"], True)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert kept(api) == ["a.txt", "a.txt", "b.txt"]
+
+
+async def test_what_asks_with_the_same_files_is_one_of_a_kind(api: Api) -> None:
+    sentence = "Schick die angehängte Datei"
+    first, again, other = [
+        await send_unique(api, "{}", ("a.txt", content), text=sentence) for content in (b"x", b"x", b"y")
+    ]
+
+    assert [one.status_code for one in (first, again, other)] == [202, 200, 202]
+    assert again.json()["questions"] == first.json()["questions"] != []
+    assert kept(api) == ["a.txt", "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("unique", "field"), [("yes", "unique"), ("true", "unique"), ('{"states": ["done"]}', "unique.states")]
+)
+async def test_a_form_that_says_wrongly_what_is_one_of_a_kind_is_refused(api: Api, unique: str, field: str) -> None:
+    answers = [await send_unique(api, unique, ("a.txt", b"x")), await send_table(api, GOOD, unique=unique)]
+
+    assert [(one.status_code, one.json()["field"]) for one in answers] == [(422, field)] * 2
+    assert kept(api) == []
+
+
+async def test_rows_may_be_the_only_ones_of_their_kind(api: Api) -> None:
+    there = await api.client.post(
+        "/schedule",
+        json={"text": "Hol die Rechnung 0815 aus dem Portal und schick sie an bob@example.com", "unique": {}},
+    )
+
+    mine = (await send_table(api, GOOD, unique="{}")).json()
+    again = (await send_table(api, GOOD, unique="{}")).json()
+    refused = await send_table(api, GOOD, unique='{"on_conflict": "refuse"}', key="number")
+
+    assert [(row["job_id"] == there.json()["job_id"], row["existing"]) for row in mine["rows"]] == [
+        (False, False),
+        (True, True),
+    ]
+    assert again == mine
+    assert (refused.status_code, {row["problem"]["code"] for row in refused.json()["rows"]}) == (
+        207,
+        {"unique_conflict"},
+    )
+    assert (await api.client.get("/jobs")).json()["total"] == 2
+
+
+async def test_a_key_of_a_table_is_told_apart_by_those_of_its_rows(api: Api) -> None:
+    first = (await send_table(api, GOOD, unique='{"key": "invoices"}', key="number")).json()
+    corrected = GOOD.replace("anna@", "anja@").replace("number", "nr")
+    text = ROWS.replace("number", "nr")
+
+    second = (await send_table(api, corrected, unique='{"key": "invoices"}', key="nr", text=text)).json()
+    other = (await send_table(api, corrected, unique='{"key": "claims"}', key="nr", text=text + "!")).json()
+
+    assert [(row["job_id"], row["existing"]) for row in second["rows"]] == [
+        (row["job_id"], True) for row in first["rows"]
+    ]
+    assert [row["existing"] for row in (*first["rows"], *other["rows"])] == [False] * 4
 
 
 @pytest.mark.component  # what was learned is asked

@@ -161,6 +161,19 @@ async def test_what_is_refused_is_told_in_the_words_of_the_service(service: Serv
         assert (await client.call_tool("get_job", {})).is_error
 
 
+async def test_a_wish_may_be_the_only_one_of_its_kind(service: Service) -> None:
+    asks = "Schick eine Mail an Anna"
+    async with over_http(service) as client:
+        first = await submitted(client, asks, unique=True)
+        again = await submitted(client, asks, unique=True)
+        by_key = await submitted(client, asks, unique_key="k")
+        alike = await submitted(client, SENTENCE, unique_key="k")
+
+    assert [one["existing"] for one in (first, again, by_key, alike)] == [False, True, False, True]
+    assert again["job_id"] == first["job_id"] != by_key["job_id"] == alike["job_id"]
+    assert again["questions"] == first["questions"] != []
+
+
 async def test_who_does_not_use_a_bridge_does_not_pay_for_it() -> None:
     code = "import sys, scheduler.main, scheduler.cli; print(*{name.partition('.')[0] for name in sys.modules})"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)

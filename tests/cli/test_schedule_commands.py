@@ -154,11 +154,9 @@ def test_an_order_may_be_the_only_one_of_its_kind(cli: CommandLine) -> None:
     added = cli("schedules", "add", "a", SENTENCE, "--every", "1d", "--unique")
     fired = cli("schedules", "fire", "a")
     by_name = cli("run", SENTENCE, "--at", "+2h", "--unique-key", "k")
-    with_file = cli("run", SENTENCE, "--file", __file__, "--unique")
 
     assert [one.exit_code for one in (first, again, added, fired, by_name)] == [DONE] * 5
     assert "gibt es schon" not in first.output + by_name.output
     for one in (again, fired):
         assert f"Den Auftrag gibt es schon: {cli.job_ids()[-1]}" in one.output
     assert len(cli.job_ids()) == 2
-    assert (with_file.exit_code, "--unique" in with_file.output) == (USAGE, True)

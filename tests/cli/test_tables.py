@@ -26,6 +26,25 @@ def test_a_file_goes_with_the_sentence(cli: CommandLine, tmp_path: Path) -> None
     assert cli("run", "Schick sie an a@b.de", "--file", str(tmp_path / "none.pdf")).exit_code == USAGE
 
 
+def test_a_file_and_a_table_may_be_the_only_ones_of_their_kind(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "cases.csv").write_text("number;recipient\n4711;anna@example.com\n")
+    attached = ("run", "Schick die angehängte Datei an anna@example.com", "--file", str(tmp_path / "a.pdf"))
+    same = "Hol die Rechnung 4711 aus dem Portal und schick sie an anna@example.com"
+    cli("run", same, "--at", "+2h", "--unique")
+    cli("run", same, "--at", "+2h", "--unique-key", "k")
+    by_key, there = cli.job_ids()
+
+    file = cli(*attached, "--unique-key", "k")
+    table = cli("run", ROWS, "--table", str(tmp_path / "cases.csv"), "--unique", "--detach")
+    later = cli(*attached, "--at", "+2h")
+
+    assert f"Den Auftrag gibt es schon: {by_key}" in file.output
+    assert there in table.output
+    assert cli.job_ids() == [by_key, there]
+    assert (later.exit_code, "--at" in later.output) == (USAGE, True)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_a_table_comes_back_with_what_became_of_each_row(cli: CommandLine, tmp_path: Path, suffix: str) -> None:
     table = tmp_path / f"cases.{suffix}"

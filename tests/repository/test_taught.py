@@ -1,9 +1,5 @@
 """What the store promises of what people teach."""
 
-import os
-import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,22 +12,6 @@ from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
 
 ACME = TenantId("acme")
-_TEACH = """
-import asyncio, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from scheduler.core import crash_points
-from scheduler.core.taught import Taught
-from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_taught import SQLiteTaughtRepository
-crash_points.arm(crash_points.CrashPoint(sys.argv[2]))
-async def main():
-    database = SQLiteDatabase(Path(sys.argv[1]))
-    await database.connect()
-    one = Taught(id="1", tenant="acme", kind="example", intent="open_app", text="wirf X an", at=datetime.now(UTC))
-    await SQLiteTaughtRepository(database).add([one])
-asyncio.run(main())
-"""
 
 
 def taught(number: str, kind: str = "example", intent: str = "open_app") -> Taught:
@@ -70,18 +50,4 @@ async def test_an_intent_is_stored_once_whole_or_not_at_all(store_path: Path) ->
 
     await store.forget(ACME, ["1"], taught("1").at)
     await store.add([taught("3", "intent", "cancel_order")])
-    await database.close()
-
-
-@pytest.mark.fault
-@pytest.mark.parametrize(("point", "kept"), [("before_teach", 0), ("after_teach", 1)])
-async def test_a_process_that_dies_while_it_is_taught_has_learned_it_or_not(
-    store_path: Path, point: str, kept: int
-) -> None:
-    done = subprocess.run([sys.executable, "-c", _TEACH, str(store_path), point], env={**os.environ}, check=False)  # noqa: ASYNC221
-
-    database = SQLiteDatabase(store_path)
-    await database.connect()
-    assert done.returncode == -signal.SIGKILL
-    assert len(await SQLiteTaughtRepository(database).list(ACME)) == kept
     await database.close()

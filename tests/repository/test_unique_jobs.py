@@ -229,16 +229,44 @@ async def test_of_a_batch_each_kind_is_stored_once(store: Store) -> None:
     assert (await store.jobs.list()).total == 4
 
 
-async def test_of_a_batch_all_that_are_refused_are_named_and_nothing_is_stored(store: Store) -> None:
+async def test_of_a_batch_those_that_are_refused_are_named_and_left_out(store: Store) -> None:
     there = await accepted(store)
+    batch = IdempotentRequest(key="b", route="jobs:batch", body_digest="d")
+    jobs = [a_job() for _ in range(4)]
+    other, none_other = UniqueClaim(key="l"), UniqueClaim(key="l", refuses=True)
+    claims = {jobs[0].id: REFUSING, jobs[1].id: other, jobs[3].id: none_other}
+
+    answered = await store.jobs.save_many([*jobs[:3], None, jobs[3]], batch, claims)
+
+    expected = [None, jobs[1].id, jobs[2].id, None, None]
+    assert answered == Answered(expected, frozenset(), {0: there.id, 4: jobs[1].id})
+    assert await store.jobs.save_many([a_job()], batch) == answered
+    assert (await store.jobs.list()).total == 3
+
+
+async def test_of_an_atomic_batch_all_that_are_refused_are_named_and_nothing_is_stored(store: Store) -> None:
+    there = await accepted(store)
+    batch = IdempotentRequest(key="b", route="jobs:batch", body_digest="d")
     jobs = [a_job() for _ in range(3)]
     claims = {jobs[0].id: REFUSING, jobs[2].id: REFUSING}
 
     with pytest.raises(UniqueConflictError) as refused:
-        await store.jobs.save_many(jobs, None, claims)
+        await store.jobs.save_many(jobs, batch, claims, atomic=True)
 
     assert refused.value.taken == {jobs[0].id: there.id, jobs[2].id: there.id}
     assert (await store.jobs.list()).total == 1
+    assert await store.jobs.earlier(DEFAULT_TENANT, batch) is None
+
+
+async def test_a_batch_of_which_all_are_refused_leaves_its_key_unused(store: Store) -> None:
+    there = await accepted(store)
+    batch = IdempotentRequest(key="b", route="jobs:batch", body_digest="d")
+    job = a_job()
+
+    assert await store.jobs.save_many([job], batch, {job.id: REFUSING}) == Answered([None], frozenset(), {0: there.id})
+
+    await store.queue.cancel(there.id)
+    assert await store.jobs.save_many([job], batch, {job.id: REFUSING}) == Answered([job.id])
 
 
 async def test_a_requeued_letter_whose_place_is_taken_stays_a_letter(store: Store) -> None:

@@ -41,10 +41,10 @@ async def write_all(database: SQLiteDatabase) -> None:
     await agents.save(AgentRecord(agent=agent, token_digest="d", keys=KEYS))
     await agents.retire_key(AGENT, KEYS[1].kid)
     await beats.note([agent])
-    asked = await _ask(lam, "request", "the-one-request")
+    asked = await ask(lam, "request", "the-one-request")
     await lam.sent(asked, AGENT)
     await lam.take(an_arrival("done", DONE, asked, payload={"result": {}}))
-    asked = await _ask(lam, "cancel", new_id())
+    asked = await ask(lam, "cancel", new_id())
     await lam.take(an_arrival("cancelled", new_id(), asked, payload={"effect": "none"}))
     *_, waiting = await lam.waiting(AGENT, 0, NOON)
     await lam.arrived(AGENT, waiting.n)
@@ -54,7 +54,7 @@ async def write_all(database: SQLiteDatabase) -> None:
     await agents.remove(other.id)
 
 
-async def _ask(lam: SQLiteLamRepository, kind: str, message_id: str) -> str:
+async def ask(lam: SQLiteLamRepository, kind: str, message_id: str) -> str:
     document = a_document(kind, id=message_id, correlation={"conversationId": "job-1", "taskId": "task-1"})
     if await lam.answers(TENANT, message_id) or await _known(lam, message_id):
         return message_id

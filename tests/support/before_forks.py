@@ -25,6 +25,7 @@ NEEDED: Final = (
     "tests.support.plan_writes",
     "tests.support.question_writes",
     "tests.support.scheduling",
+    "tests.support.store_writes",
 )
 
 with collecting_nothing():

@@ -66,7 +66,7 @@ def save_unique(path: Path) -> list[str]:
 
 
 def do_everything(path: Path, point: CrashPoint) -> None:
-    """Go through every kind of write once; die at `point`."""
+    """Go through the lives of a few jobs; die at `point`."""
 
     async def work() -> None:
         clock = FakeClock()

@@ -32,9 +32,9 @@ async def write_all(database: SQLiteDatabase, armed: tuple[CrashPoint, int] | No
     if armed is not None:
         crash_points.arm(*armed)
     if await plans.get(FIRST, TENANT) is None:
-        await plans.keep(_plan(FIRST, None))
+        await plans.keep(a_kept_plan(FIRST, None))
     if await plans.get(SECOND, TENANT) is None:
-        await plans.keep(_plan(SECOND, FIRST))
+        await plans.keep(a_kept_plan(SECOND, FIRST))
     broken = await repairs.claim(NOON, since=NOON - DAY, stale=NOON + DAY, most_tries=9)
     if broken is not None:
         repaired = Repaired(WHOLE, (), (TaskId("look"),), (TaskId("task1"),))
@@ -48,7 +48,7 @@ def _store(database: SQLiteDatabase) -> Store:
     return sqlite_store(database, FakeClock())
 
 
-def _plan(plan_hash: str, before: str | None) -> KeptPlan:
+def a_kept_plan(plan_hash: str, before: str | None) -> KeptPlan:
     return KeptPlan(
         id=plan_hash[:8], tenant=TENANT, hash=plan_hash, before=before, text="Schick eine Mail", document={},
         created_at=NOON, expires_at=NOON + DAY,

@@ -34,11 +34,11 @@ async def write_all(database: SQLiteDatabase) -> None:
         created_at=NOON,
     )
     await questions.accept(
-        waits, _asks("recipient", 0), IdempotentRequest(key="once", route="schedule", body_digest="d")
+        waits, asks("recipient", 0), IdempotentRequest(key="once", route="schedule", body_digest="d")
     )
     asked = await questions.open(JOB)
     if asked is not None and asked.round == 0:
-        again = _asks("body", 1).model_copy(update={"answers": ANSWERS[0]})
+        again = asks("body", 1).model_copy(update={"answers": ANSWERS[0]})
         await questions.ask_again(waits, again, ANSWERS[0], NOON)
         asked = await questions.open(JOB)
     if asked is not None:
@@ -48,7 +48,7 @@ async def write_all(database: SQLiteDatabase) -> None:
     assert stored.status is JobStatus.PENDING
 
 
-def _asks(slot: str, round_: int) -> OpenQuestions:
+def asks(slot: str, round_: int) -> OpenQuestions:
     question = Question(key=f"slot.{slot}", about="slot", text="?", slot=slot)
     return OpenQuestions(questions=(question,), round=round_, expires_at=NOON)
 
