@@ -14,6 +14,7 @@ _BLANK: Final = " \t\xa0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\u200b\u200c\u
 _FRAME: Final = _BLANK + "-_=*#|"
 _FENCES: Final = ("```", "~~~")
 _QUOTING: Final = (">", "＞", "&gt;")
+_QUOTED_BY: Final = re.compile(rf"(?:[{_BLANK}>＞»›]|&gt;)*+")
 _FORWARDED: Final = (
     "ursprüngliche nachricht", "urspruengliche nachricht", "originalnachricht", "original-nachricht",
     "weitergeleitete nachricht", "weitergeleitete e-mail", "weitergeleitete mail",
@@ -46,7 +47,7 @@ def own_words(request: str) -> str:
     own = _unquoted(lines)
     alone = not any(line.strip() for line in own)
     if alone:
-        own = [line.lstrip(_BLANK + ">»") for line in lines]
+        own = [_QUOTED_BY.sub("", line, count=1) for line in lines]
     place = _heading(own)
     if place is None and (alone or len(own) == len(lines)):
         return _without_sentences(request)
@@ -86,7 +87,7 @@ def _heading(lines: Sequence[str]) -> int | None:
 
 
 def _is_forwarded(line: str) -> bool:
-    said = line.strip(_FRAME + ":").casefold()
+    said = line.strip(_FRAME + ":\r").casefold()
     return said in _FORWARDED or (line.lstrip(_BLANK).startswith("---") and said.startswith(_FORWARDED))
 
 
