@@ -23,8 +23,8 @@ from scheduler.core.lexicon import Meaning, Meanings, fold, lexicon
 from scheduler.core.money_words import SIGN, UNIT
 from scheduler.core.quotation import OPENING, QUOTED
 
-_FILE: Final = rf"[^\s/\\:,;\"()]+\.{FILE_ENDING}\b"
-_STEP: Final = rf"\\(?![^\s\\]*\.{FILE_ENDING}\b)[^\s\\/:,;\"()]*[^\s\\/:,;\"().!?]"
+_FILE: Final = rf"[^\s/\\:,;\"()]{{1,255}}\.{FILE_ENDING}\b"
+_STEP: Final = rf"\\(?![^\s\\]{{0,255}}\.{FILE_ENDING}\b)[^\s\\/:,;\"()]*[^\s\\/:,;\"().!?]"
 _FOLDER: Final = rf"(?<![\w\\])(?:[a-z]:|\\)(?:{_STEP})+|\blaufwerk [b-z]\b:?|\bdrive [a-z]:"
 """What Windows calls a folder: a path without the file at its end, or a drive."""
 _CLOCK: Final = r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:uhr(?: \d\d)?|h\b|a\.?m\.?\b|p\.?m\.?\b|o'?clock))"
@@ -44,11 +44,11 @@ _DATE: Final = (
 )
 _WORD: Final = r"(?P<word>\b(?:dr|prof|hr|fr|mr|mrs|ms|nr|st|gebr|fa|ing|dipl|rev|capt)\.|[^\W_](?:[\w/&+'’.-]*\w)?(?:-(?=\s)|\+\+|(?<=\b[CFcf])#)?|#\d[\w/-]*)|(?P<mark>[,:;.!?()–+•*·-])"
 _TOKEN: Final = re.compile(
-    rf"(?P<quoted>{QUOTED}|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]+@[^\s,;:<>\"()]+[^\s,;:<>\"().!?])"
-    rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![.\d])(?::\d+)?(?:/[^\s,;]*[^\s,;.!?])?|(?:[\w-]+\.)+(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
+    rf"(?P<quoted>{QUOTED}|(?<!\w)'[^']+'(?!\w))|(?P<address>[^\s,;:<>\"()]{{1,254}}@[^\s,;:<>\"()]{{1,254}}[^\s,;:<>\"().!?])"
+    rf"|(?P<url>https?://[^\s,;]+[^\s,;.!?]|www\.[^\s,;]+[^\s,;.!?]|localhost(?![\w-])(?::\d+)?(?:/\S*)?|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![.\d])(?::\d+)?(?:/[^\s,;]*[^\s,;.!?])?|(?:[\w-]{{1,63}}\.){{1,9}}(?:de|com|org|net|eu|at|ch|io|info|gov|edu|uk|fr|nl|dev|app|biz|shop|cloud|local|test|example)\b(?:/[^\s,;]*[^\s,;.!?])?)"
     rf"|(?P<folder>{_FOLDER})|(?P<file>{_FILE})|(?P<time>(?:{_CLOCK}|\d{{1,2}}:\d\d|{_SPOKEN}|mittags|noon|midday)(?: ?(?:bis|to|until|till|-|–) ?(?:{_CLOCK}|\d{{1,2}}(?:[:.]\d\d)?))?"
     rf"|(?<=um )\d{{1,2}}\b(?!\.)|(?<=at )\d{{1,2}}\b)"
-    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:{SIGN} ?\d[\d.,]*\d|\d[\d.,]* ?{UNIT}))"
+    rf"|(?P<date>\b{_DATE}(?!['’]s\b))|(?P<amount>(?:{SIGN} ?\d[\d.,]{{0,24}}\d|\d[\d.,]{{0,24}} ?{UNIT}))"
     rf"|{_WORD}",
     re.IGNORECASE,
 )

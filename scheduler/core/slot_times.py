@@ -102,9 +102,9 @@ _CENTS: Final = (
 )
 _SAID_NUMBER: Final = rf"(?:(?:{_NUMBER}|{_TENS}|hundred|hundert|tausend|thousand|and)[ -])"
 _MONEY: Final = (
-    rf"(?:(?:{SIGN}|\b{CODE_BEFORE} ?) ?(?:\d[\d.,']*\d(?:,[-–]{{1,2}})?|\d){SHORT_TIMES}?"
-    rf"|\b(?:\d{{1,3}}(?: \d{{3}})+(?:,\d\d)?|\d[\d.,]*)(?:(?:,[-–]{{1,2}})?|{SHORT_TIMES}) ?{UNIT}{_CENTS}?"
-    rf"|\b\d[\d.]*,[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}{NAME}\b{_CENTS}?"
+    rf"(?:(?:{SIGN}|\b{CODE_BEFORE} ?) ?(?:\d[\d.,']{{0,24}}\d(?:,[-–]{{1,2}})?|\d){SHORT_TIMES}?"
+    rf"|\b(?:\d{{1,3}}(?: \d{{3}}){{1,8}}(?:,\d\d)?|\d[\d.,]{{0,24}})(?:(?:,[-–]{{1,2}})?|{SHORT_TIMES}) ?{UNIT}{_CENTS}?"
+    rf"|\b\d[\d.]{{0,24}},[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}{NAME}\b{_CENTS}?"
     r"|(?:(?<=betrag )|(?<=summe )|(?<=umsatz )|(?<=preis )|(?<=budget )|(?<=price )|(?<=amount )|(?<=turnover )|(?<=total )|(?<=value )|(?<=wert ))"
     rf"\d+(?:[.,]\d+)?{TIMES}(?=[.,;!?)]|$))"
 )

@@ -22,6 +22,8 @@ from scheduler.core.slots import Said
 from scheduler.core.taught import Example, Fit, alike, content_words, fit, keys_of
 
 _LONGEST: Final = 2_000  # characters of a request that is held against examples; longer ones are texts
+_MOST_PIECES: Final = 12
+"""An order has no more pieces between places where orders may end, so that all its ways are tried in good time."""
 _HALF: Final = 0.5
 """From this share on, what an example explains in part is asked about."""
 _TELLING: Final = frozenset({"send_mail", "fetch_and_send", "create_appointment", "web_search"})
@@ -151,7 +153,7 @@ def _whole(pieces: "_Pieces") -> list[_Meant]:
     best: list[tuple[int, int, tuple[_Meant, ...]]] = [(0, 0, ())]
     for end in range(1, pieces.count + 1):
         ways = [best[end - 1]]
-        for start in range(end):
+        for start in range(max(end - _MOST_PIECES, 0), end):
             if (one := pieces.best(start, end)) is not None:
                 explained, orders, before = best[start]
                 ways.append((explained + end - start, orders + 1, (*before, one)))
@@ -191,6 +193,7 @@ class _Pieces:
         """`lines` have single spaces; `examples` come with their keys."""
         self._text = " ".join(lines)
         self._examples = examples
+        self._no_order = functools.cache(no_order)
         pieces, self._ordering = list[str](), set[int]()
         for line in lines:
             if pieces and read_request(_LIST_MARK.sub("", line)).orders:
@@ -233,7 +236,7 @@ class _Pieces:
         sentences = [
             self.words(first, last) for first, last in pairwise(self._sentences) if first < end and last > start
         ]
-        if any(map(no_order, {words, *sentences})) or _ASKS_WHETHER.fullmatch(words) or self._is_told(start):
+        if any(map(self._no_order, {words, *sentences})) or _ASKS_WHETHER.fullmatch(words) or self._is_told(start):
             return False
         begin = self._places[start]
         return not any(first < begin < last for first, last in self._known)

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import itertools
 import json
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,6 +13,7 @@ from scheduler.core.ids import DEFAULT_TENANT
 from scheduler.core.spending import Spender, Usage
 
 _TOKENS_OF_AN_IMAGE = 4_000  # at most, of a screenshot; providers scale larger ones down
+_MOST_COUNTED = 100_000_000  # tokens; no model reads or writes as many at once
 _TOKENS_AROUND = 200  # roles, separators and what a provider puts around a schema
 
 
@@ -102,17 +105,24 @@ class Embeddings(NamedTuple):
 
 def counted(read: object, written: object) -> Usage | None:
     """Return what a provider says it counted; None: it does not say, or what it says is no count."""
-    counts = [one for one in (read, written) if isinstance(one, int) and not isinstance(one, bool) and one >= 0]
+    said = [one for one in (read, written) if isinstance(one, int) and not isinstance(one, bool)]
+    counts = [one for one in said if 0 <= one <= _MOST_COUNTED]
     return Usage(*counts) if len(counts) == 2 else None
 
 
 def text_of(said: object) -> str:
-    """Return the text that a provider sent, none as an empty one. Raises TypeError for what is no text."""
+    """Return the text that a provider sent, none as an empty one; halves of letters, which nobody can write, as "?".
+
+    Raises TypeError for what is no text.
+    """
     if said is not None and not isinstance(said, str):
         raise TypeError(f"{type(said).__name__} instead of a text")
-    return said or ""
+    return (said or "").encode(errors="replace").decode()
 
 
 def vectors_of(said: Any) -> list[list[float]]:  # noqa: ANN401 - whatever the provider sent
     """Return the vectors that a provider sent. Raises TypeError and ValueError for what is none."""
-    return [[float(value) for value in one] for one in said]
+    vectors = [[float(value) for value in one] for one in said]
+    if not all(map(math.isfinite, itertools.chain(*vectors))):
+        raise ValueError("a vector has a value that is no number")
+    return vectors

@@ -15,6 +15,7 @@ from scheduler.core.errors import (
     LLMUnavailableError,
 )
 from scheduler.core.spending import Usage
+from scheduler.llm.bounded_answers import BoundedStream, bounding
 from scheduler.llm.exchange import Call, Chunk, Completion, Embeddings, Finish, counted, text_of, vectors_of
 from scheduler.llm.managed_provider import ManagedProvider
 from scheduler.llm.openai_errors import retry_after
@@ -48,7 +49,12 @@ class OllamaWire:
         self.model = model
         self.embedding_model = embedding_model
         self.stays_here = is_loopback(httpx.URL(base_url).host)
-        self._client = httpx.AsyncClient(base_url=base_url.rstrip("/"))
+        self._client = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            headers={"Accept-Encoding": "identity"},
+            event_hooks={"response": [bounding(_Bounded)]},
+            trust_env=not self.stays_here,
+        )
 
     async def complete(self, call: Call, limit: float) -> Completion:
         """Ask once; see Wire."""
@@ -67,7 +73,7 @@ class OllamaWire:
         with self._in_our_words(limit):
             asked = self._client.stream("POST", "/api/chat", json=self._body(call, stream=True), timeout=limit)
             async with asked as answer:
-                if answer.is_error:
+                if not answer.is_success:
                     await answer.aread()
                     self._check(answer)
                 async for line in answer.aiter_lines():
@@ -107,7 +113,7 @@ class OllamaWire:
         }
 
     def _check(self, answer: httpx.Response) -> None:
-        if not answer.is_error:
+        if answer.is_success:
             return
         try:
             why = str(answer.json()["error"])
@@ -134,9 +140,13 @@ class OllamaWire:
             raise LLMTimeoutError(self.provider, f"{limit:.0f} s") from error
         except httpx.ConnectError as error:
             raise LLMUnavailableError(self.provider, str(error)) from error
-        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             why = str(error) or type(error).__name__
             raise LLMUnavailableError(self.provider, f"its answer cannot be read: {why}", cut_off=True) from error
+
+
+class _Bounded(BoundedStream, httpx.AsyncByteStream):
+    """What comes of an answer."""
 
 
 def _finish(said: dict[str, Any]) -> Finish | None:

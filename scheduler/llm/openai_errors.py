@@ -19,6 +19,7 @@ from scheduler.core.errors import (
 
 _NO_CREDIT = {"insufficient_quota", "billing_hard_limit_reached"}
 _LONGEST = 300  # characters of an explanation
+_LONGEST_REST = 366 * 86_400.0  # seconds
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def in_our_words(provider: str, limit: float) -> Iterator[None]:
         raise LLMUnavailableError(provider, _short(error), cut_off=True) from error
     except (OSError, ValueError) as error:
         raise LLMUnavailableError(provider, _short(error), cut_off=True) from error
-    except (LookupError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
         why = f"its answer cannot be read: {_short(error)}"
         raise LLMUnavailableError(provider, why, cut_off=True) from error
 
@@ -46,6 +47,8 @@ def in_our_words(provider: str, limit: float) -> Iterator[None]:
 def _of_status(provider: str, error: openai.APIStatusError) -> CPAError:
     if error.status_code in {401, 403}:
         return LLMAuthError(provider, _short(error.message))
+    if error.status_code == 402:
+        return LLMAuthError(provider, "its credit is used up")
     if error.status_code == 429:
         if error.code in _NO_CREDIT:
             return LLMAuthError(provider, "its credit is used up")
@@ -60,7 +63,7 @@ def retry_after(header: str | None) -> timedelta | None:
     if not header:
         return None
     try:
-        return timedelta(seconds=max(float(header), 0.0))
+        return timedelta(seconds=min(max(float(header), 0.0), _LONGEST_REST))
     except ValueError:
         pass
     try:

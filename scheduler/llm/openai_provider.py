@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx2
 import openai
-from openai.types.chat import ChatCompletion
 
 from scheduler.core.errors import LLMRequestError, LLMUnavailableError
 from scheduler.core.spending import Usage
+from scheduler.llm.bounded_answers import BoundedStream, bounding
 from scheduler.llm.exchange import (
     Call,
     Chunk,
@@ -31,6 +32,18 @@ from scheduler.llm.wire import FormTurnedDownError
 from scheduler.settings import is_loopback
 
 DEFAULT_EMBEDDING_MODEL: Final = "text-embedding-3-small"
+_HEADERS: Final = frozenset(
+    {
+        "host", "accept", "accept-encoding", "connection", "content-type", "content-length", "authorization",
+        "user-agent", "x-stainless-raw-response",
+    }
+)  # fmt: skip
+"""What is sent beside a question; by the last the SDK knows that it is to leave the answer as it came."""
+_FORMS: Final = ("response_format", "json_schema", "json_object", "schema", "tool", "function")
+_TURNING_DOWN: Final = (
+    "support", "unknown", "unrecognized", "invalid", "unexpected", "permitted", "allowed", "implemented", "require",
+    "must",
+)  # fmt: skip
 _FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 
 
@@ -62,7 +75,16 @@ class OpenAIWire:
         self.model = model
         self.embedding_model = embedding_model
         self.stays_here = is_loopback(urlsplit(base_url).hostname or "")
-        self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0)
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            default_headers={"Authorization": f"Bearer {api_key}", "Accept-Encoding": "identity"},
+            http_client=httpx2.AsyncClient(
+                event_hooks={"request": [_only_ours], "response": [bounding(_Bounded)]},
+                trust_env=not self.stays_here,
+            ),
+        )
         self._ways: list[Callable[[Call, Form], tuple[Call, dict[str, Any]]]] = [_as_schema, _as_tool, _as_json]
 
     async def complete(self, call: Call, limit: float) -> Completion:
@@ -74,7 +96,7 @@ class OpenAIWire:
         try:
             return await self._create(asked, limit, more)
         except LLMRequestError as error:
-            if way is self._ways[-1] or not _speaks_of_the_form(error):
+            if way is self._ways[-1] or not _turns_the_form_down(error.__cause__):
                 raise
             if way in self._ways:  # else another call has learned the same meanwhile
                 self._ways.remove(way)
@@ -102,23 +124,37 @@ class OpenAIWire:
     async def embed(self, texts: Sequence[str], limit: float) -> Embeddings:
         """Return the vectors of texts; see Wire."""
         with in_our_words(self.provider, limit):
-            answer = await self._client.embeddings.create(input=list(texts), model=self.embedding_model, timeout=limit)
-            vectors = [one.embedding for one in sorted(answer.data, key=lambda one: one.index)]
-            return Embeddings(vectors_of(vectors), counted(getattr(answer.usage, "prompt_tokens", None), 0))
+            answer = await self._client.embeddings.with_raw_response.create(
+                input=list(texts), model=self.embedding_model, encoding_format="float", timeout=limit
+            )
+            said = answer.http_response.json()
+            vectors = [one["embedding"] for one in sorted(said["data"], key=lambda one: one["index"])]
+            return Embeddings(vectors_of(vectors), counted(_count(said.get("usage"), "prompt_tokens"), 0))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
     async def _create(self, call: Call, limit: float, more: dict[str, Any]) -> Completion:
+        """Ask once. The SDK reads answers into objects, which takes it minutes for a long one: it is read here."""
         with in_our_words(self.provider, limit):
-            answer = await self._client.chat.completions.create(**_body(call, self.model), **more, timeout=limit)
-            if not isinstance(answer, ChatCompletion):
-                raise LLMUnavailableError(self.provider, "its answer is no JSON", cut_off=True)
-            if not answer.choices:
-                why = getattr(answer, "error", None) or "there is no choice in its answer"
+            asking = self._client.chat.completions.with_raw_response
+            answer = await asking.create(**_body(call, self.model), **more, timeout=limit)
+            said = answer.http_response.json()
+            if not said.get("choices"):
+                why = said.get("error") or "there is no choice in its answer"
                 raise LLMUnavailableError(self.provider, str(why)[:300], cut_off=True)
-            return _completion(answer)
+            return _completion(said)
+
+
+class _Bounded(BoundedStream, httpx2.AsyncByteStream):
+    """What comes of an answer."""
+
+
+async def _only_ours(request: httpx2.Request) -> None:
+    """Take out the headers that the SDK adds from its own variables and of this machine: they are not everybody's."""
+    for name in {*request.headers} - _HEADERS:
+        del request.headers[name]
 
 
 def _body(call: Call, model: str) -> dict[str, Any]:
@@ -150,20 +186,31 @@ def _as_json(call: Call, form: Form) -> tuple[Call, dict[str, Any]]:
     return replace(call, system=f"{call.system}\n{order}".strip()), {"response_format": {"type": "json_object"}}
 
 
-def _speaks_of_the_form(error: LLMRequestError) -> bool:
-    words = str(error).casefold()
-    return any(word in words for word in ("response_format", "json_schema", "tool", "schema"))
+def _turns_the_form_down(error: BaseException | None) -> bool:
+    """Whether a server says that it does not take the form in this way, and not that something else is wrong."""
+    if not isinstance(error, openai.APIStatusError) or error.code == "context_length_exceeded":
+        return False
+    if error.param is not None:
+        return str(error.param).startswith(_FORMS)
+    words = error.message.casefold()
+    return any(one in words for one in _FORMS) and any(one in words for one in _TURNING_DOWN)
 
 
-def _completion(answer: ChatCompletion) -> Completion:
-    choice, usage = answer.choices[0], _usage(answer.usage)
-    if choice.message.refusal:
-        return Completion(text_of(choice.message.refusal), Finish.REFUSED, usage)
-    called = choice.message.tool_calls or []
-    text = next((one.function.arguments for one in called if one.type == "function"), choice.message.content)
+def _completion(said: dict[str, Any]) -> Completion:
+    choice, usage = said["choices"][0], _usage(said.get("usage"))
+    message = choice["message"]
+    if message.get("refusal"):
+        return Completion(text_of(message["refusal"]), Finish.REFUSED, usage)
+    called = message.get("tool_calls") or []
+    text = next((one["function"]["arguments"] for one in called if "function" in one), message.get("content"))
     otherwise = Finish.EMPTY if text is None else Finish.STOP
-    return Completion(text_of(text), _FINISHES.get(choice.finish_reason, otherwise), usage)
+    return Completion(text_of(text), _FINISHES.get(choice.get("finish_reason"), otherwise), usage)
 
 
 def _usage(usage: object) -> Usage | None:
-    return counted(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
+    return counted(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
+
+
+def _count(usage: object, name: str) -> object:
+    """Return a count of an answer, or of a piece of one, which the SDK has read."""
+    return usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)

@@ -109,7 +109,9 @@ class SemanticCache(LLMProvider):
             return None, None
         vector /= np.linalg.norm(vector) or 1.0
         fresh = [(one.vector, one.text) for one in shelf.values() if one.until > now]
-        near = [(float(vector @ other), text) for other, text in fresh if other is not None]
+        near = [
+            (float(vector @ other), text) for other, text in fresh if other is not None and other.size == vector.size
+        ]
         score, text = max(near, default=(0.0, ""))
         return (text if score >= self._alike else None), vector
 

@@ -1,6 +1,5 @@
 """Between a pydantic model and the JSON that a language model is asked for."""
 
-import re
 from functools import cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from scheduler.core.problems import first_flaw
 from scheduler.llm.exchange import Form
 from scheduler.llm.llm_provider import Answer
 
-_FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
+_FENCE = "```"
 
 
 @cache
@@ -22,12 +21,19 @@ def form_of(model: type[BaseModel]) -> Form:
 
 def read_answer(model: type[Answer], text: str, provider: str) -> Answer:
     """Read the answer. Raises LLMInvalidOutputError, which says where it does not fit and keeps what came."""
-    fenced = _FENCED.match(text)
     try:
-        return model.model_validate_json(fenced[1] if fenced else text)
+        return model.model_validate_json(_unfenced(text))
     except ValidationError as error:
         path, problem = first_flaw(error)
         raise LLMInvalidOutputError(provider, f"{path or 'answer'}: {problem.en}", text) from error
+
+
+def _unfenced(text: str) -> str:
+    """Return what stands between the fences that a model put around its whole answer."""
+    first, _, behind = text.strip().partition("\n")
+    if first.rstrip().casefold() in {_FENCE, f"{_FENCE}json"} and behind.endswith(_FENCE):
+        return behind.removesuffix(_FENCE)
+    return text
 
 
 def can_be_strict(schema: dict[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
 from scheduler.core.other_words import in_usual_words
+from scheduler.core.pasted import own_words
 from scheduler.core.plain_words import plain_words
 from scheduler.core.said_twice import said_once
 from scheduler.core.self_repair import as_corrected
@@ -284,13 +285,17 @@ class BeyondRules:
     async def repair(
         self, job: Job, done: frozenset[TaskId], error: str, *, advice: str, spender: Spender
     ) -> ReasonedGraph:
-        """Have a model plan anew what is left of a failed job; see Repairer. Raises LLMNotSetUpError without one."""
+        """Have a model plan anew what is left of a failed job; see Repairer. Raises LLMNotSetUpError without one.
+
+        It may aim at what the person said and what fills slots, not at what only stands in pasted text: nobody looks.
+        """
         if self._planner is None:
             raise LLMNotSetUpError("no planner")
         slots = {name: value for name, value in job.context.get("slots", {}).items() if isinstance(value, str)}
-        context = {"trusted": {**slots, **self._known(job.description)}}
+        said = own_words(job.description)
+        context: dict[str, Any] = {"trusted": {**slots, **self._known(said)}}
+        if said != job.description:
+            context["pasted"] = job.description
         name = job.intent if _INTENT.fullmatch(job.intent) else UNKNOWN
         stopped = StoppedPlan(job.task_graph, done, error)
-        return await self._planner.repair_task_graph(
-            name, job.description, context, stopped, advice=advice, spender=spender
-        )
+        return await self._planner.repair_task_graph(name, said, context, stopped, advice=advice, spender=spender)

@@ -161,10 +161,13 @@ class Planner:
         if (own := own_words(text)) == text:
             return planned
         parts = (await self._split(own, taught))[0].parts if own.strip() else ()
-        said = self.beyond.said_in("\n".join((own, *answers.values())))
         doubtful = steps_of_pasted_orders(planned, orders.parts, parts, answers)
-        doubtful |= steps_that_aim(planned, self.beyond.said_in(text), said, self._addresses)
-        return planned.with_pasted(doubtful)
+        return planned.with_pasted(doubtful | self._aimed(planned, text, [own, *answers.values()]))
+
+    def _aimed(self, planned: PlannedRequest, text: str, own: Sequence[str]) -> set[str]:
+        """Return the steps that aim at what the text holds and the person's `own` words do not."""
+        said = self.beyond.said_in("\n".join(own))
+        return steps_that_aim(planned, self.beyond.said_in(text), said, self._addresses)
 
     async def _plan_orders(
         self, text: str, orders: Orders, locale: Locale | None, answers: Mapping[str, str], asking: Asking
@@ -292,6 +295,8 @@ class Planner:
                 planned = await self._plan_order(description, routed, {}, asking)
             else:
                 planned = self._plan(routed, self.catalog_of(tenant))
+            if (own := own_words(description)) != description:
+                planned = planned.with_pasted(self._aimed(planned, description, [own, *given.values()]))
             return await self._with_agents(planned, tenant)
         except NoTemplateError as error:
             raise error.at("intent") from None

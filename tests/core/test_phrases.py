@@ -1,9 +1,13 @@
 """Tokens of plain texts and plain words are found by patterns of their own, which must find what the whole one does."""
 
+from time import process_time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.core.phrases import _MAY_BE_MORE, _PLAIN_TOKEN, _TOKEN, _any_tokens
+from scheduler.core.slot_tokens import tokens_with_times
 from tests.support.examples import examples
 from tests.support.routers import the_router
 
@@ -44,3 +48,13 @@ def test_plain_words_among_others_are_found_as_by_the_whole(words: list[str]) ->
     found = [(one.kind, one.start, one.end) for one in _any_tokens(text)]
 
     assert found == [(match.lastgroup, *match.span()) for match in _TOKEN.finditer(text)]
+
+
+@pytest.mark.parametrize("run", ["1.1.", "a.", "a@", "1 111 ", "\\a", "www.", "1,", "9:00 ", "€1"])
+def test_long_run_is_read_in_a_moment(run: str) -> None:
+    text = run * (10_000 // len(run))
+    began = process_time()
+
+    tokens_with_times(text)
+
+    assert process_time() - began < 4

@@ -1,5 +1,7 @@
 """What a taught example says of other sentences: the same intent, and what fills its slots there."""
 
+from time import process_time
+
 import pytest
 
 from scheduler.core.intents import Intent
@@ -148,3 +150,14 @@ def test_slots_are_read_by_the_example_of_the_intent_that_people_say_is_meant() 
 def test_a_taught_intent_is_among_the_nearest_where_it_fits() -> None:
     assert BOOK.nearest("Monatsbericht Abteilung Vertrieb erstellen?", ("send_mail", "read_mail"))[0] == "report"
     assert BOOK.nearest("xyz", ("send_mail",)) == ("send_mail",)
+
+
+def test_a_long_list_of_what_was_taught_is_read_in_a_moment() -> None:
+    book = TaughtBook({"close_app": Intent(name="close_app")}, [read_example("close_app", "wirf raus")])
+    lines = "wirf raus\n" * 199
+    began = process_time()
+
+    parts = book.parts(lines)
+
+    assert len(parts) == 199
+    assert process_time() - began < 6

@@ -177,6 +177,18 @@ async def test_question_that_means_the_same_is_asked_once_if_wanted() -> None:
     assert await cache.generate("Wer ist Anna") == "zwei"
 
 
+async def test_vectors_of_another_model_are_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = SemanticCache(model := MockProvider(["eins", "zwei"]), alike=0.8)
+    await cache.generate("Wie viele Rechnungen")
+
+    async def longer(_: str, **__: object) -> list[float]:
+        return [1.0] * 9
+
+    monkeypatch.setattr(model, "get_embedding", longer)
+
+    assert await cache.generate("Wie viele Rechnungen sind es") == "zwei"
+
+
 async def test_kept_answers_age_and_are_few() -> None:
     clock = FakeClock()
     model = MockProvider(otherwise="ja")

@@ -66,6 +66,7 @@ VECTORS = {
     "no vectors": {"object": "list"},
     "null": {"object": "list", "data": None, "embeddings": None},
     "words": {"object": "list", "data": [{"index": 0, "embedding": ["a"]}], "embeddings": [["a"]]},
+    "no numbers": {"object": "list", "data": [{"index": 0, "embedding": ["nan"]}], "embeddings": [["nan"]]},
     "an error": {"error": {"message": "upstream"}},
 }
 

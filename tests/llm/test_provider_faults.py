@@ -159,6 +159,27 @@ async def test_form_is_asked_for_in_a_way_the_server_knows(served: Served, known
     assert len(server.requests) == asked + 1, "the way that works is kept"
 
 
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        Move(status=400, message="This model reads 8192 tokens, not 9000 (8900 in the messages, 100 in the tools)"),
+        Move(status=400, message="Unsupported schema in the tool", error_code="context_length_exceeded"),
+        Move(status=404, message="The model does not exist; a tool lists those that do"),
+    ],
+)
+async def test_other_flaw_does_not_change_how_a_form_is_asked_for(served: Served, flaw: Move) -> None:
+    provider, server = served
+    server.play(flaw)
+    server.otherwise = Move(text=GOOD)
+
+    with pytest.raises(CPAError, match="cannot use the call"):
+        await provider.generate_structured("Grüße Anna", Greeting)
+    await provider.generate_structured("Grüße Anna", Greeting)
+
+    assert len(server.requests) == 2
+    assert server.requests[1].keys() == server.requests[0].keys()
+
+
 async def test_answer_in_a_fence_is_read(served: Served) -> None:
     provider, server = served
     server.play(Move(text=f"```json\n{GOOD}\n```"))
