@@ -28,7 +28,7 @@ _NUMBERS: Final = {
     )
     for word in words.split()
 }
-_AGO: Final = {"heute": 0, "today": 0, "gestern": 1, "yesterday": 1, "vorgestern": 2, "the day before yesterday": 2}
+_AGO: Final = {"heute": 0, "today": 0, "gestern": 1, "yesterday": 1, "vorgestern": 2, "day before yesterday": 2}
 _LAST = r"(?:letzte|vorige|vergangene|last|past|previous)[nrms]?"
 _THIS = r"(?:diese|dies|this)[nrms]?"
 _COUNT = rf"(?P<count>\d{{1,3}}|{any_of(tuple(_NUMBERS))})"
@@ -47,7 +47,7 @@ _MONTH = rf"(?P<month>{any_of(tuple(MONTH_NUMBERS))})"
 _YEAR = r"(?:,? (?P<year>\d{4}))?"
 _DAY = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _BEFORE: Final = re.compile(r"^(?:(?:am|on|vom|von|der|den|dem|the|in|im|of|from) )+", re.IGNORECASE)
-_BETWEEN: Final = re.compile(r"(?P<first>.+?) ?(?:bis(?: zum)?|to|until|through|–) ?(?P<last>.+)")
+_BETWEEN: Final = re.compile(r"(?P<first>.+?)(?: (?:bis(?: zum)?|to|until|through) | ?– ?)(?P<last>.+)")
 
 
 class Days(NamedTuple):
