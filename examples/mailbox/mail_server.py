@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -106,6 +107,17 @@ class MailServer:
             for part in fetched
             if isinstance(part, tuple)
         ]
+
+    def put(self, address: str, mail: EmailMessage, *, received: datetime, seen: bool = False) -> None:
+        """Put a mail into an inbox as if it had come at that time."""
+        with self._mailbox(address) as imap:
+            imap.append("INBOX", r"(\Seen)" if seen else "", imaplib.Time2Internaldate(received), mail.as_bytes())
+
+    def unread(self, address: str) -> int:
+        """Count the mails of an inbox that nobody has read."""
+        with self._mailbox(address) as imap:
+            imap.select("INBOX", readonly=True)
+            return len(imap.search(None, "UNSEEN")[1][0].split())
 
     def clear(self) -> None:
         """Empty all mailboxes and end all faults."""

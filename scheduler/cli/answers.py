@@ -8,7 +8,7 @@ import typer
 
 from scheduler.cli import views
 from scheduler.cli.client import Client, RefusedError, job_path
-from scheduler.cli.session import err
+from scheduler.cli.session import WAITS, err
 from scheduler.cli.words import say
 
 Questions = Sequence[dict[str, Any]]
@@ -37,14 +37,15 @@ def _asked(question: dict[str, Any]) -> str:
 
 
 def when_asked(client: Client, job_id: str) -> None:
-    """Ask at the terminal what a job asks that is being watched, if it still does; elsewhere say how to answer."""
+    """Ask at the terminal what a job asks that is being watched, if it still does; elsewhere say how to answer, and
+    leave: nobody there could, and the job waits."""
     questions = client.call("GET", job_path(job_id))["job"]["questions"]
     if not questions:
         return
     views.show_questions(err, questions)
     if not sys.stdin.isatty():
         err.print(say("Antworten:", "To answer:"), f"cpa answer {views.escape(job_id)}", highlight=False)
-        return
+        raise typer.Exit(WAITS)
     try:
         ask(client, job_id, questions)
     except RefusedError as error:

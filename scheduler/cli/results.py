@@ -9,7 +9,8 @@ from scheduler.cli.words import say
 
 _FOR_MACHINES = frozenset({"fitted", "target", "sha256", "media_type", "message_id"})
 _LONGEST = 2_000  # letters of one value
-_MOST = 100  # lines of one step
+_MOST = 100  # entries of one step
+_BEGINNING = 160  # letters of a mail that is one of several
 
 
 def evidence_kind(path: str) -> str:
@@ -41,12 +42,17 @@ def lines_of(task: Mapping[str, Any]) -> Iterator[str]:
         return
     listed = result[many]
     yield f"{task['task_id']}: {_counted(many, len(listed))}"
-    yield from (f"  {_mail(one) if many == 'messages' else _text(one)}" for one in listed[:_MOST])
+    for one in listed[:_MOST]:
+        yield f"  {_mail(one) if many == 'messages' else _text(one)}"
+        if many == "messages":
+            yield from _beginning(one, whole=len(listed) == 1)
     if len(listed) > _MOST:
         yield "  …"
 
 
 def _counted(what: str, number: int) -> str:
+    if what == "messages" and number == 0:
+        return say("keine Mail gefunden", "no mail found")
     if what == "messages":
         return say(f"{number} Mails" if number != 1 else "1 Mail", f"{number} mails" if number != 1 else "1 mail")
     if what == "paths":
@@ -62,6 +68,18 @@ def _mail(mail: Mapping[str, Any]) -> str:
     return "  ".join(
         (when, str(mail.get("sender", "–")), str(mail.get("subject") or say("(ohne Betreff)", "(no subject)")))
     )
+
+
+def _beginning(mail: Mapping[str, Any], *, whole: bool) -> Iterator[str]:
+    """Yield what the mail says; of one among several how it begins."""
+    text = str(mail.get("text") or "").strip()
+    if not whole:
+        line = " ".join(text.split())
+        text = line if len(line) <= _BEGINNING else f"{line[:_BEGINNING].rstrip()}…"
+    for line in _text(text).splitlines():
+        yield f"    {line}".rstrip()
+    if mail.get("attachments"):
+        yield f"    {say('Anhang', 'attached')}: {', '.join(map(str, mail['attachments']))}"
 
 
 def _text(value: object) -> str:

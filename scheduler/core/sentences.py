@@ -238,8 +238,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "The page {url} does not exist or is closed to us (HTTP {status}). Please check address and permissions.",
     ),
     "download_failed": Sentence(
-        "Die heruntergeladene Datei {name} ist nicht zu gebrauchen: {problem}. Bitte im Portal nachsehen.",
-        "The downloaded file {name} cannot be used: {problem}. Please look at the portal.",
+        "{name} lässt sich nicht herunterladen: {problem}. Bitte dort nachsehen.",
+        "{name} cannot be downloaded: {problem}. Please look there.",
     ),
     "verification_failed": Sentence(
         "Der Schritt hatte nicht die erwartete Wirkung: erwartet war {expected}, zu sehen ist {found}.",
@@ -306,6 +306,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "file_missing": Sentence(
         "Die Datei {path} gibt es nicht. Bitte Namen und Ordner prüfen.",
         "There is no file {path}. Please check name and folder.",
+    ),
+    "several_fit": Sentence(
+        "Zu „{what}“ passt mehreres ({found}), und niemand hat gesagt, was gemeint ist. Bitte genauer beauftragen.",
+        "“{what}” fits several ({found}), and nobody said which one is meant. Please order it more exactly.",
     ),
     "path_forbidden": Sentence(
         "{path} liegt außerhalb des erlaubten Ordners. Erlaubt wird er in CPA_FILES_ROOT.",

@@ -1,9 +1,10 @@
 """What can go wrong while a job is carried out: in a step, or with something outside that does not answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from scheduler.core.error_kinds import CPAError, Effect, TaskFailedError, UnavailableError
+from scheduler.core.questions import AskingError, Question
 from scheduler.core.sentences import Sentence, in_english
 
 NO_PICTURE = "-"
@@ -166,6 +167,16 @@ class FileMissingError(TaskFailedError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"There is no file {path!r}", path=path)
+
+
+class SeveralFitError(AskingError):
+    """A step wants one thing, and several fit; `questions` ask a person which is meant."""
+
+    code: ClassVar[str] = "several_fit"
+
+    def __init__(self, what: str, found: Iterable[str], questions: Sequence[Question]) -> None:
+        listed = "; ".join(found)
+        super().__init__(f"Several fit {what!r}: {listed}", questions, what=what, found=listed)
 
 
 class PathForbiddenError(TaskFailedError):

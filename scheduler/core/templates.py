@@ -2,8 +2,9 @@
 
 A string of a template may hold `{name}`: a slot, a text of the intent in the language of the request, or a value the
 caller gives; `{subject/document}` takes the first of them that is given. `{name|url}` percent-encodes it, `{name|web}`
-makes it a web address, `{name|addresses}` a list of mail addresses, names looked up; an entry that is just `{name?}` is
-left out when nothing is given. What a person wrote can become neither a reference nor the name of a secret.
+makes it a web address, `{name|addresses}` a list of mail addresses, names looked up, `{name|number}` a number and
+`{name|flag}` true; an entry that is just `{name?}` is left out when nothing is given. What a person wrote can become
+neither a reference nor the name of a secret.
 """
 
 import contextlib
@@ -28,11 +29,14 @@ from scheduler.core.todo import ToDo
 
 SITE_VALUES: Final = frozenset({"site", "site_url"})
 TIME_VALUES: Final = frozenset({"start", "end", "zone"})
-VALUES: Final = SITE_VALUES | TIME_VALUES | {"search_address"}
-"""What a template may ask of the caller, besides the slots of the request."""
+MAIL_VALUES: Final = frozenset({"unread", "count", "since", "before"})
+FILE_VALUES: Final = frozenset({"newest"})
+VALUES: Final = SITE_VALUES | TIME_VALUES | MAIL_VALUES | FILE_VALUES | {"search_address"}
+"""What a template may ask of the caller, besides the slots of the request. Those of mails and files are there only
+where the request says it."""
 
 _TOUCHING = re.compile(r"(?<!\$)\{[a-z_|/]+\??\}\$?\{")
-_FILTERS: Final = frozenset({None, "url", "web", "addresses"})
+_FILTERS: Final = frozenset({None, "url", "web", "addresses", "number", "flag"})
 _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _BETWEEN_ADDRESSES = re.compile(r"\s*[,;]\s*|\s+(?:und|and|sowie|&)\s+", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://(?:[^\s/:]+\.[^\s/:.]+|localhost)(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
@@ -177,6 +181,8 @@ class _Filler:
             return _ABSENT
         if whole and whole["filter"] == "addresses":
             return self._addresses(whole["names"])
+        if whole and whole["filter"] in {"number", "flag"}:
+            return whole["filter"] == "flag" or int(self._replace(whole))
         if any(reference.task in self.left_out for reference in references_in(text)):
             return _ABSENT
         filled = PLACEHOLDER.sub(self._replace, text)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 
-from scheduler.core.errors import BrowserUnavailableError
+from scheduler.core.errors import BrowserUnavailableError, ProgramMissingError
 from scheduler.executors.browser_process import BrowserProcess
 from scheduler.executors.web_errors import browser_error, is_dead, reason_of
 from scheduler.executors.web_gate import Gate, GateRules
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _LONGEST_TURN = 1.0  # seconds; who needs longer waits for a site, which takes no processor time
 _STARTING = 5.0  # seconds that a browser which is no longer wanted may take to come up and be ended
 _LOOK_EVERY = 10  # contexts between two looks at the memory
+
+INSTALL: Final = "apt-get install chromium-headless-shell, CPA_BROWSER_PATH=…"
+"""How to get a browser."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,7 @@ class BrowserPool:
     ) -> None:
         self._headless = headless
         self._executable = executable
+        self._program: Path | None = None
         self._limits = limits or BrowserLimits()
         self._rules = rules or GateRules()
         self._turns = asyncio.Semaphore(self._limits.at_once)
@@ -209,11 +213,17 @@ class BrowserPool:
             if starting is not None:
                 await self._stop_when_started(starting)
 
+    def program(self) -> Path:
+        """Return the browser. Raises ProgramMissingError where none is installed."""
+        if self._program is None:
+            program = self._executable or find_browser(headless=self._headless)
+            if program is None or not program.is_file():
+                raise ProgramMissingError(str(program or "Chromium"), INSTALL)
+            self._program = program
+        return self._program
+
     async def _start(self) -> BrowserProcess:
-        executable = self._executable or find_browser(headless=self._headless)
-        if executable is None:
-            raise BrowserUnavailableError("neither chromium-headless-shell nor chromium is installed")
-        return await BrowserProcess.start(executable, headless=self._headless)
+        return await BrowserProcess.start(self.program(), headless=self._headless)
 
     async def _closed(self, process: BrowserProcess, context: "BrowserContext") -> None:
         process.contexts.discard(context)

@@ -25,7 +25,8 @@ class FileParams(BaseModel):
 class FindFile(FileParams):
     """`pattern` is a glob or words; `folder` is where to look, everywhere if empty.
 
-    `since` and `until` are days on which the file was changed last, both included.
+    `since` and `until` are days on which the file was changed last, both included. With `one` a single file is wanted:
+    which of several is asked, unless it is the `newest`.
     """
 
     pattern: Annotated[str, Field(max_length=500)] = ""
@@ -33,6 +34,8 @@ class FindFile(FileParams):
     kind: Kind | None = None
     since: date | None = None
     until: date | None = None
+    one: StrictBool = False
+    newest: StrictBool = False
 
     @model_validator(mode="after")
     def _says_something(self) -> "FindFile":

@@ -13,8 +13,10 @@ from scheduler.core.errors import (
     FileMissingError,
     InvalidInputError,
     PathForbiddenError,
+    SeveralFitError,
     UnknownActionError,
 )
+from scheduler.core.questions import Choice
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors import file_actions as actions
@@ -25,6 +27,7 @@ from scheduler.executors.file_names import NamePattern
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ARTIFACT, ArtifactStore
+from scheduler.executors.which_one import the_one
 
 MAX_TEXT_BYTES = 1_000_000
 """What `file.read` gives at most: results are stored with the job."""
@@ -69,7 +72,7 @@ class FileExecutor(BaseExecutor):
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step. Raises FileMissingError, ArtifactNotFoundError, PathForbiddenError, ArchiveRefusedError,
-        FileFailedError or InvalidInputError."""
+        FileFailedError, SeveralFitError or InvalidInputError."""
         if todo.action not in self._steps:
             raise UnknownActionError(todo.action, field="action", known=self._steps)
         try:
@@ -83,20 +86,26 @@ class FileExecutor(BaseExecutor):
             raise UnknownActionError(todo.action, field="action", known=self._checks)
         try:
             result = await asyncio.to_thread(self._checks[todo.action], todo, context)
-        except (FileMissingError, ArtifactNotFoundError) as error:
+        except (FileMissingError, ArtifactNotFoundError, SeveralFitError) as error:
             return Verification(happened=False, detail=str(error))
         except OSError as error:
             raise _failed(todo, error) from error
         return Verification(happened=result is not None, result=result)
 
-    def _find(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
+    def _find(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.FindFile, todo)
-        ways = (NamePattern(params.pattern, params.kind, loosely=loosely) for loosely in (False, True))
-        found = (self._root.find(way, params.folder, params.since, params.until) for way in ways)
-        paths = next(filter(None, found), [])
-        if not paths:
-            raise FileMissingError(params.pattern or params.kind or f"{params.since}–{params.until}")
-        return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}
+        what = params.pattern or params.kind or f"{params.since}–{params.until}"
+        for loosely in (False, True):
+            way = NamePattern(params.pattern, params.kind, loosely=loosely)
+            paths = self._root.find(way, params.folder, params.since, params.until)
+            if not paths:
+                continue
+            if params.newest:
+                paths = paths[:1]
+            elif params.one:
+                paths = [the_one(what, [Choice(value=path, label=path) for path in way.closest(paths)], context)]
+            return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}
+        raise FileMissingError(what)
 
     def _copy(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.CopyFile, todo)

@@ -1,10 +1,13 @@
 """Tells whether a file is the one people mean: by a glob or by words, whatever the case and the spelling of umlauts."""
 
 import fnmatch
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
 from scheduler.core.spelling import folded
+from scheduler.core.which_ones import without_newest
 from scheduler.executors.document_words import also_called
 from scheduler.executors.file_actions import Kind
 
@@ -13,6 +16,8 @@ der die das den dem des ein eine einen einem einer eines mit von vom für aus zu
 the a an of from for with about by on and or company to
 """
 _SMALL_WORDS: Final = frozenset(folded(_SMALL).split())
+_FORMS: Final = "gmbh ag kg ohg ug gbr ev e.v. se mbh ltd ltd. limited inc inc. llc plc corp co co."
+_LEGAL_FORMS: Final = frozenset(_FORMS.split())
 _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "document": ("doc", "docx", "odt", "rtf", "txt", "md", "pdf"),
@@ -28,14 +33,15 @@ class NamePattern:
     """A pattern with `*`, `?` or `[` is compared with the name and with the whole path below the folder searched.
 
     Any other text is words that must all occur in that path; small words ("der", "with") do not count. `loosely`
-    documents may also be called as in the other language.
+    documents may also be called as in the other language, and neither "GmbH" nor "latest" need be there.
     """
 
     def __init__(self, pattern: str, kind: Kind | None = None, *, loosely: bool = False) -> None:
-        self._wanted = folded(pattern)
+        self._wanted = folded(without_newest(pattern) if loosely else pattern)
         self._is_glob = any(sign in self._wanted for sign in "*?[")
         words = self._wanted.split()
-        self._words = [word for word in words if word not in _SMALL_WORDS] or words
+        small = _SMALL_WORDS | _LEGAL_FORMS if loosely else _SMALL_WORDS
+        self._words = [word for word in words if word not in small] or words
         self._loosely = loosely
         self._suffixes = () if kind is None else tuple(f".{suffix}" for suffix in _SUFFIXES[kind])
 
@@ -47,6 +53,22 @@ class NamePattern:
         if self._is_glob:
             return any(fnmatch.fnmatchcase(part, self._wanted) for part in (text, text.rpartition("/")[2]))
         return all(self._stands(word, text) for word in self._words)
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is called just so, but for the ending of a file."""
+        called = PurePosixPath(folded(name))
+        return not {" ".join(self._words), self._wanted}.isdisjoint({called.name, called.stem})
+
+    def closest(self, paths: Sequence[str]) -> Sequence[str]:
+        """Return those of the paths that fit which are called just so, else those whose numbers are, else all."""
+        for is_meant in (self.is_called, self._has_its_numbers):
+            if found := [path for path in paths if is_meant(path)]:
+                return found
+        return paths
+
+    def _has_its_numbers(self, path: str) -> bool:
+        numbers = [word for word in self._words if word.isdecimal()]
+        return all(re.search(rf"(?<!\d){number}(?!\d)", path) for number in numbers)
 
     def _stands(self, word: str, text: str) -> bool:
         if word in text:

@@ -123,12 +123,14 @@ class PlaywrightExecutor(BaseExecutor):
         await self.close()
 
     def require(self, todo: ToDo) -> None:
-        """Raise AddressForbiddenError for a page that is not on the list, SecretMissingError for a secret not set."""
+        """Raise AddressForbiddenError for a page that is not on the list, SecretMissingError for a secret not set, and
+        ProgramMissingError without a browser."""
         url = todo.params.get("url")
         if isinstance(url, str) and not REFERENCE.search(url):
             self._tools.rails.allowance.refuse(url)
         if todo.text is not None and todo.text.startswith(SECRET_SCHEME):
             self._tools.secrets.get_secret(todo.text)
+        self._pool.program()
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         """Do the step once.
@@ -252,6 +254,7 @@ class PlaywrightExecutor(BaseExecutor):
             task_id=context.task_id,
             tenant=context.tenant,
             locale=context.locale,
+            answers=context.answers,
             run=context.run,
             job=self._jobs.setdefault(context.job_id, JobPage()),
             tools=self._tools,

@@ -25,7 +25,8 @@ class SiteExecutor(BaseExecutor):
         self._sites = sites
 
     def require(self, todo: ToDo) -> None:
-        """Raise SecretMissingError for what the login of a known site needs and nobody has set."""
+        """Raise SecretMissingError for what the login of a known site needs and nobody has set, and what the browser
+        lacks."""
         if todo.action != LOGIN.name:
             return
         try:
@@ -34,6 +35,7 @@ class SiteExecutor(BaseExecutor):
             return
         for name in profile.secret_names if profile.login is not None else ():
             self._secrets.get_secret(name)
+        self._browser.require(todo)
 
     async def perform(self, todo: ToDo, context: ExecutionContext) -> Performed:
         visit = self._visit(todo, context)

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from scheduler.core.errors import CPAError, DownloadFailedError, SiteUnreachableError
 from scheduler.core.sentences import Sentence
-from scheduler.executors.web_errors import public_url
+from scheduler.executors.web_errors import browser_error, is_dead, is_timeout, public_url, reason_of
 from scheduler.executors.web_guard import GuardRails
 from scheduler.executors.web_operations import refuse
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Download, Response
 
 _GRACE = 1.0  # seconds for a download event to follow the response that announces it
-PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
+SHOWN = frozenset({"text/html", "application/xhtml+xml"})
+PAGES = SHOWN | {""}
 _EXTENDED = re.compile(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;\s]+)", re.IGNORECASE)
 _PLAIN = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re.IGNORECASE)
 
@@ -149,7 +150,12 @@ async def fetched(context: "BrowserContext", url: str, left: float, rails: Guard
 
     Raises SiteUnreachableError, PageRefusedError and TooMuchDataError.
     """
-    answer = await context.request.get(url, timeout=left)
+    try:
+        answer = await context.request.get(url, timeout=left)
+    except browser_error() as error:
+        if is_dead(error) or is_timeout(error):
+            raise
+        raise SiteUnreachableError(public_url(url), reason_of(error)) from error
     try:
         refuse(url, answer.status)
         name, content = file_name(answer.headers, answer.url), await answer.body()
@@ -165,7 +171,8 @@ def refuse_no_file(file: ReceivedFile) -> None:
     start = file.content[:1024].lstrip().lower()
     if not file.content:
         raise DownloadFailedError(file.name, Sentence("sie ist leer", "it is empty"))
-    if start.startswith((b"<!doctype html", b"<html")) and suffix not in {".html", ".htm", ".xhtml"}:
+    is_page = file.media_type in SHOWN or start.startswith((b"<!doctype html", b"<html"))
+    if is_page and suffix not in {".html", ".htm", ".xhtml"}:
         raise DownloadFailedError(
             file.name, Sentence("die Website hat stattdessen eine Seite geschickt", "the site sent a page instead")
         )

@@ -38,6 +38,11 @@ def is_dead(error: Exception) -> bool:
     return type(error).__name__ == "TargetClosedError" or any(sign in str(error) for sign in _DEAD)
 
 
+def is_timeout(error: Exception) -> bool:
+    """Whether Playwright has waited in vain."""
+    return isinstance(error, _timeout_error())
+
+
 def is_passing(error: Exception) -> bool:
     """Whether the page was just changing under a look at it, so that another look will do."""
     return any(sign in str(error) for sign in _PASSING)
@@ -49,7 +54,7 @@ def not_begun(error: Exception) -> bool:
     So the pointer was not moved yet, and nothing has happened. A log that does not tell counts as begun.
     """
     log = str(error)
-    return isinstance(error, _timeout_error()) and "attempting" in log and "performing" not in log
+    return is_timeout(error) and "attempting" in log and "performing" not in log
 
 
 def reason_of(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """Brings files from the page into the artifacts of a job, and from there to the page."""
 
 import asyncio
-import contextlib
 import hashlib
 import mimetypes
 from pathlib import PurePosixPath
@@ -10,8 +9,17 @@ from urllib.parse import urljoin, urlsplit
 
 from scheduler.core.errors import InvalidInputError, StepTimeoutError
 from scheduler.core.task_executor_interface import parse_params
-from scheduler.executors.web_downloads import PAGES, Arrivals, ReceivedFile, fetched, refuse_no_file, saved, stored
-from scheduler.executors.web_errors import browser_error
+from scheduler.executors.web_downloads import (
+    PAGES,
+    SHOWN,
+    Arrivals,
+    ReceivedFile,
+    fetched,
+    refuse_no_file,
+    saved,
+    stored,
+)
+from scheduler.executors.web_links import linked, settle
 from scheduler.executors.web_operations import act, answer_of, visit
 from scheduler.executors.web_params import DownloadParams, UploadParams
 from scheduler.executors.web_step import Step
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
     from playwright.async_api import FilePayload, Locator, Response
 
 _IN_MEMORY = 50_000_000  # bytes; more than this Playwright takes from disk only
-_SETTLING = 3000.0  # milliseconds for a page to bring what it loads by itself
 _IS_FILE_INPUT = "e => e instanceof HTMLInputElement && e.type === 'file'"
 
 
@@ -39,14 +46,15 @@ async def download(step: Step) -> dict[str, Any]:
         file = await fetched(step.job.context, url, step.left, step.tools.rails)
         if params.page and file.media_type in PAGES:
             file = await _as_shown(step, url, file.name)
+        elif params.document and file.media_type in SHOWN:
+            file = await linked(step, url, params.document)
     return await _kept(step, file)
 
 
 async def _as_shown(step: Step, url: str, name: str) -> ReceivedFile:
     """Open a page and return it as it is once its scripts have run."""
     await visit(step, url)
-    with contextlib.suppress(browser_error()):  # some pages are never done
-        await step.page.wait_for_load_state("networkidle", timeout=min(_SETTLING, step.left))
+    await settle(step)
     content = (await step.page.content()).encode()
     stem = PurePosixPath(name).stem if urlsplit(url).path.strip("/") else urlsplit(url).hostname or name
     step.tools.rails.refuse_size(stem, len(content))

@@ -165,16 +165,18 @@ class ExtractParams(WebParams):
 class DownloadParams(WebParams):
     """`url` may be relative to the page; without it the selected element is clicked.
 
-    With `page` the address may be that of a page: it is opened and kept as it is then shown.
+    With `page` the address may be that of a page: it is opened and kept as it is then shown. With `document` it may be
+    that of a page with a link to what is called so.
     """
 
     url: Text | None = None
     page: bool = False
+    document: Text | None = None
 
     @model_validator(mode="after")
     def _a_page_has_an_address(self) -> Self:
-        if self.page and self.url is None:
-            raise ValueError("page needs the url of the page")
+        if (self.page or self.document) and self.url is None:
+            raise ValueError("page and document need the url of the page")
         return self
 
 

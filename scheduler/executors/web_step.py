@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ from scheduler.core.ids import DEFAULT_TENANT, JobId, TaskId, TenantId
 from scheduler.core.job import Locale
 from scheduler.core.references import SECRET_SCHEME
 from scheduler.core.targets import Target
+from scheduler.core.task_executor_interface import NO_ANSWERS
 from scheduler.core.todo import ToDo
 from scheduler.executors.files import ArtifactStore, ScreenshotStore
 from scheduler.executors.web_described import Descriptions, Place
@@ -74,6 +76,7 @@ class Step:
     until: float
     repeatable: bool
     locale: Locale = "de"
+    answers: Mapping[str, str] = field(default_factory=lambda: NO_ANSWERS)
     tenant: TenantId = DEFAULT_TENANT
     begun: bool = False
     alternatives: bool = False

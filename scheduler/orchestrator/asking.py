@@ -42,7 +42,8 @@ def question_of(error: InvalidRequestError, routed: RoutedIntent) -> AskBackErro
     if isinstance(error, MissingSlotError):
         slot, text, choices = error.slot, _text(error.slot, routed), list[Choice]()
     elif isinstance(error, UnknownSiteError):
-        slot, text, choices = "portal", _text("portal", routed, said=routed.slots.get("portal")), _plain(error.known)
+        slot, choices = "portal", _plain(error.known)
+        text = _text("portal", routed, said=routed.slots.get("portal")) + _or_its_address(routed)
     elif isinstance(error, InvalidFieldError) and isinstance(error.__cause__, UnfitNameError | WhenError):
         cause = error.__cause__
         slot = next((name for name in error.field.split("/") if name in routed.slots), error.field.partition("/")[0])
@@ -58,9 +59,20 @@ def question_of(error: InvalidRequestError, routed: RoutedIntent) -> AskBackErro
         slot=slot,
         intent=routed.name,
         choices=tuple(choices),
-        open=not isinstance(error, UnknownSiteError),
+        open=not isinstance(error, UnknownSiteError) or takes_address(routed),
     )
     return AskBackError([question], intent=routed.name, slots=routed.slots, field=error.field)
+
+
+def takes_address(routed: RoutedIntent) -> bool:
+    """Whether a web address will do where the intent wants a portal."""
+    return any({"url", "portal"}.issubset(names.split("/")) for names in routed.required)
+
+
+def _or_its_address(routed: RoutedIntent) -> str:
+    if not takes_address(routed):
+        return ""
+    return " Its web address will do as well." if routed.locale == "en" else " Auch seine Webadresse genügt."
 
 
 def _text(slot: str, routed: RoutedIntent, said: str | None = None) -> str:

@@ -11,9 +11,11 @@ from scheduler.core.questions import AskBackError, Choice, Question
 from scheduler.core.sentences import Sentence
 from scheduler.core.taught import read_example
 from scheduler.core.taught_book import TaughtBook
+from scheduler.orchestrator.asking import takes_address
 
 _OF_ORDER = re.compile(r"(\d{1,3})\.(.+)")
 _SLOT = "slot."
+_ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+\w{2,}(?:[:/]\S*)?$|https?://\S+$", re.IGNORECASE)
 _MEANT = Sentence("Was ist mit „{words}“ gemeint?", "What is meant by “{words}”?")
 _NO_ORDER = Sentence(
     "„{words}“ verstehe ich nicht als Auftrag. Was ist gemeint?", "“{words}” is no order to me. What is meant?"
@@ -38,6 +40,8 @@ def apply_answers(routed: RoutedIntent, answers: Mapping[str, str], taught: Taug
         kept = {"slots": slots, "locale": routed.locale, "score": 1.0, "way": routed.way}
         routed = RoutedIntent(**{**dict(meant), **kept}, why=_say(_SAID, routed.locale))
     said = {key.removeprefix(_SLOT): value for key, value in answers.items() if key.startswith(_SLOT)}
+    if _ADDRESS.match(said.get("portal", "")) and takes_address(routed):
+        said["url"], said["portal"] = said["portal"], ""
     return routed.model_copy(update={"slots": {**routed.slots, **said}}) if said else routed
 
 

@@ -226,7 +226,7 @@ class Planner:
         routed = apply_answers(routed, answers or {}, taught, text)
         if routed.name != UNKNOWN and routed.task_template:
             catalog = self.catalog_of(asking.spender.tenant)
-            return self._plan(routed, catalog) if answers is None else self._plan_or_ask(routed, catalog)
+            return self._plan(routed, catalog, text) if answers is None else self._plan_or_ask(routed, catalog, text)
         if not may_be_planned and routed.unsure and answers is not None:
             raise ask_what_is_meant(routed, taught.intents, text)
         if not may_be_planned:
@@ -254,9 +254,9 @@ class Planner:
             unseen=tuple(_risky(made, self.catalog_of(asking.spender.tenant))),
         )
 
-    def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
+    def _plan_or_ask(self, routed: RoutedIntent, catalog: ActionCatalog, text: str) -> PlannedRequest:
         try:
-            return self._plan(routed, catalog)
+            return self._plan(routed, catalog, text)
         except InvalidRequestError as error:
             asked = question_of(error, routed)
             if asked is None:
@@ -294,7 +294,7 @@ class Planner:
                 asking = self.beyond.asking(Spender(tenant), await self._taught(tenant))
                 planned = await self._plan_order(description, routed, {}, asking)
             else:
-                planned = self._plan(routed, self.catalog_of(tenant))
+                planned = self._plan(routed, self.catalog_of(tenant), description)
             if (own := own_words(description)) != description:
                 planned = planned.with_pasted(self._aimed(planned, description, [own, *given.values()]))
             return await self._with_agents(planned, tenant)
@@ -317,9 +317,9 @@ class Planner:
     async def _taught(self, tenant: TenantId) -> TaughtBook:
         return await self._teaching.book(tenant) if self._teaching else self._untaught
 
-    def _plan(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
+    def _plan(self, routed: RoutedIntent, catalog: ActionCatalog, text: str) -> PlannedRequest:
         """Plan by the template; what was said of several things is done for each of them."""
-        orders = [self._plan_one(one, catalog) for one in one_for_each(routed)]
+        orders = [self._plan_one(one, catalog, text) for one in one_for_each(routed)]
         if len(orders) == 1:
             return orders[0]
         joined = join_plans([OrderPlan(one.task_graph, (), None) for one in orders], catalog)
@@ -327,8 +327,8 @@ class Planner:
         typed = each_once(slot for one in orders for slot in one.typed)
         return orders[0].model_copy(update={"slots": routed.slots, "task_graph": joined.graph, "typed": typed})
 
-    def _plan_one(self, routed: RoutedIntent, catalog: ActionCatalog) -> PlannedRequest:
-        graph = fill_template(routed, self._values.of(routed), self._addresses)
+    def _plan_one(self, routed: RoutedIntent, catalog: ActionCatalog, text: str) -> PlannedRequest:
+        graph = fill_template(routed, self._values.of(routed, text), self._addresses)
         check_plan(graph, catalog, self.policy)
         return PlannedRequest(
             intent=routed.name,

@@ -1,7 +1,7 @@
 """What templates are filled with besides the slots of a request: the portal it names, the time it means, an address."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from scheduler.core.clock import Clock
 from scheduler.core.errors import InvalidFieldError, MissingSlotError
 from scheduler.core.intents import RoutedIntent
+from scheduler.core.past_days import past_days
 from scheduler.core.site_book import Sites
-from scheduler.core.templates import SITE_VALUES, TIME_VALUES, values_needed
+from scheduler.core.templates import FILE_VALUES, MAIL_VALUES, SITE_VALUES, TIME_VALUES, values_needed
 from scheduler.core.when import read_span
 from scheduler.core.when_dates import WhenError
+from scheduler.core.which_ones import bound, is_newest, which_mails
 from scheduler.orchestrator.plan_check import check_site_slots
 
 PORTAL: Final = "portal"
@@ -32,14 +34,21 @@ class TemplateValues:
         """Return what time it is where people say times."""
         return self._clock.now().astimezone(ZoneInfo(self._zone))
 
-    def of(self, routed: RoutedIntent) -> Mapping[str, str]:
-        """Return what the template of an intent needs. Raises InvalidRequestError for what is missing or not known."""
+    def of(self, routed: RoutedIntent, text: str = "") -> Mapping[str, str]:
+        """Return what the template of an intent needs; `text` is the request.
+
+        Raises InvalidRequestError for what is missing or not known.
+        """
         needed = values_needed(routed)
         values: dict[str, str] = {}
         if needed & SITE_VALUES:
             values |= self._site(routed, needed)
         if needed & TIME_VALUES:
             values |= self._span(routed)
+        if needed & MAIL_VALUES:
+            values |= self._mails(routed, text)
+        if needed & FILE_VALUES and is_newest(text, routed.slots.get("file_name") or routed.slots.get("document", "")):
+            values["newest"] = "yes"
         if "search_address" in needed:
             query = quote(routed.slots.get("query", ""), safe="")
             values["search_address"] = self._search_url.replace("{query}", query)
@@ -54,6 +63,24 @@ class TemplateValues:
                 raise MissingSlotError(routed.name, error.slot) from None
             raise InvalidFieldError(error.slot, error.said) from error
         return {"start": span.start.isoformat(), "end": span.end.isoformat(), "zone": self._zone}
+
+    def _mails(self, routed: RoutedIntent, text: str) -> dict[str, str]:
+        """Return which mails are meant: the unread ones, so many, those that came in a time; what is not said is not
+        there."""
+        mails = which_mails(text)
+        values = ({"unread": "yes"} if mails.unread else {}) | ({"count": str(mails.most)} if mails.most else {})
+        words = routed.slots.get("date", "")
+        if not words:
+            return values
+        try:
+            days = past_days(words, self.now().date())
+        except WhenError as error:
+            raise InvalidFieldError(error.slot, error.said) from error
+        side = bound(text, words)
+        if side == "before":
+            return values | {"before": days.first.isoformat()}
+        until = {} if side == "since" else {"before": (days.last + timedelta(days=1)).isoformat()}
+        return values | {"since": days.first.isoformat(), **until}
 
     def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
         """Return key and address of the portal that is named; which one is meant is not guessed."""

@@ -44,8 +44,13 @@ def german(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_mails_are_shown_as_lines() -> None:
     mails = [
-        {"date": "2026-03-02T12:00:00+00:00", "sender": "anna@example.com", "subject": "Rechnung März", "text": "…"},
-        {"date": None, "sender": "bert@example.com", "subject": "", "text": "…"},
+        {
+            "date": "2026-03-02T12:00:00+00:00",
+            "sender": "anna@example.com",
+            "subject": "Rechnung März",
+            "text": "Anbei.",
+        },
+        {"date": None, "sender": "bert@example.com", "subject": "", "text": "a" * 161},
     ]
 
     lines = shown(a_task({"messages": mails, "count": 2}, task_id="read"))
@@ -53,13 +58,22 @@ def test_mails_are_shown_as_lines() -> None:
     place = lines.index("read: 2 Mails")
     assert lines[place + 1].endswith("  anna@example.com  Rechnung März")
     assert lines[place + 1].startswith("  2026-03-02 ")
-    assert lines[place + 2] == "  –  bert@example.com  (ohne Betreff)"
+    assert lines[place + 2 : place + 5] == ["    Anbei.", "  –  bert@example.com  (ohne Betreff)", f"    {'a' * 160}…"]
+
+
+def test_the_only_mail_is_shown_whole_with_the_names_of_its_files() -> None:
+    mail = {"date": None, "sender": "anna@example.com", "subject": "Hallo", "text": "a" * 300 + "\nGruß"}
+
+    lines = shown(a_task({"messages": [mail | {"attachments": ["a.pdf"]}], "count": 1}, task_id="read"))
+
+    place = lines.index("read: 1 Mail")
+    assert lines[place + 2 : place + 5] == [f"    {'a' * 300}", "    Gruß", "    Anhang: a.pdf"]
 
 
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        ({"messages": [], "count": 0}, ["step: 0 Mails"]),
+        ({"messages": [], "count": 0}, ["step: keine Mail gefunden"]),
         ({"path": "a.pdf", "paths": ["a.pdf"], "count": 1}, ["step: 1 Datei", "  a.pdf"]),
         ({"texts": ["Eins", "Zwei"], "fitted": ".item"}, ["step: 2 Texte", "  Eins", "  Zwei"]),
         ({"text": "Summe: 12 €", "fitted": "#sum"}, ["step: text = Summe: 12 €"]),

@@ -121,7 +121,7 @@ def test_only_plans_that_visit_a_site_need_its_address() -> None:
     assert values_needed(routed(**FETCH)) == {"site"}
     assert values_needed(routed("navigate_url", portal="Portal")) == {"site_url"}
     assert values_needed(routed("navigate_url", url="www.example.com")) == frozenset()
-    assert values_needed(routed(document="Vertrag", folder="Verträge", recipient="a@example.com")) == frozenset()
+    assert values_needed(routed(document="Vertrag", folder="Verträge", recipient="a@example.com")) == {"newest"}
 
 
 @pytest.mark.parametrize(

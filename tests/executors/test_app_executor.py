@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scheduler.core.errors import ProgramMissingError
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.todo import ToDo
 from scheduler.executors import app_processes
@@ -187,6 +188,30 @@ def test_the_list_of_the_house_can_be_used_and_added_to() -> None:
     assert catalog.get("erp").commands == (("/opt/erp/bin/erp", "--start", "x y"),)
     assert (catalog.get("Browser").name, catalog.get("MS Excel").name) == ("chromium", "excel")
     assert catalog.for_file("Bericht.DOCX").name == "writer"
+
+
+def test_a_command_of_the_house_keeps_what_is_known_of_the_application() -> None:
+    catalog = AppCatalog.load({"Writer": "/opt/office/writer"})
+
+    assert catalog.for_file("vertrag.docx").commands == (("/opt/office/writer",),)
+    assert catalog.get("Textverarbeitung").name == "writer"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there LibreOffice comes without windows")
+@pytest.mark.parametrize("plugins", [[], ["libvclplug_gtk3lo.so"]])
+def test_an_office_without_windows_is_said_to_be_missing_what_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: list[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("libreoffice", "soffice.bin", *plugins):
+        (tmp_path / name).touch(mode=0o755)
+    writer = AppCatalog.load({}).get("writer")
+
+    if plugins:
+        assert writer.command() == [str(tmp_path / "libreoffice"), "--writer"]
+    else:
+        with pytest.raises(ProgramMissingError, match="libreoffice-gtk3"):
+            writer.command()
 
 
 @pytest.mark.integration

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler.core.errors import BrowserUnavailableError
+from scheduler.core.errors import BrowserUnavailableError, ProgramMissingError
 from scheduler.executors import browser_pool, browser_process
 from scheduler.executors.browser_pool import BrowserLimits, BrowserPool, find_browser
 from scheduler.executors.browser_process import BrowserProcess
@@ -54,7 +54,7 @@ def test_two_to_four_jobs_act_at_once_by_cores(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.usefixtures("programs")
 async def test_without_a_browser_the_error_names_what_is_missing() -> None:
     async with BrowserPool() as pool:
-        with pytest.raises(BrowserUnavailableError, match="chromium-headless-shell"):
+        with pytest.raises(ProgramMissingError, match="chromium-headless-shell"):
             await pool.new_context()
 
 

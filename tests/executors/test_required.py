@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.core.errors import CPAError
+from scheduler.core.errors import CPAError, ProgramMissingError
 from scheduler.core.todo import ToDo
 from scheduler.executor_wiring import make_registry, make_sites
 from scheduler.executors.executor_registry import ExecutorRegistry
@@ -25,11 +25,13 @@ login:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExecutorRegistry:
-    """Return what this machine can do with nothing set up but a portal without its secret, and no programs at all."""
+    """Return what this machine can do with nothing set up but a portal without its secret, and no program but a
+    browser."""
     monkeypatch.setenv("CPA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    (tmp_path / "chromium").touch(mode=0o755)
     (tmp_path / "sites").mkdir()
     (tmp_path / "sites" / "portal.yaml").write_text(PORTAL, encoding="utf-8")
     settings, secrets = load_settings(), SecretsManager()
@@ -64,6 +66,16 @@ def test_what_is_lacking_is_said(registry: ExecutorRegistry, todo: ToDo, code: s
         registry.require(todo)
 
     assert raised.value.code == code
+
+
+@pytest.mark.parametrize(
+    "todo", [step("web.goto", url="https://portal.example/invoices"), step("web.click"), step("web.screenshot")]
+)
+def test_a_browser_is_lacking_before_any_step_begins(registry: ExecutorRegistry, tmp_path: Path, todo: ToDo) -> None:
+    (tmp_path / "chromium").unlink()
+
+    with pytest.raises(ProgramMissingError, match="apt-get install chromium-headless-shell"):
+        registry.require(todo)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def test_nothing_and_error_pages_are_no_files(name: str, content: bytes) -> None
         refuse_no_file(ReceivedFile(name, content, "application/octet-stream"))
 
 
+def test_a_page_is_no_file_however_it_begins() -> None:
+    with pytest.raises(DownloadFailedError, match="the site sent a page instead"):
+        refuse_no_file(ReceivedFile("file", b"<title>Start</title>", "text/html"))
+
+
 @pytest.mark.parametrize(
     ("name", "content"), [("a.pdf", b"%PDF-1.7 ..."), ("seite.html", b"<!doctype html>"), ("a.csv", b"x;y")]
 )

@@ -148,6 +148,38 @@ async def test_what_is_missing_or_unclear_is_said(
     assert field in {caught.value.field, caught.value.facts.get("slot")}
 
 
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("Zeig mir meine ungelesenen Mails", {"unseen": True}),
+        ("Read me the latest mail from Bob", {"sender": "Bob", "limit": 1}),
+        ("Zeig mir die Mails von gestern", {"since": "2026-11-24", "before": "2026-11-25"}),
+        (
+            "Find all emails from Bob from last week",
+            {"sender": "Bob", "since": "2026-11-16", "before": "2026-11-23", "limit": 20},
+        ),
+        ("Alle Mails seit Montag suchen", {"since": "2026-11-23", "limit": 20}),
+        ("Check my inbox", {}),
+    ],
+)
+async def test_only_the_mails_that_were_meant_are_read(planner: Planner, text: str, params: dict[str, object]) -> None:
+    (step,) = (await planner.plan(text)).task_graph.tasks.values()
+
+    assert step.params == params
+
+
+@pytest.mark.parametrize(
+    ("text", "newest"),
+    [("Öffne das neueste Angebot", True), ("Open the latest report", True), ("Open the report", None)],
+)
+async def test_the_newest_document_is_opened_where_that_is_said(
+    planner: Planner, text: str, newest: bool | None
+) -> None:
+    find = (await planner.plan(text)).task_graph.tasks[TaskId("find")]
+
+    assert (find.params["one"], find.params.get("newest")) == (True, newest)
+
+
 async def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
     graph = (await planner.plan("Google a&b=c #1 {query} ${x}")).task_graph
 

@@ -1,0 +1,166 @@
+"""Reads which days that have been are meant: gestern, last week, seit Montag, im März, in den letzten drei Tagen."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from scheduler.core.calendar_words import MONTH_NUMBERS, WEEKDAY_NUMBERS, any_of
+from scheduler.core.sentences import Sentence
+from scheduler.core.when_dates import WhenError
+
+_NUMBERS: Final = {
+    word: number
+    for number, words in enumerate(
+        (
+            "ein eine einen one a",
+            "zwei two",
+            "drei three",
+            "vier four",
+            "fünf five",
+            "sechs six",
+            "sieben seven",
+            "acht eight",
+            "neun nine",
+            "zehn ten",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_AGO: Final = {"heute": 0, "today": 0, "gestern": 1, "yesterday": 1, "vorgestern": 2, "day before yesterday": 2}
+_LAST = r"(?:letzte|vorige|vergangene|last|past|previous)[nrms]?"
+_THIS = r"(?:diese|dies|this)[nrms]?"
+_COUNT = rf"(?P<count>\d{{1,3}}|{any_of(tuple(_NUMBERS))})"
+_UNITS: Final = {
+    "tag": "d",
+    "day": "d",
+    "woche": "w",
+    "week": "w",
+    "monat": "m",
+    "month": "m",
+    "jahr": "y",
+    "year": "y",
+}
+_UNIT = rf"(?P<unit>{any_of(tuple(_UNITS))})(?:e|en|n|es|s)?"
+_MONTH = rf"(?P<month>{any_of(tuple(MONTH_NUMBERS))})"
+_YEAR = r"(?:,? (?P<year>\d{4}))?"
+_DAY = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
+_BEFORE: Final = re.compile(r"^(?:(?:am|on|vom|von|der|den|dem|the|in|im|of|from) )+", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"(?P<first>.+?)(?: (?:bis(?: zum)?|to|until|through) | ?– ?)(?P<last>.+)")
+
+
+class Days(NamedTuple):
+    """The first and the last of them."""
+
+    first: date
+    last: date
+
+
+_Reader = Callable[[re.Match[str], date], Days]
+
+
+def number_of(words: str) -> int:
+    """Return a number that is written in digits or, up to ten, in words."""
+    return int(words) if words.isdecimal() else _NUMBERS[words.casefold()]
+
+
+NUMBER: Final = rf"\d{{1,3}}|{any_of(tuple(_NUMBERS))}"
+"""What `number_of` reads."""
+
+
+def past_days(words: str, today: date) -> Days:
+    """Return the days that are meant, none of them later than today. Raises WhenError for what cannot be read."""
+    said = _BEFORE.sub("", " ".join(words.casefold().split())).strip(" .,")
+    both = _BETWEEN.fullmatch(said)
+    if both is not None and both["first"].strip(". ").isdecimal():
+        last = past_days(both["last"], today).last
+        return Days(_checked(last.year, last.month, int(both["first"].strip(". ")), words), last)
+    if both is not None:
+        return Days(past_days(both["first"], today).first, past_days(both["last"], today).last)
+    if said in _AGO:
+        return _one(today - timedelta(days=_AGO[said]))
+    for pattern, reader in _FORMS:
+        if (match := pattern.fullmatch(said)) is not None:
+            return reader(match, today)
+    raise _unread(words)
+
+
+def _one(day: date) -> Days:
+    return Days(day, day)
+
+
+def _unread(words: str) -> WhenError:
+    said = Sentence(
+        f"„{words[:100]}“ ist keine Zeit, die ich lesen kann; etwa gestern, letzte Woche oder 1.3.2026",
+        f"“{words[:100]}” is no time I can read; for example yesterday, last week or 2026-03-01",
+    )
+    return WhenError("date", said)
+
+
+def _checked(year: int, month: int, day: int, words: str) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise _unread(words) from None
+
+
+def _back(match: re.Match[str], today: date) -> Days:
+    """The last few days, weeks, months, up to today."""
+    count, unit = number_of(match["count"]), _UNITS[match["unit"]]
+    return Days(today - timedelta(days=count * {"d": 1, "w": 7, "m": 30, "y": 365}[unit]), today)
+
+
+def _unit(match: re.Match[str], today: date, *, back: int) -> Days:
+    unit = _UNITS[match["unit"]]
+    if unit == "d":
+        return Days(today - timedelta(days=7), today)
+    if unit == "w":
+        monday = today - timedelta(days=today.weekday() + 7 * back)
+        return Days(monday, min(monday + timedelta(days=6), today))
+    if unit == "y":
+        return Days(date(today.year - back, 1, 1), min(date(today.year - back, 12, 31), today))
+    months = today.year * 12 + today.month - 1 - back
+    return _month_of(months // 12, months % 12 + 1, today)
+
+
+def _month_of(year: int, month: int, today: date) -> Days:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return Days(date(year, month, 1), min(after - timedelta(days=1), today))
+
+
+def _weekday(match: re.Match[str], today: date) -> Days:
+    """The nearest one that has been; of today's name it is today, but for "last"."""
+    ago = (today.weekday() - WEEKDAY_NUMBERS[match["weekday"]]) % 7
+    return _one(today - timedelta(days=7 if ago == 0 and match["last"] else ago))
+
+
+def _month(match: re.Match[str], today: date) -> Days:
+    month = MONTH_NUMBERS[match["month"]]
+    return _month_of(int(match["year"] or today.year - (month > today.month)), month, today)
+
+
+def _day(match: re.Match[str], today: date) -> Days:
+    parts = match.groupdict()
+    month = MONTH_NUMBERS[parts["month"]] if parts.get("month") else int(parts["number"])
+    year, day = parts["year"], int(parts["day"])
+    if year:
+        return _one(_checked(int(year) if len(year) == 4 else 2000 + int(year), month, day, match[0]))
+    this = _checked(2000, month, day, match[0])  # a leap year
+    years = range(today.year, today.year - 9, -1)
+    there = (one for one in years if (month, day) != (2, 29) or one % 4 == 0)
+    return _one(next(found for found in (this.replace(year=one) for one in there) if found <= today))
+
+
+_FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = (
+    (re.compile(rf"{_LAST} {_COUNT} {_UNIT}"), _back),
+    (re.compile(rf"{_LAST} {_UNIT}"), lambda match, today: _unit(match, today, back=1)),
+    (re.compile(rf"{_THIS} {_UNIT}"), lambda match, today: _unit(match, today, back=0)),
+    (re.compile(rf"(?P<last>{_LAST} )?(?:{_THIS} )?(?P<weekday>{any_of(tuple(WEEKDAY_NUMBERS))})"), _weekday),
+    (re.compile(rf"{_MONTH}{_YEAR}"), _month),
+    (re.compile(rf"{_DAY} ?{_MONTH}{_YEAR}"), _day),
+    (re.compile(rf"{_MONTH} {_DAY}{_YEAR}"), _day),
+    (re.compile(r"(?P<day>\d{1,2})\. ?(?P<number>\d{1,2})\.? ?(?P<year>\d{4}|\d\d)?"), _day),
+    (re.compile(r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)"), _day),
+    (re.compile(r"(?P<number>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}|\d\d))?"), _day),
+)

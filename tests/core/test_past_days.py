@@ -1,0 +1,49 @@
+"""Times that have been, as people say them of mails."""
+
+from datetime import date
+
+import pytest
+
+from scheduler.core.past_days import past_days
+from scheduler.core.when_dates import WhenError
+
+SATURDAY = date(2026, 11, 28)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("heute", "2026-11-28", "2026-11-28"),
+        ("gestern", "2026-11-27", "2026-11-27"),
+        ("the day before yesterday", "2026-11-26", "2026-11-26"),
+        ("der letzten Woche", "2026-11-16", "2026-11-22"),
+        ("this week", "2026-11-23", "2026-11-28"),
+        ("last month", "2026-10-01", "2026-10-31"),
+        ("letztes Jahr", "2025-01-01", "2025-12-31"),
+        ("den letzten drei Tagen", "2026-11-25", "2026-11-28"),
+        ("the last 2 weeks", "2026-11-14", "2026-11-28"),
+        ("Montag", "2026-11-23", "2026-11-23"),
+        ("Saturday", "2026-11-28", "2026-11-28"),
+        ("last Saturday", "2026-11-21", "2026-11-21"),
+        ("März", "2026-03-01", "2026-03-31"),
+        ("December", "2025-12-01", "2025-12-31"),
+        ("March 2025", "2025-03-01", "2025-03-31"),
+        ("3. Mai", "2026-05-03", "2026-05-03"),
+        ("Dec 24", "2025-12-24", "2025-12-24"),
+        ("October 3", "2026-10-03", "2026-10-03"),
+        ("20.11.", "2026-11-20", "2026-11-20"),
+        ("20.11.25", "2025-11-20", "2025-11-20"),
+        ("2026-11-20", "2026-11-20", "2026-11-20"),
+        ("29. Februar", "2024-02-29", "2024-02-29"),
+        ("20. bis 25. November", "2026-11-20", "2026-11-25"),
+        ("Monday to Wednesday", "2026-11-23", "2026-11-25"),
+    ],
+)
+def test_days_that_have_been_are_read(words: str, first: str, last: str) -> None:
+    assert [day.isoformat() for day in past_days(words, SATURDAY)] == [first, last]
+
+
+@pytest.mark.parametrize("words", ["", "neulich", "31. Februar", "30.2.2026", "13/45"])
+def test_what_is_no_time_is_said(words: str) -> None:
+    with pytest.raises(WhenError):
+        past_days(words, SATURDAY)
