@@ -20,7 +20,7 @@ from scheduler.core.site_errors import NotWaitingError
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.unique_jobs import claim_of
 from scheduler.orchestrator.file_plan import with_files
-from scheduler.orchestrator.planned_request import given_slots
+from scheduler.orchestrator.planned_request import given_context, given_slots
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.teaching import Teaching
 from scheduler.queue.admission import Admission
@@ -82,7 +82,7 @@ class AnswerService:
             intent=asked.intent or UNKNOWN,
             description=order.description,
             locale=asked.questions[0].locale,
-            context={**order.context, "slots": {**given_slots(order.context), **asked.slots}},
+            context={**given_context(order.context), "slots": {**given_slots(order.context), **asked.slots}},
             task_graph=TaskGraph(),
             status=JobStatus.WAITING,
             created_at=now,

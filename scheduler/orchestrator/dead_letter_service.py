@@ -26,7 +26,7 @@ from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId, TenantId
 from scheduler.core.job import Job, TaskRun, TaskStatus
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
-from scheduler.orchestrator.planned_request import given_slots
+from scheduler.orchestrator.planned_request import given_context, given_slots
 from scheduler.orchestrator.planner import Planner
 from scheduler.queue.admission import Admission
 from scheduler.queue.job_queue import JobQueue
@@ -137,6 +137,7 @@ class DeadLetterService:
         if correction.version is not None and correction.version != job.plan_version:
             raise PlanChangedError(job_id, correction.version)
         tasks = await self._tasks.list(job_id)
+        correction = correction.model_copy(update={"context": given_context(correction.context)})
         corrected = correct(job, {task.task_id for task in tasks if task.status is TaskStatus.DONE}, correction)
         given_slots(corrected.context)
         try:

@@ -25,7 +25,7 @@ async def with_files(
     planner: Planner, planned: PlannedRequest, text: str, context: Mapping[str, Any], job_id: JobId
 ) -> PlannedRequest:
     """Return the plan with the files that the context of its job names. Raises InvalidFieldError for none of use."""
-    names = [one["name"] for one in context.get("files", ()) if isinstance(one, dict) and "name" in one]
+    names = _names(context.get("files"))
     if not names:
         return planned
     if not planned.orders and _MEANS_THEM.search(planned.slots.get("document", "")):
@@ -33,6 +33,12 @@ async def with_files(
         planned = await planner.plan_intent(planned.intent, text, {"slots": slots}, planned.locale)
     addresses = [ArtifactStore.address_of(job_id, INPUT, name) for name in names]
     return planned.model_copy(update={"task_graph": _with_files(planned.task_graph, addresses)})
+
+
+def _names(files: object) -> list[str]:
+    """Return the names of files; a client may have put anything there."""
+    noted = [one.get("name") for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+    return [name for name in noted if isinstance(name, str)]
 
 
 def _with_files(graph: TaskGraph, addresses: list[str]) -> TaskGraph:

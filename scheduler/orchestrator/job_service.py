@@ -22,7 +22,7 @@ from scheduler.orchestrator.answer_service import AnswerService
 from scheduler.orchestrator.file_plan import with_files
 from scheduler.orchestrator.offered_actions import check_plan_with_agents
 from scheduler.orchestrator.plan_service import PlanService
-from scheduler.orchestrator.planned_request import PlannedRequest, given_plan, given_slots
+from scheduler.orchestrator.planned_request import PlannedRequest, given_context, given_plan, given_slots
 from scheduler.orchestrator.planner import Planner
 from scheduler.orchestrator.request_text import MAX_TEXT, checked_text
 from scheduler.queue.admission import Admission
@@ -315,7 +315,7 @@ def job_of(order: WorkOrder, planned: PlannedRequest, job_id: JobId, tenant: Ten
     said, plan = values_of(order), values_of(planned)
     begins = order.begins(now) if isinstance(order, StartLater) else None
     seconds = said["deadline_seconds"]
-    context = {**said["context"], "slots": {**given_slots(said["context"]), **plan["slots"]}}
+    context = {**given_context(said["context"]), "slots": {**given_slots(said["context"]), **plan["slots"]}}
     if plan["typed"]:
         context["typed"] = [one.model_dump(mode="json") for one in plan["typed"]]
     context |= planned.understood

@@ -15,6 +15,8 @@ from scheduler.core.task_graph import TaskGraph
 from scheduler.orchestrator.slot_values import Slot
 
 SLOTS = "context.slots"
+_OURS: Final = frozenset({"understood", "typed", "answers"})
+"""What stands in the context of a job of how it was understood. Nobody else may say it."""
 _NO_SLOTS = Sentence(
     "erwartet wird ein Objekt, das Namen auf Texte abbildet", "expected is an object that maps names to texts"
 )
@@ -95,6 +97,11 @@ def given_plan(graph: TaskGraph, intent: str | None, locale: Locale | None) -> P
     if locale is not None:
         values["locale"] = locale
     return assembled(PlannedRequest, values)
+
+
+def given_context(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a client may say besides its words: what would say who understood them is left out."""
+    return {name: value for name, value in context.items() if name not in _OURS}
 
 
 def given_slots(context: Mapping[str, Any]) -> dict[str, str]:

@@ -41,6 +41,16 @@ async def test_a_sentence_that_lacks_something_waits_is_answered_and_goes_on(api
     assert detail["tasks"]
 
 
+@pytest.mark.parametrize("files", [5, "a.txt", {"name": "a.txt"}, ["a.txt", {"name": 5}]])
+async def test_what_a_client_calls_files_of_its_own_does_not_keep_it_from_answering(api: Api, files: object) -> None:
+    order = {"text": "Schick eine Mail mit dem Text: Bis morgen", "context": {"files": files}}
+    path = (await api.client.post("/schedule", json=order)).headers["Location"]
+
+    answered = await api.client.post(f"{path}/answer", json={"text": "anna@example.com"})
+
+    assert (answered.status_code, answered.json()["status"]) == (202, "pending")
+
+
 async def test_a_waiting_job_is_cancelled(api: Api) -> None:
     asked = await api.client.post("/schedule", json={"text": "Schick eine Mail"})
     path = asked.headers["Location"]

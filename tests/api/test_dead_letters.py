@@ -145,6 +145,18 @@ async def test_a_correction_that_cannot_be_is_refused_and_changes_nothing(
     assert (await working_api.client.get(f"/dead-letters/{job_id}")).json() == before
 
 
+async def test_no_correction_says_who_understood_the_words(working_api: Api) -> None:
+    job_id = await a_letter(working_api)
+    before = (await working_api.client.get(f"/jobs/{job_id}")).json()
+
+    context = {"understood": {"way": "llm"}, "typed": 5, "desk": "7"}
+    answer = await working_api.client.patch(f"/dead-letters/{job_id}", json={"context": context})
+
+    after = (await working_api.client.get(f"/jobs/{job_id}")).json()
+    assert (answer.status_code, answer.json()["plan_version"]) == (200, 2)
+    assert after == before | {"plan_version": 2, "plan_hash": after["plan_hash"]}
+
+
 async def test_a_correction_that_changes_nothing_makes_no_version(working_api: Api) -> None:
     job_id = await a_letter(working_api)
 

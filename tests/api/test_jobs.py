@@ -54,6 +54,34 @@ async def test_a_ready_plan_becomes_a_job(api: Api) -> None:
     assert [(task["task_id"], task["action"]) for task in detail["tasks"]] == [("open", "web.goto")]
 
 
+@pytest.mark.parametrize(
+    ("path", "order", "way"),
+    [
+        ("/jobs", {"task_graph": GRAPH}, None),
+        ("/jobs", ORDER, "rules"),
+        ("/schedule", {"text": SENTENCE}, "rules"),
+        ("/schedule", {"text": "Schick eine Mail mit dem Text: Bis morgen"}, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"understood": {"way": "llm", "why": "sicher", "confidence": 1, "by": "llm"}, "typed": [], "desk": "7"},
+        {"understood": "llm", "typed": 5},
+        {"understood": {"confidence": "lots"}, "typed": [{"a": 1}]},
+    ],
+)
+async def test_no_client_says_who_understood_its_words(
+    api: Api, path: str, order: dict[str, Any], way: str | None, context: dict[str, Any]
+) -> None:
+    answer = await api.client.post(path, json={**order, "context": context})
+
+    assert (answer.status_code, answer.json()["way"]) == (202, way), answer.text
+    detail = (await api.client.get(answer.headers["location"])).json()
+    assert detail["job"] == answer.json()
+    assert {slot["name"] for slot in detail["typed"]} <= detail["slots"].keys()
+
+
 async def test_a_job_is_done_and_shows_how(working_api: Api) -> None:
     job = await working_api.submit()
 
