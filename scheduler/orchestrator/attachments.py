@@ -17,6 +17,7 @@ from scheduler.executors.files import ArtifactStore, safe_name
 from scheduler.orchestrator.file_plan import INPUT
 from scheduler.orchestrator.job_service import JobService, request_of
 from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.repository.repository_interface import IdempotentRequest
 
 MOST_FILES: Final = 20
 _TOO_MANY: Final = Sentence(f"höchstens {MOST_FILES} Dateien sind erlaubt", f"at most {MOST_FILES} files are allowed")
@@ -57,12 +58,17 @@ class AttachmentService:
         named = _named(files)
         noted = [{"name": name, "sha256": hashlib.sha256(content).hexdigest()} for name, content in named.items()]
         order = JobOrder(description=text, locale=locale, context={"files": noted}, unique=unique)
-        return await self._jobs.once(
-            request_of("schedule", key, order), tenant, self._schedule(order, named, tenant, key, ask=ask)
-        )
+        request = request_of("schedule", key, order)
+        return await self._jobs.once(request, tenant, self._schedule(order, named, tenant, request, ask=ask))
 
     async def _schedule(
-        self, order: JobOrder, named: Mapping[str, bytes], tenant: TenantId, key: str | None, *, ask: bool
+        self,
+        order: JobOrder,
+        named: Mapping[str, bytes],
+        tenant: TenantId,
+        request: IdempotentRequest | None,
+        *,
+        ask: bool,
     ) -> Job:
         job_id = self._jobs.next_id()
         planned = await self._planned(order, job_id, tenant, ask=ask)
@@ -71,9 +77,9 @@ class AttachmentService:
             for name, content in named.items():
                 await asyncio.to_thread(self._artifacts.save, job_id, INPUT, name, content)
             if isinstance(planned, AskBackError):
-                stored = await self._jobs.accept_asking(order, planned, tenant=tenant, key=key, job_id=job_id)
+                stored = await self._jobs.accept_asking(order, planned, tenant=tenant, request=request, job_id=job_id)
             else:
-                stored = await self._jobs.accept(order, planned, tenant=tenant, key=key, job_id=job_id)
+                stored = await self._jobs.accept(order, planned, tenant=tenant, request=request, job_id=job_id)
         finally:
             if stored is None or stored.id != job_id:  # refused, met another, or accepted under another id before
                 await asyncio.to_thread(self._artifacts.remove, JobId(job_id))

@@ -119,10 +119,10 @@ class JobService:
         except AskBackError as asked:
             if not ask:
                 raise
-            return await self._questions.accept(order, asked, job_id, tenant, request)
+            return await self.accept_asking(order, asked, tenant=tenant, request=request, job_id=job_id)
         if calls:
             planned = planned.model_copy(update={"spent": Spent.of(calls)})
-        return await self._accept(_understood(order, planned), planned, tenant, request, job_id)
+        return await self.accept(order, planned, tenant=tenant, request=request, job_id=job_id)
 
     async def once(self, request: IdempotentRequest | None, tenant: TenantId, attempt: Awaitable[Job]) -> Job:
         """Return what comes of an attempt to accept a job. If something is in its way by now, and the same request has
@@ -144,19 +144,23 @@ class JobService:
         planned: PlannedRequest,
         *,
         tenant: TenantId,
-        key: str | None = None,
+        request: IdempotentRequest | None,
         job_id: JobId | None = None,
     ) -> Job:
         """Accept a sentence that is planned already, under an id from `next_id` if one was taken."""
-        request = request_of("schedule", key, order)
-        accepted = self._accept(_understood(order, planned), planned, tenant, request, job_id)
-        return await self.once(request, tenant, accepted)
+        return await self._accept(_understood(order, planned), planned, tenant, request, job_id)
 
     async def accept_asking(
-        self, order: JobOrder, asked: AskBackError, *, tenant: TenantId, key: str | None, job_id: JobId
+        self,
+        order: JobOrder,
+        asked: AskBackError,
+        *,
+        tenant: TenantId,
+        request: IdempotentRequest | None,
+        job_id: JobId,
     ) -> Job:
         """Accept a sentence that lacks something, as a job that waits for the answer. Raises UnansweredFullError."""
-        return await self._questions.accept(order, asked, job_id, tenant, request_of("schedule", key, order))
+        return await self._questions.accept(order, asked, job_id, tenant, request)
 
     async def create(self, order: JobOrder, *, tenant: TenantId, key: str | None = None) -> Job:
         """Accept an intent, a ready plan, or one that was shown, as a job.

@@ -14,7 +14,7 @@ from scheduler.core.orders import JobOrder
 from scheduler.core.sentences import Sentence, sentence
 from scheduler.core.unique_jobs import Unique
 from scheduler.executors.data_tables import Table
-from scheduler.orchestrator.job_service import JobService
+from scheduler.orchestrator.job_service import JobService, request_of
 from scheduler.orchestrator.planned_request import PlannedRequest
 
 MOST_ROWS: Final = 1000
@@ -127,12 +127,15 @@ class TableService:
         unique: Unique | None,
     ) -> RowJob:
         number, key, words, planned = plan
-        context = {"table": {"id": digest, "row": number, "key": key}}
         if unique is not None and unique.key is not None:
             unique = unique.model_copy(update={"key": f"{unique.key}:{key}"})
-        order = JobOrder(intent=planned.intent, description=words, context=context, locale=locale, unique=unique)
+        order = JobOrder(description=words, locale=locale, unique=unique)
+        request = request_of("schedule", f"table:{digest}:{key}"[:255], order)  # wherever in the table the row stands
+        order = order.model_copy(update={"context": {"table": {"id": digest, "row": number, "key": key}}})
         try:
-            job = await self._jobs.accept(order, planned, tenant=tenant, key=f"table:{digest}:{key}"[:255])
+            job = await self._jobs.once(
+                request, tenant, self._jobs.accept(order, planned, tenant=tenant, request=request)
+            )
         except CPAError as error:
             return RowJob(number, key, None, problem=error)
         return RowJob(number, key, job.id, existing=isinstance(job, MetJob))

@@ -7,6 +7,8 @@ import openpyxl
 import pytest
 
 from scheduler.api.middleware import MAX_UPLOAD
+from scheduler.orchestrator.planned_request import PlannedRequest
+from scheduler.orchestrator.planner import Planner
 from tests.support.services import Api
 
 pytestmark = pytest.mark.component
@@ -222,6 +224,31 @@ async def test_a_row_that_was_added_is_the_only_new_job(api: Api) -> None:
     assert [row["job_id"] for row in second["rows"]][:2] == [row["job_id"] for row in first["rows"]]
     assert (await api.client.get("/jobs")).json()["total"] == 3
     assert (changed.status_code, changed.json()["rows"][0]["problem"]["code"]) == (207, "idempotency_conflict")
+
+
+async def test_rows_are_known_again_wherever_they_stand(api: Api) -> None:
+    head, *rows = GOOD.splitlines()
+    first = (await send_table(api, GOOD)).json()
+
+    again = await send_table(api, "\n".join([head, "4710;carl@example.com", *reversed(rows)]))
+
+    assert again.status_code == 202, again.text
+    assert [row["job_id"] for row in again.json()["rows"]][1:] == [row["job_id"] for row in reversed(first["rows"])]
+    assert (await api.client.get("/jobs")).json()["total"] == 3
+
+
+async def test_rows_are_known_again_whatever_their_words_have_come_to_mean(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = (await send_table(api, GOOD)).json()
+    plan = Planner.plan
+
+    async def otherwise(*given: Any, **named: Any) -> PlannedRequest:  # noqa: ANN401 - as the method
+        return (await plan(*given, **named)).model_copy(update={"intent": "send_mail"})
+
+    monkeypatch.setattr(Planner, "plan", otherwise)
+
+    assert (await send_table(api, GOOD)).json() == first
 
 
 @pytest.mark.parametrize(
