@@ -8,7 +8,13 @@ from typing import Any
 
 from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
-from scheduler.core.errors import CPAError, InvalidFieldError, JobNotFoundError, RequestTooLargeError
+from scheduler.core.errors import (
+    CPAError,
+    EarlierJobGoneError,
+    InvalidFieldError,
+    JobNotFoundError,
+    RequestTooLargeError,
+)
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import DEFAULT_TENANT, IdFactory, JobId, TenantId
 from scheduler.core.job import Job, JobFilter, JobStatus, JobSummary, Locale, MetJob, TaskRun, as_met, job_with
@@ -239,12 +245,14 @@ class JobService:
             await self._admission.admit(tenant, lines_up=lines_up)
 
     async def _earlier(self, tenant: TenantId, request: IdempotentRequest | None) -> Job | None:
-        """Return the job that the same request has brought before."""
+        """Return the job that the same request has brought before. Raises EarlierJobGoneError when it was removed."""
         known = None if request is None else await self._jobs.earlier(tenant, request)
-        if known is None or not known.ids or known.ids[0] is None:
+        if request is None or known is None or not known.ids or known.ids[0] is None:
             return None
         job = await self._jobs.get(known.ids[0], tenant)
-        return as_met(job) if job is not None and known.met else job
+        if job is None:
+            raise EarlierJobGoneError(request.key, known.ids[0])
+        return as_met(job) if known.met else job
 
     async def get(self, job_id: JobId, tenant: TenantId) -> Job:
         """Return the job. Raises JobNotFoundError, also for a job of another tenant."""
