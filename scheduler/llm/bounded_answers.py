@@ -10,6 +10,9 @@ LONGEST_EVENT: Final = 64 * 1024
 """Bytes of one piece of a stream; reading one takes time that grows with its square."""
 _EVENTS: Final = "text/event-stream"
 _LINES: Final = "application/x-ndjson"
+_ENDS: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
+"""Blank lines, which end events."""
+_LONGEST_END: Final = max(map(len, _ENDS))
 
 
 class BoundedStream:
@@ -26,11 +29,14 @@ class BoundedStream:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read = of_event = 0
+        seen = b""
         async for part in self._inner:
             read += len(part)
-            end = max(part.rfind(b"\n\n"), part.rfind(b"\r\n\r\n")) if self._of_events else -1
-            of_event = of_event + len(part) if end < 0 else len(part) - end
-            if read > self._most or (self._of_events and of_event > LONGEST_EVENT):
+            if self._of_events:
+                seen = seen[1 - _LONGEST_END :] + part  # an end may come in two parts
+                end = max(map(seen.rfind, _ENDS))
+                of_event = of_event + len(part) if end < 0 else len(seen) - end
+            if read > self._most or of_event > LONGEST_EVENT:
                 raise ValueError(f"it is longer than {self._most if read > self._most else LONGEST_EVENT} bytes")
             yield part
 

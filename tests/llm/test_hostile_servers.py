@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from scheduler.core.errors import CPAError, LLMInvalidOutputError
+from scheduler.llm.bounded_answers import LONGEST_EVENT, BoundedStream
 from scheduler.llm.llm_provider import LLMProvider
 from scheduler.llm.ollama_provider import OllamaProvider
 from scheduler.llm.openai_provider import OpenAIProvider
@@ -22,6 +23,7 @@ from tests.llm.conftest import QUICK, Records
 from tests.support.model_server import KEY, MODEL
 
 EVENTS = "text/event-stream"
+LINE = b'data: {"choices": [{"delta": {"content": "x"}}]}'
 ROOMY = replace(QUICK, total=timedelta(seconds=10))
 """Not the deadline ends these calls."""
 UNREADABLE = "llm_unavailable"
@@ -114,6 +116,18 @@ HOSTILE: dict[str, tuple[Way, bytes, bytes]] = {
     "deep lists in pieces": (pieces, head(kind=EVENTS) + b"data: " + b"[" * 50_000 + b"\n\n", b""),
     "deep lists for a vector": (vector, head() + b"[" * 200_000, b""),
 }
+
+
+@pytest.mark.parametrize(
+    "parts", [(LINE + b"\n\n",), (LINE + b"\n", b"\n"), (LINE + b"\r\n\r", b"\n"), (LINE + b"\r\r",)]
+)
+async def test_events_end_with_blank_lines_that_come_in_any_way(parts: tuple[bytes, ...]) -> None:
+    async def inner() -> AsyncIterator[bytes]:
+        for _ in range(2 * LONGEST_EVENT // len(LINE)):
+            for part in parts:
+                yield part
+
+    assert sum([len(part) async for part in BoundedStream(inner(), EVENTS)]) > LONGEST_EVENT
 
 
 @pytest.mark.parametrize("name", HOSTILE)
