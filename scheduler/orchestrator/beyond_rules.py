@@ -18,6 +18,16 @@ from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.language import normalise
+from scheduler.core.list_heads import requests_of
+from scheduler.core.list_reading import (
+    asked_instead,
+    goes_on,
+    items_together,
+    lacks_thing,
+    of_list,
+    orders_nothing,
+    uncovered,
+)
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
@@ -167,6 +177,31 @@ class BeyondRules:
             self._slots.settle(_ANY_ORDER, read)
 
     async def split(self, text: str, rules: Rules, taught: TaughtBook | None = None) -> Orders:
+        """Return the orders of a request; each item of a list in it is a request by itself."""
+        listed = requests_of(text)
+        if listed is None:
+            return await self._split_one(text, rules, taught)
+        texts = [one.text for one in listed.parts]
+        if listed.whole:
+            whole = await self._split_one(listed.whole, rules, taught)
+            if listed.asked:
+                return asked_instead(texts, whole)
+            left = uncovered(whole, texts)
+            if left is not None and all([orders_nothing(await self._split_one(one, rules, taught)) for one in left]):
+                return of_list(whole, texts, (*left, *listed.left))
+        read = list[tuple[str, Orders]]()
+        for one in listed.parts:
+            orders = await self.split(one.text, rules, taught)
+            if read and (one.refers or lacks_thing(orders)):
+                said = f"{read[-1][0].rstrip(' .')}. {one.text}"
+                both = await self._split_one(said, rules, taught)
+                if goes_on(both, read[-1][1], orders):
+                    read[-1] = (said, both)
+                    continue
+            read.append((one.text, orders))
+        return items_together([orders for _, orders in read], listed.left)
+
+    async def _split_one(self, text: str, rules: Rules, taught: TaughtBook | None) -> Orders:
         """Return the orders of a request: what was taught first, then what is read beside it."""
         corrected = as_corrected(text)
         said, reported = without_reports(corrected.text)
