@@ -1,8 +1,9 @@
 """Says of the items of a list what each of them orders, by the words over the list.
 
-"Bitte heute noch:" says nothing that the items do not say, "Bitte schließen:" and "Send to Anna:" say the order of which
-each item names the thing. What is over a list on a condition, or as notes of others, leaves it doubtful whether anything
-is to be done; that is asked about. Any other words over a list are read with it, as a whole.
+"Bitte heute noch:" says nothing that the items do not say, "Bitte schließen:" and "Send to Anna:" say the order of
+which each item names the thing. What is over a list on a condition, or as notes of others, and what takes an item back,
+leaves it doubtful whether anything is to be done; that is asked about. Any other words over a list are read with it, as
+a whole.
 """
 
 import re
@@ -17,6 +18,7 @@ from scheduler.core.mood_words import NOT
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
+from scheduler.core.taken_back import REFUSALS, all_taken_back, calls_off, holds_off, undoes_a_part
 from scheduler.core.word_kinds import ADDRESS, GREETINGS, POLITE
 from scheduler.core.words import Words
 
@@ -30,12 +32,13 @@ _SAYS_NOTHING: Final = (
         folgende folgendes folgenden dinge sachen aufgabe aufgaben punkte schritte bitten wuensche anliegen auftraege
         erledigen machen mach mache tun tu todo todos to-do to-dos do liste list du sie ihr mir fuer mich uns dich die
         das ein eine einen paar zwei drei vier fuenf sechs sieben acht kleine kleiner kurze wichtige hier ist sind kommt
-        kommen ich wir brauche brauchen brauch braeuchte haette haetten gern gerne habe hab was zu in dieser reihenfolge der nach
-        einhalten zwingend beachten vormittag nachmittag erbitte wuerde um
+        kommen ich wir brauche brauchen brauch braeuchte haette haetten gern gerne habe hab was zu in der nach
+        dieser reihenfolge einhalten zwingend beachten vormittag nachmittag erbitte wuerde um
 
         please pls plz kindly the following things thing tasks task jobs job items steps favours favors requests ask
-        favour my our for you me us today now i we need want like i'd i've have got ask to a few couple of two three four five
-        six here are here's is quick small little just also and next order this sequence matters morning afternoon
+        favour my our for you me us today now i we need want like i'd i've have got ask to a few couple of two
+        three four five six here are here's is quick small little just also and next order this sequence
+        matters morning afternoon
         folks in these todo's thanks help with that
         """
     )
@@ -54,7 +57,8 @@ _THINGS: Final = (
     r"|programs?|programmes|applications|files|documents|docs|things|people|folks|colleagues|items|pages|ones|sites"
 )
 _STANDS_FOR: Final = re.compile(
-    rf"(?i)(?:\b(?:die|der|den|das|the|all of|each of|jede\w* der) )?\b(?:folgende[nsmr]?|diese[nrm]?|following|these)\b"
+    r"(?i)(?:\b(?:die|der|den|das|the|all of|each of|jede\w* der) )?"
+    r"\b(?:folgende[nsmr]?|diese[nrm]?|following|these)\b"
     rf"(?: (?:{_THINGS}|(?-i:[A-ZÄÖÜ]\w+))\b)?(?: (?:here|hier))?"
 )
 """What stands for the items: "die folgenden Programme", "these files"."""
@@ -69,17 +73,19 @@ _OF_OTHERS: Final = re.compile(
     r" (?!me\b|you\b|us\b|mich\b|dich\b|uns\b|today\b|heute\b|this\b|now\b|jetzt\b|the\b|den\b|heut\b|diese)"
 )
 _REMINDS: Final = re.compile(
-    r"(?i)\b(?:(?:bitte )?nicht vergessen|don['’]?t forget|vergiss (?:bitte )?nicht|vergessen sie (?:bitte )?nicht|remember"
-    r"|denk\w*(?: sie)?(?: bitte)? (?:dran|daran))\b"
+    r"(?i)\b(?:(?:bitte )?nicht vergessen|don['’]?t forget|vergiss (?:bitte )?nicht|vergessen sie (?:bitte )?nicht"
+    r"|remember|denk\w*(?: sie)?(?: bitte)? (?:dran|daran))\b"
 )
+_TAKES_BACK: Final = re.compile(rf"(?i)\b(?:{NOT}|kein\w*|{REFUSALS}|doch|lieber|except|außer|ausser)\b|n['’]t\b")
+_AROUND: Final = " .,;!?"
 _FEWEST: Final = 2
 _LONGEST_LINE: Final = 80
 """Characters of a line that is an order by itself."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _ENDS: Final = " \t\n:–—-"
 _NOTHING: Final = re.compile(
-    r"(?i)(?:das |it )?(?:entfällt|fällt (?:weg|aus)|erledigt|gestrichen|hat sich erledigt|nichts(?: weiter)?|nothing(?: else| further)?"
-    r"|dropped|cancelled|skip(?: (?:it|this))?|n/a|(?:already )?done|-+)[ .!]*"
+    r"(?i)(?:das |it )?(?:entfällt|fällt (?:weg|aus)|erledigt|gestrichen|hat sich erledigt|nichts(?: weiter)?"
+    r"|nothing(?: else| further)?|dropped|cancelled|skip(?: (?:it|this))?|n/a|(?:already )?done|-+)[ .!]*"
 )
 """What an item says that orders nothing."""
 
@@ -94,18 +100,19 @@ class Request(NamedTuple):
 class Requests(NamedTuple):
     """The requests that the items of a list are, with what stands around it.
 
-    `asked`: whether they are orders is doubtful. `left` are the items that are done already. `whole` is all of it with
-    each item marked alike, empty where the items alone do not say what is ordered.
+    `asked`: whether they are orders is doubtful. `left` are the items that are done already. `whole` is all of it, with
+    each item marked alike where the items alone say what is ordered, and `alone` whether they do.
     """
 
     parts: tuple[Request, ...]
     asked: bool = False
     left: tuple[str, ...] = ()
     whole: str = ""
+    alone: bool = True
 
 
 def requests_of(text: str) -> Requests | None:
-    """Return what each item of a list in a text requests; None where there is no list, or it must be read as a whole."""
+    """Return what each item of a list in a text requests; None where there is none, or it is read as a whole."""
     found = listed(text) or _on_plain_lines(text)
     if found is None:
         return None
@@ -123,7 +130,28 @@ def requests_of(text: str) -> Requests | None:
     parts = (*around[0], *(Request(one, bool(place) and _refers(one)) for place, one in enumerate(applied)), *around[1])
     whole = "\n".join((found.before, *(f"- {one}" for one in applied), found.after)).strip() if plain else ""
     done = tuple(one.text for one in found.items if _is_done(one))
-    return Requests(parts, doubtful, done, whole) if parts else None
+    said = [one.text for one in parts]
+    undone = any(_undoes(one, [*said[:at], *said[at + 1 :]]) for at, one in enumerate(said))
+    return Requests(parts, doubtful or undone, done, whole or text, plain) if parts else None
+
+
+def _undoes(said: str, others: Sequence[str]) -> bool:
+    """Whether words in or behind a list take back some or all of it: "nein, doch nicht", "Excel doch nicht"."""
+    if calls_off(said.strip(_AROUND)) or (others and all_taken_back(f"{others[0]}. {said}", lambda _: ())):
+        return True
+    if not (undoes_a_part(said) or holds_off(said) or _TAKES_BACK.search(said)):
+        return False
+    names = _names(said)
+    return not names or any(names & _names(other) for other in others)
+
+
+def _names(said: str) -> set[str]:
+    """Return the words that name somebody or something."""
+    return {
+        one.key
+        for one in tokens_of(said)
+        if (one.is_name or one.has("noun") or one.text[:1].isupper()) and not _TAKES_BACK.fullmatch(one.text)
+    }
 
 
 def _is_done(item: Item) -> bool:
@@ -167,7 +195,7 @@ def says_nothing(head: str) -> bool:
 
 
 def _is_doubtful(head: str) -> bool:
-    """Whether what is over a list may mean that it is none of orders for us, or not for now: "Tom's tasks", "Falls …"."""
+    """Whether what is over a list may mean that it is none of orders for us, or for now: "Tom's tasks", "Falls …"."""
     if _OF_OTHERS.search(head):
         return True
     tokens = [one for one in tokens_of(head) if one.kind != "mark"]
@@ -179,7 +207,7 @@ def _is_doubtful(head: str) -> bool:
 def _on_plain_lines(text: str) -> Listing | None:
     """Return the orders that stand on lines of their own without any mark: "Word schließen\\nExcel öffnen"."""
     lines = [one for one in re.finditer(r"[^\n]+", text) if one[0].strip()]
-    while lines and _is_polite(lines[-1][0]) or (len(lines) > _FEWEST and is_greeting(lines[-1][0])):
+    while (lines and _is_polite(lines[-1][0])) or (len(lines) > _FEWEST and is_greeting(lines[-1][0])):
         lines.pop()
     first = next((at for at, one in enumerate(lines) if not _is_over(one[0])), len(lines))
     items = lines[first:]
@@ -197,7 +225,9 @@ def _is_order_line(line: str) -> bool:
     """Whether a line is an order by itself that neither goes on in the next one nor is a part of a sentence."""
     words = Words(tokens_of(line))
     ends = line[-1] in ",:" or words.ends_open
-    orders = words.imperative is not None or words.particle or (words.finite is None and words.last_form == "infinitive")
+    orders = (
+        words.imperative is not None or words.particle or (words.finite is None and words.last_form == "infinitive")
+    )
     return orders and not ends and len(line) <= _LONGEST_LINE
 
 

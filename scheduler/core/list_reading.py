@@ -59,7 +59,9 @@ def goes_on(both: Orders, before: Orders, alone: Orders) -> bool:
 def items_together(read: Sequence[Orders], done: Sequence[str]) -> Orders:
     """Return the orders of a list from those of its items; what orders nothing is overlooked, as is what is `done`."""
     if all(map(orders_nothing, read)):
-        return read[0]._replace(overlooked=(*read[0].overlooked, *(part.text for one in read[1:] for part in one.parts)))
+        return read[0]._replace(
+            overlooked=(*read[0].overlooked, *(part.text for one in read[1:] for part in one.parts))
+        )
     parts, overlooked = list[OrderPart](), list[str]()
     for orders in read:
         first, kept = len(parts), [place for place, part in enumerate(orders.parts) if not _is_aside(part)]

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.calendar_words import MONTH, SHORT_MONTH
 from scheduler.core.quotation import QUOTED
+from scheduler.core.taken_back import calls_off
 
 LONGEST: Final = 4000
 """Characters of a request that is looked at."""
@@ -33,21 +34,27 @@ _DAY: Final = rf"(?! ?(?:{MONTH}|{SHORT_MONTH})\b)(?! ?\d{{1,2}}\.)"
 _NAMED: Final = r"(?:schritt|step|punkt|item|aufgabe|task|to-?do)"
 _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
 _RANK: Final = (
-    rf"\((?P<number>\d{{1,2}}|[a-h]|[iv]{{1,4}})\)|(?P<number_>\d{{1,2}}|[a-h]|[iv]{{1,4}})(?:\)|/(?=\s)|\.(?!\d){_DAY})"
+    rf"\((?P<number>\d{{1,2}}|[a-h]|[iv]{{1,4}})\)"
+    rf"|(?P<number_>\d{{1,2}}|[a-h]|[iv]{{1,4}})(?:\)|/(?=\s)|\.(?!\d){_DAY})"
     rf"|(?P<keycap>\d)\ufe0f?\u20e3|(?i:{_NAMED}) (?P<named>\d{{1,2}})\s?[:.)–-]"
 )
 _WORD: Final = (
     rf"(?i:(?:und |and )?(?:(?P<german>{_GERMAN_ORDINAL})\b[,:]?|(?P<english>{_ENGLISH_ORDINAL})(?: of all)?[,:]))"
 )
 _MARKER: Final = re.compile(
-    rf"(?:(?P<bullet>[-–—•*·‣▪◦●○→✓☐☑+]|-(?=\w)|\[[ xX]?\])(?:\s*\[[ xX]?\])?|{_RANK}|(?i:{_NAMED}) (?P<bare>\d{{1,2}})|{_WORD})(?:\s+|(?=[^\W\d_]))"
+    rf"(?:(?P<bullet>[-–—•*·‣▪◦●○→✓☐☑+]|-(?=\w)|\[[ xX]?\])(?:\s*\[[ xX]?\])?|{_RANK}"
+    rf"|(?i:{_NAMED}) (?P<bare>\d{{1,2}})|{_WORD})(?:\s+|(?=[^\W\d_]))"
 )
 _INLINE: Final = re.compile(rf"(?:(?<=\s)|^)(?:{_RANK})\s+(?=\S)|(?:(?<=[.!?,;:–—-] )|^){_WORD}\s+(?=\S)")
-_JOINED_TO: Final = re.compile(r"(?i)\b(?:und|and|oder|or|der|die|das|dem|den|am|zum|zur|im|vom|the|on|of|nr|no|von)\.?\s+$")
+_JOINED_TO: Final = re.compile(
+    r"(?i)\b(?:und|and|oder|or|der|die|das|dem|den|am|zum|zur|im|vom|the|on|of|nr|no|von)\.?\s+$"
+)
 """What stands before a number that belongs to its sentence: "am 1. …", "die 2. …"."""
 _DONE: Final = re.compile(r"\[[xX]\]|[✓☑]")
 _AROUND: Final = " \t\r\n,;"
-_ENDS_OPEN: Final = re.compile(r"(?i)(?:,|\b(?:an|to|für|for|von|from|und|and|mit|with|der|die|das|den|dem|the|a|my))\s*$")
+_ENDS_OPEN: Final = re.compile(
+    r"(?i)(?:,|\b(?:an|to|für|for|von|from|und|and|mit|with|der|die|das|den|dem|the|a|my))\s*$"
+)
 _LINES_OF_MAIL: Final = re.compile(r"(?im)^\s*(?:von|an|from|to|betreff|subject|text)\s?:")
 
 
@@ -166,6 +173,7 @@ def _last_line(text: str, lines: Sequence[_Line], item: int, end: int) -> int:
         line = lines[place]
         said = text[line.start : line.end].strip()
         goes_on = line.kind or line.indent > lines[item].indent or said[:1].islower() or said[:1].isdigit()
+        goes_on = goes_on and not calls_off(said.strip(" .!"))
         if said and not goes_on and not _ENDS_OPEN.search(text[lines[place - 1].start : lines[place - 1].end]):
             return place
     return end

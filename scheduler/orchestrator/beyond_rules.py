@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 import structlog
 
 from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
+from scheduler.core.behind_orders import without_behind
 from scheduler.core.beside_taught import alone, together
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
@@ -18,7 +19,7 @@ from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.language import normalise
-from scheduler.core.list_heads import requests_of
+from scheduler.core.list_heads import Requests, requests_of
 from scheduler.core.list_reading import (
     asked_instead,
     goes_on,
@@ -28,6 +29,7 @@ from scheduler.core.list_reading import (
     orders_nothing,
     uncovered,
 )
+from scheduler.core.lost_orders import nothing_lost
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
@@ -181,14 +183,18 @@ class BeyondRules:
         listed = requests_of(text)
         if listed is None:
             return await self._split_one(text, rules, taught)
-        texts = [one.text for one in listed.parts]
-        if listed.whole:
+        if listed.asked or listed.alone:
             whole = await self._split_one(listed.whole, rules, taught)
+            texts = [one.text for one in listed.parts]
             if listed.asked:
                 return asked_instead(texts, whole)
             left = uncovered(whole, texts)
             if left is not None and all([orders_nothing(await self._split_one(one, rules, taught)) for one in left]):
                 return of_list(whole, texts, (*left, *listed.left))
+        return await self._split_items(listed, rules, taught)
+
+    async def _split_items(self, listed: Requests, rules: Rules, taught: TaughtBook | None) -> Orders:
+        """Return the orders of a list item by item; one that says nothing of its thing is read with those before it."""
         read = list[tuple[str, Orders]]()
         for one in listed.parts:
             orders = await self.split(one.text, rules, taught)
@@ -215,11 +221,11 @@ class BeyondRules:
     async def _split_untaught(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request by itself; what it tells of several persons apart is read apart."""
         corrected = as_corrected(text)
-        text = in_usual_words(wishes_as_orders(corrected.text))
+        text = in_usual_words(wishes_as_orders(without_behind(corrected.text)))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
             return Orders((left_undone(text),))
         said, reported = without_reports(text)
-        orders = await self._split(said, rules)
+        orders = nothing_lost(said, await self._split(said, rules))
         return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
 
     async def _split(self, text: str, rules: Rules) -> Orders:
