@@ -10,6 +10,7 @@ from typing import Final
 from scheduler.core.dictation import dictation
 from scheduler.core.phrases import tokens_of
 from scheduler.core.quotation import MARKS
+from scheduler.core.word_forms import INFINITIVE
 from scheduler.core.words import Words
 
 _LONGEST: Final = 1000
@@ -37,6 +38,9 @@ _TAIL: Final = re.compile(
 )
 _WEAK: Final = re.compile(r"(?i)\s*(?:(?:please|pls|bitte|danke|thanks|thank you|ok|okay|ja|for me|für mich)\s*)+")
 """What is a courtesy to all who read, so that it may stay."""
+_SEVERAL: Final = re.compile(r"(?i)\b(?:und|and|&|sowie|plus)\b[^.;!?]*$")
+_CONDITION: Final = re.compile(r"(?i)\s+(?:if|wenn|falls|sofern)\b")
+"""Behind the last of several things, and where it begins like a condition, a courtesy may be taken for more."""
 _TELLS: Final = frozenset({"write", "tell", "reply", "lookup", "know"})
 _NOBODY: Final = r"(?:nobody|no one|no-one|none of \w+|niemand|keine[rs]?|kein \w+)"
 _NOT: Final = (
@@ -50,13 +54,14 @@ _PURPOSE: Final = re.compile(
 )
 """What is not to happen any more once the order is done: "so nobody can change it", "damit keiner es sieht"."""
 _ABLE: Final = re.compile(
-    r"(?i),?\s+(?:so(?: that)?|in order that) (?:he|she|they|i|we|you|(?:the|my|our) \w+|(?-i:[A-Z])\w+)"
+    r"(?i)(?:,?\s+(?:so that|in order that)|(?<!,)\s+so) (?:he|she|they|i|we|you|(?:the|my|our) \w+|(?-i:[A-Z])\w+)"
     r" (?:can|could|may)\b[^.;!?,:]+"
     r"|,?\s+(?:damit|so ?dass)"
     r" (?:ich|er|sie|es|wir|ihr|man|(?:der|die|das|mein\w*|unser\w*) \w+|(?-i:[A-ZÄÖÜ])\w+)\b"
     r"[^.;!?,:]*\b(?:kann|können|könnte|könnten|kannst|darf|dürfen)\b(?=\s*(?:[.;!?,:]|$))"
 )
 """What somebody can do once the order is done: "damit sie es öffnen und drucken kann"."""
+_ENDS_ABLE: Final = re.compile(r"(?i)\b(?:kann|können|könnten?|kannst|darf|dürfen)$")
 _ITS: Final = frozenset({"it", "them", "this", "that", "sie", "es", "ihn", "das"})
 
 
@@ -70,16 +75,21 @@ def without_behind(text: str) -> str:
     tail = _TAIL.search(text)
     if tail is None or _WEAK.fullmatch(tail["tail"]) or not _orders(text[: tail.start()]):
         return text
+    if _SEVERAL.search(text[: tail.start()]) is None and _CONDITION.match(tail["tail"]) is None:
+        return text
     return text[: tail.start()] + text[tail.end() :]
 
 
 def _orders(said: str) -> bool:
     """Whether the words before are an order that tells nobody anything, so that nothing behind it is told either."""
     words = Words(tokens_of(said))
-    return bool(said.strip()) and not words.senses & _TELLS and words.has_predicate
+    orders = words.imperative is not None or words.particle or words.last_form == INFINITIVE
+    return bool(said.strip()) and orders and not words.senses & _TELLS
 
 
 def _orders_more(purpose: str) -> bool:
     """Whether behind what an order is good for the next one begins: "so nobody sees it and open Word"."""
+    if _ENDS_ABLE.search(purpose):
+        return False
     _, *more = (Words(tokens_of(one)) for one in re.split(r"(?i)\s(?:und|and|then|dann)\s", purpose))
     return any(one.imperative is not None and len(one.content) > 1 and not one.keys & _ITS for one in more)

@@ -30,7 +30,8 @@ _SAYS_NOTHING: Final = (
         """
         bitte mal noch heute heut jetzt gleich kurz schnell eben dann danach nun auch ausserdem sonst
         folgende folgendes folgenden dinge sachen aufgabe aufgaben punkte schritte bitten wuensche anliegen auftraege
-        erledigen machen mach mache tun tu todo todos to-do to-dos do liste list du sie ihr mir fuer mich uns dich die
+        erledigen erledige machen mach mache tun tu todo todos to-do
+        to-dos do liste list du sie ihr mir fuer mich uns dich die
         das ein eine einen paar zwei drei vier fuenf sechs sieben acht kleine kleiner kurze wichtige hier ist sind kommt
         kommen ich wir brauche brauchen brauch braeuchte haette haetten gern gerne habe hab was zu in der nach
         dieser reihenfolge einhalten zwingend beachten vormittag nachmittag erbitte wuerde um
@@ -39,7 +40,7 @@ _SAYS_NOTHING: Final = (
         favour my our for you me us today now i we need want like i'd i've have got ask to a few couple of two
         three four five six here are here's is quick small little just also and next order this sequence
         matters morning afternoon
-        folks in these todo's thanks help with that
+        there folks in these todo's thanks help with that
         """
     )
 )
