@@ -62,6 +62,7 @@ _ABLE: Final = re.compile(
 )
 """What somebody can do once the order is done: "damit sie es öffnen und drucken kann"."""
 _ENDS_ABLE: Final = re.compile(r"(?i)\b(?:kann|können|könnten?|kannst|darf|dürfen)$")
+_DONE_BY_US: Final = frozenset({"open", "close", "send", "forward", "download", "save", "export"})
 _ITS: Final = frozenset({"it", "them", "this", "that", "sie", "es", "ihn", "das"})
 
 
@@ -69,7 +70,7 @@ def without_behind(text: str) -> str:
     """Return a request without the courtesies and purposes behind its orders; as it is where it dictates."""
     if len(text) > _LONGEST or dictation(text)[1] is not None or re.search(f"[{MARKS}]", text):
         return text
-    purpose = _PURPOSE.search(text) or _ABLE.search(text)
+    purpose = _PURPOSE.search(text) or next(filter(_seems_order, _ABLE.finditer(text)), None)
     if purpose is not None and _orders(text[: purpose.start()]) and not _orders_more(purpose[0]):
         text = text[: purpose.start()] + text[purpose.end() :]
     tail = _TAIL.search(text)
@@ -85,6 +86,11 @@ def _orders(said: str) -> bool:
     words = Words(tokens_of(said))
     orders = words.imperative is not None or words.particle or words.last_form == INFINITIVE
     return bool(said.strip()) and orders and not words.senses & _TELLS
+
+
+def _seems_order(able: re.Match[str]) -> bool:
+    """Whether what somebody can do then may be taken for what is ordered: "damit ich Excel öffnen kann"."""
+    return _SEVERAL.search(able[0]) is not None or bool(Words(tokens_of(able[0])).senses & _DONE_BY_US)
 
 
 def _orders_more(purpose: str) -> bool:

@@ -101,8 +101,8 @@ class Request(NamedTuple):
 class Requests(NamedTuple):
     """The requests that the items of a list are, with what stands around it.
 
-    `asked`: whether they are orders is doubtful. `left` are the items that are done already. `whole` is all of it, with
-    each item marked alike where the items alone say what is ordered, and `alone` whether they do.
+    `asked`: whether they are orders is doubtful. `left` are the items that are done already. `whole` is all
+    of it, without the numbers of its items, and `alone` whether the items alone say what is ordered.
     """
 
     parts: tuple[Request, ...]
@@ -129,11 +129,13 @@ def requests_of(text: str) -> Requests | None:
         return None
     around = [[Request(one)] if one and not _is_polite(one) else [] for one in (before, _signed(found.after))]
     parts = (*around[0], *(Request(one, bool(place) and _refers(one)) for place, one in enumerate(applied)), *around[1])
-    whole = "\n".join((found.before, *(f"- {one}" for one in applied), found.after)).strip() if plain else ""
+    whole = text
+    if plain and found.numbered:
+        whole = "\n".join((found.before, *(f"- {one}" for one in applied), found.after)).strip()
     done = tuple(one.text for one in found.items if _is_done(one))
     said = [one.text for one in parts]
     undone = any(_undoes(one, [*said[:at], *said[at + 1 :]]) for at, one in enumerate(said))
-    return Requests(parts, doubtful or undone, done, whole or text, plain) if parts else None
+    return Requests(parts, doubtful or undone, done, whole, plain) if parts else None
 
 
 def _undoes(said: str, others: Sequence[str]) -> bool:

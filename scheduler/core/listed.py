@@ -68,7 +68,7 @@ class Item(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A list, the words over it, and those behind it."""
+    """A list, the words over it, and those behind it. `numbered`: numbers, letters or words count them."""
 
     before: str
     items: tuple[Item, ...]

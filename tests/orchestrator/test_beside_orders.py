@@ -22,8 +22,9 @@ async def read(text: str) -> list[tuple[str, set[str]]]:
 
 
 ENGLISH = """for me would you|will you|would you|could you|for me will you|for me please would you
-if you don't mind|if you wouldn't mind|if you would|if you could|if that's ok|if it's no trouble|there's a dear
-would you mind|could you please|for me, would you?|will you?|thank you very much|if possible|ok?|please thanks|can you|won't you"""
+if you don't mind|if you wouldn't mind|if you would|if you could|if that's ok|if it's no trouble
+there's a dear|would you mind|could you please|for me, would you?|will you?
+thank you very much|if possible|ok?|please thanks|can you|won't you"""
 GERMAN = """ja?|geht das?|danke dir|danke|wenn es dir nichts ausmacht|wenn's geht|wenns geht|wenn möglich
 falls möglich|ginge das|bitte danke|danke schön|okay danke dir|sei so lieb|machst du das?|für mich ja|ist das möglich?
 wenn es geht|danke im voraus|wenn du magst|kannst du das|bitte ja?"""
