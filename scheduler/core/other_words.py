@@ -8,6 +8,7 @@
 import re
 from typing import Final
 
+from scheduler.core.hesitation import HESITATION
 from scheduler.core.instead import meant
 from scheduler.core.once_sent import once_sent
 from scheduler.core.persons_named import person_end
@@ -38,6 +39,11 @@ _MADE_OF_IT: Final = re.compile(
     rf"|and (?:then |please )?make (?:an? )?{_FORMAT.replace('format', 'out')}(?: file| sheet)? (?:out of|from|of) it)"
     r"(?=\s*[.!]*\s*$)"
 )
+_AFTERTHOUGHT: Final = re.compile(
+    rf"(?i)(?<=\w)[,.]? (?:ach ?(?:ja|so)?|oh(?: yeah| yes| ja| right)?|ah ja|tja|{HESITATION}|übrigens|btw|by the way)"
+    r",? (?=(?:und|and|also|außerdem|dann|then|noch|schließlich)\b)"
+)
+"""What hesitates before the next order that is said in one breath: "… das Angebot ach ja und schließ Excel"."""
 _TABLE: Final = re.compile(r"(?i)\b(?:\w*tabelle|table)\b")
 _RELATIVE: Final = re.compile(
     r"(?i)(?P<verb>(?:bitte |please )?(?:schick\w*|sende?|mail\w*|email)) (?P<whom>[^,.;:!?]{2,40}),"
@@ -66,6 +72,7 @@ def in_usual_words(text: str) -> str:
     text = meant(_without_relative(_TOLD_WHAT.sub("Show me what ", text)))
     if TOLD.search(text) or ":" in text:
         return text
+    text = _AFTERTHOUGHT.sub(", ", text)
     text = once_sent(_as_made(text))
     if _TELLS_OR_ASKS.search(text):
         return text
