@@ -53,6 +53,7 @@ _DOUBTFUL: Final = re.compile(
     r"|n['’]t\b"
 )
 """What over a list may mean that its items are no orders, or none for now."""
+_CONDITIONS: Final = re.compile(r"(?i)\s+(?=(?:falls|wenn|sobald|sofern|if|when|once)\b)")
 _THINGS: Final = (
     r"programme?n?|anwendungen|apps|dateien|dokumente?n?|unterlagen|sachen|dinge|personen|leute|kolleg\w+|mails|seiten"
     r"|programs?|programmes|applications|files|documents|docs|things|people|folks|colleagues|items|pages|ones|sites"
@@ -78,6 +79,12 @@ _REMINDS: Final = re.compile(
     r"|remember|denk\w*(?: sie)?(?: bitte)? (?:dran|daran))\b"
 )
 _TAKES_BACK: Final = re.compile(rf"(?i)\b(?:{NOT}|kein\w*|{REFUSALS}|doch|lieber|except|außer|ausser)\b|n['’]t\b")
+_NO_MORE: Final = re.compile(
+    r"(?i)\b(?:das (?:ist|war|wär\w*)(?:['’]?s| es)?(?: (?:auch|schon))? ?(?:alles)?|that['’]?s (?:all|it)(?: for now)?"
+    r"|mehr (?:ist es )?nicht|sonst nichts|nichts (?:weiter|mehr)|nicht (?:mehr|dringend|eilig)|eilt nicht"
+    r"|keine (?:eile|hektik)|kein stress|nothing (?:else|more)|no (?:more|rush|hurry)|not urgent)\b"
+)
+"""What behind a list ends it, or gives it time."""
 _AROUND: Final = " .,;!?"
 _FEWEST: Final = 2
 _LONGEST_LINE: Final = 80
@@ -140,6 +147,7 @@ def requests_of(text: str) -> Requests | None:
 
 def _undoes(said: str, others: Sequence[str]) -> bool:
     """Whether words in or behind a list take back some or all of it: "nein, doch nicht", "Excel doch nicht"."""
+    said = _NO_MORE.sub("", said)
     if calls_off(said.strip(_AROUND)) or (others and all_taken_back(f"{others[0]}. {said}", lambda _: ())):
         return True
     if not (undoes_a_part(said) or holds_off(said) or _TAKES_BACK.search(said)):
@@ -171,8 +179,8 @@ def _unsigned(item: Item) -> Item:
 
 def _signed(after: str) -> str:
     """Return what stands behind a list, nothing where that only thanks and signs."""
-    polite = all(_is_polite(one) or is_greeting(one) for one in _SENTENCE.split(after))
-    return "" if polite else after
+    said = _NO_MORE.sub("", after).strip(_AROUND)
+    return "" if all(_is_polite(one) or is_greeting(one) for one in _SENTENCE.split(said)) else said
 
 
 def _apart(before: str) -> tuple[str, str]:
@@ -204,7 +212,7 @@ def _is_doubtful(head: str) -> bool:
     tokens = [one for one in tokens_of(head) if one.kind != "mark"]
     if tokens and person_end(tokens, 0) == len(tokens):
         return True
-    return _DOUBTFUL.search(head) is not None and HARMLESS_IF.match(head) is None
+    return any(_DOUBTFUL.search(one) and not HARMLESS_IF.match(one) for one in _CONDITIONS.split(head))
 
 
 def _on_plain_lines(text: str) -> Listing | None:

@@ -10,6 +10,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
 from scheduler.core.said_only import SAID_ONLY
+from scheduler.core.sign_offs import speaks_of_earlier
 
 _AROUND: Final = " ,;.-–—•"
 _NAMES_NO_THING: Final = frozenset({"recipient", "cc", "date", "time", "file_format"})
@@ -52,8 +53,16 @@ def lacks_thing(orders: Orders) -> bool:
 def goes_on(both: Orders, before: Orders, alone: Orders) -> bool:
     """Whether an item is rather read with the one before it: all of both is understood then, and nothing is lost."""
     names, first = [part.routed.name for part in both.parts], [part.routed.name for part in before.parts]
-    more = len(names) >= len(first) + len(alone.parts)
-    return UNKNOWN not in names and more and names[: len(first)] == first
+    if UNKNOWN in names:
+        return False
+    if len(names) >= len(first) + len(alone.parts) and names[: len(first)] == first:
+        return True
+    said = {one for one in _named(alone) if not speaks_of_earlier(one)}
+    return _named(before) | said <= _named(both)  # one order takes in both: what is fetched is sent
+
+
+def _named(orders: Orders) -> set[str]:
+    return {words for part in orders.parts for many in part.routed.all_words.values() for words in many}
 
 
 def items_together(read: Sequence[Orders], done: Sequence[str]) -> Orders:

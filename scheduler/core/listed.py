@@ -56,6 +56,11 @@ _ENDS_OPEN: Final = re.compile(
     r"(?i)(?:,|\b(?:an|to|für|for|von|from|und|and|mit|with|der|die|das|den|dem|the|a|my))\s*$"
 )
 _LINES_OF_MAIL: Final = re.compile(r"(?im)^\s*(?:von|an|from|to|betreff|subject|text)\s?:")
+_STANDS_ALONE: Final = re.compile(
+    r"(?i)(?:no|nein|nope|doch|nicht|not|eilt|nothing|keine?|kein|mehr|sonst|das (?:ist|war|wär)\w*|that['’]?s|danke\w*"
+    r"|vielen|thanks|thank|thx|ta|lg|vg|mfg|cheers)\b"
+)
+"""How a line begins that is about the list, and no more of its last item."""
 
 
 class Item(NamedTuple):
@@ -173,7 +178,7 @@ def _last_line(text: str, lines: Sequence[_Line], item: int, end: int) -> int:
         line = lines[place]
         said = text[line.start : line.end].strip()
         goes_on = line.kind or line.indent > lines[item].indent or said[:1].islower() or said[:1].isdigit()
-        goes_on = goes_on and not calls_off(said.strip(" .!"))
+        goes_on = goes_on and not calls_off(said.strip(" .!")) and not _STANDS_ALONE.match(said)
         if said and not goes_on and not _ENDS_OPEN.search(text[lines[place - 1].start : lines[place - 1].end]):
             return place
     return end

@@ -199,3 +199,35 @@ async def test_what_may_be_no_list_of_orders_is_not_done(text: str) -> None:
 )
 async def test_the_text_of_a_mail_is_no_list_of_orders(text: str) -> None:
     assert await read(text) == ["send to Anna"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["keine Eile", "mehr nicht, den Rest mach ich", "das ist alles, danke", "das war's", "eilt nicht", "sonst nichts",
+     "nothing else please", "that's all for now, thanks", "no rush", "I'll do the rest myself", "thanks a lot, Eva"],
+)  # fmt: skip
+async def test_what_ends_a_list_takes_nothing_back(end: str) -> None:
+    assert await read(f"- schließ Teams\n- öffne Outlook\n{end}") == ["close Teams", "open Outlook"]
+
+
+@pytest.mark.parametrize("end", ["nein doch nicht", "no, not now", "doch nicht", "Outlook doch nicht", "not Outlook"])
+async def test_what_takes_back_a_list_or_an_item_is_asked_about(end: str) -> None:
+    assert "open Outlook" not in await read(f"- schließ Teams\n- öffne Outlook\n{end}")
+
+
+@pytest.mark.parametrize(
+    "over", ["If possible before lunch:", "Bitte wenn möglich heute noch:", "If you get a chance:", "Today if you can:"]
+)
+async def test_a_list_for_when_there_is_time_is_done(over: str) -> None:
+    assert await read(f"{over}\n- schließ Teams\n- öffne Outlook") == ["close Teams", "open Outlook"]
+
+
+@pytest.mark.parametrize("over", ["If Tom agrees:", "Today, if Tom agrees:", "Sobald Tom zustimmt:"])
+async def test_a_list_on_a_condition_is_asked_about(over: str) -> None:
+    assert set(await read(f"{over}\n- schließ Teams\n- öffne Outlook")) == {"?"}
+
+
+@pytest.mark.parametrize("send", ["schick sie an Anna", "schick sie Anna", "an Anna schicken"])
+async def test_items_that_are_one_order_are_read_as_one(send: str) -> None:
+    listed = f"1. Hol die Rechnung 12 aus dem Portal\n2. {send}"
+    assert await read(listed) == ["fetch_and_send Rechnung 12 to Anna"]
