@@ -1,4 +1,4 @@
-"""Reads numbers that are said in words, as dictated text has them: "zweitausendvierhundert", "two hundred and fifty"."""
+"""Reads numbers that are said in words, as dictated texts have: "zweitausendvierhundert", "two hundred and six"."""
 
 import re
 from typing import Final

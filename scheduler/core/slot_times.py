@@ -11,7 +11,7 @@ from scheduler.core.money_words import CODE_BEFORE, NAME, SHORT_TIMES, SIGN, TIM
 from scheduler.core.number_words import SAID_NUMBERS
 
 _DAY_NAME: Final = rf"{WEEKDAY}s?"
-_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<!you )(?<!we )(?<!i )(?<!to )(?<!they )(?<!can )(?<!please )do(?=,? \d{1,2}[:.]\d\d\b)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
+_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<!you )(?<!we )(?<!i )(?<!to )(?<!they )(?<!can )(?<!please )(?:do|mi)(?=,? \d{1,2}[:.]\d\d\b)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
 _PART: Final = r"(?:,? (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening|night|nacht)s?\b)?"
 _GERMAN_WHICH: Final = (
     r"(?:diese|nächste|naechste|kommende|letzte|vorige|vergangene|jede|folgende|übernächste|uebernaechste)[nrms]?"

@@ -1,7 +1,6 @@
 """Numbers, amounts and days that are said in words are found, and mean what they say."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -73,7 +72,14 @@ def test_days_times_and_amounts_in_words_are_found_whole(text: str, kind: str, w
 
 @pytest.mark.parametrize(
     "text",
-    ["can you do 7:30 reports", "please do 9:15", "we do 8:00 starts", "i second may's idea", "the fourth one", "do it"],
+    [
+        "can you do 7:30 reports",
+        "please do 9:15",
+        "we do 8:00 starts",
+        "i second may's idea",
+        "the fourth one",
+        "do it",
+    ],
 )
 def test_no_day_is_found_in_other_words(text: str) -> None:
     assert [one for one in times_in(text) if one.kind == "date"] == []
@@ -89,7 +95,7 @@ def test_no_day_is_found_in_other_words(text: str) -> None:
         ("hundert zwanzig dreißig euro", None),
     ],
 )
-def test_an_amount_in_words_has_its_value(words: str, value: Any) -> None:
+def test_an_amount_in_words_has_its_value(words: str, value: dict[str, str] | None) -> None:
     assert _amount(words) == value
 
 
