@@ -82,7 +82,8 @@ _START_FIRST: Final = re.compile(
     r" (?=(?:the|my|our|an?|this)\b)"
 )
 _BEFORE_YOU: Final = re.compile(
-    r"(?i)^(?P<clause>(?:bevor|ehe|nachdem|sobald) (?:du|sie) [^,.;:!?]{2,80}?\b(?:\w{2,}[sßz]t|hast|bist)) (?P<rest>\w.*)$"
+    r"(?i)^(?P<clause>(?:bevor|ehe|nachdem|sobald) (?:du|sie) [^,.;:!?]{2,80}?\b(?:\w{2,}[sßz]t|hast|bist))"
+    r" (?P<rest>\w.*)$"
 )
 
 
