@@ -46,7 +46,6 @@ _HAVING: Final = frozenset(
     {"have", "has", "get", "gets", "got", "receive", "receives", "hat", "bekommt", "kriegt", "erhaelt"}
 )
 _WOULD_YOU: Final = frozenset({"could", "would", "koenntest", "koennten", "wuerdest", "wuerden", "koennt"})
-_I_NEED: Final = frozenset({"brauch", "brauche", "brauchs", "need"})
 _NOT_THINGS: Final = frozenset({"mail", "mailbox"})
 
 
@@ -199,7 +198,7 @@ class _Reader:
             mood.kind == WISH
             and clause.joined == ","
             and (self._mood == ORDER or self._reasons[-1:] == [NEGATED])
-            and words.content[0].key in I_WE | _I_NEED
+            and words.content[0].key in I_WE
             and tells_why(words)
         )
 
