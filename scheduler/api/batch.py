@@ -18,6 +18,7 @@ from scheduler.api.dependencies import BatchesDep, TenantDep
 from scheduler.api.errors import problem_of
 from scheduler.api.jobs import IdempotencyKey
 from scheduler.api.models import EVERYWHERE, Problem
+from scheduler.core.canonical_json import json_in_order
 from scheduler.core.errors import CPAError, InvalidFieldError, InvalidRequestError
 from scheduler.core.ids import JobId
 from scheduler.core.lam_json import JsonObject
@@ -203,7 +204,7 @@ def _read_order(item: object, plans: _Plans) -> BatchItem | CPAError:
 
 def digest_of(document: object) -> str:
     """Name a document by what it says; the order of its names and its white space make no other one of it."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json_in_order(document).encode()).hexdigest()
 
 
 def _response(request: Request, answers: Sequence[JobId | MetOrder | CPAError]) -> Response:

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scheduler.core.actions import Risk
+from scheduler.core.assembling import assembled, values_of
 from scheduler.core.events import JobEvent
 from scheduler.core.ids import JobId, TaskId
 from scheduler.core.job import Job, JobStatus, JobSummary, Locale, MetJob, TaskRun, TaskStatus
@@ -60,15 +61,18 @@ class JobResponse(BaseModel):
     @classmethod
     def of(cls, job: Job | JobSummary, questions: Sequence[Question] = ()) -> Self:
         """Show a job in short."""
-        shown = job.model_dump(include=_OF_A_JOB)
-        understood = job.context.get("understood", {}) if isinstance(job, Job) else {}
+        of_job = values_of(job)
+        understood = of_job["context"].get("understood", {}) if isinstance(job, Job) else {}
+        shown = {"job_id": of_job["id"], **{name: of_job[name] for name in _OF_A_JOB}}
         shown |= {name: understood.get(name) for name in _UNDERSTOOD}
-        shown |= {"job_id": job.id, "questions": tuple(questions), "existing": isinstance(job, MetJob)}
-        return cls.model_validate(shown)
+        shown |= {"questions": tuple(questions), "existing": isinstance(job, MetJob)}
+        return assembled(cls, shown)
 
 
 _UNDERSTOOD: Final = ("way", "why", "confidence", "by")
-_OF_A_JOB: Final = set(JobResponse.model_fields) - {"job_id", "questions", "existing", *_UNDERSTOOD}
+_OF_A_JOB: Final = tuple(
+    name for name in JobResponse.model_fields if name not in {"job_id", "questions", "existing", *_UNDERSTOOD}
+)
 
 
 class JobListResponse(BaseModel):

@@ -38,6 +38,7 @@ from scheduler.core.mood_words import (
     PLURALS,
     PRAISE,
     SHE_DID,
+    STAYS,
     SUBJECT_YOU,
     SUBJECTLESS,
     TELL_HOW,
@@ -94,6 +95,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         return _of_order(words, said, negated=negated)
     if FOUND_THERE.search(said) and not clause.question:
         return Mood(NOTHING, "statement")
+    if STAYS.match(said):
+        return Mood(NOTHING, SAID_ONLY)
     if clause.sub:
         return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else NEGATED)
     if PRAISE.search(said) and not negated:

@@ -1,9 +1,10 @@
 """Finds in a request what is only dictated: the text of a mail, and where orders go on after it."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from scheduler.core.phrases import tokens_of
+from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.quotation import CLOSING, QUOTED
 from scheduler.core.words import Words
 
@@ -20,6 +21,15 @@ _TELLING: Final = frozenset({"write", "tell", "send", "reply", "forward"})
 _SUBJECTS_OF_ORDERS: Final = frozenset({"ich", "wir", "du", "sie", "i", "we", "you"})
 
 
+def _only_tells(words: Words) -> bool:
+    return words.declares and words.finite is not None and words.content[0].key not in _SUBJECTS_OF_ORDERS
+
+
+def _last_sentence(tokens: Sequence[Token]) -> Sequence[Token]:
+    ends = [place for place, one in enumerate(tokens) if one.kind == "mark" and one.text in ".!?"]
+    return tokens[ends[-1] + 1 :] if ends else tokens
+
+
 def dictation(text: str) -> tuple[int, int | None, int]:
     """Return where the order before dictated text ends, where that text begins, and where orders go on."""
     for colon in _DICTATES.finditer(text):
@@ -30,7 +40,7 @@ def dictation(text: str) -> tuple[int, int | None, int]:
             continue
         before = tokens_of(text[: colon.start()])[-14:]
         words = Words(before)
-        if words.declares and words.finite is not None and words.content[0].key not in _SUBJECTS_OF_ORDERS:
+        if _only_tells(words) or _only_tells(Words(_last_sentence(before))):
             continue
         if words.senses & (_TELLING | {"fill"}) or any(
             one.has("noun", "mail") or one.kind == "address" for one in before

@@ -241,3 +241,8 @@ LETS_ME: Final = re.compile(
 
 
 SHE_DID: Final = re.compile(r"(?i)sie \w+te\b")
+STAYS: Final = re.compile(
+    r"(?i)(?!.*\b(?:soll\w*|should|must|muss|müss\w*|bitte|please)\b)[^,;:!?]{2,60}? (?:bleibt|bleiben|blieb|blieben"
+    r"|stays|remains|stayed|remained|(?:stay|remain)(?= (?:open|closed|shut|locked|as|where|off|on|away)\b)) "
+)
+"""What tells that something stays as it is: "Die Sauna bleibt bis auf Weiteres zu"."""

@@ -66,6 +66,14 @@ _LETS_KNOW: Final = re.compile(
     r"[^,.;!?]*"
 )
 """Whom somebody tells, or passes something on to."""
+_WANTS_IT: Final = re.compile(
+    r"(?i)[,.;–—-] (?:(?:the|my|our|die|der|das|mein\w*|unser\w*|herr|frau|mr|mrs|ms)\.? )?"
+    r"(?!i\b|we\b|ich\b|wir\b)[\w-]+(?: [\w-]+)?"
+    r" (?:wants?|needs?|is (?:waiting|asking) for|asked for|will|wollen|möchten?|braucht|brauchen|benötigt|wartet)"
+    r" (?:it|them|sie|es|ihn|das|darauf)\b"
+    r"(?![^.;!?]*\b(?:inbox|mail|e-?mail\w*|postfach|sent|geschickt|gemailt)\b)[^.;!?]*"
+)
+"""Why something is to be sent, which does not say that it goes to whoever wants it: "…, the bank wants it"."""
 _ALL_BUT: Final = re.compile(
     r"(?i)\b(?:außer|ausser|except(?: for)?|excluding|apart from|bis auf|mit ausnahme von"
     r"|(?:everyone|everybody|all|anyone) but) (?-i:[A-ZÄÖÜ])"
@@ -245,6 +253,7 @@ def _told_in(text: str) -> list[_Span]:
     _, dictated, resumed = dictation(text)
     told = (many for one in clauses_of(text) for many in (one.told, one.asides) if many)
     clauses = [*((many[0].start, many[-1].end) for many in told), *(one.span() for one in _LETS_KNOW.finditer(text))]
+    clauses += [one.span() for one in _WANTS_IT.finditer(text)]
     return clauses if dictated is None else [*clauses, (dictated, resumed)]
 
 

@@ -19,6 +19,9 @@ _COPIES: Final = word_set(
 )
 
 
+_IN: Final = frozenset({"in", "im", "unter", "auf", "under", "to", "into", "on"})
+
+
 _LOGS_IN: Final = frozenset({"log", "logge", "logg", "melde", "einloggen", "anmelden", "sign"})
 
 
@@ -153,6 +156,8 @@ def _said_again(last: Order, order: Order, spoken: Signs, signs: Signs) -> Order
         return replace(order, text=f"{last.text}, {order.text}")
     if not order.intent and not order.own_thing and not (signs.senses & {"print"}) and not signs.person:
         return replace(last, text=f"{last.text}, {order.text}")
+    if last.intent == "export_pdf" and not order.own_thing and signs.senses == {"save"} and signs.keys & _IN:
+        return replace(last, text=f"{last.text}, {order.text}", said=f"{last.said} und {order.text}")
     if not order.own_thing and order.intent == last.intent and order.intent and order.intent not in SENDING:
         return replace(
             last, text=f"{last.text}, {order.text}", said=f"{last.said}, {order.text}", sure=max(last.sure, order.sure)

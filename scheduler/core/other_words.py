@@ -8,10 +8,13 @@
 import re
 from typing import Final
 
+from scheduler.core.dictated_remarks import with_marks
+from scheduler.core.hesitation import HESITATION
 from scheduler.core.instead import meant
 from scheduler.core.once_sent import once_sent
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import tokens_of
+from scheduler.core.third_person import spoken_to
 from scheduler.core.told_words import MAIL_FIELDS, MAY_TELL, TOLD
 from scheduler.core.verbless import NEEDS, with_verb
 from scheduler.core.words import Words
@@ -23,10 +26,17 @@ _DOING: Final = {
     "zumachen": ("zumachst", "zugemacht"),
     "öffnen": ("öffnest", "geöffnet"),
     "starten": ("startest", "gestartet"),
+    "aufrufen": ("aufrufst", "aufgerufen"),
+    "aufruf": ("aufrufst", "aufgerufen"),
+    "öffnung": ("öffnest", "geöffnet"),
 }
 _NOUN: Final = re.compile(
     rf"(?i)\s*(?P<when>vor|nach) dem (?P<doing>{'|'.join(_DOING)}) (?:von |vom |des )?"
-    r"(?P<what>(?-i:[A-ZÄÖÜ])[\w.+-]*(?: (?-i:[A-ZÄÖÜ])[\w.+-]*)?),?(?![\w-])"
+    r"(?P<what>(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?|(?-i:[A-ZÄÖÜ])[\w.+-]*(?: (?-i:[A-ZÄÖÜ])[\w.+-]*)?),?(?![\w-])"
+)
+_FIRST_PART: Final = re.compile(r"[^,.;!?]*")
+_IS_TO_BE: Final = re.compile(
+    r"(?i)^(?:ist|sind) (?:bitte )?(?P<what>[^,.;:!?]{2,60}?) zu (?P<verb>\w{3,}e?n)\b|^(?:ist|sind) (?=bitte )"
 )
 _KICK_OFF: Final = re.compile(r"(?i)\bkick off (?=(?-i:[A-Z])[\w.+-]*\W*$|[a-z]{3,}\W*$)")
 _FORMAT: Final = r"(?P<format>excel|word|csv|xlsx|json|ods)(?:-?(?:datei|tabelle|liste|file|sheet))?"
@@ -38,6 +48,11 @@ _MADE_OF_IT: Final = re.compile(
     rf"|and (?:then |please )?make (?:an? )?{_FORMAT.replace('format', 'out')}(?: file| sheet)? (?:out of|from|of) it)"
     r"(?=\s*[.!]*\s*$)"
 )
+_AFTERTHOUGHT: Final = re.compile(
+    rf"(?i)(?<=\w)[,.]? (?:ach ?(?:ja|so)?|oh(?: yeah| yes| ja| right)?|ah ja|tja|{HESITATION}|übrigens|btw|by the way)"
+    r",? (?=(?:und|and|also|außerdem|dann|then|noch|schließlich)\b)"
+)
+"""What hesitates before the next order that is said in one breath: "… das Angebot ach ja und schließ Excel"."""
 _TABLE: Final = re.compile(r"(?i)\b(?:\w*tabelle|table)\b")
 _RELATIVE: Final = re.compile(
     r"(?i)(?P<verb>(?:bitte |please )?(?:schick\w*|sende?|mail\w*|email)) (?P<whom>[^,.;:!?]{2,40}),"
@@ -60,25 +75,73 @@ _TELLS_OR_ASKS: Final = re.compile(
 )
 
 
+_DONE_THAT: Final = re.compile(
+    r"(?i)(?P<before>^\s*|[.!?]\s+|,?\s+(?:und|and),?\s+|,\s+)"
+    r"(?:(?P<en>(?:when|once|after|as soon as) (?:that(?:['’]s| is) done|you(?:['’]ve| have|['’]re| are)"
+    r" (?:done|finished)(?: (?:that|this|so|it|with (?:that|it)))?)"
+    r"|having done (?:so|that|this))|(?:wenn|sobald|nachdem) (?:(?:du|sie) (?:das|dies|damit)"
+    r" (?:gemacht|erledigt|getan|fertig) (?:hast|haben|bist|sind)"
+    r"|(?:das|dies) (?:gemacht|erledigt|getan|geschehen|fertig) ist)),?\s+(?=\w)"
+)
+_START_FIRST: Final = re.compile(
+    r"(?i)\b(?P<but>but|and) (?P<verb>start|open|close|send|find|save|print|launch|shut) first"
+    r" (?=(?:the|my|our|an?|this)\b)"
+)
+_BEFORE_YOU: Final = re.compile(
+    r"(?i)^(?P<clause>(?:bevor|ehe|nachdem|sobald) (?:du|sie) [^,.;:!?]{2,80}?\b(?:\w{2,}[sßz]t|hast|bist))"
+    r" (?P<rest>\w.*)$"
+)
+
+
+def _in_order(text: str) -> str:
+    """Return what is said of the sequence in the usual words: "when you have done that, find …" is "then find …"."""
+    text = _DONE_THAT.sub(_then, _START_FIRST.sub(r"\g<but> first \g<verb> ", text))
+    found = _BEFORE_YOU.match(text)
+    if found is None:
+        return text
+    first = tokens_of(found["rest"])[0]
+    orders = first.key == "bitte" or any(one.orders for one in first.meanings)
+    return f"{found['clause']}, {found['rest']}" if orders else text
+
+
+def _then(found: re.Match[str]) -> str:
+    begins = found["before"].strip(" ,").casefold() not in {"und", "and", ""} or not found["before"].strip()
+    word = "then" if found["en"] else "dann"
+    if begins:
+        return f"{found['before']}{word.capitalize()} "
+    return f" and {word} " if found["en"] else f" und {word} "
+
+
 def in_usual_words(text: str) -> str:
     """Return a request in the usual words, the same text where it is in them or holds what is told or quoted."""
+    text = _in_order(with_marks(spoken_to(text)))
     text = _TELLS_ME.sub(lambda found: "Check if " if found["en"] else "Schau, ob ", text)
     text = meant(_without_relative(_TOLD_WHAT.sub("Show me what ", text)))
     if TOLD.search(text) or ":" in text:
         return text
-    text = once_sent(_as_made(text))
+    text = _AFTERTHOUGHT.sub(", ", text)
+    text = _with_clause(once_sent(_as_made(text)))
     if _TELLS_OR_ASKS.search(text):
         return text
     if NEEDS.fullmatch(text):
         return with_verb(text)
-    text = _KICK_OFF.sub("start ", text)
+    return _KICK_OFF.sub("start ", text)
+
+
+def _with_clause(text: str) -> str:
+    """Return "Bevor du Word schließt, …" for "Vor dem Schließen von Word …"."""
     found = _NOUN.match(text)
-    if found is None:
+    if found is None or _TELLS_OR_ASKS.search(_FIRST_PART.match(text, found.end())[0]):  # type: ignore[index]
         return text
     now, done = _DOING[found["doing"].casefold()]
     what = found["what"]
     clause = f"Bevor du {what} {now}" if found["when"].casefold() == "vor" else f"Nachdem du {what} {done} hast"
-    return f"{clause}, {' '.join(text[found.end() :].split())}"
+    rest = _IS_TO_BE.sub(_to_be_done, text[found.end() :].strip())
+    return f"{clause}, {' '.join(rest.split())}"
+
+
+def _to_be_done(found: re.Match[str]) -> str:
+    return f"bitte {found['what']} {found['verb']}" if found["verb"] else ""
 
 
 def _without_relative(text: str) -> str:

@@ -3,6 +3,7 @@
 Whatever else the second one says may be what it is said for: "Send it again", "encrypted", "the other one".
 """
 
+import re
 from typing import Final
 
 from scheduler.core.compound import OrderPart, Orders
@@ -21,6 +22,7 @@ _SMALL: Final = word_set(
     """
 )
 """What is polite or urges, and names neither a manner nor a time that makes another order of the same words."""
+_MARKS: Final = re.compile(r"[,;.!?]\s+|\s[–—-]\s")
 _WHO: Final = SUBJECTS - PRONOUNS
 _ADDS_NOTHING: Final = _REFERS | _TO | _SMALL | POLITE | ADDRESS | YOU
 
@@ -51,10 +53,17 @@ def _repeats(part: OrderPart, other: OrderPart) -> bool:
         return False
     if not routed.slots.items() <= other.routed.slots.items():
         return False
-    words = Words(tokens_of(part.own or part.text))
+    words = Words(tokens_of(_last_said(part.own or part.text)))
     acts = [(verb, meanings) for _, verb, meanings in words.verbs if verb.key not in POLITE | ADDRESS][:1]
     said = {verb.key for verb, _ in acts} | {one.apart for _, meanings in acts for one in meanings if one.apart}
     return bool(acts) and all(one.kind == "mark" or one.key in said | _ADDS_NOTHING for one in words.tokens)
+
+
+def _last_said(text: str) -> str:
+    """Return what a part says last, where what stands before it orders nothing: "bin fertig damit, bitte beenden"."""
+    *before, last = _MARKS.split(text.rstrip(" .!?"))
+    orders = any(Words(tokens_of(one)).imperative is not None or Words(tokens_of(one)).particle for one in before)
+    return text if orders else last
 
 
 def _only_names(remark: str) -> bool:

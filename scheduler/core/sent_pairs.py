@@ -180,7 +180,18 @@ def _read(text: str, tokens: list[Token]) -> dict[str, Any]:
     while rest and rest[0].key in FILLERS:
         rest = rest[1:]
     found = {"head": _text(text, head), "tail": _text(text, tail), "in_order": in_order, "also": also}
-    return {**found, **(_named(rest) if rest else {})}
+    return {**found, **(_named(rest) if rest and not _does_more(text, rest) else {})}
+
+
+def _does_more(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether a word that looks like a name written small is what else is to be done: "… to Anna and hide the prices".
+
+    Nobody is written small beside names that are not.
+    """
+    first = tokens[0]
+    unknown = not first.meanings and first.kind == "word" and first.text.islower()
+    thing = len(tokens) > 1 and tokens[1].has("determiners")
+    return unknown and thing and any(one.is_name for one in tokens_of(text)[1:])
 
 
 def _text(text: str, tokens: Sequence[Token]) -> str:

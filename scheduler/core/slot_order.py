@@ -43,6 +43,8 @@ _IT: Final = re.compile(
     r"\b(?:it|them|her|ihn|sie|es|(?:die|den|das)(?=[ ,.!?]*(?:mir|mal|bitte|ums?|mu(?:ss|esst|sst)\\w*|müsst\\w*|kann|soll\\w*|$)))\b",
     re.IGNORECASE,
 )
+_DOES: Final = re.compile(r"(?i)[.;!?,] (?:ich|(?:my|the|our) \w+ (?:is|are)) $")
+"""What stands before a verb that tells what somebody does, behind an order: "Word zumachen. ich mach Feierabend"."""
 _LISTS: Final = frozenset({",", "und", "and", "sowie", "&"})
 _NOTES: Final = frozenset({"note", "line", "memo", "response", "post"})
 _KINDS_OF_NOTE: Final = slot_words("kinds_of_note")
@@ -99,6 +101,7 @@ class Order:
     def _told(self, doing: Sequence[str]) -> Chunk | None:
         for sense in doing:
             verbs = [one for one in self.chunks if one.kind == "verb" and one.tokens[0].has("verb", sense)]
+            verbs = [one for one in verbs if not _DOES.search(self.text, 0, one.start)] or verbs
             orders = [one for one in verbs if any(m.orders and m.sense == sense for m in one.tokens[0].meanings)]
             if verbs:
                 told = (orders or verbs)[-1]
@@ -167,8 +170,14 @@ def belongs(last: Chunk, after: Chunk, staying: frozenset[str] = _STAYS) -> bool
                 and not place_of(after)
             )
             return (after.prep in staying or lives) and not on_screen(after)
-        return after.det in GENITIVE and last.kind == "np"
+        return (after.det in GENITIVE and last.kind == "np") or (staying is OF_PERSONS and _says_who(last, after))
     return after.kind == "amount" and after.prep in {"ueber", "von", "for", "of", "over"}
+
+
+def _says_who(last: Chunk, after: Chunk) -> bool:
+    """Whether what stands behind a name says what that person does: "Becky the surveyor"."""
+    does = len(after.content) == 1 and (after.noun("person_title") or has_role(after.content[0]))
+    return after.det == "the" and does and not is_thing(after) and not last.det and not is_thing(last)
 
 
 def on_screen(chunk: Chunk) -> bool:

@@ -8,6 +8,7 @@ from scheduler.core.slot_tokens import TITLES, Chunk
 from scheduler.core.slot_word_kinds import WordKinds
 from scheduler.core.slot_words import JOINS, slot_words
 from scheduler.core.word_classes import ADJECTIVE, SMALL
+from scheduler.core.word_forms import INFINITIVE
 
 _RELATIVE: Final = slot_words("relative")
 _FINITE: Final = slot_words("finite")
@@ -65,7 +66,7 @@ class PhraseEnds(WordKinds):
         if self._is_pronoun(place, token) or token.has("self"):
             return False
         if only_det:
-            return not token.has("prepositions")
+            return not token.has("prepositions") or token.key == "till"
         return not self._ends_np(place, token)
 
     def _ends_np(self, place: int, token: Token) -> bool:
@@ -154,6 +155,7 @@ class PhraseEnds(WordKinds):
         if self._german:
             return (after.text == "Sie" and token.key.endswith("n")) or (
                 after.key in _HINTS
+                and not self._verb_follows(place + 2)
                 and not token.has("noun")
                 and token.text.islower()
                 and not _WITH_DIGIT.match(token.text)
@@ -163,6 +165,11 @@ class PhraseEnds(WordKinds):
         return (
             not token.has("noun") and (after.has("determiners") or after.has("self") or parted) and token.key.isalpha()
         )
+
+    def _verb_follows(self, place: int) -> bool:
+        """Whether a verb that orders by its infinitive is the next word that counts: "kassenbuch bitte zumachen"."""
+        token = self._at(place)
+        return token is not None and any(one.kind == "verb" and one.form == INFINITIVE for one in token.meanings)
 
     def _is_no_noun(self, place: int, token: Token) -> bool:
         """Whether a small German word among capitals is a verb or the like: no noun follows that it could describe."""

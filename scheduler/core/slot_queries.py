@@ -25,7 +25,7 @@ _AFTER_QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _ASIDE: Final = re.compile(
-    r"(?:,| –| -|;|[.!?](?= \w)) (?:(?:ich|wir|er|sie|es|das|der|die|dann|i|i'm|i'd|we|he|she|they|it|it's|my|mein\w*|unser\w*|our|the|a|an|there|machst|kannst|könntest|würdest|would|will|can|could|please|da|bei|weil|because|since|thanks|danke|und|and|so|for my|for our|for the)\b.*)$",
+    r"(?:,| –| -|;|[.!?](?= \w)) (?:(?:ich|wir|er|sie|es|das|der|die|dann|i|i'm|i'd|we|he|she|they|its?|it's|my|mein\w*|unser\w*|our|the|a|an|there|machst|kannst|könntest|würdest|would|will|can|could|please|da|bei|weil|because|since|thanks|danke|und|and|so|for my|for our|for the)\b.*)$",
     re.IGNORECASE,
 )
 

@@ -26,6 +26,25 @@ _ASKED: Final = re.compile(
     re.IGNORECASE,
 )
 
+_THE_MAIL: Final = r"\b(?:\w*mail|nachricht|message)s?\b[^.;:!?]{0,60}?"
+_UNTIL: Final = r"(?=[,.;:!?]|$| (?:und|and) (?:dann|danach|then|bitte|please|öffne|open|schick|send|lies|read|zeig|show|leite|forward)\b)"
+_TELLS_THAT: Final = re.compile(
+    rf"(?i){_THE_MAIL},? (?:(?:wo|worin|in (?:der|dem)|where|in which|wherein) [^.;:!?]{{0,40}}?"
+    r"(?:schreibt|schreiben|sagt|meint|geschrieben hat|mitteilt|bestätigt|behauptet|steht|says?|said|wrote|writes|told us"
+    r"|mentioned|confirmed|claims|claimed|explains|explained),?"
+    rf"|saying|that says|which says) ?(?:dass|daß|that) (?P<query>[^,.;:!?]{{3,120}}?){_UNTIL}"
+)
+_TELLS_WHAT: Final = re.compile(
+    rf"(?i){_THE_MAIL},? (?:wo|worin|in (?:der|dem)|where|in which|wherein) (?P<query>[^,.;:!?]{{3,120}}?){_UNTIL}"
+)
+_SENT: Final = re.compile(
+    r"(?i)\s*(?:has |have |had )?(?:sent|wrote|forwarded|attached|emailed|mailed|written)?(?: me| us| over)?\s+(?:(?:das|was|etwas|something|that) (?:mit|wegen|zu|zum|zur|von|vom|about) )?(?:the |a |an |die |den |dem |das |der )?"
+)
+_AUXILIARY: Final = re.compile(
+    r"(?i)\s+(?:(?:mit|zu|weiter|an)?(?:geschickt|gesendet|gesandt|gemailt|geschrieben|gehängt)\s+)?(?:hat|haben|hatte|hatten|schickt|schreibt|sendet)$"
+)
+_ONLY_IT: Final = re.compile(r"(?i)\s*(?:(?:das|es|dies|sie|it|this|that|them|mir|uns|me|us)\s*)*")
+_SHORTEST_QUERY: Final = 3
 _ROLES: Final = slot_words("roles")
 _NOT_WRITING: Final = ("find", "show", "fill", "read", "open", "lookup", "fetch", "need", "close")
 
@@ -124,8 +143,28 @@ def _writer(order: Order) -> None:
         return
 
 
+def _says_what(order: Order) -> None:
+    """Fill query with what a mail says: "die Mail, wo er schreibt, dass die Decke hält", "in which Aviva sent it"."""
+    told = _TELLS_THAT.search(order.text) or _TELLS_WHAT.search(order.text)
+    if told is None or "subject" in order.filled:
+        return
+    start, end = told.span("query")
+    for sender in order.filled.get("sender", []):
+        start = max(start, sender[1]) if sender[0] <= end else start
+    late = _AUXILIARY.search(order.text, start, end)
+    sent = _SENT.match(order.text, start, late.start() if late is not None else end)
+    start, end = sent.end() if sent is not None else start, late.start() if late is not None else end
+    if len(order.text[start:end].strip()) < _SHORTEST_QUERY or _ONLY_IT.fullmatch(order.text, start, end):
+        return
+    order.filled.setdefault("query", [(start, end)])
+    for one in list(order.free()):
+        if start <= one.start < end:
+            order.take(one)
+
+
 def search_mail(order: Order) -> None:
     mails(order)
+    _says_what(order)
     for one in list(order.free()):
         if one.prep in {"nach", "for", "mit", "with"} and not is_empty(one) and not on_screen(one):
             order.fill("query", one)

@@ -75,9 +75,10 @@ _SUBJECT: Final = re.compile(
     r"(?=,? (?:an|to|und|and|mit|with|dass|that|text|body) | /|[,;!?]|[.:](?: |$)| (?:schicken|senden|mailen|schreiben|verschicken)\b|$))",
     re.IGNORECASE,
 )
+_SENTENCE_ENDS: Final = re.compile(r" *(?:[.!?]|$)")
 _CC: Final = re.compile(
     r"(?:,|;| -)?(?: und| and| mit| with| sowie)*(?: (?:in|put|setze?|nimm|auf|als|eine))*(?: |^)(?:cc|kopie|copy|copying|copied|fyi)(?: (?:gerne?|bitte|please|also|auch))?(?: (?:an|to|für|for|geht an|goes to|in|bitte an))?:? "
-    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)[.!?]*$|$)"
+    r"(?!(?:of|von|vom|der|des)\b)(?P<after>.+?)(?=(?:,? (?:und|and) (?:sag|schreib|say|write)|, (?:betreff|subject|dass|that))\b|(?<!\bdr)(?<!\bhr)(?<!\bfr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bst)(?<!\bprof)[.!?;](?= |$)|,? (?:please|bitte|cheers|thanks|thx|danke|ta)\b| (?:in|too|dazu|as well|mit rein)(?:[.!?]*$|[,.;!?] )|$)"
     r"|(?:,? (?:und|and|with|mit)|,|(?<=\())(?: ?(?:setze?n?|nimm|put|pack|hol))? ?(?P<before>(?:[^\s,]+ ){0,5}?[^\s,]+) (?:bitte |please )?(?:in|ins|im|auf|on|into|als) (?:die |the )?(?:cc|kopie|copy)\b(?: (?:setzen|nehmen|dazu|dabei|please|bitte))*(?:\)|(?=[\s,.!?;]|$))"
     r"|(?:,? (?:and|with)|,) (?P<copied>(?:[^\s,]+ ){0,4}?[^\s,]+) (?:copied(?: in)?|cc['’]?d)(?=[\s,.!?]|$)",
     re.IGNORECASE,
@@ -229,7 +230,7 @@ def _is_last(text: str, copy: re.Match[str]) -> bool:
         re.match(r"(?:,|;| und| and)+ ?(?:cc|copy(?:ing)?) ", copy[0], re.IGNORECASE) is not None
         and len(copy["after"].split()) <= _FEW_WORDS
     )
-    return asks and not text[copy.end() :].strip(" .!?")
+    return asks and _SENTENCE_ENDS.match(text, copy.end()) is not None
 
 
 def cut_subject(text: str) -> Cut:

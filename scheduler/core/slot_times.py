@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from scheduler.core.calendar_words import MONTH, SHORT_MONTH, WEEKDAY
 from scheduler.core.letters import word_set
 from scheduler.core.money_words import CODE_BEFORE, NAME, SHORT_TIMES, SIGN, TIMES, UNIT
+from scheduler.core.number_words import SAID_NUMBERS
 
 _DAY_NAME: Final = rf"{WEEKDAY}s?"
-_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
+_SHORT_DAY: Final = r"(?:(?-i:Mo|Di|Mi|Do|Fr|Sa|So|mo|di|fr|sa)\.?(?=,? (?:den |der )?\d)|(?<!you )(?<!we )(?<!i )(?<!to )(?<!they )(?<!can )(?<!please )(?:do|mi)(?=,? \d{1,2}[:.]\d\d\b)|(?<=\bam )(?-i:Mo|Di|Mi|Do|Fr|Sa|So)(?:\.|\b)|(?:mon|tues?|weds?|thu(?:rs?)?|fri)\b|sat(?=,? (?:the )?\d)|sun(?=,? (?:the )?\d)|(?:(?<=\bfor )|(?<=\bon )|(?<=, ))(?:sat|sun)(?=[,.]|$| at\b| \d))"
 _PART: Final = r"(?:,? (?:früh|frueh|vormittag|nachmittag|mittag|abend|morning|afternoon|evening|night|nacht)s?\b)?"
 _GERMAN_WHICH: Final = (
     r"(?:diese|nächste|naechste|kommende|letzte|vorige|vergangene|jede|folgende|übernächste|uebernaechste)[nrms]?"
@@ -18,9 +19,13 @@ _GERMAN_WHICH: Final = (
 _WHICH: Final = rf"(?:{_GERMAN_WHICH}|this coming|this|next|coming|last|past|every|each)"
 _COUNT: Final = r"(?:\d+|ein(?:e[rnm]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|(?:a )?couple of|few|(?:ein )?paar)"
 _SPAN: Final = r"(?:stunden?|hours?|wochenende|wochen?|monate?[ns]?|jahre?[ns]?|quartale?s?|tage?n?|weekend|weeks?|months?|years?|quarters?|days?|fortnight)"
+_GERMAN_NTH: Final = (
+    r"(?:(?:erste|zweite|dritte|vierte|fünfte|sechste|siebte|siebente|achte|neunte|zehnte|elfte|zwölfte"
+    r"|(?:drei|vier|fünf|sech|sieb|acht|neun)zehnte"
+    r"|(?:(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und)?(?:zwanzigste|dreißigste))[nr]?)"
+)
 _NTH: Final = (
-    r"(?:ersten?|zweiten?|dritten?|vierten?|fünften?|sechsten?|siebten?|siebenten?|achten?|neunten?|zehnten?|elften?|zwölften?"
-    r"|(?:drei|vier|fünf|sech|sieb|acht|neun)zehnten?|(?:(?:ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun)und)?(?:zwanzigsten?|dreißigsten?)"
+    rf"(?:{_GERMAN_NTH}"
     r"|(?:twenty|thirty)[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|first|second|third|fourth|fifth|sixth|seventh|eighth"
     r"|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
 )
@@ -30,14 +35,14 @@ _BEFORE_NTH: Final = (
 _CALENDAR: Final = (
     rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}\. ?\d{{1,2}}\.(?: ?(?:20\d\d|\d\d\b(?![.:]?\d| ?uhr)))?"
     rf"|\d{{1,2}}(?:\.|st|nd|rd|th)?(?: of)? ?(?:{MONTH}|{SHORT_MONTH})\b(?:,? 20\d\d)?"
-    rf"|{_NTH} of {MONTH}\b(?:,? 20\d\d)?|{_BEFORE_NTH}{_NTH} {MONTH}\b(?:,? 20\d\d)?"
+    rf"|(?:{_NTH} of|{_GERMAN_NTH}|{_BEFORE_NTH}{_NTH}) {MONTH}\b(?:,? 20\d\d)?"
     rf"|{_BEFORE_NTH}{_NTH}(?=[,.!?]|$| (?:um|ab|gegen|mit|zum|beim|bei|wegen|at|with|about|for|re)\b| (?:von|from) \d)"
     rf"|(?:{MONTH}|{SHORT_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?\b(?![:.]\d)(?:,? 20\d\d)?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:this|next) month)?|\d{{1,2}}\.?(?:ten|te)\b|\d{{1,2}}\. ?(?-i:I{{1,3}}|IV|VI{{0,3}}|IX|XI{{0,2}})\.|\d{{1,2}}/\d{{1,2}}/(?:20)?\d\d)"
 )
 _WEEKDAY: Final = (
     rf"(?:{_WHICH} )?(?:{_DAY_NAME}(?:vormittag|nachmittag|mittag|abend|morgen|früh)?|{_SHORT_DAY})(?![\w-])"
-    rf"(?:,? (?:(?:dem|den|der|the) )?(?:{_CALENDAR}|\d{{1,2}}/\d{{1,2}}(?![/\d]))|,? (?:den|der|dem) \d{{1,2}}\.(?! ?\d)|(?: in)? (?:{_GERMAN_WHICH} woche|(?:next|this) week)"
+    rf"(?:,? (?:(?:dem|den|der|the) )?(?:{_CALENDAR}|\d{{1,2}}/\d{{1,2}}(?![/\d]))|,? (?:den|der|dem) \d{{1,2}}\.(?! ?\d)|,? (?:den|dem|the) {_NTH}\b|(?: in)? (?:{_GERMAN_WHICH} woche|(?:next|this) week)"
     rf"| in {_COUNT} (?:wochen?|weeks?|tagen)| (?:nach|vor) (?:ostern|pfingsten|weihnachten)| (?:after|before) (?:easter|christmas)| (?:week|fortnight)\b(?! \d))?"
 )
 _ORDINAL: Final = r"(?:erste|zweite|dritte|vierte|letzte)[nrsm]?|first|second|third|fourth|last|[1-4](?:st|nd|rd|th)"
@@ -100,11 +105,10 @@ _CENTS: Final = (
     rf"(?: (?:(?:\d\d|{_TENS}(?:[ -]{_NUMBER})?)(?=[.,;!?)]?(?:$|\s*\n)|[,;!?)]|\. | {_SPENT})"
     rf"|(?:und |and )?\d\d ?(?:cents?|pence|p)\b))"
 )
-_SAID_NUMBER: Final = rf"(?:(?:{_NUMBER}|{_TENS}|hundred|hundert|tausend|thousand|and)[ -])"
 _MONEY: Final = (
     rf"(?:(?:{SIGN}|\b{CODE_BEFORE} ?) ?(?:\d[\d.,']{{0,24}}\d(?:,[-–]{{1,2}})?|\d){SHORT_TIMES}?"
     rf"|\b(?:\d{{1,3}}(?: \d{{3}}){{1,8}}(?:,\d\d)?|\d[\d.,]{{0,24}})(?:(?:,[-–]{{1,2}})?|{SHORT_TIMES}) ?{UNIT}{_CENTS}?"
-    rf"|\b\d[\d.]{{0,24}},[-–](?!\w)|\b{_SAID_NUMBER}{{1,4}}{NAME}\b{_CENTS}?"
+    rf"|\b\d[\d.]{{0,24}},[-–](?!\w)|\b{SAID_NUMBERS}{NAME}\b{_CENTS}?"
     r"|(?:(?<=betrag )|(?<=summe )|(?<=umsatz )|(?<=preis )|(?<=budget )|(?<=price )|(?<=amount )|(?<=turnover )|(?<=total )|(?<=value )|(?<=wert ))"
     rf"\d+(?:[.,]\d+)?{TIMES}(?=[.,;!?)]|$))"
 )
@@ -115,11 +119,11 @@ _LETTERS: Final = 3
 _WORDS: Final = word_set(
     """
     a-h a-m a-s ach aho ahr all ami an- and anf anh anm ans apr ast aug aut ban beg box cal chf chr com cou czk day dec dez di di, di.
-    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol for fou fr fr, fr. fre fri fro frü fuf fün
+    die dkk do do, do. don dre dri eac ear eas eig ein ele elf end ers eur eve fas feb few fif fir fiv fol for fou fr fr, fr. fre fri fro frü fue fuf fün
     gbp ges goo hal hei her heu him hun ind inr jae jah jan jed jpy jul jun jus jän kal kar kom kur lab las lat let lic lun mae mai mar may
     mem mi mi, mi. mid mit mo mo, mo. mon mor mrz mär nae neu new nex nik nin nok noo nov näc oct okt one ost ove paa pas pfi pln pun qua
     ros sa sa, sa. sam sat sec sek sep sev sho sie sil six so so, so. som son spr sta sum sun tau ten tha the thi tho thr thu tmr tod tom ton
-    tue twe two ueb usd ver vie vor w/c wed wee wei win woc yea yes zeh zwa zwe zwö übe an in
+    tue twe two ueb usd ver vie vor w/c wed wee wei win woc yea yes zeh zwa zwe zwo zwö übe an in
     """
 )
 """The first letters of all words that one may begin with; a test holds them against the patterns."""

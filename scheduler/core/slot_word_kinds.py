@@ -149,6 +149,8 @@ class WordKinds:
             return after is not None and after.kind != "mark" and not after.is_verb
         if not token.has("prepositions") or token.has("determiners"):
             return False
+        if token.key == "till" and place and self._tokens[place - 1].has("determiners"):
+            return False  # "the till program"
         ahead = place + 1
         while (
             (after := self._at(ahead)) is not None

@@ -85,7 +85,8 @@ _FOLDER_WORD = re.compile(
 _FILE_WORD = re.compile(r"^(?:datei|file)\s+(?=\S)", re.IGNORECASE)
 _BEFORE_TIME = re.compile(r"^(?:(?:den|dem|der|the|am|um|at|on|a(?= quarter\b))\s+)+", re.IGNORECASE)
 _ROLE_IN_LETTER = re.compile(
-    r"^(?:(?:in )?(?:cc|kopie)(?: an)?:?|absender:?|sender:|empfänger:?)\s+(?=\S)", re.IGNORECASE
+    r"^(?:(?:in )?(?:cc|kopie)(?: an)?:?|absender:?|sender:|empfänger:?|name(?:['’]?s| is| ist|:))\s+(?=\S)",
+    re.IGNORECASE,
 )
 _PARTS_OF_LETTER = frozenset(
     {"text", "betreff", "inhalt", "nachricht", "anhang", "subject", "body", "message", "attachment", "cc"}
@@ -94,6 +95,12 @@ _PARTS_OF_LETTER = frozenset(
 _OWNS = re.compile(r"(?<=\w)['’]s$")
 _ROLE_BEFORE_TITLE = re.compile(r"^[^\W\d_]+(?:in|e|er)? (?=(?:herrn?|frau|mr|mrs|ms)\.? )", re.IGNORECASE)
 _FORM_WORD = re.compile(r"^(?:formular|vordruck)\s+(?=\S)", re.IGNORECASE)
+_FOR_WHOM = re.compile(
+    r"\s+(?:für|fuer|for)\s+(?:(?:frau|herrn?|fr|hr|mr|mrs|ms|miss|dr|prof|professor(?:in)?)\b"
+    r"|(?:zimmer|raum|suite|apartment|room|flat|unit)\s+\d)",
+    re.IGNORECASE,
+)
+"""Whom a form is for stands behind its name, and is no part of it."""
 _THEME = re.compile(r"^(?:thema|betreff|subject|topic)\s+(?=\S)", re.IGNORECASE)
 _TITLE = re.compile(rf"^[Tt]it(?:el|le)\s+(?=[A-ZÄÖÜ{ALL_MARKS}])")
 _GENERIC = frozenset({"datei", "file", "termin", "meeting", "appointment"})
@@ -121,7 +128,7 @@ def clean(slot: str, words: str) -> str:
             return ""
         return _OWNS.sub("", text) if slot == "sender" else _ROLE_BEFORE_TITLE.sub("", text)
     if slot == "form":
-        return _FORM_WORD.sub("", text)
+        return _FORM_WORD.sub("", _FOR_WHOM.split(text, maxsplit=1)[0])
     if slot in {"subject", "title"}:
         text = _THEME.sub("", text)
         return _unquote(_TITLE.sub("", text) if slot == "title" else text)

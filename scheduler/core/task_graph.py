@@ -212,24 +212,24 @@ def _documents(tasks: Mapping[TaskId, ToDo]) -> list[dict[str, Any]]:
     ]
 
 
-_TASKS: Final = TypeAdapter(Annotated[list[ToDo], FailFast()])
+_read_all: Final = TypeAdapter(Annotated[list[ToDo], FailFast()]).validator.validate_python
+"""What the adapter's own method calls, which takes a fifth of the time of a short plan."""
 
 
 def _read_tasks(documents: Sequence[object]) -> list[ToDo]:
     """Read the tasks of a list. Raises InvalidFieldError with the path to the first wrong field."""
     try:
-        return _TASKS.validate_python(documents)
+        todos: list[ToDo] = _read_all(documents)
     except ValidationError as error:
         path, problem = first_flaw(error)
         raise InvalidFieldError(f"task_graph.tasks{path}", problem) from error
+    return todos
 
 
 def _by_id(todos: list[ToDo]) -> dict[TaskId, ToDo]:
-    places = [todo.node for todo in todos]
-    if None not in places:
-        known = {place[0]: todo for place, todo in zip(places, todos, strict=True) if place is not None}
-        if len(known) == len(todos):
-            return known
+    known = {place[0]: todo for todo in todos if (place := todo.node) is not None}
+    if len(known) == len(todos):
+        return known
     taken = {todo.id for todo in todos}
     ids = [todo.id or _free_id(number, taken) for number, todo in enumerate(todos)]
     tasks: dict[TaskId, ToDo] = {}

@@ -23,7 +23,7 @@ _CLOCK = re.compile(
     r"(?: ?(?P<half>a|p)\.?m\.?)?"
 )
 _SPOKEN = re.compile(
-    rf"(?P<how>halb|viertel vor|viertel nach|dreiviertel|half past|quarter past|quarter to) (?P<hour>{_HOUR})"
+    rf"(?P<how>halb|viertel vor|viertel nach|dreiviertel|half(?: past)?|quarter past|quarter to) (?P<hour>{_HOUR})"
     r"(?: ?uhr)?(?: ?(?P<half>a|p)\.?m\.?)?"
 )
 _SHIFTS: Final = {
@@ -31,6 +31,7 @@ _SHIFTS: Final = {
     "viertel vor": -15,
     "viertel nach": 15,
     "dreiviertel": -15,
+    "half": 30,
     "half past": 30,
     "quarter past": 15,
     "quarter to": -15,

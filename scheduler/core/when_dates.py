@@ -34,7 +34,9 @@ _YEAR = r"(?:,? ?(?P<year>\d{4}|\d\d(?!\d|:)))?"
 _PART = re.compile(rf"^[ -]?(?P<part>{'|'.join(sorted(_PARTS, key=len, reverse=True))})\b")
 _AFTER = r"(?![\w])"
 _LONGEST_MONTH: Final = 31
-_SPELT: Final = re.compile(rf"\b(?P<nth>{'|'.join(sorted(_NUMBERED, key=len, reverse=True)).replace('-', '[- ]')})n?\b")
+_SPELT: Final = re.compile(
+    rf"\b(?P<nth>{'|'.join(sorted(_NUMBERED, key=len, reverse=True)).replace('-', '[- ]')})[nr]?\b"
+)
 
 
 class DayPart(NamedTuple):
@@ -151,6 +153,11 @@ def _of_this_month(match: re.Match[str], today: date) -> date:
     raise WhenError("date", _no_day(match[0]).said, candidates=[later.isoformat()])
 
 
+def _weekday_of_number(match: re.Match[str], today: date) -> date:
+    """Return the next day of that number, which must be that day of the week: "Samstag, den 6."."""
+    return _of_weekday(_of_this_month(match, today), match)
+
+
 def _slashes(match: re.Match[str], today: date) -> date:
     first, second = int(match["first"]), int(match["second"])
     if first <= 12 and second <= 12 and first != second:
@@ -166,9 +173,11 @@ def _slashes(match: re.Match[str], today: date) -> date:
 
 
 def _maybe_yearless(match: re.Match[str], month: int, today: date) -> date:
-    if match.groupdict().get("weekday") is None:
-        return _with_year(match["year"], month, int(match["day"]), today, match[0])
     day = _with_year(match["year"], month, int(match["day"]), today, match[0])
+    return day if match.groupdict().get("weekday") is None else _of_weekday(day, match)
+
+
+def _of_weekday(day: date, match: re.Match[str]) -> date:
     if day.weekday() != WEEKDAY_NUMBERS[match["weekday"]]:
         german, english = usual_weekday(day.weekday())
         raise WhenError(
@@ -235,6 +244,10 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = tuple(
             (rf"{_THE}(?P<week>nächste[rn]? woche|kommende[rn]? woche|diese[r]? woche|next week|this week)"
             rf"(?: {_THE}(?P<weekday>{_NAMES}))?"),
             _weekday_of_week,
+        ),
+        (
+            rf"{_THE}(?P<weekday>{_NAMES})\b\.?,? ?{_THE}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th)(?! ?[\d:])",
+            _weekday_of_number,
         ),
         (
             (rf"{_THE}(?P<which>(?:nächste[rn]?|naechste[rn]?|kommende[rn]?|diese[rn]?|next|coming|this) )?"

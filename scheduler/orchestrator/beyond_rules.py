@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 import structlog
 
 from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
+from scheduler.core.behind_orders import without_behind
 from scheduler.core.beside_taught import alone, together
 from scheduler.core.compound import Orders, Rules, split_orders
 from scheduler.core.errors import CPAError, LLMNotSetUpError, PlanUnusableError
@@ -18,6 +19,17 @@ from scheduler.core.ids import TaskId
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.job import Job
 from scheduler.core.language import normalise
+from scheduler.core.list_heads import Requests, requests_of
+from scheduler.core.list_reading import (
+    asked_instead,
+    goes_on,
+    items_together,
+    lacks_thing,
+    of_list,
+    orders_nothing,
+    uncovered,
+)
+from scheduler.core.lost_orders import nothing_lost
 from scheduler.core.met_apart import met_apart
 from scheduler.core.not_wanted import kept_as_told, without_unwanted
 from scheduler.core.order_cuts import is_whole
@@ -168,6 +180,35 @@ class BeyondRules:
             self._slots.settle(_ANY_ORDER, read)
 
     async def split(self, text: str, rules: Rules, taught: TaughtBook | None = None) -> Orders:
+        """Return the orders of a request; each item of a list in it is a request by itself."""
+        listed = requests_of(text)
+        if listed is None:
+            return await self._split_one(text, rules, taught)
+        if listed.asked or listed.alone:
+            whole = await self._split_one(listed.whole, rules, taught)
+            texts = [one.text for one in listed.parts]
+            if listed.asked:
+                return asked_instead(texts, whole)
+            left = uncovered(whole, texts)
+            if left is not None and all([orders_nothing(await self._split_one(one, rules, taught)) for one in left]):
+                return of_list(whole, texts, (*left, *listed.left))
+        return await self._split_items(listed, rules, taught)
+
+    async def _split_items(self, listed: Requests, rules: Rules, taught: TaughtBook | None) -> Orders:
+        """Return the orders of a list item by item; one that says nothing of its thing is read with those before it."""
+        read = list[tuple[str, Orders]]()
+        for one in listed.parts:
+            orders = await self.split(one.text, rules, taught)
+            if read and (one.refers or lacks_thing(orders)):
+                said = f"{read[-1][0].rstrip(' .')}. {one.text}"
+                both = await self._split_one(said, rules, taught)
+                if goes_on(both, read[-1][1], orders):
+                    read[-1] = (said, both)
+                    continue
+            read.append((one.text, orders))
+        return items_together([orders for _, orders in read], listed.left)
+
+    async def _split_one(self, text: str, rules: Rules, taught: TaughtBook | None) -> Orders:
         """Return the orders of a request: what was taught first, then what is read beside it."""
         corrected = as_corrected(text)
         said, reported = without_reports(corrected.text)
@@ -181,11 +222,11 @@ class BeyondRules:
     async def _split_untaught(self, text: str, rules: Rules) -> Orders:
         """Return the orders of a request by itself; what it tells of several persons apart is read apart."""
         corrected = as_corrected(text)
-        text = in_usual_words(wishes_as_orders(corrected.text))
+        text = in_usual_words(wishes_as_orders(without_behind(corrected.text)))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
             return Orders((left_undone(text),))
         said, reported = without_reports(text)
-        orders = await self._split(said, rules)
+        orders = nothing_lost(said, await self._split(said, rules))
         return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
 
     async def _split(self, text: str, rules: Rules) -> Orders:

@@ -1,12 +1,12 @@
 """What a client may ask of jobs: plan, submit, look, cancel, retry. Each question is limited to the client's tenant."""
 
 import hashlib
-import json
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from scheduler.core.assembling import values_of
+from scheduler.core.canonical_json import json_in_order
 from scheduler.core.clock import Clock
 from scheduler.core.errors import (
     CPAError,
@@ -41,6 +41,8 @@ from scheduler.repository.repository_interface import (
     TaskRepository,
 )
 
+_YOUNGER_THAN_KEYS: Final = (*StartLater.model_fields, "plan", "unique")
+"""What is not said of these must not change the digest of a request: there are keys from before them."""
 _ONLY_THE_PLAN = Sentence(
     "zu einem gezeigten Plan gehört kein anderer Auftrag", "a plan that was shown comes without another order"
 )
@@ -354,13 +356,8 @@ def request_of(route: str, key: str | None, order: JobOrder, *, implied: bool = 
     if key is None:
         return None
     document = order.model_dump(mode="json")
-    for name in (
-        *StartLater.model_fields,
-        "plan",
-        "unique",
-    ):  # younger than some keys: what is not said must not change their digest
+    for name in _YOUNGER_THAN_KEYS:
         if document[name] is None:
             del document[name]
-    body = json.dumps(document, sort_keys=True)
-    digest = hashlib.sha256(body.encode()).hexdigest()
+    digest = hashlib.sha256(json_in_order(document).encode()).hexdigest()
     return IdempotentRequest(key=key, route=route, body_digest=digest, implied=implied)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scheduler.core.address_book import AddressBook, UnfitNameError
 from scheduler.core.money_words import ANY_NAME, CURRENCIES, LONGER, SIGN
+from scheduler.core.number_words import number_said
 from scheduler.core.slots import FILE_NAME, Said
 from scheduler.core.when import clock_times
 from scheduler.core.when_dates import WhenError, day_of
@@ -137,7 +138,7 @@ def _sure_value(kind: Kind, words: str) -> Any:  # noqa: ANN401 - JSON out
 
 def _amount(words: str) -> dict[str, str | None] | None:
     plain = _CURRENCY_WORD.sub(lambda match: CURRENCIES[match[0].casefold().rstrip("s")], words)
-    plain = plain.replace("'", "")
+    plain = _in_digits(plain.replace("'", ""))
     cents, large = _CENTS.search(plain), _LARGE.search(plain)
     times = large["times"].casefold() if large is not None else ""
     price = Price.fromstring(plain if cents is None else plain[: cents.start("cents")])
@@ -157,6 +158,13 @@ def _amount(words: str) -> dict[str, str | None] | None:
         "value": str(amount),
         "currency": CURRENCIES.get(price.currency or "", (price.currency or "").upper()) or None,
     }
+
+
+def _in_digits(amount: str) -> str:
+    """Return an amount whose number is said in words with digits: "zweihundert EUR" is "200 EUR"."""
+    number, _, unit = amount.rpartition(" ")
+    said = number_said(number)
+    return amount if said is None else f"{said} {unit}"
 
 
 def _person(words: str, addresses: AddressBook) -> tuple[Any, Sequence[str]]:

@@ -30,7 +30,6 @@ from scheduler.repository.lines import AuditLine, EventLine, entry_of, event_of
 from scheduler.repository.repository_interface import NO_CLAIMS, Answered, IdempotentRequest
 from scheduler.repository.sqlite_insertion import Insertion
 from scheduler.repository.sqlite_jobs import fetch, must_fetch
-from scheduler.repository.sqlite_rows import insertion_in_order
 from scheduler.repository.sqlite_tasks import add_tasks
 from scheduler.repository.sqlite_turns import next_turns
 from scheduler.repository.sqlite_unique import NO_RIVALS, Rivals
@@ -58,7 +57,11 @@ _ACCEPTED: Final = EventType.JOB_ACCEPTED._value_
 _NO_DATA: Final = document({})
 _METADATA: Final = document({"run": _RUN})
 _KEY_COLUMNS: Final = ("tenant", "route", "key", "body_digest", "job_id", "created_at", "job_ids", "met", "refused")
-_KEYS: Final = f"{insertion_in_order('idempotency_keys', _KEY_COLUMNS)} ON CONFLICT (tenant, route, key) DO NOTHING"
+_KEYS: Final = (
+    f"INSERT INTO idempotency_keys ({', '.join(_KEY_COLUMNS)}) SELECT {', '.join('?' * len(_KEY_COLUMNS))}"  # noqa: S608 - ours
+    " WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?) ON CONFLICT (tenant, route, key) DO NOTHING"
+)
+"""To look whether the job is there by a statement of its own costs as much as to spend the key."""
 
 
 class _Plan(NamedTuple):
@@ -84,21 +87,26 @@ def accept(
     EarlierJobGoneError, ConflictError as `is_known` does, InvalidTransitionError for a job that was begun elsewhere,
     UniqueConflictError.
     """
-    if _owner(connection, job.id) is None:
-        claims = NO_CLAIMS if claim is None else {job.id: claim}
-        met, refused = _rivals(connection, [job], claims, request)
-        if refused:
-            raise UniqueConflictError(refused)
-        rival = met.get(job.id)
-        if rival is not None and request is not None and request.implied:
-            return as_met(must_fetch(connection, rival))
-        answered = Answered([rival or job.id], frozenset(() if rival is None else (0,)))
-        if request is not None and not _spend_key(connection, job, request, answered):
-            return _earlier_job(connection, job.tenant, request)
-        if rival is not None:
-            return as_met(must_fetch(connection, rival))
-        _store(connection, [job], JobStatus.WAITING if waits else JobStatus.PENDING, claims)
-        return job
+    claims = NO_CLAIMS if claim is None else {job.id: claim}
+    if (request is None or claims) and _owner(connection, job.id) is not None:
+        return _there_already(connection, job, request)
+    met, refused = _rivals(connection, [job], claims, request)
+    if refused:
+        raise UniqueConflictError(refused)
+    rival = met.get(job.id)
+    if rival is not None and request is not None and request.implied:
+        return as_met(must_fetch(connection, rival))
+    answered = Answered([rival or job.id], frozenset(() if rival is None else (0,)))
+    if request is not None and not _spend_key(connection, job, request, answered, unless=job.id):
+        return _there_already(connection, job, request)
+    if rival is not None:
+        return as_met(must_fetch(connection, rival))
+    _store(connection, [job], JobStatus.WAITING if waits else JobStatus.PENDING, claims)
+    return job
+
+
+def _there_already(connection: sqlite3.Connection, job: Job, request: IdempotentRequest | None) -> Job:
+    """Return what the same request has brought, or else the job with this id. Raises as `accept` does."""
     if request is not None and earlier(connection, job.tenant, request) is not None:
         return _earlier_job(connection, job.tenant, request)
     is_known(connection, job)
@@ -209,14 +217,16 @@ def _spend_key(
     answered: Answered,
     *,
     batch: bool = False,
+    unless: JobId | None = None,
 ) -> bool:
     """Note with the client's key what is answered; return whether it is new. It stays spent when its job is deleted:
-    nothing comes twice. `job`: one of the request's own."""
+    nothing comes twice. `job`: one of the request's own. `unless`: nothing is noted, either, when this job is stored.
+    """
     ids, met, refused = answered
     row = (
         job.tenant, request.route, request.key, request.body_digest, job.id if batch else ids[0],
         to_micros(job.created_at), json.dumps(ids) if batch else None, json.dumps(sorted(met)) if met else None,
-        json.dumps(refused) if refused else None,
+        json.dumps(refused) if refused else None, unless,
     )  # fmt: skip
     return connection.execute(_KEYS, row).rowcount > 0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.core.canonical_json import canonical_json
+from scheduler.core.canonical_json import canonical_json, json_in_order
 from scheduler.core.task_graph import TaskGraph
 
 _TEXTS = st.text(st.characters(codec=None)) | st.sampled_from(
@@ -42,6 +42,12 @@ def test_the_digest_of_a_stored_plan_stays() -> None:
 @given(_DOCUMENTS)
 def test_any_document_is_written_as_ever(document: object) -> None:
     assert canonical_json(document) == as_ever(document)
+    assert json_in_order(document) == json.dumps(document, sort_keys=True)
+
+
+def test_what_json_does_not_have_is_refused() -> None:
+    with pytest.raises(TypeError, match="set"):
+        canonical_json({"a": {1}})
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,15 @@ async def test_the_same_key_is_the_same_job_also_after_it_was_done(jobs: JobServ
     assert (again.id, again.status) == (first.id, JobStatus.CANCELLED)
 
 
+async def test_a_key_spent_before_an_upgrade_belongs_to_the_same_request(
+    jobs: JobService, database: SQLiteDatabase
+) -> None:
+    await jobs.create(an_order(context={"ü": 1e-7, "a": 1.0}), tenant=ACME, key="k")
+
+    row = await database.read(lambda c: c.execute("SELECT body_digest FROM idempotency_keys").fetchone())
+    assert row[0] == "24fffff7dce01c73ae216397db796ce9abd956e43ea49ae04642623fcc849712"
+
+
 async def test_the_same_key_for_something_else_is_a_conflict(jobs: JobService) -> None:
     await jobs.create(an_order(), tenant=ACME, key="k")
 

@@ -1,0 +1,105 @@
+"""Puts together what was read of the items of a list."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final
+
+from scheduler.core.apart import asked_about
+from scheduler.core.clause_mood import NEGATED
+from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.intents import UNKNOWN
+from scheduler.core.language import normalise
+from scheduler.core.said_only import SAID_ONLY
+from scheduler.core.sign_offs import speaks_of_earlier
+
+_AROUND: Final = " ,;.-–—•"
+_NAMES_NO_THING: Final = frozenset({"recipient", "cc", "date", "time", "file_format"})
+_NEEDS_NONE: Final = frozenset({UNKNOWN, "read_mail", "create_appointment"})
+_ASIDES: Final = frozenset({REMARK, NEGATED, SAID_ONLY, "statement", "told for information", "courtesy"})
+"""Why an item orders nothing, so that nobody need be asked about it."""
+
+
+def uncovered(whole: Orders, items: Sequence[str]) -> list[str] | None:
+    """Return the items of which nothing is ordered in a list read as a whole; None where some order is none of one."""
+    said, found = [normalise(one) for one in items], set[int]()
+    for part in whole.parts:
+        words = normalise(part.own or part.text).strip(_AROUND)
+        at = next((at for at in range(len(said)) if words in said[at]), None)
+        if part.routed.name == UNKNOWN or at is None or not _of_one_item(part, said):
+            return None
+        found.add(at)
+    return [one for at, one in enumerate(items) if at not in found]
+
+
+def _of_one_item(part: OrderPart, items: Sequence[str]) -> bool:
+    """Whether nothing that an order names goes over the end of an item: "Outlook 3", of "2. … Outlook" and "3. …"."""
+    named = [" ".join(words.split()).strip(_AROUND) for many in part.routed.all_words.values() for words in many]
+    return all(any(words in item for item in items) for words in named)
+
+
+def of_list(whole: Orders, items: Sequence[str], done: Sequence[str]) -> Orders:
+    """Return the orders of a list read as a whole; of what is overlooked only what its items say is told."""
+    said = tuple(one for one in whole.overlooked if any(one in item and one != item for item in items))
+    return whole._replace(overlooked=(*said, *done))
+
+
+def lacks_thing(orders: Orders) -> bool:
+    """Whether an order says nothing of what it is about: "als PDF speichern", "an Anna schicken"."""
+    return any(
+        part.routed.name not in _NEEDS_NONE and not part.routed.slots.keys() - _NAMES_NO_THING for part in orders.parts
+    )
+
+
+def goes_on(both: Orders, before: Orders, alone: Orders) -> bool:
+    """Whether an item is rather read with the one before it: all of both is understood then, and nothing is lost."""
+    names, first = [part.routed.name for part in both.parts], [part.routed.name for part in before.parts]
+    if UNKNOWN in names:
+        return False
+    if len(names) >= len(first) + len(alone.parts) and names[: len(first)] == first:
+        return True
+    said = {one for one in _named(alone) if not speaks_of_earlier(one)}
+    return _named(before) | said <= _named(both)  # one order takes in both: what is fetched is sent
+
+
+def _named(orders: Orders) -> set[str]:
+    return {words for part in orders.parts for many in part.routed.all_words.values() for words in many}
+
+
+def items_together(read: Sequence[Orders], done: Sequence[str]) -> Orders:
+    """Return the orders of a list from those of its items; what orders nothing is overlooked, as is what is `done`."""
+    if all(map(orders_nothing, read)):
+        return read[0]._replace(
+            overlooked=(*read[0].overlooked, *(part.text for one in read[1:] for part in one.parts))
+        )
+    parts, overlooked = list[OrderPart](), list[str]()
+    for orders in read:
+        first, kept = len(parts), [place for place, part in enumerate(orders.parts) if not _is_aside(part)]
+        at = {old: first + new for new, old in enumerate(kept)}
+        for place in kept:
+            part = orders.parts[place]
+            after = tuple(at[one] for one in part.after if one in at)
+            parts.append(part._replace(after=after, refers=at.get(-1 if part.refers is None else part.refers)))
+        overlooked += (*orders.overlooked, *(part.text for part in orders.parts if _is_aside(part)))
+    corrections = tuple(chain.from_iterable(orders.corrections for orders in read))
+    return Orders(tuple(parts), (*overlooked, *done), corrections)
+
+
+def asked_instead(items: Sequence[str], whole: Orders) -> Orders:
+    """Return what is asked about for the items of a list of which nobody knows whether they are orders.
+
+    `whole` is what is read of the whole; it stays where it orders nothing anyway.
+    """
+    names = [part.routed.name for part in whole.parts]
+    if all(name == UNKNOWN for name in names):
+        return whole
+    return Orders(tuple(asked_about(one, [name for name in names if name != UNKNOWN][:1]) for one in items))
+
+
+def orders_nothing(orders: Orders) -> bool:
+    """Whether what is read of an item is that surely nothing is ordered."""
+    return all(map(_is_aside, orders.parts))
+
+
+def _is_aside(part: OrderPart) -> bool:
+    routed = part.routed
+    return routed.name == UNKNOWN and not routed.unsure and routed.why in _ASIDES
