@@ -194,10 +194,17 @@ class JobService:
         """
         if order.intent is not None or order.description or order.task_graph is not None:
             raise InvalidFieldError("plan", _ONLY_THE_PLAN)
+        request = request_of("plan", key, order)
+        return await self.once(request, tenant, self._submit_kept(order, plan_hash, tenant, request))
+
+    async def _submit_kept(
+        self, order: JobOrder, plan_hash: str, tenant: TenantId, request: IdempotentRequest | None
+    ) -> Job:
         kept = await self._plans.find(plan_hash, tenant)
-        request = request_of("plan", key or kept.id, order, implied=key is None)
-        if (known := await self._earlier(tenant, request)) is not None:
-            return known
+        if request is None:
+            request = request_of("plan", kept.id, order, implied=True)
+            if (known := await self._earlier(tenant, request)) is not None:
+                return known
         planned = self._plans.take(kept)
         shown = {"hash": kept.hash, "version": kept.version}
         context = {**order.context, "plan": shown}

@@ -190,3 +190,18 @@ async def test_a_harmless_plan_of_a_model_is_done_at_once(open_api: OpenApi) -> 
 
     assert (job["way"], job["why"]) == ("llm", "So geht es.")
     assert ended["status"] == "done"
+
+
+@pytest.mark.parametrize("way", ["/jobs", "/schedule"])
+async def test_a_plan_sent_again_with_its_key_is_the_same_job_also_when_the_plan_is_forgotten(
+    api: Api, way: str
+) -> None:
+    order = {"plan": (await api.client.post("/plan", json={"text": SENTENCE})).json()["plan_hash"]}
+    first = await api.client.post(way, json=order, headers={"Idempotency-Key": "k"})
+    await api.run_sql("DELETE FROM plans")
+
+    again = await api.client.post(way, json=order, headers={"Idempotency-Key": "k"})
+    other = await api.client.post(way, json=order)
+
+    assert (again.status_code, again.json()["job_id"]) == (202, first.json()["job_id"])
+    assert (other.status_code, other.json()["code"]) == (404, "plan_not_found")
