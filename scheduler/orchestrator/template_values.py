@@ -7,7 +7,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import InvalidFieldError, MissingSlotError
+from scheduler.core.errors import InvalidFieldError, MissingSlotError, UnknownSiteError
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.past_days import past_days
 from scheduler.core.site_book import Sites
@@ -42,6 +42,14 @@ class TemplateValues:
     def now(self) -> datetime:
         """Return what time it is where people say times."""
         return self._clock.now().astimezone(ZoneInfo(self._zone))
+
+    def is_portal(self, name: str) -> bool:
+        """Whether people call a portal so."""
+        try:
+            self._sites.named(name)
+        except UnknownSiteError:
+            return False
+        return True
 
     def of(self, routed: RoutedIntent, text: str = "") -> Mapping[str, str]:
         """Return what the template of an intent needs; `text` is the request.

@@ -199,6 +199,25 @@ async def test_the_newest_document_is_opened_where_that_is_said(
     assert (find.params["one"], find.params.get("newest")) == (True, newest)
 
 
+@pytest.mark.parametrize(
+    ("answer", "step"), [("example.org/hilfe", "address"), ("shop.example.com", "site"), ("Portal", "site")]
+)
+async def test_an_answer_is_an_address_only_where_no_portal_is_called_so(
+    catalog: ActionCatalog, answer: str, step: str
+) -> None:
+    planner = Planner(
+        router=ROUTER,
+        catalog=catalog,
+        policy=PolicyEngine.load(),
+        sites=FakeSites({"Portal": "https://portal.example.com", "shop.example.com": "https://shop.example.com/login"}),
+        clock=FakeClock(WEDNESDAY),
+    )
+
+    planned = await planner.plan("Open the website of the city of Cologne", answers={"slot.portal": answer})
+
+    assert next(iter(planned.task_graph.tasks)) == step
+
+
 async def test_the_words_of_a_search_stay_words(planner: Planner) -> None:
     graph = (await planner.plan("Google a&b=c #1 {query} ${x}")).task_graph
 
