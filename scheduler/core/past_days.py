@@ -13,8 +13,8 @@ _NUMBERS: Final = {
     word: number
     for number, words in enumerate(
         (
-            "ein eine einen one a",
-            "zwei two",
+            "ein eine einen einem einer one a",
+            "zwei two beiden",
             "drei three",
             "vier four",
             "fünf five",
@@ -23,12 +23,18 @@ _NUMBERS: Final = {
             "acht eight",
             "neun nine",
             "zehn ten",
+            "elf eleven",
+            "zwölf twelve",
         ),
         1,
     )
     for word in words.split()
 }
 _AGO: Final = {"heute": 0, "today": 0, "gestern": 1, "yesterday": 1, "vorgestern": 2, "day before yesterday": 2}
+_PART_OF_DAY: Final = re.compile(
+    r"(?<=\w) ?(?:früh|morgen|vormittag|nachmittag|mittag|(?<!sonn)abend|morning|afternoon|evening)$"
+)
+_NIGHT: Final = frozenset({"last night", "letzte nacht", "letzter nacht"})
 _LAST = r"(?:letzte|vorige|vergangene|last|past|previous)[nrms]?"
 _THIS = r"(?:diese|dies|this)[nrms]?"
 _COUNT = rf"(?P<count>\d{{1,3}}|{any_of(tuple(_NUMBERS))})"
@@ -42,8 +48,16 @@ _UNITS: Final = {
     "jahr": "y",
     "year": "y",
 }
+_A_FEW: Final = {"d": 7, "w": 28, "m": 120, "y": 1500}
+"""Days that "the last days", weeks, months and years go back where nobody says how many."""
 _UNIT = rf"(?P<unit>{any_of(tuple(_UNITS))})(?:e|en|n|es|s)?"
+_UNITS_OF_SOME = (
+    r"(?:(?:few|paar|wenigen|several) )?"
+    r"(?P<unit>(?:tag|monat|jahr)(?=en?$)|woche(?=n$)|(?:day|week|month|year)(?=s$))[ens]+"
+)
 _MONTH = rf"(?P<month>{any_of(tuple(MONTH_NUMBERS))})"
+_YEARS: Final = range(1900, 3000)
+"""Those of which mails may be."""
 _YEAR = r"(?:,? (?P<year>\d{4}))?"
 _DAY = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _BEFORE: Final = re.compile(r"^(?:(?:am|on|vom|von|der|den|dem|the|in|im|of|from) )+", re.IGNORECASE)
@@ -61,7 +75,7 @@ _Reader = Callable[[re.Match[str], date], Days]
 
 
 def number_of(words: str) -> int:
-    """Return a number that is written in digits or, up to ten, in words."""
+    """Return a number that is written in digits or, up to twelve, in words."""
     return int(words) if words.isdecimal() else _NUMBERS[words.casefold()]
 
 
@@ -70,20 +84,34 @@ NUMBER: Final = rf"\d{{1,3}}|{any_of(tuple(_NUMBERS))}"
 
 
 def past_days(words: str, today: date) -> Days:
-    """Return the days that are meant, none of them later than today. Raises WhenError for what cannot be read."""
+    """Return the days that are meant; such as return are the last ones that have been.
+
+    Raises WhenError for what cannot be read.
+    """
     said = _BEFORE.sub("", " ".join(words.casefold().split())).strip(" .,")
     both = _BETWEEN.fullmatch(said)
-    if both is not None and both["first"].strip(". ").isdecimal():
-        last = past_days(both["last"], today).last
-        return Days(_checked(last.year, last.month, int(both["first"].strip(". ")), words), last)
     if both is not None:
-        return Days(past_days(both["first"], today).first, past_days(both["last"], today).last)
+        return _from_to(both["first"], both["last"], today)
+    if said in _NIGHT:
+        return Days(today - timedelta(days=1), today)
+    said = "today" if (day := _PART_OF_DAY.sub("", said)) == "this" else day
     if said in _AGO:
         return _one(today - timedelta(days=_AGO[said]))
     for pattern, reader in _FORMS:
         if (match := pattern.fullmatch(said)) is not None:
             return reader(match, today)
     raise _unread(words)
+
+
+def _from_to(first: str, last: str, today: date) -> Days:
+    """Return the days from one to another: "Freitag bis Montag" are those before the Monday that has been."""
+    end = past_days(last, today).last
+    if first.strip(". ").isdecimal():
+        day = int(first.strip(". "))
+        month = end if day <= end.day else end.replace(day=1) - timedelta(days=1)
+        return Days(_checked(month.year, month.month, day, f"{first} – {last}"), end)
+    start = past_days(first, today).first
+    return Days(start if start <= end else past_days(first, end).first, end)
 
 
 def _one(day: date) -> Days:
@@ -100,7 +128,7 @@ def _unread(words: str) -> WhenError:
 
 def _checked(year: int, month: int, day: int, words: str) -> date:
     try:
-        return date(year, month, day)
+        return date(year if year in _YEARS else 0, month, day)
     except ValueError:
         raise _unread(words) from None
 
@@ -111,22 +139,35 @@ def _back(match: re.Match[str], today: date) -> Days:
     return Days(today - timedelta(days=count * {"d": 1, "w": 7, "m": 30, "y": 365}[unit]), today)
 
 
+def _some(match: re.Match[str], today: date) -> Days:
+    return Days(today - timedelta(days=_A_FEW[_UNITS[match["unit"]]]), today)
+
+
+def _ago(match: re.Match[str], today: date) -> Days:
+    return _unit(match, today, back=number_of(match["count"]))
+
+
 def _unit(match: re.Match[str], today: date, *, back: int) -> Days:
     unit = _UNITS[match["unit"]]
     if unit == "d":
-        return Days(today - timedelta(days=7), today)
+        return _one(today - timedelta(days=back))
     if unit == "w":
         monday = today - timedelta(days=today.weekday() + 7 * back)
         return Days(monday, min(monday + timedelta(days=6), today))
     if unit == "y":
-        return Days(date(today.year - back, 1, 1), min(date(today.year - back, 12, 31), today))
+        return _year_of(today.year - back, today, match[0])
     months = today.year * 12 + today.month - 1 - back
-    return _month_of(months // 12, months % 12 + 1, today)
+    return _month_of(months // 12, months % 12 + 1, today, match[0])
 
 
-def _month_of(year: int, month: int, today: date) -> Days:
+def _year_of(year: int, today: date, words: str) -> Days:
+    return Days(_checked(year, 1, 1, words), min(date(year, 12, 31), today))
+
+
+def _month_of(year: int, month: int, today: date, words: str) -> Days:
+    first = _checked(year, month, 1, words)
     after = date(year + month // 12, month % 12 + 1, 1)
-    return Days(date(year, month, 1), min(after - timedelta(days=1), today))
+    return Days(first, min(after - timedelta(days=1), today))
 
 
 def _weekday(match: re.Match[str], today: date) -> Days:
@@ -137,7 +178,7 @@ def _weekday(match: re.Match[str], today: date) -> Days:
 
 def _month(match: re.Match[str], today: date) -> Days:
     month = MONTH_NUMBERS[match["month"]]
-    return _month_of(int(match["year"] or today.year - (month > today.month)), month, today)
+    return _month_of(int(match["year"] or today.year - (month > today.month)), month, today, match[0])
 
 
 def _day(match: re.Match[str], today: date) -> Days:
@@ -154,9 +195,16 @@ def _day(match: re.Match[str], today: date) -> Days:
 
 _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = (
     (re.compile(rf"{_LAST} {_COUNT} {_UNIT}"), _back),
+    (re.compile(rf"{_LAST} {_UNITS_OF_SOME}"), _some),
+    (re.compile(rf"vor {_COUNT} {_UNIT}"), _ago),
+    (re.compile(rf"{_COUNT} {_UNIT} ago"), _ago),
     (re.compile(rf"{_LAST} {_UNIT}"), lambda match, today: _unit(match, today, back=1)),
     (re.compile(rf"{_THIS} {_UNIT}"), lambda match, today: _unit(match, today, back=0)),
     (re.compile(rf"(?P<last>{_LAST} )?(?:{_THIS} )?(?P<weekday>{any_of(tuple(WEEKDAY_NUMBERS))})"), _weekday),
+    (
+        re.compile(r"(?:jahre?s? |year )?(?P<year>(?:19|20)\d\d)"),
+        lambda match, today: _year_of(int(match["year"]), today, match[0]),
+    ),
     (re.compile(rf"{_MONTH}{_YEAR}"), _month),
     (re.compile(rf"{_DAY} ?{_MONTH}{_YEAR}"), _day),
     (re.compile(rf"{_MONTH} {_DAY}{_YEAR}"), _day),

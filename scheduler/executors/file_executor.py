@@ -19,9 +19,11 @@ from scheduler.core.errors import (
 from scheduler.core.questions import Choice
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
+from scheduler.core.which_ones import without_newest
 from scheduler.executors import file_actions as actions
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
 from scheduler.executors.data_csv import decode
+from scheduler.executors.file_actions import FindFile
 from scheduler.executors.file_archives import Archive, pack
 from scheduler.executors.file_names import NamePattern
 from scheduler.executors.file_root import FileRoot
@@ -93,19 +95,30 @@ class FileExecutor(BaseExecutor):
         return Verification(happened=result is not None, result=result)
 
     def _find(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
-        params = parse_params(actions.FindFile, todo)
+        params = parse_params(FindFile, todo)
         what = params.pattern or params.kind or f"{params.since}–{params.until}"
         for loosely in (False, True):
             way = NamePattern(params.pattern, params.kind, loosely=loosely)
-            paths = self._root.find(way, params.folder, params.since, params.until)
+            paths = self._newest(params, loosely=loosely) if params.newest else self._fitting(way, params)
             if not paths:
                 continue
-            if params.newest:
-                paths = paths[:1]
-            elif params.one:
-                paths = [the_one(what, [Choice(value=path, label=path) for path in way.closest(paths)], context)]
+            if params.one:
+                sure = any(map(way.has_its_numbers, paths))
+                choices = [Choice(value=path, label=path) for path in (paths if params.newest else way.closest(paths))]
+                paths = [the_one(what, choices, context, sure=sure)]
             return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}
         raise FileMissingError(what)
+
+    def _fitting(self, way: NamePattern, params: FindFile) -> list[str]:
+        return self._root.find(way, params.folder, params.since, params.until)
+
+    def _newest(self, params: FindFile, *, loosely: bool) -> list[str]:
+        """Return the newest file, and that which has "the last" in its name: "die letzte Mahnung" may be either."""
+        names = (params.pattern, without_newest(params.pattern))
+        ways = [NamePattern(name, params.kind, loosely=loosely) for name in names]
+        return list(
+            dict.fromkeys(path for way in ways for path in way.with_its_numbers(self._fitting(way, params))[:1])
+        )
 
     def _copy(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.CopyFile, todo)

@@ -18,6 +18,7 @@ the a an of from for with about by on and or company to
 _SMALL_WORDS: Final = frozenset(folded(_SMALL).split())
 _FORMS: Final = "gmbh ag kg ohg ug gbr ev e.v. se mbh ltd ltd. limited inc inc. llc plc corp co co."
 _LEGAL_FORMS: Final = frozenset(_FORMS.split())
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "document": ("doc", "docx", "odt", "rtf", "txt", "md", "pdf"),
@@ -33,7 +34,8 @@ class NamePattern:
     """A pattern with `*`, `?` or `[` is compared with the name and with the whole path below the folder searched.
 
     Any other text is words that must all occur in that path; small words ("der", "with") do not count. `loosely`
-    documents may also be called as in the other language, and neither "GmbH" nor "latest" need be there.
+    documents may also be called as in the other language, and neither "GmbH" nor "latest" need be there; "KG" for
+    "GmbH" is another company.
     """
 
     def __init__(self, pattern: str, kind: Kind | None = None, *, loosely: bool = False) -> None:
@@ -43,6 +45,7 @@ class NamePattern:
         small = _SMALL_WORDS | _LEGAL_FORMS if loosely else _SMALL_WORDS
         self._words = [word for word in words if word not in small] or words
         self._loosely = loosely
+        self._forms = _LEGAL_FORMS.intersection(words)
         self._suffixes = () if kind is None else tuple(f".{suffix}" for suffix in _SUFFIXES[kind])
 
     def fits(self, path: str) -> bool:
@@ -52,7 +55,7 @@ class NamePattern:
             return False
         if self._is_glob:
             return any(fnmatch.fnmatchcase(part, self._wanted) for part in (text, text.rpartition("/")[2]))
-        return all(self._stands(word, text) for word in self._words)
+        return all(self._stands(word, text) for word in self._words) and not self._is_of_another(text)
 
     def is_called(self, name: str) -> bool:
         """Whether it is called just so, but for the ending of a file."""
@@ -61,14 +64,21 @@ class NamePattern:
 
     def closest(self, paths: Sequence[str]) -> Sequence[str]:
         """Return those of the paths that fit which are called just so, else those whose numbers are, else all."""
-        for is_meant in (self.is_called, self._has_its_numbers):
-            if found := [path for path in paths if is_meant(path)]:
-                return found
-        return paths
+        return [path for path in paths if self.is_called(path)] or self.with_its_numbers(paths)
 
-    def _has_its_numbers(self, path: str) -> bool:
+    def with_its_numbers(self, paths: Sequence[str]) -> Sequence[str]:
+        """Return those of the paths that fit whose numbers are just those, else all."""
+        return [path for path in paths if self.has_its_numbers(path)] or paths
+
+    def has_its_numbers(self, path: str) -> bool:
+        """Whether the numbers that were said are there as numbers: 4711 is no part of 47110."""
         numbers = [word for word in self._words if word.isdecimal()]
-        return all(re.search(rf"(?<!\d){number}(?!\d)", path) for number in numbers)
+        return all(re.search(rf"(?<!\d)0*{number}(?!\d)", path) for number in numbers)
+
+    def _is_of_another(self, text: str) -> bool:
+        """Whether a company of another legal form is named."""
+        named = _LEGAL_FORMS.intersection(_WORD.findall(text)) if self._loosely and self._forms else frozenset()
+        return bool(named) and named.isdisjoint(self._forms)
 
     def _stands(self, word: str, text: str) -> bool:
         if word in text:

@@ -21,6 +21,8 @@ from scheduler.executors.files import UNFINISHED
 
 _TOO_MANY_LINKS = errno.ELOOP  # what O_NOFOLLOW says of a link
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+_OF_OPEN_ONES = (".~lock.", "~$")
+"""How files begin that LibreOffice and Word keep beside a document while it is open."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -62,7 +64,7 @@ class FileRoot:
         """Return the files that fit, the most recently changed first. Raises PathForbiddenError."""
         start = self.locate(folder)
         found = []
-        for place in self.files_below(start):
+        for place in (one for one in self.files_below(start) if not one.name.startswith(_OF_OPEN_ONES)):
             changed = place.stat().st_mtime_ns
             day = datetime.fromtimestamp(changed / 1e9).astimezone().date()
             in_time = (since is None or day >= since) and (until is None or day <= until)

@@ -36,11 +36,17 @@ _SHOWN_ONLY = Sentence(
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A file with the name the site gives it."""
+    """A file with the name the site gives it. `attached`: the site does not want it shown."""
 
     name: str
     content: bytes
     media_type: str
+    attached: bool = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is a page for the browser."""
+        return self.media_type in SHOWN and not self.attached
 
 
 class Arrivals:
@@ -105,11 +111,10 @@ def _announced(response: "Response") -> int:
 
 def _may_be_shown(response: "Response") -> bool:
     """Whether the browser may show it instead of storing it; attachments are always stored."""
-    disposition = response.headers.get("content-disposition", "").strip().lower()
     return (
         response.status == 200
         and media_type_of(response.headers) not in PAGES
-        and not disposition.startswith("attachment")
+        and not _is_attached(response.headers)
         and urlsplit(response.url).scheme in {"http", "https"}
     )
 
@@ -160,7 +165,7 @@ async def fetched(context: "BrowserContext", url: str, left: float, rails: Guard
         refuse(url, answer.status)
         name, content = file_name(answer.headers, answer.url), await answer.body()
         rails.refuse_size(name, len(content))
-        return ReceivedFile(name, content, media_type_of(answer.headers))
+        return ReceivedFile(name, content, media_type_of(answer.headers), attached=_is_attached(answer.headers))
     finally:
         await answer.dispose()
 
@@ -172,12 +177,21 @@ def refuse_no_file(file: ReceivedFile) -> None:
     if not file.content:
         raise DownloadFailedError(file.name, Sentence("sie ist leer", "it is empty"))
     is_page = file.media_type in SHOWN or start.startswith((b"<!doctype html", b"<html"))
-    if is_page and suffix not in {".html", ".htm", ".xhtml"}:
+    if is_page and not is_kept(file):
         raise DownloadFailedError(
             file.name, Sentence("die Website hat stattdessen eine Seite geschickt", "the site sent a page instead")
         )
     if suffix == ".pdf" and b"%pdf-" not in start:
         raise DownloadFailedError(file.name, Sentence("sie ist kein PDF", "it is no PDF"))
+
+
+def is_kept(file: ReceivedFile) -> bool:
+    """Whether a page is a file: it is called like one."""
+    return PurePosixPath(file.name).suffix.lower() in {".html", ".htm", ".xhtml"}
+
+
+def _is_attached(headers: dict[str, str]) -> bool:
+    return headers.get("content-disposition", "").strip().lower().startswith("attachment")
 
 
 def media_type_of(headers: dict[str, str]) -> str:

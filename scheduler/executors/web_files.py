@@ -11,7 +11,6 @@ from scheduler.core.errors import InvalidInputError, StepTimeoutError
 from scheduler.core.task_executor_interface import parse_params
 from scheduler.executors.web_downloads import (
     PAGES,
-    SHOWN,
     Arrivals,
     ReceivedFile,
     fetched,
@@ -46,8 +45,8 @@ async def download(step: Step) -> dict[str, Any]:
         file = await fetched(step.job.context, url, step.left, step.tools.rails)
         if params.page and file.media_type in PAGES:
             file = await _as_shown(step, url, file.name)
-        elif params.document and file.media_type in SHOWN:
-            file = await linked(step, url, params.document)
+        elif params.document and file.is_shown:
+            file = await linked(step, url, params.document, file)
     return await _kept(step, file)
 
 

@@ -1,16 +1,17 @@
 """Finds a document on a page by what people call it: the link that is named so, and what it leads to."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from scheduler.core.errors import DownloadFailedError
 from scheduler.core.questions import Choice
 from scheduler.core.sentences import Sentence
 from scheduler.executors.base_executor import ExecutionContext
 from scheduler.executors.file_names import NamePattern
-from scheduler.executors.web_downloads import SHOWN, ReceivedFile, fetched
+from scheduler.executors.web_downloads import ReceivedFile, fetched, is_kept
 from scheduler.executors.web_errors import browser_error, public_url
 from scheduler.executors.web_operations import visit
 from scheduler.executors.web_scripts import script
@@ -36,19 +37,29 @@ async def settle(step: Step) -> None:
         await step.page.wait_for_load_state("networkidle", timeout=min(_SETTLING, step.left))
 
 
-async def linked(step: Step, url: str, document: str) -> ReceivedFile:
-    """Return what the page at `url` calls `document`, also where a page of that name lies between.
+async def linked(step: Step, url: str, document: str, page: ReceivedFile) -> ReceivedFile:
+    """Return what `page`, which is at `url`, calls `document`, also where a page of that name lies between.
 
-    Raises DownloadFailedError where no link is called so, and SeveralFitError where several are.
+    A page that is called so itself is kept where no link is. Raises DownloadFailedError where nothing is called so, and
+    SeveralFitError where several links are.
     """
+    file, passed = page, set[str]()
     for _ in range(_MOST_PAGES):
         await visit(step, url)
         await settle(step)
-        links = [link for link in await _links(step) if urlsplit(link["url"]).scheme in {"http", "https"}]
-        url = _chosen(step, links, document)
+        passed |= {urldefrag(url).url, urldefrag(step.page.url).url}
+        links = [link for link in await _links(step) if link["url"] not in passed]
+        choices = _choices(links, document)
+        if not choices:
+            break
+        url = the_one(document, choices, ExecutionContext(locale=step.locale, answers=step.answers))
         file = await fetched(step.job.context, url, step.left, step.tools.rails)
-        if file.media_type not in SHOWN:
+        if not file.is_shown:
             return file
+    if is_kept(file) and NamePattern(document).fits(file.name):
+        return file
+    if not choices:
+        raise _no_link(step, links, document)
     raise DownloadFailedError(
         document,
         Sentence(f"der Link führt zu einer Seite ({public_url(url)})", f"the link is a page ({public_url(url)})"),
@@ -60,17 +71,29 @@ async def _links(step: Step) -> list[Link]:
     return links
 
 
-def _chosen(step: Step, links: Sequence[Link], document: str) -> str:
+def _choices(links: Sequence[Link], document: str) -> list[Choice]:
+    """Return the links that are called so, or else those whose names hold all its words."""
     for loosely in (False, True):
         pattern = NamePattern(document, loosely=loosely)
         fitting = {link["url"]: link for link in links if any(pattern.fits(name) for name in _names(link))}
         if fitting:
             exact = [link for link in fitting.values() if any(pattern.is_called(name) for name in _names(link))]
-            choices = [Choice(value=link["url"], label=_label(link)) for link in exact or fitting.values()]
-            return the_one(document, choices, ExecutionContext(locale=step.locale, answers=step.answers))
+            chosen = exact or list(fitting.values())
+            often = Counter(map(_label, chosen))
+            return [
+                Choice(
+                    value=link["url"],
+                    label=_label(link) if often[_label(link)] == 1 else f"{link['name']} ({link['url']})",
+                )
+                for link in chosen
+            ]
+    return []
+
+
+def _no_link(step: Step, links: Sequence[Link], document: str) -> DownloadFailedError:
     there = "; ".join(dict.fromkeys(link["name"] for link in links if link["name"])) or "–"
     page = public_url(step.page.url)
-    raise DownloadFailedError(
+    return DownloadFailedError(
         document,
         Sentence(
             f"auf {page} führt kein Link dorthin; es gibt: {there[:500]}",

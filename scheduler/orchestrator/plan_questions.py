@@ -1,7 +1,7 @@
 """What planning asks of people, and what their answers change. Keys: "intent", "slot.NAME", "ORDER.slot.NAME"."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from scheduler.core.errors import InvalidRequestError, UnknownIntentError
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
@@ -29,10 +29,13 @@ def of_order(answers: Mapping[str, str], order: int) -> dict[str, str]:
     return {match[2]: value for match, value in found if match and int(match[1]) == order}
 
 
-def apply_answers(routed: RoutedIntent, answers: Mapping[str, str], taught: TaughtBook, text: str) -> RoutedIntent:
+def apply_answers(
+    routed: RoutedIntent, answers: Mapping[str, str], taught: TaughtBook, text: str, is_portal: Callable[[str], bool]
+) -> RoutedIntent:
     """Return what is wanted as people said: another intent, other words for slots. Unknown names change nothing.
 
-    What nobody had understood before is read again, now that its intent is known.
+    What nobody had understood before is read again, now that its intent is known. An address takes the place of a
+    portal, unless a portal is called so.
     """
     meant = taught.intents.get(answers.get("intent", ""))
     if meant is not None and meant.name != routed.name:
@@ -40,7 +43,8 @@ def apply_answers(routed: RoutedIntent, answers: Mapping[str, str], taught: Taug
         kept = {"slots": slots, "locale": routed.locale, "score": 1.0, "way": routed.way}
         routed = RoutedIntent(**{**dict(meant), **kept}, why=_say(_SAID, routed.locale))
     said = {key.removeprefix(_SLOT): value for key, value in answers.items() if key.startswith(_SLOT)}
-    if _ADDRESS.match(said.get("portal", "")) and takes_address(routed):
+    portal = said.get("portal", "")
+    if _ADDRESS.match(portal) and takes_address(routed) and not is_portal(portal):
         said["url"], said["portal"] = said["portal"], ""
     return routed.model_copy(update={"slots": {**routed.slots, **said}}) if said else routed
 

@@ -223,7 +223,7 @@ class Planner:
         if routed.name == UNKNOWN:
             nearest = taught.nearest(text, routed.nearest, first=not routed.unsure)
             routed = routed.model_copy(update={"nearest": nearest})
-        routed = apply_answers(routed, answers or {}, taught, text)
+        routed = apply_answers(routed, answers or {}, taught, text, self._values.is_portal)
         if routed.name != UNKNOWN and routed.task_template:
             catalog = self.catalog_of(asking.spender.tenant)
             return self._plan(routed, catalog, text) if answers is None else self._plan_or_ask(routed, catalog, text)

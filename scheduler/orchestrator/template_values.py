@@ -1,24 +1,33 @@
 """What templates are filled with besides the slots of a request: the portal it names, the time it means, an address."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from scheduler.core.clock import Clock
-from scheduler.core.errors import InvalidFieldError, MissingSlotError
+from scheduler.core.errors import InvalidFieldError, MissingSlotError, UnknownSiteError
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.past_days import past_days
 from scheduler.core.site_book import Sites
 from scheduler.core.templates import FILE_VALUES, MAIL_VALUES, SITE_VALUES, TIME_VALUES, values_needed
 from scheduler.core.when import read_span
 from scheduler.core.when_dates import WhenError
-from scheduler.core.which_ones import bound, is_newest, which_mails
+from scheduler.core.which_ones import Side, bound, is_newest, which_mails
 from scheduler.orchestrator.plan_check import check_site_slots
 
 PORTAL: Final = "portal"
 """The slot that names a portal."""
+_OF_MAILS: Final = ("subject", "sender", "query", "folder")
+_SPANS: Final[Mapping[Side, Callable[[str, str], dict[str, str]]]] = {
+    "": lambda first, after: {"since": first, "before": after},
+    "since": lambda first, _: {"since": first},
+    "after": lambda _, after: {"since": after},
+    "until": lambda _, after: {"before": after},
+    "before": lambda first, _: {"before": first},
+}
+"""Of days that are said: the moment they begin and that after them, and what of these counts."""
 
 
 class TemplateValues:
@@ -33,6 +42,14 @@ class TemplateValues:
     def now(self) -> datetime:
         """Return what time it is where people say times."""
         return self._clock.now().astimezone(ZoneInfo(self._zone))
+
+    def is_portal(self, name: str) -> bool:
+        """Whether people call a portal so."""
+        try:
+            self._sites.named(name)
+        except UnknownSiteError:
+            return False
+        return True
 
     def of(self, routed: RoutedIntent, text: str = "") -> Mapping[str, str]:
         """Return what the template of an intent needs; `text` is the request.
@@ -67,7 +84,7 @@ class TemplateValues:
     def _mails(self, routed: RoutedIntent, text: str) -> dict[str, str]:
         """Return which mails are meant: the unread ones, so many, those that came in a time; what is not said is not
         there."""
-        mails = which_mails(text)
+        mails = which_mails(text, filter(None, map(routed.slots.get, _OF_MAILS)))
         values = ({"unread": "yes"} if mails.unread else {}) | ({"count": str(mails.most)} if mails.most else {})
         words = routed.slots.get("date", "")
         if not words:
@@ -76,11 +93,11 @@ class TemplateValues:
             days = past_days(words, self.now().date())
         except WhenError as error:
             raise InvalidFieldError(error.slot, error.said) from error
-        side = bound(text, words)
-        if side == "before":
-            return values | {"before": days.first.isoformat()}
-        until = {} if side == "since" else {"before": (days.last + timedelta(days=1)).isoformat()}
-        return values | {"since": days.first.isoformat(), **until}
+        first, after = self._midnight(days.first), self._midnight(days.last + timedelta(days=1))
+        return values | _SPANS[bound(text, words)](first, after)
+
+    def _midnight(self, day: date) -> str:
+        return datetime.combine(day, time(), ZoneInfo(self._zone)).isoformat()
 
     def _site(self, routed: RoutedIntent, needed: frozenset[str]) -> dict[str, str]:
         """Return key and address of the portal that is named; which one is meant is not guessed."""

@@ -8,6 +8,8 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -84,11 +86,22 @@ def restore(source: Path, target: Path, progress: Progress, now: datetime) -> Pa
         _fill(source, target, progress)
         return kept_broken
     with _alone(target) as store:
-        shutil.copy2(target, kept)
+        _copied_elsewhere(target, kept)
         _flush(kept)
         with _opened(source) as saved:
             _put_in(saved, store, progress)
     return kept
+
+
+def _copied_elsewhere(source: Path, target: Path) -> None:
+    """Copy a store that this process holds, damaged or not, in a process of its own: POSIX takes all locks on a file
+    from the process that closes any handle of it, and let a service in. Raises CareError."""
+    copy = [sys.executable, "-I", "-c", "import shutil, sys; shutil.copy2(*sys.argv[1:])", str(source), str(target)]
+    done = subprocess.run(copy, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        target.unlink(missing_ok=True)
+        why = (done.stderr.strip().splitlines() or [""])[-1]
+        raise CareError(f"{source} ließ sich nicht aufheben: {why}", f"{source} could not be kept: {why}")
 
 
 def check(path: Path) -> Iterator[Finding]:

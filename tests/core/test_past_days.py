@@ -37,13 +37,48 @@ SATURDAY = date(2026, 11, 28)
         ("29. Februar", "2024-02-29", "2024-02-29"),
         ("20. bis 25. November", "2026-11-20", "2026-11-25"),
         ("Monday to Wednesday", "2026-11-23", "2026-11-25"),
+        ("Freitag bis Montag", "2026-11-20", "2026-11-23"),
+        ("vorgestern bis gestern", "2026-11-26", "2026-11-27"),
+        ("Dezember bis Februar", "2025-12-01", "2026-02-28"),
+        ("28. bis 3. März", "2026-02-28", "2026-03-03"),
+        ("diesem Tag", "2026-11-28", "2026-11-28"),
+        ("den letzten Tagen", "2026-11-21", "2026-11-28"),
+        ("den letzten Wochen", "2026-10-31", "2026-11-28"),
+        ("the last few months", "2026-07-31", "2026-11-28"),
+        ("den letzten paar Tagen", "2026-11-21", "2026-11-28"),
+        ("den letzten beiden Wochen", "2026-11-14", "2026-11-28"),
+        ("vor drei Tagen", "2026-11-25", "2026-11-25"),
+        ("two days ago", "2026-11-26", "2026-11-26"),
+        ("vor einer Woche", "2026-11-16", "2026-11-22"),
+        ("a month ago", "2026-10-01", "2026-10-31"),
+        ("heute früh", "2026-11-28", "2026-11-28"),
+        ("this morning", "2026-11-28", "2026-11-28"),
+        ("gestern Abend", "2026-11-27", "2026-11-27"),
+        ("Monday morning", "2026-11-23", "2026-11-23"),
+        ("last night", "2026-11-27", "2026-11-28"),
+        ("Jahr 2025", "2025-01-01", "2025-12-31"),
+        ("2026", "2026-01-01", "2026-11-28"),
     ],
 )
 def test_days_that_have_been_are_read(words: str, first: str, last: str) -> None:
     assert [day.isoformat() for day in past_days(words, SATURDAY)] == [first, last]
 
 
-@pytest.mark.parametrize("words", ["", "neulich", "31. Februar", "30.2.2026", "13/45"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "neulich",
+        "31. Februar",
+        "30.2.2026",
+        "13/45",
+        "March 0000",
+        "December 9999",
+        "31.12.9999",
+        "29. bis 5/2030",
+        "40. bis 3. März",
+    ],
+)
 def test_what_is_no_time_is_said(words: str) -> None:
     with pytest.raises(WhenError):
         past_days(words, SATURDAY)

@@ -90,62 +90,6 @@ async def test_a_document_is_found_under_its_name_in_the_other_language(
     assert done.result.get("paths", [None]) == [found]
 
 
-async def test_which_of_several_files_is_meant_is_asked_and_the_answer_taken(
-    executor: FileExecutor, root: Path
-) -> None:
-    _put(root, "Angebot Nord.pdf", age=20)
-    _put(root, "Angebot Süd.pdf", age=10)
-    find = _todo("find", pattern="Angebot", one=True)
-
-    asked = await executor.execute(find, CONTEXT)
-    answered = await executor.execute(find, CONTEXT._replace(answers={"which": "Angebot Nord.pdf"}))
-
-    assert asked.error is not None
-    (question,) = asked.error.questions
-    assert question.text == "Zu „Angebot“ passt mehreres. Was ist gemeint?"
-    assert [choice.value for choice in question.choices] == ["Angebot Süd.pdf", "Angebot Nord.pdf"]
-    assert not question.open
-    assert answered.result["path"] == "Angebot Nord.pdf"
-    assert (await executor.verify(find, CONTEXT)).happened is False
-
-
-async def test_of_many_files_some_are_shown_and_another_answer_will_do(executor: FileExecutor, root: Path) -> None:
-    for number in range(25):
-        _put(root, f"Angebot {number:02}.pdf", age=number)
-    find = _todo("find", pattern="Angebot", one=True)
-
-    asked = await executor.execute(find, CONTEXT._replace(locale="en"))
-    answered = await executor.execute(find, CONTEXT._replace(answers={"which": "Angebot 24"}))
-
-    assert asked.error is not None
-    assert asked.error.questions[0].text == "“Angebot” fits several. Which one is meant? (There are 5 more.)"
-    assert answered.result["path"] == "Angebot 24.pdf"
-
-
-@pytest.mark.parametrize(
-    ("params", "found"),
-    [
-        ({"pattern": "Angebot"}, "Angebot.docx"),  # it is called just so
-        ({"pattern": "Rechnung 4711"}, "Rechnung 4711 März.pdf"),  # not 47110
-        ({"pattern": "Bericht", "newest": True}, "Bericht neu.pdf"),
-        ({"pattern": "letzten Bericht", "newest": True}, "Bericht neu.pdf"),
-        ({"pattern": "Vertrag mit der Müller GmbH"}, "Vertrag Müller.pdf"),
-    ],
-)
-async def test_nothing_is_asked_where_one_fits_best(
-    executor: FileExecutor, root: Path, params: dict[str, Any], found: str
-) -> None:
-    names = ["Angebot.docx", "Angebot alt.docx", "Rechnung 47110.pdf", "Rechnung 4711 März.pdf"]
-    names += ["Bericht neu.pdf", "Bericht alt.pdf", "Vertrag Müller.pdf", "Vertrag Meier.pdf"]
-    for age, name in enumerate(names):
-        _put(root, name, age=age)
-
-    result = await executor.execute(_todo("find", one=True, **params), CONTEXT)
-
-    assert result.success, result.error
-    assert result.result == {"path": found, "paths": [found], "count": 1}
-
-
 async def test_a_folder_limits_where_files_are_looked_for(executor: FileExecutor, root: Path) -> None:
     _put(root, "a/x.txt")
     _put(root, "b/x.txt")

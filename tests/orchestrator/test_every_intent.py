@@ -153,12 +153,25 @@ async def test_what_is_missing_or_unclear_is_said(
     [
         ("Zeig mir meine ungelesenen Mails", {"unseen": True}),
         ("Read me the latest mail from Bob", {"sender": "Bob", "limit": 1}),
-        ("Zeig mir die Mails von gestern", {"since": "2026-11-24", "before": "2026-11-25"}),
+        (
+            "Zeig mir die Mails von gestern",
+            {"since": "2026-11-24T00:00:00+01:00", "before": "2026-11-25T00:00:00+01:00"},
+        ),
         (
             "Find all emails from Bob from last week",
-            {"sender": "Bob", "since": "2026-11-16", "before": "2026-11-23", "limit": 20},
+            {
+                "sender": "Bob",
+                "since": "2026-11-16T00:00:00+01:00",
+                "before": "2026-11-23T00:00:00+01:00",
+                "limit": 20,
+            },
         ),
-        ("Alle Mails seit Montag suchen", {"since": "2026-11-23", "limit": 20}),
+        ("Alle Mails seit Montag suchen", {"since": "2026-11-23T00:00:00+01:00", "limit": 20}),
+        ("Find all emails after 3 May", {"since": "2026-05-04T00:00:00+02:00", "limit": 20}),
+        ("Finde alle Mails bis Montag", {"before": "2026-11-24T00:00:00+01:00", "limit": 20}),
+        ("Find all emails before Monday", {"before": "2026-11-23T00:00:00+01:00", "limit": 20}),
+        ('Such Mails mit dem Betreff "neue Nachricht"', {"subject": "neue Nachricht", "limit": 20}),
+        ("Find the email about the new message format", {"subject": "new message format", "limit": 20}),
         ("Check my inbox", {}),
     ],
 )
@@ -170,7 +183,13 @@ async def test_only_the_mails_that_were_meant_are_read(planner: Planner, text: s
 
 @pytest.mark.parametrize(
     ("text", "newest"),
-    [("Öffne das neueste Angebot", True), ("Open the latest report", True), ("Open the report", None)],
+    [
+        ("Öffne das neueste Angebot", True),
+        ("Open the latest report", True),
+        ("Open the report", None),
+        ("Open the Last Resort contract", None),
+        ("Öffne die Letzte Mahnung", None),
+    ],
 )
 async def test_the_newest_document_is_opened_where_that_is_said(
     planner: Planner, text: str, newest: bool | None
@@ -178,6 +197,25 @@ async def test_the_newest_document_is_opened_where_that_is_said(
     find = (await planner.plan(text)).task_graph.tasks[TaskId("find")]
 
     assert (find.params["one"], find.params.get("newest")) == (True, newest)
+
+
+@pytest.mark.parametrize(
+    ("answer", "step"), [("example.org/hilfe", "address"), ("shop.example.com", "site"), ("Portal", "site")]
+)
+async def test_an_answer_is_an_address_only_where_no_portal_is_called_so(
+    catalog: ActionCatalog, answer: str, step: str
+) -> None:
+    planner = Planner(
+        router=ROUTER,
+        catalog=catalog,
+        policy=PolicyEngine.load(),
+        sites=FakeSites({"Portal": "https://portal.example.com", "shop.example.com": "https://shop.example.com/login"}),
+        clock=FakeClock(WEDNESDAY),
+    )
+
+    planned = await planner.plan("Open the website of the city of Cologne", answers={"slot.portal": answer})
+
+    assert next(iter(planned.task_graph.tasks)) == step
 
 
 async def test_the_words_of_a_search_stay_words(planner: Planner) -> None:

