@@ -33,7 +33,7 @@ WINDOW: Final = 500
 SAMPLE: Final = 1_000
 """So many jobs that have the words tell how many there are where not all can be looked through."""
 
-_ON_THE_WAY: Final = 10_000
+_ON_THE_WAY: Final = 5_000
 """So many jobs of a tenant may be on their way into the store: a batch (of up to 1,000) bears the time at which it came
 and gets its numbers when all of it is planned, after jobs that came meanwhile. And so many may have come while a clock
 was wrong."""
@@ -148,10 +148,13 @@ def _search(connection: sqlite3.Connection, wanted: JobFilter, tenant: TenantId)
     floor, top = connection.execute("SELECT (SELECT min(n) FROM jobs), (SELECT max(n) FROM jobs)").fetchone()
     ours = f"SELECT n FROM jobs INDEXED BY jobs_of_tenant WHERE tenant = :tenant{in_time(wanted)}"  # noqa: S608 - ours
     if wanted.since is not None or wanted.until is not None:
-        oldest = f"SELECT n FROM ({ours} ORDER BY created_at, n LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
-        newest = f"SELECT n FROM ({ours} ORDER BY created_at DESC, n DESC LIMIT {_ON_THE_WAY})"  # noqa: S608 - ours
-        ends = f"SELECT min(n), max(n) FROM ({oldest} UNION ALL {newest})"  # noqa: S608 - ours
-        first, last = connection.execute(ends, values).fetchone()
+        ends = [
+            connection.execute(f"SELECT min(n), max(n) FROM ({ours} ORDER BY {order} LIMIT {_ON_THE_WAY})", values)  # noqa: S608 - ours
+            for order in ("created_at, n", "created_at DESC, n DESC")
+        ]
+        (first, last), (other_first, other_last) = (end.fetchone() for end in ends)
+        if first is not None:
+            first, last = min(first, other_first), max(last, other_last)
         floor = first if wanted.since is not None else floor
         top = last if wanted.until is not None else top
     if floor is None or top is None:
