@@ -131,13 +131,16 @@ async def test_no_more_than_some_schedules_are_fired_at_once(
     monkeypatch.setattr("scheduler.orchestrator.schedule_runner._AT_ONCE", 3)
     for number in range(10):
         await schedules.service.create(a_definition(name=f"s{number}", every_seconds=3600, text=SENTENCE), US)
-    busy, most, plan = 0, 0, schedules.planner.plan
+    busy, most, plan, full = 0, 0, schedules.planner.plan, asyncio.Event()
 
     async def counted(*given: Any, **options: Any) -> object:  # noqa: ANN401 - of Planner.plan
         nonlocal busy, most
         busy += 1
         most = max(most, busy)
-        await asyncio.sleep(0)
+        if busy == 3:
+            full.set()
+        await asyncio.wait_for(full.wait(), 10)
+        await asyncio.sleep(0.01)  # for any fourth to come
         busy -= 1
         return await plan(*given, **options)
 
