@@ -8,8 +8,12 @@ from pathlib import Path
 
 def descendants(pid: int) -> Iterator[tuple[int, list[str]]]:
     """Yield (pid, command line) of everything below a process, parents first, but for what ends meanwhile."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _read(task).split():
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return
+    for thread in threads:
+        for child in _read(thread / "children").split():
             command = _read(Path(f"/proc/{int(child)}/cmdline")).split("\0")
             yield int(child), command
             yield from descendants(int(child))
