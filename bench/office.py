@@ -1,5 +1,6 @@
 """How well office requests are understood that nobody tuned on: intents, slots, several orders, and no requests.
 
+`planned` is the share of requests of several orders that are split rightly and wait for each other as they should.
 `UNDERSTAND` is what the floors hold for; rules alone stand beside it.
 """
 
@@ -13,6 +14,7 @@ one_thread()
 
 from bench.office_requests import Request, Score, Understood, acts, load, score  # noqa: E402 - threads first
 from bench.report import Floor, Panel, draw, judge, save, show  # noqa: E402
+from scheduler.core.compound import OrderPart  # noqa: E402
 from scheduler.core.intent_router import IntentRouter  # noqa: E402
 from scheduler.llm.slot_weighing import SlotWeigher  # noqa: E402
 from scheduler.llm_wiring import make_learned  # noqa: E402
@@ -29,7 +31,10 @@ def by_orders(beyond: BeyondRules) -> Understand:
 
     def understand(text: str) -> list[Understood]:
         orders = asyncio.run(beyond.split(text, rules))
-        return [Understood(part.routed.name, part.routed.words) for part in orders.parts]
+        return [
+            Understood(part.routed.name, part.routed.words, frozenset({*part.after, *_taken(part)}))
+            for part in orders.parts
+        ]
 
     return understand
 
@@ -38,6 +43,10 @@ UNDERSTAND: dict[str, Callable[[], Understand]] = {
     "rules": lambda: by_orders(BeyondRules()),
     "understood": lambda: by_orders(BeyondRules(learned=make_learned(IntentRouter.default()), slots=SlotWeigher())),
 }
+
+
+def _taken(part: OrderPart) -> tuple[int, ...]:
+    return () if part.refers is None else (part.refers,)
 
 
 def share(part: int, whole: int) -> float:
@@ -53,6 +62,7 @@ def figures_of(scores: Sequence[tuple[Request, Score]]) -> dict[str, float]:
         "slot-recall": share(hits, hits + sum(len(one.missed) for _, one in scores)),
         "slot-precision": share(hits, hits + sum(len(one.false) for _, one in scores)),
         "split": share(sum(one.right for one in compound), len(compound)),
+        "planned": share(sum(one.planned for one in compound), len(compound)),
         "whole": share(sum(one.whole for _, one in scores), len(scores)),
     }
 

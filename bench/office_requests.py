@@ -26,10 +26,14 @@ _AROUND: Final = " \t\n.,;:!?\"'„“”‚‘’«»‹›`"
 
 
 class Understood(NamedTuple):
-    """One order found in a request; `slots` hold the words as written, several ones as a list."""
+    """One order found in a request; `slots` hold the words as written, several ones as a list.
+
+    `waits` holds the places, from 0, of the orders that must be done first or whose result it takes.
+    """
 
     intent: str
     slots: Slots
+    waits: frozenset[int] = frozenset()
 
 
 class _Model(BaseModel):
@@ -75,6 +79,12 @@ class Request(_Model):
     def compound(self) -> bool:
         return len(self.orders) > 1
 
+    @property
+    def waits(self) -> list[frozenset[int]]:
+        """For each order the places, from 0, of those that it waits for or takes the result of."""
+        follows = {one.order: {*one.after, *one.takes.values()} for one in self.plan or ()}
+        return [frozenset(n - 1 for n in follows.get(order, ())) for order in range(1, len(self.orders) + 1)]
+
 
 class NoRequest(_Model):
     """A sentence about which nothing may be done; `kind` says why."""
@@ -112,10 +122,14 @@ def pairs(slots: Slots) -> set[Pair]:
 
 @dataclass
 class Score:
-    """How one request was understood; `missed` and `false` are the slots that were not found, or wrongly filled."""
+    """How one request was understood; `missed` and `false` are the slots that were not found, or wrongly filled.
+
+    `planned`: its orders are the right ones, and each waits, at once or over others, for those that it should.
+    """
 
     intents: tuple[str, ...]
     right: bool
+    planned: bool = False
     hits: int = 0
     missed: list[Pair] = field(default_factory=list)
     false: list[Pair] = field(default_factory=list)
@@ -131,7 +145,8 @@ def score(request: Request, found: Sequence[Understood]) -> Score:
     Orders are held against each other one by one where their number is right, by their intents where it is not.
     """
     wanted, got = [one.intent for one in request.orders], [one.intent for one in found]
-    result = Score(tuple(got), got == wanted)
+    right = got == wanted
+    result = Score(tuple(got), right, right and _all_waits(request.waits) == _all_waits([one.waits for one in found]))
     partners = _partners(wanted, got)
     for place, order in enumerate(request.orders):
         partner = partners.get(place)
@@ -144,6 +159,14 @@ def score(request: Request, found: Sequence[Understood]) -> Score:
 def acts(found: Sequence[Understood]) -> bool:
     """Whether anything would be done."""
     return any(one.intent != UNKNOWN for one in found)
+
+
+def _all_waits(waits: Sequence[frozenset[int]]) -> list[frozenset[int]]:
+    """Return for each order all that must be done before it, at once or over others; none waits for a later one."""
+    found: list[frozenset[int]] = []
+    for before in waits:
+        found.append(before.union(*(found[place] for place in before)))
+    return found
 
 
 def _partners(wanted: Sequence[str], got: Sequence[str]) -> dict[int, int]:
