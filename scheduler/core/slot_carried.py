@@ -15,10 +15,13 @@ _PRONOUN: Final = re.compile(
 _OUT_OF_IT: Final = re.compile(
     r"(?i)\b(?:da(?:r)?aus|draus|davon|darin|hieraus|out of (?:it|that|this|them)|(?:from|of|in) (?:it|that|them|there))\b"
 )
+_MAIL: Final = re.compile(r"(?i)(?:(?:die|diese|the|that|this) )?(?:e-?)?(?:mails?|nachricht|message)")
 _AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
 _PLACES: Final = ("portal", "url", "application", "folder")
 _THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
 TAKES_DOCUMENT: Final = frozenset({"send_mail", "open_document", "export_pdf", "extract_table"})
+SEEKS_MAIL: Final = frozenset({"search_mail", "read_mail"})
+"""Intents whose mail the next order may forward."""
 _AIMED: Final = {"send_mail": "recipient", "fetch_and_send": "recipient", "create_appointment": "participants"}
 _NAMING: Final = ("recipient", "participants", "sender", "cc")
 
@@ -52,9 +55,12 @@ def carried(order: Named, earlier: Sequence[Named], message: str, *, means_earli
 
 def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, means_earlier: bool) -> int | None:
     """Fill the document that is meant, and return the place of the order that named it; None where none is meant."""
-    place = next((place for place in reversed(range(len(earlier))) if _thing_of(earlier[place])), None)
+    given = (at for at, one in enumerate(earlier) if one.intent in SEEKS_MAIL or _thing_of(one))
+    place = next(iter(sorted(given, reverse=True)), None)
     if place is None:
         return None
+    if earlier[place].intent in SEEKS_MAIL:
+        return _mail(order, slots, place, means_earlier=means_earlier)
     thing = _thing_of(earlier[place])
     unnamed = order.intent in TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body", "url"}
     if (unnamed and (means_earlier or _OUT_OF_IT.search(order.text))) or _PRONOUN.fullmatch(slots.get("document", "")):
@@ -63,6 +69,17 @@ def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, 
         return place
     same = slots.get("document") in thing.values()
     return place if same and order.intent in TAKES_DOCUMENT else None
+
+
+def _mail(order: Named, slots: dict[str, str], place: int, *, means_earlier: bool) -> int | None:
+    """Return the place of the order that finds the mail which is to be sent on; None where another thing is meant."""
+    if order.intent != "send_mail":
+        return None
+    if _PRONOUN.fullmatch(slots.get("document", "")) or _MAIL.fullmatch(slots.get("document", "")):
+        del slots["document"]
+        return place
+    unnamed = not slots.keys() & {"document", "file_name", "url", "body"}
+    return place if means_earlier and unnamed else None
 
 
 def _thing_of(order: Named) -> dict[str, str]:

@@ -133,12 +133,13 @@ class _Wanted(BaseModel):
 
 
 class SearchMail(_Wanted):
-    """The newest mails that are wanted."""
+    """The newest mails that are wanted; with `one` a single mail, whose `id` is given: which of several is asked."""
 
     before: AwareDatetime | date | None = None
     unseen: StrictBool = False
     flagged: StrictBool = False
     limit: _Limit = 10
+    one: StrictBool = False
 
 
 class WaitForMail(_Wanted):
@@ -206,7 +207,7 @@ SEARCH = ActionSpec(
     description="Find mails by sender, recipient, subject, words, time, attachment or mark",
     params=SearchMail,
     repeatable=True,
-    result=_MAILS,
+    result=_MAILS | {"id"},
 )
 WAIT_FOR = ActionSpec(
     name="mail.wait_for",

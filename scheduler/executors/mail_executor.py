@@ -2,7 +2,7 @@
 
 import asyncio
 import fnmatch
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from scheduler.core.errors import (
     UnknownActionError,
 )
 from scheduler.core.ids import moment_in
+from scheduler.core.questions import Choice
 from scheduler.core.task_executor_interface import Verification, parse_params
 from scheduler.core.todo import ToDo
 from scheduler.executors.base_executor import AD_HOC, BaseExecutor, ExecutionContext, Performed
@@ -46,6 +47,7 @@ from scheduler.executors.mail_folders import choose_folder
 from scheduler.executors.mail_sender import MailSender
 from scheduler.executors.mail_transport import MailFile, MailQuery, MailTransport, OutgoingMail, ReceivedMail
 from scheduler.executors.mail_unconfigured import UnconfiguredTransport
+from scheduler.executors.which_one import the_one
 
 _MARGIN = 0.9  # of a step's time: what is left is for saying that nothing came
 
@@ -138,8 +140,10 @@ class MailExecutor(BaseExecutor):
             return Verification(happened=None, detail="some mails may have been marked as seen")
         return Verification(happened=True, result=await self._read(todo, context))
 
-    async def _search(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
-        return _mails(*await self._transport.search(_query(parse_params(SearchMail, todo).model_dump())))
+    async def _search(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
+        params = parse_params(SearchMail, todo)
+        found = await self._transport.search(_query(params.model_dump(exclude={"one"})))
+        return _the_mail(params, found, context) if params.one else _mails(*found)
 
     async def _verify_search(self, todo: ToDo, context: ExecutionContext) -> Verification:
         return Verification(happened=True, result=await self._search(todo, context))
@@ -232,6 +236,21 @@ class MailExecutor(BaseExecutor):
         if not files:
             raise AttachmentMissingError(params.pattern, names)
         return files
+
+
+def _the_mail(params: SearchMail, found: Sequence[ReceivedMail], context: ExecutionContext) -> dict[str, Any]:
+    """Return the one mail that is wanted. Raises MailNotFoundError, and SeveralFitError, which asks which one."""
+    given = params.model_dump(mode="json", exclude_defaults=True, exclude={"one", "limit", "folder"})
+    what = ", ".join(str(words) for words in given.values()) or params.folder
+    if not found:
+        raise MailNotFoundError(what)
+    mail = the_one(what, [Choice(value=one.id, label=_label(one)) for one in found], context)
+    return {"id": mail, **_mails(*(one for one in found if one.id == mail))}
+
+
+def _label(mail: ReceivedMail) -> str:
+    came = mail.received or mail.date
+    return f"{mail.sender_name or mail.sender}: {mail.subject}" + (f" ({came:%Y-%m-%d %H:%M})" if came else "")
 
 
 def _query(wanted: dict[str, Any]) -> MailQuery:

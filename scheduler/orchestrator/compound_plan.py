@@ -8,17 +8,23 @@ from scheduler.core.actions import ActionCatalog
 from scheduler.core.ids import TaskId
 from scheduler.core.task_graph import TaskGraph
 from scheduler.core.todo import ToDo
+from scheduler.orchestrator.mail_sent_on import of_one_mail, sending_on
 
 _SEEKS = "file.find"
 _TAKES_ALONG = "file.attach"
 
 
 class OrderPlan(NamedTuple):
-    """The plan of one order, which orders come first, and whose result it means."""
+    """The plan of one order, which orders come first, whose result it means, and which slots are said.
+
+    With `sends_on` what it means is the mail that the other order finds.
+    """
 
     graph: TaskGraph
     after: Sequence[int] = ()
     refers: int | None = None
+    said: Container[str] = ()
+    sends_on: bool = False
 
 
 class Joined(NamedTuple):
@@ -34,9 +40,14 @@ def join_plans(orders: Sequence[OrderPlan], catalog: ActionCatalog) -> Joined:
     Of an order that means another's result, the search for the document is left out; its steps take that result.
     """
     graph, groups = TaskGraph(), list[list[ToDo]]()
-    for order in orders:
+    sent_on = {order.refers for order in orders if order.sends_on}
+    for number, order in enumerate(orders):
         todos = list(order.graph.tasks.values())
-        if order.refers is not None and (given := _gives(groups[order.refers], catalog)) is not None:
+        if number in sent_on:
+            todos = of_one_mail(todos)
+        if order.refers is not None and order.sends_on:
+            todos = sending_on(todos, groups[order.refers], order.said)
+        elif order.refers is not None and (given := _gives(groups[order.refers], catalog)) is not None:
             todos = _fed(todos, *given)
         todos = _renamed(todos, {task for group in groups for task in _ids(group)})
         waits = [task for place in order.after for task in _ends(groups[place])]

@@ -40,6 +40,7 @@ from scheduler.core.templates import fill_template
 from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import Asking, BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
+from scheduler.orchestrator.mail_sent_on import sends_on, with_mail, without_mail
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.pasted_steps import steps_of_pasted_orders, steps_that_aim
 from scheduler.orchestrator.plan_check import check_plan
@@ -178,9 +179,11 @@ class Planner:
         kept = [(number, part) for number, part in enumerate(orders.parts) if number not in left_out]
         if not kept:
             raise UnknownIntentError(orders.parts[0].text, nearest=())
+        sent_on = {number for number, part in kept if sends_on(part, dict(kept))}
+        wanted = {n: with_mail(part.routed) if n in sent_on else part.routed for n, part in kept}
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._planned_or_error(part.text, _in(part.routed, locale), own[number], asking))
+                group.create_task(self._planned_or_error(part.text, _in(wanted[number], locale), own[number], asking))
                 for number, part in kept
             ]
         planned = list[PlannedRequest]()
@@ -189,15 +192,17 @@ class Planner:
                 raise at_order(one, number, part.text, asking.taught.intents) from one
             if isinstance(one, CPAError):
                 raise one
-            planned.append(one)
+            planned.append(without_mail(one) if number in sent_on else one)
         place = {number: position for position, (number, _) in enumerate(kept)}
         plans = [
             OrderPlan(
                 one.task_graph,
                 [place[n] for n in part.after if n in place],
                 place.get(-1 if part.refers is None else part.refers),
+                one.slots.keys(),
+                number in sent_on,
             )
-            for (_, part), one in zip(kept, planned, strict=True)
+            for (number, part), one in zip(kept, planned, strict=True)
         ]
         catalog = self.catalog_of(asking.spender.tenant)
         joined = join_plans(plans, catalog)

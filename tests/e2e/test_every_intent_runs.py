@@ -112,6 +112,22 @@ def test_search_mail(everyday: World) -> None:
     assert subjects(umbrellas, "search") == ["Weather"]
 
 
+def test_a_mail_that_is_found_is_sent_on_and_of_several_it_is_asked_which(everyday: World) -> None:
+    sent, too = everyday.do(
+        "Such die Mail von Anna zum Thema Budget und leite sie an anna@example.com weiter",
+        "Find the latest email from Bob and then forward it to anna@example.com, subject Umbrellas",
+    )
+    asks = everyday.asked("Such die Mail von Bob und schick sie an anna@example.com")
+    chosen = everyday.answer(asks, "1")
+
+    assert [job["status"] for job in (sent, too, chosen)] == ["done"] * 3, (sent, too, chosen)
+    (budget,) = _mails_to_anna(everyday, "Es sind 5000 Euro.")
+    assert str(budget["Subject"]).endswith("Budget 2027")
+    assert str(budget["Subject"]) != "Budget 2027"
+    assert [str(mail["Subject"]) for mail in _mails_to_anna(everyday, "Bring umbrellas.")].count("Umbrellas") == 1
+    assert len(_mails_to_anna(everyday, "Bring umbrellas.")) == 2
+
+
 def test_a_mail_is_read_out_at_the_terminal(everyday: World) -> None:
     shown = everyday.cpa.run("run", "Lies mir die letzte Mail von Anna vor")
 

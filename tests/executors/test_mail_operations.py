@@ -10,9 +10,10 @@ from scheduler.core.ids import JobId, new_id
 from scheduler.core.todo import ToDo
 from scheduler.executors.contacts import Contact, Contacts
 from scheduler.executors.files import ArtifactStore
-from scheduler.executors.mail_actions import DOWNLOAD, DRAFT, MARK, MOVE, WAIT_FOR
+from scheduler.executors.mail_actions import DOWNLOAD, DRAFT, MARK, MOVE, SEARCH, WAIT_FOR
 from scheduler.executors.mail_executor import MailExecutor
 from scheduler.executors.mail_transport import MailQuery
+from scheduler.executors.which_one import WHICH
 from tests.support.mail_executor import ANNA, BERT, CONTEXT, US, artifacts, executor, server, transport
 from tests.support.mails import LONG_NAME, a_mail, an_attachment
 from tests.support.memory_mail import MemoryMailServer, MemoryMailTransport, an_account
@@ -46,6 +47,32 @@ async def _question(server: MemoryMailServer, **parts: Any) -> str:  # noqa: ANN
     await annas.send(a_mail(US, **parts))
     (mail,) = await MemoryMailTransport(server, an_account()).search(MailQuery(limit=1))
     return mail.id
+
+
+def _one(**params: Any) -> ToDo:  # noqa: ANN401 - what is looked for
+    return ToDo(id="search", action=SEARCH.name, params={"one": True} | params)
+
+
+async def test_one_mail_is_wanted_and_which_of_several_is_asked(
+    executor: MailExecutor, server: MemoryMailServer
+) -> None:
+    first, second = await _question(server, subject="Heizung"), await _question(server, subject="Heizung, nochmals")
+
+    only = await executor.execute(_one(subject="nochmals"), CONTEXT)
+    several = await executor.execute(_one(subject="Heizung"), CONTEXT)
+    chosen = await executor.execute(_one(subject="Heizung"), CONTEXT._replace(answers={WHICH: first}))
+    none = await executor.execute(_one(subject="Dach"), CONTEXT)
+
+    assert only.result["id"] == second
+    assert [mail["subject"] for mail in only.result["messages"]] == ["Heizung, nochmals"]
+    assert several.error is not None
+    assert (several.error.code, several.error.facts["what"]) == ("several_fit", "Heizung")
+    (question,) = several.error.questions
+    assert [one.value for one in question.choices] == [second, first]
+    assert "Heizung, nochmals" in question.choices[0].label
+    assert chosen.result["id"] == first
+    assert none.error is not None
+    assert none.error.code == "mail_not_found"
 
 
 async def test_an_answer_goes_to_the_author_with_what_was_asked(

@@ -1,5 +1,7 @@
 """How a request in words becomes a plan: intent, slots, portal, template, checks."""
 
+from typing import Any
+
 import pytest
 
 from scheduler.core.actions import ActionCatalog
@@ -90,6 +92,42 @@ async def test_two_orders_become_one_plan_side_by_side(router: IntentRouter) -> 
     assert planned.task_graph.tasks[TaskId("find")].dependencies == ()
     assert planned.slots["0.document_id"] == "4711"
     assert (planned.intent, planned.way, planned.by) == ("several_orders", "rules", "template")
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        (
+            "Such die Mail von Frau Berger und leite sie an anna@example.com weiter",
+            {"to": ["anna@example.com"], "forwards": "${search.id}"},
+        ),
+        (
+            "Find the email from Mrs Berger and forward it to anna@example.com, subject Boiler",
+            {"to": ["anna@example.com"], "subject": "Boiler", "forwards": "${search.id}"},
+        ),
+        (
+            "Lies mir die letzte Mail von Eva vor und schick sie an anna@example.com",
+            {"to": ["anna@example.com"], "forwards": "${read.id}"},
+        ),
+    ],
+)
+async def test_the_mail_that_one_order_finds_is_sent_on_by_the_next(
+    router: IntentRouter, text: str, params: dict[str, Any]
+) -> None:
+    planned = await a_planner(router).plan(text)
+
+    finds, sends = planned.task_graph.tasks.values()
+    assert (finds.action, finds.params["one"]) == ("mail.search", True)
+    assert (sends.action, sends.params) == ("mail.send", params)
+    assert sends.dependencies == (finds.id,)
+    assert "document" not in planned.orders[1].slots
+
+
+async def test_a_mail_is_found_alone_where_another_thing_is_sent(router: IntentRouter) -> None:
+    planned = await a_planner(router).plan("Such die Mail von Eva und schick anna@example.com das Angebot")
+
+    assert "one" not in planned.task_graph.tasks[TaskId("search")].params
+    assert "forwards" not in planned.task_graph.tasks[TaskId("send")].params
 
 
 async def test_what_one_order_finds_is_what_the_next_one_sends(router: IntentRouter) -> None:
