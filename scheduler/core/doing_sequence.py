@@ -50,6 +50,17 @@ _THEN: Final = re.compile(
     r"(?i)(?:und |and )?(?:dann|danach|anschlie(?:ß|ss)end|sodann|nachher|hinterher|zum schluss|then"
     r"|after(?:wards| that))\b"
 )
+_LINKING: Final = (
+    r"(?:dass|daß|that|who|which|wenn|if|when|ob|whether|bis|until|till|since|seit|by|before|bevor|nur|only)"
+)
+_NOT_SO_LONG: Final = r"(?<!tag )(?<!woche )(?<!kurz )(?<!day )(?<!week )(?<!soon )(?<!shortly )(?<!long )"
+_THEN_WITHIN: Final = re.compile(
+    rf"(?i)(?:(?:und|and),? )?(?:(?!{_LINKING}\b)[^\s,.;:!?„\"]+ ){{1,6}}?"
+    rf"{_NOT_SO_LONG}(?:dann|danach|anschlie(?:ß|ss)end|sodann|nachher|hinterher|then|afterwards)\b(?! {_LINKING}\b)"
+    rf"|(?!.*(?:\b{_LINKING}\b|,\s*(?:die|der|das|den|dem)\b).*\b(?:danach|hinterher|afterwards|after)\b)[^:„\"]*"
+    rf"{_NOT_SO_LONG}\b(?:danach|anschlie(?:ß|ss)end|hinterher|afterwards|after (?:that|this))[ .!?]*$"
+)
+"""The adverb stands behind the verb or at the end: "such dann im Netz …", "close Word afterwards"."""
 _AND: Final = re.compile(r"(?i)(?:und|and|sowie|plus|&)\b")
 _LAST: Final = re.compile(
     rf"{_LEAD}(?:ganz )?(?:zum schluss|zuletzt|zu guter letzt|als (?:aller)?letztes|last of all"
@@ -83,7 +94,11 @@ def in_doing_sequence(texts: Sequence[str]) -> tuple[Done, ...]:
         elif _LAST.match(text) and place + 1 < len(texts) and not _goes_on(texts[place + 1]):
             _put_behind(done, [place], done[-1])
             bound.add(place)
-    return tuple(Done(one, at > 0 and (one in bound or bool(_THEN.match(texts[one])))) for at, one in enumerate(done))
+    return tuple(Done(one, at > 0 and (one in bound or _says_then(texts[one]))) for at, one in enumerate(done))
+
+
+def _says_then(text: str) -> bool:
+    return bool(_THEN.match(text) or _THEN_WITHIN.match(text))
 
 
 def _is_earlier(texts: Sequence[str], place: int) -> bool:

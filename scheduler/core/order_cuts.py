@@ -21,6 +21,13 @@ SHORTENED: Final = re.compile(
     re.IGNORECASE,
 )
 BEFORE_DATE: Final = re.compile(r"(?i)\b(?:am|den|vom|zum|bis|ab|der|dem|seit|nach|vor|und|on|the|by|from)$")
+_BARE_VERB: Final = re.compile(
+    r"(?i)(?:(?:und|and|&|bitte|please)\s+)*[^\W\d_]+(?:\s+(?:sie|du|ihr|mir|uns|bitte|mal|me|us))*\s+"
+)
+"""What an adverb of sequence is said in the midst of: "und öffne | anschließend Excel", "legen Sie | danach …"."""
+_IN_SEQUENCE: Final = re.compile(
+    r"(?i)(?:dann|then|danach|anschlie(?:ß|ss)end|sodann|nachher|after(?:wards)?|also|außerdem|ausserdem|ferner|zudem)\b"
+)
 _SHORTEST: Final = 6  # characters of a piece
 _MOST: Final = 9
 LOOK_BACK: Final = 10  # characters; no word that keeps a place whole is as long
@@ -47,6 +54,8 @@ def cut(text: str) -> list[str]:
         if before.endswith(".") and SHORTENED.search(before):
             continue
         if text[match.end()].isdigit() and BEFORE_DATE.search(before):
+            continue
+        if _IN_SEQUENCE.match(text, match.end()) and _BARE_VERB.fullmatch(text, places[-1], match.end()):
             continue
         places.append(match.end())
         if len(places) == _MOST:

@@ -79,9 +79,15 @@ _DONE_THAT: Final = re.compile(
     r"(?i)(?P<before>^\s*|[.!?]\s+|,?\s+(?:und|and),?\s+|,\s+)"
     r"(?:(?P<en>(?:when|once|after|as soon as) (?:that(?:['’]s| is) done|you(?:['’]ve| have|['’]re| are)"
     r" (?:done|finished)(?: (?:that|this|so|it|with (?:that|it)))?)"
-    r"|having done (?:so|that|this))|(?:wenn|sobald|nachdem) (?:(?:du|sie) (?:das|dies|damit)"
+    r"|(?:when|once|after|as soon as) you(?:['’]re| are) (?:there|in|logged in|on (?:it|there))"
+    r"|having done (?:so|that|this))"
+    r"|(?:wenn|sobald) (?:du|sie) (?:dort|da|drin|drauf|drinnen|eingeloggt|angemeldet) (?:bist|sind)"
+    r"|(?:wenn|sobald|nachdem) (?:(?:du|sie) (?:das|dies|damit)"
     r" (?:gemacht|erledigt|getan|fertig) (?:hast|haben|bist|sind)"
     r"|(?:das|dies) (?:gemacht|erledigt|getan|geschehen|fertig) ist)),?\s+(?=\w)"
+)
+_AFTERWARDS: Final = re.compile(
+    r"(?i)(?<=\w )(?:anschlie(?:ß|ss)end|anschl\.|im anschluss(?: daran)?|hernach)(?= )|^(?:anschl\.|hernach)(?= )"
 )
 _START_FIRST: Final = re.compile(
     r"(?i)\b(?P<but>but|and) (?P<verb>start|open|close|send|find|save|print|launch|shut) first"
@@ -119,7 +125,7 @@ def in_usual_words(text: str) -> str:
     text = meant(_without_relative(_TOLD_WHAT.sub("Show me what ", text)))
     if TOLD.search(text) or ":" in text:
         return text
-    text = _AFTERTHOUGHT.sub(", ", text)
+    text = _AFTERWARDS.sub("danach", _AFTERTHOUGHT.sub(", ", text))
     text = _with_clause(once_sent(_as_made(text)))
     if _TELLS_OR_ASKS.search(text):
         return text

@@ -7,8 +7,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from scheduler.core.compound import Orders
+from scheduler.core.compound import OrderPart, Orders
+from scheduler.core.frames import SURE
+from scheduler.core.language import normalise
+from scheduler.core.mood_words import NEGATION
+from scheduler.core.order_cuts import cut
+from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
+from scheduler.core.words import Words
 from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.ordering import Bands
 
@@ -21,7 +27,7 @@ class Ground(StrEnum):
     LIKELY = "likely"
     """Examples find it likely that anything is ordered."""
     PLAIN = "plain"
-    """It has the plainest form, alone or beside a mere remark, and is not unlikely: "Close Word"."""
+    """It has the plainest form, alone, beside a mere remark or each of several, and is not unlikely: "Close Word"."""
     AGREED = "agreed"
     """Rules, examples of orders and whole requests all read the same harmless order."""
     REMINDED = "reminded"
@@ -43,6 +49,8 @@ class Form(NamedTuple):
     """which takes it back, doubts or quotes it; then it counts for nothing how plain it is."""
     reminds: bool = False
     urges: bool = False
+    every: bool = False
+    """It is several orders, nothing is said beside them, and each has one of the plainest forms."""
 
 
 NOT_SURE: Final = Form()
@@ -62,6 +70,19 @@ def form_of(text: str, read: Orders, intent: str) -> Form:
     )
 
 
+def form_of_several(text: str, read: Orders) -> Form:
+    """Return how a request says several orders, of each of which rules are sure."""
+    sure = not read.overlooked and all(part.routed.score >= SURE for part in read.parts)
+    return Form(every=sure and not undone_beside(text, read) and all(map(_is_plain, read.parts)))
+
+
+def _is_plain(part: OrderPart) -> bool:
+    """Whether all of an order says plainly what to do, also what stands behind a mark: no ", das war ein Scherz"."""
+    text = normalise(part.text)
+    plain = all(orders_plainly(one, part.routed.name) for one in cut(text))
+    return plain and not NEGATION & Words(tokens_of(text)).keys
+
+
 def ground_of(
     form: Form, ordered: float, bands: Bands, *, all_agree: Callable[[], bool], ordered_alone: Callable[[str], bool]
 ) -> Ground:
@@ -73,7 +94,8 @@ def ground_of(
         return Ground.NONE
     if ordered >= bands.act:
         return Ground.LIKELY
-    if ordered >= bands.act_if_plain and (form.alone or (form.plain and not form.beside)):
+    plainly = ordered >= bands.act_if_plain and (form.alone or (form.plain and not form.beside))
+    if plainly or (form.every and ordered >= bands.ask):
         return Ground.PLAIN
     if ordered >= bands.act_if_agreed and all_agree():
         return Ground.AGREED

@@ -19,7 +19,7 @@ from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
-from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, ground_of
+from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, form_of_several, ground_of
 from scheduler.llm.guess import NEAREST, Guess
 from scheduler.llm.llm_intent_router import Router
 from scheduler.llm.order_division import Part, part_of
@@ -128,6 +128,8 @@ class LearnedIntentRouter:
         if whole and not self.doubts(message, known[0].routed.name):
             return read
         form = form_of(text, read, known[0].routed.name) if sure else NOT_SURE
+        if len(known) == len(read.parts) > 1:
+            form = form_of_several(text, read)
         (glimpse,) = self._model.glance([text])
         if (form.alone or form.plain or not sure) and self._agree(text, glimpse, read, known):
             return read
@@ -141,7 +143,9 @@ class LearnedIntentRouter:
             asked = self._asked(known[0].routed, tuple(names)[:NEAREST], found.ordered)
             return Orders((OrderPart(message, asked),))
         several = len(known) > len(cut(text))  # no cut is seen where rules know several orders
-        return read if ground is not Ground.LIKELY or whole or several else self._likeliest(message, read, known, found)
+        if ground is not Ground.LIKELY or whole or several:
+            return read
+        return self._likeliest(message, read, known, found, least=len(known) if form.every else 1)
 
     def _reread_unknown(self, message: str, read: Orders, found: "_Weighed") -> Orders:
         """Return the orders of a request in which rules read none, or why nothing is done."""
@@ -254,11 +258,16 @@ class LearnedIntentRouter:
         unknown = routed if routed.name == UNKNOWN else RoutedIntent(**dict(self._known[UNKNOWN]))
         return unknown.model_copy(update=found)
 
-    def _likeliest(self, message: str, read: Orders, known: Sequence[OrderPart], found: "_Weighed") -> Orders:
-        """Return the orders of the likeliest reading that the request can be divided for; else what rules read."""
+    def _likeliest(
+        self, message: str, read: Orders, known: Sequence[OrderPart], found: "_Weighed", *, least: int = 1
+    ) -> Orders:
+        """Return the orders of the likeliest reading that the request can be divided for; else what rules read.
+
+        There are `least` of them: none that is plainly said is lost in another.
+        """
         counts = {1, len(known), len(read.parts)}
         for one in readings(normalise(message), found.guess, known, self._model.glance, found.ways):
-            divided = bool(one.division.parts) or len(one.intents) in counts
+            divided = len(one.intents) >= least and (bool(one.division.parts) or len(one.intents) in counts)
             if divided and not shares_verb(one, known) and not one_of_row(one, known):
                 return self._as_read(one, message, read, known, found.guess)
         return read

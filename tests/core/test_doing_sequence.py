@@ -47,6 +47,25 @@ def test_what_the_words_put_later_waits_for_what_is_done_before_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "follows"),
+    [
+        ("und such dann im Netz nach Hotels", True),
+        ("legen Sie anschließend einen Termin an", True),
+        ("und speicher danach das Protokoll", True),
+        ("close Word afterwards.", True),
+        ("Send Anna the list after that.", True),
+        ("und schreib Tom, dass wir danach essen gehen", False),
+        ("schick Tom die Liste vom Tag danach", False),
+        ("and tell Tom that we then left", False),
+        ("open the list, then in force", False),
+        ("und öffne dann wenn möglich Word", False),
+    ],
+)
+def test_an_order_waits_where_its_adverb_stands_behind_the_verb_too(text: str, follows: bool) -> None:
+    assert [one.follows for one in in_doing_sequence(("Öffne Excel", text))] == [False, follows]
+
+
+@pytest.mark.parametrize(
     ("said", "intents"),
     [
         ("Kannst du die Liste an Tom mailen? Vorher aber bitte noch als PDF ablegen.", "export_pdf send_mail"),

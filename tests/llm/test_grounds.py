@@ -3,13 +3,13 @@
 import pytest
 
 from scheduler.core.language import normalise
-from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, ground_of
+from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, form_of_several, ground_of
 from scheduler.llm.ordering import Bands
 from tests.support.routers import the_router
 
 RULES = the_router()
 BANDS = Bands(act=0.8, ask=0.2, act_if_plain=0.4, act_if_agreed=0.6)
-PLAIN, PLAIN_BESIDE = Form(plain=True), Form(plain=True, beside=True)
+PLAIN, PLAIN_BESIDE, EVERY = Form(plain=True), Form(plain=True, beside=True), Form(every=True)
 ALONE = Form("open Word", beside=True)
 REMINDS, URGES, TAKEN_BACK = ALONE._replace(reminds=True), ALONE._replace(urges=True), Form(taken_back=True)
 
@@ -26,6 +26,9 @@ def ground(form: Form, ordered: float, *, agreed: bool = False, alone: bool = Fa
         (PLAIN, 0.4, Ground.PLAIN),
         (PLAIN, 0.3, Ground.NONE),
         (PLAIN_BESIDE, 0.7, Ground.NONE),
+        (EVERY, 0.2, Ground.PLAIN),
+        (EVERY, 0.1, Ground.NONE),
+        (EVERY, 0.8, Ground.LIKELY),
         (ALONE, 0.4, Ground.PLAIN),
         (ALONE, 0.3, Ground.NONE),
         (REMINDS, 0.0, Ground.REMINDED),
@@ -66,3 +69,17 @@ def test_a_request_says_its_order_in_one_of_these_forms(text: str, form: Form) -
     read = RULES.orders(text)
 
     assert form_of(normalise(text), read, read.parts[0].routed.name) == form
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("Schick Anna das Angebot und öffne danach Excel", True),
+        ("Send Anna the quote and then open Excel", True),
+        ("Schick Anna das Angebot und öffne nicht Excel", False),
+        ("Schick Anna das Angebot und öffne Excel, das war ein Scherz", False),
+        ("Schick Anna das Angebot und man öffnet Excel", False),
+    ],
+)
+def test_several_orders_are_plain_where_each_is_and_nothing_stands_beside(text: str, every: bool) -> None:
+    assert form_of_several(normalise(text), RULES.orders(text)).every is every
