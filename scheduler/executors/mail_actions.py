@@ -133,7 +133,7 @@ class _Wanted(BaseModel):
 
 
 class SearchMail(_Wanted):
-    """The newest mails that are wanted; with `one` a single mail, whose `id` is given: which of several is asked."""
+    """The newest mails that are wanted; with `one` a single mail: which of several is asked."""
 
     before: AwareDatetime | date | None = None
     unseen: StrictBool = False
@@ -184,7 +184,7 @@ class DownloadAttachments(BaseModel):
     inline: StrictBool = False
 
 
-_MAILS = frozenset({"messages", "count"})
+_MAILS = frozenset({"id", "messages", "count"})
 SEND = ActionSpec(
     name="mail.send",
     description="Send a mail with attachments, answer one or forward it",
@@ -207,14 +207,14 @@ SEARCH = ActionSpec(
     description="Find mails by sender, recipient, subject, words, time, attachment or mark",
     params=SearchMail,
     repeatable=True,
-    result=_MAILS | {"id"},
+    result=_MAILS,
 )
 WAIT_FOR = ActionSpec(
     name="mail.wait_for",
     description="Wait for a mail that fits",
     params=WaitForMail,
     repeatable=True,
-    result=_MAILS | {"id"},
+    result=_MAILS,
 )
 MOVE = ActionSpec(
     name="mail.move",

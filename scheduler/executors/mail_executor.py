@@ -143,7 +143,9 @@ class MailExecutor(BaseExecutor):
     async def _search(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(SearchMail, todo)
         found = await self._transport.search(_query(params.model_dump(exclude={"one"})))
-        return _the_mail(params, found, context) if params.one else _mails(*found)
+        if params.one:
+            found = (_the_mail(params, found, context),)
+        return _mails(*found)
 
     async def _verify_search(self, todo: ToDo, context: ExecutionContext) -> Verification:
         return Verification(happened=True, result=await self._search(todo, context))
@@ -157,13 +159,13 @@ class MailExecutor(BaseExecutor):
             raise MailNotReceivedError(
                 ", ".join(f"{name}: {value}" for name, value in wanted.items()), f"{longest.total_seconds():g} s"
             )
-        return {"id": found[0].id, **_mails(*found)}
+        return _mails(*found)
 
     async def _verify_wait_for(self, todo: ToDo, context: ExecutionContext) -> Verification:
         found = await self._transport.search(self._awaited(parse_params(WaitForMail, todo), context))
         if not found:
             return Verification(happened=False, detail="no such mail has come yet")
-        return Verification(happened=True, result={"id": found[0].id, **_mails(*found)})
+        return Verification(happened=True, result=_mails(*found))
 
     def _awaited(self, params: WaitForMail, context: ExecutionContext) -> MailQuery:
         since = params.since or moment_in(context.job_id) or self._clock.now()
@@ -238,14 +240,14 @@ class MailExecutor(BaseExecutor):
         return files
 
 
-def _the_mail(params: SearchMail, found: Sequence[ReceivedMail], context: ExecutionContext) -> dict[str, Any]:
+def _the_mail(params: SearchMail, found: Sequence[ReceivedMail], context: ExecutionContext) -> ReceivedMail:
     """Return the one mail that is wanted. Raises MailNotFoundError, and SeveralFitError, which asks which one."""
     given = params.model_dump(mode="json", exclude_defaults=True, exclude={"one", "limit", "folder"})
     what = ", ".join(str(words) for words in given.values()) or params.folder
     if not found:
         raise MailNotFoundError(what)
-    mail = the_one(what, [Choice(value=one.id, label=_label(one)) for one in found], context)
-    return {"id": mail, **_mails(*(one for one in found if one.id == mail))}
+    chosen = the_one(what, [Choice(value=one.id, label=_label(one)) for one in found], context)
+    return next(one for one in found if one.id == chosen)
 
 
 def _label(mail: ReceivedMail) -> str:
@@ -260,7 +262,8 @@ def _query(wanted: dict[str, Any]) -> MailQuery:
 
 
 def _mails(*mails: ReceivedMail) -> dict[str, Any]:
-    return {"messages": [mail.model_dump(mode="json") for mail in mails], "count": len(mails)}
+    messages = [mail.model_dump(mode="json") for mail in mails]
+    return {"id": mails[0].id if mails else None, "messages": messages, "count": len(mails)}
 
 
 def _kept(addresses: list[str], names: list[str]) -> dict[str, Any]:
