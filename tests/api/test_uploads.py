@@ -95,6 +95,21 @@ async def test_a_form_that_says_wrongly_what_is_one_of_a_kind_is_refused(api: Ap
     assert kept(api) == []
 
 
+async def test_a_field_that_a_form_does_not_know_is_refused_and_named(api: Api) -> None:
+    form, file = {"text": ATTACHED, "Locale": "en"}, {"files": ("a.txt", b"x")}
+    json = await api.client.post("/schedule", json={"text": ATTACHED, "Locale": "en"})
+    answers = [
+        await api.client.post("/schedule", data=form, files=file),
+        await api.client.post("/schedule", data={"text": ATTACHED}, files={**file, "Locale": ("b.txt", b"y")}),
+        await send_table(api, GOOD, Locale="en"),
+    ]
+
+    told = [[one.status_code, *(one.json()[name] for name in ("code", "field", "detail"))] for one in (json, *answers)]
+    assert told == [[422, "invalid_field", "Locale", json.json()["detail"]]] * 4
+    assert kept(api) == []
+    assert api.rows()["jobs"] == 0
+
+
 async def test_rows_may_be_the_only_ones_of_their_kind(api: Api) -> None:
     there = await api.client.post(
         "/schedule",
