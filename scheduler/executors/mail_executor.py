@@ -139,7 +139,10 @@ class MailExecutor(BaseExecutor):
         return Verification(happened=True, result=await self._read(todo, context))
 
     async def _search(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
-        return _mails(*await self._transport.search(_query(parse_params(SearchMail, todo).model_dump())))
+        wanted = parse_params(SearchMail, todo).model_dump()
+        limit = wanted["limit"]
+        found = await self._transport.search(_query(wanted | {"limit": limit + 1}))
+        return {**_mails(*found[:limit]), "more": len(found) > limit}
 
     async def _verify_search(self, todo: ToDo, context: ExecutionContext) -> Verification:
         return Verification(happened=True, result=await self._search(todo, context))
