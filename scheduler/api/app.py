@@ -18,6 +18,7 @@ from scheduler.api import (
     bridges,
     dead_letters,
     files,
+    front_page,
     health,
     intents,
     jobs,
@@ -76,6 +77,8 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         openapi_tags=_TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     # before all others, since routes are tried in order, and not included, which would cost as much as the rest
@@ -99,8 +102,15 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
     ):
         app.include_router(router, responses=EVERYWHERE)
     app.include_router(health.router)
-    app.router.routes += bridges.bridges()
+    app.include_router(front_page.router)
+    app.router.routes += [front_page.files(), *bridges.bridges()]
     add_error_handlers(app)
+    _surround(app, settings)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app
+
+
+def _surround(app: FastAPI, settings: ApiSettings) -> None:
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(
@@ -112,8 +122,6 @@ def build_app(settings: ApiSettings, lifespan: Lifespan | None = None) -> FastAP
         )
     app.add_middleware(Door, hosts=settings.hosts, origins=settings.origins, has_key=bool(settings.tenant_keys))
     app.add_middleware(Envelope)
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
-    return app
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile, status
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile, status
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, Json
 from starlette.routing import Match
@@ -34,8 +35,20 @@ class _MultipartRoute(APIRoute):
         return super().matches(scope)
 
 
-router = APIRouter(tags=["schedule"])
-multipart = APIRouter(route_class=_MultipartRoute)
+async def _only_known_fields(request: Request) -> None:
+    """Refuse a form with a field that its route does not know, in the words that are said of one in JSON."""
+    route: APIRoute = request.scope["route"]
+    known = {field.alias for field in route.dependant.body_params}
+    for name in await request.form():
+        if name not in known:
+            raise RequestValidationError([{"type": "extra_forbidden", "loc": ("body", name), "msg": _NOT_PERMITTED}])
+
+
+_NOT_PERMITTED: Final = "Extra inputs are not permitted"  # as pydantic says it
+_FORM: Final = [Depends(_only_known_fields)]
+
+router = APIRouter(tags=["schedule"], dependencies=_FORM)
+multipart = APIRouter(route_class=_MultipartRoute, dependencies=_FORM)
 UniqueField = Annotated[
     Json[Unique] | None, Form(description="At most one job of this kind, as JSON; `{}` means all defaults.")
 ]

@@ -176,6 +176,8 @@ def run(
     if (file or table) and at is not None:
         said = say("--at geht nicht mit --file oder --table.", "--at takes no --file or --table.")
         raise leave(USAGE, ValueError(said))
+    if file and table:
+        raise leave(USAGE, ValueError(say("Entweder --file oder --table.", "Either --file or --table.")))
     if table is not None:
         _run_table(table, as_form(order) | ({} if key is None else {"key": key}), detach=detach)
         return

@@ -41,7 +41,8 @@ def lines_of(task: Mapping[str, Any]) -> Iterator[str]:
             yield f"{task['task_id']}: {words}"
         return
     listed = result[many]
-    yield f"{task['task_id']}: {_counted(many, len(listed))}"
+    more = say(" (es gibt noch mehr)", " (there are more)") if result.get("more") is True else ""
+    yield f"{task['task_id']}: {_counted(many, len(listed))}{more}"
     for one in listed[:_MOST]:
         yield f"  {_mail(one) if many == 'messages' else _text(one)}"
         if many == "messages":

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from scheduler.core.clause_mood import NEGATED
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import detect_locale
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.slots import THINGS
@@ -15,22 +15,18 @@ from scheduler.core.who_gets_what import Piece, Told
 _PERSONS: Final = ("recipient", "cc")
 _MEETING: Final = frozenset({"create_appointment"})
 _BETWEEN: Final = frozenset({"und", "and"})
-ASKED: Final = "not done unasked"
-"""Why an order that is understood is asked about: it is said on a condition, perhaps, or taken back."""
 
 
 def asked_about(text: str, nearest: Sequence[str] = ("send_mail",)) -> OrderPart:
     """Return words as a part that nothing is done about before people have said what is meant."""
-    routed = RoutedIntent(
-        name=UNKNOWN, locale=detect_locale(text), nearest=tuple(nearest), refused=True, unsure=True, why=ASKED
-    )
-    return OrderPart(text, routed)
+    routed = RoutedIntent(name=UNKNOWN, locale=detect_locale(text), nearest=tuple(nearest), refused=True, unsure=True)
+    return OrderPart(text, routed.ordering_nothing(NoOrder.ASKED))
 
 
 def left_undone(text: str) -> OrderPart:
     """Return words that take back what they order as a part of which nothing is done."""
-    routed = RoutedIntent(name=UNKNOWN, locale=detect_locale(text), refused=True, why=NEGATED)
-    return OrderPart(text, routed)
+    routed = RoutedIntent(name=UNKNOWN, locale=detect_locale(text), refused=True)
+    return OrderPart(text, routed.ordering_nothing(NoOrder.NEGATED))
 
 
 def put_together(pieces: Sequence[Piece], read: Sequence[Orders]) -> Orders:

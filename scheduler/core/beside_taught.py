@@ -9,12 +9,14 @@ from scheduler.core.doing_sequence import in_doing_sequence
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.lexicon import lexicon
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_reader import read_request
-from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.taught import content_words
 from scheduler.core.taught_book import TaughtPart
 
-_ASIDES: Final = frozenset({SAID_ONLY, "statement", "question", "told for information", "told of others", "courtesy"})
+_ASIDES: Final = frozenset(
+    {NoOrder.SAID_ONLY, NoOrder.STATEMENT, NoOrder.QUESTION, NoOrder.INFORMATION, NoOrder.OF_OTHERS, NoOrder.COURTESY}
+)
 """What may stand beside an order and changes nothing of it."""
 _CONDITION: Final = re.compile(r"(?i)\W*(?:vorausgesetzt|sofern|falls|wenn|if|provided|assuming|unless|es sei denn)\b")
 _JOINER: Final = re.compile(r"(?i)(?:(?:und|and|&|\+|[-–•]|\d{1,2}[.)])\s+)+")
@@ -101,9 +103,8 @@ def _is_aside(one: OrderPart) -> bool:
 
 def _is_courtesy(text: str) -> bool:
     words = normalise(text)
-    return (
-        _REMINDER.fullmatch(words) is not None or not content_words(words) or read_request(words).reason == "courtesy"
-    )
+    reminds = _REMINDER.fullmatch(words) is not None
+    return reminds or not content_words(words) or read_request(words).reason is NoOrder.COURTESY
 
 
 def _meaning(orders: Sequence[OrderPart], place: int, taught: set[int]) -> OrderPart:

@@ -5,30 +5,35 @@ it does not look for documents that hold themselves, which cannot come from JSON
 """
 
 from collections.abc import Callable
-from json import JSONEncoder
-from json.encoder import c_make_encoder, encode_basestring, encode_basestring_ascii  # type: ignore[attr-defined]
+from json import JSONEncoder, encoder
 from typing import Any, Final
 
-_refuse = JSONEncoder().default
+Write = Callable[[object], str]
 
 
-def _written_by(write: Callable[[str], str], between_parts: str, behind_names: str) -> Callable[[object, int], Any]:
-    """Return the encoder of the standard library; `write` writes a text."""
-    encode: Callable[[object, int], Any] = c_make_encoder(
-        None, _refuse, write, None, behind_names, between_parts, True, False, True
+def writer(between_parts: str, behind_names: str, *, ascii_only: bool) -> Write:
+    """Return what writes documents so, with names in order.
+
+    Python does not promise the parts that its own encoder is made of: where they are missing, or are made otherwise,
+    the encoder itself writes the same.
+    """
+    public = JSONEncoder(
+        ensure_ascii=ascii_only, check_circular=False, sort_keys=True, separators=(between_parts, behind_names)
     )
-    return encode
+    name = "encode_basestring_ascii" if ascii_only else "encode_basestring"
+    make, write_text = getattr(encoder, "c_make_encoder", None), getattr(encoder, name, None)
+    if make is None or write_text is None:
+        return public.encode
+    try:
+        encode: Callable[[object, int], Any] = make(
+            None, public.default, write_text, None, behind_names, between_parts, True, False, True
+        )
+    except TypeError:
+        return public.encode
+    return lambda document: "".join(encode(document, 0))
 
 
-_canonical: Final = _written_by(encode_basestring, ",", ":")
-_in_order: Final = _written_by(encode_basestring_ascii, ", ", ": ")
-
-
-def canonical_json(document: object) -> str:
-    """Write a document without blanks, letters as they are."""
-    return "".join(_canonical(document, 0))
-
-
-def json_in_order(document: object) -> str:
-    """Write a document as `json.dumps` does with `sort_keys`: the digests of clients' requests are over that."""
-    return "".join(_in_order(document, 0))
+canonical_json: Final = writer(",", ":", ascii_only=False)
+"""Write a document without blanks, letters as they are."""
+json_in_order: Final = writer(", ", ": ", ascii_only=True)
+"""Write a document as `json.dumps` does with `sort_keys`: the digests of clients' requests are over that."""

@@ -47,8 +47,8 @@ from scheduler.core.mood_words import (
     WHETHER_WROTE,
     WISHES,
 )
+from scheduler.core.no_order import NoOrder
 from scheduler.core.phrases import Token
-from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.taken_back import holds_off
 from scheduler.core.word_forms import (
     BASE,
@@ -68,8 +68,6 @@ ORDER: Final = "order"
 WISH: Final = "wish"
 FOR_OTHERS: Final = "for others"  # "Tom needs the list"
 MAYBE: Final = "maybe"  # words without a verb
-NEGATED: Final = "negated"
-"""Why words order nothing: they say that it is not to be done."""
 NOTHING: Final = ""
 
 
@@ -77,28 +75,28 @@ class Mood(NamedTuple):
     """What a clause wants to be, and why it is no order."""
 
     kind: str
-    reason: str = ""
+    reason: NoOrder | None = None
 
 
 def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     """Return the mood of a clause; `before` is that of the clause it goes on from."""
     if not words.content or COURTESY.match(said):
-        return Mood(NOTHING, "courtesy")
+        return Mood(NOTHING, NoOrder.COURTESY)
     negated = bool(NEGATION & Words(_tokens_without(words, said)).keys) and not NICHT_MAL.match(said)
     if CANNOT_FIND.search(said):
         return Mood(WISH)
     if holds_off(said) and not _closes(words):
-        return Mood(NOTHING, NEGATED)
+        return Mood(NOTHING, NoOrder.NEGATED)
     if "refrain" in words.senses or (words.content[0].key in LEAVES and words.tokens[-1].key in AS_IS):
-        return Mood(NOTHING, NEGATED)
+        return Mood(NOTHING, NoOrder.NEGATED)
     if words.imperative is not None:
         return _of_order(words, said, negated=negated)
     if FOUND_THERE.search(said) and not clause.question:
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, NoOrder.STATEMENT)
     if STAYS.match(said):
-        return Mood(NOTHING, SAID_ONLY)
+        return Mood(NOTHING, NoOrder.SAID_ONLY)
     if clause.sub:
-        return Mood(ORDER if _addresses(words) and not negated else NOTHING, "" if not negated else NEGATED)
+        return Mood(ORDER if _addresses(words) and not negated else NOTHING, None if not negated else NoOrder.NEGATED)
     if PRAISE.search(said) and not negated:
         return Mood("praise")
     if ASKED_FOR.search(said) and not negated:
@@ -113,11 +111,11 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
         words.asks or (clause.question and words.declares and words.content[0].key not in I_WE | SUBJECT_YOU)
     ) and not _left_out(words, clause):
         mood = _of_question(words, said, negated=negated)
-        return Mood(NOTHING, NEGATED) if negated and mood.kind == NOTHING else mood
+        return Mood(NOTHING, NoOrder.NEGATED) if negated and mood.kind == NOTHING else mood
     if words.declares:
         return _of_report(words, said, negated=negated)
     if negated:
-        return Mood(NOTHING, NEGATED)
+        return Mood(NOTHING, NoOrder.NEGATED)
     if "to be" in said.casefold() and words.last_form == PARTICIPLE:
         return Mood(WISH)
     if bare(words.content[0].key) in I_WE | OTHERS | {"it", "there"}:
@@ -128,8 +126,8 @@ def mood_of(clause: Clause, words: Words, said: str, before: str) -> Mood:
     if form == PARTICIPLE or (words.first_form in {GERUND, PARTICIPLE} and not words.content[0].has("noun")):
         if clause.joined and before in {ORDER, WISH, FOR_OTHERS}:
             return Mood(before)
-        return Mood(MAYBE if "bitte" in words.keys or "please" in words.keys else NOTHING, "past")
-    return Mood(NOTHING if words.verbs and PAST_TIME & words.keys else MAYBE, "no order")
+        return Mood(MAYBE if "bitte" in words.keys or "please" in words.keys else NOTHING, NoOrder.PAST)
+    return Mood(NOTHING if words.verbs and PAST_TIME & words.keys else MAYBE, NoOrder.NOT_SEEN)
 
 
 def _left_out(words: Words, clause: Clause) -> bool:
@@ -162,16 +160,16 @@ def _closes(words: Words) -> bool:
 def _of_order(words: Words, said: str, *, negated: bool) -> Mood:
     first = words.content[0]
     if negated:
-        return Mood(NOTHING, NEGATED)
+        return Mood(NOTHING, NoOrder.NEGATED)
     if TELL_HOW.search(said) and not WHETHER_WROTE.search(said):
-        return Mood(NOTHING, "question")
+        return Mood(NOTHING, NoOrder.QUESTION)
     if MARVELS.match(said) or LETS_ME.match(said):
-        return Mood(NOTHING, SAID_ONLY)
+        return Mood(NOTHING, NoOrder.SAID_ONLY)
     polite = first.has("modal")
     if polite and (ABILITY.search(said) or _general(words)):
-        return Mood(NOTHING, "question of ability")
+        return Mood(NOTHING, NoOrder.ABILITY)
     if any(one.form == SECOND for one in first.meanings) and HABIT.search(said):
-        return Mood(NOTHING, "question")
+        return Mood(NOTHING, NoOrder.QUESTION)
     return Mood(ORDER)
 
 
@@ -205,19 +203,19 @@ def _addresses(words: Words) -> bool:
 def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
     first, keys = words.content[0], words.keys
     if negated:
-        return Mood(NOTHING, "question")
+        return Mood(NOTHING, NoOrder.QUESTION)
     if ABLE.search(said):
         return (
             Mood(WISH)
             if first.key in {"would", "waere", "ginge", "any", "waer", "could"}
             or keys & {"the", "das", "die", "den", "you", "du", "sie"}
-            else Mood(NOTHING, "question of ability")
+            else Mood(NOTHING, NoOrder.ABILITY)
         )
     asked_for = first.has("modal") or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
     if asked_for and words.content[1:2] and words.content[1].key in I_WE:
         gets = keys & GETS or first.key in {"kriege", "krieg", "bekomme", "bekomm"}
         meets = first.key in {"koennen", "koennten", "can", "could"} and is_meeting(words)
-        return Mood(WISH) if gets or meets else Mood(NOTHING, "asked whether to")
+        return Mood(WISH) if gets or meets else Mood(NOTHING, NoOrder.WHETHER)
     passive = (
         words.last_form == PARTICIPLE
         or bool(keys & {"werden", "be"})
@@ -241,33 +239,33 @@ def _of_question(words: Words, said: str, *, negated: bool) -> Mood:
         and first.key not in {"soll", "sollen", "should", "shall", "muss", "muessen", "must", "may"}
     ):
         return Mood(WISH)
-    return Mood(NOTHING, "question")
+    return Mood(NOTHING, NoOrder.QUESTION)
 
 
 def _of_report(words: Words, said: str, *, negated: bool) -> Mood:
     keys = words.keys
     if MAYBE_SOME_DAY.search(said):
-        return Mood(NOTHING, "might be")
+        return Mood(NOTHING, NoOrder.MIGHT_BE)
     if IRREAL.search(said):
-        return Mood(NOTHING, "past")
+        return Mood(NOTHING, NoOrder.PAST)
     if "will" in keys and not keys & GERMAN_SUBJECTS and words.language == "en":
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, NoOrder.STATEMENT)
     if "man" in keys and keys & {"muesste", "sollte"} and not negated:
         return Mood(WISH)
     if FUTURE.search(said) and not keys & {"need", "brauchen", "benoetigen", "needing"}:
-        return Mood(NOTHING, "future")
+        return Mood(NOTHING, NoOrder.FUTURE)
     if HABIT.search(said) and not keys & OBLIGATION:
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, NoOrder.STATEMENT)
     subject = subject_of(words)
     if negated:
-        return Mood(NOTHING, NEGATED)
+        return Mood(NOTHING, NoOrder.NEGATED)
     if (
         keys & {"habe", "hab", "hat", "haben", "have", "has", "i've", "we've", "hatte", "had"}
         and words.last_form in {PARTICIPLE, "auxiliary"}
         and not keys & OBLIGATION
         and any(one.form in {PARTICIPLE, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many)
     ):
-        return Mood(NOTHING, "past")
+        return Mood(NOTHING, NoOrder.PAST)
     if subject in I_WE:
         return _of_us(words, said)
     if subject in SUBJECT_YOU:
@@ -279,7 +277,7 @@ def _of_us(words: Words, said: str) -> Mood:
     keys = words.keys
     wishes = keys & WISHES
     if keys & PAST_TIME and not keys & {"brauche", "need", "moechte"}:
-        return Mood(NOTHING, "past")
+        return Mood(NOTHING, NoOrder.PAST)
     if wishes and not (wishes <= WEAK_WISHES and not LIKING.search(said)):
         return Mood(WISH)
     if keys & {"i'd", "we'd"} and keys & {"like", "love", "appreciate", "need", "want"}:
@@ -290,9 +288,9 @@ def _of_us(words: Words, said: str) -> Mood:
 def _of_you(words: Words, said: str, subject: str) -> Mood:
     keys = words.keys
     if COMPARES.search(said) or (subject == "sie" and SHE_DID.match(said)):
-        return Mood(NOTHING, SAID_ONLY)
+        return Mood(NOTHING, NoOrder.SAID_ONLY)
     if keys & {"will", "you'll", "werden"} or ("wirst" in keys and "bitte" not in keys):
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, NoOrder.STATEMENT)
     modal = any(one.has("modal") for one in words.content) or (keys & {"need", "have"} and "to" in keys)
     if modal and not keys & {"haben", "have been"}:
         return Mood(ORDER)
@@ -305,7 +303,7 @@ def _of_you(words: Words, said: str, subject: str) -> Mood:
         and not any(one.has("auxiliary") for one in words.content)
     ):
         return Mood(ORDER)
-    return Mood(NOTHING, "statement")
+    return Mood(NOTHING, NoOrder.STATEMENT)
 
 
 def _of_others(words: Words, said: str, subject: str) -> Mood:
@@ -322,14 +320,14 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
         )
     )
     if (person or not subject) and OWN_DOING.search(said):
-        return Mood(NOTHING, "statement")
+        return Mood(NOTHING, NoOrder.STATEMENT)
     person = person or (not subject and (somebody_needs(words) or bool(ASKS_FOR.search(said))))
     if OTHERS_NEED.search(said) and person:
         return Mood(FOR_OTHERS)
     if person:
         return Mood(NOTHING, _tense(words))
     if keys & PAST_TIME or keys & OVER:
-        return Mood(NOTHING, "past")
+        return Mood(NOTHING, NoOrder.PAST)
     obliges = keys & (OBLIGATION | {"may"} if "close" in words.senses else OBLIGATION)
     if (obliges and not (obliges <= _GOES and (keys & {"live", "online"} or not keys & _WHERETO))) or HAS_TO.search(
         said
@@ -338,9 +336,9 @@ def _of_others(words: Words, said: str, subject: str) -> Mood:
     reports = any(one.form == THIRD for _, _, many in words.verbs[:1] for one in many)
     return Mood(
         NOTHING,
-        "told of others"
+        NoOrder.OF_OTHERS
         if reports and not keys & {"gets", "gehts"} and not words.senses & {"need", "lie"}
-        else "statement",
+        else NoOrder.STATEMENT,
     )
 
 
@@ -348,9 +346,9 @@ _GOES: Final = frozenset({"geht", "gehen", "goes", "go"})
 _WHERETO: Final = frozenset({"an", "to", "raus", "per", "zu", "zum", "zur", "out", "over", "off", "via"})
 
 
-def _tense(words: Words) -> str:
-    """Return "past" for a report of what has happened, else "statement"."""
+def _tense(words: Words) -> NoOrder:
+    """Return whether a report is of what has happened, or states something."""
     past = words.keys & (WAS | PAST_TIME) or any(
         one.form in {PAST, PAST_OR_PARTICIPLE} for _, _, many in words.verbs for one in many
     )
-    return "past" if past and not any(one.has("modal") for one in words.content) else "statement"
+    return NoOrder.PAST if past and not any(one.has("modal") for one in words.content) else NoOrder.STATEMENT

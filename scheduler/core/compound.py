@@ -5,10 +5,11 @@ beside an order are overlooked, and named.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.no_order import NoOrder
 from scheduler.core.self_repair import Correction
 from scheduler.core.slot_carried import Named, carried
 from scheduler.core.slot_finder import with_slots
@@ -72,7 +73,11 @@ def _without_asides(
     parts: tuple[OrderPart, ...], overlooked: tuple[str, ...]
 ) -> tuple[tuple[OrderPart, ...], tuple[str, ...]]:
     """Leave out what nobody knows beside known orders, if it may be a remark; what orders something unknown stays."""
-    remarks = {place for place, part in enumerate(parts) if part.routed.name == UNKNOWN and part.routed.why == REMARK}
+    remarks = {
+        place
+        for place, part in enumerate(parts)
+        if part.routed.name == UNKNOWN and part.routed.no_order is NoOrder.REMARK
+    }
     if not remarks or len(remarks) == len(parts):
         return parts, overlooked
     places = {old: new for new, old in enumerate(place for place in range(len(parts)) if place not in remarks)}
@@ -82,9 +87,6 @@ def _without_asides(
         if place not in remarks
     )
     return kept, (*overlooked, *(parts[place].text for place in sorted(remarks)))
-
-
-REMARK: Final = "a remark"
 
 
 def resolved(parts: Sequence[OrderPart], message: str) -> tuple[OrderPart, ...]:

@@ -11,8 +11,6 @@ from typing import Final
 
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 
-BY_WORDS: Final = "by its words"
-"""Why rules chose an intent that no pattern names."""
 _ENDS: Final = {"pattern": (0.0, 1.01), "words": (0.0, 0.6, 0.8, 1.01), "learned": (0.0, 0.7, 0.9, 1.01)}
 BINS: Final = {way: tuple(pairwise(ends)) for way, ends in _ENDS.items()}
 """From which score to which below, by the way an answer was found."""
@@ -28,7 +26,7 @@ def way_of(routed: RoutedIntent) -> str:
     """Return how an answer was found, as the table has it: by a pattern, by words alone, learned, or by a model."""
     if routed.way != "rules":
         return routed.way
-    return "words" if routed.why == BY_WORDS else "pattern"
+    return "words" if routed.by_words else "pattern"
 
 
 def bin_of(way: str, score: float) -> int:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from scheduler.core.clause_mood import MAYBE
-from scheduler.core.compound import REMARK, OrderPart, Orders, split_orders
-from scheduler.core.confidence import BY_WORDS
+from scheduler.core.compound import OrderPart, Orders, split_orders
 from scheduler.core.frames import PERHAPS
 from scheduler.core.intents import UNKNOWN, Intent, IntentBook, IntentFileError, RoutedIntent, load_intents
 from scheduler.core.job import Locale
 from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.letters import word_set
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_joining import Order
 from scheduler.core.order_reader import MAY_BE_AN_ORDER, Request, foreign_verbs, read_request
 from scheduler.core.patterns import Fit, Pattern, PatternError, PatternSet
@@ -39,6 +39,7 @@ _MOST_REMEMBERED = 1_024  # requests whose reading is kept: the same ones come a
 _LONGEST_READ = 2_000  # characters that are read by their grammar; longer requests are texts
 _LONGEST_NAME = 300  # characters of a slot that is a name; longer is a text, and no pattern meant it
 _SCORE_OF_PATTERN = 0.7
+_BY_WORDS = "by its words"
 _SOMEONE: Final = re.compile(
     r"^(?:kann|könnte|koennte) (mir|uns) (?:bitte |mal )*(?:jemand|einer|wer|man) ", re.IGNORECASE
 )
@@ -53,7 +54,6 @@ _OF_FETCHING: Final = frozenset(
 )
 _KEEPS: Final = frozenset({"download", "save"})
 _FROM: Final = frozenset({"portal", "folder"})
-_UNCONFIGURED = "an order of which nothing is configured"
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class IntentRouter:
         if own is not None:
             return Orders((OrderPart(message, own),))
         if not self._reads:
-            return Orders((OrderPart(message, self._not_known(text, locale, "")),))
+            return Orders((OrderPart(message, self._not_known(text, locale, None)),))
         request = read_request(text[:_LONGEST_READ])
         if not request.orders:
             return Orders((OrderPart(message, self._nothing(text, locale, request)),))
@@ -212,7 +212,7 @@ class IntentRouter:
         if match is None or (match.intent.name in READ and not longer):
             return None
         if self._refusals.fits(self._frame.without_harmless(match.frame)):
-            return self._not_known(text, locale, "negated or a question")
+            return self._not_known(text, locale, NoOrder.PATTERN_REFUSES)
         return self._of_match(match, text, message, locale)
 
     def _fetched_and_sent(self, request: Request, text: str, message: str, locale: Locale) -> RoutedIntent | None:
@@ -244,7 +244,7 @@ class IntentRouter:
     def _name(self, order: Order, message: str, locale: Locale) -> RoutedIntent:
         """Return what one order wants: grammar names the intent, a pattern of the same intent its slots."""
         if order.foreign and order.foreign - self._configured:
-            return self._not_known(order.said, locale, _UNCONFIGURED, refused=True)
+            return self._not_known(order.said, locale, NoOrder.UNCONFIGURED, refused=True)
         text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", order.said))
         match = self._match(text)
         intent = order.intent if order.intent in self._routed else ""
@@ -254,7 +254,7 @@ class IntentRouter:
             return self._of_match(match, text, message, locale).model_copy(update={"score": _SCORE_OF_PATTERN})
         if not intent:
             remark = not order.signs or not (order.signs.senses - _IDLE) or order.mood == MAYBE
-            return self._not_known(order.said, locale, REMARK if remark and not order.foreign else "")
+            return self._not_known(order.said, locale, NoOrder.REMARK if remark and not order.foreign else None)
         slots = slots_of(intent, order.said)
         if intent == "read_mail" and "sender" not in slots and (sender := clean("sender", sender_of(order.text))):
             slots["sender"] = sender
@@ -262,13 +262,14 @@ class IntentRouter:
             intent = "fetch_and_send"
         if "body" in slots and "\n" in message:
             slots["body"] = as_written(slots["body"], message)
-        found = {"slots": slots, "locale": locale, "score": order.sure, "why": BY_WORDS}
+        found = {"slots": slots, "locale": locale, "score": order.sure, "by_words": True, "why": _BY_WORDS}
         return self._routed[intent].model_copy(update=found)
 
-    def _not_known(self, order: str, locale: Locale, why: str, *, refused: bool = False) -> RoutedIntent:
-        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": refused, "why": why}
-        found["unconfigured"] = why == _UNCONFIGURED
-        return self._routed[UNKNOWN].model_copy(update=found)
+    def _not_known(self, order: str, locale: Locale, why: NoOrder | None, *, refused: bool = False) -> RoutedIntent:
+        found = {"locale": locale, "nearest": self._nearest.nearest(order), "refused": refused}
+        found["unconfigured"] = why is NoOrder.UNCONFIGURED
+        unknown = self._routed[UNKNOWN].model_copy(update=found)
+        return unknown if why is None else unknown.ordering_nothing(why)
 
     def _match(self, text: str) -> "_Match | None":
         """Return the match of the highest rank; of equal ones the one registered first."""

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.core.job import Locale
+from scheduler.core.no_order import NoOrder
 from scheduler.core.patterns import PatternError, expand, expand_parts
 from scheduler.core.slots import Said
 from scheduler.core.strict_yaml import read_strictly
@@ -56,6 +57,7 @@ class RoutedIntent(Intent):
 
     `score` is the share of the request that the pattern explains, `rest` what follows it (another order, perhaps).
     `nearest` names similar intents when this one is "unknown". `way` and `why` tell how it was found out.
+    `no_order` says why it is none, where grammar or what was learned says so; `by_words`: grammar named it, no pattern.
     `refused`: it is understood as something that is no order, a question or a negation, and stays "unknown".
     `unconfigured`: it is refused as an order of which nothing is configured; only a language model may plan it.
     `said` are the slots with the places of their words, one that was said several times several times.
@@ -70,9 +72,15 @@ class RoutedIntent(Intent):
     nearest: tuple[str, ...] = ()
     refused: bool = False
     unconfigured: bool = False
+    no_order: NoOrder | None = None
+    by_words: bool = False
     unsure: bool = False
     way: Literal["rules", "learned", "llm"] = "rules"
     why: str = ""
+
+    def ordering_nothing(self, why: NoOrder) -> Self:
+        """Return it as words that order nothing."""
+        return self.model_copy(update={"no_order": why, "why": why.value})
 
     @property
     def words(self) -> dict[str, str | list[str]]:

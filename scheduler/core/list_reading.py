@@ -5,17 +5,18 @@ from itertools import chain
 from typing import Final
 
 from scheduler.core.apart import asked_about
-from scheduler.core.clause_mood import NEGATED
-from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
-from scheduler.core.said_only import SAID_ONLY
+from scheduler.core.no_order import NoOrder
 from scheduler.core.sign_offs import speaks_of_earlier
 
 _AROUND: Final = " ,;.-–—•"
 _NAMES_NO_THING: Final = frozenset({"recipient", "cc", "date", "time", "file_format"})
 _NEEDS_NONE: Final = frozenset({UNKNOWN, "read_mail", "create_appointment"})
-_ASIDES: Final = frozenset({REMARK, NEGATED, SAID_ONLY, "statement", "told for information", "courtesy"})
+_ASIDES: Final = frozenset(
+    {NoOrder.REMARK, NoOrder.NEGATED, NoOrder.SAID_ONLY, NoOrder.STATEMENT, NoOrder.INFORMATION, NoOrder.COURTESY}
+)
 """Why an item orders nothing, so that nobody need be asked about it."""
 
 
@@ -102,4 +103,4 @@ def orders_nothing(orders: Orders) -> bool:
 
 def _is_aside(part: OrderPart) -> bool:
     routed = part.routed
-    return routed.name == UNKNOWN and not routed.unsure and routed.why in _ASIDES
+    return routed.name == UNKNOWN and not routed.unsure and routed.no_order in _ASIDES

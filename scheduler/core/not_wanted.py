@@ -7,7 +7,6 @@ from typing import Final
 
 from scheduler.core.all_but import without_excepted
 from scheduler.core.apart import asked_about
-from scheduler.core.clause_mood import NEGATED
 from scheduler.core.clauses import clauses_of
 from scheduler.core.compound import OrderPart, Orders, Rules
 from scheduler.core.dictation import dictation
@@ -15,6 +14,7 @@ from scheduler.core.hesitation import SET_OFF
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.mood_words import NOT
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_joining import SENDING
 from scheduler.core.phrases import tokens_of
 from scheduler.core.slots import FREE_TEXT, PERSONS, THINGS
@@ -275,7 +275,7 @@ def _any_begins(words: Iterable[str], text: str, span: _Span) -> bool:
 
 
 def _is_negated(statement: str, rules: Rules) -> bool:
-    return any(part.routed.why == NEGATED for part in rules.orders(statement).parts)
+    return any(part.routed.no_order is NoOrder.NEGATED for part in rules.orders(statement).parts)
 
 
 def _span(text: str, statement: str) -> _Span:

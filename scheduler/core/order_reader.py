@@ -21,16 +21,17 @@ from scheduler.core.asides import (
 )
 from scheduler.core.asked_told import asked_where
 from scheduler.core.atoms import AFTER, AND, BEFORE, IF
-from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NEGATED, NOTHING, ORDER, WISH, Mood, mood_of
+from scheduler.core.clause_mood import FOR_OTHERS, MAYBE, NOTHING, ORDER, WISH, Mood, mood_of
 from scheduler.core.clause_order import Saying, Wanted, order_of
 from scheduler.core.clauses import Clause, clauses_of, with_content
 from scheduler.core.frames import LIKELY, PERHAPS, WROTE
 from scheduler.core.headings import is_heading
 from scheduler.core.lexicon import FOREIGN
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_joining import Order, in_sequence, joined
 from scheduler.core.questions_read import asked_for
 from scheduler.core.remarks import only_informs, remarks_in, without_remarks
-from scheduler.core.said_only import SAID_ONLY, announced, still_told, surely_told
+from scheduler.core.said_only import announced, still_told, surely_told
 from scheduler.core.signs import signs_of
 from scheduler.core.slot_finder import is_place
 from scheduler.core.spoken_of import plain_phrases
@@ -39,7 +40,7 @@ from scheduler.core.word_kinds import ADDRESS, I_WE
 from scheduler.core.words import Words
 
 _MOST_ORDERS: Final = 20
-MAY_BE_AN_ORDER: Final = frozenset({"", "no order", "statement", "wish", "courtesy"})
+MAY_BE_AN_ORDER: Final = frozenset({None, NoOrder.NOT_SEEN, NoOrder.STATEMENT, NoOrder.WISH, NoOrder.COURTESY})
 """The reasons for which nothing is ordered that what was learned or taught may know better."""
 _ASKS_NICELY: Final = frozenset({"bitte", "please", "kindly", "pls", "mal"})
 _HAVING: Final = frozenset(
@@ -54,24 +55,24 @@ class Request(NamedTuple):
 
     orders: tuple[Order, ...]
     overlooked: tuple[str, ...] = ()
-    reason: str = ""
+    reason: NoOrder | None = None
 
 
 def read_request(text: str) -> Request:
     """Return what a request orders. `text` has single spaces."""
     if only_informs(text):
-        return Request((), (text,), "told for information")
+        return Request((), (text,), NoOrder.INFORMATION)
     if announced(text) or is_heading(text):
-        return Request((), (text,), SAID_ONLY)
+        return Request((), (text,), NoOrder.SAID_ONLY)
     read = _Reader(CONTRAST.sub("", without_remarks(text))).read()
     said = tuple(text[start:end].strip(" ,") for start, end in remarks_in(text)) if read.orders else ()
     return read._replace(overlooked=(*read.overlooked, *said))
 
 
-def no_order(text: str) -> str:
-    """Return why a text is surely no order: question, past, negated, ...; empty if it may be one."""
+def no_order(text: str) -> NoOrder | None:
+    """Return why a text is surely no order: question, past, negated, ...; None if it may be one."""
     reason = read_request(text).reason
-    return "" if reason in MAY_BE_AN_ORDER else reason
+    return None if reason in MAY_BE_AN_ORDER else reason
 
 
 def foreign_verbs(text: str) -> frozenset[str]:
@@ -84,9 +85,9 @@ class _Reader:
         self._text = text
         self._orders: list[Order] = []
         self._overlooked: list[str] = []
-        self._reasons: list[str] = []
+        self._reasons: list[NoOrder | None] = []
         self._mood = NOTHING
-        self._skip_next = ""
+        self._skip_next: NoOrder | None = None
         self._asking = False
         self._wrote = ""
         self._spoken = SpokenOf(text)
@@ -107,11 +108,11 @@ class _Reader:
                 self._stands = ""
         orders = joined(in_sequence(self._orders))
         if all(one.mood == MAYBE and not one.intent and not one.foreign for one in orders):
-            self._reasons += ["no order" for _ in orders]
+            self._reasons += [NoOrder.NOT_SEEN for _ in orders]
             orders = []
-        if NEGATED in self._reasons and not any(one.intent or one.foreign for one in orders):
+        if NoOrder.NEGATED in self._reasons and not any(one.intent or one.foreign for one in orders):
             orders = []
-        reason = "" if orders else _why_nothing(self._reasons)
+        reason = None if orders else _why_nothing(self._reasons)
         return Request(tuple(orders[:_MOST_ORDERS]), tuple(self._overlooked), reason)
 
     def _clause(self, clause: Clause, after: Clause | None, before: Clause | None) -> None:
@@ -122,7 +123,7 @@ class _Reader:
         if skipped:
             self._none(said, skipped, words)
             return
-        self._skip_next = ""
+        self._skip_next = None
         if clause.sub and self._depends(clause, words, said, after, before):
             return
         self._asking = words.asks
@@ -143,13 +144,13 @@ class _Reader:
         if mood.kind == NOTHING:
             self._none(said, mood.reason, words)
             if words.lemmas("tell", "idle", "write") & REPORTING and not words.asks:
-                self._skip_next = "reported"
+                self._skip_next = NoOrder.REPORTED
             return
         if tells_what_to_do(clause, words, mood):
             self._praise(clause, words, said)
             return
         if self._gives_reason(clause, words, mood):
-            self._none(said, "statement", words)
+            self._none(said, NoOrder.STATEMENT, words)
             return
         if mood.kind == MAYBE and is_head(clause, words, after):
             self._head = clause
@@ -157,7 +158,7 @@ class _Reader:
             return
         order = self._order(clause, words, said, mood.kind, asked)
         if order is None or (mood.kind == FOR_OTHERS and self._only_reason(clause, order)):
-            self._none(said, mood.reason or "no order", words)
+            self._none(said, mood.reason or NoOrder.NOT_SEEN, words)
             self._mood = mood.kind if mood.kind in {ORDER, WISH} else NOTHING
             return
         self._mood = mood.kind if mood.kind != MAYBE or order.intent else NOTHING
@@ -165,21 +166,21 @@ class _Reader:
         if clause.told and order.intent == "search_document":
             self._spoken.remember(Words(clause.told[1:]), ordered=True)
 
-    def _only_told(self, clause: Clause, words: Words, said: str) -> str:
+    def _only_told(self, clause: Clause, words: Words, said: str) -> NoOrder | None:
         """Return why a clause is surely only told, alone or because it goes on with what is told; else nothing."""
         goes_on = clause.joined and self._mood == NOTHING
-        if goes_on and self._reasons[-1:] == [SAID_ONLY] and still_told(clause.joined, words, said):
-            return SAID_ONLY
+        if goes_on and self._reasons[-1:] == [NoOrder.SAID_ONLY] and still_told(clause.joined, words, said):
+            return NoOrder.SAID_ONLY
         if goes_on and goes_on_telling(clause, words):
-            return "statement"
+            return NoOrder.STATEMENT
         core = self._text[clause.core[0].start : clause.core[-1].end]
         if forbids(clause, words):
-            return NEGATED
+            return NoOrder.NEGATED
         if not surely_told(words, core, question=clause.question):
-            return ""
+            return None
         if clause.joined in AND and self._orders and " " not in self._orders[-1].text:
             self._orders.pop()  # "Suchen und Finden ist …"
-        return SAID_ONLY
+        return NoOrder.SAID_ONLY
 
     def _asked(self, clause: Clause, words: Words, said: str) -> Wanted | None:
         """Return the intent of a question that asks to be shown something."""
@@ -197,14 +198,14 @@ class _Reader:
         return (
             mood.kind == WISH
             and clause.joined == ","
-            and (self._mood == ORDER or self._reasons[-1:] == [NEGATED])
+            and (self._mood == ORDER or self._reasons[-1:] == [NoOrder.NEGATED])
             and words.content[0].key in I_WE
             and tells_why(words)
         )
 
-    def _skipped(self, clause: Clause, words: Words) -> str:
+    def _skipped(self, clause: Clause, words: Words) -> NoOrder | None:
         """Return why a clause is not looked at: what stands before it says that it is no order."""
-        goes_on = self._skip_next == "reported" and (
+        goes_on = self._skip_next is NoOrder.REPORTED and (
             words.keys & _ASKS_NICELY or (self._wrote and "find" in words.senses)
         )
         if self._skip_next and clause.joined and not goes_on:
@@ -212,13 +213,13 @@ class _Reader:
         first = words.imperative
         asks_on = clause.joined and clause.question and self._asking
         if asks_on and first is not None and first.key not in ADDRESS and not first.has("modal"):
-            return "question"
-        return ""
+            return NoOrder.QUESTION
+        return None
 
-    def _none(self, said: str, reason: str, words: Words) -> None:
+    def _none(self, said: str, reason: NoOrder | None, words: Words) -> None:
         self._mood = NOTHING
         self._reasons.append(reason)
-        if reason == "courtesy":
+        if reason is NoOrder.COURTESY:
             return
         self._overlooked.append(said)
         self._wrote = said if WROTE.search(said) else self._wrote
@@ -277,11 +278,11 @@ class _Reader:
 
     def _conditional(self, clause: Clause, said: str, before: Clause | None) -> None:
         """Leave out the order that waits for something to happen: the one before, or the ones after."""
-        self._reasons.append("conditional")
+        self._reasons.append(NoOrder.CONDITIONAL)
         if clause.joined and before is not None and self._orders:
             self._overlooked.append(self._orders.pop().text)
         else:
-            self._skip_next = "conditional"
+            self._skip_next = NoOrder.CONDITIONAL
         self._overlooked.append(said)
 
     def _wish(self, clause: Clause, words: Words, said: str) -> Order | None:
@@ -316,14 +317,14 @@ class _Reader:
             self._add(order, words)
             self._mood = WISH
         else:
-            self._reasons.append("wish")
+            self._reasons.append(NoOrder.WISH)
 
     def _gap(self, clause: Clause, said: str) -> None:
         """Read an order that leaves out its verb: "… und die Rechnung an Tom"."""
         last = self._orders[-1] if self._orders else None
         verb = clause.after_verb
         if last is None or verb is None or not last.intent:
-            self._none(said, "no order", Words(clause.core))
+            self._none(said, NoOrder.NOT_SEEN, Words(clause.core))
             return
         self._add(
             replace(last, text=said, said=f"{verb.text} {said}", in_order=clause.in_order, own_thing=True),
@@ -348,13 +349,13 @@ class _Reader:
         )
 
 
-def _why_nothing(reasons: Sequence[str]) -> str:
+def _why_nothing(reasons: Sequence[NoOrder | None]) -> NoOrder | None:
     """Return why nothing is ordered, of the reasons of all clauses: the first that says more than that it is said."""
-    if "future" in reasons and "no order" not in reasons:
-        return "future"
-    told = [one for one in reasons if one and one != "courtesy"]
-    reason = next((one for one in told if one != SAID_ONLY), next(iter(told or reasons), ""))
-    return "statement" if reason == "told of others" and "no order" in reasons else reason
+    if NoOrder.FUTURE in reasons and NoOrder.NOT_SEEN not in reasons:
+        return NoOrder.FUTURE
+    told = [one for one in reasons if one is not None and one is not NoOrder.COURTESY]
+    reason = next((one for one in told if one is not NoOrder.SAID_ONLY), next(iter(told or reasons), None))
+    return NoOrder.STATEMENT if reason is NoOrder.OF_OTHERS and NoOrder.NOT_SEEN in reasons else reason
 
 
 def _with_core(clause: Clause, words: Words) -> Clause:

@@ -176,6 +176,13 @@ def _weekday(match: re.Match[str], today: date) -> Days:
     return _one(today - timedelta(days=7 if ago == 0 and match["last"] else ago))
 
 
+def _weekend(match: re.Match[str], today: date) -> Days:
+    """The nearest that has begun; on one of its days "last" is the one before."""
+    back = (today.weekday() - WEEKDAY_NUMBERS["saturday"]) % 7
+    saturday = today - timedelta(days=back + (7 if back < 2 and match["last"] else 0))
+    return Days(saturday, min(saturday + timedelta(days=1), today))
+
+
 def _month(match: re.Match[str], today: date) -> Days:
     month = MONTH_NUMBERS[match["month"]]
     return _month_of(int(match["year"] or today.year - (month > today.month)), month, today, match[0])
@@ -201,6 +208,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = (
     (re.compile(rf"{_LAST} {_UNIT}"), lambda match, today: _unit(match, today, back=1)),
     (re.compile(rf"{_THIS} {_UNIT}"), lambda match, today: _unit(match, today, back=0)),
     (re.compile(rf"(?P<last>{_LAST} )?(?:{_THIS} )?(?P<weekday>{any_of(tuple(WEEKDAY_NUMBERS))})"), _weekday),
+    (re.compile(rf"(?P<last>{_LAST} )?(?:{_THIS} )?(?:wochenendes?|weekend)"), _weekend),
     (
         re.compile(r"(?:jahre?s? |year )?(?P<year>(?:19|20)\d\d)"),
         lambda match, today: _year_of(int(match["year"]), today, match[0]),

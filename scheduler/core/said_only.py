@@ -12,9 +12,6 @@ from scheduler.core.quotation import QUOTED_OR_SINGLE
 from scheduler.core.word_forms import BASE, IMPERATIVE, INFINITIVE, PARTICIPLE, PAST_OR_PARTICIPLE, THIRD, TO_INFINITIVE
 from scheduler.core.words import Words
 
-SAID_ONLY: Final = "surely only said"
-"""Why nothing is ordered."""
-
 _LONGEST: Final = 400
 """Characters of what is looked at: no sign and no saying is as long."""
 _WHOLE: Final = re.IGNORECASE | re.DOTALL

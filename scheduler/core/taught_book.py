@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.intents import UNKNOWN, Intent, RoutedIntent
 from scheduler.core.language import as_written, detect_locale, normalise
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_cuts import cut
 from scheduler.core.order_reader import no_order, read_request
 from scheduler.core.similarity import NearestExamples
@@ -174,7 +175,7 @@ def _in_part(pieces: "_Pieces", whole: Sequence[_Meant]) -> list[_Meant]:
 
 def _only_states(words: str) -> bool:
     """Whether grammar takes words for a statement; those of an order that was taught it may take for one, too."""
-    return read_request(words).reason == "statement"
+    return read_request(words).reason is NoOrder.STATEMENT
 
 
 def _tells(words: str) -> bool:

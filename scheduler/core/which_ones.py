@@ -25,6 +25,7 @@ _THE_NEWEST: Final = re.compile(rf"\b(?:{_NEWEST}) (?:(?:{_NEW}) )?{_MAIL}\b", r
 _SO_MANY: Final = re.compile(
     rf"\b(?P<number>{NUMBER}) (?:(?:{_NEW}|{_NEWEST}) ){{0,2}}{_MAIL}(?:s|en)\b", re.IGNORECASE
 )
+_ALL: Final = re.compile(rf"\b(?:aller?|sämtliche|all|every)(?: of)? (?:\w+ ){{0,2}}{_MAILS}\b", re.IGNORECASE)
 _MOST: Final = 100
 
 Side = Literal["", "since", "after", "until", "before"]
@@ -34,11 +35,15 @@ _SIDES: Final[Mapping[str, Side]] = {
     **dict.fromkeys(("bis", "bis zu", "bis zum", "bis zur", "until", "till", "up to"), "until"),
     **dict.fromkeys(("vor", "before"), "before"),
 }
+_BETWEEN: Final = frozenset({"zwischen", "between"})
+_TWO: Final = re.compile(r"(.+?) (?:und|and) (?:dem |der |den |the )?(.+)", re.IGNORECASE)
 _ARTICLE: Final = "(?:dem|der|den|the)"
+_LOOKS: Final = r"\b(?P<looks>(?:such|schau|sieh|guck)\w*(?: (?:bitte|mal|mir|noch))* )?"
+"""Behind these "nach" says what is looked for, not when that was."""
 
 
 class Mails(NamedTuple):
-    """Which mails: only the unread ones, and how many of the newest; None: not said."""
+    """Which mails: only the unread ones, and how many of the newest (of all as many as may be); None: not said."""
 
     unread: bool
     most: int | None
@@ -49,7 +54,12 @@ def which_mails(text: str, names: Iterable[str] = ()) -> Mails:
     for name in names:
         text = text.replace(name, "…")
     many = _SO_MANY.search(text)
-    count = max(1, min(number_of(many["number"]), _MOST)) if many else 1 if _THE_NEWEST.search(text) else None
+    if many is not None:
+        count: int | None = max(1, min(number_of(many["number"]), _MOST))
+    elif _THE_NEWEST.search(text):
+        count = 1
+    else:
+        count = _MOST if _ALL.search(text) else None
     return Mails(unread=_UNREAD.search(text) is not None, most=count)
 
 
@@ -64,10 +74,18 @@ def without_newest(words: str) -> str:
     return re.sub(rf"^(?:{_CURRENT}\s+)+(?=\S)", "", words)
 
 
-def bound(text: str, days: str) -> Side:
-    """Return on which side of the days it lies, as the request says; "": within them.
+def when_meant(text: str, days: str) -> tuple[str, Side]:
+    """Return the words for the days, and on which side of these it lies, as the request says; "": within them.
 
-    From "between Monday and Wednesday" the later end is not heard.
+    Between two days it lies from the first to the last. In "such nach gestern eingegangenen Mails" it lies within.
     """
-    said = re.search(rf"\b(?P<word>{any_of(tuple(_SIDES))})(?: {_ARTICLE})? {re.escape(days)}", text, re.IGNORECASE)
-    return _SIDES[said["word"].casefold()] if said else ""
+    said = re.search(
+        rf"{_LOOKS}(?P<word>{any_of(tuple(_SIDES))})(?P<article> {_ARTICLE})? {re.escape(days)}", text, re.IGNORECASE
+    )
+    if said is None:
+        return days, ""
+    word = said["word"].casefold()
+    if word in _BETWEEN and (ends := _TWO.fullmatch(days)) is not None:
+        return f"{ends[1]} – {ends[2]}", ""
+    sought = word == "nach" and said["looks"] is not None and said["article"] is None
+    return days, "" if sought else _SIDES[word]

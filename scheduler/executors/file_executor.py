@@ -96,18 +96,27 @@ class FileExecutor(BaseExecutor):
 
     def _find(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(FindFile, todo)
+        found = list(self._found(params))
         what = params.pattern or params.kind or f"{params.since}–{params.until}"
+        if not found:
+            raise FileMissingError(what)
+        way, paths, sure = next((one for one in found if one[2]), found[0])
+        if params.one:
+            choices = [Choice(value=path, label=path) for path in (paths if params.newest else way.closest(paths))]
+            paths = [the_one(what, choices, context, sure=sure)]
+        return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}
+
+    def _found(self, params: FindFile) -> Iterator[tuple[NamePattern, list[str], bool]]:
+        """Yield what fits, by the words and then loosely, and whether what is wanted is surely among it: then all."""
         for loosely in (False, True):
-            way = NamePattern(params.pattern, params.kind, loosely=loosely)
+            name = without_newest(params.pattern) if params.newest else params.pattern
+            way = NamePattern(name, params.kind, loosely=loosely)
             paths = self._newest(params, loosely=loosely) if params.newest else self._fitting(way, params)
-            if not paths:
-                continue
-            if params.one:
-                sure = any(map(way.has_its_numbers, paths))
-                choices = [Choice(value=path, label=path) for path in (paths if params.newest else way.closest(paths))]
-                paths = [the_one(what, choices, context, sure=sure)]
-            return {"path": paths[0], "paths": paths[:MAX_PATHS], "count": len(paths)}
-        raise FileMissingError(what)
+            sure = not params.one or any(map(way.is_sure, paths))
+            if paths:
+                yield way, paths, sure
+                if sure:
+                    return
 
     def _fitting(self, way: NamePattern, params: FindFile) -> list[str]:
         return self._root.find(way, params.folder, params.since, params.until)
@@ -116,9 +125,7 @@ class FileExecutor(BaseExecutor):
         """Return the newest file, and that which has "the last" in its name: "die letzte Mahnung" may be either."""
         names = (params.pattern, without_newest(params.pattern))
         ways = [NamePattern(name, params.kind, loosely=loosely) for name in names]
-        return list(
-            dict.fromkeys(path for way in ways for path in way.with_its_numbers(self._fitting(way, params))[:1])
-        )
+        return list(dict.fromkeys(path for way in ways for path in way.surest(self._fitting(way, params))[:1]))
 
     def _copy(self, todo: ToDo, _context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(actions.CopyFile, todo)

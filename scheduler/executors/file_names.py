@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
@@ -19,6 +20,9 @@ _SMALL_WORDS: Final = frozenset(folded(_SMALL).split())
 _FORMS: Final = "gmbh ag kg ohg ug gbr ev e.v. se mbh ltd ltd. limited inc inc. llc plc corp co co."
 _LEGAL_FORMS: Final = frozenset(_FORMS.split())
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_PIECE: Final = re.compile(r"\d+|[^\W\d_]+")
+_HUMP: Final = re.compile(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])")
+"""Where the next word begins in a name like `RechnungMeier`."""
 _SUFFIXES: Mapping[Kind, tuple[str, ...]] = {
     "pdf": ("pdf",),
     "document": ("doc", "docx", "odt", "rtf", "txt", "md", "pdf"),
@@ -63,17 +67,32 @@ class NamePattern:
         return not {" ".join(self._words), self._wanted}.isdisjoint({called.name, called.stem})
 
     def closest(self, paths: Sequence[str]) -> Sequence[str]:
-        """Return those of the paths that fit which are called just so, else those whose numbers are, else all."""
-        return [path for path in paths if self.is_called(path)] or self.with_its_numbers(paths)
+        """Return those of the paths that fit which are called just so, else those surely meant, else all."""
+        return [path for path in paths if self.is_called(path)] or self.surest(paths)
 
-    def with_its_numbers(self, paths: Sequence[str]) -> Sequence[str]:
-        """Return those of the paths that fit whose numbers are just those, else all."""
-        return [path for path in paths if self.has_its_numbers(path)] or paths
+    def surest(self, paths: Sequence[str]) -> Sequence[str]:
+        """Return those of the paths that fit which are surely meant, else all."""
+        return [path for path in paths if self.is_sure(path)] or paths
 
-    def has_its_numbers(self, path: str) -> bool:
-        """Whether the numbers that were said are there as numbers: 4711 is no part of 47110."""
-        numbers = [word for word in self._words if word.isdecimal()]
-        return all(re.search(rf"(?<!\d)0*{number}(?!\d)", path) for number in numbers)
+    def is_sure(self, path: str) -> bool:
+        """Whether all that was said stands by itself in a path that fits: 4711 is no part of 47110, nor Anna of Hanna.
+
+        A word for documents, and a word that stands alone for one, may be a part of another: Mietvertrag, Projektplan.
+        """
+        there = set(_PIECE.findall(folded(_HUMP.sub(" ", unicodedata.normalize("NFC", path)))))
+        numbers = {piece.lstrip("0") for piece in there if piece.isdecimal()}
+        for word in () if self._is_glob else self._words:
+            for piece in _PIECE.findall(word):
+                if piece.isdecimal():
+                    stands = piece.lstrip("0") in numbers
+                else:
+                    stands = self._may_be_a_part(word) or not there.isdisjoint({piece, f"{piece}s"})
+                if not stands:
+                    return False
+        return True
+
+    def _may_be_a_part(self, word: str) -> bool:
+        return len(self._words) == 1 or any(also_called(word))
 
     def _is_of_another(self, text: str) -> bool:
         """Whether a company of another legal form is named."""

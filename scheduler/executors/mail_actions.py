@@ -133,7 +133,7 @@ class _Wanted(BaseModel):
 
 
 class SearchMail(_Wanted):
-    """The newest mails that are wanted; with `one` a single mail: which of several is asked."""
+    """The newest mails that are wanted; `more` says whether others are. With `one` a single mail: it is asked which."""
 
     before: AwareDatetime | date | None = None
     unseen: StrictBool = False
@@ -207,7 +207,7 @@ SEARCH = ActionSpec(
     description="Find mails by sender, recipient, subject, words, time, attachment or mark",
     params=SearchMail,
     repeatable=True,
-    result=_MAILS,
+    result=_MAILS | {"more"},
 )
 WAIT_FOR = ActionSpec(
     name="mail.wait_for",

@@ -142,10 +142,11 @@ class MailExecutor(BaseExecutor):
 
     async def _search(self, todo: ToDo, context: ExecutionContext) -> dict[str, Any]:
         params = parse_params(SearchMail, todo)
-        found = await self._transport.search(_query(params.model_dump(exclude={"one"})))
+        wanted = _query(params.model_dump(exclude={"one"}) | {"limit": params.limit + 1})
+        found = await self._transport.search(wanted)
         if params.one:
-            found = (_the_mail(params, found, context),)
-        return _mails(*found)
+            return {**_mails(_the_mail(params, found[: params.limit], context)), "more": False}
+        return {**_mails(*found[: params.limit]), "more": len(found) > params.limit}
 
     async def _verify_search(self, todo: ToDo, context: ExecutionContext) -> Verification:
         return Verification(happened=True, result=await self._search(todo, context))

@@ -170,7 +170,7 @@ class MailQuery(BaseModel):
     unseen: bool = False
     flagged: bool = False
     mark_seen: bool = False
-    limit: int = Field(default=10, ge=1, le=100)
+    limit: int = Field(default=10, ge=1, le=101)  # one more than anybody is given tells whether there are more
 
 
 class FolderRole(StrEnum):

@@ -16,7 +16,7 @@ from scheduler.executors.web_errors import browser_error, public_url
 from scheduler.executors.web_operations import visit
 from scheduler.executors.web_scripts import script
 from scheduler.executors.web_step import Step
-from scheduler.executors.which_one import the_one
+from scheduler.executors.which_one import WHICH, the_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,23 +40,30 @@ async def settle(step: Step) -> None:
 async def linked(step: Step, url: str, document: str, page: ReceivedFile) -> ReceivedFile:
     """Return what `page`, which is at `url`, calls `document`, also where a page of that name lies between.
 
-    A page that is called so itself is kept where no link is. Raises DownloadFailedError where nothing is called so, and
-    SeveralFitError where several links are.
+    A page that is called so itself is kept where no link is. What a person has chosen is gone to at once. Raises
+    DownloadFailedError where nothing is called so, and SeveralFitError where several links are, or none surely.
     """
-    file, passed = page, set[str]()
+    file, passed, chosen = page, set[str](), step.answers.get(WHICH, "")
+    asked = ExecutionContext(locale=step.locale, answers=step.answers)
+    if urlsplit(chosen).scheme in {"http", "https"}:
+        url, asked = chosen, ExecutionContext(locale=step.locale)
+        file = await fetched(step.job.context, url, step.left, step.tools.rails)
+        if not file.is_shown:
+            return file
     for _ in range(_MOST_PAGES):
         await visit(step, url)
         await settle(step)
         passed |= {urldefrag(url).url, urldefrag(step.page.url).url}
         links = [link for link in await _links(step) if link["url"] not in passed]
-        choices = _choices(links, document)
+        choices, sure = _choices(links, document)
         if not choices:
             break
-        url = the_one(document, choices, ExecutionContext(locale=step.locale, answers=step.answers))
+        url = the_one(document, choices, asked, sure=sure)
         file = await fetched(step.job.context, url, step.left, step.tools.rails)
         if not file.is_shown:
             return file
-    if is_kept(file) and NamePattern(document).fits(file.name):
+    pattern = NamePattern(document)
+    if is_kept(file) and pattern.fits(file.name) and pattern.is_sure(file.name):
         return file
     if not choices:
         raise _no_link(step, links, document)
@@ -71,23 +78,26 @@ async def _links(step: Step) -> list[Link]:
     return links
 
 
-def _choices(links: Sequence[Link], document: str) -> list[Choice]:
-    """Return the links that are called so, or else those whose names hold all its words."""
+def _choices(links: Sequence[Link], document: str) -> tuple[list[Choice], bool]:
+    """Return the links that are called so, or else those whose names hold all its words; and whether what is wanted is
+    surely among them."""
+    found = list[tuple[list[Link], bool]]()
     for loosely in (False, True):
         pattern = NamePattern(document, loosely=loosely)
-        fitting = {link["url"]: link for link in links if any(pattern.fits(name) for name in _names(link))}
+        fitting = list({link["url"]: link for link in links if any(map(pattern.fits, _names(link)))}.values())
+        exact = [link for link in fitting if any(map(pattern.is_called, _names(link)))]
+        surely = [
+            link for link in fitting if any(pattern.fits(name) and pattern.is_sure(name) for name in _names(link))
+        ]
         if fitting:
-            exact = [link for link in fitting.values() if any(pattern.is_called(name) for name in _names(link))]
-            chosen = exact or list(fitting.values())
-            often = Counter(map(_label, chosen))
-            return [
-                Choice(
-                    value=link["url"],
-                    label=_label(link) if often[_label(link)] == 1 else f"{link['name']} ({link['url']})",
-                )
-                for link in chosen
-            ]
-    return []
+            found.append((exact or surely or fitting, bool(exact or surely)))
+    chosen, sure = next((one for one in found if one[1]), found[0] if found else ([], True))
+    often = Counter(map(_label, chosen))
+    choices = [
+        Choice(value=link["url"], label=_label(link) if often[_label(link)] == 1 else f"{link['name']} ({link['url']})")
+        for link in chosen
+    ]
+    return choices, sure
 
 
 def _no_link(step: Step, links: Sequence[Link], document: str) -> DownloadFailedError:

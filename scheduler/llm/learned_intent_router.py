@@ -7,17 +7,16 @@ that no rule foresaw. Each is believed where it is right more often (`python -m 
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from scheduler.core.clause_mood import NEGATED
-from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.frames import SURE
 from scheduler.core.intents import UNKNOWN, RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.mood_words import DO_NOT, NOT
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_cuts import cut, is_whole
 from scheduler.core.plain_form import orders_plainly
-from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.slot_finder import slots_of
 from scheduler.llm.grounds import NOT_SURE, Form, Ground, form_of, form_of_several, ground_of
 from scheduler.llm.guess import NEAREST, Guess
@@ -38,8 +37,7 @@ from scheduler.llm.readings import Reading, readings
 if TYPE_CHECKING:
     from scheduler.llm.order_model import Ways
 
-_REFUSED: Final = "courtesy"
-_NEVER: Final = frozenset({_REFUSED, NEGATED, SAID_ONLY})
+_NEVER: Final = frozenset({NoOrder.COURTESY, NoOrder.NEGATED, NoOrder.SAID_ONLY})
 """What is not done, however surely examples speak for it, unless they overrule rules."""
 _HANDS_OFF: Final = re.compile(
     r"(?i)[\W_]*(?:(?:und|and|aber|but|bitte|please) )*"
@@ -151,7 +149,9 @@ class LearnedIntentRouter:
         """Return the orders of a request in which rules read none, or why nothing is done."""
         text, first = normalise(message), read.parts[0]
         if found.ordered >= self._bands.overrule and self._overrules(text, first.routed, found):
-            unrefused = first.routed.model_copy(update={"refused": False, "unconfigured": False, "why": ""})
+            unrefused = first.routed.model_copy(
+                update={"refused": False, "unconfigured": False, "no_order": None, "why": ""}
+            )
             read = read._replace(parts=(first._replace(routed=unrefused), *read.parts[1:]))
         else:
             doubt = self._doubt(first.routed, found, one_word=" " not in text.strip())
@@ -182,7 +182,7 @@ class LearnedIntentRouter:
         "Lease signing with Tom at ten, into the diary".
         """
         guess = found.guess
-        if refused.why == NEGATED:
+        if refused.no_order is NoOrder.NEGATED:
             if not (beside := besides_negations(text)):
                 return False
             _, alone = self._read_alone(beside)
@@ -240,21 +240,22 @@ class LearnedIntentRouter:
 
     def _doubt(self, routed: RoutedIntent, found: "_Weighed", *, one_word: bool) -> RoutedIntent | None:
         """Return what is unknown or asked about where rules know no order; None: what was learned may be done."""
-        bands, ordered, refused = self._bands, found.ordered, routed.refused or routed.why == _REFUSED
-        if ordered >= bands.act and not (one_word or routed.unconfigured or routed.why in _NEVER):
+        bands, ordered, refused = self._bands, found.ordered, routed.refused or routed.no_order is NoOrder.COURTESY
+        if ordered >= bands.act and not (one_word or routed.unconfigured or routed.no_order in _NEVER):
             return None
         if refused:
             ask = not routed.unconfigured and ordered >= bands.against_grammar
             return self._asked(routed, found.guess.nearest, ordered) if ask else routed
         if ordered >= bands.ask:
             return self._asked(routed, found.guess.nearest, ordered)
-        if routed.why == REMARK:
+        if routed.no_order is NoOrder.REMARK:
             return routed
-        return routed.model_copy(update={"way": "learned", "why": f"nothing alike ({ordered:.2f})"})
+        return routed.model_copy(update={"way": "learned", "no_order": None, "why": f"nothing alike ({ordered:.2f})"})
 
     def _asked(self, routed: RoutedIntent, nearest: tuple[str, ...], ordered: float) -> RoutedIntent:
-        why = REMARK if routed.why == REMARK else f"{routed.why or 'not sure enough'} ({ordered:.2f})"
-        found = {"locale": routed.locale, "way": "learned", "why": why, "nearest": nearest, "unsure": True}
+        found: dict[str, Any] = {"locale": routed.locale, "way": "learned", "nearest": nearest, "unsure": True}
+        if routed.no_order is not NoOrder.REMARK:
+            found |= {"no_order": None, "why": f"{routed.why or 'not sure enough'} ({ordered:.2f})"}
         unknown = routed if routed.name == UNKNOWN else RoutedIntent(**dict(self._known[UNKNOWN]))
         return unknown.model_copy(update=found)
 
@@ -309,7 +310,7 @@ class LearnedIntentRouter:
         for part in parts:
             routed = part.routed
             if len(intents) < len(parts) and routed.name == UNKNOWN:
-                found.append(part._replace(routed=routed.model_copy(update={"why": REMARK})))
+                found.append(part._replace(routed=routed.ordering_nothing(NoOrder.REMARK)))
                 continue
             intent, share = next(wanted), next(shares, 0.0)
             if intent != routed.name:
@@ -336,7 +337,7 @@ class LearnedIntentRouter:
         """Return an order beside others; what is hardly like one is a remark, or what rules read."""
         if share >= self._bands.beside:
             return self._taken(text, intent, share, read, nearest)
-        return read.model_copy(update={"why": REMARK}) if read.name == UNKNOWN else read
+        return read.ordering_nothing(NoOrder.REMARK) if read.name == UNKNOWN else read
 
     def _taken(
         self, text: str, intent: str, share: float, read: RoutedIntent, nearest: tuple[str, ...]
@@ -347,8 +348,8 @@ class LearnedIntentRouter:
         """
         if read.name == intent and not read.rest:
             return read
-        if read.why == NEGATED and _HANDS_OFF.match(text):
-            return read.model_copy(update={"why": REMARK})
+        if read.no_order is NoOrder.NEGATED and _HANDS_OFF.match(text):
+            return read.ordering_nothing(NoOrder.REMARK)
         return RoutedIntent(
             **dict(self._known[intent]),
             slots=slots_of(intent, text),

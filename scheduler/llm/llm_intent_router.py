@@ -134,7 +134,7 @@ class LLMIntentRouter:
         return await self._provider.generate_structured(prompt.user, Classification, **options)
 
     def _by_rules(self, message: str, why: str) -> RoutedIntent:
-        return self._fallback.route(message).model_copy(update={"why": why})
+        return self._fallback.route(message).model_copy(update={"no_order": None, "why": why})
 
 
 class _Shown(NamedTuple):

@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from scheduler.core.compound import REMARK, Orders, resolved
+from scheduler.core.compound import Orders, resolved
 from scheduler.core.frames import SURE
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
 from scheduler.core.mood_words import NEGATION, NOT
+from scheduler.core.no_order import NoOrder
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
 from scheduler.core.slot_finder import with_slots
@@ -97,7 +98,7 @@ def order_alone(text: str, read: Orders) -> str:
 
     Empty where there is nothing beside it, and where that may change it.
     """
-    orders, remarks = [part for part in read.parts if part.routed.why != REMARK], _remarks(read)
+    orders, remarks = [part for part in read.parts if part.routed.no_order is not NoOrder.REMARK], _remarks(read)
     if len(text) > _LONGEST or len(orders) != 1 or orders[0].routed.score < SURE:
         return ""
     alone = _reminded(text) or (remarks and _without_remarks(text, remarks))
@@ -118,7 +119,7 @@ def undone_beside(text: str, read: Orders) -> bool:
 
 
 def _remarks(read: Orders) -> tuple[str, ...]:
-    said = (*read.overlooked, *(part.text for part in read.parts if part.routed.why == REMARK))
+    said = (*read.overlooked, *(part.text for part in read.parts if part.routed.no_order is NoOrder.REMARK))
     return tuple(normalise(one).strip(_AROUND) for one in said)
 
 

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from scheduler.core.compound import OrderPart
 from scheduler.core.intents import UNKNOWN
+from scheduler.core.no_order import NoOrder
 from scheduler.llm.guess import Guess
 
-TOLD: Final = "statement"
 _LEAST: Final = 1e-4
 _MOST: Final = -math.log(_LEAST)
 
@@ -73,7 +73,7 @@ def evidence(guess: Guess, nothing: float | None, shape: float | None, parts: Se
         shape=logit(single) if shape is None else min(max(shape, -_MOST), _MOST),
         known=float(known),
         refused=float(not known and first.refused),
-        told=float(not known and not first.refused and first.why == TOLD),
+        told=float(not known and not first.refused and first.no_order is NoOrder.STATEMENT),
     )
 
 

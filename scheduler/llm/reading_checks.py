@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.lexicon import FOREIGN
 from scheduler.core.mood_words import NEGATION
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_cuts import cut
 from scheduler.core.phrases import Token, tokens_of
 from scheduler.core.word_forms import TO_INFINITIVE
@@ -91,7 +92,7 @@ def _only_foreign(verb: Token) -> bool:
 
 def others_are_remarks(read: Orders) -> bool:
     """Whether all but one part of a request are remarks."""
-    return sum(part.routed.why != REMARK for part in read.parts) == 1
+    return sum(part.routed.no_order is not NoOrder.REMARK for part in read.parts) == 1
 
 
 def shares_verb(reading: Reading, known: Sequence[OrderPart]) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scheduler.core.errors import InvalidFieldError
+import structlog
+
+from scheduler.core.errors import InvalidFieldError, JobNotFoundError, UnavailableError
 from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, Locale
 from scheduler.core.orders import JobOrder
@@ -22,6 +24,8 @@ from scheduler.repository.repository_interface import IdempotentRequest
 MOST_FILES: Final = 20
 _TOO_MANY: Final = Sentence(f"höchstens {MOST_FILES} Dateien sind erlaubt", f"at most {MOST_FILES} files are allowed")
 _EMPTY: Final = Sentence("die Datei ist leer", "the file is empty")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,6 @@ class AttachmentService:
     ) -> Job:
         job_id = self._jobs.next_id()
         planned = await self._planned(order, job_id, tenant, ask=ask)
-        stored: Job | None = None
         try:
             for name, content in named.items():
                 await asyncio.to_thread(self._artifacts.save, job_id, INPUT, name, content)
@@ -80,10 +83,21 @@ class AttachmentService:
                 stored = await self._jobs.accept_asking(order, planned, tenant=tenant, request=request, job_id=job_id)
             else:
                 stored = await self._jobs.accept(order, planned, tenant=tenant, request=request, job_id=job_id)
-        finally:
-            if stored is None or stored.id != job_id:  # refused, met another, or accepted under another id before
-                await asyncio.to_thread(self._artifacts.remove, JobId(job_id))
+        except Exception:  # when cancelled, nobody knows whether it is stored: files of no job are removed in a week
+            await self._remove_unless_stored(job_id, tenant)
+            raise
+        if stored.id != job_id:  # met another, or accepted under another id before
+            await asyncio.to_thread(self._artifacts.remove, job_id)
         return stored
+
+    async def _remove_unless_stored(self, job_id: JobId, tenant: TenantId) -> None:
+        """Remove the files of a job that was not accepted; of what was stored the store may fail to tell at first."""
+        try:
+            await self._jobs.get(job_id, tenant)
+        except JobNotFoundError:
+            await asyncio.to_thread(self._artifacts.remove, job_id)
+        except UnavailableError as error:
+            log.warning("files_kept", job_id=job_id, error=str(error))
 
     async def _planned(
         self, order: JobOrder, job_id: JobId, tenant: TenantId, *, ask: bool

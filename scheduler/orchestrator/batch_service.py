@@ -10,6 +10,7 @@ from scheduler.core.assembling import values_of
 from scheduler.core.clock import Clock
 from scheduler.core.errors import (
     CPAError,
+    EarlierJobGoneError,
     IdempotencyConflictError,
     InvalidRequestError,
     UniqueConflictError,
@@ -77,9 +78,9 @@ class BatchService:
         """Accept a batch; answer each order, by its place, with its job or with why there is none.
 
         With the client's key the same batch, told by the digest of its body, is accepted once: asked again, the same
-        ids come back. Of an atomic batch with a flaw nothing is stored, and the first flaw is raised. Raises
-        QueueFullError, and stores nothing, when there is no room for all that are sound, TooManyOrdersError when there
-        never will be.
+        ids come back, and for a job that was removed meanwhile that it was. Of an atomic batch with a flaw nothing is
+        stored, and the first flaw is raised. Raises QueueFullError, and stores nothing, when there is no room for all
+        that are sound, TooManyOrdersError when there never will be.
         """
         found = await self._planned(batch.orders, tenant)
         request = None if key is None else IdempotentRequest(key=key, route=ROUTE, body_digest=digest)
@@ -187,6 +188,8 @@ def _claims(orders: Sequence[JobOrder | CPAError], found: Sequence[Job | CPAErro
 def _answer(answered: Answered, place: int, answer: Job | CPAError, key: str | None) -> JobId | MetOrder | CPAError:
     """Return what became of an order; one that was refused at first stays refused, though it may be sound by now."""
     stored = answered.ids[place]
+    if stored is not None and place in answered.gone:
+        return _at(EarlierJobGoneError(key or "", stored), place)
     if stored is not None:
         return MetOrder(stored) if place in answered.met else stored
     if place in answered.refused:

@@ -302,7 +302,8 @@ class BeyondRules:
         if asked is None:
             return unknown
         if asked.way == "llm" and asked.name != UNKNOWN and asked.score < _SURE:
-            return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, "way": "llm", "why": asked.why})
+            told = {"way": "llm", "no_order": None, "why": asked.why}
+            return unknown.model_copy(update={"nearest": (asked.name,), "unsure": True, **told})
         nearest = unknown.nearest if unknown.unsure else asked.nearest or unknown.nearest
         unsure = unknown.unsure and asked.name == UNKNOWN
         return asked.model_copy(update={"nearest": nearest, "slots": {**asked.slots}, "unsure": unsure})

@@ -14,7 +14,7 @@ from scheduler.core.site_book import Sites
 from scheduler.core.templates import FILE_VALUES, MAIL_VALUES, SITE_VALUES, TIME_VALUES, values_needed
 from scheduler.core.when import read_span
 from scheduler.core.when_dates import WhenError
-from scheduler.core.which_ones import Side, bound, is_newest, which_mails
+from scheduler.core.which_ones import Side, is_newest, when_meant, which_mails
 from scheduler.orchestrator.plan_check import check_site_slots
 
 PORTAL: Final = "portal"
@@ -89,12 +89,13 @@ class TemplateValues:
         words = routed.slots.get("date", "")
         if not words:
             return values
+        said, side = when_meant(text, words)
         try:
-            days = past_days(words, self.now().date())
+            days = past_days(said, self.now().date())
         except WhenError as error:
             raise InvalidFieldError(error.slot, error.said) from error
         first, after = self._midnight(days.first), self._midnight(days.last + timedelta(days=1))
-        return values | _SPANS[bound(text, words)](first, after)
+        return values | _SPANS[side](first, after)
 
     def _midnight(self, day: date) -> str:
         return datetime.combine(day, time(), ZoneInfo(self._zone)).isoformat()

@@ -56,11 +56,12 @@ class IdempotentRequest(BaseModel):
 class Answered(NamedTuple):
     """What the orders of a request have brought, by their places; None: refused. In the places `met` they brought no
     job: that of their unique key was there already. `refused` says in which places they wanted none then, and names
-    the job that was there."""
+    the job that was there. In the places `gone` the job of then has been removed."""
 
     ids: Sequence[JobId | None]
     met: frozenset[int] = frozenset()
     refused: Mapping[int, JobId] = MappingProxyType({})
+    gone: frozenset[int] = frozenset()
 
 
 NO_CLAIMS: Final[Mapping[JobId, UniqueClaim]] = MappingProxyType({})

@@ -114,15 +114,14 @@ def _there_already(connection: sqlite3.Connection, job: Job, request: Idempotent
 
 
 def _earlier_job(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Job:
-    write_gathered(connection)
-    ids, met, _ = earlier(connection, tenant, request) or Answered(())
-    job_id = next((job_id for job_id in ids if job_id is not None), None)
+    known = earlier(connection, tenant, request) or Answered(())
+    job_id = next((job_id for job_id in known.ids if job_id is not None), None)
     if job_id is None:
         raise IdempotencyConflictError(request.key)
     job = fetch(connection, job_id)
     if job is None:
         raise EarlierJobGoneError(request.key, job_id)
-    return as_met(job) if met else job
+    return as_met(job) if known.met else job
 
 
 def earlier(connection: sqlite3.Connection, tenant: TenantId, request: IdempotentRequest) -> Answered | None:
@@ -141,7 +140,14 @@ def earlier(connection: sqlite3.Connection, tenant: TenantId, request: Idempoten
         raise IdempotencyConflictError(request.key)
     ids: list[JobId | None] = [row["job_id"]] if row["job_ids"] is None else json.loads(row["job_ids"])
     refused = {int(place): JobId(rival) for place, rival in json.loads(row["refused"] or "{}").items()}
-    return Answered(ids, frozenset(json.loads(row["met"] or "[]")), refused)
+    return Answered(ids, frozenset(json.loads(row["met"] or "[]")), refused, _gone(connection, ids))
+
+
+def _gone(connection: sqlite3.Connection, ids: Sequence[JobId | None]) -> frozenset[int]:
+    """Return in which places the job has been removed."""
+    write_gathered(connection)
+    there = known_among(connection, [job_id for job_id in ids if job_id is not None])
+    return frozenset(place for place, job_id in enumerate(ids) if job_id is not None and job_id not in there)
 
 
 def is_known(connection: sqlite3.Connection, job: Job) -> bool:
@@ -222,7 +228,7 @@ def _spend_key(
     """Note with the client's key what is answered; return whether it is new. It stays spent when its job is deleted:
     nothing comes twice. `job`: one of the request's own. `unless`: nothing is noted, either, when this job is stored.
     """
-    ids, met, refused = answered
+    ids, met, refused, _ = answered
     row = (
         job.tenant, request.route, request.key, request.body_digest, job.id if batch else ids[0],
         to_micros(job.created_at), json.dumps(ids) if batch else None, json.dumps(sorted(met)) if met else None,

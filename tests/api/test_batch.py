@@ -191,6 +191,26 @@ async def test_the_same_batch_with_a_key_gives_the_same_ids(api: Api) -> None:
     assert api.rows() == before
 
 
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_of_a_repeated_batch_it_is_said_which_jobs_were_removed(api: Api, atomic: bool) -> None:
+    body, key = {"jobs": [PLAN, {**PLAN, "unique": {"key": "k"}}, PLAN], "atomic": atomic}, {"Idempotency-Key": "k"}
+    _, first = await post(api, body, **key)
+    ids = [answer["job_id"] for answer in first["jobs"]]
+    await api.run_sql(f"DELETE FROM jobs WHERE id IN ('{ids[0]}', '{ids[1]}')")  # noqa: S608 - ours
+
+    status, again = await post(api, body, **key)
+
+    assert (status, again["accepted"], again["refused"]) == (207, 1, 2)
+    problems = [answer.get("problem") for answer in again["jobs"]]
+    assert [one and (one["code"], one["status"], one["field"]) for one in problems] == [
+        *(("earlier_job_gone", 409, f"jobs[{place}]") for place in (0, 1)),
+        None,
+    ]
+    assert ids[0] in problems[0]["detail"]
+    assert again["jobs"][2]["job_id"] == ids[2]
+    assert api.rows()["jobs"] == 1
+
+
 async def test_the_same_batch_at_once_is_accepted_once(api: Api) -> None:
     answers = await asyncio.gather(
         *(post(api, {"jobs": [PLAN, PLAN]}, **{"Idempotency-Key": "batch-2"}) for _ in range(10))

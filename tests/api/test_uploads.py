@@ -1,5 +1,6 @@
 """Files beside the sentence: attachments become artifacts of the job, a table becomes a job per row, each once."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -7,8 +8,14 @@ import openpyxl
 import pytest
 
 from scheduler.api.middleware import MAX_UPLOAD
+from scheduler.core.errors import StoreBusyError
+from scheduler.core.ids import DEFAULT_TENANT
+from scheduler.core.job import Job
+from scheduler.orchestrator.attachments import UploadedFile
+from scheduler.orchestrator.job_service import JobService
 from scheduler.orchestrator.planned_request import PlannedRequest
 from scheduler.orchestrator.planner import Planner
+from scheduler.repository.sqlite_repository import SQLiteJobRepository
 from tests.support.services import Api
 
 pytestmark = pytest.mark.component
@@ -62,6 +69,42 @@ async def test_the_same_request_is_accepted_once_and_keeps_its_files_once(api: A
     assert len(list(api.services.settings.store.data_dir.glob("artifacts/*/input/*"))) == 1
 
 
+@pytest.mark.parametrize("error", [StoreBusyError("cpa.db"), asyncio.CancelledError()])
+async def test_files_of_a_job_that_is_stored_stay_though_nobody_was_told_of_it(
+    working_api: Api, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    save = SQLiteJobRepository.save
+
+    async def save_and_fail(*arguments: Any, **more: Any) -> Job:  # noqa: ANN401 - those of `save`
+        await save(*arguments, **more)
+        raise error
+
+    file = UploadedFile("a.txt", b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(SQLiteJobRepository, "save", save_and_fail)
+        patch.setattr(JobService, "_earlier", nobody_knows)
+        with pytest.raises(type(error)):
+            await working_api.services.attachments.schedule(ATTACHED, [file], tenant=DEFAULT_TENANT, key="k")
+    again = await send(working_api, ATTACHED, ("a.txt", b"x"), headers={"Idempotency-Key": "k"})
+
+    assert (await working_api.ended(again.json()["job_id"]))["status"] == "done"
+    assert kept(working_api) == ["a.txt"]
+    assert working_api.rows()["jobs"] == 1
+
+
+async def nobody_knows(*_: object) -> None: ...
+
+
+async def test_files_of_a_job_that_was_not_stored_do_not(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> Job:
+        raise StoreBusyError("cpa.db")
+
+    monkeypatch.setattr(SQLiteJobRepository, "save", fail)
+
+    assert (await send(api, ATTACHED, ("a.txt", b"x"))).status_code == 503
+    assert kept(api) == []
+
+
 async def test_the_same_sentence_with_the_same_files_is_one_of_a_kind(api: Api) -> None:
     first = await send_unique(api, "{}", ("a.txt", b"x"))
     again = await send_unique(api, "{}", ("a.txt", b"x"))
@@ -93,6 +136,21 @@ async def test_a_form_that_says_wrongly_what_is_one_of_a_kind_is_refused(api: Ap
 
     assert [(one.status_code, one.json()["field"]) for one in answers] == [(422, field)] * 2
     assert kept(api) == []
+
+
+async def test_a_field_that_a_form_does_not_know_is_refused_and_named(api: Api) -> None:
+    form, file = {"text": ATTACHED, "Locale": "en"}, {"files": ("a.txt", b"x")}
+    json = await api.client.post("/schedule", json={"text": ATTACHED, "Locale": "en"})
+    answers = [
+        await api.client.post("/schedule", data=form, files=file),
+        await api.client.post("/schedule", data={"text": ATTACHED}, files={**file, "Locale": ("b.txt", b"y")}),
+        await send_table(api, GOOD, Locale="en"),
+    ]
+
+    told = [[one.status_code, *(one.json()[name] for name in ("code", "field", "detail"))] for one in (json, *answers)]
+    assert told == [[422, "invalid_field", "Locale", json.json()["detail"]]] * 4
+    assert kept(api) == []
+    assert api.rows()["jobs"] == 0
 
 
 async def test_rows_may_be_the_only_ones_of_their_kind(api: Api) -> None:

@@ -1,8 +1,8 @@
-"""The files that show how a step went are named for what they are, the last of each kind."""
+"""What a step gave is told: how much of it, and the last file of each kind that shows how it went."""
 
 import pytest
 
-from scheduler.cli.results import latest_evidence
+from scheduler.cli.results import latest_evidence, lines_of
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +19,10 @@ def test_the_last_of_each_kind_is_named() -> None:
         "Seite": "j/a.page.txt",
         "Aufzeichnung": "j/a.trace.zip",
     }
+
+
+@pytest.mark.parametrize(("more", "told"), [(True, "find: 1 Mail (es gibt noch mehr)"), (False, "find: 1 Mail")])
+def test_it_is_told_when_there_are_more_mails(more: bool, told: str) -> None:
+    mails = {"messages": [{"sender": "a@example.com", "subject": "x"}], "count": 1, "more": more}
+
+    assert next(lines_of({"task_id": "find", "status": "done", "result": mails})) == told

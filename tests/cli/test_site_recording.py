@@ -11,6 +11,7 @@ import pytest
 
 from examples.office import PORTAL_PASSWORD, PORTAL_USER
 from examples.portal import PortalServer
+from tests.support.screen import screen
 
 pytestmark = pytest.mark.integration
 
@@ -53,13 +54,8 @@ class Person:
 
 @pytest.fixture
 def person() -> Iterator[Person]:
-    display = f":{940 + os.getpid() % 900}"
-    with subprocess.Popen(["Xvfb", display, "-nolisten", "tcp", "-screen", "0", "1280x900x24"]) as screen:  # noqa: S607
-        try:
-            _until(Path(f"/tmp/.X11-unix/X{display[1:]}").exists, "the screen")  # noqa: S108 - where X servers listen
-            yield Person(display)
-        finally:
-            screen.terminate()
+    with screen() as display:
+        yield Person(display)
 
 
 def test_what_a_person_shows_in_a_window_becomes_a_profile_that_works(

@@ -26,6 +26,16 @@ def test_a_file_goes_with_the_sentence(cli: CommandLine, tmp_path: Path) -> None
     assert cli("run", "Schick sie an a@b.de", "--file", str(tmp_path / "none.pdf")).exit_code == USAGE
 
 
+def test_no_file_is_overlooked_beside_a_table(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "cases.csv").write_text("number;recipient\n4711;anna@example.com\n")
+
+    ran = cli("run", ROWS, "--table", str(tmp_path / "cases.csv"), "--file", str(tmp_path / "a.pdf"))
+
+    assert ran.exit_code == USAGE
+    assert cli.job_ids() == []
+
+
 def test_a_file_and_a_table_may_be_the_only_ones_of_their_kind(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     (tmp_path / "cases.csv").write_text("number;recipient\n4711;anna@example.com\n")

@@ -2,12 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.core.canonical_json import canonical_json, json_in_order
+from scheduler.core.canonical_json import canonical_json, json_in_order, writer
 from scheduler.core.task_graph import TaskGraph
 
 _TEXTS = st.text(st.characters(codec=None)) | st.sampled_from(
@@ -43,6 +44,45 @@ def test_the_digest_of_a_stored_plan_stays() -> None:
 def test_any_document_is_written_as_ever(document: object) -> None:
     assert canonical_json(document) == as_ever(document)
     assert json_in_order(document) == json.dumps(document, sort_keys=True)
+
+
+@pytest.mark.parametrize("part", ["c_make_encoder", "encode_basestring", "encode_basestring_ascii"])
+def test_without_the_parts_of_its_encoder_python_writes_the_same(part: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(json.encoder, part)
+        public = _both()
+
+    _writes_the_same(*public)
+
+
+def test_where_its_encoder_is_made_otherwise_python_writes_the_same() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json.encoder, "c_make_encoder", lambda: None)
+        public = _both()
+
+    _writes_the_same(*public)
+
+
+def test_where_python_has_no_encoder_in_c_it_writes_the_same() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json.encoder, "c_make_encoder", None)
+
+        _writes_the_same(*_both())
+
+
+def _both() -> tuple[Callable[[object], str], Callable[[object], str]]:
+    return writer(",", ":", ascii_only=False), writer(", ", ": ", ascii_only=True)
+
+
+def _writes_the_same(*public: Callable[[object], str]) -> None:
+    @given(_DOCUMENTS)
+    def same(document: object) -> None:
+        assert [write(document) for write in public] == [canonical_json(document), json_in_order(document)]
+
+    same()
+    for write in public:
+        with pytest.raises(TypeError, match="set"):
+            write({"a": {1}})
 
 
 def test_what_json_does_not_have_is_refused() -> None:

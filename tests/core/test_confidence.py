@@ -2,25 +2,25 @@
 
 import pytest
 
-from scheduler.core.confidence import BINS, BY_WORDS, RIGHT, bin_of, confidence_of
+from scheduler.core.confidence import BINS, RIGHT, bin_of, confidence_of
 from scheduler.core.intents import RoutedIntent
 
 
 @pytest.mark.parametrize(
-    ("way", "why", "score", "row"),
+    ("way", "by_words", "score", "row"),
     [
-        ("rules", "", 1.0, ("pattern", 0)),
-        ("rules", BY_WORDS, 0.9, ("words", 2)),
-        ("rules", BY_WORDS, 0.75, ("words", 1)),
-        ("rules", BY_WORDS, 0.5, ("words", 0)),
-        ("learned", "like its examples (0.46)", 0.46, ("learned", 0)),
-        ("learned", "like its examples (1.00)", 1.0, ("learned", 2)),
+        ("rules", False, 1.0, ("pattern", 0)),
+        ("rules", True, 0.9, ("words", 2)),
+        ("rules", True, 0.75, ("words", 1)),
+        ("rules", True, 0.5, ("words", 0)),
+        ("learned", False, 0.46, ("learned", 0)),
+        ("learned", False, 1.0, ("learned", 2)),
     ],
 )
 def test_confidence_is_the_share_of_such_answers_that_was_right(
-    way: str, why: str, score: float, row: tuple[str, int]
+    way: str, by_words: bool, score: float, row: tuple[str, int]
 ) -> None:
-    routed = RoutedIntent.model_validate({"name": "send_mail", "way": way, "why": why, "score": score})
+    routed = RoutedIntent.model_validate({"name": "send_mail", "way": way, "by_words": by_words, "score": score})
 
     assert confidence_of(routed) == RIGHT[row[0]][row[1]]
 

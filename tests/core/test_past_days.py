@@ -58,6 +58,10 @@ SATURDAY = date(2026, 11, 28)
         ("last night", "2026-11-27", "2026-11-28"),
         ("Jahr 2025", "2025-01-01", "2025-12-31"),
         ("2026", "2026-01-01", "2026-11-28"),
+        ("Wochenende", "2026-11-28", "2026-11-28"),
+        ("this weekend", "2026-11-28", "2026-11-28"),
+        ("letztes Wochenende", "2026-11-21", "2026-11-22"),
+        ("Montag – Mittwoch", "2026-11-23", "2026-11-25"),
     ],
 )
 def test_days_that_have_been_are_read(words: str, first: str, last: str) -> None:

@@ -2,10 +2,9 @@
 
 import pytest
 
-from scheduler.core.clause_mood import NEGATED
 from scheduler.core.language import normalise
+from scheduler.core.no_order import NoOrder
 from scheduler.core.order_reader import read_request
-from scheduler.core.said_only import SAID_ONLY
 
 ADVERTS = (
     "Finden, lesen, ablegen: Ihr Archiv aus einer Hand.",
@@ -100,7 +99,7 @@ ORDERS = {
 def test_what_is_surely_only_said_orders_nothing(said: str) -> None:
     read = read_request(normalise(said))
 
-    assert (read.orders, read.reason) == ((), SAID_ONLY)
+    assert (read.orders, read.reason) == ((), NoOrder.SAID_ONLY)
 
 
 @pytest.mark.parametrize(("said", "intent"), ORDERS.items())
@@ -117,11 +116,11 @@ def test_what_was_sent_is_no_mail_of_whom_it_was_sent_to(said: str) -> None:
 def test_what_is_called_off_is_negated(said: str) -> None:
     read = read_request(normalise(said))
 
-    assert (read.orders, read.reason) == ((), NEGATED)
+    assert (read.orders, read.reason) == ((), NoOrder.NEGATED)
 
 
 @pytest.mark.parametrize(
     "said", ["Ich muss Herrn Meier noch das Angebot schicken.", "I need to send Tom the contract."]
 )
 def test_what_one_must_do_may_be_an_order(said: str) -> None:
-    assert read_request(normalise(said)).reason != SAID_ONLY
+    assert read_request(normalise(said)).reason != NoOrder.SAID_ONLY

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler.core.which_ones import bound, is_newest, which_mails, without_newest
+from scheduler.core.which_ones import is_newest, when_meant, which_mails, without_newest
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,10 @@ from scheduler.core.which_ones import bound, is_newest, which_mails, without_new
         ("Show me the latest unread email", True, 1),
         ("Zeig mir die zwei neuesten ungelesenen Mails", True, 2),
         ("Lies die letzten beiden Mails", False, 2),
+        ("Zeig mir alle Mails von Anna", False, 100),
+        ("Show me all of my unread emails", True, 100),
+        ("Zeig mir alle 20 Mails", False, 20),
+        ("Schick allen eine Mail", False, None),
     ],
 )
 def test_which_mails_are_meant_is_heard(text: str, unread: bool, most: int | None) -> None:
@@ -51,14 +55,26 @@ def test_the_newest_of_several_is_heard(text: str, thing: str, newest: bool) -> 
     assert is_newest(text, thing) is newest
 
 
-def test_on_which_side_of_a_day_something_lies_is_heard() -> None:
-    assert bound("Alle Mails seit Montag", "Montag") == "since"
-    assert bound("Find the emails before the 3 May", "3 May") == "before"
-    assert bound("Find the emails after the 3 May", "3 May") == "after"
-    assert bound("Alle Mails bis zum 3. Mai", "3. Mai") == "until"
-    assert bound("Find emails up to last week", "last week") == "until"
-    assert bound("Mails zwischen Montag und Mittwoch", "Montag") == "since"
-    assert bound("Alle Mails von Montag", "Montag") == ""
+@pytest.mark.parametrize(
+    ("text", "words", "days", "side"),
+    [
+        ("Alle Mails seit Montag", "Montag", "Montag", "since"),
+        ("Find the emails before the 3 May", "3 May", "3 May", "before"),
+        ("Find the emails after the 3 May", "3 May", "3 May", "after"),
+        ("Alle Mails bis zum 3. Mai", "3. Mai", "3. Mai", "until"),
+        ("Find emails up to last week", "last week", "last week", "until"),
+        ("Mails zwischen Montag und Mittwoch", "Montag", "Montag", "since"),
+        ("Mails zwischen Montag und Mittwoch", "Montag und Mittwoch", "Montag – Mittwoch", ""),
+        ("Emails between the 3 May and the 5 May", "3 May and the 5 May", "3 May – 5 May", ""),
+        ("Alle Mails von Montag", "Montag", "Montag", ""),
+        ("Alle Mails von Montag und Mittwoch", "Montag und Mittwoch", "Montag und Mittwoch", ""),
+        ("Suche bitte nach gestern eingegangenen Mails", "gestern", "gestern", ""),
+        ("Such nach Mails nach dem 3. März", "3. März", "3. März", "after"),
+        ("Such nach dem 3. März gekommene Mails", "3. März", "3. März", "after"),
+    ],
+)
+def test_on_which_side_of_a_day_something_lies_is_heard(text: str, words: str, days: str, side: str) -> None:
+    assert when_meant(text, words) == (days, side)
 
 
 def test_that_it_is_the_newest_is_no_part_of_its_name() -> None:

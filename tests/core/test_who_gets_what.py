@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.core.apart import ASKED, put_together, uncrossed
+from scheduler.core.apart import put_together, uncrossed
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN
+from scheduler.core.no_order import NoOrder
 from scheduler.core.slots import Said
 from scheduler.core.who_gets_what import Piece, Told, who_gets_what
 from tests.support.routers import the_router
@@ -70,7 +71,7 @@ def test_an_order_that_would_send_what_is_meant_for_another_is_asked_about() -> 
 
     (part,) = uncrossed(told, Orders((OrderPart("Send Anna the contract", routed),))).parts
 
-    assert (part.routed.name, part.routed.unsure, part.routed.why) == (UNKNOWN, True, ASKED)
+    assert (part.routed.name, part.routed.unsure, part.routed.no_order) == (UNKNOWN, True, NoOrder.ASKED)
 
 
 def test_a_piece_that_is_read_otherwise_than_it_tells_is_asked_about() -> None:

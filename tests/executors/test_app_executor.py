@@ -1,10 +1,8 @@
 """Applications of the list, started and ended for real; what a person started is left alone."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +21,7 @@ from scheduler.executors.base_executor import ExecutionContext, ExecutionResult
 from scheduler.executors.file_root import FileRoot
 from scheduler.executors.file_sources import FileSources
 from scheduler.executors.files import ArtifactStore
+from tests.support.screen import screen, windows
 
 pytestmark = pytest.mark.integration
 
@@ -216,29 +215,22 @@ def test_an_office_without_windows_is_said_to_be_missing_what_shows_them(
 
 @pytest.mark.integration
 async def test_a_real_program_shows_a_window(tmp_path: Path) -> None:
-    display = f":{40 + os.getpid() % 900}"
     clock = AppExecutor(
         catalog=AppCatalog([App(name="uhr", commands=(("xclock",),))]),
         decide=lambda _app: (True, "office"),
         processes=(own := AppProcesses(str(tmp_path))),
         sources=FileSources(FileRoot(tmp_path / "root"), ArtifactStore(tmp_path / "artifacts")),
     )
-    with pytest.MonkeyPatch.context() as patch, subprocess.Popen(["Xvfb", display, "-nolisten", "tcp"]) as screen:  # noqa: ASYNC220, S607
+    with pytest.MonkeyPatch.context() as patch, screen() as display:
         try:
             patch.setenv("DISPLAY", display)
-            socket = Path(f"/tmp/.X11-unix/X{display[1:]}")  # noqa: S108 - where X servers listen
-            deadline = time.monotonic() + 20
-            while not socket.exists() and time.monotonic() < deadline:  # noqa: ASYNC240 - nothing else runs here
-                time.sleep(0.05)  # noqa: ASYNC251
-
             done = await clock.execute(_open("uhr"), _context())
-            windows = subprocess.run(["xlsclients"], capture_output=True, text=True, check=True).stdout  # noqa: ASYNC221, S607
+            shown = windows(display)
             closed = await clock.execute(_close("uhr"), _context())
         finally:
             for process in own.running("uhr"):
                 process.kill()
-            screen.terminate()
 
     assert done.success, done.error
-    assert "xclock" in windows
+    assert "xclock" in shown
     assert closed.result["ended"] == 1

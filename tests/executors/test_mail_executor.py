@@ -175,11 +175,26 @@ async def test_mails_are_read_and_found_as_plain_values(executor: MailExecutor) 
         ToDo(id="find", action="mail.search", params={"words": "Grüße", "since": str(datetime.now(UTC).date())})
     )
 
-    assert read.result == found.result
-    assert read.result.keys() == READ.result == SEARCH.result
+    assert {**read.result, "more": False} == found.result
+    assert read.result.keys() == READ.result
+    assert found.result.keys() == SEARCH.result
     assert read.result["count"] == 1
     (mail,) = read.result["messages"]
     assert (mail["sender"], mail["subject"], mail["text"]) == (US, "Prüfung", "Grüße")
+
+
+async def test_it_is_said_whether_there_are_more_mails_than_were_asked_for(executor: MailExecutor) -> None:
+    for number in range(3):
+        await executor.execute(_send(to=US, subject=f"Prüfung {number}", body="Grüße"), CONTEXT)
+
+    found = [
+        (await executor.execute(ToDo(id="find", action="mail.search", params={"limit": limit}))).result
+        for limit in (2, 3, 100)
+    ]
+
+    assert [(one["count"], len(one["messages"]), one["more"]) for one in found] == [
+        (2, 2, True), (3, 3, False), (3, 3, False),
+    ]  # fmt: skip
 
 
 async def test_a_reading_that_changes_nothing_is_verified_by_reading_again(executor: MailExecutor) -> None:

@@ -60,6 +60,31 @@ async def test_links_of_one_name_are_told_apart(job: WebJob, sites: TwoSites) ->
     assert labels == [f"Preisliste ({sites.inside}/large?v={number})" for number in (1, 2)]
 
 
+async def test_another_number_or_name_is_not_taken_without_asking(job: WebJob, sites: TwoSites) -> None:
+    sites.pages["/start"] = "<a href=/large>Rechnung 47110</a> <a href=/report>Vertrag Hanna</a>"
+
+    for document in ("Rechnung 4711", "Vertrag Anna"):
+        ended = await job.attempt("download", url=f"{sites.inside}/start", document=document, timeout=20)
+
+        assert ended.error is not None
+        assert ended.error.questions[0].text == f"„{document}“ heißt nichts genau so. Was ist gemeint?"
+
+
+async def test_what_was_chosen_on_a_page_between_is_not_asked_again(job: WebJob, sites: TwoSites) -> None:
+    sites.pages["/start"] = "<a href=/alt>Preisliste</a> <a href=/neu>Preisliste</a>"
+    sites.pages["/neu"] = "<a href=/report>Preisliste drucken</a> <a href=/large>Preisliste laden</a>"
+    asked = list[list[str]]()
+
+    for _ in range(2):
+        ended = await job.attempt("download", url=f"{sites.inside}/start", document="Preisliste", timeout=20)
+        assert ended.error is not None
+        asked.append([choice.value.removeprefix(sites.inside) for choice in ended.error.questions[0].choices])
+        job.answers = {"which": sites.inside + asked[-1][-1]}
+
+    assert asked == [["/alt", "/neu"], ["/report", "/large"]]
+    assert await _fetched(job, sites, sites.pages["/start"]) == 3_000_000
+
+
 async def test_a_page_that_is_the_document_itself_is_kept(job: WebJob, sites: TwoSites) -> None:
     sites.pages["/agb.html"] = "<!doctype html><title>AGB</title><p>Es gilt das Recht.</p>"
 

@@ -1,6 +1,7 @@
 """Which of several files is meant where one is wanted: told by its name, or asked; none is taken for another."""
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -124,18 +125,61 @@ async def test_the_newest_one_and_one_that_is_called_so_are_told_apart_by_asking
     assert both.result["paths"] == found
 
 
-async def test_another_number_than_that_which_was_said_is_not_taken_without_asking(
-    executor: FileExecutor, root: Path
+@pytest.mark.parametrize(
+    ("pattern", "there"),
+    [
+        ("Rechnung 4711", "Rechnung 47110.pdf"),
+        ("Rechnung R-4711", "Rechnung R-47110.pdf"),
+        ("Rechnung 2026-17", "Rechnung 2026-170.pdf"),
+        ("Vertrag mit Anna", "Vertrag Hanna.pdf"),
+        ("Vertrag Meier", "Vertrag Obermeier.pdf"),
+        ("Angebot Nord", "Angebot Nordwest.pdf"),
+    ],
+)
+async def test_another_number_or_name_than_was_said_is_not_taken_without_asking(
+    executor: FileExecutor, root: Path, pattern: str, there: str
 ) -> None:
-    _put(root, "Rechnung 47110.pdf")
-    find = _todo(pattern="Rechnung 4711", one=True)
+    _put(root, there)
+    find = _todo(pattern=pattern, one=True)
 
     asked = await executor.execute(find, CONTEXT)
-    answered = await executor.execute(find, CONTEXT._replace(answers={"which": "Rechnung 47110.pdf"}))
+    answered = await executor.execute(find, CONTEXT._replace(answers={"which": there}))
+    newest = await executor.execute(_todo(pattern=f"neueste {pattern}", one=True, newest=True), CONTEXT)
 
     assert asked.error is not None
-    assert asked.error.questions[0].text == "„Rechnung 4711“ heißt nichts genau so. Was ist gemeint?"
-    assert answered.result["path"] == "Rechnung 47110.pdf"
+    assert asked.error.questions[0].text == f"„{pattern}“ heißt nichts genau so. Was ist gemeint?"
+    assert answered.result["path"] == there
+    assert _code(newest) == "several_fit"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "there"),
+    [
+        ("Plan", "Projektplan.pdf"),
+        ("Vertrag mit Müller", "Mietvertrag_Müllers.pdf"),
+        ("Rechnung Meier", "RechnungMeier2026.pdf"),
+        ("Rechnung 4711", "Rechnung-004711_final.pdf"),
+        ("Übersicht Köln", unicodedata.normalize("NFD", "KölnÜbersicht.pdf")),
+        ("Rechnung [0-9]*", "Rechnung 4711.pdf"),
+    ],
+)
+async def test_what_was_said_may_stand_there_in_its_own_way(
+    executor: FileExecutor, root: Path, pattern: str, there: str
+) -> None:
+    _put(root, there)
+
+    assert (await executor.execute(_todo(pattern=pattern, one=True), CONTEXT)).result["path"] == there
+
+
+async def test_what_is_surely_meant_in_the_other_language_goes_before_what_only_looks_alike(
+    executor: FileExecutor, root: Path
+) -> None:
+    _put(root, "Contract Hanna.pdf")
+    _put(root, "Vertrag Anna.pdf", age=9)
+
+    found = await executor.execute(_todo(pattern="contract Anna", one=True), CONTEXT)
+
+    assert found.result["path"] == "Vertrag Anna.pdf"
 
 
 @pytest.mark.parametrize(

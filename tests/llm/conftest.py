@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -13,8 +14,14 @@ from scheduler.llm.ollama_provider import OllamaProvider
 from scheduler.llm.openai_provider import OpenAIProvider
 from scheduler.llm.terms import Patience, Terms
 from tests.support.model_server import KEY, MODEL, ModelServer, ollama_server, openai_server
+from tests.support.virtual_time import pytest_asyncio_loop_factories
 
-QUICK = Patience(total=timedelta(seconds=1.5), tries=3, first_pause=timedelta(milliseconds=5))
+__all__ = ["pytest_asyncio_loop_factories"]
+
+PATIENT = Patience(tries=3, first_pause=timedelta(milliseconds=5))
+"""A minute: no machine is so slow that it ends these calls."""
+QUICK = replace(PATIENT, total=timedelta(seconds=1.5))
+"""For who never answers."""
 
 
 class Records:
@@ -37,8 +44,13 @@ def records() -> Records:
 
 
 @pytest.fixture
-def terms(records: Records) -> Terms:
-    return Terms(patience=QUICK, recorder=records)
+def patience() -> Patience:
+    return PATIENT
+
+
+@pytest.fixture
+def terms(records: Records, patience: Patience) -> Terms:
+    return Terms(patience=patience, recorder=records)
 
 
 _tls = cache(ssl.create_default_context)

@@ -23,6 +23,8 @@ from tests.llm.conftest import Records
 from tests.llm.test_tries import GONE, HASTY, NEVER, Dripping, SlowLedger, fail, leave
 from tests.support.clock import FakeClock
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def test_own_queue_is_not_the_providers_fault(records: Records) -> None:
     patience = Patience(total=timedelta(seconds=1))
@@ -121,6 +123,7 @@ async def test_caller_that_goes_away_while_it_pays_has_paid_nothing(records: Rec
     assert (provider.calls, records.all) == ([], [])
 
 
+@pytest.mark.virtual_time(False)
 async def test_callers_that_go_away_from_a_real_store_have_paid_nothing(tmp_path: Path, records: Records) -> None:
     database = SQLiteDatabase(tmp_path / "cpa.db")
     await database.connect()

@@ -120,6 +120,7 @@ async def test_unknown_price_is_unknown_not_nothing(records: Records) -> None:
     assert records.all[0].micros is None
 
 
+@pytest.mark.virtual_time
 async def test_time_out_pays_the_most_because_nobody_knows(records: Records) -> None:
     ledger = MemoryLedger()
     terms = Terms(ledger=ledger, recorder=records)

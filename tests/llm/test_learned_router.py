@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from scheduler.core.compound import OrderPart, Orders, split_orders
+from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import normalise
+from scheduler.core.no_order import NoOrder
 from scheduler.llm.guess import Guess
 from scheduler.llm.intent_examples import examples_of
 from scheduler.llm.learned_intent_router import LearnedIntentRouter
@@ -51,6 +53,34 @@ def test_three_bands(score: float, intent: str, why: str) -> None:
     assert (routed.name, routed.way) == (intent, "learned")
     assert routed.nearest == ("send_mail", "read_mail", "search_mail")
     assert routed.why == why
+
+
+@pytest.mark.parametrize("score", [0.2, 0.9])
+def test_what_people_are_shown_decides_nothing(monkeypatch: pytest.MonkeyPatch, score: float) -> None:
+    texts = (
+        "Öffne Word nicht",
+        "Tom wartet, schick Anna die Rechnung 4711",
+        "Word ist offen",
+        "Danke",
+        "- Öffne Word\n- Teams bitte nicht schließen\n- Vielen Dank",
+        "Hast du Word geöffnet?",
+    )
+    router = LearnedIntentRouter(RULES, Sure(score), BANDS)
+    read = [split_orders(text, RULES, router) for text in texts]
+
+    def told_otherwise(routed: RoutedIntent, why: NoOrder) -> RoutedIntent:
+        return routed.model_copy(update={"no_order": why, "why": "in other words"})
+
+    monkeypatch.setattr(RoutedIntent, "ordering_nothing", told_otherwise)
+    otherwise = [split_orders(text, RULES, router) for text in texts]
+
+    assert [_without_words(one) for one in otherwise] == [_without_words(one) for one in read]
+    assert any(part.routed.no_order for one in read for part in one.parts)
+
+
+def _without_words(orders: Orders) -> object:
+    parts = [part._replace(routed=part.routed.model_copy(update={"why": ""})) for part in orders.parts]
+    return orders._replace(parts=tuple(parts))
 
 
 def test_learned_intent_comes_with_the_slots_its_words_fill() -> None:

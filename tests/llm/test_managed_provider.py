@@ -73,6 +73,7 @@ class Counting(ScriptedWire):
             self.now -= 1
 
 
+@pytest.mark.virtual_time
 async def test_no_more_calls_at_once_than_allowed() -> None:
     wire = Counting([], rules=[], otherwise=Script(answer="ja", delay=0.01))
     provider = ManagedProvider(wire, Terms(at_once=3))
@@ -82,6 +83,7 @@ async def test_no_more_calls_at_once_than_allowed() -> None:
     assert wire.most == 3
 
 
+@pytest.mark.virtual_time
 async def test_waiting_for_a_place_counts_to_the_deadline() -> None:
     provider = MockProvider(otherwise=Script(answer="ja", delay=0.5), terms=Terms(at_once=1))
     began = time.monotonic()
@@ -139,6 +141,7 @@ async def test_wrong_key_goes_on_with_the_next_but_a_bad_answer_does_not() -> No
         await both.generate_structured("?", Number)
 
 
+@pytest.mark.virtual_time
 async def test_slow_provider_leaves_time_for_the_next() -> None:
     slow, quick = MockProvider(otherwise=Script(answer="zu spät", delay=9)), MockProvider(["Hallo"])
     began = time.monotonic()
@@ -250,6 +253,7 @@ def test_a_marked_test_has_leave() -> None:
     assert Permission.granted
 
 
+@pytest.mark.virtual_time
 async def test_cancelled_call_is_settled(records: Records) -> None:
     provider = MockProvider([Script(answer="Hallo", delay=5)], terms=Terms(recorder=records))
     asking = asyncio.ensure_future(provider.generate("?"))
@@ -306,6 +310,7 @@ class SlowVectors(ScriptedWire):
         return await super().embed(texts, limit)
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("options", [CallOptions(within=0.4), CallOptions()])
 async def test_vector_and_answer_share_one_deadline(options: CallOptions) -> None:
     wire = SlowVectors([], rules=[], otherwise=Script(answer="ja", delay=0.05))

@@ -8,10 +8,13 @@ from pydantic import SecretStr, ValidationError
 
 from scheduler.core.errors import CPAError, LLMBudgetError, LLMNotSetUpError
 from scheduler.core.spending import Price, Usage
+from scheduler.llm import provider_of_settings
 from scheduler.llm.memory_ledger import MemoryLedger
+from scheduler.llm.mock_provider import MockProvider, Script, Scripted
 from scheduler.llm.prices import DEFAULT_PRICES, load_prices
 from scheduler.llm.provider_of_settings import make_provider
 from scheduler.llm.servers import OPENAI_URL, Server, missing_keys
+from scheduler.llm.terms import Terms
 from scheduler.settings import LLMSettings, SettingError, load_settings
 from tests.support.model_server import KEY, MODEL, Move, ollama_server, openai_server
 
@@ -72,26 +75,39 @@ async def test_fallback_answers_and_budget_holds() -> None:
         await provider.close()
 
 
-async def test_first_that_is_silent_for_its_half_of_the_deadline_is_left_alone() -> None:
-    with openai_server() as first, ollama_server() as second:
-        first.otherwise = Move(delay=3)
-        settings = LLMSettings(
-            provider="openai",
-            model=MODEL,
-            url=f"{first.url}/v1",
-            fallback_provider="ollama",
-            fallback_model=MODEL,
-            fallback_url=second.url,
-            deadline_seconds=1,
-        )
-        provider = make_provider(settings, MemoryLedger())
-        assert provider is not None
+def scripted(monkeypatch: pytest.MonkeyPatch, **scripts: list[Scripted]) -> dict[str, MockProvider]:
+    """Have scripts answer in place of servers, by their kind; the last answer stays. Return them once they are made."""
+    made = dict[str, MockProvider]()
 
-        for _ in range(9):
-            assert await provider.generate("Grüße Anna") == "Hallo Anna"
-        await provider.close()
+    def make(server: Server, _settings: LLMSettings, terms: Terms) -> MockProvider:
+        *first, last = scripts[server.kind]
+        made[server.kind] = MockProvider(first, otherwise=last, terms=terms)
+        return made[server.kind]
 
-    assert 5 <= len(first.requests) < 9
+    monkeypatch.setattr(provider_of_settings, "_make", make)
+    return made
+
+
+@pytest.mark.virtual_time
+async def test_first_that_is_silent_for_its_half_of_the_deadline_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = scripted(monkeypatch, openai=[Script(answer="zu spät", delay=3)], ollama=["Hallo Anna"])
+    fields = {"provider": "openai", "model": MODEL, "url": "http://127.0.0.1:9/v1", "deadline_seconds": 1}
+    settings = LLMSettings.model_validate(fields | {"fallback_provider": "ollama", "fallback_model": MODEL})
+    provider = make_provider(settings, MemoryLedger())
+    assert provider is not None
+
+    assert [await provider.generate("Grüße Anna") for _ in range(9)] == ["Hallo Anna"] * 9
+    assert len(made["openai"].calls) == Terms().failures
+
+
+@pytest.mark.virtual_time
+async def test_one_try_may_take_less_than_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = scripted(monkeypatch, ollama=[Script(answer="zu spät", delay=1.5), "Hallo Anna"])
+    provider = make_provider(LLMSettings(provider="ollama", model=MODEL, try_seconds=1), MemoryLedger())
+    assert provider is not None
+
+    assert await provider.generate("Grüße Anna") == "Hallo Anna"
+    assert len(made["ollama"].calls) == 2
 
 
 async def keys_shown(settings: LLMSettings) -> None:
@@ -153,18 +169,6 @@ def test_key_of_the_fall_back_has_a_variable_of_its_own(monkeypatch: pytest.Monk
 
     assert (settings.key, settings.fallback_key) == (None, SecretStr(KEY))
     assert KEY not in repr(settings)
-
-
-async def test_one_try_may_take_less_than_the_deadline() -> None:
-    with ollama_server() as server:
-        server.play(Move(delay=1.5))
-        settings = LLMSettings(provider="ollama", model=MODEL, url=server.url, try_seconds=1)
-        provider = make_provider(settings, MemoryLedger())
-        assert provider is not None
-
-        assert await provider.generate("Grüße Anna") == "Hallo Anna"
-        await provider.close()
-        assert len(server.requests) == 2
 
 
 async def test_cache_is_off_unless_asked_for() -> None:

@@ -5,8 +5,9 @@ from typing import cast
 
 import pytest
 
-from scheduler.core.compound import REMARK, OrderPart, Orders
+from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN, RoutedIntent
+from scheduler.core.no_order import NoOrder
 from scheduler.llm.guess import Guess
 from scheduler.llm.order_division import Division, Part
 from scheduler.llm.order_model import Way, Ways, Words
@@ -109,7 +110,7 @@ def test_nobody_agrees_with_what_was_not_learned() -> None:
 
 
 def test_one_part_may_be_an_order_where_all_others_are_remarks() -> None:
-    order, remark = known("open_app")[0], OrderPart("Tom waits", RoutedIntent(name=UNKNOWN, why=REMARK))
+    order, remark = known("open_app")[0], OrderPart("Tom waits", RoutedIntent(name=UNKNOWN, no_order=NoOrder.REMARK))
 
     assert others_are_remarks(Orders((remark, order)))
     assert not others_are_remarks(Orders((order, order)))

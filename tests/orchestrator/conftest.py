@@ -11,8 +11,9 @@ from tests.support.clock import FakeClock
 from tests.support.executors import FakeExecutors
 from tests.support.orchestration import Office
 from tests.support.store import Store, clock, database, migrated_file, store, store_path
+from tests.support.virtual_time import pytest_asyncio_loop_factories
 
-__all__ = ["clock", "database", "migrated_file", "store", "store_path"]
+__all__ = ["clock", "database", "migrated_file", "pytest_asyncio_loop_factories", "store", "store_path"]
 
 
 @pytest.fixture(autouse=True)

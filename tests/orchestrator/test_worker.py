@@ -1,7 +1,7 @@
 """Jobs of the queue are leased, run, kept and handed back; no trouble ends the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,8 @@ from tests.support.executors import FakeExecutors, gives, hangs, ignores_being_s
 from tests.support.orchestration import Office
 from tests.support.runs import FIND, a_step
 from tests.support.store import LEASE
+
+Logs = list[MutableMapping[str, Any]]
 
 BEAT = timedelta(milliseconds=30)
 """The lease as the worker counts it; it renews three times as often."""
@@ -330,7 +332,12 @@ class TestTrouble:
         assert set(queue.failed) == {"dequeue", "renew", "cancelling"}
 
     async def test_a_run_that_breaks_keeps_its_lease_and_the_others_go_on(
-        self, office: Office, executors: FakeExecutors, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+        self,
+        office: Office,
+        executors: FakeExecutors,
+        monkeypatch: pytest.MonkeyPatch,
+        clock: FakeClock,
+        logs: Logs,
     ) -> None:
         broken = await office.accept(a_step("a"))
         go_on = JobRun.go_on
@@ -346,12 +353,20 @@ class TestTrouble:
             other = await office.accept(a_step("b"))
             await office.becomes(other.id, JobStatus.DONE)
             assert (await office.now(broken.id)).status is JobStatus.RUNNING
+            await office.until(_logged(logs, "job_run_crashed"))  # until it has cleared up, it prolongs its lease
             clock.advance(LEASE * 2)
             await office.accept(a_step("c"))
             await office.becomes(broken.id, JobStatus.DONE)
 
         assert (await office.now(broken.id)).crashes == 1
         assert executors.gone
+
+
+def _logged(logs: Logs, event: str) -> Callable[[], Coroutine[Any, Any, bool]]:
+    async def there() -> bool:
+        return any(line["event"] == event for line in logs)
+
+    return there
 
 
 def _leased_until(office: Office, job_id: JobId, moment: object) -> Callable[[], Coroutine[Any, Any, bool]]:

@@ -38,7 +38,6 @@ from tests.support.statements import Statements, places, read_all
 from tests.support.store import LEASE, Store, sqlite_store
 
 ELSEWHERE = {
-    "sqlite_accepting.known_among": "tests/repository/test_batches.py",
     "sqlite_events.ends_with": "tests/repository/test_repeated_writes.py",
     "sqlite_lam._epoch": "tests/api/test_lam_handler.py",
     "sqlite_lam._newest": "tests/api/test_lam_handler.py",

@@ -19,9 +19,9 @@ from scheduler.repository.repository_interface import RunProgress
 from scheduler.telemetry.logs import name_run
 from tests.simulation.group_case import LEASE, Case, Fault, id_of
 from tests.simulation.model_store import ModelStore
-from tests.simulation.virtual_time import LoopClock
 from tests.support.executors import FakeExecutors, World
 from tests.support.runs import SEND
+from tests.support.virtual_time import LoopClock
 
 _WRITE: Final = 0.001  # seconds of virtual time that half a write takes
 _SLOW_WRITE: Final = 2.0

@@ -27,11 +27,11 @@ from tests.simulation.group_case import LEASE, Case, Fault, id_of
 from tests.simulation.group_world import ModelJobs, ModelQueue, ScriptedExecutors
 from tests.simulation.model_store import ModelStore
 from tests.simulation.violations import ViolationError
-from tests.simulation.virtual_time import LoopClock, StandstillError, VirtualLoop
 from tests.support.answers import MemoryAnswers
 from tests.support.builders import a_job
 from tests.support.orchestration import NoAgents, no_luck
 from tests.support.runs import a_graph, a_step
+from tests.support.virtual_time import LoopClock, StandstillError, VirtualLoop
 
 _LONGEST: Final = 600.0  # seconds of virtual time in which everything must have ended
 

@@ -6,7 +6,6 @@ What they model is written in docs/LLM.md; what the real ones do beyond it is no
 import json
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -53,6 +52,8 @@ class ModelServer:
         self.moves: deque[Move] = deque()
         self.otherwise = OK
         self.requests: list[dict[str, Any]] = []
+        self.over = threading.Event()
+        """Set at the end: who is to wait with an answer waits no longer."""
         self.forms = {"json_schema", "tools", "json_object"}
         """Ways to ask for a form that this server knows."""
 
@@ -83,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.playing.requests.append({"path": self.path, "key": self.headers.get("Authorization", ""), **asked})
         move = self.playing.next()
-        time.sleep(move.delay)
+        self.playing.over.wait(move.delay)
         self._drip = move.drip
         if move.garbage:
             self._send(200, b"<html>Bad gateway</html>", "text/html")
@@ -119,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for place in range(0, len(body), 16) if self._drip else ():
             self.wfile.write(body[place : place + 16])
-            time.sleep(self._drip)
+            self.playing.over.wait(self._drip)
         if not self._drip:
             self.wfile.write(body[:move_cut])
         if move_cut is not None:
@@ -141,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             if left is not None and left <= 0:
                 return
-            time.sleep(move.drip)
+            self.playing.over.wait(move.drip)
 
 
 class _OpenAI(_Handler):
@@ -285,6 +286,7 @@ def _running(kind: type[_Handler]) -> Iterator[ModelServer]:
     try:
         yield playing
     finally:
+        playing.over.set()
         server.shutdown()
         server.server_close()
 

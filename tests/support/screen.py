@@ -1,23 +1,20 @@
 """A real X server without a monitor, and what it shows."""
 
-import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 
 @contextmanager
 def screen() -> Iterator[str]:
-    """Run it for as long as the block lasts; yield its DISPLAY."""
-    display = f":{40 + os.getpid() % 900}"
-    with subprocess.Popen(["Xvfb", display, "-nolisten", "tcp", "-screen", "0", "1280x900x24"]) as server:  # noqa: S607
+    """Run it for as long as the block lasts; yield its DISPLAY, which the server chooses and tells when it is there."""
+    command = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x900x24"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            socket, deadline = Path(f"/tmp/.X11-unix/X{display[1:]}"), time.monotonic() + 20  # noqa: S108 - as X does
-            while not socket.exists() and time.monotonic() < deadline:
-                time.sleep(0.02)
-            yield display
+            assert server.stdout is not None
+            number = server.stdout.readline().strip()
+            assert number, "Xvfb did not start"
+            yield f":{number}"
         finally:
             server.terminate()
 

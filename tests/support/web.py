@@ -1,6 +1,6 @@
 """Lets a test drive the web executor in a line per step."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -73,6 +73,8 @@ class WebJob:
         self.desk = desk
         self.executor = executor
         self.id = job_id or JobId(f"job-{next(_JOBS)}")
+        self.answers: Mapping[str, str] = {}
+        """What people have said to the questions of steps."""
 
     async def attempt(self, action: str, selector: object = None, **fields: Any) -> ExecutionResult:  # noqa: ANN401
         todo = a_step(action, selector, **fields)
@@ -101,7 +103,7 @@ class WebJob:
         return await self.executor.verify(todo, self.context(todo))
 
     def context(self, todo: ToDo) -> ExecutionContext:
-        return ExecutionContext(job_id=self.id, task_id=TaskId(todo.id or ""))
+        return ExecutionContext(job_id=self.id, task_id=TaskId(todo.id or ""), answers=self.answers)
 
 
 @asynccontextmanager

@@ -1,8 +1,12 @@
 """An event loop whose time stands still while anything can be done, and then jumps to what comes next."""
 
 import asyncio
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.support.clock import NOON
 
@@ -49,6 +53,28 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             task.cancel()
         if left:
             self.run_until_complete(asyncio.wait(left))
+
+
+class LoopOfTest(VirtualLoop):
+    """While it is open, `time.monotonic` tells its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._real, time.monotonic = time.monotonic, self.time
+
+    def close(self) -> None:
+        time.monotonic = self._real
+        super().close()
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests that bear the mark `virtual_time` so: no machine is too slow for them. For a conftest to import.
+
+    One among them that waits for something outside bears `virtual_time(False)`.
+    """
+    mark = item.get_closest_marker("virtual_time")
+    virtual = mark is not None and mark.args != (False,)
+    return {"virtual": LoopOfTest} if virtual else {"real": asyncio.new_event_loop}
 
 
 class LoopClock:
