@@ -39,9 +39,7 @@ _HEADINGS: Final = (
     ),
 )
 _LETTER: Final = r"(?:brief|letter) (?:an|to) (?:den|die|das|einen?|eine|the|my|an?) \w+"
-_HEADING: Final = re.compile(
-    rf"(?:{'|'.join(f'{_FOR_ME}{one}' for one in _HEADINGS)}|{_LETTER})[ .!]*", re.IGNORECASE | re.DOTALL
-)
+_HEADING: Final = re.compile(rf"(?:{_FOR_ME}(?:{'|'.join(_HEADINGS)})|{_LETTER})[ .!]*", re.IGNORECASE | re.DOTALL)
 _CALENDAR: Final = re.compile(r"(?i)\b(?:kalender|calendar|diary)\W*$")
 _TAUGHT: Final = frozenset({"zum", "zur", "to", "und", "and", "oder", "or", "das", "furs"})
 _OUR_TASKS: Final = re.compile(

@@ -245,7 +245,8 @@ class IntentRouter:
         """Return what one order wants: grammar names the intent, a pattern of the same intent its slots."""
         if order.foreign and order.foreign - self._configured:
             return self._not_known(order.said, locale, NoOrder.UNCONFIGURED, refused=True)
-        text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", order.said))
+        said = order.said
+        text = self._frame.unwrap(_SOMEONE.sub(r"kannst du \1 ", said) if said[:1] in "kK" else said)
         match = self._match(text)
         intent = order.intent if order.intent in self._routed else ""
         if match is not None and (match.intent.name == intent or match.intent.name not in READ):

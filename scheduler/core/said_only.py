@@ -15,40 +15,51 @@ from scheduler.core.words import Words
 _LONGEST: Final = 400
 """Characters of what is looked at: no sign and no saying is as long."""
 _WHOLE: Final = re.IGNORECASE | re.DOTALL
-_ADVERTS: Final = (
-    (
-        r"(?:jetzt|hier|heute)(?: noch| kostenlos\w*| gratis| online| einfach| schnell)* \w+e?n[:!](?!.*\b(?:bitte"
-        r"|mir)\b) (?:der|die|das|unser\w*|ihr\w*|\d+) .*!"
+_ADVERTS: Final = {
+    "!": (
+        (
+            r"(?:jetzt|hier|heute)(?: noch| kostenlos\w*| gratis| online| einfach| schnell)* \w+e?n[:!](?!.*\b(?:bitte"
+            r"|mir)\b) (?:der|die|das|unser\w*|ihr\w*|\d+) .*!"
+        ),
+        (
+            r"(?!.*\b(?:e?-?mails?|send|write|schick\w*|schreib\w*)\b)"
+            r".*\b\d+ ?(?:%|prozent|percent) (?:auf|off|rabatt|discount|nachlass)\b.*!"
+        ),
+        r".*\bjetzt (?:zugreifen|zuschlagen|sichern|bestellen und|anmelden und)\b.*!",
+        r".*\b(?:sign up|act|order|register|subscribe|buy) (?:now|today)\b.*!",
+        r"(?:nur heute|today only)[:!] .*!",
+        r".*\b(?:and|und) (?:win|save|gewinnen|sparen) (?:up to |over |bis zu )?(?:\d|[£€$]|ten\b|money|geld\b).*!",
+        r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
+        r"(?:jetzt|neu) bei uns: (?!.*\bbitte\b).*!",
     ),
-    (
-        r"(?=.*(?:!|\bnow\b|\btoday\b))\w+(?: now:)? (?:your (?:free|complimentary)|(?:over |up to )?\d+ (?:free"
-        r"|ready-made))\b.*"
+    ":": (
+        r"(?:öffnungszeiten|sprechzeiten|opening hours|office hours): .*\d.*",
+        r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
+        r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:ihr|your) (?!.*\b(?:bitte|please)\b).*",
     ),
+    "?": (r"[^.?!]+\? (?:das war|kein problem|nicht mit|that was|no problem|not with)\b.*",),
+    "": (
+        (
+            r"(?=.*(?:!|\bnow\b|\btoday\b))\w+(?: now:)? (?:your (?:free|complimentary)|(?:over |up to )?\d+ (?:free"
+            r"|ready-made))\b.*"
+        ),
+        r"(?!.*\bbitte\b)mit (?:dem neuen|der neuen|unser\w*) [\w ]+ sie\b.*",
+        r"(?:wir|unser\w* \w+) such(?:en|t) (?:ab sofort|zum nächst\w+|sie!|dich!|verstärkung)(?!.*\bbitte\b).*",
+        r"(?:chapter|lesson|module|unit|appendix|workshop|lecture) \w+[:,] \w{3,}ing\b(?!.*\b(?:please|you)\b).*",
+    ),
+}
+"""Forms of adverts by a mark that stands in each."""
+_FREE: Final = (
     r"(?=.*\b(?:free|gratis|kostenlos\w*)\b)\w+ (?:now|today|jetzt|hier)[:!] .*",
-    (
-        r"(?!.*\b(?:e?-?mails?|send|write|schick\w*|schreib\w*)\b)"
-        r".*\b\d+ ?(?:%|prozent|percent) (?:auf|off|rabatt|discount|nachlass)\b.*!"
-    ),
-    r".*\bjetzt (?:zugreifen|zuschlagen|sichern|bestellen und|anmelden und)\b.*!",
-    r".*\b(?:sign up|act|order|register|subscribe|buy) (?:now|today)\b.*!",
-    r"(?:nur heute|today only)[:!] .*!",
-    r".*\b(?:and|und) (?:win|save|gewinnen|sparen) (?:up to |over |bis zu )?(?:\d|[£€$]|ten\b|money|geld\b).*!",
-    r"(?:öffnungszeiten|sprechzeiten|opening hours|office hours): .*\d.*",
-    r"(?!.*\bbitte\b)mit (?:dem neuen|der neuen|unser\w*) [\w ]+ sie\b.*",
-    r"[^.?!]+\? (?:das war|kein problem|nicht mit|that was|no problem|not with)\b.*",
-    r"(?:gratis|kostenlos|free) (?:für (?:alle|jeden)|for (?:all|every)|with every|beim|zu jeder)\b.*!",
-    r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:mit |with )?[\w.-]+ (?:does|makes|macht|erledigt|is|ist)\b.*",
-    r"(?:\w+, )+(?:(?:und|and) )?\w+: (?:ihr|your) (?!.*\b(?:bitte|please)\b).*",
     (
         r"(?!.*\b(?:e?-?mails?|send|write|schick\w*|schreib\w*|such\w*|search\w*|find\w*|google\w*|look|open"
         r"|öffne\w*|lade?n? (?:mir|die|den|das)|(?:get|download) (?:me|the|us)|bitte|please)\b)"
         r".*\b(?:free for \w+ days|\w+ (?:tage|wochen|monate) (?:gratis|kostenlos|umsonst))\b.*"
     ),
-    r"(?:jetzt|neu) bei uns: (?!.*\bbitte\b).*!",
-    r"(?:wir|unser\w* \w+) such(?:en|t) (?:ab sofort|zum nächst\w+|sie!|dich!|verstärkung)(?!.*\bbitte\b).*",
-    r"(?:chapter|lesson|module|unit|appendix|workshop|lecture) \w+[:,] \w{3,}ing\b(?!.*\b(?:please|you)\b).*",
 )
-_ADVERT: Final = re.compile("|".join(_ADVERTS), _WHOLE)
+_ADVERT: Final = {mark: re.compile("|".join(forms), _WHOLE) for mark, forms in _ADVERTS.items()}
+_FREE_ADVERT: Final = re.compile("|".join(_FREE), _WHOLE)
+_FREE_OF_CHARGE: Final = ("free", "gratis", "kostenlos", "umsonst")
 _SIGN: Final = (
     r"(?:zettel|schild|aushang|plakat|überschrift|schlagzeile|aufkleber|aufschrift|sign|notice|poster|headline"
     r"|sticker"
@@ -190,15 +201,24 @@ def announced(text: str) -> bool:
     said = text.strip()
     if len(said) > _LONGEST:
         return False
-    if _ADVERT.fullmatch(said):
+    small = said.casefold()
+    if _is_advert(said, small):
         return True
     if _MORE.search(said):
         return False
-    if _BY_OURSELVES.fullmatch(said):
+    if "sel" in small and _BY_OURSELVES.fullmatch(said):  # selbst, selber, myself, ourselves
         return True
-    if not (_QUOTED.fullmatch(said) or _TOLD_BY_OTHERS.fullmatch(said)):
+    quotes = ":" in said or not said[:1].isalnum()
+    if not ((quotes and _QUOTED.fullmatch(said)) or _TOLD_BY_OTHERS.fullmatch(said)):
         return False
     return Words(tokens_of(said.partition(":")[0])).imperative is None
+
+
+def _is_advert(said: str, small: str) -> bool:
+    """Whether the whole is an advert; only forms are tried whose marks and words it has."""
+    if any(mark in said and form.fullmatch(said) for mark, form in _ADVERT.items()):
+        return True
+    return any(one in small for one in _FREE_OF_CHARGE) and _FREE_ADVERT.fullmatch(said) is not None
 
 
 def surely_told(words: Words, said: str, *, question: bool) -> bool:

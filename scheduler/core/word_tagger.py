@@ -111,12 +111,16 @@ class WordTagger:
             if not steps:
                 continue
             guessed = self._guessed & steps.keys()
+            shortest = 1 if length < _SHORTEST_GUESSED else _LONGEST_NEVER_GUESSED + 1
             for end in range(start + 1, length + 1):
                 part = word[start:end]
                 known = self._known.get(part, _NOTHING)
                 found = [(tag, known[tag]) for tag in known if tag in steps]
-                if guessed and (length < _SHORTEST_GUESSED or end - start > _LONGEST_NEVER_GUESSED):
-                    found += self._guess(part, guessed - known.keys(), whole=end - start == length)
+                if guessed and end - start >= shortest:
+                    unknown = guessed - known.keys() if known else guessed
+                    found += self._guess(part, unknown, whole=end - start == length)
+                if not found:
+                    continue
                 reach = table[end]
                 for tag, seen in found:
                     for last, reached in steps[tag]:
@@ -149,8 +153,9 @@ class WordTagger:
         """Return how likely each of these tags makes a part that is not known."""
         by_length = self._lengths[min(len(part), _LONGEST_COUNTED)]
         by_end = self._by_end(part[max(len(part) - _LETTERS_OF_END, 1) :])
-        less = _WHOLE_UNKNOWN if whole else 0.0
-        return [(tag, by_length[tag] + by_end[tag] - less) for tag in tags]
+        if whole:
+            return [(tag, by_length[tag] + by_end[tag] - _WHOLE_UNKNOWN) for tag in tags]
+        return [(tag, by_length[tag] + by_end[tag]) for tag in tags]
 
     def _by_end_anew(self, end: str) -> Likely:
         """Return how likely each tag makes a part that is not known, by its last letters."""

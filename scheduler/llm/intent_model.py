@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from scheduler.llm.guess import Guess
 from scheduler.llm.letter_features import LetterFeatures, Row, Rows
+from scheduler.llm.nearest_examples import NearestExamples
 from scheduler.llm.sentence_encoder import SentenceEncoder, Vectors
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -68,7 +69,8 @@ class IntentModel:
     def __init__(self, encoder: SentenceEncoder, knowledge: Knowledge) -> None:
         """`encoder` must be the one that the knowledge was learned with."""
         self._encoder = encoder
-        self._knowledge = knowledge._replace(examples=np.asfortranarray(knowledge.examples))  # asked in half the time
+        self._knowledge = knowledge
+        self._nearest = NearestExamples(knowledge.examples, knowledge.starts)
         self._read_lately: dict[str, tuple[Row, Numbers]] = {}
         self._names = [str(name) for name in knowledge.classes]
         self._opinions = Opinions() if knowledge.several is None else OFFICE
@@ -108,7 +110,7 @@ class IntentModel:
 
     def _weighed(self, spelt: Numbers, vectors: Vectors) -> tuple[Numbers, Numbers]:
         known, by = self._knowledge, self._opinions
-        nearest = np.maximum.reduceat(vectors @ known.examples.T, known.starts, axis=1)
+        nearest = self._nearest.products(vectors)
         meant = vectors @ known.meaning.weights + known.meaning.shift
         logits: Numbers = (
             by.meaning * _log_softmax(meant).clip(min=_LEAST)

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 _MOST_PIECES: Final = 1_024  # about 15 kB each, and as many that were asked for before
-_FEW: Final = 2  # from here on one product of matrices costs less than one for each piece
 _MOST_WORDS: Final = 16_384
 _LONGEST: Final = 80  # letters of a word whose pieces are remembered
 _SPACE: Final = "\u2581"  # how the library writes the space before a word
@@ -66,8 +65,8 @@ class QuickSentences:
         if missing:
             found |= {piece: before[piece] for piece in missing if piece in before}
             new = [piece for piece in missing if piece not in found]
-            for some in [new] if len(new) > _FEW else [[piece] for piece in new]:
-                found.update(zip(some, map(np.copy, self._alone_anew(np.array(some, np.intp))), strict=True))
+            if new:
+                found.update(zip(new, map(np.copy, self._alone_anew(np.array(new, np.intp))), strict=True))
             self._remember({piece: found[piece] for piece in missing})
         return np.concatenate([found[piece] for piece in pieces]).reshape(len(pieces), -1)
 
@@ -104,7 +103,7 @@ class QuickSentences:
             np.maximum(inner, 0, out=inner)
             inner += alone[:, own]
             windows = np.hstack([hidden[place : place + count] for place in range(n)])
-            around = (net.w2[branch].T @ windows.T).T  # faster than the plain product where rows are few
+            around = windows @ net.w2[branch]
             around += net.b2[branch]
             np.maximum(around, 0, out=around)
             np.add(around, inner, out=features[:, own])

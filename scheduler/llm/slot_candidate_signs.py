@@ -15,6 +15,7 @@ _GROUPS: Final = {
     **dict.fromkeys(("recipient", "participants", "sender", "cc"), _PERSON),
     **dict.fromkeys(("portal", "application", "folder", "url"), _PLACE),
 }
+_NUMBER: Final = "document_id"
 KNOWN: Final = "known:"
 _HIM: Final = re.compile(r"(?i)\b(?:ih[mnr]|ihnen|denen|eam|him|her|them)\b")
 _IT: Final = re.compile(
@@ -59,12 +60,16 @@ class _Signs:
         self._pronouns = "".join(
             letter for letter, one in (("p", _HIM), ("i", _IT), ("t", _THERE)) if len(places) > 1 and one.search(words)
         )
+        self._owned = [one.own for one in found]
+        own = [one for one, owned in zip(found, self._owned, strict=True) if owned]
         self._filled = {
-            group: "".join(
-                sorted({who for one in found if _GROUPS.get(one.slot) == group and one.own for who in one.origin})
-            )
+            group: "".join(sorted({who for one in own if _GROUPS.get(one.slot) == group for who in one.origin}))
             for group in (_THING, _PERSON, _PLACE)
         }
+        self._own_slots = {one.slot for one in own}
+        self._of_slot: dict[str, list[int]] = {}
+        for at, one in enumerate(found):
+            self._of_slot.setdefault(one.slot, []).append(at)
         self._beliefs = [self._belief(one) for one in found]
 
     def of_all(self) -> list[list[str]]:
@@ -74,7 +79,7 @@ class _Signs:
         if one.start < 0:
             return -1.0
         first, after = self._reading.within(one.start, one.end)
-        slot = one.meant if one.slot != "document_id" else "document"
+        slot = one.meant if one.slot != _NUMBER else "document"
         belief = self._reading.belief(slot, first, after)
         return -1.0 if belief is None else belief
 
@@ -94,7 +99,7 @@ class _Signs:
         return signs
 
     def _edges(self, one: Candidate) -> Iterator[str]:
-        if one.start < 0 or one.slot == "document_id":
+        if one.start < 0 or one.slot == _NUMBER:
             return
         first, after = self._reading.within(one.start, one.end)
         begins, ends = map(_step, self._reading.edges(one.meant, first, after))
@@ -105,18 +110,16 @@ class _Signs:
 
     def _beside(self, one: Candidate, place: int) -> Iterator[str]:
         """Yield how it stands among all that may fill the same slot."""
-        same = [other for other, rival in enumerate(self._found) if rival.slot == one.slot and other != place]
-        own = sum(self._found[other].own for other in same)
+        same = [other for other in self._of_slot[one.slot] if other != place]
+        own = sum(self._owned[other] for other in same)
         first = all(self._beliefs[place] > self._beliefs[other] for other in same)
         yield f"a{min(own, 2)}{first:d}|{one.origin}"
         yield f"a{min(own, 2)}{first:d}|{one.slot}|{self._place.intent}"
         yield f"a{min(own, 2)}{first:d}|{one.origin}|{one.slot}|{self._place.intent}"
         group = _GROUPS.get(one.slot)
-        if group and one.own:
-            others = {other.slot for other in self._found if other.own and _GROUPS.get(other.slot) == group} - {
-                one.slot
-            }
-            yield f"h{len(others)}|{one.origin}|{one.slot}|{self._place.intent}"
+        if group and self._owned[place]:
+            others = sum(_GROUPS.get(other) == group for other in self._own_slots) - 1
+            yield f"h{others}|{one.origin}|{one.slot}|{self._place.intent}"
 
     def _around(self, one: Candidate) -> Iterator[str]:
         if one.start < 0 or not one.own:
@@ -142,21 +145,24 @@ class _Signs:
                 yield f"{edge}{sense}|{own}"
 
     def _rivals(self, one: Candidate, place: int) -> set[str]:
-        found = set[str]()
+        slot, start, end, belief = one.slot, one.start, one.end, self._beliefs[place]
+        if slot == _NUMBER:
+            return set()
+        kinds = set[tuple[str, str, str, str]]()
         for other, rival in enumerate(self._found):
-            if other == place or "document_id" in {rival.slot, one.slot}:
-                continue
-            meets = one.start >= 0 and rival.start < one.end and one.start < rival.end
-            if not meets and rival.slot != one.slot:
-                continue
-            kind = ("o" if rival.slot == one.slot else "x") if meets else "s"
-            more = "+" if self._beliefs[other] > self._beliefs[place] else "-"
+            meets = 0 <= start < rival.end and rival.start < end
+            if (meets or rival.slot == slot) and other != place and rival.slot != _NUMBER:
+                more = "+" if self._beliefs[other] > belief else "-"
+                kind = ("o" if rival.slot == slot else "x") if meets else "s"
+                kinds.add((kind, rival.origin, more, rival.slot))
+        found = set[str]()
+        for kind, origin, more, other_slot in kinds:
             found |= {
-                f"r{kind}{rival.origin}|{one.origin}", f"r{kind}{rival.origin}{more}|{one.origin}",
-                f"r{kind}{rival.origin}|{one.origin}|{one.slot}",
+                f"r{kind}{origin}|{one.origin}", f"r{kind}{origin}{more}|{one.origin}",
+                f"r{kind}{origin}|{one.origin}|{slot}",
             }  # fmt: skip
             if kind == "x":
-                found.add(f"rx{rival.slot}|{one.slot}{more}")
+                found.add(f"rx{other_slot}|{slot}{more}")
         return found
 
     def _elsewhere(self, one: Candidate) -> Iterator[str]:
