@@ -179,7 +179,8 @@ class Planner:
         kept = [(number, part) for number, part in enumerate(orders.parts) if number not in left_out]
         if not kept:
             raise UnknownIntentError(orders.parts[0].text, nearest=())
-        sent_on = {number for number, part in kept if sends_on(part, dict(kept))}
+        unchanged = {number: part for number, part in kept if "intent" not in own[number]}
+        sent_on = {number for number, part in unchanged.items() if sends_on(part, unchanged)}
         wanted = {n: with_mail(part.routed) if n in sent_on else part.routed for n, part in kept}
         async with asyncio.TaskGroup() as group:
             tasks = [
