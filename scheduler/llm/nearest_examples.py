@@ -2,19 +2,30 @@
 
 Turned the right way, vectors of one encoder say most of what they say in a part of their dimensions. What two vectors
 say in that part and how long the rest of each is bound their product (Cauchy and Schwarz), so that in full are looked
-at only those that may be the nearest. What is found is exact.
+at only those that may be the nearest. What is found is exact. A process that asks little looks at all in full, for to
+turn them takes as long as some dozens of questions do.
 """
 
-from typing import Final
+import functools
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 
+_FIRST: Final = 16  # vectors whose nearest examples are found without turning any
 _LOOKED_AT: Final = 256  # dimensions looked at of each example: of fewer, more would be looked at in full
 _EACH: Final = 4  # a quarter of the examples tells well enough how to turn them all
 _ROUNDING: Final = np.float32(1e-5)
+
+
+class _Turned(NamedTuple):
+    """How vectors are turned, the part looked at of each example, and how long its rest is."""
+
+    turn: Vectors
+    parts: Vectors
+    rests: Vectors
 
 
 class NearestExamples:
@@ -25,22 +36,29 @@ class NearestExamples:
         self._examples = np.ascontiguousarray(examples)
         self._starts = starts
         self._counts = np.diff([*starts, len(examples)])
-        some = self._examples[::_EACH]
-        self._turn = np.ascontiguousarray(np.linalg.eigh(some.T @ some)[1][:, -_LOOKED_AT:])
-        part = self._examples @ self._turn
-        self._rests = _rest(_squares(self._examples), _squares(part))
-        self._part = np.asfortranarray(part)  # asked in half the time
+        self._asked = 0
 
     def products(self, vectors: Vectors) -> Vectors:
         """Return (vectors, classes): the product of each vector with the nearest example of each class."""
-        return np.stack([self._products(vector) for vector in vectors])
+        self._asked += len(vectors)
+        if self._asked <= _FIRST:
+            return np.maximum.reduceat(vectors @ self._examples.T, self._starts, axis=1)
+        return np.stack([self._products(vector, self._turned) for vector in vectors])
 
-    def _products(self, vector: Vectors) -> Vectors:
-        part = vector @ self._turn
-        alike = self._part @ part
+    @functools.cached_property
+    def _turned(self) -> _Turned:
+        some = self._examples[::_EACH]
+        turn = np.ascontiguousarray(np.linalg.eigh(some.T @ some)[1][:, -_LOOKED_AT:])
+        parts = self._examples @ turn
+        rests = _rest(_squares(self._examples), _squares(parts))
+        return _Turned(turn, np.asfortranarray(parts), rests)  # asked in half the time
+
+    def _products(self, vector: Vectors, turned: _Turned) -> Vectors:
+        part = vector @ turned.turn
+        alike = turned.parts @ part
         likely = np.flatnonzero(alike == np.repeat(np.maximum.reduceat(alike, self._starts), self._counts))
         least = self._in_full(likely, vector) - _ROUNDING
-        most = alike + _rest(vector @ vector, part @ part) * self._rests
+        most = alike + _rest(vector @ vector, part @ part) * turned.rests
         return self._in_full(np.flatnonzero(most >= np.repeat(least, self._counts)), vector)
 
     def _in_full(self, places: npt.NDArray[np.intp], vector: Vectors) -> Vectors:

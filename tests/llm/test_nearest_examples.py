@@ -22,10 +22,22 @@ def test_products_are_those_of_looking_at_all_in_full(count: int, dimensions: in
     starts = np.array([0, 1, count // 2, count - 2])
     asked = np.concatenate([vectors_of(50, dimensions, seed=2), examples[::7]])
 
-    found = NearestExamples(examples, starts).products(asked)
+    nearest = NearestExamples(examples, starts)
+    found = [nearest.products(asked), nearest.products(asked[:1])]
 
     in_full = np.maximum.reduceat(asked @ examples.T, starts, axis=1)
-    np.testing.assert_allclose(found, in_full, atol=2e-6 * length**2)
+    np.testing.assert_allclose(found[0], in_full, atol=2e-6 * length**2)
+    np.testing.assert_allclose(found[1], in_full[:1], atol=2e-6 * length**2)
+
+
+def test_a_process_that_asks_little_turns_nothing() -> None:
+    examples = vectors_of(3000, 512, seed=1)
+    nearest, asked = NearestExamples(examples, np.array([0, 1500])), vectors_of(5, 512, seed=2)
+
+    found = nearest.products(asked)
+
+    assert "_turned" not in vars(nearest)
+    np.testing.assert_allclose(found, np.maximum.reduceat(asked @ examples.T, [0, 1500], axis=1), atol=2e-6)
 
 
 def test_few_examples_are_looked_at_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
