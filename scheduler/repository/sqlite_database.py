@@ -134,6 +134,11 @@ class SQLiteDatabase:
         """Grows with every write that was noticed: read it, look at the store, `wait` with it; nothing is missed."""
         return self._desk.everything.changes
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether other processes hear at once of what is written; all do, or none."""
+        return self._desk.hears
+
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
         await self._desk.everything.wait(seen, limit)
