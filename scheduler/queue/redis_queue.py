@@ -125,10 +125,10 @@ class RedisQueue:
     async def dequeue(self, limit: int = 1) -> Sequence[Job]:
         if limit < 1:
             return ()
-        if promoted := await self._store.promote():
-            await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
-            await self._put(promoted)
         while not (self._idle or self._away.is_set()):
+            if promoted := await self._store.promote():
+                await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
+                await self._put(promoted)
             await self._lingering.flush()
             now = self._clock.now()
             try:
