@@ -100,5 +100,12 @@ class StoreQueue(QueueBackend, Protocol):
     async def lapsed(self, limit: int) -> Sequence[Ready]:
         """Return jobs whose worker let its lease run out."""
 
+    async def free_among(self, ids: Sequence[JobId]) -> Collection[JobId]:
+        """Return those of these jobs that have not ended and that nobody has."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether whoever waits for jobs, in whatever process, hears at once of those that are stored."""
+
     def nudge(self) -> None:
         """Count as a change: wake whoever waits."""

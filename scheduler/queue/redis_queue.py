@@ -4,7 +4,8 @@ A job is stored first and announced then; its lease, with token and epoch, is ta
 restarted, emptied or gone: what it forgets a sweep of the store puts back, what it hands out wrongly the store refuses.
 While nothing waits in it, jobs are taken from the store itself, for a queue that is empty has nothing to hand out; and
 while it does not answer. Then one task alone asks it, until it answers again: nobody else waits for a server that
-hangs, and a lease is never renewed too late because of it.
+hangs, and a lease is never renewed too late because of it. A job that is taken from the store as soon as it is there
+passes Redis by.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from scheduler.core.ids import JobId, TenantId
 from scheduler.core.job import Job, JobStatus
 from scheduler.core.queue_counts import QueueReport
 from scheduler.queue.backend import StoreQueue
+from scheduler.queue.lingering import MOMENT, Lingering
 from scheduler.queue.redis_dispatch import RedisDispatch, id_of, member_of
 from scheduler.queue.together import Together
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Place, Ready
@@ -69,6 +71,7 @@ class RedisQueue:
         )
         self._dispatch = RedisDispatch(self._client, prefix, limits)
         self._announcing = Together(self._put)
+        self._lingering = Lingering(store.free_among, self._announce)
         self._releasing = Together(self._done)
         self._extending = Together(self._extend)
         self._tasks: Sequence[asyncio.Task[None]] = ()
@@ -78,6 +81,8 @@ class RedisQueue:
         self._limited = limits != NO_LIMITS
         self._idle = False
         """Whether nothing waits in Redis. Where limits hold it is asked all the same, since it counts."""
+        self._unheard: set[JobId] = set()
+        """Jobs leased here, of which Redis has not heard."""
 
     @classmethod
     def at(cls, url: str, store: StoreQueue, clock: Clock, lease: timedelta) -> Self:
@@ -92,6 +97,7 @@ class RedisQueue:
     async def close(self) -> None:
         await cancel_for_good(*self._tasks)
         self._tasks = ()
+        await self._lingering.flush()
         for sending in (self._announcing, self._releasing, self._extending):
             await sending.flush()
         await self._client.aclose()
@@ -103,17 +109,27 @@ class RedisQueue:
         return job_id
 
     async def announce(self, jobs: Collection[Job]) -> None:
+        """Leave new jobs to workers who hear of them from the store, where they do and Redis need not count."""
+        if self._limited or not self._store.is_heard:
+            await self._announce(self._due(jobs))
+        else:
+            self._lingering.hold(self._due(jobs))
+
+    async def _announce(self, jobs: Sequence[Ready]) -> None:
+        await self._announcing.wait(self._announcing.push(jobs))
+
+    def _due(self, jobs: Iterable[Job]) -> Sequence[Ready]:
         now = self._clock.now()
-        ready = [_ready(job) for job in jobs if _is_due(job, now)]
-        await self._announcing.wait(self._announcing.push(ready))
+        return [_ready(job) for job in jobs if _is_due(job, now)]
 
     async def dequeue(self, limit: int = 1) -> Sequence[Job]:
         if limit < 1:
             return ()
-        if promoted := await self._store.promote():
-            await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
-            await self._put(promoted)
         while not (self._idle or self._away.is_set()):
+            if promoted := await self._store.promote():
+                await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
+                await self._put(promoted)
+            await self._lingering.flush()
             now = self._clock.now()
             try:
                 taken = await self._dispatch.take(limit, now, now + self._lease)
@@ -123,9 +139,9 @@ class RedisQueue:
             if not taken.whole:
                 await self.sweep()
             jobs = await self._claim(taken.members) if taken.members else ()
-            if jobs or not (taken.members or taken.more):
-                self._idle = not (jobs or self._limited)
+            if jobs or (self._limited and not (taken.members or taken.more)):
                 return jobs
+            self._idle = not (taken.members or taken.more)
         return await self._from_store(limit)
 
     async def _from_store(self, limit: int) -> Sequence[Job]:
@@ -133,6 +149,9 @@ class RedisQueue:
         for there may be a backlog, and Redis is asked for the next."""
         jobs = await self._store.dequeue(limit)
         self._idle = len(jobs) < limit and not self._limited
+        if self._idle:
+            since = self._clock.now() - MOMENT
+            self._unheard.update(its["id"] for its in map(values_of, jobs) if its["created_at"] > since)
         return jobs
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
@@ -150,16 +169,19 @@ class RedisQueue:
     async def renew(self, jobs: Collection[Job]) -> frozenset[JobId]:
         """The lease counts in the store; that Redis hears of it, later, only saves a wrong offer."""
         until = self._clock.now() + self._lease
+        self._unheard.difference_update(job.id for job in jobs)
         lost = await self._store.renew(jobs)
         self._extending.push((member_of(job.id, job.tenant), until) for job in jobs if job.id not in lost)
         return lost
 
     async def release(self, jobs: Collection[Job]) -> None:
-        self._releasing.push(member_of(job.id, job.tenant) for job in jobs)
+        """Have Redis forget the leases it has heard of. The store refuses jobs that a sweep has told it meanwhile."""
+        self._releasing.push(member_of(job.id, job.tenant) for job in jobs if job.id not in self._unheard)
+        self._unheard.difference_update(job.id for job in jobs)
 
     async def offer_again(self, jobs: Collection[Job]) -> None:
         await self._freed(member_of(job.id, job.tenant) for job in jobs)
-        await self.announce(jobs)
+        await self._announce(self._due(jobs))
 
     async def _freed(self, members: Iterable[str]) -> None:
         """Have the leases forgotten first: jobs that Redis takes for leased are not made ready."""
@@ -167,6 +189,7 @@ class RedisQueue:
 
     async def hand_back(self, job: Job) -> None:
         await self._store.hand_back(job)
+        self._unheard.discard(job.id)
         await self._freed([member_of(job.id, job.tenant)])
         await self._put([_ready(job)], front=True)
 
@@ -176,6 +199,7 @@ class RedisQueue:
         Else the page of what is most urgent, and one more, which wanders through the rest. Then what is in Redis is
         looked at again, since a job that was claimed from the store may have been put in later.
         """
+        self._unheard.clear()
         if self._away.is_set():
             return
         if self._idle:
@@ -220,7 +244,7 @@ class RedisQueue:
         if job.lease is None:
             await self._freed([member_of(job.id, job.tenant)])
             if not job.status.final:
-                await self.announce([job])
+                await self._announce(self._due([job]))
         if not self._away.is_set():
             with contextlib.suppress(*_UNREACHABLE):
                 await self._dispatch.ring()

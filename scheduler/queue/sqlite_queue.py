@@ -1,5 +1,6 @@
 """The queue for one machine without servers: the rows of the jobs themselves say which is next."""
 
+import functools
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from scheduler.repository import sqlite_accepting, sqlite_counts, sqlite_jobs, s
 from scheduler.repository.news import News
 from scheduler.repository.sqlite_database import SQLiteDatabase
 from scheduler.repository.sqlite_leases import NO_LIMITS, Limits, Look, Place, Ready
+
+_FEW = 16  # jobs of which the event loop can ask
 
 
 class SQLiteQueue:
@@ -164,6 +167,14 @@ class SQLiteQueue:
 
     async def trouble(self) -> str | None:
         return None
+
+    async def free_among(self, ids: Sequence[JobId]) -> Collection[JobId]:
+        look = functools.partial(sqlite_leases.free_among, ids=ids)
+        return self._database.peek(look) if len(ids) <= _FEW else await self._database.read(look)
+
+    @property
+    def is_heard(self) -> bool:
+        return self._database.is_heard
 
     def nudge(self) -> None:
         """Count as a change: wake whoever waits."""

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from scheduler.core.errors import StoreBusyError, StoreFullError
 from scheduler.core.to_its_end import until_ended
@@ -22,6 +22,7 @@ from scheduler.repository.migrations import HEAD, upgrade
 from scheduler.repository.news import News
 from scheduler.repository.news_desk import NewsDesk
 from scheduler.repository.sqlite_writer import SQLiteWriter, Unit, commit, end_whole, run_whole
+from scheduler.repository.writing_thread import WritingThread
 
 Answer = TypeVar("Answer")
 AnyConnection = TypeVar("AnyConnection", bound=sqlite3.Connection)
@@ -41,7 +42,7 @@ class SQLiteDatabase:
     def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
         self.path = path
         self._busy_timeout = busy_timeout
-        self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-write")
+        self._writing = WritingThread("sqlite-write")
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-read")
         self._writer: SQLiteWriter | None = None
         self._reader: sqlite3.Connection | None = None
@@ -57,7 +58,7 @@ class SQLiteDatabase:
 
     async def connect(self) -> None:
         """Open the file, made and migrated if need be. May be called again. Raises StoreBusyError, StoreFullError."""
-        await _on(self._writing, self._open_writer)
+        await _on(self._reading, self._open_writer)
         await _on(self._reading, self._open_reader)
         if self._peeker is None:
             with self._our_errors():
@@ -74,9 +75,9 @@ class SQLiteDatabase:
         if self._next_look is not None:
             self._next_look.cancel()
             self._next_look = None
-        for pool, connection in ((self._reading, self._reader), (self._writing, self._writer)):
+        for connection in (self._reader, self._writer):
             if connection is not None:
-                await _on(pool, connection.close)
+                await _on(self._reading, connection.close)
         if self._peeker is not None:
             self._peeker.close()
         self._reader = self._writer = self._peeker = None
@@ -126,13 +127,20 @@ class SQLiteDatabase:
         """Run `work` at once, on the event loop: only for a statement that reads a row or two by an index."""
         if self._peeker is None:
             raise RuntimeError("connect() first")
-        with self._our_errors():
+        try:
             return work(self._peeker)
+        except sqlite3.OperationalError as error:
+            self._raise_told(error)
 
     @property
     def changes(self) -> int:
         """Grows with every write that was noticed: read it, look at the store, `wait` with it; nothing is missed."""
         return self._desk.everything.changes
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether other processes hear at once of what is written; all do, or none."""
+        return self._desk.hears
 
     async def wait(self, seen: int, limit: float) -> None:
         """Return when `changes` is no longer `seen`, or after `limit` seconds."""
@@ -191,7 +199,8 @@ class SQLiteDatabase:
         except BaseException as error:  # noqa: BLE001 - whoever asked for a unit gets it
             for unit in units:
                 unit.error = unit.error or error
-        loop.call_soon_threadsafe(self._committed, units, news)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(self._committed, units, news)
 
     def _committed(self, units: Sequence[Unit[Any]], news: News) -> None:
         """Tell the callers; what they write next goes with what has gathered meanwhile."""
@@ -316,10 +325,14 @@ class SQLiteDatabase:
         try:
             yield
         except sqlite3.OperationalError as error:
-            told = self._told(error)
-            if told is error:
-                raise
-            raise told from error
+            self._raise_told(error)
+
+    def _raise_told(self, error: sqlite3.OperationalError) -> NoReturn:
+        """Raise the error as users of the store know it."""
+        told = self._told(error)
+        if told is error:
+            raise error
+        raise told from error
 
     def _told(self, error: BaseException) -> BaseException:
         """Return the error as users of the store know it."""

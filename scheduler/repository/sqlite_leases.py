@@ -265,6 +265,15 @@ def lapsed(connection: sqlite3.Connection, now: datetime, limit: int) -> list[Re
     return [Ready(*row) for row in map(tuple, connection.execute(statement, (to_micros(now), limit)))]
 
 
+def free_among(connection: sqlite3.Connection, ids: Sequence[JobId]) -> frozenset[JobId]:
+    """Return those of the jobs that have not ended and that nobody has."""
+    statement = (
+        "SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
+        " AND lease_token IS NULL AND completed_at IS NULL"
+    )
+    return frozenset(JobId(row[0]) for row in connection.execute(statement, (json.dumps(ids),)))
+
+
 def count_waiting(connection: sqlite3.Connection, tenant: TenantId | None, most: int) -> int:
     """Return how many jobs are ready or delayed, in all or of a tenant; counting ends at about `most`."""
     if tenant is None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +40,7 @@ _PLAIN_JOB_COLUMNS = (
 _JOB_MOMENTS = ("started_at", "completed_at", "deadline", "not_before")
 JOB_COLUMNS = (*_PLAIN_JOB_COLUMNS, "graph_digest", "context", "task_graph", "created_at", *_JOB_MOMENTS)
 """What makes a job, apart from its lease."""
+_job_values = itemgetter(*JOB_COLUMNS)
 
 
 def storable(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +131,7 @@ _plans = _Plans()
 
 def job_from_row(row: sqlite3.Row) -> Job:
     """Return the job of a row of `jobs`."""
-    values = tuple(row[column] for column in JOB_COLUMNS)
+    values = _job_values(row)
     lease = None
     if row["lease_token"] is not None:
         lease = Lease(token=row["lease_token"], epoch=row["lease_epoch"], until=_moment(row["lease_until"]))

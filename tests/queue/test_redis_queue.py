@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from scheduler.core.ids import JobId, TenantId, new_id
-from scheduler.core.job import JobStatus
+from scheduler.core.job import Job, JobStatus
 from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_dispatch import RedisDispatch, member_of
 from scheduler.repository.sqlite_leases import NO_LIMITS, Ready
@@ -40,14 +40,26 @@ async def queues(
         await queue.close()
 
 
+@pytest.fixture
+async def dispatch(shared_redis: RedisServer) -> AsyncIterator[RedisDispatch]:
+    """Tells Redis of jobs, whatever the store says."""
+    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
+        yield RedisDispatch(client, "cpa:", NO_LIMITS)
+
+
+def ready(job: Job) -> Ready:
+    return Ready(job.id, job.tenant, job.priority)
+
+
 async def test_offers_of_jobs_that_have_ended_keep_nobody_from_those_that_have_not(
-    queues: tuple[JobQueue, JobQueue],
+    queues: tuple[JobQueue, JobQueue], dispatch: RedisDispatch
 ) -> None:
     queue, behind_its_back = queues
     ended = [a_job() for _ in range(20)]
     for job in ended:
         await queue.enqueue(job)
         await behind_its_back.update_status(job.id, JobStatus.CANCELLED)
+    await dispatch.put([ready(job) for job in ended])
     waiting = a_job()
     await queue.enqueue(waiting)
 
@@ -57,12 +69,12 @@ async def test_offers_of_jobs_that_have_ended_keep_nobody_from_those_that_have_n
 
 
 async def test_who_got_less_because_of_a_wrong_offer_is_woken_to_ask_again(
-    queues: tuple[JobQueue, JobQueue], monkeypatch: pytest.MonkeyPatch
+    queues: tuple[JobQueue, JobQueue], dispatch: RedisDispatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler.repository.sqlite_database._LOOK_BESIDE_BELL", 60)
     queue, behind_its_back = queues
     await queue.enqueue(a_job())
-    await leased(behind_its_back)
+    await dispatch.put([ready(await leased(behind_its_back))])
     jobs = [await queue.enqueue(a_job()) for _ in range(2)]
     seen = await quiet(queue)
 
@@ -75,12 +87,11 @@ async def test_who_got_less_because_of_a_wrong_offer_is_woken_to_ask_again(
 
 
 async def test_while_nothing_waits_in_redis_jobs_come_from_the_store(
-    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
+    queues: tuple[JobQueue, JobQueue], dispatch: RedisDispatch, shared_redis: RedisServer
 ) -> None:
     queue, behind_its_back = queues
     first, second = a_job(), a_job()
     await behind_its_back.enqueue(first)
-    assert await queue.dequeue_many(2) == (), "Redis, asked first, has nothing"
     assert [job.id for job in await queue.dequeue_many(2)] == [first.id]
     await queue.enqueue(second)
     assert [job.id for job in await queue.dequeue_many(2)] == [second.id]
@@ -88,13 +99,65 @@ async def test_while_nothing_waits_in_redis_jobs_come_from_the_store(
     for job in (first, second):
         await behind_its_back.update_status(job.id, JobStatus.DONE)
         await queue.release([job])
-    await queue.announce([first])
+    await dispatch.put([ready(first)])
     await queue.sweep()
     assert await queue.dequeue_many(2) == ()
     await queue.close()
 
-    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
-        assert await client.exists("cpa:ready", "cpa:leased") == 0, "nor does what was put in late stay there"
+    assert await held_by(shared_redis) == set(), "nor does what was put in late stay there"
+
+
+async def test_redis_hears_of_new_jobs_that_nobody_has_taken_a_moment_later(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
+) -> None:
+    queue, _ = queues
+    assert await queue.dequeue() is None
+    taken, left = a_job(), a_job()
+    await queue.enqueue(taken)
+    assert await leased(queue) == await queue.get_job(taken.id)
+    await queue.enqueue(left)
+
+    held = await held_by(shared_redis)
+    for _ in range(3_000):
+        if held:
+            break
+        await asyncio.sleep(0.01)
+        held = await held_by(shared_redis)
+    await queue.release([taken])
+
+    assert held == {member_of(left.id, left.tenant)}
+
+
+async def test_redis_hears_at_the_latest_when_the_queue_is_closed(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
+) -> None:
+    queue, _ = queues
+    job = a_job()
+    await queue.enqueue(job)
+    await queue.close()
+
+    assert await held_by(shared_redis) == {member_of(job.id, job.tenant)}
+
+
+async def test_a_lease_that_redis_heard_of_only_when_it_was_prolonged_is_forgotten_with_the_others(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
+) -> None:
+    queue, _ = queues
+    assert await queue.dequeue() is None
+    await queue.enqueue(a_job())
+    job = await leased(queue)
+    await queue.renew(job)
+    await queue.update_status(job.id, JobStatus.DONE)
+    await queue.release([job])
+    await queue.close()
+
+    assert await held_by(shared_redis) == set()
+
+
+async def held_by(server: RedisServer) -> set[str]:
+    """Return the members of what is ready and of what is leased in Redis."""
+    async with Redis.from_url(server.url, decode_responses=True) as client:
+        return {*await client.zrange("cpa:ready", 0, -1), *await client.zrange("cpa:leased", 0, -1)}
 
 
 async def test_redis_hands_out_a_backlog(queues: tuple[JobQueue, JobQueue]) -> None:

@@ -126,6 +126,7 @@ async def _exercise_batches(store: Store) -> None:
 async def _exercise_limits(database: SQLiteDatabase, clock: FakeClock) -> None:
     """Claim past a tenant that may have no more."""
     queue = SQLiteQueue(database, clock, LEASE, limits=Limits(running_of_tenant=1))
+    await queue.free_among([JobId("none")])
     for tenant in ("full", "full", "free"):
         await queue.enqueue(a_job(tenant=TenantId(tenant)))
     await queue.dequeue(10)

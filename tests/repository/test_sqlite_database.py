@@ -270,7 +270,9 @@ class TestCancellation:
         caller = asyncio.create_task(database.write(functools.partial(_hold, begun, go_on)))
         await asyncio.to_thread(begun.wait, 10)
         go_on.set()
-        database._writing.submit(int).result(10)  # the writer has sent its word; it comes in the next turn of the loop
+        told = threading.Event()
+        database._writing.submit(told.set)
+        assert told.wait(10)  # the writer has sent its word; it comes in the next turn of the loop
         await asyncio.sleep(0)
         caller.cancel()
         async with asyncio.timeout(30):

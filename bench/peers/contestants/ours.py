@@ -148,7 +148,7 @@ class Client:
         open_: Sequence[Job] = jobs
         while open_:
             seen = self._opened.changes.changes
-            found = await asyncio.gather(*(self._opened.jobs.get(job.id, job.tenant) for job in open_))
+            found = [await self._opened.jobs.get(job.id, job.tenant) for job in open_]
             if any(job.status.final and job.status is not JobStatus.DONE for job in found):
                 raise SystemExit("a job failed")
             open_ = [job for job in found if not job.status.final]
