@@ -24,9 +24,10 @@ _WRITING: Final = frozenset({"write", "tell", "reply"})
 _WRITES: Final = re.compile(
     r"(?i)(?:^|[.!?,;\n]\s*)(?:(?:bitte|please|und|and|then|dann) )*(?:(?:e-?)?mail|text|ask|remind|let|erinner\w*|frag\w*"
     r"|inform\w*|send|schick\w*|teil\w*|forward|leit\w*)"
-    r" (?!(?:from|von|vom|mit|with|about|wegen)\b)[^.!?;:\n]*$"
+    r" (?!(?:from|von|vom|mit|with|about|wegen)\b)(?:(?!\b(?:und|and|u\.|dann|then)\s)[^.!?;:\n])*$"
 )
 """Orders to write whose verbs have other meanings as well: "Let Anna know", "Send this to Bob"."""
+_TALKS: Final = re.compile(r"(?i)\b(?:sag\w*(?: sie)? mal|tell me)\b")
 _LABEL: Final = re.compile(r"(?i)\b(?:text|inhalt|body|message|nachricht|wortlaut)$")
 _SENTENCE: Final = re.compile(r"[.!?]\s+|\n\s*\n")
 _LINE: Final = re.compile(r"[.!?]\s+|\s*\n\s*")
@@ -48,7 +49,11 @@ def told_text(text: str) -> tuple[int, int]:
     start = max((found.end() for found in _SENTENCE.finditer(text, 0, spoken)), default=0)
     label = _LABEL.search(head)
     words = Words(tokens_of(text[0 if label else start : spoken]))
-    writes = words.imperative is not None and words.senses & (_WRITING | ({"send"} if label else frozenset()))
+    writes = (
+        words.imperative is not None
+        and not _TALKS.search(text, start, spoken)
+        and words.senses & (_WRITING | ({"send"} if label else frozenset()))
+    )
     works = words.lemmas("foreign", "print") & _WORKS_ON_TEXT
     if not (writes or works or _WRITES.search(text, 0, spoken) or _MAIL_TO.match(head)):
         return 0, 0

@@ -27,7 +27,8 @@ _ASIDES: Final = frozenset({REMARK, NEGATED, SAID_ONLY, "statement", "told for i
 def uncovered(whole: Orders, items: Sequence[str]) -> list[str] | None:
     """Return the items of which nothing is ordered in a list read as a whole.
 
-    None where an item holds a list itself, and where some order is none of one item, or of one that by itself asks, reports, negates or waits.
+    None where an item holds a list itself, and where some order is none of one item, or of one that by itself asks,
+    reports, negates or waits.
     """
     if any("\n" in one for one in items):
         return None
@@ -45,12 +46,12 @@ def uncovered(whole: Orders, items: Sequence[str]) -> list[str] | None:
 
 def _of_one_item(part: OrderPart, items: Sequence[str]) -> bool:
     """Whether nothing that an order names goes over the end of an item: "Outlook 3", of "2. … Outlook" and "3. …"."""
-    all_named = [[" ".join(words.split()).strip(_AROUND) for words in many] for many in part.routed.all_words.values()]
-    if part.routed.name in _OF_ONE and any(
-        not any(all(one in item for one in many) for item in items) for many in all_named
-    ):
-        return False
-    return all(any(words in item for item in items) for many in all_named for words in many)
+    for many in part.routed.all_words.values():
+        named = [" ".join(words.split()).strip(_AROUND) for words in many]
+        places = [{at for at, item in enumerate(items) if words in item} for words in named]
+        if not all(places) or (part.routed.name in _OF_ONE and not set.intersection(*places)):
+            return False
+    return True
 
 
 def of_list(whole: Orders, items: Sequence[str], done: Sequence[str]) -> Orders:
