@@ -68,6 +68,12 @@ def test_what_number_words_say(words: str, number: int | None) -> None:
         ("deposit three hundred and fifty pounds", "amount", "three hundred and fifty pounds"),
         ("one thousand two hundred and six dollars", "amount", "one thousand two hundred and six dollars"),
         ("tuesday half 3 with kim", "time", "half 3"),
+        ("mails between Monday and Wednesday", "date", "Monday and Wednesday"),
+        ("mails zwischen dem 3. und dem 5. März", "date", "3. und dem 5. März"),
+        ("mails from Eva between 1 and 5 March", "date", "1 and 5 March"),
+        ("mails zwischen März und Mai", "date", "März und Mai"),
+        ("busy between 9 and 11", "time", "9 and 11"),
+        ("mails im Quartal 3", "date", "Quartal 3"),
         ("booked 7 Jan 5.15 for two", "time", "5.15"),
     ],
 )
