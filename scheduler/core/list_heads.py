@@ -235,11 +235,13 @@ def _is_doubtful(head: str) -> bool:
 def _on_plain_lines(text: str) -> Listing | None:
     """Return the orders that stand on lines of their own without any mark: "Word schließen\\nExcel öffnen"."""
     lines = [one for one in re.finditer(r"[^\n]+", text) if one[0].strip()]
+    if len(lines) < _FEWEST or len(text) > LONGEST:
+        return None
     while (lines and is_polite(lines[-1][0])) or (len(lines) > _FEWEST and is_greeting(lines[-1][0])):
         lines.pop()
     first = next((at for at, one in enumerate(lines) if not _is_over(one[0])), len(lines))
     items = lines[first:]
-    if len(items) < _FEWEST or len(text) > LONGEST or not all(_is_order_line(one[0].strip()) for one in items):
+    if len(items) < _FEWEST or not all(_is_order_line(one[0].strip()) for one in items):
         return None
     found = tuple(Item(one[0].strip(), one.start(), one.end()) for one in items)
     return Listing(text[: items[0].start()].strip(), found, "")
