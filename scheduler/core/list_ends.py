@@ -81,8 +81,8 @@ def _names(said: str) -> set[str]:
     """Return the words that name somebody or something; not those that count items, "Nummer 2"."""
     return {
         one.key
-        for place, one in enumerate(tokens_of(said))
-        if (one.is_name or one.has("noun") or (place and one.text[:1].isupper()))
+        for one in tokens_of(said)
+        if (one.is_name or one.has("noun") or one.text[:1].isupper())
         and one.key not in _COUNTS
         and not _TAKES_BACK.fullmatch(one.text)
     }

@@ -10,6 +10,7 @@ from scheduler.core.compound import REMARK, OrderPart, Orders
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.language import normalise
 from scheduler.core.order_reader import read_request
+from scheduler.core.phrases import tokens_of
 from scheduler.core.said_only import SAID_ONLY
 from scheduler.core.sign_offs import speaks_of_earlier
 
@@ -18,8 +19,8 @@ _NAMES_NO_THING: Final = frozenset({"recipient", "cc", "date", "time", "file_for
 _NEEDS_NONE: Final = frozenset({UNKNOWN, "read_mail", "create_appointment"})
 _OF_ONE: Final = frozenset({"open_app", "close_app"})
 """Intents of which one order names no things of several items: "öffne Word", "Excel", "schließ Teams"."""
-_MAY_ORDER: Final = frozenset({"", "no order", "wish", "courtesy"})
-"""The reasons for which rules find no order in an item that may be one with the words beside it."""
+_ORDERS_NONE: Final = frozenset({"conditional", "question", NEGATED, "told of others"})
+"""The reasons for which rules find no order in an item that is none whatever stands beside it."""
 _ASIDES: Final = frozenset({REMARK, NEGATED, SAID_ONLY, "statement", "told for information", "courtesy"})
 """Why an item orders nothing, so that nobody need be asked about it."""
 
@@ -38,10 +39,15 @@ def uncovered(whole: Orders, items: Sequence[str]) -> list[str] | None:
         at = next((at for at in range(len(said)) if words in said[at]), None)
         if part.routed.name == UNKNOWN or at is None or not _of_one_item(part, said):
             return None
-        if read_request(normalise(items[at])).reason not in _MAY_ORDER:
+        if _orders_none(items[at]):
             return None
         found.add(at)
     return [one for at, one in enumerate(items) if at not in found]
+
+
+def _orders_none(item: str) -> bool:
+    reason = read_request(normalise(item)).reason
+    return reason in _ORDERS_NONE or (reason == "statement" and tokens_of(item)[0].is_name)
 
 
 def _of_one_item(part: OrderPart, items: Sequence[str]) -> bool:
