@@ -7,6 +7,7 @@ Courtesies behind a mark are known to whoever reads clauses; here are those that
 import re
 from typing import Final
 
+from scheduler.core.closing_words import IF_IT_SUITS, PLEASE, THANKS
 from scheduler.core.dictation import dictation
 from scheduler.core.phrases import tokens_of
 from scheduler.core.quotation import MARKS
@@ -17,26 +18,20 @@ _LONGEST: Final = 1000
 """Characters of a request that is looked through."""
 _ENGLISH: Final = (
     r"for me|(?:would|could|can|will|(?:wo|would|could|ca)n['’]?t) (?:you|ya|u)"
-    r"(?: mind| please| kindly)?"
-    r"|please|pls|thanks(?: a lot| so much)?|thank you(?: very much| so much| a lot)?|cheers|ta"
-    r"|if (?:you|u) (?:do(?:n['’]?t| not)|wouldn['’]?t) mind|if (?:you|u) (?:would|could|can)"
-    r"|if (?:that|it)['’]?s (?:ok(?:ay)?|all ?right|fine|possible|no trouble|not too much trouble)|if possible"
+    r"(?: mind| please| kindly)?|(?:thanks|thank you)(?: a lot| so much| very much)?"
     r"|ok(?:ay)?|yeah|there['’]s a (?:dear|love|good \w+)|be a (?:dear|love|star)|do you mind|much appreciated"
     r"|that['’]?(?:d| would) be (?:great|lovely|nice|kind|perfect)|is that (?:ok(?:ay)?|possible)"
 )
 _GERMAN: Final = (
-    r"ja|gell|okay|bitte|dank(?:e|eschön)?(?: (?:dir|ihnen|euch|schön|sehr|im voraus))*|vielen dank"
+    r"ja|gell|dank(?:e|eschön)?(?: (?:dir|ihnen|euch|schön|sehr|im voraus))*"
     r"|(?:geht|ginge|klappt) das|(?:ist|wäre) das (?:möglich|ok(?:ay)?|machbar)"
     r"|(?:machst|würdest|kannst|könntest) du(?: das| mir)?(?: bitte)?"
-    r"|(?:wenn|falls|sofern) ?['’]?(?:es|s|das|du|sie)?(?: (?:dir|ihnen|euch))?"
-    r" (?:(?:bitte|nichts|keine \w+|recht|so lieb|so nett|kurz) )*"
-    r"(?:geht|ginge|möglich(?: ist)?|ausmacht|ausmachen|macht|ist|passt|magst|kannst|könntest|bist|wärst)"
-    r"|(?:wenn|falls) möglich|sei so (?:gut|lieb|nett)|bist ein schatz|für mich"
+    r"|sei so (?:gut|lieb|nett)|bist ein schatz|für mich"
 )
 _TAIL: Final = re.compile(
-    rf"(?i)(?P<tail>(?:\s+(?:{_ENGLISH}|{_GERMAN}))+)\s*(?P<end>[?!.]*)(?=$|[,.;!?–](?:\s|$)|\s[–-]\s)"
+    rf"(?i)(?P<tail>(?:\s+(?:{_ENGLISH}|{_GERMAN}|{PLEASE}|{THANKS}|{IF_IT_SUITS}))+)\s*(?P<end>[?!.]*)(?=$|[,.;!?–](?:\s|$)|\s[–-]\s)"
 )
-_WEAK: Final = re.compile(r"(?i)\s*(?:(?:please|pls|bitte|danke|thanks|thank you|ok|okay|ja|for me|für mich)\s*)+")
+_WEAK: Final = re.compile(rf"(?i)\s*(?:(?:{PLEASE}|danke|thanks|thank you|ok|okay|ja|for me|für mich)\s*)+")
 """What is a courtesy to all who read, so that it may stay."""
 _SEVERAL: Final = re.compile(r"(?i)\b(?:und|and|&|sowie|plus)\b[^.;!?]*$")
 _CONDITION: Final = re.compile(r"(?i)\s+(?:if|wenn|falls|sofern)\b")

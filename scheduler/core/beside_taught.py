@@ -48,7 +48,7 @@ def together(parts: Sequence[TaughtPart], read: Sequence[Orders], message: str) 
         else:
             found = read[done.place]
             asides = [one.text for one in found.parts if _is_aside(one)]
-            overlooked += [*found.overlooked, *(text for text in asides if not _is_courtesy(text))]
+            overlooked += [*found.overlooked, *(text for text in asides if not _only_polite(text))]
             found = _without_asides(found)
         orders += _moved(found, before, follows=done.follows and before > 0)
     known = resolved([_meaning(orders, place, taught) for place in range(len(orders))], message)
@@ -101,7 +101,7 @@ def _is_aside(one: OrderPart) -> bool:
     return not request.orders and (request.reason in _ASIDES or not content_words(text))
 
 
-def _is_courtesy(text: str) -> bool:
+def _only_polite(text: str) -> bool:
     words = normalise(text)
     reminds = _REMINDER.fullmatch(words) is not None
     return reminds or not content_words(words) or read_request(words).reason is NoOrder.COURTESY

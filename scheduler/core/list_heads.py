@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from scheduler.core.asides import HARMLESS_IF
-from scheduler.core.dictation import dictation
+from scheduler.core.atoms import BEFORE
+from scheduler.core.dictation import told_text
 from scheduler.core.letters import fold, word_set
+from scheduler.core.list_ends import SENTENCE, is_done, is_polite, puts_off, signed, undoes, unsigned
 from scheduler.core.listed import LONGEST, Item, Listing, listed
 from scheduler.core.mood_words import NOT
 from scheduler.core.persons_named import person_end
 from scheduler.core.phrases import Token, tokens_of
-from scheduler.core.sign_offs import is_greeting, only_polite, speaks_of_earlier
-from scheduler.core.taken_back import REFUSALS, all_taken_back, calls_off, holds_off, undoes_a_part
+from scheduler.core.sign_offs import greets, is_greeting, speaks_of_earlier
 from scheduler.core.word_kinds import ADDRESS, GREETINGS, POLITE
 from scheduler.core.words import Words
 
@@ -34,13 +35,14 @@ _SAYS_NOTHING: Final = (
         to-dos do liste list du sie ihr mir fuer mich uns dich die
         das ein eine einen paar zwei drei vier fuenf sechs sieben acht kleine kleiner kurze wichtige hier ist sind kommt
         kommen ich wir brauche brauchen brauch braeuchte haette haetten gern gerne habe hab was zu in der nach
-        dieser reihenfolge einhalten zwingend beachten vormittag nachmittag erbitte wuerde um
+        dieser reihenfolge einhalten zwingend beachten vormittag nachmittag erbitte wuerde um abarbeiten bearbeiten
+        ausfuehren umsetzen uebernehmen kuemmere kuemmer kuemmern
 
         please pls plz kindly the following things thing tasks task jobs job items steps favours favors requests ask
         favour my our for you me us today now i we need want like i'd i've have got ask to a few couple of two
         three four five six here are here's is quick small little just also and next order this sequence
         matters morning afternoon
-        there folks in these todo's thanks help with that
+        there folks in these todo's thanks help with that carry out work through complete handle take care sort
         """
     )
 )
@@ -53,9 +55,14 @@ _DOUBTFUL: Final = re.compile(
     r"|n['’]t\b"
 )
 """What over a list may mean that its items are no orders, or none for now."""
+_THEN: Final = re.compile(
+    r"(?i)^(?:(?:und|and) )?(?:danach|dann|anschließend|hinterher|after(?: that|wards)?|then|finally|zum schluss)\b,? "
+)
+"""What goes on behind a list, whose orders are done one after another anyway."""
 _CONDITIONS: Final = re.compile(r"(?i)\s+(?=(?:falls|wenn|sobald|sofern|if|when|once)\b)")
 _THINGS: Final = (
     r"programme?n?|anwendungen|apps|dateien|dokumente?n?|unterlagen|sachen|dinge|personen|leute|kolleg\w+|mails|seiten"
+    r"|adressen|empfänger|recipients|addresses|persons"
     r"|programs?|programmes|applications|files|documents|docs|things|people|folks|colleagues|items|pages|ones|sites"
 )
 _STANDS_FOR: Final = re.compile(
@@ -64,6 +71,10 @@ _STANDS_FOR: Final = re.compile(
     rf"(?: (?:{_THINGS}|(?-i:[A-ZÄÖÜ]\w+))\b)?(?: (?:here|hier))?"
 )
 """What stands for the items: "die folgenden Programme", "these files"."""
+_PERSONS: Final = re.compile(
+    r"(?i)\b(?:an|to) (?:die |the )?(?:folgende\w*|following|diese\w*|these) (?:personen|leute|kolleg\w+|adressen"
+    r"|people|persons|folks|colleagues|recipients|empfänger|addresses)\b"
+)
 _PARTICLES: Final = word_set("zu auf weg raus runter rueber herunter hoch ab up down shut")
 _NEEDS_PERSON: Final = word_set("an to")
 _PREPOSITIONS: Final = word_set("an to fuer for from von mit with")
@@ -78,24 +89,24 @@ _REMINDS: Final = re.compile(
     r"(?i)\b(?:(?:bitte )?nicht vergessen|don['’]?t forget|vergiss (?:bitte )?nicht|vergessen sie (?:bitte )?nicht"
     r"|remember|denk\w*(?: sie)?(?: bitte)? (?:dran|daran))\b"
 )
-_TAKES_BACK: Final = re.compile(rf"(?i)\b(?:{NOT}|kein\w*|{REFUSALS}|doch|lieber|except|außer|ausser)\b|n['’]t\b")
-_NO_MORE: Final = re.compile(
-    r"(?i)\b(?:das (?:ist|war|wär\w*)(?:['’]?s| es)?(?: (?:auch|schon))? ?(?:alles)?|that['’]?s (?:all|it)(?: for now)?"
-    r"|mehr (?:ist es )?nicht|sonst nichts|nichts (?:weiter|mehr)|nicht (?:mehr|dringend|eilig)|eilt nicht"
-    r"|keine (?:eile|hektik)|kein stress|nothing (?:else|more)|no (?:more|rush|hurry)|not urgent)\b"
-)
-"""What behind a list ends it, or gives it time."""
-_AROUND: Final = " .,;!?"
 _FEWEST: Final = 2
 _LONGEST_LINE: Final = 80
 """Characters of a line that is an order by itself."""
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _ENDS: Final = " \t\n:–—-"
-_NOTHING: Final = re.compile(
-    r"(?i)(?:das |it )?(?:entfällt|fällt (?:weg|aus)|erledigt|gestrichen|hat sich erledigt|nichts(?: weiter)?"
-    r"|nothing(?: else| further)?|dropped|cancelled|skip(?: (?:it|this))?|n/a|(?:already )?done|-+)[ .!]*"
+_RULED: Final = " \t\n=-–—_*#~"
+"""What a line is ruled with."""
+_CLAUSES: Final = re.compile(r"[,;.!?]\s+|\s+[–—-]+\s+|\s+(?=(?:und|and)\s)")
+_FOLLOWS: Final = re.compile(r"(?i)(?:daher|deshalb|darum|drum|also|so|therefore|hence|und|and)\s+(?=\w)")
+_UNTIL: Final = re.compile(
+    r"(?i)(?:(?:bitte|please|noch|heute|today|all|alles|to be done) )*"
+    r"(?:bis|by|before|bevor|ehe|vor|until|spätestens|no later than) [^,.;:!?]{2,40}"
 )
-"""What an item says that orders nothing."""
+"""Until when a list is to be done, so that it may be done now: "Bis Freitag", "before lunch"."""
+_WANTS_DONE: Final = re.compile(
+    r"(?i)\b(?P<wants>need|want|like|have|get|brauch\w*|hätt\w*|möcht\w*)\b(?P<what>(?: \w+){0,6}?)"
+    r" (?:done|erledigt|gemacht)\b(?: before\b| vorher\b)?"
+)
+"""What is wanted to be done, and not done: "I need a few things done before"."""
 
 
 class Request(NamedTuple):
@@ -125,68 +136,35 @@ def requests_of(text: str) -> Requests | None:
     if found is None:
         return None
     before, head = _apart(found.before)
-    if _dictated(text, found, head):
+    reported = _is_doubtful(head) and Words(tokens_of(head)).declares
+    if not reported and _dictated(text, found, head):
         return None
-    items = [_unsigned(one) for one in found.items if not _is_done(one) and not _is_polite(one.text)]
-    plain = says_nothing(head)
+    items = [unsigned(one) for one in found.items if not is_done(one) and not is_polite(one.text)]
+    plain = says_nothing(head) or _only_says_when(head)
     doubtful = not plain and _is_doubtful(head)
-    plain |= doubtful
-    applied = [one.text for one in items] if plain else _applied(head, items)
-    if applied is None or (doubtful and before):
+    applied = [one.text for one in items] if plain or doubtful else _applied(head, items)
+    if applied is None and any(_is_order(one.text) for one in items) and not _names_thing(head):
+        applied, doubtful = [one.text for one in items], True
+    if applied is None:
         return None
-    around = [[Request(one)] if one and not _is_polite(one) else [] for one in (before, _signed(found.after))]
+    after = _THEN.sub("", signed(found.after))
+    around = [[Request(one)] if one and not is_polite(one) else [] for one in (before, after)]
     parts = (*around[0], *(Request(one, bool(place) and _refers(one)) for place, one in enumerate(applied)), *around[1])
     whole = text
     if plain and found.numbered:
         whole = "\n".join((found.before, *(f"- {one}" for one in applied), found.after)).strip()
-    done = tuple(one.text for one in found.items if _is_done(one))
+    done = tuple(one.text for one in found.items if is_done(one))
     said = [one.text for one in parts]
-    undone = any(_undoes(one, [*said[:at], *said[at + 1 :]]) for at, one in enumerate(said))
-    return Requests(parts, doubtful or undone, done, whole, plain) if parts else None
-
-
-def _undoes(said: str, others: Sequence[str]) -> bool:
-    """Whether words in or behind a list take back some or all of it: "nein, doch nicht", "Excel doch nicht"."""
-    said = _NO_MORE.sub("", said)
-    if calls_off(said.strip(_AROUND)) or (others and all_taken_back(f"{others[0]}. {said}", lambda _: ())):
-        return True
-    if not (undoes_a_part(said) or holds_off(said) or _TAKES_BACK.search(said)):
-        return False
-    names = _names(said)
-    return not names or any(names & _names(other) for other in others)
-
-
-def _names(said: str) -> set[str]:
-    """Return the words that name somebody or something."""
-    return {
-        one.key
-        for one in tokens_of(said)
-        if (one.is_name or one.has("noun") or one.text[:1].isupper()) and not _TAKES_BACK.fullmatch(one.text)
-    }
-
-
-def _is_done(item: Item) -> bool:
-    return item.done or _NOTHING.fullmatch(item.text) is not None
-
-
-def _unsigned(item: Item) -> Item:
-    """Return an item without the thanks and the name behind it."""
-    first, *more = _SENTENCE.split(item.text)
-    if more and all(_is_polite(one) or is_greeting(one) for one in more):
-        return item._replace(text=first)
-    return item
-
-
-def _signed(after: str) -> str:
-    """Return what stands behind a list, nothing where that only thanks and signs."""
-    said = _NO_MORE.sub("", after).strip(_AROUND)
-    return "" if all(_is_polite(one) or is_greeting(one) for one in _SENTENCE.split(said)) else said
+    undone = puts_off(after) or any(undoes(one, [*said[:at], *said[at + 1 :]]) for at, one in enumerate(said))
+    if not parts and not done:
+        return None
+    return Requests(parts, doubtful or undone or not parts, done, whole, plain or doubtful)
 
 
 def _apart(before: str) -> tuple[str, str]:
     """Return what stands before a list as what is said before, and the words over the list."""
-    sentences = [one for one in _SENTENCE.split(before) if one.strip()]
-    while sentences and len(sentences) > 1 and _is_polite(sentences[0]):
+    sentences = [one for one in SENTENCE.split(before) if one.strip(_RULED)]
+    while sentences and len(sentences) > 1 and is_polite(sentences[0]):
         sentences.pop(0)
     if not sentences:
         return "", ""
@@ -199,10 +177,49 @@ def _apart(before: str) -> tuple[str, str]:
 def says_nothing(head: str) -> bool:
     """Whether words over a list say no more than that it is one of orders: "Hallo CPA, bitte heute noch:"."""
     said = [one for one in re.split(r"[,!.]\s*", _REMINDS.sub("", head)) if one.strip(_ENDS)]
-    if said and _greets(said[0]):
+    if said and greets(said[0]) and fold(said[0].strip(_ENDS)) != "morgen":
         said = said[1:]
-    words = [fold(word.strip("?:()–-")) for one in said for word in one.split()]
+    words = [fold(word.strip("?:()–-*_#=`")) for one in said for word in one.split()]
     return all(word in _SAYS_NOTHING or not word for word in words) and not (words and words[-1] in _PARTICLES)
+
+
+def _only_says_when(head: str) -> bool:
+    """Whether words over a list say only why, until when, or that it may wait: "Tom wartet, daher bitte:".
+
+    What they say last is no report, for that may be what the list is: "Die Schritte sind:".
+    """
+    clauses = [_FOLLOWS.sub("", one, count=1) for one in _CLAUSES.split(_WANTS_DONE.sub(r"\g<wants>\g<what>", head))]
+    said = [one for clause in clauses for one in _CONDITIONS.split(clause) if one.strip(_ENDS)]
+    *said, last = said or [""]
+    reasons = [one for one in said if not _gives_time(one)]
+    if any(_is_doubtful(one) or not _tells(one) for one in reasons):
+        return False
+    return _gives_time(last) or (bool(reasons) and says_nothing(last))
+
+
+def _gives_time(clause: str) -> bool:
+    """Whether a clause says no more than until when, or that there is time."""
+    if says_nothing(clause) or HARMLESS_IF.match(clause):
+        return True
+    return _UNTIL.fullmatch(clause) is not None and not Words(tokens_of(clause)).senses & _ACTS
+
+
+def _tells(clause: str) -> bool:
+    """Whether a clause tells something, or says when or with what in view: "Bevor der Prüfer da ist"."""
+    words = Words(tokens_of(clause))
+    if words.senses & _DICTATES:
+        return False
+    return words.declares or (bool(words.content) and words.content[0].key in BEFORE | _IN_VIEW)
+
+
+_IN_VIEW: Final = word_set("with mit since seit da nachdem after as weil")
+_ACTS: Final = frozenset({"open", "close", "send", "forward", "download", "save", "export", "fill"})
+
+
+def _names_thing(head: str) -> bool:
+    """Whether words over a list name what all of it is about: "angebot.docx"."""
+    words = Words(tokens_of(head))
+    return not words.has_verb and any(one.has("noun", "document") or one.kind == "file" for one in words.tokens)
 
 
 def _is_doubtful(head: str) -> bool:
@@ -218,11 +235,13 @@ def _is_doubtful(head: str) -> bool:
 def _on_plain_lines(text: str) -> Listing | None:
     """Return the orders that stand on lines of their own without any mark: "Word schließen\\nExcel öffnen"."""
     lines = [one for one in re.finditer(r"[^\n]+", text) if one[0].strip()]
-    while (lines and _is_polite(lines[-1][0])) or (len(lines) > _FEWEST and is_greeting(lines[-1][0])):
+    if len(lines) < _FEWEST or len(text) > LONGEST:
+        return None
+    while (lines and is_polite(lines[-1][0])) or (len(lines) > _FEWEST and is_greeting(lines[-1][0])):
         lines.pop()
     first = next((at for at, one in enumerate(lines) if not _is_over(one[0])), len(lines))
     items = lines[first:]
-    if len(items) < _FEWEST or len(text) > LONGEST or not all(_is_order_line(one[0].strip()) for one in items):
+    if len(items) < _FEWEST or not all(_is_order_line(one[0].strip()) for one in items):
         return None
     found = tuple(Item(one[0].strip(), one.start(), one.end()) for one in items)
     return Listing(text[: items[0].start()].strip(), found, "")
@@ -242,15 +261,6 @@ def _is_order_line(line: str) -> bool:
     return orders and not ends and len(line) <= _LONGEST_LINE
 
 
-def _greets(said: str) -> bool:
-    tokens = tokens_of(said)
-    return bool(tokens) and is_greeting(said) and not (tokens[0].is_name and tokens[0].key not in GREETINGS)
-
-
-def _is_polite(said: str) -> bool:
-    return only_polite(said) or _greets(said)
-
-
 def _refers(item: str) -> bool:
     """Whether an item speaks of what the one before it is about, or names nothing of its own."""
     words = Words(tokens_of(item))
@@ -267,25 +277,20 @@ _THERE: Final = word_set("davon daraus darin dort da there then danach dieselben
 
 def _dictated(text: str, found: Listing, head: str) -> bool:
     """Whether a list is the text of a mail: "Schreib Anna: - …"; documents to be sent, and to whom, are none."""
-    over = [Words(tokens_of(one)) for one in _SENTENCE.split(found.before) if one.rstrip().endswith(":")]
-    if any(one.senses & _DICTATES or any(token.has("noun", "mail") for token in one.tokens) for one in over):
-        return True
-    begins = dictation(text)[1]
-    if begins is None or begins > found.items[0].start:
-        return False
+    start, end = told_text(text)
     words = Words(tokens_of(head))
-    named = _is_person if words.tokens and words.tokens[-1].key in _NEEDS_PERSON else _is_document
+    if not start <= found.items[0].start < end:
+        return "fill" in words.senses
+    if words.senses & _DICTATES:
+        return True
+    to_persons = words.tokens and (words.tokens[-1].key in _NEEDS_PERSON or _PERSONS.search(head))
+    named = _is_person if to_persons else _names_thing
     return not (words.senses & _SENDS or not words.has_verb) or not all(named(one.text) for one in found.items)
 
 
 def _is_person(item: str) -> bool:
     tokens = tokens_of(item)
     return person_end(tokens, 0) == len(tokens)
-
-
-def _is_document(item: str) -> bool:
-    words = Words(tokens_of(item))
-    return not words.has_verb and any(one.has("noun", "document") or one.kind == "file" for one in words.tokens)
 
 
 def _applied(head: str, items: Sequence[Item]) -> list[str] | None:
@@ -298,7 +303,7 @@ def _applied(head: str, items: Sequence[Item]) -> list[str] | None:
         return [f"{head[: stands.start()]}{one.text}{head[stands.end() :]}" for one in items]
     tokens = [one for one in tokens_of(head) if one.kind != "mark"]
     if tokens and tokens[0].key in _NEEDS_PERSON and person_end(tokens, 1) == len(tokens):
-        return [f"{one.text} {head}" for one in items] if all(_is_document(one.text) for one in items) else None
+        return [f"{one.text} {head}" for one in items] if all(_names_thing(one.text) for one in items) else None
     if not _lacks_thing(tokens):
         return None
     last = tokens[-1]

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from scheduler.core.calendar_words import MONTH, SHORT_MONTH
+from scheduler.core.closing_words import FAREWELL, THANKS
 from scheduler.core.quotation import QUOTED
 from scheduler.core.taken_back import calls_off
 
@@ -17,7 +18,11 @@ LONGEST: Final = 4000
 """Characters of a request that is looked at."""
 _FEWEST: Final = 2
 _TAB: Final = 4
-_BULLET, _NUMBER, _LETTER, _ROMAN_NUMBER, _ORDINAL = "bullet", "number", "letter", "roman number", "ordinal"
+_BULLET, _NUMBER, _BELOW, _LETTER, _ROMAN_NUMBER, _ORDINAL = (
+    "bullet", "number", "number below", "letter", "roman number", "ordinal",
+)  # fmt: skip
+_NUMBERED: Final = ("number", "number_", "keycap", "named", "bare", "hash")
+"""The groups of markers that say which item it is."""
 _ORDINALS: Final = (
     ("erstens", "first", "firstly"),
     ("zweitens", "second", "secondly"),
@@ -42,23 +47,23 @@ _WORD: Final = (
     rf"(?i:(?:und |and )?(?:(?P<german>{_GERMAN_ORDINAL})\b[,:]?|(?P<english>{_ENGLISH_ORDINAL})(?: of all)?[,:]))"
 )
 _MARKER: Final = re.compile(
-    rf"(?:(?P<bullet>[-–—•*·‣▪◦●○→✓☐☑+]|-(?=\w)|\[[ xX]?\])(?:\s*\[[ xX]?\])?|{_RANK}"
-    rf"|(?i:{_NAMED}) (?P<bare>\d{{1,2}})|{_WORD})(?:\s+|(?=[^\W\d_]))"
+    rf"(?:(?P<bullet>[-–—•*·‣▪◦●○→✓☐☑✅⬜◻□+]|-(?=\w)|\[[ xX]?\])(?:\s*\[[ xX]?\])?|{_RANK}"
+    rf"|(?i:{_NAMED}) (?P<bare>\d{{1,2}})|#(?P<hash>\d{{1,2}})[.:)]?(?=\s)"
+    rf"|\d{{1,2}}\.(?P<below>\d{{1,2}})\.?(?=\s+[^\W\d])|{_WORD})(?:\s+|(?=[^\W\d_]))"
 )
 _INLINE: Final = re.compile(rf"(?:(?<=\s)|^)(?:{_RANK})\s+(?=\S)|(?:(?<=[.!?,;:–—-] )|^){_WORD}\s+(?=\S)")
 _JOINED_TO: Final = re.compile(
     r"(?i)\b(?:und|and|oder|or|der|die|das|dem|den|am|zum|zur|im|vom|the|on|of|nr|no|von)\.?\s+$"
 )
 """What stands before a number that belongs to its sentence: "am 1. …", "die 2. …"."""
-_DONE: Final = re.compile(r"\[[xX]\]|[✓☑]")
+_DONE: Final = re.compile(r"\[[xX]\]|[✓☑✅]")
 _AROUND: Final = " \t\r\n,;"
 _ENDS_OPEN: Final = re.compile(
     r"(?i)(?:,|\b(?:an|to|für|for|von|from|und|and|mit|with|der|die|das|den|dem|the|a|my))\s*$"
 )
-_LINES_OF_MAIL: Final = re.compile(r"(?im)^\s*(?:von|an|from|to|betreff|subject|text)\s?:")
 _STANDS_ALONE: Final = re.compile(
-    r"(?i)(?:no|nein|nope|doch|nicht|not|eilt|nothing|keine?|kein|mehr|sonst|das (?:ist|war|wär)\w*|that['’]?s|danke\w*"
-    r"|vielen|thanks|thank|thx|ta|lg|vg|mfg|cheers)\b"
+    rf"(?i)(?:no|nein|nope|doch|nicht|not|eilt|nothing|keine?|kein|mehr|sonst|das (?:ist|war|wär)\w*|that['’]?s"
+    rf"|{THANKS}|{FAREWELL})\b"
 )
 """How a line begins that is about the list, and no more of its last item."""
 
@@ -94,7 +99,7 @@ class _Line(NamedTuple):
 
 def listed(text: str) -> Listing | None:
     """Return the first list in a request; None where there is none."""
-    if len(text) > LONGEST or _LINES_OF_MAIL.search(text):
+    if len(text) > LONGEST:
         return None
     lines = list(_lines(text))
     for place, line in enumerate(lines):
@@ -125,8 +130,9 @@ def _kind(marker: re.Match[str]) -> tuple[str, int]:
     found = {name: said for name, said in marker.groupdict().items() if said}
     if word := found.get("german") or found.get("english"):
         return _ORDINAL, next(at for at, words in enumerate(_ORDINALS, 1) if word.casefold() in words)
-    rank = found.get("number") or found.get("number_") or found.get("keycap")
-    rank = rank or found.get("named") or found.get("bare")
+    if below := found.get("below"):
+        return _BELOW, int(below)
+    rank = next((found[name] for name in _NUMBERED if name in found), None)
     if rank is None:
         return _BULLET, 0
     if rank in _ROMAN:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from scheduler.core.closing_words import FAREWELL, NO_HURRY, PLEASE, THANKS
 from scheduler.core.letters import word_set
 
 NEGATION: Final = word_set(
@@ -19,9 +20,9 @@ DO_NOT: Final = r"do ?n[o'’]?t"
 
 
 HARMLESS: Final = re.compile(
-    r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|kein(?:en)? (?:problem|stress|eile)|no (?:problem|rush|hurry)|keine eile|wenn nicht|"
-    r"if not|why not|warum nicht|not yet \w+|noch nicht \w+(?:te|ene)[nrsm]?\b|nicht \w+(?:te|ene)[nrsm]? |don'?t mind|nicht nur|not only|not sure|nicht sicher|nichts dagegen|"
-    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|kein(?:e|en|er)? anderer?\b|no (?:one|body) else|nicht (?:so )?(?:schlimm|dringend|wichtig|eilig)|not (?:urgent|important)|mehr nicht|das war'?s nicht|nichts (?:vergessen|dabei)|without delay|ohne verzögerung"
+    r"(?i)(?:vergiss|vergessen sie|vergesst) (?:bitte )?nicht|(?:don'?t|do not|never) forget|nicht vergessen|wenn nicht|"
+    rf"{NO_HURRY}|if not|why not|warum nicht|not yet \w+|noch nicht \w+(?:te|ene)[nrsm]?\b|nicht \w+(?:te|ene)[nrsm]? |don'?t mind|nicht nur|not only|not sure|nicht sicher|nichts dagegen|"
+    r"\b(?:no|nr|nummer|number)\.? ?\d|(?:can'?t|cannot|cant|could ?n[o']t|nicht) (?:find|locate|see)|(?:wenn|falls) (?:\w+ )?(?:nicht|nichts)|\bsonst nichts|nichts weiter|nothing else|kein(?:e|en|er)? anderer?\b|no (?:one|body) else|mehr nicht|das war'?s nicht|nichts (?:vergessen|dabei)|without delay|ohne verzögerung"
 )
 
 
@@ -142,7 +143,8 @@ ABLE: Final = re.compile(
 
 
 COURTESY: Final = re.compile(
-    r"(?i)^(?:(?:vielen |besten |herzlichen |lieben |schon ?mal |danke |many |tausend )*(?:dank\w*|vergelt'?s gott|thanks|thx|ty|ta|cheers|merci|mfg|lg|vg|bg|gruß|grüße|gruss)\b.*|thank you.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|bitte|please|(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
+    rf"(?i)^(?:(?:{THANKS}|{FAREWELL})\b.*|sorry (?:an|to) (?:alle|all|everyone)\b.*|{PLEASE}|"
+    r"(?:viele |liebe |beste |schöne |mit freundlichen )?grüße.*|(?:best |kind )?regards.*|"
     r"(?:hallo|hi|hey|moin|hello|servus|dear|liebe[rs]?|sehr geehrte[rs]?|grüß gott|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b[^,.!?]{0,40}|ok(?:ay)?|super|prima|perfekt|great|perfect|alright|right|love|sorry|ja|yes|genau)[ .!]*$"
 )
 

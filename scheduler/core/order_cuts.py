@@ -1,4 +1,7 @@
-"""Says where one order of a request may end and the next begin, by marks and conjunctions; no grammar is asked."""
+"""Says where one order of a request may end and the next begin, by marks and conjunctions; no grammar is asked.
+
+Within what somebody is told no order ends: "Tell Tom: close Teams, open Outlook" is one.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from scheduler.core.calendar_words import SHORT_MONTH_NAMES
+from scheduler.core.dictation import told_text
 
 _CUT: Final = re.compile(
     r"(?<=[.!?;:…])\s+(?=\S)|,\s+"
@@ -46,8 +50,11 @@ def is_whole(text: str, words: Mapping[str, str | list[str]]) -> bool:
 
 def cut(text: str) -> list[str]:
     """Return the pieces between which orders may end, at least one; what is too much stays with the last."""
+    start, end = told_text(text)
     places = [0]
     for match in _CUT.finditer(text):
+        if start <= match.start() < end and match.end() != end:
+            continue
         if match.end() - places[-1] < _SHORTEST or len(text) - match.end() < _SHORTEST - 1:
             continue
         before = text[max(0, match.start() - LOOK_BACK) : match.start()]

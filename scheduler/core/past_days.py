@@ -61,7 +61,9 @@ _YEARS: Final = range(1900, 3000)
 _YEAR = r"(?:,? (?P<year>\d{4}))?"
 _DAY = r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th)?"
 _BEFORE: Final = re.compile(r"^(?:(?:am|on|vom|von|der|den|dem|the|in|im|of|from) )+", re.IGNORECASE)
-_BETWEEN: Final = re.compile(r"(?P<first>.+?)(?: (?:bis(?: zum)?|to|until|through) | ?– ?)(?P<last>.+)")
+_BETWEEN: Final = re.compile(
+    r"(?P<first>.+?)(?: (?:bis(?: zum)?|to|until|through|und(?: dem)?|and(?: the)?) | ?– ?)(?P<last>.+)"
+)
 
 
 class Days(NamedTuple):
@@ -69,6 +71,28 @@ class Days(NamedTuple):
 
     first: date
     last: date
+
+
+_MONTHS_OF_A_QUARTER: Final = 3
+_NTH: Final = {
+    word: number
+    for number, words in enumerate(
+        ("1 1st erste first", "2 2nd zweite second", "3 3rd dritte third", "4 4th vierte fourth"), 1
+    )
+    for word in words.split()
+}
+_QUARTER: Final = (
+    rf"(?:q(?P<q>[1-4])|(?P<nth>{any_of(tuple(_NTH))})(?:\.|[nrms])? (?:quartals?|quarter)"
+    r"|(?:quartal|quarter) (?P<n>[1-4]))"
+    r"(?:(?: of)?[ /](?P<year>\d{4}))?"
+)
+_PARTS_OF: Final = {
+    "anfang": 0, "beginning of": 0, "start of": 0, "early": 0, "mitte": 1, "middle of": 1, "mid": 1, "mid-": 1,
+    "ende": 2, "end of": 2, "late": 2,
+}  # fmt: skip
+"""Which third of a time is meant."""
+_THIRDS: Final = 3
+_HOURS_OF_A_DAY: Final = 24
 
 
 _Reader = Callable[[re.Match[str], date], Days]
@@ -139,6 +163,45 @@ def _back(match: re.Match[str], today: date) -> Days:
     return Days(today - timedelta(days=count * {"d": 1, "w": 7, "m": 30, "y": 365}[unit]), today)
 
 
+def _hours(match: re.Match[str], today: date) -> Days:
+    """The last hours, up to now: mails have days, so the one before counts as far as they go back."""
+    return Days(today - timedelta(days=-(-int(match["count"]) // _HOURS_OF_A_DAY)), today)
+
+
+def _quarter(match: re.Match[str], today: date) -> Days:
+    number = int(match["q"] or match["n"] or _NTH[match["nth"]])
+    first = _MONTHS_OF_A_QUARTER * (number - 1) + 1
+    return _quarter_of(int(match["year"] or today.year - (first > today.month)), first, today, match[0])
+
+
+def _quarter_back(back: int, today: date, words: str) -> Days:
+    quarters = today.year * 4 + (today.month - 1) // _MONTHS_OF_A_QUARTER - back
+    return _quarter_of(quarters // 4, quarters % 4 * _MONTHS_OF_A_QUARTER + 1, today, words)
+
+
+def _quarter_of(year: int, month: int, today: date, words: str) -> Days:
+    return Days(_checked(year, month, 1, words), _month_of(year, month + 2, today, words).last)
+
+
+def _week(match: re.Match[str], today: date) -> Days:
+    """A week of the year by its number, the last one that has begun."""
+    number, said = int(match["number"]), match["year"]
+    year = int(said or today.isocalendar().year - (number > today.isocalendar().week))
+    try:
+        monday = date.fromisocalendar(year, number, 1)
+    except ValueError:
+        raise _unread(match[0]) from None
+    return Days(monday, min(monday + timedelta(days=6), today))
+
+
+def _part(match: re.Match[str], today: date) -> Days:
+    """The first, second or last third of a time that is said: "Anfang März", "end of last week"."""
+    whole, which = past_days(match["of"], today), _PARTS_OF[match["part"]]
+    third = ((whole.last - whole.first).days + 1) / _THIRDS
+    first, last = (whole.first + timedelta(days=round(third * at)) for at in (which, which + 1))
+    return Days(first, min(last, whole.last))
+
+
 def _some(match: re.Match[str], today: date) -> Days:
     return Days(today - timedelta(days=_A_FEW[_UNITS[match["unit"]]]), today)
 
@@ -203,6 +266,12 @@ def _day(match: re.Match[str], today: date) -> Days:
 _FORMS: Final[tuple[tuple[re.Pattern[str], _Reader], ...]] = (
     (re.compile(rf"{_LAST} {_COUNT} {_UNIT}"), _back),
     (re.compile(rf"{_LAST} {_UNITS_OF_SOME}"), _some),
+    (re.compile(rf"{_LAST} (?P<count>\d{{1,3}}) (?:stunden?|hours?)"), _hours),
+    (re.compile(rf"{_LAST} (?:quartals?|quarter)"), lambda match, today: _quarter_back(1, today, match[0])),
+    (re.compile(rf"{_THIS} (?:quartals?|quarter)"), lambda match, today: _quarter_back(0, today, match[0])),
+    (re.compile(_QUARTER), _quarter),
+    (re.compile(r"(?:kw|kalenderwoche|(?:calendar )?week) ?(?P<number>\d{1,2})(?:[ /](?P<year>\d{4}))?"), _week),
+    (re.compile(rf"(?P<part>{any_of(tuple(_PARTS_OF))}) ?(?:(?:des|der|the) )?(?P<of>.+)"), _part),
     (re.compile(rf"vor {_COUNT} {_UNIT}"), _ago),
     (re.compile(rf"{_COUNT} {_UNIT} ago"), _ago),
     (re.compile(rf"{_LAST} {_UNIT}"), lambda match, today: _unit(match, today, back=1)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from scheduler.core.closing_words import PLEASE_WORDS, THANKS_WORDS
 from scheduler.core.hesitation import HESITATIONS
 from scheduler.core.letters import word_set
 from scheduler.core.mood_words import NEGATION
@@ -11,14 +12,19 @@ from scheduler.core.slot_order import has_role
 from scheduler.core.slot_tokens import TITLES
 
 JOINS: Final = word_set("und and n u sowie plus + & oder or aber but sondern bzw beziehungsweise")
-FILLERS: Final = HESITATIONS | word_set(
-    """
-    bitte please pls kindly mal noch auch also too nur only just bloss lediglich immerhin instead stattdessen
+FILLERS: Final = (
+    HESITATIONS
+    | PLEASE_WORDS
+    | THANKS_WORDS
+    | word_set(
+        """
+    mal noch auch also too nur only just bloss lediglich immerhin instead stattdessen
     lieber eher ach oh na tja zuerst zunaechst first firstly jetzt now schnell rasch kurz
     dann then danach zuletzt finally lastly
-    thanks danke thx dafuer eben doch hier either ebenfalls ebenso genauso likewise dagegen
+    dafuer eben doch hier either ebenfalls ebenso genauso likewise dagegen
     hingegen gleich
     """
+    )
 )
 ALL_OF_IT: Final = word_set("beides beide both alles everything all either")
 NO_PERSON: Final = word_set("alle all everything alles")

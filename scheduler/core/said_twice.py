@@ -6,6 +6,7 @@ Whatever else the second one says may be what it is said for: "Send it again", "
 import re
 from typing import Final
 
+from scheduler.core.closing_words import PLEASE_WORDS, THANKS_WORDS
 from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.letters import word_set
@@ -15,11 +16,15 @@ from scheduler.core.words import Words
 
 _REFERS: Final = word_set("it them him her this that es sie ihn ihm ihr ihnen das den die der dem dies me mir us uns")
 _TO: Final = word_set("to an for fuer")
-_SMALL: Final = word_set(
-    """
-    bitte please pls plz kindly danke thanks and und so then dann na los ok okay mal schon doch ja einfach ruhig kurz
+_SMALL: Final = (
+    PLEASE_WORDS
+    | THANKS_WORDS
+    | word_set(
+        """
+    and und so then dann na los ok okay mal schon doch ja einfach ruhig kurz
     schnell eben gleich sofort jetzt nun now just quickly right away immediately
     """
+    )
 )
 """What is polite or urges, and names neither a manner nor a time that makes another order of the same words."""
 _MARKS: Final = re.compile(r"[,;.!?]\s+|\s[–—-]\s")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from scheduler.core.closing_words import FAREWELL, PLEASE
 from scheduler.core.quotation import CLOSING, MARKS, OPENING, QUOTED, QUOTED_OR_SINGLE
 from scheduler.core.slot_tokens import is_abbreviation
 
@@ -50,7 +51,7 @@ _TELLS_ON: Final = re.compile(
 )
 _AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
-_COURTESY: Final = re.compile(r",? (?:ta|thanks|thx|cheers|danke|bitte|please|pls|lg|vg|merci)[.! ]*$", re.IGNORECASE)
+_COURTESY: Final = re.compile(rf",? (?:thanks|thx|ty|ta|cheers|danke|merci|{PLEASE}|{FAREWELL})[.! ]*$", re.IGNORECASE)
 _LATE_VERB: Final = re.compile(
     r"\s+(?:zukommen|zu|lassen|schicken|senden|mailen|verschicken|schreiben|verfassen|lesen|sehen|zeigen|öffnen|finden|suchen|heraussuchen|raussuchen|vorlesen|anlegen|eintragen|planen|ansetzen|"
     r"raus|heraus|vor|an|ein|fertig|please|bitte|danke|thanks)$",

@@ -53,7 +53,7 @@ _HOLIDAY: Final = (
     r"|(?:(?:erste|zweite)[nrm]?|[12]\.) weihnachts(?:feier)?tag|nikolaus(?:tag)?|allerheiligen|christmas (?:eve|day)|new year['’]?s (?:eve|day)|boxing day|easter (?:sunday|monday)"
     r"|good friday|labou?r day|memorial day|independence day|thanksgiving day|(?:the )?(?:spring |summer |may |august )?bank holiday(?: monday)?)"
 )
-_QUARTER: Final = r"(?:(?:[1-4]\.|(?:erste|zweite|dritte|vierte)[nrsm]?) quartal|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)s?(?:(?: of)? 20\d\d)?"
+_QUARTER: Final = r"(?:(?:(?:[1-4]\.|(?:erste|zweite|dritte|vierte)[nrsm]?) quartal|(?:first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)s?(?:(?: of)? 20\d\d)?|(?:quartal|quarter) [1-4]\b(?: 20\d\d)?)"
 _NEAR: Final = (
     r"(?:the day (?:after tomorrow|before yesterday)|day after tomorrow|übermorgen|uebermorgen|vorgestern|heute|(?<!guten )morgen|gestern"
     r"|(?:heute|gestern|letzte) nacht|heut|gestan|today|tomorrow|tmrw|yesterday|tonight|overnight|last night|this (?:morning|afternoon|evening))"
@@ -70,7 +70,11 @@ _DAY: Final = (
     rf"|jahre? 20\d\d|year 20\d\d|(?:kw|kalenderwoche) ?\d{{1,2}}|(?:calendar )?week \d{{1,2}}|q[1-4]\b(?:[ /]20\d\d)?(?: end\b)?|(?!may (?:i|we)\b|(?-i:may)\b){MONTH}(?: 20\d\d)?|(?<=\bin |\bof )may\b)"
 )
 DATE: Final = rf"{_DAY}{_PART}(?: (?:bis(?: zum)?|to|until|till|through|-|–) {_DAY}{_PART})?"
-_DATES: Final = rf"(?:(?<=\bvom )\d{{1,2}}\. ?(?:bis(?: zum)?|-|–) ?\d{{1,2}}\.(?! ?(?:\d|{MONTH}|{SHORT_MONTH}))|(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
+_BETWEEN: Final = (
+    r"(?:(?<=\bzwischen )|(?<=\bbetween )|(?<=\bzwischen dem )|(?<=\bbetween the ))"
+    rf"(?:{_DAY}|\d{{1,2}}(?:\.|st|nd|rd|th)?) (?:und(?: dem)?|and(?: the)?) {_DAY}"
+)
+_DATES: Final = rf"(?:{_BETWEEN}|(?<=\bvom )\d{{1,2}}\. ?(?:bis(?: zum)?|-|–) ?\d{{1,2}}\.(?! ?(?:\d|{MONTH}|{SHORT_MONTH}))|(?:\d{{1,2}}\.(?: ?\d{{1,2}}\.)?|\d{{1,2}}) ?(?:bis(?: zum)?|to|until|through|-|–) ?{_CALENDAR}|{DATE})"
 _NUMBER: Final = r"(?:ein|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|dreizehn|vierzehn|fünfzehn|sechzehn|siebzehn|achtzehn|neunzehn|zwanzig|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _HALF: Final = r"(?: ?[ap]\.?m\b\.?)"
 _UHR: Final = r"(?: ?(?:uhr(?: (?:\d\d|fünfzehn|dreißig|fünfundvierzig|zehn|zwanzig)\b)?(?: [cs]\. ?t\b\.?)?|h(?:\d\d)?\b|o.?clock))"
@@ -84,7 +88,7 @@ _SPOKEN: Final = (
 _TO: Final = r" ?(?:bis|to|until|till|und|and|-|–) ?"
 TIME: Final = (
     rf"(?:(?:{_CLOCK}|{_SPOKEN}){_LATER}(?:{_TO}(?:{_CLOCK}|{_SPOKEN}|{_POINT}\b))?|{_POINT} ?(?:bis|to|until|-|–) ?(?:{_CLOCK})"
-    rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b)|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
+    rf"|(?<=\bum ){_POINT}\b(?!\.){_LATER}(?:{_TO}{_POINT}\b)?|(?:(?<=\bat )|(?<=\bum ))(?!20[2-4]\d)(?:[01]\d|2[0-3])[0-5]\d\b|(?<=\bat ){_POINT}\b(?!\.\d)(?! (?:street|road|the)\b){_LATER}(?: ?(?:to|until|till|-|–) ?{_POINT}\b)?|(?:(?<=\bbetween )|(?<=\bzwischen )){_POINT} (?:and|und) (?:{_CLOCK}|{_POINT}\b(?!\.?(?:st|nd|rd|th)? ?(?:of )?(?:{MONTH}|{SHORT_MONTH})))|(?<=\bvon )\d{{1,2}}(?:[.:]\d\d)? bis \d{{1,2}}(?:[.:]\d\d)?\b(?!\.)"
     rf"|(?<=\bfrom )\d{{1,2}}(?:[.:]\d\d)? (?:to|until|till) \d{{1,2}}(?:[.:]\d\d)?\b|(?<=\bgegen )\d{{1,2}}\b(?!\.)|(?:0\d|1\d|2[0-3])[0-5]\d ?(?:to|bis|-|–) ?(?:0\d|1\d|2[0-3])[0-5]\d\b|(?:1[0-2]|[1-9]) till (?:1[0-2]|[1-9])\b(?!\.)|(?:mittags|(?:12 )?noon|midday|lunchtime)(?: sharp)?)"
 )
 _AFTER_DAY: Final = re.compile(

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from scheduler.core.closing_words import PLEASE_WORDS, THANKS_WORDS
 from scheduler.core.ids import TenantId
 from scheduler.core.language import normalise
 from scheduler.core.letters import word_set
@@ -28,7 +29,7 @@ _JOINING: Final = word_set("und and aber but bevor ehe before nachdem after")
 _COURTESY: Final = word_set("hallo hi hey hello moin gruss gruesse greetings regards lieben viele beste besten guten")
 _EXCLUDING: Final = word_set("ohne without")
 """Small words that change what is ordered."""
-_LAST_WORDS: Final = word_set("bitte please mal danke thanks pls")
+_LAST_WORDS: Final = PLEASE_WORDS | THANKS_WORDS | {"mal"}
 _LIGHT: Final = word_set(
     """
     mach mache machen tu tue tun do make get give gib gebe geben nimm nehme nehmen take put set lass lassen let bring

@@ -29,6 +29,10 @@ _ON_CONDITION: Final = re.compile(
     r"(?:schick|send|mail|leite|forward|schließ|close)"
 )
 """It waits for what somebody else does: "only if Tom agrees", "if it's done"."""
+_BEFORE: Final = re.compile(
+    r"(?i)(?:(?:aber|but|and|und|all|alles|both|beides|das|this|that|bitte|please|do|mach\w*|erst|only|nur|it)\W{1,3})*"
+)
+"""What may stand before a condition that is all a sentence says."""
 _ASKS: Final = re.compile(
     r"(?i)\b(?:ask|check|see|know|find|look|wonder|tell|frag\w*|prüf\w*|schau\w*|sag\w*|guck\w*|sieh|such\w*|nachsehen"
     r"|wäre\w*|would|[iw]e?'d|happier|fände\w*|hätte\w*|schön|nett|lieb|toll|gut|nice|good|great)\b"
@@ -37,6 +41,12 @@ _ASKS: Final = re.compile(
 _WAITS: Final = SENDING | {"close_app"}
 """The orders of which it matters most that they wait until they are to be done."""
 _ENDS: Final = re.compile(r"[.!?]")
+
+
+def waits_for(clause: str) -> bool:
+    """Whether words behind orders say only that these wait for something: "but only if Tom agrees"."""
+    found = _ONCE_I.search(clause) or _ON_CONDITION.search(clause)
+    return found is not None and "," not in clause and _BEFORE.fullmatch(clause, 0, found.start()) is not None
 
 
 def without_waiting(text: str, orders: Orders) -> Orders:

@@ -77,8 +77,11 @@ def _of_one_order(taken: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _group(one: Candidate) -> str:
-    """Return what a candidate is one of: a mail that says something of its own needs no document of another order."""
-    return "thing" if one.slot in _THINGS | {"body"} else one.slot
+    """Return what a candidate is one of: a mail that says something of its own needs no document of another order.
+
+    Nor the number of one: "Find invoice 4711 and send Anna the offer" says nothing of the number of the offer.
+    """
+    return "thing" if one.slot in _THINGS | {"body", "document_id"} else one.slot
 
 
 def _with_object(intent: str, taken: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:

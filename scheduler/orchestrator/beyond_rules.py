@@ -188,7 +188,7 @@ class BeyondRules:
             whole = await self._split_one(listed.whole, rules, taught)
             texts = [one.text for one in listed.parts]
             if listed.asked:
-                return asked_instead(texts, whole)
+                return asked_instead(texts or listed.left, whole)
             left = uncovered(whole, texts)
             if left is not None and all([orders_nothing(await self._split_one(one, rules, taught)) for one in left]):
                 return of_list(whole, texts, (*left, *listed.left))

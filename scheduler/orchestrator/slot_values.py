@@ -5,16 +5,17 @@ What may mean two things has no value but says what it may be; nothing is guesse
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from price_parser import Price
 from pydantic import BaseModel, ConfigDict
+from text_to_num import text2num
 
 from scheduler.core.address_book import AddressBook, UnfitNameError
 from scheduler.core.money_words import ANY_NAME, CURRENCIES, LONGER, SIGN
-from scheduler.core.number_words import number_said
 from scheduler.core.slots import FILE_NAME, Said
 from scheduler.core.when import clock_times
 from scheduler.core.when_dates import WhenError, day_of
@@ -61,6 +62,10 @@ _WEEKS: Final = {
 _SPAN: Final = re.compile(
     rf"(?P<which>{'|'.join(_WEEKS)})[nrms]? (?P<unit>woche|week|monat|month|jahr|year)s?", re.IGNORECASE
 )
+
+
+_USUAL: Final = {"fuenf": "fünf", "zwoelf": "zwölf", "fuffzig": "fünfzig"}
+_SPELT_OTHERWISE: Final = re.compile("|".join(_USUAL))
 
 
 class Slot(BaseModel):
@@ -165,6 +170,15 @@ def _in_digits(amount: str) -> str:
     number, _, unit = amount.rpartition(" ")
     said = number_said(number)
     return amount if said is None else f"{said} {unit}"
+
+
+def number_said(words: str) -> int | None:
+    """Return the number that is said in German or English words; None where they are no such number."""
+    usual = _SPELT_OTHERWISE.sub(lambda found: _USUAL[found[0]], words.casefold())
+    for language in ("de", "en"):
+        with suppress(ValueError):
+            return int(text2num(usual, language))
+    return None
 
 
 def _person(words: str, addresses: AddressBook) -> tuple[Any, Sequence[str]]:

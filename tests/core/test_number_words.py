@@ -4,10 +4,9 @@ from datetime import date
 
 import pytest
 
-from scheduler.core.number_words import number_said
 from scheduler.core.slot_times import times_in
 from scheduler.core.when_dates import WhenError, day_of
-from scheduler.orchestrator.slot_values import _amount
+from scheduler.orchestrator.slot_values import _amount, number_said
 
 TODAY = date(2026, 11, 28)
 
@@ -30,6 +29,12 @@ TODAY = date(2026, 11, 28)
         ("one hundred and twelve", 112),
         ("fifteen hundred", 1500),
         ("six thousand four hundred and twenty", 6420),
+        ("fuenfzig", 50),
+        ("fuffzig", 50),
+        ("zwoelfhundert", 1200),
+        ("zwei millionen", 2_000_000),
+        ("one million", 1_000_000),
+        ("two sixty", None),
         ("eins zwei", None),
         ("zwanzig dreißig", None),
         ("two thousand three thousand", None),
@@ -63,6 +68,12 @@ def test_what_number_words_say(words: str, number: int | None) -> None:
         ("deposit three hundred and fifty pounds", "amount", "three hundred and fifty pounds"),
         ("one thousand two hundred and six dollars", "amount", "one thousand two hundred and six dollars"),
         ("tuesday half 3 with kim", "time", "half 3"),
+        ("mails between Monday and Wednesday", "date", "Monday and Wednesday"),
+        ("mails zwischen dem 3. und dem 5. März", "date", "3. und dem 5. März"),
+        ("mails from Eva between 1 and 5 March", "date", "1 and 5 March"),
+        ("mails zwischen März und Mai", "date", "März und Mai"),
+        ("busy between 9 and 11", "time", "9 and 11"),
+        ("mails im Quartal 3", "date", "Quartal 3"),
         ("booked 7 Jan 5.15 for two", "time", "5.15"),
     ],
 )
@@ -89,6 +100,8 @@ def test_no_day_is_found_in_other_words(text: str) -> None:
     ("words", "value"),
     [
         ("zweihundert Euro", {"value": "200", "currency": "EUR"}),
+        ("zwoelfhundert Euro", {"value": "1200", "currency": "EUR"}),
+        ("two sixty euros", None),
         ("viertausendfünfzig euro", {"value": "4050", "currency": "EUR"}),
         ("five hundred pounds", {"value": "500", "currency": "GBP"}),
         ("one hundred and ten dollars", {"value": "110", "currency": "USD"}),

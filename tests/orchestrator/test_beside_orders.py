@@ -176,3 +176,16 @@ async def test_english_afterthoughts_stay_out_of_what_stands_before_them(between
     text = f"send anna the offer {between} close excel"
 
     assert await read(text) == [("send_mail", {"anna", "offer"}), ("close_app", {"excel"})]
+
+
+@pytest.mark.component
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Find invoice 4711 and send Anna the offer, then close Word",
+        "find invoice 4711 the client is waiting and send anna the offer oh and close word",
+        "Such Rechnung 4711 und schick Anna das Angebot",
+    ],
+)
+async def test_the_number_of_one_document_is_not_that_of_another(text: str) -> None:
+    assert not any("4711" in one for intent, words in await read(text) if intent == "send_mail" for one in words)
