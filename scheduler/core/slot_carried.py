@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from scheduler.core.slot_persons import person_meant, pronoun_of_person
 from scheduler.core.slot_times import times_in
+from scheduler.core.taken_back import ALSO
 from scheduler.core.word_kinds import TO_THEM
 
 _PRONOUN: Final = re.compile(
@@ -15,7 +16,16 @@ _PRONOUN: Final = re.compile(
 _OUT_OF_IT: Final = re.compile(
     r"(?i)\b(?:da(?:r)?aus|draus|davon|darin|hieraus|out of (?:it|that|this|them)|(?:from|of|in) (?:it|that|them|there))\b"
 )
-_MAIL: Final = re.compile(r"(?i)(?:(?:die|diese|the|that|this) )?(?:e-?)?(?:mails?|nachricht|message)")
+_MAIL: Final = re.compile(r"(?i)(?:(?:die|diese|the|that|this) )?(?:(?:e-?)?(?:mails?|nachricht|message)|one)")
+_SENT_ON: Final = re.compile(
+    r"(?i)\b(?:leite?|schicke?|sende?|maile?|forward|send|pass|email) (?:(?:mir|uns|bitte|me|us|please) )*"
+    r"(?:sie|diese|it|this|them(?! (?:an?|the|my|our|that|this)\b)|die(?= (?:an|bitte|mit|weiter|dann)\b)"
+    r"|(?:die|diese|the|this|that) (?:e-?)?mails?)\b"
+)
+"""The mail is what is sent, whatever is written beside it: "leite sie mit dem Hinweis weiter, dass …"."""
+_SEVERAL: Final = re.compile(r"(?i)(?:beide[sn]?|both|alle[sn]?|them)")
+_NO_MAIL: Final = re.compile(r"(?i)(?:ihn|den|diesen)")
+"""German words for what is no mail: that is feminine."""
 _AT_PLACES: Final = frozenset({"download_file", "fill_form", "extract_table", "fetch_and_send"})
 _PLACES: Final = ("portal", "url", "application", "folder")
 _THERE: Final = re.compile(r"(?i)\b(?:dort|there|von da|darauf|auf ihr|daraus|from it|on it)\b")
@@ -55,12 +65,13 @@ def carried(order: Named, earlier: Sequence[Named], message: str, *, means_earli
 
 def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, means_earlier: bool) -> int | None:
     """Fill the document that is meant, and return the place of the order that named it; None where none is meant."""
-    given = (at for at, one in enumerate(earlier) if one.intent in SEEKS_MAIL or _thing_of(one))
-    place = next(iter(sorted(given, reverse=True)), None)
+    no_mail = _NO_MAIL.fullmatch(slots.get("document", ""))
+    given = (at for at, one in enumerate(earlier) if (one.intent in SEEKS_MAIL and not no_mail) or _thing_of(one))
+    place = max(given, default=None)
     if place is None:
         return None
     if earlier[place].intent in SEEKS_MAIL:
-        return _mail(order, slots, place, means_earlier=means_earlier)
+        return _mail(order, slots, earlier, place, means_earlier=means_earlier)
     thing = _thing_of(earlier[place])
     unnamed = order.intent in TAKES_DOCUMENT and not slots.keys() & {"document", "file_name", "body", "url"}
     if (unnamed and (means_earlier or _OUT_OF_IT.search(order.text))) or _PRONOUN.fullmatch(slots.get("document", "")):
@@ -71,15 +82,22 @@ def _document(order: Named, slots: dict[str, str], earlier: Sequence[Named], *, 
     return place if same and order.intent in TAKES_DOCUMENT else None
 
 
-def _mail(order: Named, slots: dict[str, str], place: int, *, means_earlier: bool) -> int | None:
+def _mail(
+    order: Named, slots: dict[str, str], earlier: Sequence[Named], place: int, *, means_earlier: bool
+) -> int | None:
     """Return the place of the order that finds the mail which is to be sent on; None where another thing is meant."""
-    if order.intent != "send_mail":
+    thing = slots.get("document", "")
+    if order.intent != "send_mail" or slots.keys() & {"file_name", "url"}:
         return None
-    if _PRONOUN.fullmatch(slots.get("document", "")) or _MAIL.fullmatch(slots.get("document", "")):
+    if _SEVERAL.fullmatch(thing) and sum(one.intent in SEEKS_MAIL for one in earlier) > 1:
+        return None
+    if any(one.fullmatch(thing) for one in (_PRONOUN, _MAIL, ALSO)):
         del slots["document"]
         return place
-    unnamed = not slots.keys() & {"document", "file_name", "url", "body"}
-    return place if means_earlier and unnamed else None
+    told = slots.get("body", "")
+    own = order.text.partition(told)[0] if told else order.text
+    sent_on = _SENT_ON.search(own) or (means_earlier and not told)
+    return place if sent_on and not thing else None
 
 
 def _thing_of(order: Named) -> dict[str, str]:

@@ -57,7 +57,10 @@ class SlotWeigher:
             else CERTAIN * one.by_rules  # examples know nothing of the slot, the words stand nowhere, or leave no doubt
             for one, many in zip(found, signs, strict=True)
         ]
-        taken = _with_object(routed.name, _of_one_order(chosen(found, beliefs, self._bars)), found)
+        taken = _of_one_order(chosen(found, beliefs, self._bars))
+        if _means_mail(part):
+            taken = [one for one in taken if one.own or one.by_rules or one.slot not in _PERSONS]
+        taken = _with_object(routed.name, taken, found)
         if taken == [one for one in found if one.by_rules]:
             return part
         return part._replace(routed=_with_words(routed, taken, part.text), refers=_refers(part, taken, number))
@@ -96,9 +99,16 @@ def _outside_bodies(found: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
+def _means_mail(part: OrderPart) -> bool:
+    """Whether an order sends on the mail that another finds: whoever is named there wrote or got it."""
+    return part.refers is not None and not part.routed.slots.keys() & _THINGS
+
+
 def _refers(part: OrderPart, taken: Sequence[Candidate], number: int) -> int | None:
-    """Return the place of the order whose document is meant, if one is."""
+    """Return the place of the order whose document is meant, if one is, or of the one that finds the mail."""
     things = [one for one in taken if one.slot in _THINGS]
+    if not things and _means_mail(part):
+        return part.refers
     if part.refers is not None and any(one.words in part.routed.slots.values() for one in things):
         return part.refers
     if part.routed.name not in TAKES_DOCUMENT:

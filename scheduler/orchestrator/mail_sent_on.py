@@ -17,10 +17,23 @@ _THING: Final = "document"
 _MAIL: Final = {"de": "Mail", "en": "mail"}
 
 
-def sends_on(part: OrderPart, parts: Mapping[int, OrderPart]) -> bool:
-    """Whether an order sends the mail on that another of `parts`, by their places, finds."""
+def that_send_on(parts: Mapping[int, OrderPart]) -> set[int]:
+    """Return the places of the orders that send the mail on that another of `parts`, by their places, finds.
+
+    Templates are the house's own: one without such steps finds or sends otherwise.
+    """
+    return {place for place, part in parts.items() if _sends_on(part, parts)}
+
+
+def _sends_on(part: OrderPart, parts: Mapping[int, OrderPart]) -> bool:
     found = None if part.refers is None else parts.get(part.refers)
-    return found is not None and part.routed.name == "send_mail" and found.routed.name in SEEKS_MAIL
+    if found is None or part.routed.name != "send_mail" or found.routed.name not in SEEKS_MAIL:
+        return False
+    return _has(found.routed, _FINDS) and _has(part.routed, _SENDS)
+
+
+def _has(routed: RoutedIntent, action: str) -> bool:
+    return any(todo.action == action for todo in routed.task_template)
 
 
 def with_mail(routed: RoutedIntent) -> RoutedIntent:

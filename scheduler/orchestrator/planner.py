@@ -40,7 +40,7 @@ from scheduler.core.templates import fill_template
 from scheduler.orchestrator.asking import question_of
 from scheduler.orchestrator.beyond_rules import Asking, BeyondRules
 from scheduler.orchestrator.compound_plan import Joined, OrderPlan, join_plans
-from scheduler.orchestrator.mail_sent_on import sends_on, with_mail, without_mail
+from scheduler.orchestrator.mail_sent_on import that_send_on, with_mail, without_mail
 from scheduler.orchestrator.offered_actions import OfferedActions
 from scheduler.orchestrator.pasted_steps import steps_of_pasted_orders, steps_that_aim
 from scheduler.orchestrator.plan_check import check_plan
@@ -179,7 +179,7 @@ class Planner:
         kept = [(number, part) for number, part in enumerate(orders.parts) if number not in left_out]
         if not kept:
             raise UnknownIntentError(orders.parts[0].text, nearest=())
-        sent_on = {number for number, part in kept if sends_on(part, dict(kept))}
+        sent_on = that_send_on({number: part for number, part in kept if "intent" not in own[number]})
         wanted = {n: with_mail(part.routed) if n in sent_on else part.routed for n, part in kept}
         async with asyncio.TaskGroup() as group:
             tasks = [
