@@ -54,11 +54,12 @@ _LINKING: Final = (
     r"(?:dass|daß|that|who|which|wenn|if|when|ob|whether|bis|until|till|since|seit|by|before|bevor|nur|only)"
 )
 _NOT_SO_LONG: Final = r"(?<!tag )(?<!woche )(?<!kurz )(?<!day )(?<!week )(?<!soon )(?<!shortly )(?<!long )"
+_AFTERWARDS: Final = r"danach|anschlie(?:ß|ss)end(?! an (?:d|uns|ein))|hinterher|afterwards"
 _THEN_WITHIN: Final = re.compile(
-    rf"(?i)(?:(?:und|and),? )?(?:(?!{_LINKING}\b)[^\s,.;:!?„\"]+ ){{1,6}}?"
-    rf"{_NOT_SO_LONG}(?:dann|danach|anschlie(?:ß|ss)end|sodann|nachher|hinterher|then|afterwards)\b(?! {_LINKING}\b)"
+    rf"(?i)(?:(?:und|and),? )?(?:(?!(?:{_LINKING}|und|and|oder|or)\b)[^\s,;:!?„\"]*[^\s,.;:!?„\"] ){{1,6}}?"
+    rf"{_NOT_SO_LONG}(?-i:dann|sodann|nachher|then|{_AFTERWARDS})\b(?! {_LINKING}\b)"
     rf"|(?!.*(?:\b{_LINKING}\b|,\s*(?:die|der|das|den|dem)\b).*\b(?:danach|hinterher|afterwards|after)\b)[^:„\"]*"
-    rf"{_NOT_SO_LONG}\b(?:danach|anschlie(?:ß|ss)end|hinterher|afterwards|after (?:that|this))[ .!?]*$"
+    rf"{_NOT_SO_LONG}\b(?<!und )(?<!and )(?:{_AFTERWARDS}|after (?:that|this))[ .!?]*$"
 )
 """The adverb stands behind the verb or at the end: "such dann im Netz …", "close Word afterwards"."""
 _AND: Final = re.compile(r"(?i)(?:und|and|sowie|plus|&)\b")

@@ -79,15 +79,21 @@ _DONE_THAT: Final = re.compile(
     r"(?i)(?P<before>^\s*|[.!?]\s+|,?\s+(?:und|and),?\s+|,\s+)"
     r"(?:(?P<en>(?:when|once|after|as soon as) (?:that(?:['’]s| is) done|you(?:['’]ve| have|['’]re| are)"
     r" (?:done|finished)(?: (?:that|this|so|it|with (?:that|it)))?)"
-    r"|(?:when|once|after|as soon as) you(?:['’]re| are) (?:there|in|logged in|on (?:it|there))"
+    r"|(?<=\S )(?P<there>(?:when|once|after|as soon as) you(?:['’]re| are) (?:there|logged in|on (?:it|there)|in(?=,)))"
     r"|having done (?:so|that|this))"
-    r"|(?:wenn|sobald) (?:du|sie) (?:dort|da|drin|drauf|drinnen|eingeloggt|angemeldet) (?:bist|sind)"
+    r"|(?<=\S )(?P<dort>(?:wenn|sobald) (?:du|sie) (?:dort|da|drin|drauf|drinnen|eingeloggt|angemeldet) (?:bist|sind))"
     r"|(?:wenn|sobald|nachdem) (?:(?:du|sie) (?:das|dies|damit)"
     r" (?:gemacht|erledigt|getan|fertig) (?:hast|haben|bist|sind)"
     r"|(?:das|dies) (?:gemacht|erledigt|getan|geschehen|fertig) ist)),?\s+(?=\w)"
 )
 _AFTERWARDS: Final = re.compile(
-    r"(?i)(?<=\w )(?:anschlie(?:ß|ss)end|anschl\.|im anschluss(?: daran)?|hernach)(?= )|^(?:anschl\.|hernach)(?= )"
+    r"(?i)(?P<verb>(?:^|[,.;!?]\s+|\b(?:und|bitte)\s+)(?:[^\W\d_]+(?: (?:sie|du|ihr|mir|uns|bitte|mal))* )?)"
+    r"(?:anschlie(?:ß|ss)end|anschl\.|im anschluss(?: daran)?|hernach)"
+    r"(?= )(?! an (?:d|uns|ein))"
+)
+"""Behind the verb of an order or before it, not in what is written: "mit dem Text Wir essen anschließend"."""
+_WRITES: Final = re.compile(
+    r"(?i)\b(?:schreib\w*|sag\w*|richte|antwort\w*|frag\w*|write|tell|say|text|ask|message|reply|let)\b"
 )
 _START_FIRST: Final = re.compile(
     r"(?i)\b(?P<but>but|and) (?P<verb>start|open|close|send|find|save|print|launch|shut) first"
@@ -111,8 +117,10 @@ def _in_order(text: str) -> str:
 
 
 def _then(found: re.Match[str]) -> str:
+    if (found["there"] or found["dort"]) and _WRITES.search(found.string, 0, found.start()):
+        return found[0]
     begins = found["before"].strip(" ,").casefold() not in {"und", "and", ""} or not found["before"].strip()
-    word = "then" if found["en"] else "dann"
+    word = "then" if found["en"] else "dann dort" if found["dort"] else "dann"
     if begins:
         return f"{found['before']}{word.capitalize()} "
     return f" and {word} " if found["en"] else f" und {word} "
@@ -125,7 +133,7 @@ def in_usual_words(text: str) -> str:
     text = meant(_without_relative(_TOLD_WHAT.sub("Show me what ", text)))
     if TOLD.search(text) or ":" in text:
         return text
-    text = _AFTERWARDS.sub("danach", _AFTERTHOUGHT.sub(", ", text))
+    text = _AFTERWARDS.sub(r"\g<verb>danach", _AFTERTHOUGHT.sub(", ", text))
     text = _with_clause(once_sent(_as_made(text)))
     if _TELLS_OR_ASKS.search(text):
         return text

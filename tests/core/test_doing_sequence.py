@@ -59,6 +59,12 @@ def test_what_the_words_put_later_waits_for_what_is_done_before_it() -> None:
         ("and tell Tom that we then left", False),
         ("open the list, then in force", False),
         ("und öffne dann wenn möglich Word", False),
+        ("und schick anna@example.com anschließend das Angebot", True),
+        ("und such den Vertrag mit der Dann GmbH", False),
+        ("schick Herrn Dann das Angebot", False),
+        ("leg anschließend an das Treffen einen Termin an", False),
+        ("such im Netz nach Filmen von damals und danach", False),
+        ("hol Rechnung 12 und schick sie dann an Eva", False),
     ],
 )
 def test_an_order_waits_where_its_adverb_stands_behind_the_verb_too(text: str, follows: bool) -> None:

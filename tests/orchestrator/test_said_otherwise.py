@@ -43,6 +43,11 @@ SENT = ("send_mail", {"Anna", "Angebot"})
         ),
         ("Nach dem Schließen von Word öffne Excel", [("close_app", {"Word"}), ("open_app", {"Excel"})]),
         ("Nachdem du Outlook zugemacht hast, öffne Excel", [("close_app", {"Outlook"}), ("open_app", {"Excel"})]),
+        (
+            "Geh auf www.beispiel.de und wenn du dort bist, lade die Preisliste herunter",
+            [("navigate_url", {"www.beispiel.de"}), ("download_file", {"Preisliste", "www.beispiel.de"})],
+        ),
+        ("Schließ Word und öffne anschließend Excel", [("close_app", {"Word"}), ("open_app", {"Excel"})]),
         ("kick off blender", [("open_app", {"blender"})]),
         ("kick off Excel", [("open_app", {"Excel"})]),
         ("Lad die Preisliste herunter und das Datenblatt auch", [("download_file", {"Preisliste und Datenblatt"})]),
@@ -89,3 +94,18 @@ def test_usual_words_and_quoted_ones_are_left_as_they_are(text: str) -> None:
 )
 def test_only_documents_for_persons_are_given_a_verb(text: str) -> None:
     assert with_verb(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Schick Anna eine Mail mit dem Text Wir essen anschließend bei uns",
+        "Such im Internet nach Kursen mit anschließend Praktikum",
+        "Leg anschließend an das Treffen einen Termin an",
+        "Wenn du da bist, öffne Excel",
+        "When you are in Word, open the contract",
+        "Schreib Tom, wenn du da bist, soll er anrufen",
+    ],
+)
+def test_what_is_written_looked_for_or_awaited_is_no_sequence(text: str) -> None:
+    assert in_usual_words(text) == text
