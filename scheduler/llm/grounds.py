@@ -3,7 +3,8 @@
 One ground is enough. It is sought here alone and handed on as a value, so that nobody needs to know the others.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from scheduler.core.mood_words import NEGATION
 from scheduler.core.order_cuts import cut
 from scheduler.core.phrases import tokens_of
 from scheduler.core.plain_form import orders_plainly
+from scheduler.core.taken_back import HALTS
 from scheduler.core.words import Words
 from scheduler.llm.order_alone import order_alone, reminds, undone_beside, urges
 from scheduler.llm.ordering import Bands
@@ -53,6 +55,13 @@ class Form(NamedTuple):
     """It is several orders, nothing is said beside them, and each has one of the plainest forms."""
 
 
+_AROUND: Final = " ,.;!?"
+_JOINS: Final = re.compile(r"(?i)(?:[\W_]|\b(?:und|and|sowie|then|dann|danach|after that|afterwards|please|bitte)\b)*")
+_HELD: Final = re.compile(
+    r"(?i)\b(?:wenn|falls|sobald|sofern|solange|if|when|once|unless|until|only|provided)\b"
+    rf"|^\W*(?:{HALTS})\b"
+)
+"""What may make an order wait for what nobody watches, or stops it."""
 NOT_SURE: Final = Form()
 """The form where rules are not sure of one order."""
 
@@ -73,14 +82,33 @@ def form_of(text: str, read: Orders, intent: str) -> Form:
 def form_of_several(text: str, read: Orders) -> Form:
     """Return how a request says several orders, of each of which rules are sure."""
     sure = not read.overlooked and all(part.routed.score >= SURE for part in read.parts)
-    return Form(every=sure and not undone_beside(text, read) and all(map(_is_plain, read.parts)))
+    plain = sure and not undone_beside(text, read) and all(map(_is_plain, read.parts))
+    return Form(every=plain and not _HELD.search(text) and _says_nothing_else(text, read.parts))
+
+
+def _says_nothing_else(text: str, parts: Sequence[OrderPart]) -> bool:
+    """Whether a request is its orders and what joins them: rules may pass over ", sobald sie antwortet"."""
+    for part in parts:
+        words = normalise(part.text).strip(_AROUND)
+        for piece in (words,) if words in text else words.split(", "):  # "hol die Rechnung, schick sie" was joined
+            before, found, behind = text.partition(piece)
+            if not found:
+                return False
+            text = f"{before} {behind}"
+    return _JOINS.fullmatch(text) is not None
 
 
 def _is_plain(part: OrderPart) -> bool:
-    """Whether all of an order says plainly what to do, also what stands behind a mark: no ", das war ein Scherz"."""
-    text = normalise(part.text)
-    plain = all(orders_plainly(one, part.routed.name) for one in cut(text))
-    return plain and not NEGATION & Words(tokens_of(text)).keys
+    """Whether all of an order says plainly what to do, also what stands behind a mark: no ", das war ein Scherz".
+
+    It has an imperative, "Bitte Tom, Anna zu schreiben" is told to Tom, and no other verb unless rules explain every
+    word: "schließ Excel ist falsch".
+    """
+    text, words = normalise(part.text), Words(tokens_of(normalise(part.text)))
+    pieces = cut(text)
+    alone = part.routed.score == 1 or all(len(Words(tokens_of(one)).verbs) <= 1 for one in pieces)
+    plain = words.imperative is not None and words.finite is None and not NEGATION & words.keys
+    return plain and alone and all(orders_plainly(one, part.routed.name) for one in pieces)
 
 
 def ground_of(

@@ -79,6 +79,14 @@ def test_a_request_says_its_order_in_one_of_these_forms(text: str, form: Form) -
         ("Schick Anna das Angebot und öffne nicht Excel", False),
         ("Schick Anna das Angebot und öffne Excel, das war ein Scherz", False),
         ("Schick Anna das Angebot und man öffnet Excel", False),
+        ("Schick Anna das Angebot und öffne Excel, sobald sie antwortet", False),
+        ("Send Anna the quote and open Excel only if she asks", False),
+        ("Bitte schick Anna das Angebot, danach öffne Excel.", True),
+        ("Schick Anna das Angebot und hol die Rechnung 12 aus dem Portal und schick sie an Eva.", True),
+        ("Schick Anna das Angebot und schließ Excel ist falsch", False),
+        ("Stop. Send Anna the list and open Word", False),
+        ("Make Tom send Anna the list and open Word", False),
+        ("Bitte Tom, Anna die Liste zu schicken und Word zu öffnen", False),
     ],
 )
 def test_several_orders_are_plain_where_each_is_and_nothing_stands_beside(text: str, every: bool) -> None:
