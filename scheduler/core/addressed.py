@@ -240,7 +240,8 @@ class _Reading:
 
     def _enumerates(self, first: Token) -> bool:
         """Whether a piece may be the next in a row of what somebody does: "I'll print it, take it upstairs and …"."""
-        if self._before is None or self._main not in {Kind.TOLD, Kind.OPEN} or self._piece.mark != ",":
+        tells = self._main in {Kind.TOLD, Kind.OPEN} or self._last is Kind.CONDITION
+        if self._before is None or not tells or self._piece.mark != ",":
             return False
         said = {one.key for one in self._piece.tokens}
         if first.has("modal") or said & (ASKING | {"me", "us", "dann", "then"}):

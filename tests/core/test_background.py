@@ -44,6 +44,7 @@ def test_only_what_is_addressed_to_us_is_left(text: str, addressed: str) -> None
 
 
 WHOLE = [
+    "When the pressing's done I'll sit down, go onto the payments site and enter the maps, it takes me a while.",
     "Our accountant wrote something on dividends last week, have it up on the screen, then google the allowance.",
     "Kollegin Berger meint, die Leitlinien stünden jetzt unter leitlinien.example/kardio, ruf die mal bitte auf.",
     "Schick Tom die Liste, die er seit drei Wochen haben will.",
