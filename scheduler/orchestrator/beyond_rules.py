@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 import structlog
 
 from scheduler.core.apart import as_told, asked_about, left_undone, put_together, uncrossed
+from scheduler.core.background import as_in_whole, unread, without_background
 from scheduler.core.behind_orders import without_behind
 from scheduler.core.beside_taught import alone, together
 from scheduler.core.compound import Orders, Rules, split_orders
@@ -225,9 +226,13 @@ class BeyondRules:
         text = in_usual_words(wishes_as_orders(without_behind(corrected.text)))
         if all_taken_back(text, lambda words: _ordered(words, rules)):
             return Orders((left_undone(text),))
-        said, reported = without_reports(text)
-        orders = nothing_lost(said, await self._split(said, rules))
-        return orders._replace(overlooked=(*orders.overlooked, *reported), corrections=corrected.corrections)
+        whole, reported = without_reports(text)
+        said = without_background(whole)
+        orders = nothing_lost(said.text, await self._split(said.text, rules))
+        if said.beside and (said.refers or any(map(unread, orders.parts))):
+            orders = as_in_whole(orders, await self._split(whole, rules))
+        beside = (*said.beside, *reported)
+        return orders._replace(overlooked=(*orders.overlooked, *beside), corrections=corrected.corrections)
 
     async def _split(self, text: str, rules: Rules) -> Orders:
         told = who_gets_what(text)
