@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from scheduler.core.background import beside, opened
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.phrases import Phrase, tokens_of
 from scheduler.core.remarks import without_remarks
+from scheduler.core.slot_background import beside, opened
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order, fill_path
 from scheduler.core.slot_queries import find_query

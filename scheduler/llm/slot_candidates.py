@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from scheduler.core.background import beside, located, opened
 from scheduler.core.compound import OrderPart
 from scheduler.core.language import normalise
 from scheduler.core.quotation import ALL_MARKS
+from scheduler.core.slot_background import beside, located, opened
 from scheduler.core.slot_finder import said_of
 from scheduler.core.slots import FILES, PLACES
 from scheduler.llm.slot_signs import Place

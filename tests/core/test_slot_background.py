@@ -2,8 +2,8 @@
 
 import pytest
 
-from scheduler.core.background import beside, opened
 from scheduler.core.compound import split_orders
+from scheduler.core.slot_background import beside, opened
 from tests.support.routers import the_router
 
 
