@@ -77,7 +77,7 @@ def judged_of(row: Row, tagger: SlotTagger) -> Iterable[Judged]:
     text = normalise(row.request.text)
     places = places_of(text, parts)
     reading = tagger.read(text, places)
-    found = candidates_of(text, parts, places, reading)
+    found = candidates_of(text, parts, places, reading, row.orders.overlooked)
     signs = signs_of_candidates(text, found, places, reading)
     for order, many, shown in zip(wanted, found, signs, strict=True):
         right = pairs(order.slots)

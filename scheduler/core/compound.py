@@ -63,7 +63,17 @@ def split_orders(message: str, rules: Rules, learned: Learned | None = None) -> 
     if learned is not None:
         read = learned.reread(message, read)
     parts = tuple(
-        part._replace(routed=with_slots(part.routed, part.text, own=part.own, filled=part.said)) for part in read.parts
+        part._replace(
+            routed=with_slots(
+                part.routed,
+                part.text,
+                own=part.own,
+                filled=part.said,
+                overlooked=read.overlooked,
+                refers=part.means_earlier,
+            )
+        )
+        for part in read.parts
     )
     kept, overlooked = _without_asides(parts, read.overlooked)
     return Orders(resolved(kept, message), overlooked)

@@ -2,13 +2,14 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scheduler.core.intents import RoutedIntent
 from scheduler.core.language import as_written, detect_locale, normalise
 from scheduler.core.phrases import Phrase, tokens_of
 from scheduler.core.remarks import without_remarks
+from scheduler.core.slot_background import beside, opened
 from scheduler.core.slot_chunks import chunks_of
 from scheduler.core.slot_order import Filled, Order, fill_path
 from scheduler.core.slot_queries import find_query
@@ -22,7 +23,7 @@ from scheduler.core.slot_texts import (
     without_reasons,
     without_wish,
 )
-from scheduler.core.slots import FILES, PERSONS, PLACES, Said, clean, derive
+from scheduler.core.slots import FILES, FREE_TEXT, PERSONS, PLACES, Said, clean, derive
 
 TO: Final = frozenset({"an", "to"})
 _PLACE: Final = frozenset(
@@ -111,15 +112,24 @@ def is_source(phrase: Phrase) -> bool:
     return phrase.before in {"vom", "from", "off"} and phrase.noun("person_title")
 
 
-def with_slots(routed: RoutedIntent, text: str, *, own: str = "", filled: str = "") -> RoutedIntent:
+def with_slots(
+    routed: RoutedIntent,
+    text: str,
+    *,
+    own: str = "",
+    filled: str = "",
+    overlooked: Sequence[str] = (),
+    refers: bool = False,
+) -> RoutedIntent:
     """Return an intent that was found in a text with its slots as the words around them tell.
 
     What a pattern filled stays where it must be filled and nothing else was found, nor a pronoun for it. `own` are the
-    words of the order alone, `filled` the text with what its pronouns stand for.
+    words of the order alone, `filled` the text with what its pronouns stand for, `overlooked` what is only told in it,
+    `refers`: a pronoun stands for what the order is about, or nothing does.
     """
     if routed.way == "llm" or routed.rest or (routed.name not in ROLES and routed.name != "web_search"):
         return routed
-    said = _of_order(routed, normalise(text), own)
+    said = _of_order(routed, normalise(text), own, overlooked, refers=refers)
     if filled and filled not in {text, normalise(text)}:
         said += tuple(one for one in _carried_along(find_slots(routed.name, filled), said))
     slots = joined(said, " and " if routed.locale == "en" else " und ")
@@ -134,7 +144,28 @@ def with_slots(routed: RoutedIntent, text: str, *, own: str = "", filled: str = 
     return routed.model_copy(update={"slots": slots, "said": said})
 
 
-def _of_order(routed: RoutedIntent, text: str, own: str) -> tuple[Said, ...]:
+def _of_order(
+    routed: RoutedIntent, text: str, own: str, overlooked: Sequence[str], *, refers: bool
+) -> tuple[Said, ...]:
+    """Return what a request says for the one order in it, what is told beside it only where it may (`background`)."""
+    told = beside(text, own, () if routed.way == "learned" else overlooked)
+    if not any(told):
+        return _late_missing(routed, text, own)
+    near = find_slots(routed.name, told.blanked(text))
+    slots = {one.slot for one in near}
+    more = opened(routed.name, text, own or text, slots, refers=refers)
+    whole = _late_missing(routed, text, own)
+    if more is None:
+        return whole
+    given = [one for one in whole if told.gives(one.slot, one.start, text, more)]
+    texts = {one.slot for one in given if one.slot in FREE_TEXT}  # they may reach into what is told
+    return (
+        *(one for one in near if one.slot not in texts),
+        *(one for one in given if one.slot in texts or one.slot not in slots),
+    )
+
+
+def _late_missing(routed: RoutedIntent, text: str, own: str) -> tuple[Said, ...]:
     """Return what a request says for the one order in it; what is told after the order adds only what is missing."""
     whole, at = find_slots(routed.name, text), text.find(own) if own else -1
     if at < 0 or len(own) > len(text) - _FEW:

@@ -21,7 +21,7 @@ _BEFORE_QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _AFTER_QUERY: Final = re.compile(
-    r"(?:[\s,.!?;–-]+|\b(?:nach|heraus|raus|bitte|please|suchen|googeln|googlen|recherchieren|nachschlagen|nachschauen|nachsehen|schauen|gucken|finden|herausfinden|rausfinden|rausfinde|for me|für mich|durchsuchen|pls|up|schau|danke|thanks))$",
+    r"(?:[\s,.!?;–-]+|\b(?:(?:will|would|could|can) (?:you|ya)|nach|heraus|raus|bitte|please|suchen|googeln|googlen|recherchieren|nachschlagen|nachschauen|nachsehen|schauen|gucken|finden|herausfinden|rausfinden|rausfinde|for me|für mich|durchsuchen|pls|up|schau|danke|thanks))$",
     re.IGNORECASE,
 )
 _ASIDE: Final = re.compile(
@@ -34,6 +34,9 @@ _QUOTED_QUERY: Final = re.compile(
     rf"(?:\bfor|\bnach|\bzu|\babout|\bup|:) (?:['{OPENING}](?P<query>[^'{MARKS}]{{2,}})['{CLOSING}])(?=[\s,.!?]|$)",
     re.IGNORECASE,
 )
+_FOR: Final = re.compile(r"\sdenn (?:die|der|das|den|dem|ich|wir|er|sie|es|mein\w*|unser\w*) (?=\w+ )", re.IGNORECASE)
+_ASKED: Final = re.compile(r"\b(?:was|wer|wie|wo|wann|welche\w*|warum|wieso|ob|wieviel)\b", re.IGNORECASE)
+"""Where words that ask are searched for, "denn" is one of them: "was kostet denn der Sprit"."""
 _NOTHING: Final = re.compile(
     r"[\s,]*(?:it|das|es|that|this|mal|amal|bitte|please|for me|for us|doch|einmal|schnell|quickly|quick|kurz|eben|mir|me|uns|us|up|nach|now|jetzt|online|would you|will you|could you|can you|kannst du|nicht raten|(?:don['’]?t|no) guess(?:ing)?|die|den|sie|them|[.!? ])*",
     re.IGNORECASE,
@@ -61,6 +64,8 @@ def find_query(text: str) -> Stretch | None:
         end = max(before, start) if told else end
         rest = rest[:end]
     aside = _ASIDE.search(rest, start + 1)
+    if aside is None and _ASKED.search(rest, start) is None:
+        aside = _FOR.search(rest, start + 1)
     if aside is not None and rest[start : aside.start()].strip():
         end = aside.start()
     while (match := _BEFORE_QUERY.match(rest[start:end])) is not None:

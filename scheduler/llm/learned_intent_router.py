@@ -291,7 +291,9 @@ class LearnedIntentRouter:
         if len(intents) > 1:
             return Orders(self._divided(parts), read.overlooked)
         taken = self._taken(normalise(message), intents[0], share, read.parts[0].routed, guess.nearest)
-        return Orders((OrderPart(message, taken),), read.overlooked)
+        first = read.parts[0]
+        same = first.text == message and first.routed.name == taken.name
+        return Orders((first._replace(routed=taken) if same else OrderPart(message, taken),), read.overlooked)
 
     def _knows(self, part: OrderPart) -> bool:
         (guess,) = self._model.glance([normalise(part.text)])

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from scheduler.core.compound import OrderPart
 from scheduler.core.language import normalise
 from scheduler.core.quotation import ALL_MARKS
+from scheduler.core.slot_background import beside, located, opened
 from scheduler.core.slot_finder import said_of
 from scheduler.core.slots import FILES, PLACES
 from scheduler.llm.slot_signs import Place
@@ -95,9 +96,9 @@ def places_of(text: str, parts: Sequence[OrderPart]) -> list[Place]:
 
 
 def candidates_of(
-    text: str, parts: Sequence[OrderPart], places: Sequence[Place], reading: Reading
+    text: str, parts: Sequence[OrderPart], places: Sequence[Place], reading: Reading, overlooked: Sequence[str]
 ) -> list[list[Candidate]]:
-    """Return for each order what may fill its slots."""
+    """Return for each order what may fill its slots; of what is `overlooked`, as only told, only where it may."""
     tagged = [(TAGGED, one, _home(one, places)) for one in reading.found]
     sure = {one for _, one, _ in tagged}
     tagged += [(PERHAPS, one, _home(one, places)) for one in reading.perhaps if one not in sure]
@@ -105,10 +106,11 @@ def candidates_of(
         _merged([*_by_rules(text, part, place, number), *_tagged(text, tagged, number)])
         for number, (part, place) in enumerate(zip(parts, places, strict=True))
     ]
-    return [
+    every = [
         _merged([*own[number], *_shared(own, place, number, text[place.start : place.end])])
         for number, place in enumerate(places)
     ]
+    return [_of_order(text, part, many, overlooked) for part, many in zip(parts, every, strict=True)]
 
 
 def _by_rules(text: str, part: OrderPart, place: Place, number: int) -> Iterator[Candidate]:
@@ -120,6 +122,20 @@ def _by_rules(text: str, part: OrderPart, place: Place, number: int) -> Iterator
             inside = place.start <= start < place.end
             origin = RULES if (slot, words) in said or inside else CARRIED
             yield Candidate(slot, words, start, start + len(words) if start >= 0 else -1, origin, number, slot)
+
+
+def _of_order(text: str, part: OrderPart, found: list[Candidate], overlooked: Sequence[str]) -> list[Candidate]:
+    """Return what rules found, and of what only examples did what is not only told beside the order, or may fill it."""
+    own = normalise(part.own or part.text).strip(" .,;")
+    alone = len(own) < len(text.strip(_AROUND))
+    told = beside(text, own if alone else "", () if part.routed.way == "learned" else overlooked)
+    beyond = {one for one in found if told.has(one.start)}
+    if beyond <= {one for one in found if one.by_rules}:
+        return found
+    start, end = located(text, own)
+    slots = {one.slot for one in found if one.origin != PERHAPS and start <= one.start < end and one not in beyond}
+    more = opened(part.routed.name, text, own, slots, refers=part.means_earlier)
+    return [one for one in found if one.by_rules or one not in beyond or told.gives(one.slot, one.start, text, more)]
 
 
 def _tagged(text: str, found: Iterable[tuple[str, Tagged, int]], number: int) -> Iterator[Candidate]:

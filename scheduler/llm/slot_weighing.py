@@ -39,7 +39,9 @@ class SlotWeigher:
             return orders
         places = places_of(text, orders.parts)
         reading = self._tagger.read(text, places)
-        found = [_outside_bodies(many) for many in candidates_of(text, orders.parts, places, reading)]
+        found = [
+            _outside_bodies(many) for many in candidates_of(text, orders.parts, places, reading, orders.overlooked)
+        ]
         signs = signs_of_candidates(text, found, places, reading)
         parts = map(self._weighed, orders.parts, range(len(places)), found, signs)
         return orders._replace(parts=tuple(parts))

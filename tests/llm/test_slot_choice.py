@@ -58,7 +58,7 @@ def test_every_candidate_stands_where_it_says_and_has_signs(text: str) -> None:
     places = places_of(said, parts)
     reading = SlotTagger().read(said, places)
 
-    found = candidates_of(said, parts, places, reading)
+    found = candidates_of(said, parts, places, reading, ())
 
     assert all(said[one.start : one.end] == one.words for many in found for one in many if one.start >= 0)
     for many, signs in zip(found, signs_of_candidates(said, found, places, reading), strict=True):
