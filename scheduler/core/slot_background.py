@@ -79,6 +79,9 @@ _I_THINK: Final = re.compile(
     r"(?i)\b(?:glaub\w* ich|ich glaub\w*|mein\w* ich|denk\w* ich|sagen wir|i think|i believe"
     r"|i guess|i mean|let['’]?s say)\b"
 )
+_LABELLED: Final = frozenset({"subject", "title"})
+_LABEL: Final = re.compile(r"(?i)\b(?:betreff|subject|titel|title)\b")
+"""What is told with its label belongs to the order wherever it stands: "Im Betreff steht …"."""
 _REASON: Final = word_set("weil denn damit da sonst because cos cause cuz since for so zumal obwohl although though")
 
 
@@ -98,6 +101,8 @@ class Beside(NamedTuple):
             return True
         told = next((text[start:end] for many in self for start, end in many if start <= place < end), None)
         if told is None or slot in opened or (slot == "title" and _WE.search(told)):
+            return True
+        if slot in _LABELLED and _LABEL.search(told):
             return True
         late = any(start <= place < end for start, end in self.behind)
         return late and (

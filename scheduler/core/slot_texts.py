@@ -51,9 +51,7 @@ _TELLS_ON: Final = re.compile(
 )
 _AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
-<<<<<<< HEAD
 _COURTESY: Final = re.compile(rf",? (?:thanks|thx|ty|ta|cheers|danke|merci|{PLEASE}|{FAREWELL})[.! ]*$", re.IGNORECASE)
-=======
 _OF_PERSON: Final = re.compile(
     r"(?:\s[–—-]|[,;.])\s(?:(?:da|as|denn|weil|because|since|cos) (?:er|sie|he|she|they|he's|she's|they've)\b"
     r"|(?:die|der|das|er|sie) (?:hat|haben|ist|sind|war|wollte|will|wartet|braucht|fragt|sitzt|steht)\b"
@@ -62,8 +60,6 @@ _OF_PERSON: Final = re.compile(
     re.IGNORECASE,
 )
 """Where behind what somebody is told a clause begins that speaks of them: "dass es klappt – die hat schon gefragt"."""
-_COURTESY: Final = re.compile(r",? (?:ta|thanks|thx|cheers|danke|bitte|please|pls|lg|vg|merci)[.! ]*$", re.IGNORECASE)
->>>>>>> where_clean
 _LATE_VERB: Final = re.compile(
     r"\s+(?:zukommen|zu|lassen|schicken|senden|mailen|verschicken|schreiben|verfassen|lesen|sehen|zeigen|öffnen|finden|suchen|heraussuchen|raussuchen|vorlesen|anlegen|eintragen|planen|ansetzen|"
     r"raus|heraus|vor|an|ein|fertig|please|bitte|danke|thanks)$",

@@ -62,6 +62,8 @@ _SHORTEST: Final = 2
 _FIRST_WORDS: Final = 5
 _JOINS: Final = re.compile(r"(?i)^[\s,;.!?:–-]*(?:(?:und|and|sowie) )?|[\s,;]+(?:(?:und|and)\s*)?$")
 
+_TO_DO: Final = re.compile(r"to [a-z]")
+
 
 class ToldMail(NamedTuple):
     """A request with a mail in it whose text is told: the order to write, that text, and what stands beside both."""
@@ -307,8 +309,13 @@ def _dated(orders: Orders, whole: Orders) -> Orders:
 
 
 def told_apart(mail: ToldMail, before: Orders, read: Sequence[Orders], after: Orders) -> Orders:
-    """Return the orders before a mail, it as the first of its readings that fits, asked about else, those behind."""
-    written = next((one for one in map(mail.written, read) if one is not None), None)
+    """Return the orders before a mail, it as the first of its readings that fits, asked about else, those behind.
+
+    What somebody is to be told "to" do may be an order to us as well, so that it counts for nothing that it is a mail
+    where it is dictated: "Write Tom to close Excel" is asked about.
+    """
+    readings = read[1:] if _TO_DO.match(mail.body) else read
+    written = next((one for one in map(mail.written, readings) if one is not None), None)
     after = _dated(after, read[-1])
     mails = Orders((written or asked_about(mail.told),))
     found = list[OrderPart]()
