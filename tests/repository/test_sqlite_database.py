@@ -54,6 +54,28 @@ async def test_who_changes_nothing_wakes_nobody(database: SQLiteDatabase) -> Non
     assert database.changes == 0
 
 
+async def test_who_writes_while_it_is_being_closed_is_refused_at_once(another: SQLiteDatabase) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def read(connection: sqlite3.Connection) -> int:
+        begun.set()
+        goes_on.wait(30)
+        return _count(connection)
+
+    reading = asyncio.create_task(another.read(read))
+    await asyncio.to_thread(begun.wait, 30)
+    closing = asyncio.create_task(another.close())
+    await asyncio.sleep(0.05)
+    try:
+        with pytest.raises(RuntimeError, match="connect"):
+            await another.write(_add)
+    finally:
+        goes_on.set()
+        await closing
+
+    assert await reading == 0, "what was being read is read to its end"
+
+
 async def test_a_reader_cannot_write(database: SQLiteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.read(_add)
