@@ -150,7 +150,7 @@ class RedisQueue:
             await self._promote()
         jobs = await self._store.dequeue(limit)
         self._idle = len(jobs) < limit and not self._limited
-        if self._idle:
+        if self._idle and self._store.is_heard:
             since = self._clock.now() - MOMENT
             self._unheard.update(its["id"] for its in map(values_of, jobs) if its["created_at"] > since)
         return jobs

@@ -139,6 +139,21 @@ async def test_redis_hears_at_the_latest_when_the_queue_is_closed(
     assert await held_by(shared_redis) == {member_of(job.id, job.tenant)}
 
 
+async def test_where_redis_hears_of_new_jobs_at_once_it_hears_of_their_ends(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.doorbell.Doorbell.hangs", False)
+    queue, behind_its_back = queues
+    assert await queue.dequeue() is None
+    await queue.enqueue(a_job())
+    (job,) = await queue.dequeue_many(2)
+    await behind_its_back.update_status(job.id, JobStatus.DONE)
+    await queue.release([job])
+    await queue.close()
+
+    assert await held_by(shared_redis) == set()
+
+
 async def test_a_lease_that_redis_heard_of_only_when_it_was_prolonged_is_forgotten_with_the_others(
     queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
 ) -> None:
