@@ -12,7 +12,6 @@ import pytest
 
 from scheduler.core.errors import StoreBusyError, StoreFullError
 from scheduler.repository.sqlite_database import SQLiteDatabase
-from scheduler.repository.sqlite_writer import SQLiteWriter
 from tests.support.builders import a_job, a_progress, a_task_run, an_event
 from tests.support.clock import FakeClock
 from tests.support.store import fill_the_disk, free_the_disk, sqlite_store
@@ -53,44 +52,6 @@ async def test_who_changes_nothing_wakes_nobody(database: SQLiteDatabase) -> Non
     await database.write(_count)
 
     assert database.changes == 0
-
-
-async def test_a_file_that_cannot_be_written_keeps_nobody_waiting(
-    another: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(SQLiteWriter, "wait_for_others", fail)
-        writing = [asyncio.create_task(another.write(_add, quick=True)) for _ in range(2)]
-        done, _ = await asyncio.wait(writing, timeout=30)
-    await another.write(_add, quick=True)
-
-    assert [str(one.exception()) for one in done] == ["disk I/O error"] * 2
-    assert await another.read(_count) == 1
-
-
-async def test_who_writes_while_it_is_being_closed_is_refused_at_once(another: SQLiteDatabase) -> None:
-    begun, goes_on = threading.Event(), threading.Event()
-
-    def read(connection: sqlite3.Connection) -> int:
-        begun.set()
-        goes_on.wait(30)
-        return _count(connection)
-
-    reading = asyncio.create_task(another.read(read))
-    await asyncio.to_thread(begun.wait, 30)
-    closing = asyncio.create_task(another.close())
-    await asyncio.sleep(0.05)
-    try:
-        with pytest.raises(RuntimeError, match="connect"):
-            await another.write(_add)
-    finally:
-        goes_on.set()
-        await closing
-
-    assert await reading == 0, "what was being read is read to its end"
 
 
 async def test_a_reader_cannot_write(database: SQLiteDatabase) -> None:
