@@ -6,11 +6,16 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from scheduler.core.errors import CPAError
 from scheduler.core.ids import JobId
 from scheduler.repository.sqlite_leases import Ready
 
 MOMENT: Final = timedelta(milliseconds=5)
+_PATIENCE: Final = timedelta(milliseconds=50)  # to find out who has the jobs, which may wait behind other reads
+
+log = structlog.get_logger(__name__)
 
 
 class Lingering:
@@ -24,6 +29,8 @@ class Lingering:
         self._free = free
         self._tell = tell
         self._jobs: list[Ready] = []
+        self._asked: Sequence[Ready] = ()
+        """Jobs of which it is being found out who has them."""
         self._timer: asyncio.TimerHandle | None = None
         self._telling: asyncio.Task[None] | None = None
 
@@ -33,15 +40,16 @@ class Lingering:
         self._wait()
 
     async def flush(self) -> None:
-        """Tell of all at once; return when that is done."""
+        """Tell of all at once; return when that is done. It waits for no look at the store."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._telling is not None:
-            await asyncio.wait([self._telling])
-        jobs, self._jobs = self._jobs, []
+        jobs = [*self._asked, *self._jobs]
+        asking, self._asked, self._jobs = bool(self._asked), (), []
         if jobs:
             await self._tell(jobs)
+        if self._telling is not None and not asking:
+            await asyncio.wait([self._telling])
 
     def _wait(self) -> None:
         if self._jobs and self._timer is None and self._telling is None:
@@ -52,19 +60,25 @@ class Lingering:
         self._telling = asyncio.create_task(self._tell_of_the_rest())
 
     async def _tell_of_the_rest(self) -> None:
-        jobs, self._jobs = self._jobs, []
+        self._asked, self._jobs = self._jobs, []
         try:
-            left = await self._left(jobs)
+            free = await self._free_among(self._asked)
+            left = [job for job in self._asked if job.job_id in free]
+            self._asked = ()
             if left:
                 await self._tell(left)
         finally:
             self._telling = None
             self._wait()
 
-    async def _left(self, jobs: Sequence[Ready]) -> Sequence[Ready]:
-        """Return the jobs that nobody has taken; all, when that cannot be found out."""
+    async def _free_among(self, jobs: Sequence[Ready]) -> Collection[JobId]:
+        """Return which of the jobs nobody has taken; all, when that cannot be found out soon."""
+        ids = [job.job_id for job in jobs]
         try:
-            free = await self._free([job.job_id for job in jobs])
-        except CPAError:
-            return jobs
-        return [job for job in jobs if job.job_id in free]
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                return await self._free(ids)
+        except (CPAError, TimeoutError):
+            return ids
+        except Exception:
+            log.exception("new_jobs_not_looked_at")
+            return ids

@@ -126,9 +126,7 @@ class RedisQueue:
         if limit < 1:
             return ()
         while not (self._idle or self._away.is_set()):
-            if promoted := await self._store.promote():
-                await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
-                await self._put(promoted)
+            await self._promote()
             await self._lingering.flush()
             now = self._clock.now()
             try:
@@ -146,13 +144,22 @@ class RedisQueue:
 
     async def _from_store(self, limit: int) -> Sequence[Job]:
         """Lease jobs from the store itself, which knows of one before Redis does. When they are as many as were asked
-        for there may be a backlog, and Redis is asked for the next."""
+        for there may be a backlog, and Redis is asked for the next; so it hears of all whose time has come."""
+        due = self._store.next_due
+        if due is not None and due <= self._clock.now():
+            await self._promote()
         jobs = await self._store.dequeue(limit)
         self._idle = len(jobs) < limit and not self._limited
-        if self._idle:
+        if self._idle and self._store.is_heard:
             since = self._clock.now() - MOMENT
             self._unheard.update(its["id"] for its in map(values_of, jobs) if its["created_at"] > since)
         return jobs
+
+    async def _promote(self) -> None:
+        """Have delayed jobs handed out whose time has come."""
+        if promoted := await self._store.promote():
+            await self._freed(member_of(one.job_id, one.tenant) for one in promoted)
+            await self._put(promoted)
 
     async def _claim(self, members: Sequence[str]) -> Sequence[Job]:
         """Take the leases in the store, and put Redis right about those jobs that cannot be leased."""

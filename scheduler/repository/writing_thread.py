@@ -14,11 +14,15 @@ class WritingThread:
         self._work: SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def submit(self, call: Callable[..., None], *given: Any) -> None:  # noqa: ANN401 - whatever the call takes
-        """Have it done, after what was submitted before."""
+    def start(self) -> None:
+        """Start the thread. May be called again. Raises RuntimeError when the system gives no thread."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._do_all, name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._do_all, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
+
+    def submit(self, call: Callable[..., None], *given: Any) -> None:  # noqa: ANN401 - whatever the call takes
+        """Have it done, after what was submitted before, by the thread that was started."""
         self._work.put((call, given))
 
     def shutdown(self) -> None:

@@ -1,7 +1,9 @@
 """What Redis need not hear at once it hears a moment later, unless somebody has taken the job by then."""
 
 import asyncio
+import sqlite3
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -18,13 +20,16 @@ class Listener:
 
     def __init__(self) -> None:
         self.free: set[Ready] = set()
-        self.broken = False
+        self.broken: Exception | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.told: list[Sequence[Ready]] = []
         self.heard = asyncio.Event()
 
     async def free_among(self, ids: Sequence[JobId]) -> Collection[JobId]:
-        if self.broken:
-            raise StoreBusyError("the store")
+        if self.broken is not None:
+            raise self.broken
+        await self.answers.wait()
         return {job.job_id for job in self.free if job.job_id in ids}
 
     async def tell(self, jobs: Sequence[Ready]) -> None:
@@ -65,11 +70,36 @@ async def test_tells_of_later_ones_later(lingering: Lingering, listener: Listene
     assert await listener.until_told() == [[A], [B]]
 
 
-async def test_tells_of_all_when_it_cannot_find_out(lingering: Lingering, listener: Listener) -> None:
-    listener.broken = True
+@pytest.mark.parametrize("error", [StoreBusyError("the store"), sqlite3.OperationalError("disk I/O error")])
+async def test_tells_of_all_when_it_cannot_find_out(lingering: Lingering, listener: Listener, error: Exception) -> None:
+    listener.broken = error
     lingering.hold([A, B])
 
     assert await listener.until_told() == [[A, B]]
+
+
+async def test_tells_of_all_when_it_cannot_find_out_soon(lingering: Lingering, listener: Listener) -> None:
+    listener.answers.clear()
+    lingering.hold([A, B])
+
+    assert await listener.until_told() == [[A, B]]
+
+
+async def test_flushing_waits_for_no_look_at_the_store(
+    lingering: Lingering, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.queue.lingering._PATIENCE", timedelta(seconds=60))
+    listener.answers.clear()
+    listener.free = {A, B}
+    lingering.hold([A])
+    await asyncio.sleep(0.02)
+    lingering.hold([B])
+
+    await asyncio.wait_for(lingering.flush(), 30)
+    listener.answers.set()
+    await asyncio.sleep(0.02)
+
+    assert listener.told == [[A, B]]
 
 
 async def test_flushing_tells_at_once_and_only_once(lingering: Lingering, listener: Listener) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from scheduler.queue.job_queue import JobQueue
 from scheduler.queue.redis_dispatch import RedisDispatch, member_of
 from scheduler.repository.sqlite_leases import NO_LIMITS, Ready
 from tests.support.builders import a_job
-from tests.support.clock import FakeClock
+from tests.support.clock import NOON, FakeClock
 from tests.support.queues import leased, quiet
 from tests.support.redis_server import RedisServer
 from tests.support.store import LEASE
@@ -139,6 +139,21 @@ async def test_redis_hears_at_the_latest_when_the_queue_is_closed(
     assert await held_by(shared_redis) == {member_of(job.id, job.tenant)}
 
 
+async def test_where_redis_hears_of_new_jobs_at_once_it_hears_of_their_ends(
+    queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.repository.doorbell.Doorbell.hangs", False)
+    queue, behind_its_back = queues
+    assert await queue.dequeue() is None
+    await queue.enqueue(a_job())
+    (job,) = await queue.dequeue_many(2)
+    await behind_its_back.update_status(job.id, JobStatus.DONE)
+    await queue.release([job])
+    await queue.close()
+
+    assert await held_by(shared_redis) == set()
+
+
 async def test_a_lease_that_redis_heard_of_only_when_it_was_prolonged_is_forgotten_with_the_others(
     queues: tuple[JobQueue, JobQueue], shared_redis: RedisServer
 ) -> None:
@@ -170,6 +185,24 @@ async def test_redis_hands_out_a_backlog(queues: tuple[JobQueue, JobQueue]) -> N
     await behind_its_back.enqueue(unknown)
 
     assert [job.id for job in await queue.dequeue_many(3)] == [job.id for job in known[1:]]
+
+
+async def test_a_worker_that_has_not_asked_redis_tells_it_whose_time_has_come(
+    queues: tuple[JobQueue, JobQueue], clock: FakeClock
+) -> None:
+    queue, _ = queues
+    assert await queue.dequeue_many(2) == ()
+    urgent = [a_job(priority=5, not_before=NOON + timedelta(minutes=1)) for _ in range(3)]
+    for job in urgent:
+        await queue.enqueue(job)
+    assert await queue.dequeue_many(2) == ()
+    clock.advance(timedelta(minutes=1))
+    for _ in range(2):
+        await queue.enqueue(a_job())
+
+    jobs = [job for limit in (1, 2, 2) for job in await queue.dequeue_many(limit)]
+
+    assert {job.id for job in jobs[:3]} == {job.id for job in urgent}
 
 
 async def test_a_turn_that_was_had_without_redis_is_over(shared_redis: RedisServer) -> None:

@@ -13,6 +13,7 @@ from scheduler.repository.writing_thread import WritingThread
 @pytest.fixture
 def thread() -> Iterator[WritingThread]:
     thread = WritingThread("writes")
+    thread.start()
     yield thread
     thread.shutdown()
 
@@ -26,15 +27,32 @@ def test_works_in_order_in_one_thread_of_its_own(thread: WritingThread) -> None:
     assert done == [(number, "writes") for number in range(100)]
 
 
-def test_may_be_shut_down_again_and_used_again(thread: WritingThread) -> None:
-    thread.shutdown()
-    thread.submit(lambda: None)
+def test_may_be_shut_down_and_started_again(thread: WritingThread) -> None:
     thread.shutdown()
     thread.shutdown()
+    thread.start()
+    thread.start()
     done = threading.Event()
     thread.submit(done.set)
 
     assert done.wait(30)
+
+
+def test_can_be_started_later_where_the_system_gives_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    thread, done = WritingThread("writes"), threading.Event()
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError):
+            thread.start()
+    thread.start()
+    thread.submit(done.set)
+    heard = done.wait(30)
+    thread.shutdown()
+
+    assert heard
 
 
 def test_keeps_nothing_while_it_waits(thread: WritingThread) -> None:
