@@ -27,6 +27,7 @@ from scheduler.core.addressed_words import (
     ICH,
     INTO,
     IRREAL,
+    IS_DONE,
     LEFT_OUT,
     LISTED,
     LOOKS,
@@ -266,7 +267,7 @@ class _Reading:
             return Kind.FRAGMENT
         asks = piece.question or (words.asks and words.content[0].has("question"))
         named = any(one.kind in THING_KINDS for one in piece.tokens)
-        if asks or named or self._addresses() or self._wishes() or self._wants_mail():
+        if asks or named or self._addresses() or self._wishes() or self._wants_mail() or self._is_done():
             return Kind.OPEN
         if place is None:
             return self._kind_without_verb()
@@ -353,6 +354,11 @@ class _Reading:
             return not words.keys & NEGATION
         ours = mailed or any(one.has("noun", sense) for one in words.tokens for sense in OURS)
         return (ours and ASKS_FOR.search(self._said) is not None) or (mailed and WANTS.search(self._said) is not None)
+
+    def _is_done(self) -> bool:
+        """Whether it is said of one of our things what is done with it."""
+        ours = any(one.has("noun", sense) for one in self._words.tokens for sense in OURS)
+        return ours and not self._words.keys & NEGATION and IS_DONE.search(self._said) is not None
 
     def _wishes(self) -> bool:
         """Whether somebody wants something of us, rather than to do what we never do."""

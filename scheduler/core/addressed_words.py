@@ -47,6 +47,11 @@ OBLIGES: Final = re.compile(
     r"(?i)\b(?:muss|müss\w*|muess\w*|soll\w*|gehör(?:t|en) (?:\w+ )?(?:in|an|zu|auf|raus|weg)|must|should|shall|ought"
     r"|(?:has|have|is|are) to|due|fällig)\b"
 )
+IS_DONE: Final = re.compile(
+    r"(?i)\b(?:gets?|is to be|are to be) (?:\w+ed|sent|put|written|shut)\b|\b(?:wird|werden)\b.*\w(?:t|en)$"
+    r"|\b(?:ist|sind)\b.*\b(?:zu \w+en|\w+zu\w+en)$|\b(?:geht|gehen|goes|go) (?:\w+ )?(?:an|to)\b"
+)
+"""What says of a thing of ours what is done with it: "the report gets sent to Tom", "der Bericht geht an Tom"."""
 OF_OURS: Final = frozenset(
     {
         *(

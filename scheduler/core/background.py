@@ -14,13 +14,14 @@ from scheduler.core.compound import OrderPart, Orders
 from scheduler.core.dictation import dictation
 from scheduler.core.intents import UNKNOWN
 from scheduler.core.letters import word_set
+from scheduler.core.may_change import may_change, may_forbid
 from scheduler.core.message_pieces import AND, THEREFORE, Piece, pieces_of
 from scheduler.core.phrases import Token
 from scheduler.core.remarks import only_informs
 from scheduler.core.said_only import announced
 from scheduler.core.slot_tokens import language_of
-from scheduler.core.taken_back import correcting, holds_off, undone_by_remark
-from scheduler.core.word_kinds import I_WE
+from scheduler.core.taken_back import correcting
+from scheduler.core.word_kinds import I_WE, SUBJECTS
 
 _LONGEST: Final = 2000
 """Characters of a message that is looked at."""
@@ -32,42 +33,17 @@ _BESIDE: Final = frozenset({Kind.TOLD, Kind.REASON, Kind.RELATIVE, Kind.CONDITIO
 _DEPENDS: Final = frozenset({Kind.RELATIVE, Kind.CONDITION, Kind.REASON})
 _REPORTS: Final = re.compile(
     r"(?i)\b(?:(?:ge)?sag\w*|mein(?:t|te|ten|en)|schr(?:ie|ei)b\w*|frag\w*|bat|bitte[nt]|verlang\w*|ruft|rief"
-    r"|hei(?:ß|ss)t|steht|stand"
-    r"|sa(?:y|ys|id)|tells?|told|asks?|asked|writes?|wrote|reads|goes|went|shouts?|shouted|reckons?|thinks?"
+    r"|hei(?:ß|ss)t|steht|stand|zitier\w*|wörtlich|folgende[sn]"
+    r"|sa(?:y|ys|id)|tells?|told|asks?|asked|writes?|wrote|reads|goes|went|quot\w*|shouts?|shouted|reckons?|thinks?"
     r"|thought|(?:ge)?(?:meint|schrieben|beten))\b"
 )
 """What ends words behind which somebody else is heard: "the boss says, close Word"."""
-_IT: Final = (
-    r"(?:it|them|es|sie|ihn|(?:this|that|das|die|den)"
-    r"(?=\W*$| (?:is|was|has|will|one|ist|hat|hab\w*|war|wird|kann|ich|er|wir|doch|nicht)\b))"
-)
-_MAY_CHANGE: Final = re.compile(
-    rf"(?i)\b(?:not|nicht|nich|ned|never|nie|kein\w*|no)\b.*\b{_IT}\b|\b{_IT}\b.*(?:n['’]t|\b(?:not|nicht|nich"
-    rf"|ned|never|nie))\b"
-    rf"|\b(?:nicht|nimmer|kein\w*|not|n['’]t|no) (?:\w+ )?(?:mehr|any ?more|longer|yet|needed|nötig|necessary)\b"
-    rf"|\bnoch nicht\b"
-    rf"|\b(?:already|schon|bereits|longst|längst)\b.*\b(?:{_IT}|done|erledigt|gemacht)\b|\b{_IT}\b.*\b(?:already"
-    rf"|schon|bereits|längst)\b"
-    r"|\b(?:erledigt|sorted|settled|cancel\w*|stornier\w*|abgesagt|hinfällig|vergiss|forget|scratch|scrap|ignore"
-    r"|egal)\b"
-    r"|\b(?:vielleicht|maybe|perhaps|eventuell|unless|except|außer|ausser|stattdessen|lieber|doch nicht|anders"
-    r"|beispiel|example|witz|joke|kidding|scherz|nur ein test|just testing|not sure|nicht sicher|pending|awaiting"
-    r"|vorbehaltlich)\b"
-    rf"|\b(?:first|erst|zuerst|vorher|zuvor|beforehand)\b.*\b(?:{_IT}|approv\w*|check\w*|prüf\w*|genehmig\w*"
-    rf"|freigeb\w*|unterschr\w*|sign\w*)\b"
-    rf"|\b{_IT}\b.*\b(?:first|erst|zuerst|vorher|zuvor|beforehand|approv\w*|genehmig\w*)\b"
-    r"|\b(?:nein|nee|nö|no|nope|halt|stopp?|wait|warte|moment|actually|quatsch|sorry)\b\s*(?:$|[,.!])"
-    r"|\b(?:must|should|soll\w*|darf|dürfen|may)(?:n['’]t| not| nicht)?\b.*\b(?:not|nicht|nie|never)\b"
-)
-"""What may take back, forbid, doubt or delay an order that stands before it."""
+_ALTHOUGH: Final = word_set("obwohl obgleich although though whereas wohingegen")
+_MARKS: Final = ",–—:("
+_WHEN: Final = frozenset({"date", "time"})
+_SLOT_WORDS: Final = word_set("of von vom from on by at am um subject betreff thema copy kopie cc")
+"""Words of what goes on with an order: "…, the one of Anna", "…, Betreff Preise"."""
 _MEANWHILE: Final = re.compile(r"(?i)\b(?:derweil\w*|inzwischen|unterdessen|währenddessen|meanwhile|in the meantime)\b")
-_ASKED_FOR: Final = re.compile(
-    r"(?i)\b(?:already|schon|bereits)\b(?=.*\b(?:gefragt|gewartet|angerufen|gedrängelt|genervt|asked|waiting"
-    r"|called|rung|phoned)\b)"
-)
-"""What only urges: "she has already asked twice"."""
-_OTHER_THING: Final = re.compile(r"(?i)(?:der|die|das|den|the|my|meine?n?) \w+ \w+")
-"""How a piece begins that says of another thing who does it: "die Prüfung übernehme ich"."""
 _WILL: Final = re.compile(r"(?i)['’]ll\b|\b(?:will|shall|werd\w*|wird)\b")
 _TELLS: Final = frozenset({"write", "tell", "reply"})
 _THEN: Final = word_set("dann danach then afterwards erst")
@@ -163,10 +139,11 @@ def _left_out(pieces: Sequence[Piece], kinds: Sequence[Kind], text: str) -> set[
     """Return the places of the pieces that are only told."""
     first = kinds.index(Kind.ORDER)
     fills = any("fill" in piece.words.senses for piece, kind in zip(pieces, kinds, strict=True) if kind is Kind.ORDER)
+    orders = [one for piece, kind in zip(pieces, kinds, strict=True) if kind is Kind.ORDER for one in piece.tokens]
     beside = [
         kind in _BESIDE
         and not (fills and any(one.kind == "amount" for one in piece.tokens))
-        and (place < first or kind is Kind.REASON or not _may_change(text[piece.start : piece.end]))
+        and (_allows(piece, orders, text) if place < first else _only_tells(piece, kind, orders, text))
         for place, (piece, kind) in enumerate(zip(pieces, kinds, strict=True))
     ]
     found = set[int]()
@@ -181,6 +158,37 @@ def _left_out(pieces: Sequence[Piece], kinds: Sequence[Kind], text: str) -> set[
             if all(beside[place] for place in run) and _may_go(pieces, kinds, run, text):
                 found |= {*run}
     return found
+
+
+def _only_tells(piece: Piece, kind: Kind, orders: Sequence[Token], text: str) -> bool:
+    """Whether a piece behind an order neither may change it nor may say when, whom or which; `orders` are its words."""
+    said = text[piece.start : piece.end]
+    if kind is Kind.REASON and piece.tokens[0].key not in _ALTHOUGH:
+        return True
+    if may_change(said) or _names_any(piece, orders):
+        return False
+    when = any(one.has("noun", "appointment") for one in orders) and not any(one.kind in _WHEN for one in orders)
+    return not (when and any(one.kind in _WHEN for one in piece.tokens)) and not _goes_on_with_order(piece, said)
+
+
+def _allows(piece: Piece, orders: Sequence[Token], text: str) -> bool:
+    """Whether a piece before the orders surely forbids none of them."""
+    return not may_forbid(text[piece.start : piece.end], names_ordered=_names_any(piece, orders))
+
+
+def _names_any(piece: Piece, orders: Sequence[Token]) -> bool:
+    """Whether a piece names somebody whom the orders name: "Tom", "Tom's"."""
+    named = {one.key for one in orders if one.is_name} - SUBJECTS
+    return any(one.text[:1].isupper() and one.key.partition("'")[0] in named for one in piece.tokens)
+
+
+def _goes_on_with_order(piece: Piece, said: str) -> bool:
+    """Whether behind the last mark of a piece what may say when, whom or which stands without a verb: "…, at four"."""
+    mark = max(map(said.rfind, _MARKS))
+    last = [place for place, one in enumerate(piece.tokens) if one.start > piece.start + mark]
+    if mark < 0 or any(piece.tags[place].startswith("V") for place in last):
+        return False
+    return any(_may_be_ours(piece.tokens[place]) or piece.tokens[place].key in _SLOT_WORDS for place in last)
 
 
 def _tells(pieces: Sequence[Piece], kinds: Sequence[Kind], places: Sequence[int], after: Piece | None) -> bool:
@@ -256,13 +264,6 @@ def _belongs(pieces: Sequence[Piece], kinds: Sequence[Kind], place: int, before:
     """Whether a condition surely is one of what is told before it, not of the order."""
     own = bool(pieces[place].words.keys & I_WE)
     return not pieces[place].mark or _WILL.search(before) is not None or (own and kinds[place - 1] is Kind.REASON)
-
-
-def _may_change(said: str) -> bool:
-    """Whether a piece behind an order may take it back, forbid, doubt or delay it."""
-    if holds_off(said) or correcting(said) is not None or (undone_by_remark(said) and not _OTHER_THING.match(said)):
-        return True
-    return _MAY_CHANGE.search(_ASKED_FOR.sub("", said)) is not None
 
 
 def _runs(places: Sequence[int]) -> Iterator[list[int]]:

@@ -37,6 +37,8 @@ _BEFORE_SUBJECTS: Final = word_set(
     "da as since before after once until till bis so damit cause sonst otherwise an doch"
 )
 """What begins a clause only where a subject follows: "before he leaves", not "before two"."""
+_AS_LONG: Final = word_set("long soon well far much many")
+"""What "as" stands on both sides of."""
 _PLEASE: Final = word_set("please pls plz kindly bitte")
 _MODALS: Final = word_set("can could would will")
 _ADDRESSED: Final = word_set("kannst koenntest wuerdest magst kannste")
@@ -177,6 +179,8 @@ class _Cutter:
 
     def _subordinates(self, key: str, after: Token, place: int) -> bool:
         if key in {"before", "after"} and after.key in {"that", "this"}:
+            return False
+        if key == "as" and self._tokens[place - 1].key in _AS_LONG:
             return False
         subject = after.key in SUBJECTS if key == "as" else is_subject(after)
         return key not in _BEFORE_SUBJECTS or subject or self._orders(place + 1)

@@ -1,5 +1,7 @@
 """What is only told around the orders of a message is left out, and what may change an order never is."""
 
+import time
+
 import pytest
 
 from scheduler.core.background import without_background
@@ -61,6 +63,154 @@ WHOLE = [
 @pytest.mark.parametrize("text", WHOLE)
 def test_what_may_change_an_order_or_be_one_stays(text: str) -> None:
     assert without_background(text).text == text
+
+
+BEHIND = [
+    (
+        "Please send the bill to Anna. Tom told me last night that we are by no means allowed to send bills "
+        "before the audit."
+    ),
+    (
+        "Schick die Mappe bitte an Anna. Der Chef hat gestern in der Runde aber gesagt, dass vorerst gar "
+        "nichts mehr rausgeht."
+    ),
+    (
+        "Please close Word. My colleague Peter is still writing his long letter in it and he has not saved "
+        "anything since noon."
+    ),
+    (
+        "Bitte mach Word zu. Obwohl, der Peter schreibt da gerade noch seinen langen Brief und hat seit "
+        "Mittag nichts gesichert."
+    ),
+    (
+        "Send the photos to Anna and Tom. Tom's already got his from the studio last week, so he would only "
+        "moan about doubles."
+    ),
+    (
+        "Schick Tom das Heft. Anna schaut es sich gerade noch an und gibt mir Bescheid, sobald sie mit den "
+        "Zahlen zufrieden ist."
+    ),
+    "Send Tom the form. We'll do that once the numbers have been looked at by Anna and the boss is back from his trip.",
+    (
+        "Send Tom the form. It is only good for the bin, the way it looks now, because half of the numbers "
+        "in it are wrong."
+    ),
+    (
+        "Schick das Heft an Tom. Ich habe mich vertan, das war für die Anna gedacht, weil die das neuerdings "
+        "macht bei uns."
+    ),
+    (
+        "Send the form to Tom. It can wait until Monday though because he is away and will not be looking at "
+        "his mails at all."
+    ),
+    (
+        "Kannst du Anna den Plan schicken, sie sitzt im Zug und ihr Akku ist gleich leer, aber nur wenn er "
+        "unterschrieben ist."
+    ),
+    (
+        "Could you send Anna the plan? She is on the train and her phone is nearly dead. Provided the notary "
+        "has signed it by now."
+    ),
+    (
+        "Schick Anna den Plan. So hat es mir der Chef aufgetragen, und ich finde das völlig daneben, weil "
+        "sie zur Konkurrenz ging."
+    ),
+    (
+        "Send Anna the plan. Tom did so this morning from his own machine while I was on the phone with the "
+        "lady from the bank."
+    ),
+    (
+        "Schick Anna den Plan. Da kümmert sich der Tom drum, weil ich bis oben hin zu bin mit den "
+        "Abrechnungen vom letzten Monat."
+    ),
+    "Send everyone the minutes, the meeting took three hours and I want to go home, Tom and Anna are the exceptions.",
+    (
+        "Leite die letzte Mail von Tom an Anna weiter. Sie will aber nur den Anhang haben, weil der Text sie "
+        "nichts angeht."
+    ),
+]
+
+
+@pytest.mark.parametrize("text", BEHIND)
+def test_what_is_told_behind_an_order_and_takes_it_back_or_narrows_it_stays(text: str) -> None:
+    assert without_background(text).text == text
+
+
+SLOTS = [
+    (
+        "Schick die Liste an Tom, der Server war heute früh wieder weg und wir haben zwei Stunden verloren, "
+        "Betreff Preise 2027."
+    ),
+    (
+        "Set up a call with Tom, he has been moaning at me for weeks about the roof and I am fed up with it, "
+        "Tuesday at four."
+    ),
+    (
+        "Mach einen Termin mit Tom, er liegt mir in den Ohren. Er kann nur am Dienstag um vier, sonst ist er "
+        "wieder auf Montage."
+    ),
+    "Find me the offer from Kern please, the woman rang again and was rather snippy on the phone, the one of 12 March.",
+    "Save the file, the battery is nearly empty and the charger is at home, in the folder Budget on drive D as usual.",
+    (
+        "Schreib bitte dem Tom. Er muss wissen, dass die Lieferung später kommt und dass der Fahrer seit "
+        "gestern festsitzt."
+    ),
+]
+
+
+@pytest.mark.parametrize("text", SLOTS)
+def test_what_says_when_whom_or_which_behind_what_is_told_stays(text: str) -> None:
+    assert without_background(text).text == text
+
+
+BEFORE = [
+    (
+        "Tom kriegt von uns keine Papiere mehr, das hat der Chef heute früh klar gesagt und er meint es "
+        "ernst. Schick Tom die Akte."
+    ),
+    (
+        "As long as I have not signed, not a sheet of paper leaves this house, I told everyone that. Please "
+        "send Tom the plan."
+    ),
+]
+
+
+@pytest.mark.parametrize("text", BEFORE)
+def test_what_forbids_an_order_beforehand_stays(text: str) -> None:
+    assert without_background(text).text == text
+
+
+IS_DONE = [
+    "Open Word please, my hands are full of paint and the cat wants out, and after that the report gets sent to Tom.",
+    (
+        "Mach bitte Word auf, ich habe die Hände voll Farbe und die Katze will raus, und danach wird der "
+        "Bericht an Tom geschickt."
+    ),
+    (
+        "Ich muss gleich los und das Taxi wartet, der Bericht ist an Tom zu schicken, und mach bitte noch "
+        "Word zu, bevor du gehst."
+    ),
+    (
+        "My hands are full and the cat wants out, the meeting with Tom gets moved to Friday at three, then "
+        "open Word please."
+    ),
+]
+
+
+@pytest.mark.parametrize("text", IS_DONE)
+def test_what_is_to_be_done_with_a_thing_of_ours_is_not_told_only(text: str) -> None:
+    said = without_background(text)
+
+    assert "Tom" in said.text
+
+
+def test_words_without_end_are_looked_at_quickly() -> None:
+    text = "Please send Tom the list, I " + "had it " * 260
+
+    started = time.process_time()
+    without_background(text)
+
+    assert time.process_time() - started < 1
 
 
 def test_a_pronoun_for_what_is_told_says_that_the_whole_is_needed() -> None:
