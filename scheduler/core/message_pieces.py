@@ -37,6 +37,7 @@ _BEFORE_SUBJECTS: Final = word_set(
     "da as since before after once until till bis so damit cause sonst otherwise an doch"
 )
 """What begins a clause only where a subject follows: "before he leaves", not "before two"."""
+_SIGHS: Final = word_set("oh ach ah och")
 _AS_LONG: Final = word_set("long soon well far much many")
 """What "as" stands on both sides of."""
 _PLEASE: Final = word_set("please pls plz kindly bitte")
@@ -134,7 +135,7 @@ class _Cutter:
                     yield self._run
                 sentence, mark, self._run = sentence + ends, token.text, Piece([], [])
                 continue
-            lone = len(self._run.tokens) == 1 and self._run.joined
+            lone = len(self._run.tokens) == 1 and (self._run.joined or self._run.tokens[0].key in _SIGHS)
             if self._run.tokens and not within and not lone and self._begins(place):
                 yield self._run
                 self._run, mark = Piece([], []), ""

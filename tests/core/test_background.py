@@ -181,6 +181,7 @@ def test_what_forbids_an_order_beforehand_stays(text: str) -> None:
 
 
 IS_DONE = [
+    "Print the list, the server was down again this morning and we have lost two hours of it, oh and put Tom in copy.",
     "Open Word please, my hands are full of paint and the cat wants out, and after that the report gets sent to Tom.",
     (
         "Mach bitte Word auf, ich habe die Hände voll Farbe und die Katze will raus, und danach wird der "
