@@ -86,7 +86,7 @@ _LABEL: Final = re.compile(r"(?i)\b(?:betreff|subject|titel|title|thema|topic|an
 _REASON: Final = word_set("weil denn damit da sonst because cos cause cuz since for so zumal obwohl although though")
 _WHEN: Final = frozenset({"date", "time"})
 _FREE: Final = re.compile(
-    r"(?i)\b(?:he|she|they|er|sie|(?:herrn?|frau|mr|mrs|ms|dr)\.? [\w-]+)(?:['’]s|['’]re| is| are)?"
+    r"(?i)^(?!.*(?:\b(?:no|not|never|cannot|nicht|keine?n?|nie)\b|n['’]t\b)).*\b(?:he|she|they|er|sie|(?:herrn?|frau|mr|mrs|ms|dr)\.? [\w-]+)(?:['’]s|['’]re| is| are)?"
     r" (?:(?:only|just|nur|erst|leider) )*(?:can|could|kann|können|könnte|free|available|(?:has|have|hat|haben) (?:[^.,;!?]* )?(?:time|zeit))\b"
 )
 """When somebody can come: "Book a meeting with Anna on Monday. She can only come at 9."."""

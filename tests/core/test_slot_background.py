@@ -90,6 +90,10 @@ def test_what_is_told_of_the_very_thing_of_an_order_fills_its_slots(text: str, s
             {"participants": "Anna", "date": "Monday", "time": "9"},
         ),
         (
+            "Book a meeting with Anna on Monday. Unluckily she has no time at 9.",
+            {"participants": "Anna", "date": "Monday"},
+        ),
+        (
             "Bob kann nur am Freitag. Trag einen Termin mit Sue am Montag um 9 Uhr ein.",
             {"participants": "Sue", "date": "Montag", "time": "9 Uhr"},
         ),
