@@ -56,12 +56,13 @@ _ALONE: Final = (
 _KINDS: Final = (
     r"(?:maske|seite|papier|mails?|e-mails?|emails?|nachricht(?:en)?|datei|dokument|formular|unterlagen?|programm|app"
     r"|adresse|tabelle|liste|page|site|file|document|form|thing|program(?:me)?|address|message|table|list|report|bericht|browser)\b"
-    r"(?! (?:von|vom|mit|wegen|zu[rm]?|über|des|der|unter|of|from|with|about|that|on|re|in|für|for|at|regarding|called"
+    r"(?! (?:von|vom|(?:mit|with)(?! \d)|wegen|zu[rm]?|über|des|der|unter|of|from|about|that|on|re|in|für|for|at|regarding|called"
     r"|namens)\b| [\"„“‚(]?(?-i:[A-ZÄÖÜ\d]))"
 )
 _IT: Final = re.compile(
     r"(?i)\b(?:it|them|this|these|those|both|es|ihn|dies\w*|beides?|da(?:r)?(?:aus|von|mit|zu|rauf|rin|für|über|bei)"
-    r"|draus|dings?|there|dort|da|dorthin|drin|same|selben?|(?-i:sie)|\w+['’]s|(?:du|ihr)s)\b"
+    r"|draus|dings?|there|dort|da|dorthin|drin|same|selben?|(?-i:sie)|(?:du|ihr)s)\b"
+    r"|\b(?:mach|schick|leite?|send|öffne?|such|trag|füll|zeig|druck|lad|hol|lies|wandle?|speicher|stell|setz|pack|gib)['’]s\b"
     rf"|\b(?:der|die|das|den|des|deren|that)\b{_ALONE}|\b(?:der|die|das|den|dem|des|the|that|this) {_KINDS}"
 )
 """What points back: a pronoun, or the mere kind of a thing that was named before ("die Seite")."""
@@ -80,9 +81,20 @@ _I_THINK: Final = re.compile(
     r"|i guess|i mean|let['’]?s say)\b"
 )
 _LABELLED: Final = frozenset({"subject", "title"})
-_LABEL: Final = re.compile(r"(?i)\b(?:betreff|subject|titel|title)\b")
+_LABEL: Final = re.compile(r"(?i)\b(?:betreff|subject|titel|title|thema|topic|anlass|agenda)\b")
 """What is told with its label belongs to the order wherever it stands: "Im Betreff steht …"."""
 _REASON: Final = word_set("weil denn damit da sonst because cos cause cuz since for so zumal obwohl although though")
+_WHEN: Final = frozenset({"date", "time"})
+_FREE: Final = re.compile(
+    r"(?i)^(?!.*(?:\b(?:no|not|never|cannot|nicht|keine?n?|nie)\b|n['’]t\b)).*\b(?:he|she|they|er|sie|(?:herrn?|frau|mr|mrs|ms|dr)\.? [\w-]+)(?:['’]s|['’]re| is| are)?"
+    r" (?:(?:only|just|nur|erst|leider) )*(?:can|could|kann|können|könnte|free|available|(?:has|have|hat|haben) (?:[^.,;!?]* )?(?:time|zeit))\b"
+)
+"""When somebody can come: "Book a meeting with Anna on Monday. She can only come at 9."."""
+_SUBJECT: Final = re.compile(r"(?i)\W*(?:the|der|die|das|this|diese[rs]?) (?P<noun>[\w-]+(?: (?-i:[a-z][\w-]+))?)")
+_MAIL: Final = re.compile(r"(?i)\b(?:an?|eine|the|die) (?P<noun>e?-?mail)\b")
+_MET: Final = re.compile(r"(?i).*(?:termin|treffen|sitzung|besprechung|gespräch|meeting|appointment|call|mail)")
+_OF_THING: Final = FILES | PLACES | {"document_id", "table", "form", "url"}
+_OF_MEETING: Final = _WHEN | {"participants", "sender", "subject", "title"}
 
 
 class Beside(NamedTuple):
@@ -90,19 +102,28 @@ class Beside(NamedTuple):
 
     before: tuple[Stretch, ...] = ()
     behind: tuple[Stretch, ...] = ()
+    own: str = ""
+    """The words of the order."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is."""
+        return bool(self.before or self.behind)
 
     def has(self, place: int) -> bool:
         """Whether what begins at a place of the text is only told beside the order."""
-        return any(start <= place < end for many in self for start, end in many)
+        return any(start <= place < end for start, end in (*self.before, *self.behind))
 
     def gives(self, slot: str, place: int, text: str, opened: Collection[str] | None) -> bool:
         """Whether words that begin at a place may fill a slot, of which those `opened` may be filled from beside."""
         if opened is None:
             return True
-        told = next((text[start:end] for many in self for start, end in many if start <= place < end), None)
+        many = (*self.before, *self.behind)
+        told = next((text[start:end] for start, end in many if start <= place < end), None)
         if told is None or slot in opened or (slot == "title" and _WE.search(told)):
             return True
-        if slot in _LABELLED and _LABEL.search(told):
+        if (slot in _LABELLED and _LABEL.search(told)) or (slot in _WHEN and _FREE.search(told)):
+            return True
+        if slot in _told_of(told, self.own):
             return True
         late = any(start <= place < end for start, end in self.behind)
         return late and (
@@ -125,7 +146,7 @@ def beside(text: str, own: str, overlooked: Iterable[str]) -> Beside:
         for piece in _GAP.split(one)
         if (start := text.find(piece)) >= 0 and not (start <= at < start + len(piece)) and _tells(piece)
     ]
-    return Beside(tuple(one for one in found if one[0] < at), tuple(one for one in found if one[0] >= at))
+    return Beside(tuple(one for one in found if one[0] < at), tuple(one for one in found if one[0] >= at), own)
 
 
 def located(text: str, own: str) -> Stretch:
@@ -166,7 +187,21 @@ def opened(intent: str, text: str, own: str, filled: Collection[str], *, refers:
     for needed in _NEEDS.get(intent, ()):
         if not needed & {*filled}:
             found |= needed | PLACES if needed & _THING else needed
+            if needed == _WHEN and "participants" not in filled:  # who comes then is met
+                found.add("participants")
     return frozenset(found)
+
+
+def _told_of(told: str, own: str) -> frozenset[str]:
+    """Return what a sentence may fill that tells of the very thing of an order: "The list is in A. Send the list"."""
+    for found in (_SUBJECT.match(told), _MAIL.search(told)):
+        for noun in (found["noun"], found["noun"].partition(" ")[0]) if found else ():
+            same = (
+                rf"(?i)\b(?:the|der|die|das|den|dem|des) {re.escape(noun)}\b(?! (?:von|vom|from|of|by|[a-z]+['’]s)\b)"
+            )
+            if re.search(same, own):
+                return _OF_MEETING if _MET.fullmatch(noun) else _OF_THING
+    return frozenset()
 
 
 def _is_detail(told: str) -> bool:

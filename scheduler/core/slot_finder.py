@@ -149,7 +149,7 @@ def _of_order(
 ) -> tuple[Said, ...]:
     """Return what a request says for the one order in it, what is told beside it only where it may (`background`)."""
     told = beside(text, own, () if routed.way == "learned" else overlooked)
-    if not any(told):
+    if not told:
         return _late_missing(routed, text, own)
     near = find_slots(routed.name, told.blanked(text))
     slots = {one.slot for one in near}

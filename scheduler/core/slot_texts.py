@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 
 from scheduler.core.closing_words import FAREWELL, PLEASE
 from scheduler.core.quotation import CLOSING, MARKS, OPENING, QUOTED, QUOTED_OR_SINGLE
+from scheduler.core.slot_body_ends import until_person
 from scheduler.core.slot_tokens import is_abbreviation
 
 Stretch = tuple[int, int]
 
 _REASON: Final = re.compile(
     r"(?:,| -| –)? (?:weil|damit|obwohl|(?<=[,–-] )denn (?:ich|er|sie|wir|es|die|der|das)|because|since (?=(?:i|he|she|we|they|it|the|my|our|there)\b)|although|so that|so (?:he|she|they|i|we) (?:can|could|know)"
-    r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b[^.!?;:]*?(?=[.!?;:]|$|, (?:(?:wäre|waere|würde|könn|koenn|kann|hätt|dürft)\w*|bitte|i['’]d|could|can|would|please)\b)"
+    r"|da (?:ich|er|sie|wir|es|das|die|der)|as (?:i am|i'm|we are|we're|he|she|they|it))\b(?![^.!?;:]*, (?:und|and) (?:dass|daß|that|ob|whether)\b)[^.!?;:]*?(?=[.!?;:]|$|, (?:(?:wäre|waere|würde|könn|koenn|kann|hätt|dürft)\w*|bitte|i['’]d|could|can|would|please)\b)"
     r"|^(?:since|because|as i am|weil|da (?:ich|wir|er|sie|es|das|die|der)) [^,:]*[,:]",
     re.IGNORECASE,
 )
@@ -52,14 +53,6 @@ _TELLS_ON: Final = re.compile(
 _AIMED: Final = re.compile(r"\b(?:an|to|mail|betreff)\b|@", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _COURTESY: Final = re.compile(rf",? (?:thanks|thx|ty|ta|cheers|danke|merci|{PLEASE}|{FAREWELL})[.! ]*$", re.IGNORECASE)
-_OF_PERSON: Final = re.compile(
-    r"(?:\s[–—-]|[,;.])\s(?:(?:da|as|denn|weil|because|since|cos) (?:er|sie|he|she|they|he's|she's|they've)\b"
-    r"|(?:die|der|das|er|sie) (?:hat|haben|ist|sind|war|wollte|will|wartet|braucht|fragt|sitzt|steht)\b"
-    r"|(?:he|she|they)(?:['’](?:s|ve|d|ll|re)| has| have| had| was| were| is| are| will| keeps?| wants?| asked)\b"
-    r"|(?:ich|i) (?:shall|will|werde|ruf\w*|mach\w*|ring)\b)",
-    re.IGNORECASE,
-)
-"""Where behind what somebody is told a clause begins that speaks of them: "dass es klappt – die hat schon gefragt"."""
 _LATE_VERB: Final = re.compile(
     r"\s+(?:zukommen|zu|lassen|schicken|senden|mailen|verschicken|schreiben|verfassen|lesen|sehen|zeigen|öffnen|finden|suchen|heraussuchen|raussuchen|vorlesen|anlegen|eintragen|planen|ansetzen|"
     r"raus|heraus|vor|an|ein|fertig|please|bitte|danke|thanks)$",
@@ -315,22 +308,16 @@ def _body(text: str) -> tuple[int, int, int] | None:
     told = _ENGLISH_TOLD.search(text) or _PLAINLY_TOLD.search(text)
     match = _body_said(text)
     if told is not None and (match is None or told.start("body") < match.start()):
-        return told.start("body"), _until_person(text, *told.span("body")), told.start("body")
+        return told.start("body"), until_person(text, *told.span("body")), told.start("body")
     if match is None:
         return None
     name = match.lastgroup or "colon"
     start, end = match.span(name)
-    end = _until_person(text, start, _sentence_end(text, start, end)) if name != "colon" else end
+    end = until_person(text, start, _sentence_end(text, start, end)) if name != "colon" else end
     late = _BY_MAIL.search(text, start, end)
     end = late.start() if late else end
     courtesy = _COURTESY.search(text, start, end) if name != "colon" else None
     return start, courtesy.start() if courtesy else end, match.start()
-
-
-def _until_person(text: str, start: int, end: int) -> int:
-    """Return where what somebody is told ends: before a clause that speaks of them."""
-    spoken = _OF_PERSON.search(text, start, end)
-    return spoken.start() if spoken else end
 
 
 def _body_said(text: str) -> re.Match[str] | None:

@@ -21,6 +21,8 @@ from scheduler.llm.slot_tagger import SlotTagger
 
 _THINGS: Final = frozenset({"document", "file_name"})
 _PERSONS: Final = frozenset({"recipient", "cc"})
+_OF_MAIL: Final = _PERSONS | {"sender", "subject", "date"}
+"""What tells which mail is meant, and nothing of how it is sent on."""
 _OBJECTS: Final = _THINGS | {"body", "subject", "url"}
 _SENDING: Final = frozenset({"send_mail", "fetch_and_send"})
 
@@ -39,9 +41,8 @@ class SlotWeigher:
             return orders
         places = places_of(text, orders.parts)
         reading = self._tagger.read(text, places)
-        found = [
-            _outside_bodies(many) for many in candidates_of(text, orders.parts, places, reading, orders.overlooked)
-        ]
+        every = candidates_of(text, orders.parts, places, reading, orders.overlooked)
+        found = [_outside_bodies(_of_mail(many, number, orders.parts)) for number, many in enumerate(every)]
         signs = signs_of_candidates(text, found, places, reading)
         parts = map(self._weighed, orders.parts, range(len(places)), found, signs)
         return orders._replace(parts=tuple(parts))
@@ -61,7 +62,7 @@ class SlotWeigher:
         ]
         taken = _of_one_order(chosen(found, beliefs, self._bars))
         if _means_mail(part):
-            taken = [one for one in taken if one.own or one.by_rules or one.slot not in _PERSONS]
+            taken = [one for one in taken if one.own or one.by_rules or one.slot not in _OF_MAIL]
         taken = _with_object(routed.name, taken, found)
         if taken == [one for one in found if one.by_rules]:
             return part
@@ -102,6 +103,12 @@ def _outside_bodies(found: Sequence[Candidate]) -> list[Candidate]:
         for one in found
         if one.by_rules or one.slot not in _PERSONS or not any(it.start <= one.start < it.end for it in bodies)
     ]
+
+
+def _of_mail(found: Sequence[Candidate], number: int, parts: Sequence[OrderPart]) -> list[Candidate]:
+    """Return what may fill the slots of an order but for what only says how the mail that it finds is sent on."""
+    sends = {place for place, part in enumerate(parts) if part.refers == number and _means_mail(part)}
+    return [one for one in found if one.by_rules or one.own or one.source not in sends]
 
 
 def _means_mail(part: OrderPart) -> bool:

@@ -18,12 +18,13 @@ from tests.support.sites import FakeSites
 pytestmark = pytest.mark.component
 
 ROUTER = the_router()
+BEYOND = BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher())
 PLANNER = Planner(
     router=ROUTER,
     catalog=ActionCatalog(ScriptedExecutor.actions),
     policy=PolicyEngine(PolicyTable(actions=(Rule(rule="all", allow=("*",)),))),
     sites=FakeSites({}),
-    beyond=BeyondRules(learned=make_learned(ROUTER), slots=SlotWeigher()),
+    beyond=BEYOND,
 )
 ANNA = "anna@example.com"
 
@@ -51,6 +52,26 @@ async def test_the_mail_is_sent_on_with_what_is_said_beside_it(text: str, beside
 
     assert (finds.action, finds.params["one"]) == ("mail.search", True)
     assert (sends.action, sends.params) == ("mail.send", {"to": [ANNA], "forwards": "${search.id}", **beside})
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "sent"),
+    [
+        (f"Such die Mail von Frau Berger und leite sie an {ANNA} weiter", {"sender": "Frau Berger"}, {}),
+        (f"Such die Mail mit dem Betreff Urlaub und leite sie an {ANNA} weiter.", {"subject": "Urlaub"}, {}),
+        (
+            f"Find the mail from Mrs Berger and forward it to {ANNA} with the subject Rent",
+            {"sender": "Mrs Berger"},
+            {"subject": "Rent"},
+        ),
+    ],
+)
+async def test_what_mail_is_meant_and_how_it_is_sent_on_are_told_apart(
+    text: str, found: dict[str, str], sent: dict[str, str]
+) -> None:
+    orders = await BEYOND.split(text, ROUTER)
+
+    assert [dict(part.routed.slots) for part in orders.parts] == [found, {"recipient": ANNA, **sent}]
 
 
 async def test_it_is_sent_on_to_several_one_after_the_other() -> None:
