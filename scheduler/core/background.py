@@ -21,7 +21,7 @@ from scheduler.core.remarks import only_informs
 from scheduler.core.said_only import announced
 from scheduler.core.slot_tokens import language_of
 from scheduler.core.taken_back import correcting
-from scheduler.core.word_kinds import I_WE, SUBJECTS
+from scheduler.core.word_kinds import I_WE, PLEASE, SUBJECTS
 
 _LONGEST: Final = 2000
 """Characters of a message that is looked at."""
@@ -51,7 +51,6 @@ _OBJECTS: Final = word_set(
     "es ihn das die den it them this that these those diese dieses diesen dieser beide both alle all dort there da"
 )
 _PERSONS: Final = word_set("ihm ihr ihnen him her them")
-_PLEASE: Final = word_set("bitte please pls plz kindly")
 _POINTING: Final = word_set("this that these those diese dieses diesen dieser diesem")
 _TOWARDS: Final = word_set("an to für fuer for mit with zu bei")
 _GENERIC: Final = word_set(
@@ -311,7 +310,7 @@ def _refers(orders: Sequence[Piece]) -> bool:
     for piece in orders:
         names = False
         for place, token in enumerate(piece.tokens):
-            if token.key in _PLEASE | _GENERIC:
+            if token.key in PLEASE | _GENERIC:
                 continue
             if _names(piece, place):
                 named = True

@@ -15,7 +15,7 @@ from scheduler.core.phrases import Token
 from scheduler.core.slot_tokens import language_of, tokens_with_times
 from scheduler.core.word_classes import tags_of
 from scheduler.core.word_forms import INFINITIVE, JOINED, PAST, THIRD
-from scheduler.core.word_kinds import I_WE, SUBJECTS, THEY, is_subject
+from scheduler.core.word_kinds import I_WE, PLEASE, SUBJECTS, THEY, is_subject
 from scheduler.core.words import Words
 
 ENDS: Final = frozenset(".!?;…")
@@ -40,7 +40,6 @@ _BEFORE_SUBJECTS: Final = word_set(
 _SIGHS: Final = word_set("oh ach ah och")
 _AS_LONG: Final = word_set("long soon well far much many")
 """What "as" stands on both sides of."""
-_PLEASE: Final = word_set("please pls plz kindly bitte")
 _MODALS: Final = word_set("can could would will")
 _ADDRESSED: Final = word_set("kannst koenntest wuerdest magst kannste")
 _CONTRACTED: Final = ("'s", "'re", "'ll", "'ve", "'d", "'m")
@@ -188,7 +187,7 @@ class _Cutter:
 
     def _begins_order(self, key: str, after: Token, place: int) -> bool:
         """Whether a polite order begins in the middle of a sentence, or a subject with its verb ends one."""
-        if key in _PLEASE:
+        if key in PLEASE:
             return self._orders(place + 1) and not self._tokens[place - 1].is_verb
         if key in _MODALS and after.key == "you":
             return finite_place(self._run, self._locale) is not None
@@ -196,7 +195,7 @@ class _Cutter:
 
     def _orders(self, place: int) -> bool:
         token = self._tokens[place]
-        return token.key in _PLEASE | _MODALS | _ADDRESSED or any(one.orders for one in token.meanings)
+        return token.key in PLEASE | _MODALS | _ADDRESSED or any(one.orders for one in token.meanings)
 
     def _is_an(self, place: int) -> bool:
         """Whether "an" is how somebody writes "and"."""
@@ -262,7 +261,7 @@ def _may_stand_alone(piece: Piece, locale: Locale) -> bool:
 def _predicates(piece: Piece, locale: Locale) -> bool:
     """Whether a piece has a finite verb, or says with an infinitive or "bitte" what is to be done."""
     words = piece.words
-    if words.keys & _PLEASE and len(piece.tokens) > 1:
+    if words.keys & PLEASE and len(piece.tokens) > 1:
         return True
     return finite_place(piece, locale) is not None or words.imperative is not None or says_what_to_do(piece, locale)
 

@@ -19,6 +19,7 @@ I_WE: Final = word_set(
 )
 
 
+PLEASE: Final = word_set("bitte please pls plz kindly")
 YOU: Final = word_set(
     """
     du sie ihr you u ya jemand wer einer someone somebody anyone anybody
